@@ -1,0 +1,1 @@
+"""The only listener to labeling's signals."""

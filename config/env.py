@@ -1,0 +1,43 @@
+"""Typed reads of environment variables; a wrong value names its variable."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"", "0", "false", "no", "off"}
+
+
+def text(name: str, default: str = "") -> str:
+    """Return variable ``name``, or the content of the file that ``NAME_FILE`` names."""
+    if path := os.environ.get(f"{name}_FILE"):
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name}_FILE={path!r}: {error}") from error
+    return os.environ.get(name, default)
+
+
+def flag(name: str, *, default: bool) -> bool:
+    """Return variable ``name`` as true or false."""
+    raw = os.environ.get(name, str(default)).lower()
+    if raw not in _TRUE | _FALSE:
+        raise ImproperlyConfigured(f"{name}={raw!r} is neither true nor false")
+    return raw in _TRUE
+
+
+def number(name: str, default: int) -> int:
+    """Return variable ``name`` as a whole number."""
+    raw = os.environ.get(name, str(default))
+    try:
+        return int(raw)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}={raw!r} is not a whole number") from error
+
+
+def words(name: str, default: str) -> list[str]:
+    """Return variable ``name`` as a list, split at commas."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]

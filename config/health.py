@@ -1,0 +1,72 @@
+"""Liveness, readiness and metrics, without item text or secrets."""
+
+from __future__ import annotations
+
+from celery import current_app
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from kombu.exceptions import OperationalError
+
+
+def alive(request: HttpRequest) -> HttpResponse:
+    """Answer 200 while the process can answer at all."""
+    del request
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+def _database() -> str:
+    try:
+        executor = MigrationExecutor(connection)
+        targets = executor.loader.graph.leaf_nodes()
+        return "migrations missing" if executor.migration_plan(targets) else "ok"
+    except DatabaseError:
+        return "no answer"
+
+
+def _broker() -> str:
+    try:
+        with current_app.connection_for_write() as link:
+            link.ensure_connection(max_retries=1, timeout=1)
+    except (OSError, OperationalError):
+        return "no answer"
+    return "ok"
+
+
+def ready(request: HttpRequest) -> HttpResponse:
+    """Answer 200 when the database, its migrations and the broker are there."""
+    checks = {"database": _database(), "broker": _broker()}
+    is_ready = all(state == "ok" for state in checks.values())
+    body = checks if request.user.is_authenticated else {}
+    state = "ready" if is_ready else "not ready"
+    return JsonResponse({"state": state, **body}, status=200 if is_ready else 503)
+
+
+_ROWS = {
+    "assay_votes_total": "SELECT coalesce(sum(votes), 0) FROM labeling_projectcounter",
+    "assay_queue_entries": "SELECT count(*) FROM labeling_queueentry",
+    "assay_jobs_open": (
+        "SELECT count(*) FROM labeling_job WHERE state IN ('queued', 'running')"
+    ),
+    "assay_disagreements_open": (
+        "SELECT count(*) FROM labeling_disagreement WHERE resolved_at IS NULL"
+    ),
+}
+
+
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Answer the counts that an operator watches, in Prometheus text format."""
+    if not request.user.is_staff:
+        return HttpResponse("log in as staff\n", status=401, content_type="text/plain")
+    lines = []
+    with connection.cursor() as cursor:
+        for name, query in _ROWS.items():
+            cursor.execute(query)
+            lines.append(f"{name} {cursor.fetchone()[0]}")
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; version=0.0.4")
+
+
+def api_docs(request: HttpRequest) -> HttpResponse:
+    """Show the API schema in a browser."""
+    return render(request, "api_docs.html")

@@ -1,0 +1,26 @@
+"""Every address of the site."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
+
+from activelearn.api import urls as learn_api
+from activelearn.views import urls as learn_pages
+from config import health
+from labeling.api import urls as labeling_api
+from labeling.views import urls as labeling_pages
+
+urlpatterns = [
+    path("healthz", health.alive),
+    path("readyz", health.ready),
+    path("metrics", health.metrics),
+    path("admin/", admin.site.urls),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", health.api_docs, name="api-docs"),
+    path("api/", include(labeling_api)),
+    path("api/", include(learn_api)),
+    path("", include(labeling_pages)),
+    path("", include(learn_pages)),
+]

@@ -1,0 +1,59 @@
+"""Errors as problem documents (RFC 9457)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from labeling.errors import AssayError
+
+
+def problem(code: str, title: str, http_status: int, detail: str, **extra: Any) -> Response:  # noqa: ANN401
+    """Return a problem document; ``type`` is a name, resolved against /problems/."""
+    body = {
+        "type": f"/problems/{code}",
+        "title": title,
+        "status": http_status,
+        "detail": detail,
+        "code": code,
+        **extra,
+    }
+    return Response(body, status=http_status, content_type="application/problem+json")
+
+
+def handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Turn our own errors and the framework's into problem documents."""
+    if isinstance(error, AssayError):
+        return problem(error.code, error.title, error.status, error.detail, **error.extra)
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    response = exception_handler(error, context)
+    if response is None or not isinstance(error, exceptions.APIException):
+        return response
+    document = _from_framework(error)
+    for name in ("WWW-Authenticate", "Retry-After"):
+        if name in response:
+            document[name] = response[name]
+    return document
+
+
+def _from_framework(error: exceptions.APIException) -> Response:
+    code = str(error.default_code)
+    title = str(error.default_detail)
+    if isinstance(error, exceptions.ValidationError):
+        errors = error.detail if isinstance(error.detail, dict) else {"": error.detail}
+        return problem(
+            "invalid",
+            "Some values are not valid",
+            status.HTTP_400_BAD_REQUEST,
+            "See errors for what to change.",
+            errors=errors,
+        )
+    return problem(code, title, error.status_code, str(error.detail))

@@ -1,0 +1,78 @@
+"""What can go wrong, by name; the API turns each into a problem document."""
+
+from __future__ import annotations
+
+
+class AssayError(Exception):
+    """A refusal a person can understand: ``detail`` says what, where and what to do."""
+
+    code = "refused"
+    status = 400
+    title = "The request was refused"
+
+    def __init__(self, detail: str = "", **extra: object) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail or self.title
+        self.extra = extra
+
+
+class InvalidInputError(AssayError):
+    """A value is not allowed; ``errors`` names the fields."""
+
+    code = "invalid"
+    title = "Some values are not valid"
+
+
+class ForbiddenError(AssayError):
+    """The person's role does not allow this."""
+
+    code = "forbidden"
+    status = 403
+    title = "Your role does not allow this"
+
+
+class NotFoundError(AssayError):
+    """There is no such thing, or not for this person."""
+
+    code = "not_found"
+    status = 404
+    title = "Not found"
+
+
+class ConflictError(AssayError):
+    """The state of things does not allow this now."""
+
+    code = "conflict"
+    status = 409
+    title = "This is not possible in the present state"
+
+
+class LeaseLostError(ConflictError):
+    """The lease ended and the slot is taken; the answer is kept in the history."""
+
+    code = "lease_lost"
+    title = "Someone else has answered this item meanwhile"
+
+
+class StaleVersionError(AssayError):
+    """The thing was changed since it was read."""
+
+    code = "stale_version"
+    status = 412
+    title = "It was changed meanwhile; read it again"
+
+
+class ReplayMismatchError(AssayError):
+    """The same ``client_id`` came with another body."""
+
+    code = "client_id_reused"
+    status = 422
+    title = "This client_id was used for another answer"
+
+
+class TooLargeError(AssayError):
+    """A body or file is above its limit."""
+
+    code = "too_large"
+    status = 413
+    title = "Too large"

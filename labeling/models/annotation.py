@@ -1,0 +1,92 @@
+"""Votes, and the append-only history of everything done with an assignment."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from labeling.models.assignment import Assignment, Reason
+from labeling.models.item import Item
+from labeling.models.people import User
+from labeling.models.project import Guideline, LabelSet, Project
+
+
+class Annotation(models.Model):
+    """One annotator's answer (vote); edits raise the version, undo keeps the row."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="+")
+    item = models.ForeignKey(Item, models.CASCADE, related_name="annotations")
+    annotator = models.ForeignKey(User, models.PROTECT, related_name="annotations")
+    assignment = models.ForeignKey(
+        Assignment, models.CASCADE, related_name="annotations", null=True
+    )
+    client_id = models.UUIDField(unique=True)
+    request_hash = models.CharField(max_length=64, editable=False)
+    labels = ArrayField(models.CharField(max_length=120))
+    is_unsure = models.BooleanField(default=False)
+    seconds = models.FloatField(null=True, help_text="Visible, not idle.")
+    comment = models.TextField(blank=True)
+    version = models.PositiveIntegerField(default=1)
+    undone_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    # Provenance.
+    label_set = models.ForeignKey(LabelSet, models.PROTECT, related_name="+")
+    guideline = models.ForeignKey(Guideline, models.PROTECT, related_name="+", null=True)
+    reason = models.CharField(max_length=10, choices=Reason)
+    probability = models.FloatField(null=True)
+    model_number = models.PositiveIntegerField(null=True)
+    suggestion_shown = models.JSONField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                "item", "annotator", condition=Q(undone_at=None), name="one_standing_vote"
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index("project", "id", name="annotation_by_project"),
+            models.Index("annotator", "project", "-id", name="annotation_own"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.annotator_id} on {self.item_id}: {', '.join(self.labels)}"
+
+
+class AnnotationEvent(models.Model):
+    """A fact that happened; rows are only ever added."""
+
+    class Kind(models.TextChoices):
+        VOTED = "voted"
+        EDITED = "edited"
+        UNDONE = "undone"
+        SKIPPED = "skipped"
+        FLAGGED = "flagged"
+        RELEASED = "released"
+        EXPIRED = "expired"
+        LATE = "late"
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="+")
+    item = models.ForeignKey(Item, models.CASCADE, related_name="events")
+    assignment = models.ForeignKey(
+        Assignment, models.SET_NULL, related_name="events", null=True
+    )
+    annotation = models.ForeignKey(
+        Annotation, models.SET_NULL, related_name="events", null=True
+    )
+    actor = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
+    kind = models.CharField(max_length=8, choices=Kind)
+    payload = models.JSONField(default=dict)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index("item", "id", name="event_by_item"),
+            models.Index("project", "kind", "-id", name="event_by_kind"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.item_id} at {self.at:%F %T}"

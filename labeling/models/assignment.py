@@ -1,0 +1,110 @@
+"""The queue's two tables: what may be lent next, and what is lent."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from labeling.models.item import Item
+from labeling.models.people import User
+from labeling.models.project import Project
+
+
+class Reason(models.TextChoices):
+    """Why an item was served."""
+
+    COLD = "cold"
+    MODEL = "model"
+    RANDOM = "random"
+    EVALUATION = "evaluation"
+    SECOND = "second"
+    GOLD = "gold"
+    REPEAT = "repeat"
+    CHOSEN = "chosen"
+    REVIEW = "review"
+
+
+class QueueEntry(models.Model):
+    """A slot of an item that may be lent; the lowest rank goes first.
+
+    A fast path only: the constraints of ``Assignment`` refuse a stale row.
+    First votes (slot 0) and further votes are ranked apart, so that nobody scans
+    past items of their own.
+    """
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="+")
+    generation = models.BigIntegerField(help_text="The queue this row belongs to.")
+    is_first = models.BooleanField(help_text="Nobody has answered this item yet.")
+    rank = models.FloatField()
+    item = models.ForeignKey(Item, models.CASCADE, related_name="+")
+    slot = models.PositiveSmallIntegerField()
+    reason = models.CharField(max_length=10, choices=Reason)
+    probability = models.FloatField(null=True, help_text="Of being picked, where known.")
+    model_number = models.PositiveIntegerField(null=True)
+    suggestion = models.JSONField(null=True, help_text="{label, confidence, model}")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint("item", "slot", name="one_queue_entry_per_slot")
+        ]
+        indexes: ClassVar = [
+            models.Index("project", "is_first", "rank", "id", name="queue_head")
+        ]
+
+    def __str__(self) -> str:
+        return f"rank {self.rank}: item {self.item_id}/{self.slot}"
+
+
+class Assignment(models.Model):
+    """An item lent to one annotator until ``expires_at``."""
+
+    class State(models.TextChoices):
+        LEASED = "leased"
+        ANSWERED = "answered"
+        SKIPPED = "skipped"
+        RELEASED = "released"
+        EXPIRED = "expired"
+        CANCELLED = "cancelled"
+
+    LIVE: ClassVar = ("leased", "answered")
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="+")
+    item = models.ForeignKey(Item, models.CASCADE, related_name="assignments")
+    annotator = models.ForeignKey(User, models.PROTECT, related_name="+")
+    slot = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=9, choices=State, default=State.LEASED)
+    leased_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    reason = models.CharField(max_length=10, choices=Reason)
+    probability = models.FloatField(null=True)
+    generation = models.BigIntegerField(default=0)
+    model_number = models.PositiveIntegerField(null=True)
+    suggestion = models.JSONField(null=True)
+    rank = models.FloatField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            # This column order: the other way round a person's next lease reads
+            # their whole history.
+            models.UniqueConstraint("annotator", "item", name="never_twice_to_one"),
+            models.UniqueConstraint(
+                "item",
+                "slot",
+                condition=Q(state__in=("leased", "answered")),
+                name="one_live_slot",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                "annotator", "project", "id", condition=Q(state="leased"), name="held"
+            ),
+            models.Index(
+                "expires_at", condition=Q(state="leased"), name="lease_expiry"
+            ),
+            models.Index("project", "id", name="assignment_by_project"),
+        ]
+
+    def __str__(self) -> str:
+        return f"item {self.item_id} lent to {self.annotator_id}"

@@ -1,0 +1,102 @@
+"""The things to be labelled, and the files behind them."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import F, Q
+
+from labeling.models.project import Project
+
+
+class Media(models.Model):
+    """A stored image, re-encoded by us, addressed by the hash of its bytes."""
+
+    sha256 = models.CharField(max_length=64, unique=True)
+    path = models.CharField(max_length=200)
+    mime = models.CharField(max_length=40)
+    size = models.PositiveIntegerField(help_text="Bytes.")
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return self.sha256[:12]
+
+
+class ItemQuerySet(models.QuerySet["Item"]):
+    """Words for choosing items."""
+
+    def pool(self) -> Self:
+        """Items that a model may score and learn from, labelled or not."""
+        return self.filter(split=Item.Split.POOL)
+
+    def evaluation(self) -> Self:
+        """Items set aside to judge models."""
+        return self.filter(split=Item.Split.EVALUATION)
+
+    def wanting_votes(self) -> Self:
+        """Open items with fewer votes than they want."""
+        return self.filter(state=Item.State.OPEN, votes__lt=F("votes_wanted"))
+
+
+class Item(models.Model):
+    """One thing to be labelled; ``external_id`` is the user's own name for it."""
+
+    class Split(models.TextChoices):
+        POOL = "pool"
+        EVALUATION = "evaluation"
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        SETTLED = "settled"
+        DISPUTED = "disputed"
+        INVALID = "invalid"
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="items")
+    external_id = models.CharField(max_length=200)
+    data = models.JSONField(help_text="Text: {text, …}; image: {image, …}; table: columns.")
+    media = models.ForeignKey(Media, models.PROTECT, null=True, blank=True)
+    metadata = models.JSONField(default=dict, blank=True)
+    tags = ArrayField(models.CharField(max_length=80), default=list, blank=True)
+    content_hash = models.CharField(max_length=64, help_text="SHA-256 of the payload.")
+    group_key = models.CharField(
+        max_length=200, help_text="Items of one group stay on one side of the split."
+    )
+    split = models.CharField(max_length=10, choices=Split, default=Split.POOL)
+    state = models.CharField(max_length=8, choices=State, default=State.OPEN)
+    # Votes that stand now, and how many slots may be lent or answered.
+    votes = models.PositiveSmallIntegerField(default=0)
+    votes_wanted = models.PositiveSmallIntegerField(default=1)
+    is_unsettled = models.BooleanField(
+        default=False, help_text="Its votes changed since it was last settled."
+    )
+    flags = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ItemQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint("project", "external_id", name="one_external_id"),
+            models.UniqueConstraint("project", "content_hash", name="one_content"),
+        ]
+        indexes: ClassVar = [
+            models.Index("project", "split", "state", "id", name="item_by_state"),
+            models.Index(
+                "project",
+                "id",
+                condition=Q(state="open", votes__lt=F("votes_wanted")),
+                name="item_wanting_votes",
+            ),
+            models.Index(
+                "project", condition=Q(is_unsettled=True), name="item_unsettled"
+            ),
+            GinIndex("tags", name="item_tags"),
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id

@@ -1,0 +1,84 @@
+"""Every long job is a row: the database is the truth, a message only a doorbell."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from labeling.models.people import User
+from labeling.models.project import Project
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    """Words for choosing jobs."""
+
+    def claimable(self) -> Self:
+        """Jobs that wait, and running ones whose worker has gone silent."""
+        return self.filter(
+            Q(state=Job.State.QUEUED) | Q(state=Job.State.RUNNING, alive_until__lt=Now())
+        )
+
+
+class Job(models.Model):
+    """Work for a worker: its state, progress and log.
+
+    ``lane`` limits how many there are: at most one waiting and one running per lane.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="jobs", null=True)
+    kind = models.CharField(max_length=40)
+    params = models.JSONField(default=dict)
+    lane = models.CharField(max_length=80, null=True, blank=True)
+    state = models.CharField(max_length=9, choices=State, default=State.QUEUED)
+    requested_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    alive_until = models.DateTimeField(
+        null=True, help_text="The worker renews this; past it, another may take over."
+    )
+    attempt = models.PositiveSmallIntegerField(default=0)
+    cancel_requested = models.BooleanField(default=False)
+    done = models.BigIntegerField(default=0)
+    total = models.BigIntegerField(null=True)
+    stage = models.CharField(max_length=120, blank=True)
+    log = models.TextField(blank=True)
+    error = models.TextField(blank=True)
+    result = models.JSONField(default=dict)
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                "lane", condition=Q(state="queued"), name="one_waiting_per_lane"
+            ),
+            models.UniqueConstraint(
+                "lane", condition=Q(state="running"), name="one_running_per_lane"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index("project", "-id", name="job_by_project"),
+            models.Index(
+                "id", condition=Q(state__in=("queued", "running")), name="job_open"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} #{self.pk}"
+
+    @property
+    def percent(self) -> int | None:
+        """Progress from 0 to 100, or None while the total is not known."""
+        return min(100, 100 * self.done // self.total) if self.total else None

@@ -1,0 +1,87 @@
+"""Accounts, API tokens and who may do what in a project."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import ClassVar, Self
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+
+class User(AbstractUser):
+    """A person, or a simulated annotator that is named as such."""
+
+    may_create_projects = models.BooleanField(default=False)
+    is_simulated = models.BooleanField(
+        default=False, help_text="A program that labels in a person's place."
+    )
+
+
+class ApiToken(models.Model):
+    """A key for programs; only its digest is stored, the key is shown once."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="api_tokens")
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    name = models.CharField(max_length=80, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"token {self.pk} of {self.user_id}"
+
+    @staticmethod
+    def digest_of(key: str) -> str:
+        """Return the digest that is stored for ``key``.
+
+        The key has 256 random bits, so a fast hash is enough.
+        """
+        return hashlib.sha256(key.encode()).hexdigest()
+
+    @classmethod
+    def issue(cls, user: User, *, name: str = "") -> str:
+        """Create a token for ``user`` and return its key, which is kept nowhere."""
+        key = secrets.token_urlsafe(32)
+        cls.objects.create(user=user, name=name, digest=cls.digest_of(key))
+        return key
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    """Words for choosing members."""
+
+    def active(self) -> Self:
+        """Members whose account has not been deactivated."""
+        return self.filter(user__is_active=True)
+
+
+class Membership(models.Model):
+    """One person's role in one project."""
+
+    class Role(models.TextChoices):
+        ANNOTATOR = "annotator"
+        EXPERT = "expert"
+        ENGINEER = "engineer"
+        MANAGER = "manager"
+
+    project = models.ForeignKey(
+        "labeling.Project", models.CASCADE, related_name="memberships"
+    )
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role, default=Role.ANNOTATOR)
+    quota = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Most answers this person may give; empty: no limit."
+    )
+    is_paused = models.BooleanField(
+        default=False, help_text="Get no new items; what is held may be finished."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint("user", "project", name="one_membership")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} is {self.role} of {self.project_id}"

@@ -1,0 +1,228 @@
+"""A project: what is labelled, with which labels, under which policy."""
+
+from __future__ import annotations
+
+import secrets
+from typing import ClassVar
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+
+from labeling.models.people import User
+
+SHARE = [MinValueValidator(0.0), MaxValueValidator(1.0)]
+
+
+def new_seed() -> int:
+    """Return a random 31-bit seed, drawn once per project."""
+    return secrets.randbits(31)
+
+
+class Project(models.Model):
+    """A labelling project and its policy; every share is between 0 and 1."""
+
+    class DataType(models.TextChoices):
+        TEXT = "text"
+        IMAGE = "image"
+        TABLE = "table"
+
+    class TaskType(models.TextChoices):
+        SINGLE = "single"
+        MULTI = "multi"
+
+    class SuggestionMode(models.TextChoices):
+        BLIND = "blind"
+        REVEAL = "reveal_after"
+        ASSIST = "assist"
+
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=120)
+    data_type = models.CharField(max_length=5, choices=DataType)
+    task_type = models.CharField(max_length=6, choices=TaskType, default=TaskType.SINGLE)
+    created_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    seed = models.PositiveIntegerField(default=new_seed, editable=False)
+    is_paused = models.BooleanField(default=False)
+
+    # The versions in force; history stays in their own tables.
+    label_set = models.ForeignKey(
+        "labeling.LabelSet", models.PROTECT, related_name="+", null=True, editable=False
+    )
+    guideline = models.ForeignKey(
+        "labeling.Guideline", models.PROTECT, related_name="+", null=True, editable=False
+    )
+
+    # From votes to labels.
+    overlap = models.PositiveSmallIntegerField(
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(50)],
+        help_text="Most votes an item may get.",
+    )
+    min_votes = models.PositiveSmallIntegerField(
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(50)],
+        help_text="Fewest votes before an item can be settled.",
+    )
+    overlap_share = models.FloatField(
+        default=1.0,
+        validators=SHARE,
+        help_text="Share of the items that may get more than one vote.",
+    )
+    confidence = models.FloatField(
+        default=0.9,
+        validators=SHARE,
+        help_text="Least share of the votes that the winning label needs.",
+    )
+    free_choice = models.BooleanField(
+        default=False, help_text="Members may pick which items they label."
+    )
+    lease_minutes = models.PositiveSmallIntegerField(
+        default=30, validators=[MinValueValidator(1), MaxValueValidator(1440)]
+    )
+
+    # What the queue serves.
+    evaluation_share = models.FloatField(
+        default=0.1,
+        validators=[MinValueValidator(0.0), MaxValueValidator(0.5)],
+        help_text="Share of the items set aside for evaluation.",
+    )
+    evaluation_rate = models.FloatField(
+        default=0.2,
+        validators=[MinValueValidator(0.0), MaxValueValidator(0.5)],
+        help_text="Share of served items from the evaluation split until it is labelled.",
+    )
+    exploration_rate = models.FloatField(
+        default=0.1,
+        validators=SHARE,
+        help_text="Share of served items that are picked at random.",
+    )
+    gold_rate = models.FloatField(
+        default=0.0,
+        validators=[MinValueValidator(0.0), MaxValueValidator(0.5)],
+        help_text="Share of served items that are gold questions.",
+    )
+    suggestion_mode = models.CharField(
+        max_length=12, choices=SuggestionMode, default=SuggestionMode.BLIND
+    )
+
+    # When to retrain.
+    retrain_first = models.PositiveIntegerField(
+        default=20,
+        validators=[MinValueValidator(2)],
+        help_text="New confident labels before the first training run.",
+    )
+    retrain_growth = models.FloatField(
+        default=0.2,
+        validators=[MinValueValidator(0.0), MaxValueValidator(5.0)],
+        help_text="Later runs: growth of the confident labels since the last run.",
+    )
+
+    class Meta:
+        ordering: ClassVar = ["name", "pk"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(overlap__gte=1, min_votes__gte=1, min_votes__lte=F("overlap")),
+                name="votes_in_order",
+            ),
+            models.CheckConstraint(
+                condition=Q(confidence__gte=0, confidence__lte=1),
+                name="confidence_is_share",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_multi(self) -> bool:
+        """Whether an item may have several labels, or none."""
+        return self.task_type == self.TaskType.MULTI
+
+
+class LabelSet(models.Model):
+    """One immutable version of a project's labels."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="label_sets")
+    version = models.PositiveIntegerField()
+    created_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    mapping = models.JSONField(
+        default=dict, help_text="Label of the version before → label of this one."
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint("project", "version", name="one_label_set_version")
+        ]
+
+    def __str__(self) -> str:
+        return f"labels v{self.version}"
+
+
+class Label(models.Model):
+    """A class of one label-set version."""
+
+    label_set = models.ForeignKey(LabelSet, models.CASCADE, related_name="labels")
+    position = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=120)
+    hotkey = models.CharField(max_length=1, blank=True)
+    color = models.CharField(max_length=7, blank=True)
+    description = models.TextField(blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["position"]
+        constraints: ClassVar = [
+            models.UniqueConstraint("label_set", "name", name="one_label_name"),
+            models.UniqueConstraint("label_set", "position", name="one_label_position"),
+            models.UniqueConstraint(
+                "label_set", "hotkey", condition=~Q(hotkey=""), name="one_label_hotkey"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Guideline(models.Model):
+    """One immutable version of the text that tells annotators how to decide."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="guidelines")
+    version = models.PositiveIntegerField()
+    text = models.TextField(blank=True, help_text="Markdown.")
+    created_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint("project", "version", name="one_guideline_version")
+        ]
+
+    def __str__(self) -> str:
+        return f"guideline v{self.version}"
+
+
+class ProjectCounter(models.Model):
+    """Exact counts, changed in the transaction that changes what they count.
+
+    Split by shard (the annotator's id modulo ``SHARDS``) so that people who vote
+    at the same moment do not wait for one row; a reader sums the shards.
+    """
+
+    SHARDS: ClassVar = 16
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="counters")
+    shard = models.PositiveSmallIntegerField()
+    votes = models.BigIntegerField(default=0)
+    skips = models.BigIntegerField(default=0)
+    flags = models.BigIntegerField(default=0)
+    # Pool items (not evaluation) that ever got a first confident label.
+    confident = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint("project", "shard", name="one_counter_shard")
+        ]
+
+    def __str__(self) -> str:
+        return f"counter {self.project_id}/{self.shard}"

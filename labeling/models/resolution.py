@@ -1,0 +1,113 @@
+"""The label an item has, gold answers, and the items that need an expert."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from labeling.models.item import Item
+from labeling.models.people import User
+from labeling.models.project import Guideline, LabelSet, Project
+
+
+class Gold(models.Model):
+    """A known right answer, from an import or from an expert."""
+
+    item = models.OneToOneField(Item, models.CASCADE, related_name="gold")
+    labels = ArrayField(models.CharField(max_length=120))
+    label_set = models.ForeignKey(LabelSet, models.PROTECT, related_name="+")
+    is_question = models.BooleanField(
+        default=False, help_text="Ask it now and then to see how well people do."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"gold of {self.item_id}"
+
+
+class Resolution(models.Model):
+    """The label of an item; an older one is kept, superseded."""
+
+    class Source(models.TextChoices):
+        CONSENSUS = "consensus"
+        EXPERT = "expert"
+        GOLD = "gold"
+        AUTO = "auto"
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="+")
+    item = models.ForeignKey(Item, models.CASCADE, related_name="resolutions")
+    labels = ArrayField(models.CharField(max_length=120))
+    source = models.CharField(max_length=9, choices=Source)
+    confidence = models.FloatField()
+    soft_label = models.JSONField(default=dict, help_text="Label → share of the votes.")
+    label_set = models.ForeignKey(LabelSet, models.PROTECT, related_name="+")
+    guideline = models.ForeignKey(Guideline, models.PROTECT, related_name="+", null=True)
+    decided_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
+    created_at = models.DateTimeField()
+    superseded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                "item", condition=Q(superseded_at=None), name="one_resolution"
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                "project",
+                "item",
+                condition=Q(superseded_at=None),
+                name="resolution_current",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.item_id}: {', '.join(self.labels)} ({self.source})"
+
+
+class Disagreement(models.Model):
+    """An item whose votes do not settle it; an expert resolves it."""
+
+    class Outcome(models.TextChoices):
+        RESOLVED = "resolved"
+        AMBIGUOUS = "ambiguous"
+        INVALID = "invalid"
+        WITHDRAWN = "withdrawn"
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="disagreements")
+    item = models.ForeignKey(Item, models.CASCADE, related_name="disagreements")
+    opened_at = models.DateTimeField()
+    entropy = models.FloatField(help_text="Of the votes, in nats.")
+    votes_seen = models.JSONField(default=dict, help_text="Label → votes when opened.")
+    # The expert's own first answer, given before the votes were shown.
+    blind_answer = ArrayField(models.CharField(max_length=120), null=True)
+    blind_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
+    resolved_at = models.DateTimeField(null=True)
+    resolved_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
+    outcome = models.CharField(max_length=9, choices=Outcome, blank=True)
+    resolution = models.ForeignKey(
+        Resolution, models.SET_NULL, related_name="+", null=True
+    )
+    note = models.TextField(blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                "item", condition=Q(resolved_at=None), name="one_open_disagreement"
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                "project",
+                "-entropy",
+                "id",
+                condition=Q(resolved_at=None),
+                name="disagreement_open",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"disagreement on {self.item_id}"

@@ -1,0 +1,114 @@
+"""Rules of labelling as pure functions of plain values."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+MAX_DEPTH = 32
+MAX_WHOLE = 2**53
+
+Verdict = Literal["open", "settled", "disputed"]
+Answer = tuple[str, ...]
+
+
+def storable(value: object, *, depth: int = 0) -> str:
+    """Return why the JSON ``value`` cannot be kept, or nothing when it can."""
+    if depth > MAX_DEPTH:
+        return f"The JSON is nested more than {MAX_DEPTH} levels deep."
+    if isinstance(value, str):
+        return _text_problem(value)
+    if isinstance(value, bool) or value is None:
+        return ""
+    if isinstance(value, int):
+        return "" if abs(value) <= MAX_WHOLE else "A whole number is beyond 2^53."
+    if isinstance(value, float):
+        return "" if math.isfinite(value) else "NaN and infinity are not allowed."
+    return _inside(value, depth)
+
+
+def _inside(value: object, depth: int) -> str:
+    parts: list[object] = []
+    if isinstance(value, dict):
+        parts = [*value.keys(), *value.values()]
+    elif isinstance(value, list | tuple):
+        parts = list(value)
+    return next((bad for part in parts if (bad := storable(part, depth=depth + 1))), "")
+
+
+def _text_problem(text: str) -> str:
+    if "\x00" in text:
+        return "A text holds a NUL character."
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        return "A text holds half of a surrogate pair, which is not a character."
+    return ""
+
+
+def near_duplicate_key(text: str) -> str:
+    """Return a key that texts share when they differ only in case, space or marks.
+
+    Compatibility forms are folded, punctuation and white space dropped.
+    """
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    letters = "".join(letter for letter in folded if letter.isalnum())
+    return hashlib.sha256((letters or folded).encode()).hexdigest()
+
+
+def draw(seed: int, key: str) -> float:
+    """Return a number in [0, 1) that depends on ``seed`` and ``key`` alone."""
+    digest = hashlib.sha256(f"{seed}:{key}".encode()).digest()
+    return int.from_bytes(digest[:7], "big") / 2**56
+
+
+@dataclass(frozen=True)
+class Consensus:
+    """What the votes of an item make of it."""
+
+    verdict: Verdict
+    labels: Answer
+    confidence: float
+    soft_label: dict[str, float]
+    entropy: float
+
+
+def consensus(
+    votes: Sequence[Answer], *, min_votes: int, max_votes: int, confidence: float
+) -> Consensus:
+    """Return the majority of ``votes`` and whether it settles the item.
+
+    A vote is the sorted labels of one annotator; in multi-label tasks the whole
+    set is one answer. Confidence is the winner's share of the votes; a tie never
+    settles. Below ``min_votes``, or while another vote may still be asked for, an
+    unclear item stays open; at ``max_votes`` it is disputed.
+    """
+    counts = Counter(votes)
+    ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    if not ranked:
+        return Consensus("open", (), 0.0, {}, 0.0)
+    labels, top = ranked[0]
+    share = top / len(votes)
+    is_tie = len(ranked) > 1 and ranked[1][1] == top
+    if len(votes) < min_votes:
+        verdict: Verdict = "open"
+    elif share >= confidence and not is_tie:
+        verdict = "settled"
+    else:
+        verdict = "open" if len(votes) < max_votes else "disputed"
+    return Consensus(verdict, labels, share, soft_label(votes), entropy(counts))
+
+
+def soft_label(votes: Sequence[Answer]) -> dict[str, float]:
+    """Return for each label the share of the votes that name it."""
+    named = Counter(label for vote in votes for label in set(vote))
+    return {label: count / len(votes) for label, count in sorted(named.items())}
+
+
+def entropy(counts: Counter[Answer]) -> float:
+    """Return the Shannon entropy of the answers, in nats."""
+    total = counts.total()
+    return -sum(n / total * math.log(n / total) for n in counts.values() if n)

@@ -1,0 +1,218 @@
+"""Jobs: ask for one, run it once, show its progress, cancel it, run it again.
+
+The row is the truth. Whoever claims a job owns it while the row is kept alive; a
+worker that dies is noticed by its silence and the job is claimed again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, TextField, Value
+from django.db.models.functions import Concat, Now
+from django.utils import timezone
+
+from labeling.errors import ConflictError
+from labeling.models import Job, Project, User
+from labeling.signals import job_queued
+
+logger = logging.getLogger(__name__)
+
+SILENCE = timedelta(seconds=60)
+MAX_ATTEMPTS = 3
+
+Handler = Callable[["Progress"], dict[str, Any]]
+_handlers: dict[str, Handler] = {}
+
+
+class Cancelled(Exception):  # noqa: N818 (not an error)
+    """Somebody asked for the job to stop."""
+
+
+class JobLostError(Exception):
+    """Another worker has taken the job over."""
+
+
+def handles(kind: str) -> Callable[[Handler], Handler]:
+    """Make the decorated function the one that runs jobs of ``kind``."""
+
+    def register(handler: Handler) -> Handler:
+        _handlers[kind] = handler
+        return handler
+
+    return register
+
+
+@dataclass
+class Progress:
+    """A handler's view of its job; every call renews the worker's hold on it."""
+
+    job: Job
+    attempt: int
+
+    def tell(
+        self, *, done: int | None = None, total: int | None = None, stage: str | None = None
+    ) -> None:
+        """Record progress; raise ``Cancelled`` or ``JobLostError`` where it must end."""
+        changes: dict[str, Any] = {"alive_until": Now() + SILENCE}
+        if done is not None:
+            changes["done"] = done
+        if total is not None:
+            changes["total"] = total
+        if stage is not None:
+            changes["stage"] = stage[:120]
+        if not self._mine().update(**changes):
+            raise JobLostError(f"job {self.job.pk} was taken over")
+        if Job.objects.filter(pk=self.job.pk, cancel_requested=True).exists():
+            raise Cancelled
+
+    def log(self, line: str) -> None:
+        """Add a line to the job's log."""
+        stamped = f"{timezone.now():%H:%M:%S} {line}\n"
+        self._mine().update(
+            log=Concat(F("log"), Value(stamped), output_field=TextField())
+        )
+
+    def _mine(self) -> Any:  # noqa: ANN401 (a queryset)
+        return Job.objects.filter(
+            pk=self.job.pk, state=Job.State.RUNNING, attempt=self.attempt
+        )
+
+
+def enqueue(
+    kind: str,
+    *,
+    project: Project | None = None,
+    params: dict[str, Any] | None = None,
+    lane: str | None = None,
+    user: User | None = None,
+) -> Job:
+    """Ask for a job; where one already waits in ``lane``, return that one.
+
+    The worker is rung after the commit.
+    """
+    with transaction.atomic():
+        if lane:
+            job, created = Job.objects.get_or_create(
+                lane=lane,
+                state=Job.State.QUEUED,
+                defaults={
+                    "kind": kind,
+                    "project": project,
+                    "params": params or {},
+                    "requested_by": user,
+                },
+            )
+        else:
+            created = True
+            job = Job.objects.create(
+                kind=kind, project=project, params=params or {}, requested_by=user
+            )
+        if created:
+            transaction.on_commit(lambda: _ring(job))
+    return job
+
+
+def _ring(job: Job) -> None:
+    job_queued.send_robust(sender=Job, job_id=job.pk, kind=job.kind)
+
+
+def claim(job_id: int) -> Progress | None:
+    """Take job ``job_id`` to run, or return None where that is not possible now."""
+    with transaction.atomic():
+        job = (
+            Job.objects.claimable()
+            .select_for_update(skip_locked=True, of=("self",))
+            .filter(pk=job_id)
+            .first()
+        )
+        if job is None or _lane_is_busy(job):
+            return None
+        if job.attempt >= MAX_ATTEMPTS:
+            _end(job, Job.State.FAILED, error="Its worker died three times.")
+            return None
+        job.state = Job.State.RUNNING
+        job.attempt += 1
+        job.started_at = job.started_at or timezone.now()
+        job.save(update_fields=["state", "attempt", "started_at"])
+        Job.objects.filter(pk=job.pk).update(alive_until=Now() + SILENCE)
+    return Progress(job, job.attempt)
+
+
+def _lane_is_busy(job: Job) -> bool:
+    if job.lane is None or job.state == Job.State.RUNNING:
+        return False
+    return Job.objects.filter(lane=job.lane, state=Job.State.RUNNING).exists()
+
+
+def run(job_id: int) -> None:
+    """Run job ``job_id`` if it can be claimed; running it twice changes nothing."""
+    progress = claim(job_id)
+    if progress is None:
+        return
+    job = progress.job
+    try:
+        if job.cancel_requested:
+            raise Cancelled
+        result = _handlers[job.kind](progress)
+    except Cancelled:
+        _end(job, Job.State.CANCELLED)
+    except JobLostError:
+        logger.warning("job %s was taken over by another worker", job.pk)
+    except Exception as error:
+        logger.exception("job %s (%s) failed", job.pk, job.kind)
+        _end(job, Job.State.FAILED, error=f"{type(error).__name__}: {error}")
+        raise
+    else:
+        _end(job, Job.State.DONE, result=result)
+
+
+def _end(job: Job, state: str, *, error: str = "", result: dict[str, Any] | None = None) -> None:
+    ended = Job.objects.filter(pk=job.pk, attempt=job.attempt, finished_at=None).update(
+        state=state,
+        error=error[:4000],
+        result=result or {},
+        finished_at=timezone.now(),
+        alive_until=None,
+    )
+    if ended and job.lane:
+        _ring_next(job.lane)
+
+
+def _ring_next(lane: str) -> None:
+    waiting = Job.objects.filter(lane=lane, state=Job.State.QUEUED).first()
+    if waiting:
+        transaction.on_commit(lambda: _ring(waiting))
+
+
+def cancel(job: Job) -> None:
+    """Ask job to stop; a waiting one ends at once, a running one at its next step."""
+    ended = Job.objects.filter(pk=job.pk, state=Job.State.QUEUED).update(
+        state=Job.State.CANCELLED, cancel_requested=True, finished_at=timezone.now()
+    )
+    if not ended:
+        Job.objects.filter(pk=job.pk, state=Job.State.RUNNING).update(
+            cancel_requested=True
+        )
+
+
+def again(job: Job, user: User | None) -> Job:
+    """Ask for an ended job once more, as a new job."""
+    if job.state in (Job.State.QUEUED, Job.State.RUNNING):
+        raise ConflictError("The job has not ended yet.")
+    return enqueue(
+        job.kind, project=job.project, params=job.params, lane=job.lane, user=user
+    )
+
+
+def ring_waiting() -> int:
+    """Ring for every job that could be claimed; return how many were rung."""
+    jobs = list(Job.objects.claimable().order_by("pk")[:200])
+    for job in jobs:
+        _ring(job)
+    return len(jobs)
