@@ -64,7 +64,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
         for name, query in _ROWS.items():
             cursor.execute(query)
             lines.append(f"{name} {cursor.fetchone()[0]}")
-    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; version=0.0.4")
+    return HttpResponse(
+        "\n".join(lines) + "\n", content_type="text/plain; version=0.0.4"
+    )
 
 
 def api_docs(request: HttpRequest) -> HttpResponse:

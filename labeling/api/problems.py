@@ -13,7 +13,9 @@ from rest_framework.views import exception_handler
 from labeling.errors import AssayError
 
 
-def problem(code: str, title: str, http_status: int, detail: str, **extra: Any) -> Response:  # noqa: ANN401
+def problem(
+    code: str, title: str, http_status: int, detail: str, **extra: Any
+) -> Response:  # noqa: ANN401
     """Return a problem document; ``type`` is a name, resolved against /problems/."""
     body = {
         "type": f"/problems/{code}",
@@ -29,7 +31,9 @@ def problem(code: str, title: str, http_status: int, detail: str, **extra: Any) 
 def handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """Turn our own errors and the framework's into problem documents."""
     if isinstance(error, AssayError):
-        return problem(error.code, error.title, error.status, error.detail, **error.extra)
+        return problem(
+            error.code, error.title, error.status, error.detail, **error.extra
+        )
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):

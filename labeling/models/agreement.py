@@ -30,7 +30,8 @@ class AgreementReport(models.Model):
         ordering: ClassVar = ["-computed_at", "-pk"]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                "project", "label_set", "votes_hash", name="one_report_per_votes"
+                fields=["project", "label_set", "votes_hash"],
+                name="one_report_per_votes",
             )
         ]
 

@@ -35,7 +35,9 @@ class Annotation(models.Model):
     updated_at = models.DateTimeField()
     # Provenance.
     label_set = models.ForeignKey(LabelSet, models.PROTECT, related_name="+")
-    guideline = models.ForeignKey(Guideline, models.PROTECT, related_name="+", null=True)
+    guideline = models.ForeignKey(
+        Guideline, models.PROTECT, related_name="+", null=True
+    )
     reason = models.CharField(max_length=10, choices=Reason)
     probability = models.FloatField(null=True)
     model_number = models.PositiveIntegerField(null=True)
@@ -44,12 +46,14 @@ class Annotation(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                "item", "annotator", condition=Q(undone_at=None), name="one_standing_vote"
+                fields=["item", "annotator"],
+                condition=Q(undone_at=None),
+                name="one_standing_vote",
             )
         ]
         indexes: ClassVar = [
-            models.Index("project", "id", name="annotation_by_project"),
-            models.Index("annotator", "project", "-id", name="annotation_own"),
+            models.Index(fields=["project", "id"], name="annotation_by_project"),
+            models.Index(fields=["annotator", "project", "-id"], name="annotation_own"),
         ]
 
     def __str__(self) -> str:
@@ -84,8 +88,8 @@ class AnnotationEvent(models.Model):
 
     class Meta:
         indexes: ClassVar = [
-            models.Index("item", "id", name="event_by_item"),
-            models.Index("project", "kind", "-id", name="event_by_kind"),
+            models.Index(fields=["item", "id"], name="event_by_item"),
+            models.Index(fields=["project", "kind", "-id"], name="event_by_kind"),
         ]
 
     def __str__(self) -> str:

@@ -41,16 +41,22 @@ class QueueEntry(models.Model):
     item = models.ForeignKey(Item, models.CASCADE, related_name="+")
     slot = models.PositiveSmallIntegerField()
     reason = models.CharField(max_length=10, choices=Reason)
-    probability = models.FloatField(null=True, help_text="Of being picked, where known.")
+    probability = models.FloatField(
+        null=True, help_text="Of being picked, where known."
+    )
     model_number = models.PositiveIntegerField(null=True)
     suggestion = models.JSONField(null=True, help_text="{label, confidence, model}")
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint("item", "slot", name="one_queue_entry_per_slot")
+            models.UniqueConstraint(
+                fields=["item", "slot"], name="one_queue_entry_per_slot"
+            )
         ]
         indexes: ClassVar = [
-            models.Index("project", "is_first", "rank", "id", name="queue_head")
+            models.Index(
+                fields=["project", "is_first", "rank", "id"], name="queue_head"
+            )
         ]
 
     def __str__(self) -> str:
@@ -88,22 +94,25 @@ class Assignment(models.Model):
         constraints: ClassVar = [
             # This column order: the other way round a person's next lease reads
             # their whole history.
-            models.UniqueConstraint("annotator", "item", name="never_twice_to_one"),
             models.UniqueConstraint(
-                "item",
-                "slot",
+                fields=["annotator", "item"], name="never_twice_to_one"
+            ),
+            models.UniqueConstraint(
+                fields=["item", "slot"],
                 condition=Q(state__in=("leased", "answered")),
                 name="one_live_slot",
             ),
         ]
         indexes: ClassVar = [
             models.Index(
-                "annotator", "project", "id", condition=Q(state="leased"), name="held"
+                fields=["annotator", "project", "id"],
+                condition=Q(state="leased"),
+                name="held",
             ),
             models.Index(
-                "expires_at", condition=Q(state="leased"), name="lease_expiry"
+                fields=["expires_at"], condition=Q(state="leased"), name="lease_expiry"
             ),
-            models.Index("project", "id", name="assignment_by_project"),
+            models.Index(fields=["project", "id"], name="assignment_by_project"),
         ]
 
     def __str__(self) -> str:

@@ -57,7 +57,9 @@ class Item(models.Model):
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="items")
     external_id = models.CharField(max_length=200)
-    data = models.JSONField(help_text="Text: {text, …}; image: {image, …}; table: columns.")
+    data = models.JSONField(
+        help_text="Text: {text, …}; image: {image, …}; table: columns."
+    )
     media = models.ForeignKey(Media, models.PROTECT, null=True, blank=True)
     metadata = models.JSONField(default=dict, blank=True)
     tags = ArrayField(models.CharField(max_length=80), default=list, blank=True)
@@ -81,19 +83,26 @@ class Item(models.Model):
     class Meta:
         ordering: ClassVar = ["pk"]
         constraints: ClassVar = [
-            models.UniqueConstraint("project", "external_id", name="one_external_id"),
-            models.UniqueConstraint("project", "content_hash", name="one_content"),
+            models.UniqueConstraint(
+                fields=["project", "external_id"], name="one_external_id"
+            ),
+            models.UniqueConstraint(
+                fields=["project", "content_hash"], name="one_content"
+            ),
         ]
         indexes: ClassVar = [
-            models.Index("project", "split", "state", "id", name="item_by_state"),
             models.Index(
-                "project",
-                "id",
+                fields=["project", "split", "state", "id"], name="item_by_state"
+            ),
+            models.Index(
+                fields=["project", "id"],
                 condition=Q(state="open", votes__lt=F("votes_wanted")),
                 name="item_wanting_votes",
             ),
             models.Index(
-                "project", condition=Q(is_unsettled=True), name="item_unsettled"
+                fields=["project"],
+                condition=Q(is_unsettled=True),
+                name="item_unsettled",
             ),
             GinIndex("tags", name="item_tags"),
         ]

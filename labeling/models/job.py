@@ -18,7 +18,8 @@ class JobQuerySet(models.QuerySet["Job"]):
     def claimable(self) -> Self:
         """Jobs that wait, and running ones whose worker has gone silent."""
         return self.filter(
-            Q(state=Job.State.QUEUED) | Q(state=Job.State.RUNNING, alive_until__lt=Now())
+            Q(state=Job.State.QUEUED)
+            | Q(state=Job.State.RUNNING, alive_until__lt=Now())
         )
 
 
@@ -62,16 +63,22 @@ class Job(models.Model):
         ordering: ClassVar = ["-pk"]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                "lane", condition=Q(state="queued"), name="one_waiting_per_lane"
+                fields=["lane"],
+                condition=Q(state="queued"),
+                name="one_waiting_per_lane",
             ),
             models.UniqueConstraint(
-                "lane", condition=Q(state="running"), name="one_running_per_lane"
+                fields=["lane"],
+                condition=Q(state="running"),
+                name="one_running_per_lane",
             ),
         ]
         indexes: ClassVar = [
-            models.Index("project", "-id", name="job_by_project"),
+            models.Index(fields=["project", "-id"], name="job_by_project"),
             models.Index(
-                "id", condition=Q(state__in=("queued", "running")), name="job_open"
+                fields=["id"],
+                condition=Q(state__in=("queued", "running")),
+                name="job_open",
             ),
         ]
 

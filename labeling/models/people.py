@@ -69,7 +69,9 @@ class Membership(models.Model):
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role, default=Role.ANNOTATOR)
     quota = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Most answers this person may give; empty: no limit."
+        null=True,
+        blank=True,
+        help_text="Most answers this person may give; empty: no limit.",
     )
     is_paused = models.BooleanField(
         default=False, help_text="Get no new items; what is held may be finished."
@@ -80,7 +82,7 @@ class Membership(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint("user", "project", name="one_membership")
+            models.UniqueConstraint(fields=["user", "project"], name="one_membership")
         ]
 
     def __str__(self) -> str:

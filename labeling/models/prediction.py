@@ -21,7 +21,9 @@ class Prediction(models.Model):
 
     class Meta:
         indexes: ClassVar = [
-            models.Index("project", "label", "confidence", name="prediction_by_label")
+            models.Index(
+                fields=["project", "label", "confidence"], name="prediction_by_label"
+            )
         ]
 
     def __str__(self) -> str:

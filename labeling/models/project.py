@@ -39,7 +39,9 @@ class Project(models.Model):
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=120)
     data_type = models.CharField(max_length=5, choices=DataType)
-    task_type = models.CharField(max_length=6, choices=TaskType, default=TaskType.SINGLE)
+    task_type = models.CharField(
+        max_length=6, choices=TaskType, default=TaskType.SINGLE
+    )
     created_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     seed = models.PositiveIntegerField(default=new_seed, editable=False)
@@ -50,7 +52,11 @@ class Project(models.Model):
         "labeling.LabelSet", models.PROTECT, related_name="+", null=True, editable=False
     )
     guideline = models.ForeignKey(
-        "labeling.Guideline", models.PROTECT, related_name="+", null=True, editable=False
+        "labeling.Guideline",
+        models.PROTECT,
+        related_name="+",
+        null=True,
+        editable=False,
     )
 
     # From votes to labels.
@@ -122,7 +128,9 @@ class Project(models.Model):
         ordering: ClassVar = ["name", "pk"]
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(overlap__gte=1, min_votes__gte=1, min_votes__lte=F("overlap")),
+                condition=Q(
+                    overlap__gte=1, min_votes__gte=1, min_votes__lte=F("overlap")
+                ),
                 name="votes_in_order",
             ),
             models.CheckConstraint(
@@ -153,7 +161,9 @@ class LabelSet(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint("project", "version", name="one_label_set_version")
+            models.UniqueConstraint(
+                fields=["project", "version"], name="one_label_set_version"
+            )
         ]
 
     def __str__(self) -> str:
@@ -173,10 +183,16 @@ class Label(models.Model):
     class Meta:
         ordering: ClassVar = ["position"]
         constraints: ClassVar = [
-            models.UniqueConstraint("label_set", "name", name="one_label_name"),
-            models.UniqueConstraint("label_set", "position", name="one_label_position"),
             models.UniqueConstraint(
-                "label_set", "hotkey", condition=~Q(hotkey=""), name="one_label_hotkey"
+                fields=["label_set", "name"], name="one_label_name"
+            ),
+            models.UniqueConstraint(
+                fields=["label_set", "position"], name="one_label_position"
+            ),
+            models.UniqueConstraint(
+                fields=["label_set", "hotkey"],
+                condition=~Q(hotkey=""),
+                name="one_label_hotkey",
             ),
         ]
 
@@ -195,7 +211,9 @@ class Guideline(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint("project", "version", name="one_guideline_version")
+            models.UniqueConstraint(
+                fields=["project", "version"], name="one_guideline_version"
+            )
         ]
 
     def __str__(self) -> str:
@@ -221,7 +239,9 @@ class ProjectCounter(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint("project", "shard", name="one_counter_shard")
+            models.UniqueConstraint(
+                fields=["project", "shard"], name="one_counter_shard"
+            )
         ]
 
     def __str__(self) -> str:

@@ -44,7 +44,9 @@ class Resolution(models.Model):
     confidence = models.FloatField()
     soft_label = models.JSONField(default=dict, help_text="Label → share of the votes.")
     label_set = models.ForeignKey(LabelSet, models.PROTECT, related_name="+")
-    guideline = models.ForeignKey(Guideline, models.PROTECT, related_name="+", null=True)
+    guideline = models.ForeignKey(
+        Guideline, models.PROTECT, related_name="+", null=True
+    )
     decided_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
     created_at = models.DateTimeField()
     superseded_at = models.DateTimeField(null=True)
@@ -52,13 +54,12 @@ class Resolution(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                "item", condition=Q(superseded_at=None), name="one_resolution"
+                fields=["item"], condition=Q(superseded_at=None), name="one_resolution"
             )
         ]
         indexes: ClassVar = [
             models.Index(
-                "project",
-                "item",
+                fields=["project", "item"],
                 condition=Q(superseded_at=None),
                 name="resolution_current",
             )
@@ -96,14 +97,14 @@ class Disagreement(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                "item", condition=Q(resolved_at=None), name="one_open_disagreement"
+                fields=["item"],
+                condition=Q(resolved_at=None),
+                name="one_open_disagreement",
             )
         ]
         indexes: ClassVar = [
             models.Index(
-                "project",
-                "-entropy",
-                "id",
+                fields=["project", "-entropy", "id"],
                 condition=Q(resolved_at=None),
                 name="disagreement_open",
             )

@@ -56,7 +56,11 @@ class Progress:
     attempt: int
 
     def tell(
-        self, *, done: int | None = None, total: int | None = None, stage: str | None = None
+        self,
+        *,
+        done: int | None = None,
+        total: int | None = None,
+        stage: str | None = None,
     ) -> None:
         """Record progress; raise ``Cancelled`` or ``JobLostError`` where it must end."""
         changes: dict[str, Any] = {"alive_until": Now() + SILENCE}
@@ -172,7 +176,9 @@ def run(job_id: int) -> None:
         _end(job, Job.State.DONE, result=result)
 
 
-def _end(job: Job, state: str, *, error: str = "", result: dict[str, Any] | None = None) -> None:
+def _end(
+    job: Job, state: str, *, error: str = "", result: dict[str, Any] | None = None
+) -> None:
     ended = Job.objects.filter(pk=job.pk, attempt=job.attempt, finished_at=None).update(
         state=state,
         error=error[:4000],
