@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import environ
 from csp.constants import NONCE, NONE, SELF
@@ -92,6 +93,7 @@ if _database.get("ENGINE") != "django.db.backends.postgresql":
 DATABASES = {
     "default": {
         **_database,
+        "HOST": unquote(_database.get("HOST", "")),
         "CONN_MAX_AGE": 300,
         "CONN_HEALTH_CHECKS": True,
     }
