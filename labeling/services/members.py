@@ -1,0 +1,95 @@
+"""Who may do what: accounts, members and their roles."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Final
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from labeling.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
+)
+from labeling.models import Membership, Project, User
+
+Role = Membership.Role
+
+LABEL: Final = frozenset(Role)
+ADJUDICATE: Final = frozenset({Role.EXPERT, Role.MANAGER})
+ENGINEER: Final = frozenset({Role.ENGINEER, Role.MANAGER})
+MANAGE: Final = frozenset({Role.MANAGER})
+
+
+def membership(user: User | AnonymousUser, slug: str) -> Membership:
+    """Return the person's membership with its project, in one query.
+
+    To an outsider the project does not exist.
+    """
+    found = (
+        Membership.objects.select_related("project")
+        .filter(user_id=user.pk, project__slug=slug)
+        .first()
+    )
+    if found is None:
+        raise NotFoundError("There is no such project, or you are not a member of it.")
+    return found
+
+
+def require(member: Membership, allowed: frozenset[Role]) -> Membership:
+    """Return ``member`` when its role is one of ``allowed``."""
+    if Role(member.role) not in allowed:
+        names = ", ".join(sorted(allowed))
+        raise ForbiddenError(f"This needs the role {names}; yours is {member.role}.")
+    return member
+
+
+def add(project: Project, user: User, role: str) -> Membership:
+    """Make ``user`` a member, or give a member another role."""
+    if role not in Role.values:
+        raise InvalidInputError(errors={"role": [f"One of {', '.join(Role.values)}."]})
+    with transaction.atomic():
+        member, created = Membership.objects.select_for_update().get_or_create(
+            project=project, user=user, defaults={"role": role}
+        )
+        if not created and member.role != role:
+            _keep_a_manager(member)
+            member.role = role
+            member.save(update_fields=["role"])
+    return member
+
+
+def remove(member: Membership) -> None:
+    """End a membership; the person's votes stay."""
+    with transaction.atomic():
+        _keep_a_manager(member)
+        member.delete()
+
+
+def _keep_a_manager(member: Membership) -> None:
+    if member.role != Role.MANAGER:
+        return
+    others = Membership.objects.filter(
+        project_id=member.project_id, role=Role.MANAGER
+    ).exclude(pk=member.pk)
+    if not others.exists():
+        raise ConflictError("A project keeps at least one manager.")
+
+
+def create_user(
+    name: str, *, manager: bool = False, simulated: bool = False
+) -> tuple[User, str]:
+    """Create an account and return it with its password, which is kept nowhere."""
+    password = secrets.token_urlsafe(12)
+    user = User(username=name, may_create_projects=manager, is_simulated=simulated)
+    user.set_password(password)
+    try:
+        user.full_clean(exclude=["password"])
+    except ValidationError as error:
+        raise InvalidInputError(errors=error.message_dict) from error
+    user.save()
+    return user, password

@@ -1,0 +1,27 @@
+"""What the serving model says of the pool, kept for search and for pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import connection, transaction
+
+from labeling.models import Prediction
+
+
+def publish(
+    project_id: int, model_number: int, rows: Iterable[tuple[int, str, float]]
+) -> int:
+    """Replace the project's predictions by ``rows`` of (item id, label, confidence)."""
+    count = 0
+    with transaction.atomic(), connection.cursor() as cursor:
+        Prediction.objects.filter(project_id=project_id)._raw_delete("default")  # noqa: SLF001
+        statement = (
+            "COPY labeling_prediction"
+            " (project_id, item_id, label, confidence, model_number) FROM STDIN"
+        )
+        with cursor.copy(statement) as copy:
+            for item_id, label, confidence in rows:
+                copy.write_row((project_id, item_id, label, confidence, model_number))
+                count += 1
+    return count

@@ -1,0 +1,237 @@
+"""Create a project and revise its labels, guideline and policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils.text import slugify
+
+from labeling.errors import ConflictError, ForbiddenError, InvalidInputError
+from labeling.models import (
+    Guideline,
+    Item,
+    Label,
+    LabelSet,
+    Membership,
+    Project,
+    ProjectCounter,
+    User,
+)
+from labeling.signals import items_changed, project_changed
+
+POLICY = (
+    "overlap",
+    "min_votes",
+    "overlap_share",
+    "confidence",
+    "free_choice",
+    "lease_minutes",
+    "evaluation_share",
+    "evaluation_rate",
+    "exploration_rate",
+    "gold_rate",
+    "suggestion_mode",
+    "retrain_first",
+    "retrain_growth",
+    "is_paused",
+)
+MAX_LABELS = 1000
+
+
+@dataclass(frozen=True)
+class LabelDraft:
+    """A label that is wanted."""
+
+    name: str
+    hotkey: str = ""
+    color: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class ProjectDraft:
+    """A project that is wanted; ``policy`` holds fields of ``POLICY``."""
+
+    name: str
+    data_type: str
+    labels: Sequence[LabelDraft]
+    task_type: str = "single"
+    slug: str = ""
+    guidelines: str = ""
+    policy: Mapping[str, object] = field(default_factory=dict)
+
+
+def create(user: User, draft: ProjectDraft) -> Project:
+    """Create the project with ``user`` as its manager."""
+    if not (user.may_create_projects or user.is_superuser):
+        raise ForbiddenError("Your account may not create projects.")
+    project = Project(
+        name=draft.name,
+        slug=draft.slug or _free_slug(draft.name),
+        data_type=draft.data_type,
+        task_type=draft.task_type,
+        created_by=user,
+    )
+    _apply(project, draft.policy)
+    _check(project)
+    try:
+        with transaction.atomic():
+            project.save()
+            _new_label_set(project, user, draft.labels, {})
+            _new_guideline(project, user, draft.guidelines)
+            Membership.objects.create(
+                project=project, user=user, role=Membership.Role.MANAGER
+            )
+            ProjectCounter.objects.bulk_create(
+                ProjectCounter(project=project, shard=shard)
+                for shard in range(ProjectCounter.SHARDS)
+            )
+    except IntegrityError as error:
+        raise ConflictError(
+            f"The short name “{project.slug}” is taken.",
+            errors={"slug": ["Choose another short name."]},
+        ) from error
+    return project
+
+
+def update_policy(project: Project, changes: Mapping[str, object]) -> Project:
+    """Change the policy; a changed number of votes reaches the open items too."""
+    before = (project.overlap, project.min_votes)
+    _apply(project, changes)
+    _check(project)
+    with transaction.atomic():
+        project.save(update_fields=["name", *POLICY])
+        if before != (project.overlap, project.min_votes):
+            _widen(project)
+        transaction.on_commit(
+            lambda: project_changed.send_robust(sender=Project, project_id=project.pk)
+        )
+    return project
+
+
+def _widen(project: Project) -> None:
+    """Let open items want the new minimum of votes, and settle them afresh."""
+    Item.objects.filter(project=project, state=Item.State.OPEN).update(
+        votes_wanted=project.min_votes, is_unsettled=True
+    )
+    transaction.on_commit(
+        lambda: items_changed.send_robust(sender=Item, project_id=project.pk)
+    )
+
+
+def revise_labels(
+    project: Project,
+    user: User,
+    labels: Sequence[LabelDraft],
+    mapping: Mapping[str, str],
+) -> LabelSet:
+    """Put a new version of the labels in force; votes keep the version they used."""
+    with transaction.atomic():
+        Project.objects.select_for_update().get(pk=project.pk)
+        label_set = _new_label_set(project, user, labels, mapping)
+        transaction.on_commit(
+            lambda: project_changed.send_robust(sender=Project, project_id=project.pk)
+        )
+    return label_set
+
+
+def revise_guideline(project: Project, user: User, text: str) -> Guideline:
+    """Put a new version of the guideline in force."""
+    with transaction.atomic():
+        Project.objects.select_for_update().get(pk=project.pk)
+        return _new_guideline(project, user, text)
+
+
+def _apply(project: Project, changes: Mapping[str, object]) -> None:
+    for name, value in changes.items():
+        if name not in POLICY and name != "name":
+            raise InvalidInputError(
+                f"There is no setting “{name}”.", errors={name: ["Not a setting."]}
+            )
+        setattr(project, name, value)
+    if "overlap" in changes and "min_votes" not in changes:
+        project.min_votes = project.overlap
+
+
+def _check(project: Project) -> None:
+    try:
+        project.full_clean(validate_constraints=False, exclude=["created_by"])
+    except ValidationError as error:
+        raise InvalidInputError(errors=error.message_dict) from error
+    if project.min_votes > project.overlap:
+        raise InvalidInputError(
+            errors={"min_votes": ["At most the overlap, which limits the votes."]}
+        )
+
+
+def _free_slug(name: str) -> str:
+    stem = slugify(name)[:50] or "project"
+    taken = set(
+        Project.objects.filter(slug__startswith=stem).values_list("slug", flat=True)
+    )
+    names = (stem if n == 1 else f"{stem}-{n}" for n in range(1, len(taken) + 2))
+    return next(slug for slug in names if slug not in taken)
+
+
+def _new_label_set(
+    project: Project,
+    user: User,
+    labels: Sequence[LabelDraft],
+    mapping: Mapping[str, str],
+) -> LabelSet:
+    _check_labels(labels)
+    last = project.label_sets.order_by("-version").first()
+    label_set = LabelSet.objects.create(
+        project=project,
+        version=last.version + 1 if last else 1,
+        created_by=user,
+        mapping=dict(mapping),
+    )
+    Label.objects.bulk_create(
+        Label(
+            label_set=label_set,
+            position=position,
+            name=draft.name,
+            hotkey=draft.hotkey,
+            color=draft.color,
+            description=draft.description,
+        )
+        for position, draft in enumerate(labels)
+    )
+    project.label_set = label_set
+    project.save(update_fields=["label_set"])
+    return label_set
+
+
+def _check_labels(labels: Sequence[LabelDraft]) -> None:
+    names = [draft.name for draft in labels]
+    keys = [draft.hotkey for draft in labels if draft.hotkey]
+    problems = []
+    if not 2 <= len(labels) <= MAX_LABELS:
+        problems.append(f"Between 2 and {MAX_LABELS} labels are needed.")
+    if any(not name.strip() or len(name) > 120 for name in names):
+        problems.append("A label's name has 1 to 120 characters.")
+    if len(set(names)) < len(names):
+        problems.append("Two labels have the same name.")
+    if len(set(keys)) < len(keys):
+        problems.append("Two labels have the same key.")
+    if any(len(key) > 1 or not key.isalnum() for key in keys):
+        problems.append("A key is one letter or digit.")
+    if problems:
+        raise InvalidInputError(errors={"labels": problems})
+
+
+def _new_guideline(project: Project, user: User, text: str) -> Guideline:
+    last = project.guidelines.order_by("-version").first()
+    guideline = Guideline.objects.create(
+        project=project,
+        version=last.version + 1 if last else 1,
+        text=text,
+        created_by=user,
+    )
+    project.guideline = guideline
+    project.save(update_fields=["guideline"])
+    return guideline

@@ -1,0 +1,536 @@
+"""Lend items: who gets what next, give back, skip, flag, and swap in a new order.
+
+The constraints of ``Assignment`` are the guarantee; ``QueueEntry`` is the fast path.
+Batch work never locks queue rows: ``SKIP LOCKED`` meets only other leases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+from psycopg.types.json import Jsonb
+
+from labeling.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
+from labeling.models import (
+    AnnotationEvent,
+    Assignment,
+    Item,
+    Job,
+    Membership,
+    ProjectCounter,
+    QueueEntry,
+    User,
+)
+from labeling.signals import items_changed, queue_low
+
+MAX_COUNT: Final = 50
+LOW: Final = 100
+REFILL: Final = 500
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One slot of an item with its place in the queue."""
+
+    item_id: int
+    slot: int
+    is_first: bool
+    rank: float
+    reason: str
+    probability: float | None = None
+    model_number: int | None = None
+    suggestion: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Lease:
+    """What a person holds now, oldest first; ``reason`` where that is nothing."""
+
+    assignments: list[Assignment]
+    reason: str | None
+
+
+def lease(
+    member: Membership, count: int, external_ids: Sequence[str] | None = None
+) -> Lease:
+    """Lend up to ``count`` items: what the person holds already, then the next ones.
+
+    ``external_ids`` asks for certain items, where the project allows a free choice.
+    """
+    if not 1 <= count <= MAX_COUNT:
+        raise InvalidInputError(errors={"count": [f"From 1 to {MAX_COUNT}."]})
+    if external_ids is not None:
+        return _lease_chosen(member, external_ids)
+    with transaction.atomic():
+        _commit_without_waiting()
+        held = _renew_held(member, count)
+        wanted = min(count - len(held), _quota_left(member, len(held)))
+        if wanted <= 0 or member.is_paused or member.project.is_paused:
+            return _answer(member, held)
+        taken = _take(member, wanted)
+        if len(taken) < wanted and _refill(member.project_id):
+            taken += _take(member, wanted - len(taken))
+    return _answer(member, held + taken)
+
+
+def _commit_without_waiting() -> None:
+    """Let this transaction commit without a disk write: a lost lease is only lent anew."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit TO off")
+
+
+_HELD = """
+    UPDATE labeling_assignment a
+    SET expires_at = now() + %(minutes)s * interval '1 minute'
+    WHERE a.id IN (
+        SELECT id FROM labeling_assignment
+        WHERE annotator_id = %(user)s AND project_id = %(project)s
+              AND state = 'leased' AND expires_at > now()
+        ORDER BY id LIMIT %(count)s)
+    RETURNING a.id
+"""
+
+# First votes before further ones; rows another lease has locked are skipped. A
+# person's own items are passed over; an expired or returned one may come back.
+_TAKE = """
+    WITH picked AS MATERIALIZED (
+        SELECT q.id, q.item_id, q.slot, q.reason, q.probability, q.generation,
+               q.model_number, q.suggestion, q.rank
+        FROM labeling_queueentry q
+        WHERE q.project_id = %(project)s AND q.is_first = %(is_first)s
+              AND NOT EXISTS (
+                  SELECT 1 FROM labeling_assignment a
+                  WHERE a.annotator_id = %(user)s AND a.item_id = q.item_id
+                        AND a.state NOT IN ('expired', 'released'))
+        ORDER BY q.rank, q.id
+        LIMIT %(count)s FOR UPDATE SKIP LOCKED
+    ), gone AS (
+        DELETE FROM labeling_queueentry WHERE id IN (SELECT id FROM picked)
+    ), one_slot AS (
+        SELECT DISTINCT ON (item_id) * FROM picked ORDER BY item_id, slot
+    ), open AS (
+        SELECT p.* FROM one_slot p JOIN labeling_item i ON i.id = p.item_id
+        WHERE i.state = 'open' AND NOT EXISTS (
+            SELECT 1 FROM labeling_assignment a
+            WHERE a.item_id = p.item_id AND a.slot = p.slot
+                  AND a.state IN ('leased', 'answered'))
+    )
+    INSERT INTO labeling_assignment AS a
+        (project_id, item_id, annotator_id, slot, state, leased_at, expires_at,
+         reason, probability, generation, model_number, suggestion, rank)
+    SELECT %(project)s, item_id, %(user)s, slot, 'leased', now(),
+           now() + %(minutes)s * interval '1 minute',
+           reason, probability, generation, model_number, suggestion, rank
+    FROM open ORDER BY rank, item_id
+    ON CONFLICT (annotator_id, item_id) DO UPDATE
+        SET slot = excluded.slot, state = 'leased', leased_at = excluded.leased_at,
+            expires_at = excluded.expires_at, reason = excluded.reason,
+            probability = excluded.probability, generation = excluded.generation,
+            model_number = excluded.model_number, suggestion = excluded.suggestion,
+            rank = excluded.rank
+        WHERE a.state IN ('expired', 'released')
+    RETURNING id, rank
+"""
+
+
+def _values(member: Membership, count: int) -> dict[str, Any]:
+    return {
+        "user": member.user_id,
+        "project": member.project_id,
+        "minutes": member.project.lease_minutes,
+        "count": count,
+    }
+
+
+def _renew_held(member: Membership, count: int) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(_HELD, _values(member, count))
+        return sorted(row[0] for row in cursor.fetchall())
+
+
+def _take(member: Membership, count: int) -> list[int]:
+    """Lend up to ``count`` slots and return the assignments' ids in queue order.
+
+    A stale entry is dropped on the way; as long as entries are found, more are tried.
+    """
+    taken: list[int] = []
+    for is_first in (True, False):
+        while len(taken) < count:
+            found = _take_once(member, count - len(taken), is_first=is_first)
+            if found is None:
+                break
+            taken += found
+    return taken
+
+
+def _take_once(member: Membership, count: int, *, is_first: bool) -> list[int] | None:
+    """Return the ids lent by one statement, or None when the queue had nothing."""
+    values = {**_values(member, count), "is_first": is_first}
+    with connection.cursor() as cursor:
+        cursor.execute("SAVEPOINT take")
+        cursor.execute(_TAKE, values)
+        rows = cursor.fetchall()
+        if rows:
+            return [row[0] for row in sorted(rows, key=lambda row: (row[1], row[0]))]
+        cursor.execute(
+            "SELECT 1 FROM labeling_queueentry q"
+            " WHERE q.project_id = %(project)s AND q.is_first = %(is_first)s"
+            " AND NOT EXISTS (SELECT 1 FROM labeling_assignment a"
+            "   WHERE a.annotator_id = %(user)s AND a.item_id = q.item_id"
+            "   AND a.state NOT IN ('expired', 'released'))"
+            " LIMIT 1 FOR UPDATE SKIP LOCKED",
+            values,
+        )
+        return [] if cursor.fetchone() else None
+
+
+_REFILL = """
+    INSERT INTO labeling_queueentry
+        (project_id, generation, is_first, rank, item_id, slot, reason)
+    SELECT i.project_id, 0, free.slot = 0, 1e9 + free.slot * 1e9 + i.id, i.id, free.slot,
+           CASE WHEN i.split = 'evaluation' THEN 'evaluation'
+                WHEN free.slot > 0 THEN 'second' ELSE 'random' END
+    FROM labeling_item i
+    CROSS JOIN LATERAL (
+        SELECT n AS slot FROM generate_series(0, i.votes_wanted - 1) n
+        WHERE NOT EXISTS (
+            SELECT 1 FROM labeling_assignment a
+            WHERE a.item_id = i.id AND a.slot = n AND a.state IN ('leased', 'answered'))
+        AND NOT EXISTS (
+            SELECT 1 FROM labeling_queueentry q WHERE q.item_id = i.id AND q.slot = n)
+    ) free
+    WHERE i.project_id = %(project)s AND i.state = 'open' AND i.votes < i.votes_wanted
+    ORDER BY i.id LIMIT %(limit)s
+    ON CONFLICT (item_id, slot) DO NOTHING
+"""
+
+
+def _refill(project_id: int) -> int:
+    """Queue free slots that no entry stands for, so that no item is ever forgotten.
+
+    The learner's order comes with its next swap; this keeps people at work until then.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [7001, project_id])
+        row = cursor.fetchone()
+        if row is None or not row[0]:
+            return 0
+        cursor.execute(_REFILL, {"project": project_id, "limit": REFILL})
+        added = cursor.rowcount
+    transaction.on_commit(
+        lambda: queue_low.send_robust(sender=QueueEntry, project_id=project_id)
+    )
+    return added
+
+
+def _quota_left(member: Membership, held: int) -> int:
+    if member.quota is None:
+        return MAX_COUNT
+    answered = Assignment.objects.filter(
+        annotator_id=member.user_id,
+        project_id=member.project_id,
+        state=Assignment.State.ANSWERED,
+    ).count()
+    return max(0, member.quota - answered - held)
+
+
+def _answer(member: Membership, ids: list[int]) -> Lease:
+    if not ids:
+        return Lease([], _why_nothing(member))
+    found = Assignment.objects.select_related("item", "item__media").in_bulk(ids)
+    return Lease([found[pk] for pk in ids if pk in found], None)
+
+
+def _why_nothing(member: Membership) -> str:
+    """Say in one word why there is nothing for this person; pages say it in full."""
+    project = member.project
+    if project.is_paused or member.is_paused:
+        return "paused"
+    if member.quota is not None and not _quota_left(member, 0):
+        return "quota"
+    items = Item.objects.filter(project=project)
+    if not items.exists():
+        return "empty_project"
+    if not items.wanting_votes().exists():
+        return "all_labelled"
+    mine = Assignment.objects.filter(annotator_id=member.user_id).exclude(
+        state__in=(Assignment.State.EXPIRED, Assignment.State.RELEASED)
+    )
+    if not items.wanting_votes().exclude(pk__in=mine.values("item")).exists():
+        return "all_yours_done"
+    if Job.objects.filter(
+        project=project, kind="learn.train", state=Job.State.RUNNING
+    ).exists():
+        return "training"
+    return "all_lent"
+
+
+_CHOSEN = """
+    INSERT INTO labeling_assignment AS a
+        (project_id, item_id, annotator_id, slot, state, leased_at, expires_at,
+         reason, generation)
+    SELECT i.project_id, i.id, %(user)s, free.slot, 'leased', now(),
+           now() + %(minutes)s * interval '1 minute', 'chosen', 0
+    FROM labeling_item i
+    CROSS JOIN LATERAL (
+        SELECT n AS slot FROM generate_series(0, i.votes_wanted - 1) n
+        WHERE NOT EXISTS (
+            SELECT 1 FROM labeling_assignment b
+            WHERE b.item_id = i.id AND b.slot = n AND b.state IN ('leased', 'answered'))
+        ORDER BY n LIMIT 1
+    ) free
+    WHERE i.project_id = %(project)s AND i.state = 'open' AND i.id = ANY(%(items)s)
+    ON CONFLICT (annotator_id, item_id) DO UPDATE
+        SET slot = excluded.slot, state = 'leased', leased_at = excluded.leased_at,
+            expires_at = excluded.expires_at, reason = 'chosen', suggestion = NULL
+        WHERE a.state IN ('expired', 'released', 'skipped')
+    RETURNING id
+"""
+
+
+def _lease_chosen(member: Membership, external_ids: Sequence[str]) -> Lease:
+    if not member.project.free_choice:
+        raise ForbiddenError("This project does not let people pick their items.")
+    if len(external_ids) > MAX_COUNT:
+        raise InvalidInputError(errors={"items": [f"At most {MAX_COUNT}."]})
+    with transaction.atomic():
+        items = list(
+            Item.objects.select_for_update(of=("self",))
+            .filter(project_id=member.project_id, external_id__in=external_ids)
+            .order_by("pk")
+            .values_list("pk", flat=True)
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(_CHOSEN, {**_values(member, 0), "items": items})
+        held = Assignment.objects.filter(
+            annotator_id=member.user_id, item__in=items, state=Assignment.State.LEASED
+        ).values_list("pk", flat=True)
+        ids = sorted(held)
+    return _answer(member, ids) if ids else Lease([], "none_of_these")
+
+
+def own_assignment(member: Membership, assignment_id: int) -> Assignment:
+    """Return the person's own assignment, locked until the transaction ends."""
+    found = (
+        Assignment.objects.select_for_update(of=("self",))
+        .filter(
+            pk=assignment_id,
+            annotator_id=member.user_id,
+            project_id=member.project_id,
+        )
+        .first()
+    )
+    if found is None:
+        raise NotFoundError("There is no such assignment of yours.")
+    return found
+
+
+def release(member: Membership, assignment_id: int) -> Assignment:
+    """Give an item back unanswered; others may get it, and so may this person."""
+    with transaction.atomic():
+        found = own_assignment(member, assignment_id)
+        if found.state == Assignment.State.LEASED:
+            _end(found, Assignment.State.RELEASED, AnnotationEvent.Kind.RELEASED, {})
+    return found
+
+
+def skip(member: Membership, assignment_id: int, reason: str = "") -> Assignment:
+    """Pass an item on to others for good; doing it twice changes nothing."""
+    with transaction.atomic():
+        found = own_assignment(member, assignment_id)
+        if found.state == Assignment.State.ANSWERED:
+            raise ConflictError("It is answered already; undo the answer first.")
+        if found.state != Assignment.State.SKIPPED:
+            _end(
+                found,
+                Assignment.State.SKIPPED,
+                AnnotationEvent.Kind.SKIPPED,
+                {"reason": reason},
+            )
+            count(member, skips=1)
+    return found
+
+
+def flag(member: Membership, assignment_id: int, comment: str = "") -> Assignment:
+    """Say that something is wrong with an item; it stays with the person."""
+    with transaction.atomic():
+        found = own_assignment(member, assignment_id)
+        record(
+            found, member.user, AnnotationEvent.Kind.FLAGGED, {"comment": comment}
+        )
+        Item.objects.filter(pk=found.item_id).update(flags=F("flags") + 1)
+        count(member, flags=1)
+    return found
+
+
+def count(member: Membership, **changes: int) -> None:
+    """Change the project's counters in this transaction."""
+    ProjectCounter.objects.filter(
+        project_id=member.project_id, shard=member.user_id % ProjectCounter.SHARDS
+    ).update(**{name: F(name) + change for name, change in changes.items()})
+
+
+def record(
+    found: Assignment,
+    actor: User | None,
+    kind: AnnotationEvent.Kind,
+    payload: dict[str, Any],
+    annotation_id: int | None = None,
+) -> None:
+    """Append an event to the item's history."""
+    AnnotationEvent.objects.create(
+        project_id=found.project_id,
+        item_id=found.item_id,
+        assignment=found,
+        annotation_id=annotation_id,
+        actor=actor,
+        kind=kind,
+        payload=payload,
+        at=timezone.now(),
+    )
+
+
+def _end(
+    found: Assignment,
+    state: Assignment.State,
+    kind: AnnotationEvent.Kind,
+    payload: dict[str, Any],
+) -> None:
+    found.state = state
+    found.save(update_fields=["state"])
+    record(found, found.annotator, kind, payload)
+    requeue([found])
+
+
+def requeue(freed: Sequence[Assignment]) -> None:
+    """Put the slots of ended assignments back where they stood."""
+    QueueEntry.objects.bulk_create(
+        [
+            QueueEntry(
+                project_id=one.project_id,
+                generation=one.generation,
+                is_first=one.slot == 0,
+                rank=one.rank if one.rank is not None else 0.0,
+                item_id=one.item_id,
+                slot=one.slot,
+                reason=one.reason if one.reason != "chosen" else "random",
+                probability=one.probability,
+                model_number=one.model_number,
+                suggestion=one.suggestion,
+            )
+            for one in freed
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def reclaim(limit: int = 1000) -> int:
+    """Take back expired leases, at most ``limit``; return how many."""
+    with transaction.atomic():
+        expired = list(
+            Assignment.objects.select_for_update(skip_locked=True)
+            .filter(state=Assignment.State.LEASED, expires_at__lt=Now())
+            .order_by("expires_at")[:limit]
+        )
+        Assignment.objects.filter(pk__in=[one.pk for one in expired]).update(
+            state=Assignment.State.EXPIRED
+        )
+        AnnotationEvent.objects.bulk_create(
+            AnnotationEvent(
+                project_id=one.project_id,
+                item_id=one.item_id,
+                assignment=one,
+                kind=AnnotationEvent.Kind.EXPIRED,
+                at=timezone.now(),
+            )
+            for one in expired
+        )
+        requeue(expired)
+    return len(expired)
+
+
+def swap(project_id: int, entries: Sequence[Entry]) -> int:
+    """Replace the project's queue by ``entries`` in one step; return its generation.
+
+    Slots that are lent or answered meanwhile are left out; a lease that runs at the
+    same moment sees the old queue or the new one, never an empty one.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [7002, project_id])
+        cursor.execute(
+            "SELECT coalesce(max(generation), 0) + 1 FROM ("
+            " SELECT max(generation) AS generation FROM labeling_queueentry"
+            "  WHERE project_id = %(p)s"
+            " UNION ALL SELECT generation FROM (SELECT generation"
+            "  FROM labeling_assignment WHERE project_id = %(p)s"
+            "  ORDER BY id DESC LIMIT 1) AS newest) AS known",
+            {"p": project_id},
+        )
+        row = cursor.fetchone()
+        generation = int(row[0]) if row else 1
+        _stage(cursor, entries)
+        cursor.execute(
+            "DELETE FROM labeling_queueentry WHERE id IN ("
+            " SELECT id FROM labeling_queueentry WHERE project_id = %s"
+            " FOR UPDATE SKIP LOCKED)",
+            [project_id],
+        )
+        cursor.execute(_SWAP_IN, {"project": project_id, "generation": generation})
+    return generation
+
+
+_COLUMNS = "item_id, slot, is_first, rank, reason, probability, model_number, suggestion"
+
+_SWAP_IN = """
+    INSERT INTO labeling_queueentry
+        (project_id, generation, item_id, slot, is_first, rank, reason, probability,
+         model_number, suggestion)
+    SELECT %(project)s, %(generation)s, s.item_id, s.slot, s.is_first, s.rank, s.reason,
+           s.probability, s.model_number, s.suggestion
+    FROM staged s JOIN labeling_item i ON i.id = s.item_id
+    WHERE i.project_id = %(project)s AND i.state = 'open' AND NOT EXISTS (
+        SELECT 1 FROM labeling_assignment a
+        WHERE a.item_id = s.item_id AND a.slot = s.slot
+              AND a.state IN ('leased', 'answered'))
+    ON CONFLICT (item_id, slot) DO NOTHING
+"""
+
+
+def _stage(cursor: Any, entries: Sequence[Entry]) -> None:  # noqa: ANN401 (Django's wrapper)
+    cursor.execute(
+        "CREATE TEMP TABLE staged (item_id bigint, slot smallint, is_first boolean,"
+        " rank double precision, reason text, probability double precision,"
+        " model_number integer, suggestion jsonb) ON COMMIT DROP"
+    )
+    with cursor.copy(f"COPY staged ({_COLUMNS}) FROM STDIN") as copy:
+        for one in entries:
+            copy.write_row(
+                (
+                    one.item_id,
+                    one.slot,
+                    one.is_first,
+                    one.rank,
+                    one.reason,
+                    one.probability,
+                    one.model_number,
+                    Jsonb(one.suggestion) if one.suggestion is not None else None,
+                )
+            )
+
+
+def withdraw(item_ids: Sequence[int]) -> None:
+    """Take items out of the queue: they are settled, or wait for an expert."""
+    QueueEntry.objects.filter(item_id__in=item_ids).delete()
+
+
+def tell_items_changed(project_id: int) -> None:
+    """Tell the learner after the commit that there are other items than before."""
+    transaction.on_commit(
+        lambda: items_changed.send_robust(sender=Item, project_id=project_id)
+    )
