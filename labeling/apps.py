@@ -10,3 +10,7 @@ class LabelingConfig(AppConfig):
 
     name = "labeling"
     verbose_name = "Labeling"
+
+    def ready(self) -> None:
+        """Let the tasks listen to this app's signals, in every process."""
+        from labeling import tasks  # noqa: F401, PLC0415 (models must be loaded)

@@ -1,0 +1,1 @@
+"""Pure functions over votes: how well do annotators agree."""

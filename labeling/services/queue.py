@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -110,10 +110,10 @@ _TAKE = """
                         AND a.state NOT IN ('expired', 'released'))
         ORDER BY q.rank, q.id
         LIMIT %(count)s FOR UPDATE SKIP LOCKED
-    ), gone AS (
-        DELETE FROM labeling_queueentry WHERE id IN (SELECT id FROM picked)
     ), one_slot AS (
         SELECT DISTINCT ON (item_id) * FROM picked ORDER BY item_id, slot
+    ), gone AS (
+        DELETE FROM labeling_queueentry WHERE id IN (SELECT id FROM one_slot)
     ), open AS (
         SELECT p.* FROM one_slot p JOIN labeling_item i ON i.id = p.item_id
         WHERE i.state = 'open' AND NOT EXISTS (
@@ -172,12 +172,16 @@ def _take(member: Membership, count: int) -> list[int]:
 def _take_once(member: Membership, count: int, *, is_first: bool) -> list[int] | None:
     """Return the ids lent by one statement, or None when the queue had nothing."""
     values = {**_values(member, count), "is_first": is_first}
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(_TAKE, values)
+            rows = cursor.fetchall()
+    except IntegrityError:
+        # A slot was taken between the look and the insert: look again.
+        return []
+    if rows:
+        return [row[0] for row in sorted(rows, key=lambda row: (row[1], row[0]))]
     with connection.cursor() as cursor:
-        cursor.execute("SAVEPOINT take")
-        cursor.execute(_TAKE, values)
-        rows = cursor.fetchall()
-        if rows:
-            return [row[0] for row in sorted(rows, key=lambda row: (row[1], row[0]))]
         cursor.execute(
             "SELECT 1 FROM labeling_queueentry q"
             " WHERE q.project_id = %(project)s AND q.is_first = %(is_first)s"
@@ -301,7 +305,7 @@ def _lease_chosen(member: Membership, external_ids: Sequence[str]) -> Lease:
         raise InvalidInputError(errors={"items": [f"At most {MAX_COUNT}."]})
     with transaction.atomic():
         items = list(
-            Item.objects.select_for_update(of=("self",))
+            Item.objects.select_for_update(of=("self",), no_key=True)
             .filter(project_id=member.project_id, external_id__in=external_ids)
             .order_by("pk")
             .values_list("pk", flat=True)
@@ -534,3 +538,8 @@ def tell_items_changed(project_id: int) -> None:
     transaction.on_commit(
         lambda: items_changed.send_robust(sender=Item, project_id=project_id)
     )
+
+
+def withdraw_slot(item_id: int, slot: int) -> None:
+    """Take one slot out of the queue: it is lent again to its late holder."""
+    QueueEntry.objects.filter(item_id=item_id, slot=slot).delete()

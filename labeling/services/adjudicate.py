@@ -1,0 +1,145 @@
+"""Experts settle what the votes do not: blind first, then with the votes in view."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from labeling import rules
+from labeling.errors import ConflictError, InvalidInputError, NotFoundError
+from labeling.models import (
+    Annotation,
+    Disagreement,
+    Item,
+    Membership,
+    Resolution,
+)
+from labeling.services import annotate, queue, settle
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What an expert decides of a disagreement."""
+
+    labels: tuple[str, ...] = ()
+    outcome: str = "resolved"
+    note: str = ""
+
+
+def answer_blind(
+    member: Membership, disagreement_id: int, labels: tuple[str, ...]
+) -> list[dict[str, Any]]:
+    """Keep the expert's own answer, then return the votes without names."""
+    with transaction.atomic():
+        found = _open(member, disagreement_id)
+        if found.blind_by_id is None:
+            found.blind_answer = annotate.checked_labels(member.project, labels)
+            found.blind_by = member.user
+            found.save(update_fields=["blind_answer", "blind_by"])
+    return votes_of(found.item_id)
+
+
+def votes_of(item_id: int) -> list[dict[str, Any]]:
+    """Return an item's standing votes; annotators are A1, A2, … in voting order."""
+    votes = (
+        Annotation.objects.select_related("guideline")
+        .filter(item_id=item_id, undone_at=None)
+        .order_by("pk")
+    )
+    return [
+        {
+            "annotator": f"A{number}",
+            "labels": vote.labels,
+            "seconds": vote.seconds,
+            "comment": vote.comment,
+            "is_unsure": vote.is_unsure,
+            "guideline_version": vote.guideline.version if vote.guideline else None,
+            "suggestion_shown": vote.suggestion_shown,
+        }
+        for number, vote in enumerate(votes, start=1)
+    ]
+
+
+def resolve(
+    member: Membership, disagreement_id: int, decision: Decision
+) -> Disagreement:
+    """Settle a disagreement for good."""
+    if decision.outcome not in ("resolved", "ambiguous", "invalid"):
+        raise InvalidInputError(
+            errors={"outcome": ["One of resolved, ambiguous, invalid."]}
+        )
+    with transaction.atomic():
+        found = _open(member, disagreement_id)
+        item = Item.objects.select_for_update(no_key=True).get(pk=found.item_id)
+        if decision.outcome != Disagreement.Outcome.INVALID:
+            found.resolution = _label(member, item, decision)
+        found.resolved_at = timezone.now()
+        found.resolved_by = member.user
+        found.outcome = decision.outcome
+        found.note = decision.note
+        found.save()
+        _close(item, decision)
+        settle.tell_settled(item.project_id)
+    return found
+
+
+def _open(member: Membership, disagreement_id: int) -> Disagreement:
+    found = (
+        Disagreement.objects.select_for_update(of=("self",))
+        .filter(pk=disagreement_id, project_id=member.project_id)
+        .first()
+    )
+    if found is None:
+        raise NotFoundError("There is no such disagreement in this project.")
+    if found.resolved_at is not None:
+        raise ConflictError(
+            "It was resolved meanwhile.",
+            outcome=found.outcome,
+            labels=found.resolution.labels if found.resolution else [],
+        )
+    return found
+
+
+def _label(member: Membership, item: Item, decision: Decision) -> Resolution:
+    """Record the expert's label; of an ambiguous item also the share of the votes."""
+    project = member.project
+    is_ambiguous = decision.outcome == Disagreement.Outcome.AMBIGUOUS
+    votes = [
+        tuple(labels)
+        for labels in Annotation.objects.filter(
+            item=item, undone_at=None
+        ).values_list("labels", flat=True)
+    ]
+    labels = decision.labels
+    if is_ambiguous and not labels and votes:
+        labels = max(sorted(set(votes)), key=votes.count)
+    checked = annotate.checked_labels(project, labels)
+    shares = rules.soft_label(votes) if is_ambiguous else {}
+    resolution = Resolution(
+        project=project,
+        item=item,
+        labels=checked,
+        source=Resolution.Source.EXPERT,
+        confidence=max((shares.get(one, 0.0) for one in checked), default=0.0)
+        if is_ambiguous
+        else 1.0,
+        soft_label=shares or dict.fromkeys(checked, 1.0),
+        label_set_id=project.label_set_id,
+        guideline_id=project.guideline_id,
+        decided_by=member.user,
+        created_at=timezone.now(),
+    )
+    if settle.record_resolution(resolution):
+        settle.count_confident(project.pk, 1)
+    return resolution
+
+
+def _close(item: Item, decision: Decision) -> None:
+    is_invalid = decision.outcome == Disagreement.Outcome.INVALID
+    item.state = Item.State.INVALID if is_invalid else Item.State.SETTLED
+    item.is_unsettled = False
+    item.save(update_fields=["state", "is_unsettled"])
+    queue.withdraw([item.pk])

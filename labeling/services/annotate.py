@@ -1,0 +1,321 @@
+"""Take votes: each exactly once, durably, with its history; edit and undo."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from labeling.errors import (
+    AssayError,
+    ConflictError,
+    InvalidInputError,
+    LeaseLostError,
+    NotFoundError,
+    ReplayMismatchError,
+    StaleVersionError,
+)
+from labeling.models import (
+    Annotation,
+    AnnotationEvent,
+    Assignment,
+    Item,
+    Label,
+    Membership,
+    Project,
+)
+from labeling.services import queue
+from labeling.signals import votes_changed
+
+MAX_BATCH: Final = 100
+MAX_COMMENT: Final = 5000
+
+
+@dataclass(frozen=True)
+class Vote:
+    """An answer as it came in; ``seconds`` counts visible time that was not idle."""
+
+    assignment: int
+    labels: tuple[str, ...]
+    client_id: UUID
+    seconds: float | None = None
+    comment: str = ""
+    is_unsure: bool = False
+
+    @property
+    def request_hash(self) -> str:
+        """The digest by which a replay is told from another answer."""
+        parts = [
+            self.assignment,
+            self.labels,
+            self.seconds,
+            self.comment,
+            self.is_unsure,
+        ]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of a vote."""
+
+    annotation: Annotation
+    is_new: bool
+
+
+def submit(member: Membership, vote: Vote) -> Receipt:
+    """Keep a vote; the same ``client_id`` again returns the first answer."""
+    if earlier := _replay(member, vote):
+        return earlier
+    labels = checked_labels(member.project, vote.labels)
+    try:
+        with transaction.atomic():
+            annotation = _keep(member, vote, labels)
+    except IntegrityError:
+        # The same vote arrived on another connection at the same moment.
+        if earlier := _replay(member, vote):
+            return earlier
+        _keep_late(member, vote)
+        raise LeaseLostError from None
+    except LeaseLostError:
+        _keep_late(member, vote)
+        raise
+    return Receipt(annotation, is_new=True)
+
+
+def submit_many(
+    member: Membership, votes: Sequence[Vote]
+) -> list[Receipt | AssayError]:
+    """Keep a batch in order; each vote has an outcome of its own."""
+    if len(votes) > MAX_BATCH:
+        raise InvalidInputError(f"At most {MAX_BATCH} answers in one request.")
+    outcomes: list[Receipt | AssayError] = []
+    for vote in votes:
+        try:
+            outcomes.append(submit(member, vote))
+        except AssayError as error:
+            outcomes.append(error)
+    return outcomes
+
+
+def _replay(member: Membership, vote: Vote) -> Receipt | None:
+    earlier = Annotation.objects.filter(client_id=vote.client_id).first()
+    if earlier is None:
+        return None
+    is_same = (
+        earlier.annotator_id == member.user_id
+        and earlier.project_id == member.project_id
+        and earlier.request_hash == vote.request_hash
+    )
+    if not is_same:
+        raise ReplayMismatchError
+    return Receipt(earlier, is_new=False)
+
+
+def _keep(member: Membership, vote: Vote, labels: list[str]) -> Annotation:
+    found = queue.own_assignment(member, vote.assignment)
+    if found.state == Assignment.State.ANSWERED:
+        raise ConflictError("You have answered this item; edit or undo that answer.")
+    if found.state != Assignment.State.LEASED or found.expires_at < timezone.now():
+        _take_back(found)
+    now = timezone.now()
+    project = member.project
+    annotation = Annotation.objects.create(
+        project_id=project.pk,
+        item_id=found.item_id,
+        annotator_id=member.user_id,
+        assignment=found,
+        client_id=vote.client_id,
+        request_hash=vote.request_hash,
+        labels=labels,
+        is_unsure=vote.is_unsure,
+        seconds=vote.seconds,
+        comment=vote.comment,
+        created_at=now,
+        updated_at=now,
+        label_set_id=project.label_set_id,
+        guideline_id=project.guideline_id,
+        reason=found.reason,
+        probability=found.probability,
+        model_number=found.model_number,
+        suggestion_shown=shown_suggestion(project, found),
+    )
+    found.state = Assignment.State.ANSWERED
+    found.save(update_fields=["state"])
+    _count_vote(member, found.item_id, +1)
+    _event(annotation, member, AnnotationEvent.Kind.VOTED, now)
+    return annotation
+
+
+def _take_back(found: Assignment) -> None:
+    """Take a slot whose lease has ended, where it is free and the item still open."""
+    item = Item.objects.select_for_update(no_key=True).get(pk=found.item_id)
+    is_taken = (
+        Assignment.objects.filter(
+            item_id=found.item_id, slot=found.slot, state__in=Assignment.LIVE
+        )
+        .exclude(pk=found.pk)
+        .exists()
+    )
+    if is_taken or item.state != Item.State.OPEN:
+        raise LeaseLostError
+    queue.withdraw_slot(found.item_id, found.slot)
+
+
+def _keep_late(member: Membership, vote: Vote) -> None:
+    """Keep a refused answer in the item's history, so that the work is not lost."""
+    with transaction.atomic():
+        found = queue.own_assignment(member, vote.assignment)
+        payload = {
+            "labels": list(vote.labels),
+            "client_id": str(vote.client_id),
+            "comment": vote.comment,
+            "seconds": vote.seconds,
+        }
+        known = AnnotationEvent.objects.filter(
+            item_id=found.item_id,
+            kind=AnnotationEvent.Kind.LATE,
+            payload__client_id=str(vote.client_id),
+        )
+        if not known.exists():
+            queue.record(found, member.user, AnnotationEvent.Kind.LATE, payload)
+
+
+def shown_suggestion(project: Project, found: Assignment) -> dict[str, Any] | None:
+    """Return the suggestion that goes with an assignment: none on blind items."""
+    is_blind = found.slot > 0 or found.reason not in ("model", "random")
+    if project.suggestion_mode != Project.SuggestionMode.ASSIST or is_blind:
+        return None
+    return dict(found.suggestion) if found.suggestion else None
+
+
+def checked_labels(project: Project, labels: Sequence[str]) -> list[str]:
+    """Return ``labels`` sorted, when they are an answer this project allows."""
+    if not project.is_multi and len(labels) != 1:
+        raise InvalidInputError(errors={"labels": ["Exactly one label is needed."]})
+    if len(set(labels)) < len(labels):
+        raise InvalidInputError(errors={"labels": ["A label is named twice."]})
+    known = set(
+        Label.objects.filter(
+            label_set_id=project.label_set_id, name__in=labels
+        ).values_list("name", flat=True)
+    )
+    if unknown := sorted(set(labels) - known):
+        raise InvalidInputError(
+            errors={"labels": [f"Not a label of this project: {unknown[0]}"]}
+        )
+    return sorted(labels)
+
+
+def _count_vote(member: Membership, item_id: int, change: int) -> None:
+    """Change the exact counts, mark the item to be settled, and ring after commit."""
+    Item.objects.filter(pk=item_id).update(votes=F("votes") + change, is_unsettled=True)
+    queue.count(member, votes=change)
+    _ring(member.project_id)
+
+
+def _ring(project_id: int) -> None:
+    transaction.on_commit(
+        lambda: votes_changed.send_robust(sender=Annotation, project_id=project_id)
+    )
+
+
+def _event(
+    annotation: Annotation,
+    member: Membership,
+    kind: AnnotationEvent.Kind,
+    at: datetime,
+) -> None:
+    AnnotationEvent.objects.create(
+        project_id=annotation.project_id,
+        item_id=annotation.item_id,
+        assignment_id=annotation.assignment_id,
+        annotation=annotation,
+        actor_id=member.user_id,
+        kind=kind,
+        payload={
+            "labels": annotation.labels,
+            "version": annotation.version,
+            "comment": annotation.comment,
+            "is_unsure": annotation.is_unsure,
+        },
+        at=at,
+    )
+
+
+def own_annotation(member: Membership, annotation_id: int) -> Annotation:
+    """Return the person's own standing vote."""
+    found = Annotation.objects.filter(
+        pk=annotation_id,
+        annotator_id=member.user_id,
+        project_id=member.project_id,
+        undone_at=None,
+    ).first()
+    if found is None:
+        raise NotFoundError("There is no such answer of yours.")
+    return found
+
+
+def edit(
+    member: Membership, annotation_id: int, version: int, changes: Mapping[str, Any]
+) -> Annotation:
+    """Change one's own vote, when ``version`` is still the newest."""
+    before = own_annotation(member, annotation_id)
+    values: dict[str, Any] = {
+        name: changes[name]
+        for name in ("comment", "is_unsure", "seconds")
+        if name in changes
+    }
+    if "labels" in changes:
+        values["labels"] = checked_labels(member.project, changes["labels"])
+        values["label_set_id"] = member.project.label_set_id
+    now = timezone.now()
+    with transaction.atomic():
+        _write_version(before, version, {**values, "updated_at": now})
+        Item.objects.filter(pk=before.item_id).update(is_unsettled=True)
+        after = Annotation.objects.get(pk=annotation_id)
+        _event(after, member, AnnotationEvent.Kind.EDITED, now)
+        _ring(member.project_id)
+    return after
+
+
+def undo(member: Membership, annotation_id: int, version: int) -> Assignment | None:
+    """Take one's own vote back; the item is lent to the person again."""
+    before = own_annotation(member, annotation_id)
+    now = timezone.now()
+    with transaction.atomic():
+        _write_version(before, version, {"undone_at": now, "updated_at": now})
+        _count_vote(member, before.item_id, -1)
+        before.refresh_from_db()
+        _event(before, member, AnnotationEvent.Kind.UNDONE, now)
+        return _lend_again(member, before)
+
+
+def _write_version(before: Annotation, version: int, values: dict[str, Any]) -> None:
+    written = Annotation.objects.filter(
+        pk=before.pk, version=version, undone_at=None
+    ).update(version=F("version") + 1, **values)
+    if not written:
+        raise StaleVersionError
+
+
+def _lend_again(member: Membership, annotation: Annotation) -> Assignment | None:
+    if annotation.assignment_id is None:
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE labeling_assignment SET state = 'leased',"
+            " expires_at = now() + %s * interval '1 minute' WHERE id = %s",
+            [member.project.lease_minutes, annotation.assignment_id],
+        )
+    return Assignment.objects.select_related("item", "item__media").get(
+        pk=annotation.assignment_id
+    )

@@ -1,0 +1,71 @@
+"""Doorbells: ids in, one service call, safe to run twice."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from celery import shared_task
+from django.db import OperationalError
+from django.dispatch import receiver
+
+from labeling.services import jobs, queue, settle
+from labeling.services import agreement as _agreement  # registers its job
+from labeling.services import importing as _importing  # registers its job
+from labeling.signals import job_queued, votes_changed
+
+HANDLERS: Final = (_agreement, _importing)
+# Votes of this long after a ring are seen by the task it rang for.
+_DELAY: Final = 0.3
+_last_ring: dict[int, float] = {}
+
+
+@shared_task(
+    name="labeling.settle_project",
+    time_limit=300,
+    autoretry_for=(OperationalError,),
+    retry_backoff=True,
+    max_retries=5,
+)
+def settle_project(project_id: int) -> int:
+    """Settle the items whose votes changed."""
+    return settle.settle_project(project_id)
+
+
+@shared_task(name="labeling.settle_all", time_limit=300)
+def settle_all() -> int:
+    """Settle what a lost message left."""
+    return settle.settle_all()
+
+
+@shared_task(name="labeling.reclaim_leases", time_limit=60)
+def reclaim_leases() -> int:
+    """Take back expired leases."""
+    return queue.reclaim()
+
+
+@shared_task(name="labeling.ring_jobs", time_limit=60)
+def ring_jobs() -> int:
+    """Ring again for jobs whose message or worker was lost."""
+    return jobs.ring_waiting()
+
+
+@shared_task(name="labeling.run_job", time_limit=4 * 3600)
+def run_job(job_id: int) -> None:
+    """Run a job if it can be claimed."""
+    jobs.run(job_id)
+
+
+@receiver(votes_changed)
+def _ring_settle(project_id: int, **_: object) -> None:
+    now = time.monotonic()
+    if now < _last_ring.get(project_id, 0.0) + _DELAY:
+        return
+    _last_ring[project_id] = now
+    settle_project.apply_async((project_id,), countdown=_DELAY)
+
+
+@receiver(job_queued)
+def _ring_job(job_id: int, kind: str, **_: object) -> None:
+    if not kind.startswith("learn."):
+        run_job.delay(job_id)
