@@ -1,7 +1,27 @@
-"""Addresses."""
+"""Addresses of the labelling API, below /api/."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from labeling.api import annotations, projects, quality, queue, transfers
+
+_P = "projects/<slug:slug>/"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("projects/", projects.ProjectsView.as_view()),
+    path(_P, projects.ProjectDetailView.as_view()),
+    path(f"{_P}members/", projects.MembersView.as_view()),
+    path(f"{_P}items/", projects.ItemsView.as_view()),
+    path(f"{_P}queue/lease/", queue.LeaseView.as_view()),
+    path(f"{_P}assignments/<int:pk>/skip/", queue.SkipView.as_view()),
+    path(f"{_P}assignments/<int:pk>/flag/", queue.FlagView.as_view()),
+    path(f"{_P}assignments/<int:pk>/release/", queue.ReleaseView.as_view()),
+    path(f"{_P}annotations/", annotations.AnnotationsView.as_view()),
+    path(f"{_P}annotations/<int:pk>/", annotations.AnnotationView.as_view()),
+    path(f"{_P}agreement/", quality.AgreementView.as_view()),
+    path(f"{_P}disagreements/", quality.DisagreementsView.as_view()),
+    path(f"{_P}disagreements/<int:pk>/blind/", quality.BlindView.as_view()),
+    path(f"{_P}disagreements/<int:pk>/resolve/", quality.ResolveView.as_view()),
+    *transfers.urlpatterns,
+]

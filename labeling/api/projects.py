@@ -1,0 +1,275 @@
+"""Projects, members and the items of a project."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from labeling import queries
+from labeling.api import shapes
+from labeling.api.pagination import CursorPagination
+from labeling.api.scope import ProjectView
+from labeling.errors import InvalidInputError
+from labeling.models import Item, Membership, Project, Resolution, User
+from labeling.services import members, projects
+
+
+class LabelSerializer(serializers.Serializer[Any]):
+    """A label as it is asked for."""
+
+    name = serializers.CharField(max_length=120)
+    hotkey = serializers.RegexField(r"^[0-9A-Za-z]?$", required=False, default="")
+    color = serializers.RegexField(
+        r"^(#[0-9A-Fa-f]{6})?$", required=False, default="", max_length=7
+    )
+    description = serializers.CharField(
+        required=False, default="", allow_blank=True, max_length=5000
+    )
+
+
+class PolicySerializer(serializers.ModelSerializer[Project]):
+    """The settings of a project; all may be left out."""
+
+    class Meta:
+        model = Project
+        fields = projects.POLICY
+
+
+class ProjectSerializer(PolicySerializer):
+    """A project as it is asked for."""
+
+    name = serializers.CharField(max_length=120)
+    slug = serializers.SlugField(max_length=60, required=False)
+    labels = LabelSerializer(many=True)
+    guidelines = serializers.CharField(
+        required=False, allow_blank=True, max_length=200_000
+    )
+
+    class Meta(PolicySerializer.Meta):
+        fields = (
+            "name",
+            "slug",
+            "data_type",
+            "task_type",
+            "labels",
+            "guidelines",
+            *projects.POLICY,
+        )
+
+
+def project_shape(project: Project) -> dict[str, Any]:
+    """Return a project with its labels, policy and counts."""
+    labels = project.label_set.labels.all() if project.label_set else []
+    return {
+        "slug": project.slug,
+        "name": project.name,
+        "data_type": project.data_type,
+        "task_type": project.task_type,
+        "labels": [
+            {
+                "name": label.name,
+                "hotkey": label.hotkey,
+                "color": label.color,
+                "description": label.description,
+            }
+            for label in labels
+        ],
+        "label_set_version": project.label_set.version if project.label_set else None,
+        "guidelines": project.guideline.text if project.guideline else "",
+        "guideline_version": project.guideline.version if project.guideline else None,
+        **{name: getattr(project, name) for name in projects.POLICY},
+        "counts": asdict(queries.progress(project)),
+    }
+
+
+def _full(project: Project) -> Project:
+    return Project.objects.select_related("label_set", "guideline").get(pk=project.pk)
+
+
+@extend_schema(request=ProjectSerializer, responses=dict[str, Any])
+class ProjectsView(APIView):
+    """The person's projects, and a new one."""
+
+    def get(self, request: Request) -> Response:
+        """List one's projects, newest first."""
+        mine = Project.objects.filter(memberships__user_id=request.user.pk)
+        pages = CursorPagination()
+        page = pages.paginate_queryset(mine, request, view=self) or []
+        rows = [
+            {
+                "slug": one.slug,
+                "name": one.name,
+                "data_type": one.data_type,
+                "task_type": one.task_type,
+            }
+            for one in page
+        ]
+        return pages.get_paginated_response(rows)
+
+    def post(self, request: Request) -> Response:
+        """Create a project; its creator is its manager."""
+        body = ProjectSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        values = dict(body.validated_data)
+        draft = projects.ProjectDraft(
+            name=values.pop("name"),
+            slug=values.pop("slug", ""),
+            data_type=values.pop("data_type"),
+            task_type=values.pop("task_type", "single"),
+            labels=[projects.LabelDraft(**one) for one in values.pop("labels")],
+            guidelines=values.pop("guidelines", ""),
+            policy=values,
+        )
+        user = User.objects.get(pk=request.user.pk)
+        return Response(project_shape(projects.create(user, draft)), status=201)
+
+
+@extend_schema(request=PolicySerializer, responses=dict[str, Any])
+class ProjectDetailView(ProjectView):
+    """One project and its counts."""
+
+    allowed_to_write: ClassVar = members.MANAGE
+
+    def get(self, request: Request, slug: str) -> Response:
+        """Return the project."""
+        del request, slug
+        return Response(project_shape(_full(self.member.project)))
+
+    def patch(self, request: Request, slug: str) -> Response:
+        """Change name or policy."""
+        del slug
+        known = {"name", *projects.POLICY}
+        if unknown := sorted(set(shapes.body_of(request.data)) - known):
+            raise InvalidInputError(
+                errors={name: ["Not something to change here."] for name in unknown}
+            )
+        body = PolicySerializer(self.member.project, data=request.data, partial=True)
+        body.is_valid(raise_exception=True)
+        changes = dict(body.validated_data)
+        if "name" in request.data:
+            changes["name"] = shapes.text_in(request.data, "name", most=120)
+        projects.update_policy(self.member.project, changes)
+        return Response(project_shape(_full(self.member.project)))
+
+
+@extend_schema(request=dict[str, Any], responses=dict[str, Any])
+class MembersView(ProjectView):
+    """Who works on a project."""
+
+    allowed_to_write: ClassVar = members.MANAGE
+
+    def get(self, request: Request, slug: str) -> Response:
+        """List the members."""
+        del slug
+        rows = Membership.objects.select_related("user").filter(
+            project_id=self.member.project_id
+        )
+        pages = CursorPagination()
+        page = pages.paginate_queryset(rows, request, view=self) or []
+        return pages.get_paginated_response([_member_shape(one) for one in page])
+
+    def post(self, request: Request, slug: str) -> Response:
+        """Add a member, or give one another role."""
+        del slug
+        body = shapes.body_of(request.data)
+        name = shapes.text_in(body, "user", most=150)
+        user = User.objects.filter(username=name).first()
+        if user is None:
+            raise InvalidInputError(errors={"user": ["There is no account of this name."]})
+        role = shapes.text_in(body, "role", most=20) or Membership.Role.ANNOTATOR
+        added = members.add(self.member.project, user, role)
+        added.user = user
+        return Response(_member_shape(added), status=201)
+
+
+def _member_shape(one: Membership) -> dict[str, Any]:
+    return {
+        "user": one.user.username,
+        "role": one.role,
+        "quota": one.quota,
+        "is_paused": one.is_paused,
+    }
+
+
+_CHOICES = {"state": Item.State.values, "split": Item.Split.values}
+
+
+def filtered_items(project: Project, query: dict[str, str]) -> QuerySet[Item]:
+    """Return the items that a query names; only these filters exist."""
+    items = Item.objects.filter(project=project).select_related("media", "prediction")
+    for name, allowed in _CHOICES.items():
+        if value := query.get(name):
+            if value not in allowed:
+                raise InvalidInputError(errors={name: [f"One of {', '.join(allowed)}."]})
+            items = items.filter(**{name: value})
+    if label := query.get("label"):
+        current = Resolution.objects.filter(
+            project=project, superseded_at=None, labels__contains=[label]
+        )
+        items = items.filter(pk__in=current.values("item"))
+    if predicted := query.get("predicted"):
+        items = items.filter(prediction__label=predicted)
+    if below := query.get("confidence_lt"):
+        items = items.filter(prediction__confidence__lt=_share(below))
+    if tag := query.get("tag"):
+        items = items.filter(tags__contains=[tag])
+    if words := query.get("q"):
+        items = items.filter(data__icontains=words[:200].replace("\x00", ""))
+    return items
+
+
+def _share(raw: str) -> float:
+    try:
+        value = float(raw)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise InvalidInputError(errors={"confidence_lt": ["A number from 0 to 1."]})
+    return value
+
+
+@extend_schema(responses=dict[str, Any])
+class ItemsView(ProjectView):
+    """Search the items; for those who may see predictions."""
+
+    allowed: ClassVar = members.ADJUDICATE | members.ENGINEER
+
+    def get(self, request: Request, slug: str) -> Response:
+        """List the items that the query names, newest first."""
+        items = filtered_items(self.member.project, request.query_params.dict())
+        pages = CursorPagination()
+        page = pages.paginate_queryset(items, request, view=self) or []
+        current = {
+            one.item_id: one
+            for one in Resolution.objects.filter(
+                item__in=[item.pk for item in page], superseded_at=None
+            )
+        }
+        rows = [_item_row(slug, item, current.get(item.pk)) for item in page]
+        return pages.get_paginated_response(rows)
+
+
+def _item_row(slug: str, item: Item, resolution: Resolution | None) -> dict[str, Any]:
+    prediction = getattr(item, "prediction", None)
+    is_blind = item.split == Item.Split.EVALUATION
+    return {
+        **shapes.item_shape(slug, item),
+        "tags": item.tags,
+        "split": item.split,
+        "state": item.state,
+        "votes": item.votes,
+        "labels": resolution.labels if resolution else None,
+        "label_source": resolution.source if resolution else None,
+        "confidence": resolution.confidence if resolution else None,
+        "predicted": prediction.label if prediction and not is_blind else None,
+        "predicted_confidence": (
+            prediction.confidence if prediction and not is_blind else None
+        ),
+    }

@@ -1,0 +1,71 @@
+"""Lease, skip, flag, release. No serializers: these are the hot calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from labeling.api import shapes
+from labeling.api.scope import ProjectView
+from labeling.errors import InvalidInputError
+from labeling.services import annotate, queue
+
+
+@extend_schema(request=dict[str, Any], responses=dict[str, Any])
+class LeaseView(ProjectView):
+    """Lend the person's next items."""
+
+    def post(self, request: Request, slug: str) -> Response:
+        """Return up to ``count`` items, those that are held already first."""
+        body = shapes.body_of(request.data)
+        count = body.get("count", 1)
+        if not isinstance(count, int) or isinstance(count, bool):
+            raise InvalidInputError(errors={"count": ["A whole number."]})
+        wanted = body.get("items")
+        if wanted is not None:
+            wanted = shapes.labels_in({"labels": wanted})
+        lease = queue.lease(self.member, count, wanted)
+        project = self.member.project
+        items = [
+            shapes.assignment_shape(slug, one, annotate.shown_suggestion(project, one))
+            for one in lease.assignments
+        ]
+        return Response({"items": items, "reason": lease.reason})
+
+
+@extend_schema(request=dict[str, Any], responses=dict[str, Any])
+class SkipView(ProjectView):
+    """Pass an item on to others."""
+
+    def post(self, request: Request, slug: str, pk: int) -> Response:
+        """Skip with an optional reason."""
+        del slug
+        body = shapes.body_of(request.data)
+        found = queue.skip(self.member, pk, shapes.text_in(body, "reason"))
+        return Response({"assignment": found.pk, "state": found.state})
+
+
+@extend_schema(request=dict[str, Any], responses=dict[str, Any])
+class FlagView(ProjectView):
+    """Say that something is wrong with an item."""
+
+    def post(self, request: Request, slug: str, pk: int) -> Response:
+        """Flag with an optional comment."""
+        del slug
+        body = shapes.body_of(request.data)
+        found = queue.flag(self.member, pk, shapes.text_in(body, "comment"))
+        return Response({"assignment": found.pk, "state": found.state})
+
+
+@extend_schema(request=dict[str, Any], responses=dict[str, Any])
+class ReleaseView(ProjectView):
+    """Give an item back."""
+
+    def post(self, request: Request, slug: str, pk: int) -> Response:
+        """Release an unanswered item."""
+        del request, slug
+        found = queue.release(self.member, pk)
+        return Response({"assignment": found.pk, "state": found.state})

@@ -1,0 +1,32 @@
+"""The person, their membership and the request, for every view of a project."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from labeling.models import Membership
+from labeling.services import members
+
+
+class ProjectView(APIView):
+    """A view of one project: outsiders get 404, the wrong role 403.
+
+    ``allowed`` is for reading, ``allowed_to_write`` for every other method.
+    """
+
+    allowed: ClassVar[frozenset[Membership.Role]] = members.LABEL
+    allowed_to_write: ClassVar[frozenset[Membership.Role]] = members.LABEL
+    member: Membership
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        """Find the membership in one query, before the method runs."""
+        super().initial(request, *args, **kwargs)
+        is_read = request.method in ("GET", "HEAD", "OPTIONS")
+        self.member = members.require(
+            members.membership(request.user, kwargs["slug"]),
+            self.allowed if is_read else self.allowed_to_write,
+        )
+        self.member.user = request.user

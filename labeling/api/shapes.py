@@ -1,0 +1,121 @@
+"""How things look in JSON, and how bodies are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from labeling.errors import InvalidInputError
+from labeling.models import Annotation, Assignment, Item
+from labeling.services import annotate
+
+
+def body_of(data: object) -> Mapping[str, Any]:
+    """Return the body as an object; an empty body is an empty object."""
+    if data in (None, ""):
+        return {}
+    if not isinstance(data, Mapping):
+        raise InvalidInputError("The body must be a JSON object.")
+    return data
+
+
+def text_in(body: Mapping[str, Any], name: str, *, most: int = 5000) -> str:
+    """Return a text field of the body; a missing one is empty."""
+    value = body.get(name) or ""
+    if not isinstance(value, str) or len(value) > most:
+        raise InvalidInputError(errors={name: [f"A text of at most {most} characters."]})
+    return value
+
+
+def labels_in(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the labels of a body: ``labels`` as a list, or one ``label``."""
+    value = body.get("labels", [body["label"]] if "label" in body else None)
+    is_list = isinstance(value, list) and all(isinstance(one, str) for one in value)
+    if not isinstance(value, list) or not is_list or len(value) > 1000:
+        raise InvalidInputError(errors={"labels": ["A list of label names."]})
+    return tuple(value)
+
+
+def vote_in(data: object) -> annotate.Vote:
+    """Read a vote; a wrong value names its field."""
+    body = body_of(data)
+    errors: dict[str, list[str]] = {}
+    assignment = body.get("assignment")
+    if not isinstance(assignment, int) or isinstance(assignment, bool):
+        errors["assignment"] = ["The number of one of your assignments."]
+    seconds = body.get("seconds")
+    if seconds is not None and not _is_duration(seconds):
+        errors["seconds"] = ["A number from 0 to 86400."]
+    client_id = _uuid(body.get("client_id"))
+    if client_id is None:
+        errors["client_id"] = ["A UUID that you make for this answer."]
+    if errors or client_id is None or not isinstance(assignment, int):
+        raise InvalidInputError(errors=errors)
+    return annotate.Vote(
+        assignment=assignment,
+        labels=labels_in(body),
+        client_id=client_id,
+        seconds=seconds,
+        comment=text_in(body, "comment", most=annotate.MAX_COMMENT),
+        is_unsure=body.get("is_unsure") is True,
+    )
+
+
+def _is_duration(value: object) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and 0 <= float(str(value)) <= 86400
+
+
+def _uuid(value: object) -> UUID | None:
+    try:
+        return UUID(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def media_url(slug: str, item: Item) -> str | None:
+    """Return where an item's image is, for members."""
+    if item.media is None:
+        return None
+    return f"/api/projects/{slug}/media/{item.media.sha256}/"
+
+
+def item_shape(slug: str, item: Item) -> dict[str, Any]:
+    """Return what a labeler may see of an item: nothing that tells why it is asked."""
+    return {
+        "id": item.pk,
+        "external_id": item.external_id,
+        "data": item.data,
+        "media_url": media_url(slug, item),
+        "metadata": item.metadata,
+    }
+
+
+def assignment_shape(
+    slug: str, one: Assignment, suggestion: dict[str, Any] | None
+) -> dict[str, Any]:
+    """Return a lease as the station reads it."""
+    return {
+        "assignment": one.pk,
+        "expires_at": one.expires_at,
+        "item": item_shape(slug, one.item),
+        "suggestion": suggestion,
+    }
+
+
+def annotation_shape(vote: Annotation) -> dict[str, Any]:
+    """Return one's own vote."""
+    return {
+        "id": vote.pk,
+        "assignment": vote.assignment_id,
+        "item": vote.item_id,
+        "labels": vote.labels,
+        "client_id": str(vote.client_id),
+        "seconds": vote.seconds,
+        "comment": vote.comment,
+        "is_unsure": vote.is_unsure,
+        "version": vote.version,
+        "created_at": vote.created_at,
+        "updated_at": vote.updated_at,
+    }
