@@ -17,7 +17,9 @@ from labeling.models import Annotation
 from labeling.services import annotate
 
 
-def _outcome(client_id: object, outcome: annotate.Receipt | AssayError) -> dict[str, Any]:
+def _outcome(
+    client_id: object, outcome: annotate.Receipt | AssayError
+) -> dict[str, Any]:
     if isinstance(outcome, AssayError):
         refusal = problem(
             outcome.code, outcome.title, outcome.status, outcome.detail, **outcome.extra

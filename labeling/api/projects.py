@@ -182,7 +182,9 @@ class MembersView(ProjectView):
         name = shapes.text_in(body, "user", most=150)
         user = User.objects.filter(username=name).first()
         if user is None:
-            raise InvalidInputError(errors={"user": ["There is no account of this name."]})
+            raise InvalidInputError(
+                errors={"user": ["There is no account of this name."]}
+            )
         role = shapes.text_in(body, "role", most=20) or Membership.Role.ANNOTATOR
         added = members.add(self.member.project, user, role)
         added.user = user
@@ -207,7 +209,9 @@ def filtered_items(project: Project, query: dict[str, str]) -> QuerySet[Item]:
     for name, allowed in _CHOICES.items():
         if value := query.get(name):
             if value not in allowed:
-                raise InvalidInputError(errors={name: [f"One of {', '.join(allowed)}."]})
+                raise InvalidInputError(
+                    errors={name: [f"One of {', '.join(allowed)}."]}
+                )
             items = items.filter(**{name: value})
     if label := query.get("label"):
         current = Resolution.objects.filter(

@@ -24,7 +24,9 @@ def text_in(body: Mapping[str, Any], name: str, *, most: int = 5000) -> str:
     """Return a text field of the body; a missing one is empty."""
     value = body.get(name) or ""
     if not isinstance(value, str) or len(value) > most:
-        raise InvalidInputError(errors={name: [f"A text of at most {most} characters."]})
+        raise InvalidInputError(
+            errors={name: [f"A text of at most {most} characters."]}
+        )
     return value
 
 

@@ -146,7 +146,11 @@ def bootstrap_interval(
     found = [
         alpha
         for _ in range(draws)
-        if (alpha := krippendorff_alpha(table[rng.integers(len(table), size=len(table))]))
+        if (
+            alpha := krippendorff_alpha(
+                table[rng.integers(len(table), size=len(table))]
+            )
+        )
         is not None
     ]
     if not found:

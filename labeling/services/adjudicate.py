@@ -109,9 +109,9 @@ def _label(member: Membership, item: Item, decision: Decision) -> Resolution:
     is_ambiguous = decision.outcome == Disagreement.Outcome.AMBIGUOUS
     votes = [
         tuple(labels)
-        for labels in Annotation.objects.filter(
-            item=item, undone_at=None
-        ).values_list("labels", flat=True)
+        for labels in Annotation.objects.filter(item=item, undone_at=None).values_list(
+            "labels", flat=True
+        )
     ]
     labels = decision.labels
     if is_ambiguous and not labels and votes:

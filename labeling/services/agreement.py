@@ -74,7 +74,9 @@ def _body(
     interval = quality.bootstrap_interval(counts, rng)
     return {
         "alpha_interval": list(interval) if interval else None,
-        "labels": [_label_row(counts, place, name) for place, name in enumerate(labels)],
+        "labels": [
+            _label_row(counts, place, name) for place, name in enumerate(labels)
+        ],
         "pairs": [
             {
                 "first": str(pair.first),
@@ -107,6 +109,10 @@ def _annotators(pairs: list[quality.PairAgreement]) -> list[dict[str, Any]]:
             agreeing[name] += pair.agreeing
             total[name] += pair.items
     return [
-        {"annotator": name, "pairs": total[name], "percent": agreeing[name] / total[name]}
+        {
+            "annotator": name,
+            "pairs": total[name],
+            "percent": agreeing[name] / total[name],
+        }
         for name in sorted(total)
     ]

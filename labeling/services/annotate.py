@@ -79,15 +79,14 @@ def submit(member: Membership, vote: Vote) -> Receipt:
     try:
         with transaction.atomic():
             annotation = _keep(member, vote, labels)
-    except IntegrityError:
-        # The same vote arrived on another connection at the same moment.
+    except (IntegrityError, ConflictError) as refusal:
+        # The same vote may have arrived on another connection at the same moment.
         if earlier := _replay(member, vote):
             return earlier
         _keep_late(member, vote)
-        raise LeaseLostError from None
-    except LeaseLostError:
-        _keep_late(member, vote)
-        raise
+        if isinstance(refusal, ConflictError):
+            raise
+        raise LeaseLostError from refusal
     return Receipt(annotation, is_new=True)
 
 

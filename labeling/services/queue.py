@@ -16,7 +16,12 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from psycopg.types.json import Jsonb
 
-from labeling.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
+from labeling.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
+)
 from labeling.models import (
     AnnotationEvent,
     Assignment,
@@ -365,9 +370,7 @@ def flag(member: Membership, assignment_id: int, comment: str = "") -> Assignmen
     """Say that something is wrong with an item; it stays with the person."""
     with transaction.atomic():
         found = own_assignment(member, assignment_id)
-        record(
-            found, member.user, AnnotationEvent.Kind.FLAGGED, {"comment": comment}
-        )
+        record(found, member.user, AnnotationEvent.Kind.FLAGGED, {"comment": comment})
         Item.objects.filter(pk=found.item_id).update(flags=F("flags") + 1)
         count(member, flags=1)
     return found
@@ -486,10 +489,13 @@ def swap(project_id: int, entries: Sequence[Entry]) -> int:
             [project_id],
         )
         cursor.execute(_SWAP_IN, {"project": project_id, "generation": generation})
+        cursor.execute("DROP TABLE staged")
     return generation
 
 
-_COLUMNS = "item_id, slot, is_first, rank, reason, probability, model_number, suggestion"
+_COLUMNS = (
+    "item_id, slot, is_first, rank, reason, probability, model_number, suggestion"
+)
 
 _SWAP_IN = """
     INSERT INTO labeling_queueentry

@@ -239,5 +239,3 @@ def tell_settled(project_id: int) -> None:
     transaction.on_commit(
         lambda: labels_settled.send_robust(sender=Item, project_id=project_id)
     )
-
-

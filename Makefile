@@ -1,0 +1,29 @@
+# make run: everything on this machine.  make test: what CI runs.  make bench: figures.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test bench
+run: $(VENV)/.installed
+	@exec $(BIN)/assay up
+
+test: $(VENV)/.installed-dev
+	@tools/check.sh
+
+bench: $(VENV)/.installed-dev
+	@$(BIN)/python -m bench $(ONLY)
+
+$(VENV)/bin/pip:
+	@command -v $(PYTHON) >/dev/null || { echo "Assay needs Python 3.11 or newer: $(PYTHON) was not found."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Assay needs Python 3.11 or newer: try make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(VENV)/bin/pip requirements.lock pyproject.toml
+	@echo "Installing Assay into $(VENV) …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,202 @@
+"""The queue: who gets what next, exactly once."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from labeling.errors import ConflictError, ForbiddenError, InvalidInputError
+from labeling.models import Assignment, Item, Membership, QueueEntry
+from labeling.services import members, queue, settle
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+
+def leased_items(who: Membership, count: int) -> list[Item]:
+    return [one.item for one in make.lease(who, count)]
+
+
+def test_items_are_lent_in_queue_order() -> None:
+    project = make.project()
+    a, b, c = make.items(project, 3)
+    make.ranked(project, [b, c, a])
+
+    assert leased_items(make.member(project), 3) == [b, c, a]
+
+
+def test_a_person_gets_back_what_they_hold_before_anything_new() -> None:
+    project = make.project()
+    a, b, c = make.items(project, 3)
+    make.ranked(project, [a, b, c])
+    who = make.member(project)
+    make.lease(who, 1)
+
+    assert leased_items(who, 2) == [a, b]
+
+
+def test_one_item_is_not_lent_to_two_people_without_overlap() -> None:
+    project = make.project()
+    make.items(project, 1)
+    make.lease(make.member(project))
+
+    lease = queue.lease(make.member(project), 1)
+
+    assert (lease.assignments, lease.reason) == ([], "all_lent")
+
+
+def test_with_overlap_an_item_goes_to_two_people_but_not_twice_to_one() -> None:
+    project = make.project(overlap=2)
+    one = make.item(project)
+    first, second = make.member(project), make.member(project)
+
+    assert leased_items(first, 5) == [one]
+    assert leased_items(second, 5) == [one]
+    assert sorted(Assignment.objects.values_list("slot", flat=True)) == [0, 1]
+
+
+def test_a_skipped_item_goes_to_others_and_not_back() -> None:
+    project = make.project()
+    one = make.item(project)
+    who = make.member(project)
+    queue.skip(who, make.lease(who)[0].pk, "unclear")
+
+    assert queue.lease(who, 1).reason == "all_yours_done"
+    assert leased_items(make.member(project), 1) == [one]
+
+
+def test_a_returned_item_may_come_back() -> None:
+    project = make.project()
+    one = make.item(project)
+    who = make.member(project)
+    queue.release(who, make.lease(who)[0].pk)
+
+    assert leased_items(who, 1) == [one]
+
+
+def test_an_expired_lease_is_taken_back_and_lent_to_another() -> None:
+    project = make.project()
+    one = make.item(project)
+    make.lease(make.member(project))
+    Assignment.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
+
+    assert queue.reclaim() == 1
+    assert leased_items(make.member(project), 1) == [one]
+
+
+def test_a_stale_entry_is_dropped_and_the_next_one_taken() -> None:
+    project = make.project()
+    a, b = make.items(project, 2)
+    make.lease(make.member(project))
+    QueueEntry.objects.all().delete()
+    for rank, one in enumerate((a, b)):
+        QueueEntry.objects.create(
+            project=project, generation=1, is_first=True, rank=rank, item=one, slot=0
+        )
+
+    assert leased_items(make.member(project), 1) == [b]
+
+
+def test_an_item_is_found_even_when_no_queue_was_ever_built() -> None:
+    project = make.project()
+    all_items = make.items(project, 3)
+
+    assert leased_items(make.member(project), 9) == all_items
+
+
+def test_a_swap_replaces_the_order_and_leaves_out_what_is_lent() -> None:
+    project = make.project()
+    a, b, c = make.items(project, 3)
+    make.ranked(project, [a, b, c])
+    make.lease(make.member(project))
+
+    make.ranked(project, [c, a, b])
+
+    assert leased_items(make.member(project), 3) == [c, b]
+
+
+@pytest.mark.parametrize("count", [0, 51, -1])
+def test_a_count_out_of_range_is_refused(count: int) -> None:
+    who = make.member(make.project())
+
+    with pytest.raises(InvalidInputError):
+        queue.lease(who, count)
+
+
+def test_reasons_say_why_there_is_nothing() -> None:
+    project = make.project()
+    who = make.member(project)
+    assert queue.lease(who, 1).reason == "empty_project"
+
+    make.item(project)
+    project.is_paused = True
+    project.save()
+    paused = members.membership(who.user, project.slug)
+    assert queue.lease(paused, 1).reason == "paused"
+
+
+def test_a_quota_limits_what_a_person_gets() -> None:
+    project = make.project()
+    make.items(project, 3)
+    who = make.member(project)
+    who.quota = 2
+
+    assert len(make.lease(who, 3)) == 2
+
+
+def test_certain_items_are_lent_only_where_the_project_allows_it() -> None:
+    closed = make.project()
+    with pytest.raises(ForbiddenError):
+        queue.lease(make.member(closed), 1, ["i1"])
+
+    project = make.project(free_choice=True)
+    _, wanted = make.items(project, 2)
+    lease = queue.lease(make.member(project), 1, [wanted.external_id])
+    assert [one.item for one in lease.assignments] == [wanted]
+
+
+def test_an_answered_item_cannot_be_skipped() -> None:
+    project = make.project()
+    make.item(project)
+    who = make.member(project)
+    one = make.lease(who)[0]
+    make.vote(who, one, "x")
+
+    with pytest.raises(ConflictError):
+        queue.skip(who, one.pk)
+
+
+def test_a_settled_item_leaves_the_queue() -> None:
+    project = make.project(overlap=3, min_votes=1)
+    make.item(project)
+    who = make.member(project)
+    make.vote(who, make.lease(who)[0], "x")
+    settle.settle_project(project.pk)
+
+    assert queue.lease(make.member(project), 1).reason == "all_labelled"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_racing_people_never_share_a_slot() -> None:
+    project = make.project(overlap=2)
+    make.ranked(project, make.items(project, 40), slots=2)
+    people = [make.member(project) for _ in range(8)]
+
+    def work(who: Membership) -> None:
+        try:
+            while make.lease(who, 3):
+                for one in make.lease(who, 3):
+                    make.vote(who, one, "x")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, people))
+
+    given = Assignment.objects.values_list("item", "slot")
+    assert len(given) == len(set(given)) == 80
+    assert set(Item.objects.values_list("votes", flat=True)) == {2}

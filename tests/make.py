@@ -1,0 +1,111 @@
+"""Builders: a test names only the fields it is about."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import HttpResponse
+from django.test import Client
+
+from labeling.models import ApiToken, Assignment, Item, Membership, Project, User
+from labeling.services import annotate, members, projects, queue
+
+_numbers = itertools.count(1)
+
+
+def user(name: str = "", *, manager: bool = False) -> User:
+    return User.objects.create_user(
+        name or f"user{next(_numbers)}", password="pw", may_create_projects=manager
+    )
+
+
+def project(
+    *,
+    labels: Sequence[str] = ("x", "y"),
+    data_type: str = "text",
+    task_type: str = "single",
+    manager: User | None = None,
+    **policy: object,
+) -> Project:
+    draft = projects.ProjectDraft(
+        name=f"Project {next(_numbers)}",
+        data_type=data_type,
+        task_type=task_type,
+        labels=[projects.LabelDraft(name) for name in labels],
+        policy=policy,
+    )
+    return projects.create(manager or user(manager=True), draft)
+
+
+def member(
+    of: Project, role: str = "annotator", *, who: User | None = None
+) -> Membership:
+    added = members.add(of, who or user(), role)
+    return Membership.objects.select_related("project", "user").get(pk=added.pk)
+
+
+def manager_of(of: Project) -> Membership:
+    return Membership.objects.select_related("project", "user").get(
+        project=of, role="manager"
+    )
+
+
+def item(of: Project, **fields: Any) -> Item:
+    number = next(_numbers)
+    values: dict[str, Any] = {
+        "external_id": f"i{number}",
+        "data": {"text": f"text {number}"},
+        "content_hash": f"{number:064d}",
+        "group_key": f"g{number}",
+        "votes_wanted": of.min_votes,
+    }
+    return Item.objects.create(project=of, **{**values, **fields})
+
+
+def items(of: Project, count: int) -> list[Item]:
+    return [item(of) for _ in range(count)]
+
+
+def ranked(of: Project, ordered: Sequence[Item], *, slots: int = 1) -> int:
+    """Put ``ordered`` into the queue, the first one on top."""
+    return queue.swap(
+        of.pk,
+        [
+            queue.Entry(one.pk, slot, slot == 0, float(rank), "model", 0.5)
+            for slot in range(slots)
+            for rank, one in enumerate(ordered)
+        ],
+    )
+
+
+def lease(who: Membership, count: int = 1) -> list[Assignment]:
+    return queue.lease(who, count).assignments
+
+
+def vote(
+    who: Membership, on: Assignment, *labels: str, client_id: uuid.UUID | None = None
+) -> annotate.Receipt:
+    return annotate.submit(who, annotate.Vote(on.pk, labels, client_id or uuid.uuid4()))
+
+
+class Caller:
+    """A program that calls the API with a person's token."""
+
+    def __init__(self, who: User) -> None:
+        self.client = Client()
+        self.headers = {"Authorization": f"Token {ApiToken.issue(who)}"}
+
+    def __call__(
+        self, method: str, path: str, body: object = None, **headers: str
+    ) -> HttpResponse:
+        return self.client.generic(
+            method.upper(),
+            f"/api/{path}",
+            data="" if body is None else json.dumps(body),
+            content_type="application/json",
+            headers={**self.headers, **headers},
+        )

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# All checks, then all tests; every check runs, and any failure fails the whole.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+bin=.venv/bin
+failed=()
+check() {
+  local name=$1
+  shift
+  echo "── $name"
+  "$@" || failed+=("$name")
+}
+
+export SECRET_KEY=${SECRET_KEY:-only-for-checks}
+check "ruff format" $bin/ruff format --check --quiet .
+check "ruff" $bin/ruff check --quiet .
+check "mypy" env DATABASE_URL=postgresql:///checks $bin/mypy --no-error-summary config labeling activelearn tests manage.py
+check "import contracts" $bin/lint-imports
+check "dependencies" $bin/deptry .
+check "templates" $bin/djlint --quiet --lint frontend/templates
+check "migrations" env DATABASE_URL=postgresql:///checks $bin/python -W ignore manage.py makemigrations --check --dry-run
+
+if command -v node >/dev/null; then
+  check "javascript tests" node --test tests/js/
+else
+  echo "── Node is not here: the JavaScript unit tests are skipped (the browser tests run)."
+fi
+
+if ! tools/browser.sh >/dev/null; then
+  echo "── no browser: install Chromium (Debian: apt-get install chromium) for the browser tests."
+fi
+check "pytest" $bin/python -m pytest -q
+
+if ((${#failed[@]})); then
+  echo "Failed: ${failed[*]}"
+  exit 1
+fi
