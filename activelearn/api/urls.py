@@ -1,7 +1,20 @@
-"""Addresses."""
+"""Addresses of the learner's API, below /api/."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path, re_path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from activelearn.api import predict, registry
+
+_P = "projects/<slug:slug>/"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path(f"{_P}training-runs/", registry.TrainingRunsView.as_view()),
+    path(f"{_P}models/", registry.ModelsView.as_view()),
+    path(f"{_P}predict/", predict.PredictView.as_view()),
+    re_path(
+        r"^projects/(?P<slug>[-\w]+)/models/(?P<number>\d{1,9})"
+        r"/(?P<action>promote|rollback|archive)/$",
+        registry.ModelActionView.as_view(),
+    ),
+]

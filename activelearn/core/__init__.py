@@ -1,0 +1,1 @@
+"""Pure machine learning: arrays in, arrays out; no files, no clock, no global state."""

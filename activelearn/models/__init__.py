@@ -1,1 +1,24 @@
 """The tables of the learner."""
+
+from __future__ import annotations
+
+from activelearn.models.feature import FeatureShard
+from activelearn.models.run import (
+    RankingFit,
+    RetrainTrigger,
+    ScoringRun,
+    Snapshot,
+    TrainingRun,
+)
+from activelearn.models.version import Evaluation, ModelVersion
+
+__all__ = [
+    "Evaluation",
+    "FeatureShard",
+    "ModelVersion",
+    "RankingFit",
+    "RetrainTrigger",
+    "ScoringRun",
+    "Snapshot",
+    "TrainingRun",
+]

@@ -1,0 +1,44 @@
+"""Models as bytes: a JSON head and plain arrays; nothing is ever unpickled."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from typing import Any
+
+import numpy as np
+
+from activelearn.core.training import LinearModel
+
+
+class DamagedError(ValueError):
+    """The bytes are not those that were saved."""
+
+
+def dump(model: LinearModel, spec: dict[str, Any]) -> bytes:
+    """Return ``model`` with its feature specification; the same model, the same bytes."""
+    head = {"labels": list(model.labels), "is_multi": model.is_multi, "features": spec}
+    text = json.dumps(head, sort_keys=True, ensure_ascii=True).encode()
+    body = io.BytesIO()
+    for array in (model.weights, model.bias):
+        np.lib.format.write_array(body, np.ascontiguousarray(array), allow_pickle=False)
+    return len(text).to_bytes(8, "big") + text + body.getvalue()
+
+
+def load(data: bytes, sha256: str) -> tuple[LinearModel, dict[str, Any]]:
+    """Return the model and feature specification; raise where a bit has changed."""
+    if digest(data) != sha256:
+        raise DamagedError("The model file is damaged: its digest does not match.")
+    size = int.from_bytes(data[:8], "big")
+    head = json.loads(data[8 : 8 + size])
+    body = io.BytesIO(data[8 + size :])
+    weights = np.lib.format.read_array(body, allow_pickle=False)
+    bias = np.lib.format.read_array(body, allow_pickle=False)
+    model = LinearModel(tuple(head["labels"]), weights, bias, head["is_multi"])
+    return model, head["features"]
+
+
+def digest(data: bytes) -> str:
+    """Return the SHA-256 of ``data`` in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()

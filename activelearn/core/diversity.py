@@ -1,0 +1,75 @@
+"""Batches that do not ask the same thing twice, and a start without any label."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.cluster import KMeans
+from sklearn.decomposition import TruncatedSVD
+from sklearn.random_projection import SparseRandomProjection
+from threadpoolctl import threadpool_limits
+
+Array = NDArray[np.float64]
+Places = NDArray[np.int64]
+Rows = sparse.csr_matrix
+DIMENSIONS = 50
+
+
+def compact(rows: Rows, seed: int) -> Array:
+    """Return (n_rows, at most 50) dense coordinates that keep what is alike together."""
+    smallest = min(rows.shape) - 1
+    if smallest < 2:
+        return np.asarray(rows.todense(), dtype=float)
+    with threadpool_limits(limits=1):
+        if rows.shape[1] <= DIMENSIONS:
+            return np.asarray(rows.todense(), dtype=float)
+        size = min(DIMENSIONS, smallest)
+        if rows.shape[0] > 20_000:
+            projection = SparseRandomProjection(size, random_state=seed)
+            return np.asarray(projection.fit_transform(rows).todense())
+        return np.asarray(TruncatedSVD(size, random_state=seed).fit_transform(rows))
+
+
+def spread(points: Array, scores: Array, count: int, seed: int) -> Places:
+    """Return ``count`` places in serving order, the highest score first.
+
+    points: (n, d) of a short list, scores: (n,). k-means with the scores as weights
+    makes ``count`` groups and takes the point nearest to each center; the rest of the
+    short list follows by score.
+    """
+    n = len(points)
+    best_first = np.argsort(-scores, kind="stable")
+    if count >= n:
+        return best_first
+    with threadpool_limits(limits=1):
+        means = KMeans(count, n_init=1, max_iter=20, random_state=seed)
+        groups = means.fit_predict(points, sample_weight=np.maximum(scores, 1e-6))
+    away = np.linalg.norm(points - means.cluster_centers_[groups], axis=1)
+    nearest = {}
+    for place in np.argsort(away, kind="stable"):
+        nearest.setdefault(int(groups[place]), int(place))
+    chosen = [int(best_first[0])]
+    ranked = sorted(nearest.values(), key=lambda place: -scores[place])
+    chosen += [place for place in ranked if place != chosen[0]][: count - 1]
+    taken = set(chosen)
+    rest = [int(place) for place in best_first if int(place) not in taken]
+    return np.array(chosen + rest)
+
+
+def typical(points: Array, count: int, seed: int) -> Places:
+    """Return ``count`` places, one typical point of each cluster, largest cluster first.
+
+    For the start without labels: the point closest to its cluster's center.
+    """
+    n = len(points)
+    if count >= n:
+        return np.arange(n)
+    with threadpool_limits(limits=1):
+        means = KMeans(count, n_init=1, max_iter=30, random_state=seed)
+        groups = means.fit_predict(points)
+    away = np.linalg.norm(points - means.cluster_centers_[groups], axis=1)
+    sizes = np.bincount(groups, minlength=count)
+    order = np.argsort(-sizes, kind="stable")
+    best = [np.flatnonzero(groups == group) for group in order if sizes[group]]
+    return np.array([members[away[members].argmin()] for members in best])

@@ -1,0 +1,92 @@
+"""Promote or not: a paired comparison on the same held-out items."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from scipy import stats
+
+RULE = "balanced-1"
+MARGIN = 0.02
+Z = 1.282
+
+Verdict = Literal["promote", "not better", "cannot tell"]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """n items; better: only the challenger is right; worse: only the champion is."""
+
+    n: int
+    better: int
+    worse: int
+    lower_bound: float
+    mid_p: float
+    verdict: Verdict
+    explanation: str
+
+
+def lower_bound(better: int, worse: int, n: int, z: float = Z) -> float:
+    """Return the lower bound of the accuracy gain (Bonett and Price 2012)."""
+    p1, p2 = (better + 1) / (n + 2), (worse + 1) / (n + 2)
+    return p1 - p2 - z * math.sqrt((p1 + p2 - (p1 - p2) ** 2) / (n + 2))
+
+
+def mid_p(better: int, worse: int) -> float:
+    """Return the one-sided mid-p value of McNemar's exact test."""
+    total = better + worse
+    if total == 0:
+        return 1.0
+    above = float(stats.binom.sf(better, total, 0.5))
+    return above + 0.5 * float(stats.binom.pmf(better, total, 0.5))
+
+
+def compare(
+    champion: Sequence[bool], challenger: Sequence[bool], *, name: str
+) -> Comparison:
+    """Judge the challenger against ``name``, whose hits on the same items are given.
+
+    Promote when more is fixed than broken and the gain's lower bound is above minus
+    two points; too little evidence is "cannot tell" (design: the balanced gate).
+    """
+    n = len(champion)
+    if n != len(challenger):
+        raise ValueError("Both must be judged on the same items.")
+    pairs = list(zip(champion, challenger, strict=True))
+    better = sum(new and not old for old, new in pairs)
+    worse = sum(old and not new for old, new in pairs)
+    bound = lower_bound(better, worse, n)
+    verdict = _verdict(n, better, worse, bound)
+    return Comparison(
+        n,
+        better,
+        worse,
+        bound,
+        mid_p(better, worse),
+        verdict,
+        _say(verdict, n, better, worse, name),
+    )
+
+
+def _verdict(n: int, better: int, worse: int, bound: float) -> Verdict:
+    if n == 0:
+        return "cannot tell"
+    if better <= worse:
+        return "not better"
+    return "promote" if bound > -MARGIN else "cannot tell"
+
+
+def _say(verdict: Verdict, n: int, better: int, worse: int, name: str) -> str:
+    facts = (
+        f"On {n} held-out items it fixes {better} and breaks {worse} against {name}."
+    )
+    if n == 0:
+        return "No held-out item is labelled yet: label items of the evaluation split."
+    if verdict == "promote":
+        return f"{facts} It takes over."
+    if verdict == "not better":
+        return f"{facts} That is not better, so it does not take over."
+    return f"{facts} Too few to tell: label about {max(20, n)} more evaluation items."

@@ -1,0 +1,101 @@
+"""What was trained, from what, when and why."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from labeling.models import Job, LabelSet, Project, User
+
+
+class Snapshot(models.Model):
+    """The immutable list of (item, label) that a run used, hashed by its content."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="+")
+    sha256 = models.CharField(max_length=64)
+    items = models.PositiveIntegerField()
+    label_set = models.ForeignKey(LabelSet, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["project", "sha256"], name="one_snapshot")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.items} labels, {self.sha256[:12]}"
+
+
+class TrainingRun(models.Model):
+    """One training: why it started, what it used, what came of it."""
+
+    class Trigger(models.TextChoices):
+        LABELS = "labels", "new confident labels"
+        PERSON = "person", "asked for"
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="training_runs")
+    job = models.OneToOneField(Job, models.CASCADE, related_name="training_run")
+    trigger = models.CharField(max_length=10, choices=Trigger)
+    reason = models.CharField(max_length=300)
+    requested_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    snapshot = models.ForeignKey(
+        Snapshot, models.PROTECT, null=True, related_name="runs"
+    )
+    labels = models.PositiveIntegerField(null=True, help_text="Labels it trained on.")
+    verdict = models.CharField(max_length=20, blank=True)
+    explanation = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"run #{self.pk}"
+
+
+class RankingFit(models.Model):
+    """One order of the queue, and what it was made from."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="+")
+    generation = models.BigIntegerField()
+    strategy = models.CharField(max_length=20)
+    labels = models.PositiveIntegerField()
+    pool = models.PositiveIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"queue {self.generation} of {self.project_id}"
+
+
+class ScoringRun(models.Model):
+    """One pass of a model over the pool."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="+")
+    model = models.ForeignKey(
+        "activelearn.ModelVersion", models.CASCADE, related_name="scoring_runs"
+    )
+    items = models.PositiveIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"scores of {self.model_id}"
+
+
+class RetrainTrigger(models.Model):
+    """When the next training is due; the row's lock makes each threshold fire once."""
+
+    project = models.OneToOneField(Project, models.CASCADE, related_name="+")
+    fired = models.PositiveIntegerField(default=0, help_text="How often it has fired.")
+    labels = models.PositiveBigIntegerField(
+        default=0, help_text="Confident labels when it fired last."
+    )
+
+    def __str__(self) -> str:
+        return f"trigger of {self.project_id}"

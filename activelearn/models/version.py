@@ -1,0 +1,81 @@
+"""The registry of models and the evidence for each."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from activelearn.models.run import Snapshot, TrainingRun
+from labeling.models import LabelSet, Project, User
+
+
+class ModelVersion(models.Model):
+    """A trained model; its file is named by the hash of its bytes."""
+
+    class Stage(models.TextChoices):
+        CHALLENGER = "challenger"
+        CHAMPION = "champion"
+        SHADOW = "shadow"
+        CANARY = "canary"
+        ARCHIVED = "archived"
+        REJECTED = "rejected"
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="models")
+    number = models.PositiveIntegerField()
+    stage = models.CharField(
+        max_length=10, choices=Stage, default=Stage.CHALLENGER, editable=False
+    )
+    run = models.OneToOneField(TrainingRun, models.PROTECT, related_name="model")
+    snapshot = models.ForeignKey(Snapshot, models.PROTECT, related_name="models")
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="+", help_text="Champion then."
+    )
+    label_set = models.ForeignKey(LabelSet, models.PROTECT, related_name="+")
+    spec_hash = models.CharField(max_length=64)
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveIntegerField(help_text="Bytes.")
+    seed = models.PositiveIntegerField()
+    environment = models.JSONField(help_text="Versions of what it was made with.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    promoted_at = models.DateTimeField(null=True)
+    promoted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering: ClassVar = ["-number"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["project", "number"], name="one_number"),
+            models.UniqueConstraint(
+                fields=["project"], condition=Q(stage="champion"), name="one_champion"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"version {self.number}"
+
+
+class Evaluation(models.Model):
+    """A model on the held-out items, paired with the champion of that moment."""
+
+    model = models.OneToOneField(
+        ModelVersion, models.CASCADE, related_name="evaluation"
+    )
+    champion = models.ForeignKey(
+        ModelVersion, models.PROTECT, null=True, related_name="+"
+    )
+    items = models.PositiveIntegerField()
+    items_hash = models.CharField(max_length=64)
+    accuracy = models.FloatField()
+    macro_f1 = models.FloatField()
+    labels = models.JSONField(help_text="Precision, recall, F1, support per label.")
+    better = models.PositiveIntegerField(help_text="Items only this model has right.")
+    worse = models.PositiveIntegerField(help_text="Items only the champion has right.")
+    lower_bound = models.FloatField()
+    mid_p = models.FloatField()
+    rule = models.CharField(max_length=20)
+    verdict = models.CharField(max_length=20)
+    outcomes = models.JSONField(help_text="Item → [right before, right now].")
+
+    def __str__(self) -> str:
+        return f"evaluation of {self.model_id}"

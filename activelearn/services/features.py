@@ -1,0 +1,125 @@
+"""Features once per item, in the worker, kept on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from django.core.files.storage import default_storage
+from numpy.typing import NDArray
+from scipy import sparse
+
+from activelearn.core import features as core
+from activelearn.models import FeatureShard
+from activelearn.services import files
+from labeling.models import Item, Project
+
+CHUNK = 5000
+Ids = NDArray[np.int64]
+
+
+def hash_of(spec: core.Spec) -> str:
+    """Return the name of a specification."""
+    return hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()
+
+
+def spec_of(project: Project) -> core.Spec:
+    """Return how the project's payloads become numbers; fixed with the first items."""
+    if project.data_type == Project.DataType.TEXT:
+        return core.TEXT_SPEC
+    if project.data_type == Project.DataType.IMAGE:
+        return core.IMAGE_SPEC
+    if first := FeatureShard.objects.filter(project=project).first():
+        return dict(first.spec)
+    sample = Item.objects.filter(project=project).values_list("data", flat=True)[:5000]
+    return core.table_spec(list(sample))
+
+
+def load(project: Project) -> tuple[Ids, core.Rows]:
+    """Return all item ids, ascending, and their rows; compute what is missing."""
+    spec = spec_of(project)
+    spec_hash = hash_of(spec)
+    _complete(project, spec, spec_hash)
+    shards = FeatureShard.objects.filter(project=project, spec_hash=spec_hash)
+    parts = [_read(shard) for shard in shards]
+    if not parts:
+        return np.zeros(0, dtype=np.int64), sparse.csr_matrix((0, 1), dtype=np.float32)
+    ids = np.concatenate([part[0] for part in parts])
+    return ids, sparse.vstack([part[1] for part in parts], format="csr")
+
+
+def _complete(project: Project, spec: core.Spec, spec_hash: str) -> None:
+    newest = (
+        FeatureShard.objects.filter(project=project, spec_hash=spec_hash)
+        .order_by("-last_item")
+        .values_list("last_item", flat=True)
+        .first()
+    )
+    last = newest or 0
+    while chunk := list(
+        Item.objects.select_related("media")
+        .filter(project=project, pk__gt=last)
+        .order_by("pk")[:CHUNK]
+    ):
+        rows = rows_of(chunk, spec)
+        ids = np.array([item.pk for item in chunk], dtype=np.int64)
+        FeatureShard.objects.get_or_create(
+            project=project,
+            spec_hash=spec_hash,
+            first_item=chunk[0].pk,
+            defaults={
+                "spec": spec,
+                "last_item": chunk[-1].pk,
+                "items": len(chunk),
+                "sha256": files.save("features", _pack(ids, rows)),
+            },
+        )
+        last = chunk[-1].pk
+
+
+def rows_of(items: Sequence[Item], spec: core.Spec) -> core.Rows:
+    """Return the rows of ``items``; a picture that cannot be read is all zeros."""
+    payloads: list[Any] = [item.data for item in items]
+    if spec["kind"] == "text":
+        return core.text_rows([str(data.get("text", "")) for data in payloads], spec)
+    if spec["kind"] == "table":
+        return core.table_rows(payloads, spec)
+    dense = np.vstack([_picture(item, spec) for item in items])
+    return sparse.csr_matrix(dense)
+
+
+def _picture(item: Item, spec: core.Spec) -> NDArray[np.float32]:
+    if item.media is None:
+        return np.zeros(_width(spec), dtype=np.float32)
+    with default_storage.open(item.media.path) as file:
+        return core.image_row(file.read(), spec)
+
+
+def _width(spec: core.Spec) -> int:
+    cells = -(-spec["side"] // spec["cell"])
+    return int(spec["side"] ** 2 + cells**2 * spec["bins"])
+
+
+def _pack(ids: Ids, rows: core.Rows) -> bytes:
+    body = io.BytesIO()
+    np.savez(
+        body,
+        ids=ids,
+        data=rows.data,
+        indices=rows.indices,
+        indptr=rows.indptr,
+        shape=np.array(rows.shape),
+    )
+    return body.getvalue()
+
+
+def _read(shard: FeatureShard) -> tuple[Ids, core.Rows]:
+    packed = np.load(
+        io.BytesIO(files.read("features", shard.sha256)), allow_pickle=False
+    )
+    parts = (packed["data"], packed["indices"], packed["indptr"])
+    return packed["ids"], sparse.csr_matrix(parts, shape=tuple(packed["shape"]))

@@ -1,0 +1,36 @@
+"""Immutable files named by the hash of their content."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+from django.conf import settings
+
+
+def path_of(kind: str, sha256: str) -> Path:
+    """Return where a file of this content is."""
+    return Path(settings.LEARN_ROOT) / kind / sha256[:2] / sha256
+
+
+def save(kind: str, data: bytes) -> str:
+    """Write ``data`` durably and return its hash; a second time it is there already."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    path = path_of(kind, sha256)
+    if path.exists():
+        return sha256
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    Path(name).replace(path)
+    return sha256
+
+
+def read(kind: str, sha256: str) -> bytes:
+    """Return the content of a file."""
+    return path_of(kind, sha256).read_bytes()

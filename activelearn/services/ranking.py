@@ -1,0 +1,246 @@
+"""The queue's order: what a cheap, fresh model is least sure of, and some chance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from django.db.models import F
+
+from activelearn.core import diversity, query, training
+from activelearn.models import ModelVersion, RankingFit
+from activelearn.services import features
+from labeling.models import Gold, Item, Prediction, Project, Resolution
+from labeling.services import jobs, queue
+
+WINDOW: Final = 2000
+SHORTLIST: Final = 10
+BATCH: Final = 50
+ENOUGH_EVALUATION: Final = 100
+TRICKLE: Final = 0.05
+
+
+@dataclass(frozen=True)
+class Pick:
+    """An item the order has chosen, with why and how probable that was."""
+
+    item_id: int
+    reason: str
+    probability: float | None
+
+
+def ask(project_id: int) -> None:
+    """Ask for a new order; one that already waits will do."""
+    project = Project.objects.filter(pk=project_id).first()
+    if project is not None:
+        jobs.enqueue("learn.rank", project=project, lane=f"rank:{project_id}")
+
+
+def is_due(project_id: int) -> bool:
+    """Whether 10 to 25 new labels, or a tenth more, came since the last order."""
+    last = RankingFit.objects.filter(project_id=project_id).first()
+    if last is None:
+        return Item.objects.filter(project_id=project_id).exists()
+    now = labelled(project_id).count()
+    return now - last.labels >= min(25, max(10, last.labels // 10))
+
+
+def labelled(project_id: int) -> Any:  # noqa: ANN401 (a queryset)
+    """Return the current labels of pool items."""
+    return Resolution.objects.filter(
+        project_id=project_id, superseded_at=None, item__split=Item.Split.POOL
+    )
+
+
+@jobs.handles("learn.rank")
+def run(progress: jobs.Progress) -> dict[str, Any]:
+    """Rank the job's project."""
+    project = progress.job.project
+    if project is None:
+        return {}
+    progress.tell(stage="features")
+    generation = rank(project)
+    return {"generation": generation}
+
+
+def rank(project: Project) -> int:
+    """Order what is unlabelled and swap the order in; return its generation."""
+    ids, rows = features.load(project)
+    known = {
+        row[0]: row[1] for row in labelled(project.pk).values_list("item_id", "labels")
+    }
+    pool, others = _open_items(project)
+    place = {int(pk): row for row, pk in enumerate(ids)}
+    pool = [pk for pk in pool if pk in place]
+    strategy, picks = _order(project, [place[pk] for pk in pool], (ids, rows), known)
+    entries = _entries(project, list(_mixed(project, picks, others)))
+    generation = queue.swap(project.pk, entries)
+    RankingFit.objects.create(
+        project=project,
+        generation=generation,
+        strategy=strategy,
+        labels=len(known),
+        pool=len(pool),
+    )
+    return generation
+
+
+def _open_items(project: Project) -> tuple[list[int], dict[str, list[int]]]:
+    """Return the pool without any vote, and the other items that want votes by kind."""
+    wanting = Item.objects.filter(project=project).wanting_votes().order_by("pk")
+    pool: list[int] = []
+    others: dict[str, list[int]] = {"evaluation": [], "second": []}
+    for pk, split, votes in wanting.values_list("pk", "split", "votes"):
+        if votes:
+            others["second"].append(pk)
+        elif split == Item.Split.EVALUATION:
+            others["evaluation"].append(pk)
+        else:
+            pool.append(pk)
+    return pool, others
+
+
+def _order(
+    project: Project,
+    places: list[int],
+    table: tuple[features.Ids, Any],
+    known: dict[int, list[str]],
+) -> tuple[str, list[Pick]]:
+    ids, rows = table
+    if not places:
+        return "none", []
+    where = np.array(places)
+    answers = [known.get(int(pk)) for pk in ids]
+    seen = [row for row, answer in enumerate(answers) if answer]
+    given = [answer for answer in answers if answer]
+    try:
+        model = training.fit(
+            rows[seen], given, is_multi=project.is_multi, seed=project.seed
+        )
+    except ValueError:
+        return "cold", _cold(project, where, ids, rows)
+    scores = query.uncertainty(
+        model.probabilities(rows[where]), is_multi=project.is_multi
+    )
+    rng = np.random.default_rng([project.seed, len(seen)])
+    first = query.least_sure(scores, WINDOW, rng)
+    short = first[: SHORTLIST * BATCH]
+    points = diversity.compact(rows[where[short]], project.seed)
+    spread = short[diversity.spread(points, scores[short], BATCH, project.seed)]
+    order = np.concatenate([spread, first[len(short) :]])
+    return "margin", [Pick(int(ids[where[one]]), "model", None) for one in order]
+
+
+def _cold(project: Project, where: Any, ids: features.Ids, rows: Any) -> list[Pick]:  # noqa: ANN401
+    rng = np.random.default_rng(project.seed)
+    some = where if len(where) <= 20_000 else np.sort(rng.choice(where, 20_000, False))
+    points = diversity.compact(rows[some], project.seed)
+    typical = some[diversity.typical(points, BATCH, project.seed)]
+    rest = rng.permutation(np.setdiff1d(some, typical))
+    order = np.concatenate([typical, rest])[:WINDOW]
+    return [Pick(int(ids[one]), "cold", None) for one in order]
+
+
+def _mixed(
+    project: Project, picks: list[Pick], others: dict[str, list[int]]
+) -> Iterator[Pick]:
+    """Mix chance and evaluation into the model's order, never in its first place."""
+    rng = np.random.default_rng([project.seed, len(picks), 1])
+    pool = [pick.item_id for pick in picks]
+    chance = [int(pk) for pk in rng.permutation(pool)] if pool else []
+    evaluation = [int(pk) for pk in rng.permutation(others["evaluation"])]
+    shares = (project.exploration_rate, _evaluation_rate(project))
+    served: set[int] = set()
+    for number, pick in enumerate(picks):
+        if number and rng.random() < shares[1] and evaluation:
+            yield Pick(evaluation.pop(), "evaluation", None)
+        while number and rng.random() < shares[0] and chance:
+            other = chance.pop()
+            if other not in served:
+                served.add(other)
+                yield Pick(other, "random", 1 / len(pool))
+        if pick.item_id not in served:
+            served.add(pick.item_id)
+            yield pick
+    for pk in reversed(evaluation):
+        yield Pick(pk, "evaluation", None)
+
+
+def _evaluation_rate(project: Project) -> float:
+    """Return the share of evaluation items: full until enough are labelled."""
+    done = Item.objects.filter(
+        project=project, split=Item.Split.EVALUATION, state=Item.State.SETTLED
+    ).count()
+    rate = project.evaluation_rate
+    return rate if done < ENOUGH_EVALUATION else min(rate, TRICKLE)
+
+
+def _entries(project: Project, picks: list[Pick]) -> list[queue.Entry]:
+    number, told = _suggestions(project, [pick.item_id for pick in picks])
+    entries = []
+    wanted = dict(
+        Item.objects.filter(project=project, votes=0, votes_wanted__gt=1)
+        .wanting_votes()
+        .values_list("pk", "votes_wanted")
+    )
+    for rank_, pick in enumerate(picks):
+        is_blind = pick.reason not in ("model", "random")
+        entries.append(
+            queue.Entry(
+                item_id=pick.item_id,
+                slot=0,
+                is_first=True,
+                rank=float(rank_),
+                reason=pick.reason,
+                probability=pick.probability,
+                model_number=number,
+                suggestion=None if is_blind else told.get(pick.item_id),
+            )
+        )
+        entries += [
+            queue.Entry(pick.item_id, slot, False, float(rank_), "second")
+            for slot in range(1, wanted.get(pick.item_id, 1))
+        ]
+    return entries + _further_votes(project)
+
+
+def _further_votes(project: Project) -> list[queue.Entry]:
+    """Return the open slots of items that have a vote: the most unclear first."""
+    items = (
+        Item.objects.filter(project=project, votes__gt=0)
+        .wanting_votes()
+        .annotate(missing=F("votes_wanted") - F("votes"))
+        .order_by("missing", "pk")[:WINDOW]
+    )
+    return [
+        queue.Entry(item.pk, slot, slot == 0, -1.0 + number / 1e6, "second")
+        for number, item in enumerate(items)
+        for slot in range(item.votes_wanted)
+    ]
+
+
+def _suggestions(
+    project: Project, item_ids: list[int]
+) -> tuple[int | None, dict[int, dict[str, Any]]]:
+    champion = ModelVersion.objects.filter(
+        project=project, stage=ModelVersion.Stage.CHAMPION
+    ).first()
+    if champion is None:
+        return None, {}
+    if project.suggestion_mode == Project.SuggestionMode.BLIND:
+        return champion.number, {}
+    asked = Gold.objects.filter(item__in=item_ids, is_question=True)
+    rows = Prediction.objects.filter(item__in=item_ids).exclude(
+        item__in=asked.values("item")
+    )
+    told = {
+        row.item_id: {
+            "label": row.label,
+            "confidence": row.confidence,
+            "model": row.model_number,
+        }
+        for row in rows
+    }
+    return champion.number, told

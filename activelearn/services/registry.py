@@ -1,0 +1,91 @@
+"""Which model serves: promote, roll back, archive; each in one transaction."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from activelearn.core import artifact
+from activelearn.core.training import LinearModel
+from activelearn.models import ModelVersion
+from activelearn.services import files, ranking
+from labeling.errors import ConflictError, NotFoundError
+from labeling.models import Project, User
+from labeling.services import jobs
+
+Stage = ModelVersion.Stage
+
+
+def champion(project: Project) -> ModelVersion | None:
+    """Return the model that serves, or None before the first one."""
+    return ModelVersion.objects.filter(project=project, stage=Stage.CHAMPION).first()
+
+
+def version(project: Project, number: int) -> ModelVersion:
+    """Return a version of the project."""
+    found = ModelVersion.objects.filter(project=project, number=number).first()
+    if found is None:
+        raise NotFoundError(f"There is no version {number} in this project.")
+    return found
+
+
+def load(model: ModelVersion) -> LinearModel:
+    """Return the model itself, its bytes verified."""
+    return artifact.load(files.read("models", model.sha256), model.sha256)[0]
+
+
+def promote(model: ModelVersion, user: User | None) -> ModelVersion:
+    """Let ``model`` serve; the champion before it is archived."""
+    load(model)
+    with transaction.atomic():
+        Project.objects.select_for_update(no_key=True).get(pk=model.project_id)
+        model.refresh_from_db()
+        if model.stage == Stage.CHAMPION:
+            return model
+        ModelVersion.objects.filter(
+            project_id=model.project_id, stage=Stage.CHAMPION
+        ).update(stage=Stage.ARCHIVED)
+        model.stage = Stage.CHAMPION
+        model.promoted_at = timezone.now()
+        model.promoted_by = user
+        model.save(update_fields=["stage", "promoted_at", "promoted_by"])
+        request_scores(model)
+    return model
+
+
+def rollback(project: Project, user: User | None) -> ModelVersion:
+    """Let the champion before the present one serve again."""
+    before = (
+        ModelVersion.objects.filter(project=project, stage=Stage.ARCHIVED)
+        .exclude(promoted_at=None)
+        .order_by("-promoted_at")
+        .first()
+    )
+    if before is None:
+        raise ConflictError("There is no earlier champion to go back to.")
+    return promote(before, user)
+
+
+def archive(model: ModelVersion) -> ModelVersion:
+    """Put a version away; the champion stays until another takes over."""
+    with transaction.atomic():
+        Project.objects.select_for_update(no_key=True).get(pk=model.project_id)
+        model.refresh_from_db()
+        if model.stage == Stage.CHAMPION:
+            raise ConflictError(
+                "The champion cannot be archived: promote another first."
+            )
+        model.stage = Stage.ARCHIVED
+        model.save(update_fields=["stage"])
+    return model
+
+
+def request_scores(model: ModelVersion) -> None:
+    """Ask for the pool to be scored by ``model``, and for a fresh order."""
+    jobs.enqueue(
+        "learn.score",
+        project=model.project,
+        params={"number": model.number},
+        lane=f"score:{model.project_id}",
+    )
+    ranking.ask(model.project_id)

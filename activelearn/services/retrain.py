@@ -1,0 +1,241 @@
+"""A training run: snapshot, fit, evaluate, gate; each step can be repeated."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import scipy
+import sklearn
+from django.db import transaction
+from django.db.models import Max
+
+from activelearn.core import artifact, evaluation, gate, training
+from activelearn.models import (
+    Evaluation,
+    ModelVersion,
+    ScoringRun,
+    Snapshot,
+    TrainingRun,
+)
+from activelearn.services import features, files, ranking, registry
+from labeling.models import Item, Project, Resolution
+from labeling.services import jobs, predictions
+
+Answers = dict[int, tuple[str, ...]]
+SCORE_CHUNK = 50_000
+
+
+@dataclass(frozen=True)
+class Material:
+    """All items' rows in the order of their ids, and where each item's row is."""
+
+    ids: features.Ids
+    rows: Any
+
+    def rows_of(self, item_ids: Sequence[int]) -> Any:  # noqa: ANN401 (a sparse table)
+        """Return the rows of ``item_ids``, in their order."""
+        return self.rows[np.searchsorted(self.ids, np.array(item_ids, dtype=np.int64))]
+
+
+@jobs.handles("learn.train")
+def run(progress: jobs.Progress) -> dict[str, Any]:
+    """Train, judge and, where the evidence is good, promote."""
+    training_run = TrainingRun.objects.select_related("project").get(job=progress.job)
+    project = training_run.project
+    progress.tell(done=0, total=5, stage="features")
+    material = Material(*features.load(project))
+    progress.tell(done=1, stage="snapshot")
+    truth = _labels(project, Item.Split.POOL)
+    snapshot = _snapshot(project, truth)
+    training_run.snapshot, training_run.labels = snapshot, len(truth)
+    training_run.save(update_fields=["snapshot", "labels"])
+    progress.log(f"snapshot {snapshot.sha256[:12]} of {len(truth)} labels")
+    progress.tell(done=2, stage="fit")
+    try:
+        model = training.fit(
+            material.rows_of(list(truth)),
+            list(truth.values()),
+            is_multi=project.is_multi,
+            seed=project.seed,
+        )
+    except ValueError as error:
+        return _conclude(training_run, "no model", str(error))
+    progress.tell(done=3, stage="evaluate")
+    version = _register(training_run, model)
+    verdict = _judge(version, model, material, progress)
+    progress.tell(done=4, stage="gate")
+    if verdict.verdict == "promote":
+        registry.promote(version, training_run.requested_by)
+    else:
+        ModelVersion.objects.filter(
+            pk=version.pk, stage=ModelVersion.Stage.CHALLENGER
+        ).update(stage=ModelVersion.Stage.REJECTED)
+    progress.tell(done=5, stage="done")
+    return _conclude(training_run, verdict.verdict, verdict.explanation)
+
+
+def _labels(project: Project, split: str) -> Answers:
+    """Return the current labels of a split, sorted by item; empty answers only in multi."""
+    found = (
+        Resolution.objects.filter(
+            project=project, superseded_at=None, item__split=split
+        )
+        .exclude(item__state=Item.State.INVALID)
+        .order_by("item_id")
+        .values_list("item_id", "labels")
+    )
+    return {pk: tuple(labels) for pk, labels in found if labels or project.is_multi}
+
+
+def _snapshot(project: Project, truth: Answers) -> Snapshot:
+    rows = [[pk, list(labels)] for pk, labels in truth.items()]
+    data = json.dumps(rows, ensure_ascii=True).encode()
+    snapshot, _ = Snapshot.objects.get_or_create(
+        project=project,
+        sha256=files.save("snapshots", data),
+        defaults={"items": len(rows), "label_set_id": project.label_set_id},
+    )
+    return snapshot
+
+
+def _register(training_run: TrainingRun, model: training.LinearModel) -> ModelVersion:
+    """Write the model's file, then its row; a repeated run finds its own again."""
+    project = training_run.project
+    if before := ModelVersion.objects.filter(run=training_run).first():
+        return before
+    spec = features.spec_of(project)
+    data = artifact.dump(model, spec)
+    with transaction.atomic():
+        Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        newest = ModelVersion.objects.filter(project=project).aggregate(n=Max("number"))
+        return ModelVersion.objects.create(
+            project=project,
+            number=(newest["n"] or 0) + 1,
+            run=training_run,
+            snapshot=training_run.snapshot,
+            parent=registry.champion(project),
+            label_set_id=project.label_set_id,
+            spec_hash=features.hash_of(spec),
+            sha256=files.save("models", data),
+            size=len(data),
+            seed=project.seed,
+            environment=_environment(),
+        )
+
+
+def _environment() -> dict[str, str]:
+    return {
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "scikit-learn": sklearn.__version__,
+    }
+
+
+def _judge(
+    version: ModelVersion,
+    model: training.LinearModel,
+    material: Material,
+    progress: jobs.Progress,
+) -> gate.Comparison:
+    """Compare with the champion, or with always saying the commonest label."""
+    truth = _labels(version.project, Item.Split.EVALUATION)
+    champion = registry.champion(version.project)
+    if not truth:
+        return gate.compare([], [], name="nothing")
+    rows = material.rows_of(list(truth))
+    answers = list(truth.values())
+    score = evaluation.score(answers, _answers(model, rows))
+    if champion is None:
+        common = evaluation.majority(answers)
+        before = [answer == common for answer in answers]
+        name = "always saying the commonest label"
+    else:
+        given = _answers(registry.load(champion), rows)
+        before = evaluation.score(answers, given).hits
+        name = f"version {champion.number}"
+    found = gate.compare(before, score.hits, name=name)
+    _keep(version, champion, (list(truth), before, score), found)
+    progress.log(f"accuracy {score.accuracy:.3f}, macro-F1 {score.macro_f1:.3f}")
+    progress.log(found.explanation)
+    return found
+
+
+def _answers(model: training.LinearModel, rows: Any) -> list[tuple[str, ...]]:  # noqa: ANN401
+    return training.answers_of(model, model.probabilities(rows))
+
+
+def _keep(
+    version: ModelVersion,
+    champion: ModelVersion | None,
+    evidence: tuple[list[int], list[bool], evaluation.Score],
+    found: gate.Comparison,
+) -> None:
+    items, before, score = evidence
+    Evaluation.objects.update_or_create(
+        model=version,
+        defaults={
+            "champion": champion,
+            "items": found.n,
+            "items_hash": hashlib.sha256(json.dumps(items).encode()).hexdigest(),
+            "accuracy": score.accuracy,
+            "macro_f1": score.macro_f1,
+            "labels": [asdict(one) for one in score.labels],
+            "better": found.better,
+            "worse": found.worse,
+            "lower_bound": found.lower_bound,
+            "mid_p": found.mid_p,
+            "rule": gate.RULE,
+            "verdict": found.verdict,
+            "outcomes": {
+                str(pk): [old, new]
+                for pk, old, new in zip(items, before, score.hits, strict=True)
+            },
+        },
+    )
+
+
+def _conclude(training_run: TrainingRun, verdict: str, why: str) -> dict[str, Any]:
+    training_run.verdict, training_run.explanation = verdict, why
+    training_run.save(update_fields=["verdict", "explanation"])
+    return {"verdict": verdict}
+
+
+@jobs.handles("learn.score")
+def score(progress: jobs.Progress) -> dict[str, Any]:
+    """Score the pool with the model that serves now, and publish its predictions."""
+    project = progress.job.project
+    champion = registry.champion(project) if project else None
+    if project is None or champion is None:
+        return {}
+    material = Material(*features.load(project))
+    model = registry.load(champion)
+    pool = list(
+        Item.objects.filter(project=project)
+        .pool()
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+    known = set(material.ids.tolist())
+    pool = [pk for pk in pool if pk in known]
+    scored: list[tuple[int, str, float]] = []
+    for start in range(0, len(pool), SCORE_CHUNK):
+        chunk = pool[start : start + SCORE_CHUNK]
+        probabilities = model.probabilities(material.rows_of(chunk))
+        best = probabilities.argmax(axis=1)
+        scored += [
+            (pk, model.labels[place], float(row[place]))
+            for pk, place, row in zip(chunk, best, probabilities, strict=True)
+        ]
+        progress.tell(done=len(scored), total=len(pool), stage="scoring")
+    predictions.publish(project.pk, champion.number, scored)
+    ScoringRun.objects.create(project=project, model=champion, items=len(scored))
+    ranking.ask(project.pk)
+    return {"items": len(scored)}

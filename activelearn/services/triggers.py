@@ -1,0 +1,96 @@
+"""When to retrain: each threshold of new confident labels fires exactly once."""
+
+from __future__ import annotations
+
+import math
+
+from django.db import transaction
+from django.db.models import Sum
+
+from activelearn.models import RetrainTrigger, TrainingRun
+from activelearn.services import ranking
+from labeling.models import Job, Project, ProjectCounter, User
+from labeling.services import jobs
+
+
+def confident_labels(project_id: int) -> int:
+    """Return how many pool items ever got a confident label."""
+    found = ProjectCounter.objects.filter(project_id=project_id).aggregate(
+        total=Sum("confident", default=0)
+    )
+    return int(found["total"])
+
+
+def next_threshold(project: Project, labels_then: int) -> int:
+    """Return how many confident labels start the next run."""
+    if labels_then == 0:
+        return project.retrain_first
+    growth = math.ceil(labels_then * project.retrain_growth)
+    return labels_then + max(10, growth)
+
+
+def consider(project_id: int) -> TrainingRun | None:
+    """Start a run when enough new confident labels have come in."""
+    project = Project.objects.filter(pk=project_id).first()
+    if project is None:
+        return None
+    RetrainTrigger.objects.get_or_create(project=project)
+    with transaction.atomic():
+        trigger = RetrainTrigger.objects.select_for_update().get(project=project)
+        now = confident_labels(project_id)
+        due = next_threshold(project, trigger.labels)
+        if now < due:
+            return None
+        reason = f"{now - trigger.labels} new confident labels; {due} were due"
+        trigger.fired += 1
+        trigger.labels = now
+        trigger.save(update_fields=["fired", "labels"])
+        return _request(project, None, TrainingRun.Trigger.LABELS, reason)
+
+
+def request(
+    project: Project, user: User | None, reason: str
+) -> tuple[TrainingRun, bool]:
+    """Ask for a run; one that already waits is returned, with False."""
+    with transaction.atomic():
+        Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        waiting = TrainingRun.objects.filter(
+            project=project, job__state=Job.State.QUEUED
+        ).first()
+        if waiting is not None:
+            return waiting, False
+        why = reason.strip()[:300] or "asked for"
+        return _request(project, user, TrainingRun.Trigger.PERSON, why), True
+
+
+def _request(
+    project: Project, user: User | None, trigger: TrainingRun.Trigger, reason: str
+) -> TrainingRun:
+    job = jobs.enqueue(
+        "learn.train", project=project, lane=f"train:{project.pk}", user=user
+    )
+    run, _ = TrainingRun.objects.get_or_create(
+        job=job,
+        defaults={
+            "project": project,
+            "trigger": trigger,
+            "reason": reason[:300],
+            "requested_by": user,
+        },
+    )
+    return run
+
+
+def consider_project(project_id: int) -> None:
+    """See what new labels call for: a fresh order, a training run."""
+    if ranking.is_due(project_id):
+        ranking.ask(project_id)
+    consider(project_id)
+
+
+def consider_all() -> int:
+    """Look at every project; return how many."""
+    projects = list(Project.objects.values_list("pk", flat=True))
+    for pk in projects:
+        consider_project(pk)
+    return len(projects)

@@ -1,0 +1,36 @@
+"""Doorbells of the learner."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from celery import shared_task
+
+from activelearn.services import ranking, retrain, triggers
+from labeling.services import jobs
+
+HANDLERS: Final = (ranking, retrain)
+
+
+@shared_task(name="activelearn.run_job", time_limit=4 * 3600)
+def run_job(job_id: int) -> None:
+    """Run a learning job if it can be claimed."""
+    jobs.run(job_id)
+
+
+@shared_task(name="activelearn.consider_all", time_limit=300)
+def consider_all() -> int:
+    """See for every project whether a ranking or a training run is due."""
+    return triggers.consider_all()
+
+
+@shared_task(name="activelearn.consider", time_limit=60)
+def consider(project_id: int) -> None:
+    """See whether new labels call for a ranking or a training run."""
+    triggers.consider_project(project_id)
+
+
+@shared_task(name="activelearn.rank", time_limit=60)
+def rank(project_id: int) -> None:
+    """Ask for a new order of the queue."""
+    ranking.ask(project_id)
