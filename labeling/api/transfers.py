@@ -1,7 +1,210 @@
-"""Files in and out."""
+"""Files in and out: imports, exports, pictures."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+import json
+from collections.abc import Iterator
+from typing import Any, ClassVar
 
-urlpatterns: list[URLPattern] = []
+from django.core.files.storage import default_storage
+from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
+from django.urls import URLPattern, path
+from drf_spectacular.utils import extend_schema
+from rest_framework.parsers import BaseParser, MultiPartParser
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from labeling.api.scope import ProjectView
+from labeling.errors import InvalidInputError, NotFoundError
+from labeling.models import ImportRun, Item, Media, User
+from labeling.services import exporting, importing, members
+
+
+class LinesParser(BaseParser):
+    """Leave a body of JSON lines unread: it is streamed to a file."""
+
+    media_type = "application/x-ndjson"
+
+    def parse(
+        self,
+        stream: Any,  # noqa: ANN401 (the base class's own type)
+        media_type: str | None = None,
+        parser_context: Any = None,  # noqa: ANN401
+    ) -> dict[str, Any]:
+        """Return the stream as the file."""
+        del media_type, parser_context
+        return {"stream": stream}
+
+
+class AnyRenderer(BaseRenderer):
+    """Answer a file whatever the client says it accepts."""
+
+    media_type = "*/*"
+    format = ""
+
+    def render(self, data: Any, *_: Any, **__: Any) -> bytes:  # noqa: ANN401
+        """Render a refusal as JSON."""
+        return JSONRenderer().render(data)
+
+
+def import_shape(run: ImportRun) -> dict[str, Any]:
+    """Return an import with its counts and bad rows."""
+    return {
+        "id": run.pk,
+        "state": run.job.state,
+        "file": run.file_name,
+        "received": run.received,
+        "created": run.created,
+        "duplicates": run.duplicates,
+        "rejected": run.rejected,
+        "errors": run.errors,
+        "error": run.job.error,
+        "evaluation_share": run.options.get("evaluation_share"),
+    }
+
+
+def _pieces(stream: Any) -> Iterator[bytes]:  # noqa: ANN401 (WSGI input)
+    while piece := stream.read(2**16):
+        yield piece
+
+
+@extend_schema(request=dict[str, Any], responses=dict[str, Any])
+class ImportsView(ProjectView):
+    """Start an import."""
+
+    allowed: ClassVar = members.ENGINEER
+    allowed_to_write: ClassVar = members.ENGINEER
+    parser_classes: ClassVar = [MultiPartParser, LinesParser]
+
+    def post(self, request: Request, slug: str) -> Response:
+        """Store the file and answer 202 with where its progress is."""
+        options = {**request.query_params.dict(), **self._form(request)}
+        name, pieces = self._file(request)
+        mapping = self._mapping(options.get("mapping", "{}"))
+        user = User.objects.get(pk=self.member.user_id)
+        upload = importing.stage(self.member.project, user, name, pieces)
+        gold = str(options.get("gold", "")).lower() in ("1", "true", "on")
+        run = importing.start(upload, user, mapping, {"gold": gold})
+        url = f"/api/projects/{slug}/imports/{run.pk}/"
+        body = {"id": run.pk, "state": run.job.state, "url": url}
+        return Response(body, status=202, headers={"Location": url})
+
+    def _form(self, request: Request) -> dict[str, Any]:
+        return {k: v for k, v in request.data.items() if isinstance(v, str)}
+
+    def _file(self, request: Request) -> tuple[str, Iterator[bytes]]:
+        if "stream" in request.data:
+            return "items.jsonl", _pieces(request.data["stream"])
+        file = request.data.get("file")
+        if file is None or isinstance(file, str):
+            raise InvalidInputError(errors={"file": ["Send a file."]})
+        return file.name, file.chunks()
+
+    def _mapping(self, raw: str) -> dict[str, str]:
+        try:
+            mapping = json.loads(raw)
+        except ValueError:
+            mapping = None
+        if not isinstance(mapping, dict):
+            raise InvalidInputError(errors={"mapping": ["An object: column → role."]})
+        return mapping
+
+
+def _run_of(view: ProjectView, pk: int) -> ImportRun:
+    found = (
+        ImportRun.objects.select_related("job")
+        .filter(pk=pk, project_id=view.member.project_id)
+        .first()
+    )
+    if found is None:
+        raise NotFoundError("There is no such import in this project.")
+    return found
+
+
+@extend_schema(request=None, responses=dict[str, Any])
+class ImportView(ProjectView):
+    """One import."""
+
+    allowed: ClassVar = members.ENGINEER
+    allowed_to_write: ClassVar = members.ENGINEER
+
+    def get(self, request: Request, slug: str, pk: int) -> Response:
+        """Return state, counts and bad rows."""
+        return Response(import_shape(_run_of(self, pk)))
+
+    def post(self, request: Request, slug: str, pk: int) -> Response:
+        """Cancel it; what it has kept stays."""
+        importing.cancel(_run_of(self, pk))
+        return Response(import_shape(_run_of(self, pk)))
+
+
+@extend_schema(responses={200: bytes})
+class ExportView(ProjectView):
+    """Everything out."""
+
+    allowed: ClassVar = members.ENGINEER
+    renderer_classes: ClassVar = [AnyRenderer]
+
+    def perform_content_negotiation(
+        self,
+        request: Request,
+        force: bool = False,  # noqa: FBT001, FBT002 (DRF's own)
+    ) -> Any:  # noqa: ANN401
+        """Take ``format`` as ours, not as the name of a renderer."""
+        del force
+        return AnyRenderer(), "application/problem+json"
+
+    def get(self, request: Request, slug: str) -> HttpResponseBase:
+        """Stream the rows as jsonl, csv or parquet."""
+        query = request.query_params.dict()
+        kind = query.get("format", "jsonl")
+        raw = query.get("raw") == "1"
+        pieces = exporting.stream(self.member.project, kind, query, raw=raw)
+        return StreamingHttpResponse(
+            pieces,
+            content_type=exporting.FORMATS[kind],
+            headers={
+                "Content-Disposition": f'attachment; filename="{slug}.{kind}"',
+                "Cache-Control": "no-store, private",
+            },
+        )
+
+
+@extend_schema(responses={200: bytes})
+class MediaView(ProjectView):
+    """A picture, for members."""
+
+    renderer_classes: ClassVar = [AnyRenderer]
+
+    def get(self, request: Request, slug: str, sha256: str) -> HttpResponseBase:
+        """Answer the picture; its name is its content, so it may be kept for long."""
+        media = Media.objects.filter(sha256=sha256).first()
+        is_ours = (
+            media is not None
+            and Item.objects.filter(
+                project_id=self.member.project_id, media=media
+            ).exists()
+        )
+        if media is None or not is_ours:
+            raise NotFoundError("There is no such picture in this project.")
+        return FileResponse(
+            default_storage.open(media.path),
+            content_type=media.mime,
+            headers={
+                "Cache-Control": "private, max-age=31536000, immutable",
+                "Content-Security-Policy": "sandbox; default-src 'none'",
+                "X-Content-Type-Options": "nosniff",
+            },
+        )
+
+
+_P = "projects/<slug:slug>/"
+
+urlpatterns: list[URLPattern] = [
+    path(f"{_P}imports/", ImportsView.as_view()),
+    path(f"{_P}imports/<int:pk>/", ImportView.as_view()),
+    path(f"{_P}imports/<int:pk>/cancel/", ImportView.as_view()),
+    path(f"{_P}export/", ExportView.as_view()),
+    path(f"{_P}media/<slug:sha256>/", MediaView.as_view()),
+]

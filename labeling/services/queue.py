@@ -6,6 +6,7 @@ Batch work never locks queue rows: ``SKIP LOCKED`` meets only other leases.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -162,15 +163,24 @@ def _renew_held(member: Membership, count: int) -> list[int]:
 def _take(member: Membership, count: int) -> list[int]:
     """Lend up to ``count`` slots and return the assignments' ids in queue order.
 
-    A stale entry is dropped on the way; as long as entries are found, more are tried.
+    An item that needs m votes needs m - 1 further ones, so that is their share. A stale
+    entry is dropped on the way; as long as entries are found, more are tried.
     """
+    share = (member.project.min_votes - 1) / member.project.min_votes
+    further = int(count * share + random.random())  # noqa: S311 (no secret)
+    taken = _take_from(member, further, is_first=False)
+    taken += _take_from(member, count - len(taken), is_first=True)
+    taken += _take_from(member, count - len(taken), is_first=False)
+    return taken
+
+
+def _take_from(member: Membership, count: int, *, is_first: bool) -> list[int]:
     taken: list[int] = []
-    for is_first in (True, False):
-        while len(taken) < count:
-            found = _take_once(member, count - len(taken), is_first=is_first)
-            if found is None:
-                break
-            taken += found
+    while len(taken) < count:
+        found = _take_once(member, count - len(taken), is_first=is_first)
+        if found is None:
+            break
+        taken += found
     return taken
 
 

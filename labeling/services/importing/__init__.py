@@ -1,1 +1,24 @@
-"""Bring files in."""
+"""Bring files in: keep the good rows, report each bad one, count duplicates."""
+
+from __future__ import annotations
+
+from labeling.services.importing.rows import MAX_TEXT, RowError
+from labeling.services.importing.run import (
+    Preview,
+    cancel,
+    preview,
+    run,
+    stage,
+    start,
+)
+
+__all__ = [
+    "MAX_TEXT",
+    "Preview",
+    "RowError",
+    "cancel",
+    "preview",
+    "run",
+    "stage",
+    "start",
+]

@@ -1,0 +1,29 @@
+"""``assay score PROJECT``: score the pool anew."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from activelearn.services import registry
+from labeling.models import Project
+
+
+class Command(BaseCommand):
+    """Ask the worker to score and rank."""
+
+    help = "Ask for the pool to be scored by the champion; a worker does it."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the project."""
+        parser.add_argument("project")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Ask for it."""
+        project = Project.objects.filter(slug=options["project"]).first()
+        champion = registry.champion(project) if project else None
+        if champion is None:
+            raise CommandError("There is no such project, or no model serves it yet.")
+        registry.request_scores(champion)
+        self.stdout.write(f"scoring with version {champion.number} asked for")

@@ -1,0 +1,29 @@
+"""``assay train PROJECT``: ask for a training run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from activelearn.services import triggers
+from labeling.models import Project
+
+
+class Command(BaseCommand):
+    """Ask the worker to train."""
+
+    help = "Ask for a training run; a worker does it."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take project and reason."""
+        parser.add_argument("project")
+        parser.add_argument("--reason", default="asked for on the command line")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Ask for a run; one that already waits will do."""
+        project = Project.objects.filter(slug=options["project"]).first()
+        if project is None:
+            raise CommandError(f"There is no project {options['project']!r}.")
+        run, is_new = triggers.request(project, None, options["reason"])
+        self.stdout.write(f"run #{run.pk} {'asked for' if is_new else 'waits already'}")

@@ -1,0 +1,39 @@
+"""``assay export PROJECT``: send everything out."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from labeling.models import Project
+from labeling.services import exporting
+
+
+class Command(BaseCommand):
+    """Write a project's items, labels and votes."""
+
+    help = "Write items with labels, votes and provenance."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take project, format and where to write."""
+        parser.add_argument("project")
+        parser.add_argument(
+            "--format", choices=list(exporting.FORMATS), default="jsonl"
+        )
+        parser.add_argument("--output", type=Path, help="a file; else standard output")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Stream the export."""
+        project = Project.objects.filter(slug=options["project"]).first()
+        if project is None:
+            raise CommandError(f"There is no project {options['project']!r}.")
+        pieces = exporting.stream(project, options["format"], {})
+        if options["output"] is None:
+            for piece in pieces:
+                sys.stdout.buffer.write(piece)
+            return
+        with options["output"].open("wb") as file:
+            file.writelines(pieces)

@@ -1,0 +1,48 @@
+"""``assay import PROJECT FILE``: bring a file in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from labeling.errors import AssayError
+from labeling.models import ImportRun, Job, Project
+from labeling.services import importing, jobs
+
+
+class Command(BaseCommand):
+    """Import a file here and now."""
+
+    help = "Import a CSV, JSONL or Parquet file, or a ZIP of images."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take project, file and whether its labels are gold."""
+        parser.add_argument("project")
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--gold", action="store_true", help="its labels are right")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run the import and print its counts and bad rows."""
+        project = Project.objects.filter(slug=options["project"]).first()
+        if project is None:
+            raise CommandError(f"There is no project {options['project']!r}.")
+        path: Path = options["file"]
+        try:
+            with path.open("rb") as file:
+                pieces = iter(lambda: file.read(2**16), b"")
+                upload = importing.stage(project, None, path.name, pieces)
+            run = importing.start(upload, None, {}, {"gold": options["gold"]})
+            jobs.run(run.job_id)
+        except (OSError, AssayError) as error:
+            raise CommandError(str(error)) from error
+        done = ImportRun.objects.select_related("job").get(pk=run.pk)
+        for bad in done.errors:
+            self.stderr.write(f"row {bad['row']}: {bad['reason']}")
+        self.stdout.write(
+            f"{done.received} rows: {done.created} new, {done.duplicates} known, "
+            f"{done.rejected} rejected"
+        )
+        if done.job.state not in (Job.State.DONE, Job.State.RUNNING):
+            raise CommandError(done.job.error or done.job.state)

@@ -1,0 +1,34 @@
+"""``assay member PROJECT ROLE USER…``: give people a role."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from labeling.models import Membership, Project, User
+from labeling.services import members
+
+
+class Command(BaseCommand):
+    """Make users members of a project."""
+
+    help = "Give users a role in a project."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take project, role and names."""
+        parser.add_argument("project")
+        parser.add_argument("role", choices=Membership.Role.values)
+        parser.add_argument("users", nargs="+", metavar="USER")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Add them one by one."""
+        project = Project.objects.filter(slug=options["project"]).first()
+        if project is None:
+            raise CommandError(f"There is no project {options['project']!r}.")
+        for name in options["users"]:
+            user = User.objects.filter(username=name).first()
+            if user is None:
+                raise CommandError(f"There is no account {name!r}.")
+            members.add(project, user, options["role"])
+            self.stdout.write(f"{name} is {options['role']} of {project.slug}")

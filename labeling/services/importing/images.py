@@ -1,0 +1,82 @@
+"""Pictures from outside: checked before they are decoded, then encoded by us."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import warnings
+from typing import Final
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from PIL import Image, ImageOps
+
+from labeling.models import Media
+from labeling.services.importing.rows import RowError
+
+FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+MAX_PIXELS: Final = 20_000_000
+MAX_BYTES: Final = 25 * 2**20
+
+
+def store(data: bytes) -> tuple[Media, str]:
+    """Keep a picture; return it and a key that near-identical pictures share."""
+    picture = _decoded(data)
+    encoded, mime, ending = _encoded(picture)
+    sha256 = hashlib.sha256(encoded).hexdigest()
+    path = f"images/{sha256[:2]}/{sha256}.{ending}"
+    if not default_storage.exists(path):
+        default_storage.save(path, ContentFile(encoded))
+    media, _ = Media.objects.get_or_create(
+        sha256=sha256,
+        defaults={
+            "path": path,
+            "mime": mime,
+            "size": len(encoded),
+            "width": picture.width,
+            "height": picture.height,
+        },
+    )
+    return media, _likeness(picture)
+
+
+def _decoded(data: bytes) -> Image.Image:
+    if len(data) > MAX_BYTES:
+        raise RowError(f"The image has more than {MAX_BYTES // 2**20} MiB.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            picture = Image.open(io.BytesIO(data), formats=FORMATS)
+        if picture.width * picture.height > MAX_PIXELS:
+            raise RowError(
+                f"The image has {picture.width}×{picture.height} pixels; "
+                f"at most {MAX_PIXELS // 10**6} million are allowed."
+            )
+        picture.load()
+    except RowError:
+        raise
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        kinds = ", ".join(FORMATS)
+        raise RowError(f"Not an image that can be read ({kinds}).") from error
+    return ImageOps.exif_transpose(picture)
+
+
+def _encoded(picture: Image.Image) -> tuple[bytes, str, str]:
+    """Encode anew, without whatever else was in the file."""
+    body = io.BytesIO()
+    if picture.format == "JPEG":
+        picture.convert("RGB").save(body, "JPEG", quality=92)
+        return body.getvalue(), "image/jpeg", "jpg"
+    mode = "RGBA" if "transparency" in picture.info or picture.mode == "RGBA" else "RGB"
+    kept = picture if picture.mode == "L" else picture.convert(mode)
+    clean = Image.new(kept.mode, kept.size)
+    clean.paste(kept)
+    clean.save(body, "PNG")
+    return body.getvalue(), "image/png", "png"
+
+
+def _likeness(picture: Image.Image) -> str:
+    """Return the hash of a 16 × 16 picture in 16 shades."""
+    small = picture.convert("L").resize((16, 16), Image.Resampling.BILINEAR)
+    shades = bytes(value // 16 for value in small.tobytes())
+    return hashlib.sha256(shades).hexdigest()

@@ -1,0 +1,108 @@
+"""One row: what it must hold, by the kind of project."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from labeling import rules
+
+MAX_TEXT: Final = 1_000_000
+ROLES: Final = ("external_id", "label", "metadata", "tags", "group")
+NAMES: Final = {"id": "external_id", "labels": "label", "tag": "tags"}
+
+
+class RowError(ValueError):
+    """Why a row cannot be kept, in words for the person who sent it."""
+
+
+@dataclass
+class Row:
+    """A row that is fit to be kept."""
+
+    data: dict[str, Any]
+    external_id: str = ""
+    labels: list[str] = field(default_factory=list)
+    metadata: dict[str, Any] = field(default_factory=dict)
+    tags: list[str] = field(default_factory=list)
+    group: str = ""
+
+
+def role_of(column: str, mapping: Mapping[str, str]) -> str:
+    """Return what a column is: one of ``ROLES``, "ignore", or its own name as data."""
+    return mapping.get(column) or NAMES.get(column, column)
+
+
+def parse(raw: Mapping[str, Any], mapping: Mapping[str, str], data_type: str) -> Row:
+    """Return the row that ``raw`` stands for; raise RowError where it cannot be kept."""
+    if problem := rules.storable(dict(raw)):
+        raise RowError(problem)
+    special: dict[str, Any] = {}
+    data: dict[str, Any] = {}
+    for column, value in raw.items():
+        role = role_of(column, mapping)
+        if role in ROLES:
+            special[role] = value
+        elif role != "ignore":
+            data["text" if role == "text" else role] = value
+    _check_data(data, data_type)
+    return Row(
+        data=data,
+        external_id=_short(special, "external_id"),
+        labels=_list(special.get("label"), ";"),
+        metadata=_object(special.get("metadata")),
+        tags=_list(special.get("tags"), ","),
+        group=_short(special, "group"),
+    )
+
+
+def _check_data(data: dict[str, Any], data_type: str) -> None:
+    if data_type == "table":
+        if not any(value not in (None, "") for value in data.values()):
+            raise RowError("The row is empty.")
+        return
+    main = data.get(data_type)
+    if not isinstance(main, str) or not main.strip():
+        raise RowError(f"There is no {data_type}.")
+    if len(main) > MAX_TEXT:
+        raise RowError(f"The text has more than {MAX_TEXT:,} characters.")
+
+
+def _short(special: Mapping[str, Any], name: str) -> str:
+    value = special.get(name)
+    text = "" if value is None else str(value).strip()
+    if len(text) > 200:
+        raise RowError(f"{name} has more than 200 characters.")
+    return text
+
+
+def _list(value: object, separator: str) -> list[str]:
+    if value in (None, ""):
+        return []
+    parts = value if isinstance(value, list) else str(value).split(separator)
+    return [text for part in parts if (text := str(part).strip())]
+
+
+def _object(value: object) -> dict[str, Any]:
+    if value in (None, ""):
+        return {}
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError as error:
+            raise RowError("metadata is not JSON.") from error
+    if not isinstance(value, dict):
+        raise RowError("metadata must be an object.")
+    return value
+
+
+def content_hash(data: Mapping[str, Any], media: str = "") -> str:
+    """Return the digest of a payload; a picture counts by its content, not its name."""
+    known = {
+        key: value for key, value in data.items() if not (media and key == "image")
+    }
+    text = json.dumps([known, media], sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,363 @@
+"""An import: stage the file, preview it, and write it in chunks inside a job."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django.conf import settings
+from django.core.files.base import File
+from django.core.files.storage import default_storage
+from django.core.files.temp import NamedTemporaryFile
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from labeling import rules
+from labeling.errors import InvalidInputError, TooLargeError
+from labeling.models import (
+    Gold,
+    ImportRun,
+    Item,
+    Label,
+    Media,
+    Project,
+    ProjectCounter,
+    Resolution,
+    Upload,
+    User,
+)
+from labeling.services import jobs
+from labeling.services.importing import images, readers
+from labeling.services.importing.rows import (
+    ROLES,
+    Row,
+    RowError,
+    content_hash,
+    parse,
+    role_of,
+)
+from labeling.services.queue import tell_items_changed
+
+CHUNK: Final = 1000
+MAX_ERRORS: Final = 1000
+EVALUATION_GOAL: Final = 50
+EVALUATION_MOST: Final = 0.3
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The first rows of a file, before anything is written."""
+
+    columns: list[str]
+    roles: dict[str, str]
+    rows: list[dict[str, Any]]
+    problems: list[dict[str, Any]]
+
+
+@dataclass
+class Ready:
+    """A row with its place in the project."""
+
+    row: Row
+    content: str
+    group: str
+    media: Media | None = None
+
+
+@dataclass
+class Tally:
+    """What an import has done so far."""
+
+    received: int = 0
+    created: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    errors: list[dict[str, Any]] = field(default_factory=list)
+
+    def reject(self, number: int, reason: str) -> None:
+        self.rejected += 1
+        if len(self.errors) < MAX_ERRORS:
+            self.errors.append({"row": number, "reason": reason})
+
+
+def stage(
+    project: Project, user: User | None, name: str, chunks: Iterable[bytes]
+) -> Upload:
+    """Store a file under a name of ours; nothing of it is read as data yet."""
+    size = 0
+    head = b""
+    with NamedTemporaryFile() as temporary:
+        for chunk in chunks:
+            size += len(chunk)
+            if size > settings.IMPORT_MAX_BYTES:
+                most = settings.IMPORT_MAX_BYTES // 2**20
+                raise TooLargeError(f"The file has more than {most} MiB.")
+            head = head or chunk[:64]
+            temporary.write(chunk)
+        if not size:
+            raise InvalidInputError(errors={"file": ["The file is empty."]})
+        temporary.seek(0)
+        key = uuid.uuid4()
+        path = default_storage.save(f"uploads/{key}", File(temporary))
+    clean = name.replace("\x00", "").rpartition("/")[2][-255:] or "file"
+    return Upload.objects.create(
+        id=key,
+        project=project,
+        user=user,
+        name=clean,
+        path=path,
+        format=readers.format_of(clean, head),
+        size=size,
+    )
+
+
+def preview(upload: Upload, mapping: Mapping[str, str] | None = None) -> Preview:
+    """Return the first twenty rows as they would be read."""
+    known = mapping or {}
+    rows: list[dict[str, Any]] = []
+    problems: list[dict[str, Any]] = []
+    columns: dict[str, None] = {}
+    with default_storage.open(upload.path) as file:
+        try:
+            for raw in itertools.islice(readers.read(upload.format, file), 20):
+                if raw.values is None:
+                    problems.append({"row": raw.number, "reason": raw.problem})
+                    continue
+                columns |= dict.fromkeys(raw.values)
+                rows.append(dict(raw.values))
+        except readers.FileError as error:
+            raise InvalidInputError(str(error)) from error
+    roles = {column: role_of(column, known) for column in columns}
+    return Preview(list(columns), roles, rows, problems)
+
+
+def start(
+    upload: Upload,
+    user: User | None,
+    mapping: Mapping[str, str],
+    options: Mapping[str, Any],
+) -> ImportRun:
+    """Ask for the import of a staged file; ``options``: {"gold": true} for its labels."""
+    allowed = {*ROLES, "text", "image", "ignore"}
+    for column, role in mapping.items():
+        if not isinstance(role, str) or (role not in allowed and role != column):
+            raise InvalidInputError(errors={"mapping": [f"{column}: not a role."]})
+    with transaction.atomic():
+        job = jobs.enqueue(
+            "import",
+            project=upload.project,
+            params={"upload": str(upload.pk)},
+            user=user,
+        )
+        return ImportRun.objects.create(
+            project=upload.project,
+            upload=upload,
+            job=job,
+            file_name=upload.name,
+            mapping=dict(mapping),
+            options=dict(options),
+        )
+
+
+def cancel(run_: ImportRun) -> None:
+    """Stop an import; what it has kept stays."""
+    jobs.cancel(run_.job)
+
+
+@jobs.handles("import")
+def run(progress: jobs.Progress) -> dict[str, Any]:
+    """Read the file and keep its good rows; a second time nothing is created."""
+    found = ImportRun.objects.select_related("project", "upload").get(job=progress.job)
+    if found.upload is None:
+        raise InvalidInputError("The file of this import is gone.")
+    tally = Tally()
+    writer = _Writer(found, _share(found))
+    with default_storage.open(found.upload.path) as file:
+        rows = iter(readers.read(found.upload.format, file))
+        while chunk := list(itertools.islice(rows, CHUNK)):
+            writer.write(chunk, tally)
+            _report(found, tally)
+            progress.tell(done=tally.received, stage="writing rows")
+    if not tally.received:
+        tally.reject(0, "The file has no rows.")
+        _report(found, tally)
+    return {"created": tally.created}
+
+
+def _report(found: ImportRun, tally: Tally) -> None:
+    ImportRun.objects.filter(pk=found.pk).update(
+        received=tally.received,
+        created=tally.created,
+        duplicates=tally.duplicates,
+        rejected=tally.rejected,
+        errors=tally.errors,
+    )
+
+
+def _share(found: ImportRun) -> float:
+    """Return the share for evaluation: raised where the file is small.
+
+    Kept in the import's options, so that a repeated run draws the same.
+    """
+    if "evaluation_share" in found.options or found.upload is None:
+        return float(found.options["evaluation_share"])
+    with default_storage.open(found.upload.path) as file:
+        rows = sum(
+            1 for _ in itertools.islice(readers.read(found.upload.format, file), 2000)
+        )
+    share = found.project.evaluation_share
+    if share and rows:
+        share = max(share, min(EVALUATION_MOST, EVALUATION_GOAL / rows))
+    found.options["evaluation_share"] = share
+    found.save(update_fields=["options"])
+    return share
+
+
+class _Writer:
+    """Writes chunks of one import."""
+
+    def __init__(self, found: ImportRun, share: float) -> None:
+        self.project = found.project
+        self.mapping = found.mapping
+        self.is_gold = found.options.get("gold") is True
+        self.share = share
+        self.labels = set(
+            Label.objects.filter(label_set_id=self.project.label_set_id).values_list(
+                "name", flat=True
+            )
+        )
+
+    def write(self, chunk: list[readers.Raw], tally: Tally) -> None:
+        ready = list(self._ready(chunk, tally))
+        with transaction.atomic():
+            before = self._known(ready)
+            fresh = [one for one in ready if self._is_new(one, before)]
+            created = Item.objects.bulk_create(
+                [self._item(one) for one in fresh], ignore_conflicts=True
+            )
+            written = self._written(created)
+            tally.created += len(written)
+            tally.duplicates += len(ready) - len(written)
+            if self.is_gold:
+                self._gold(fresh, written)
+            tell_items_changed(self.project.pk)
+
+    def _ready(self, chunk: list[readers.Raw], tally: Tally) -> Iterator[Ready]:
+        for raw in chunk:
+            tally.received += 1
+            try:
+                yield self._one(raw)
+            except RowError as error:
+                tally.reject(raw.number, str(error))
+
+    def _one(self, raw: readers.Raw) -> Ready:
+        if raw.values is None:
+            raise RowError(raw.problem)
+        row = parse(raw.values, self.mapping, self.project.data_type)
+        if self.is_gold:
+            self._check_labels(row.labels)
+        media, likeness = None, ""
+        if self.project.data_type == Project.DataType.IMAGE:
+            if raw.picture is None:
+                raise RowError("Images come inside a ZIP file.")
+            media, likeness = images.store(raw.picture())
+        content = content_hash(row.data, media.sha256 if media else "")
+        near = likeness or (
+            rules.near_duplicate_key(row.data["text"])
+            if "text" in row.data
+            else content
+        )
+        group = f"g:{row.group}"[:200] if row.group else near
+        return Ready(row, content, group, media)
+
+    def _check_labels(self, labels: list[str]) -> None:
+        if unknown := [label for label in labels if label not in self.labels]:
+            raise RowError(f"“{unknown[0][:80]}” is not a label of this project.")
+        if len(labels) > 1 and not self.project.is_multi:
+            raise RowError("More than one label in a project with one label per item.")
+
+    def _known(self, ready: list[Ready]) -> set[str]:
+        """Return external ids and contents that are taken, before or in this chunk."""
+        items = Item.objects.filter(project=self.project)
+        names = [one.row.external_id for one in ready if one.row.external_id]
+        return {
+            *items.filter(external_id__in=names).values_list("external_id", flat=True),
+            *items.filter(content_hash__in=[one.content for one in ready]).values_list(
+                "content_hash", flat=True
+            ),
+        }
+
+    def _is_new(self, one: Ready, taken: set[str]) -> bool:
+        name = one.row.external_id or one.content[:32]
+        if name in taken or one.content in taken:
+            return False
+        taken |= {name, one.content}
+        return True
+
+    def _item(self, one: Ready) -> Item:
+        project = self.project
+        is_held_out = rules.draw(project.seed, one.group) < self.share
+        is_shared = (
+            rules.draw(project.seed, f"overlap:{one.group}") < project.overlap_share
+        )
+        return Item(
+            project=project,
+            external_id=one.row.external_id or one.content[:32],
+            data=one.row.data,
+            media=one.media,
+            metadata=one.row.metadata,
+            tags=one.row.tags[:50],
+            content_hash=one.content,
+            group_key=one.group,
+            split=Item.Split.EVALUATION if is_held_out else Item.Split.POOL,
+            votes_wanted=project.min_votes if is_shared else 1,
+        )
+
+    def _written(self, created: list[Item]) -> dict[str, Item]:
+        """Return the new items by content; one that lost a race is not among them."""
+        found = Item.objects.filter(
+            project=self.project,
+            content_hash__in=[item.content_hash for item in created],
+        )
+        mine = {item.content_hash: item.external_id for item in created}
+        return {
+            item.content_hash: item
+            for item in found
+            if mine[item.content_hash] == item.external_id
+        }
+
+    def _gold(self, fresh: list[Ready], written: Mapping[str, Item]) -> None:
+        pairs = [
+            (written[one.content], sorted(set(one.row.labels)))
+            for one in fresh
+            if one.content in written and one.row.labels
+        ]
+        label_set = self.project.label_set_id
+        Gold.objects.bulk_create(
+            Gold(item=item, labels=labels, label_set_id=label_set)
+            for item, labels in pairs
+        )
+        Resolution.objects.bulk_create(
+            Resolution(
+                project=self.project,
+                item=item,
+                labels=labels,
+                source=Resolution.Source.GOLD,
+                confidence=1.0,
+                soft_label=dict.fromkeys(labels, 1.0),
+                label_set_id=label_set,
+                created_at=timezone.now(),
+            )
+            for item, labels in pairs
+        )
+        Item.objects.filter(pk__in=[item.pk for item, _ in pairs]).update(
+            state=Item.State.SETTLED
+        )
+        pool = sum(item.split == Item.Split.POOL for item, _ in pairs)
+        ProjectCounter.objects.filter(project=self.project, shard=0).update(
+            confident=F("confident") + pool
+        )

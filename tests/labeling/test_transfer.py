@@ -1,0 +1,284 @@
+"""Import and export: good rows kept, bad rows named, nothing twice."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from labeling import queries
+from labeling.models import ImportRun, Item, Project
+from labeling.services import exporting, importing, jobs
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+
+def bring(
+    project: Project,
+    name: str,
+    data: bytes,
+    mapping: Mapping[str, str] | None = None,
+    *,
+    gold: bool = False,
+) -> ImportRun:
+    upload = importing.stage(project, None, name, [data])
+    run = importing.start(upload, None, mapping or {}, {"gold": gold})
+    jobs.run(run.job_id)
+    return ImportRun.objects.select_related("job").get(pk=run.pk)
+
+
+def lines(*rows: object) -> bytes:
+    return "\n".join(json.dumps(row) for row in rows).encode()
+
+
+def picture(side: int = 20, shade: int = 90, kind: str = "PNG") -> bytes:
+    body = io.BytesIO()
+    Image.new("L", (side, side), shade).save(body, kind)
+    return body.getvalue()
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return body.getvalue()
+
+
+def test_good_rows_are_kept_and_bad_rows_named() -> None:
+    project = make.project()
+    data = b'{"id": "a", "text": "one"}\nnonsense\n{"id": "b", "text": ""}\n[1]\n'
+
+    run = bring(project, "x.jsonl", data + lines({"id": "c", "text": "two"}))
+
+    assert (run.received, run.created, run.rejected) == (5, 2, 3)
+    assert [error["row"] for error in run.errors] == [2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b'{"text": "caf\xe9"}', "UTF-8"),
+        (b'{"text": "a\\u0000b"}', "NUL"),
+        (b'{"text": "\\ud800"}', "surrogate"),
+        (b'{"text": 5}', "no text"),
+        (b'{"text": "x", "metadata": 3}', "metadata"),
+        (b'{"text": "x", "n": NaN}', "NaN"),
+        (b"[" * 5000, "JSON"),
+    ],
+)
+def test_a_poisoned_line_costs_only_itself(line: bytes, reason: str) -> None:
+    project = make.project()
+
+    run = bring(project, "x.jsonl", line + b'\n{"text": "good"}\n')
+
+    assert run.created == 1
+    assert reason in run.errors[0]["reason"]
+
+
+def test_the_same_file_again_creates_nothing() -> None:
+    project = make.project()
+    data = lines(
+        {"id": "a", "text": "one"}, {"text": "two"}, {"id": "z", "text": "two"}
+    )
+
+    first, again = bring(project, "x.jsonl", data), bring(project, "x.jsonl", data)
+
+    assert (first.created, first.duplicates) == (2, 1)
+    assert (again.created, again.duplicates) == (0, 3)
+
+
+def test_csv_with_quotes_breaks_and_bad_bytes() -> None:
+    project = make.project()
+    data = 'id;text\n1;"a\nb"\n2;"c;d"\n3\n'.encode() + b"4;caf\xe9\n5;ok\n"
+
+    run = bring(project, "x.csv", data)
+
+    texts = Item.objects.order_by("external_id").values_list("data__text", flat=True)
+    assert list(texts) == ["a\nb", "c;d", "ok"]
+    assert run.rejected == 2
+
+
+def test_parquet_rows_are_read() -> None:
+    body = io.BytesIO()
+    table = pa.Table.from_pylist(
+        [{"id": "a", "width": 1.5}, {"id": "b", "width": None}]
+    )
+    pq.write_table(table, body)
+    project = make.project(data_type="table")
+
+    run = bring(project, "x.parquet", body.getvalue())
+
+    assert run.created == 1
+    assert Item.objects.get().data == {"width": 1.5}
+
+
+def test_html_stays_text() -> None:
+    project = make.project()
+    hostile = "<img src=x onerror=alert(1)>"
+
+    bring(project, "x.jsonl", lines({"text": hostile, "id": hostile}))
+
+    assert Item.objects.get().data["text"] == hostile
+
+
+def test_class_folders_become_gold_when_asked_for() -> None:
+    project = make.project(data_type="image", labels=("cat", "dog"))
+    files = {"cat/1.png": picture(shade=10), "dog/2.png": picture(shade=200)}
+
+    run = bring(project, "x.zip", zipped(files), gold=True)
+
+    assert run.created == 2
+    assert queries.progress(project).settled == 2
+
+
+def test_bad_pictures_cost_only_themselves() -> None:
+    project = make.project(data_type="image")
+    bomb = io.BytesIO()
+    Image.new("1", (13000, 13000)).save(bomb, "PNG")
+    files = {
+        "a/svg.png": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        "a/bomb.png": bomb.getvalue(),
+        "a/cut.png": picture()[:40],
+        "a/zeros.png": bytes(24 * 2**20),
+        "../../out.png": picture(shade=7),
+        "a/good.jpg": picture(kind="JPEG"),
+    }
+
+    run = bring(project, "x.zip", zipped(files))
+
+    assert (run.created, run.rejected) == (1, 4)
+    assert all(
+        ".." not in media
+        for media in Item.objects.values_list("media__path", flat=True)
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [("x.parquet", b"PAR1junk"), ("x.zip", b"PKjunk")],
+)
+def test_a_broken_file_fails_with_its_reason(name: str, data: bytes) -> None:
+    project = make.project()
+    upload = importing.stage(project, None, name, [data])
+    run = importing.start(upload, None, {}, {})
+
+    with pytest.raises(ValueError, match="Not a"):
+        jobs.run(run.job_id)
+
+    run.job.refresh_from_db()
+    assert run.job.state == "failed"
+    assert "Not a" in run.job.error
+
+
+def test_near_duplicates_share_a_group_and_a_side() -> None:
+    project = make.project()
+    bring(project, "x.jsonl", lines({"text": "Hello, World"}, {"text": "hello world!"}))
+
+    assert Item.objects.values("group_key", "split").distinct().count() == 1
+
+
+def test_small_files_give_enough_for_evaluation() -> None:
+    project = make.project()
+
+    run = bring(project, "x.jsonl", lines(*({"text": f"t {n}"} for n in range(100))))
+
+    assert run.options["evaluation_share"] == pytest.approx(0.3)
+    assert 10 < Item.objects.filter(split="evaluation").count() < 50
+
+
+def labelled_project() -> Project:
+    project = make.project()
+    make.item(project, data={"text": "=1+1"}, external_id="=cmd")
+    who = make.member(project)
+    make.vote(who, make.lease(who)[0], "x")
+    from labeling.services import settle
+
+    settle.settle_project(project.pk)
+    return project
+
+
+def test_every_exported_row_says_where_its_label_comes_from() -> None:
+    project = labelled_project()
+
+    row = json.loads(b"".join(exporting.stream(project, "jsonl", {})))
+
+    assert set(row) == set(exporting.COLUMNS)
+    assert (row["label"], row["label_source"], row["confidence"]) == (
+        "x",
+        "consensus",
+        1,
+    )
+    assert row["votes"][0]["labels"] == ["x"]
+
+
+def test_s26_formulas_are_made_harmless_in_csv_unless_raw() -> None:
+    project = labelled_project()
+
+    safe, raw = (
+        next(csv.DictReader(io.StringIO(b"".join(pieces).decode())))["external_id"]
+        for pieces in (
+            exporting.stream(project, "csv", {}),
+            exporting.stream(project, "csv", {}, raw=True),
+        )
+    )
+
+    assert (safe, raw) == ("'=cmd", "=cmd")
+
+
+def test_parquet_export_is_read_back() -> None:
+    project = labelled_project()
+
+    table = pq.read_table(
+        io.BytesIO(b"".join(exporting.stream(project, "parquet", {})))
+    )
+
+    assert table.to_pylist()[0]["label"] == "x"
+
+
+def test_import_and_export_over_http() -> None:
+    project = make.project()
+    call = make.Caller(make.manager_of(project).user)
+    path = f"/api/projects/{project.slug}/imports/"
+    answer = call.client.post(
+        path,
+        data=lines({"text": "one"}),
+        content_type="application/x-ndjson",
+        headers=call.headers,
+    )
+
+    assert answer.status_code == 202
+    assert (
+        call("get", f"projects/{project.slug}/imports/{answer.json()['id']}/").json()[
+            "state"
+        ]
+        == "queued"
+    )
+    jobs.run(ImportRun.objects.get().job_id)
+    for kind in exporting.FORMATS:
+        exported = call("get", f"projects/{project.slug}/export/?format={kind}")
+        assert exported.status_code == 200
+        assert b"".join(exported.streaming_content)  # type: ignore[attr-defined]
+    assert call("get", f"projects/{project.slug}/export/?format=exe").status_code == 400
+
+
+def test_pictures_are_for_members_only() -> None:
+    project = make.project(data_type="image")
+    bring(project, "x.zip", zipped({"a/1.png": picture()}))
+    sha256 = Item.objects.get().media.sha256  # type: ignore[union-attr]
+    path = f"projects/{project.slug}/media/{sha256}/"
+
+    shown = make.Caller(make.member(project).user)("get", path)
+
+    assert shown.headers["Content-Type"] == "image/png"
+    assert "sandbox" in shown.headers["Content-Security-Policy"]
+    shown.file_to_stream.close()  # type: ignore[attr-defined]
+    assert make.Caller(make.user())("get", path).status_code == 404
