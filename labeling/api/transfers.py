@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django.core.files.storage import default_storage
-from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import URLPattern, path
 from drf_spectacular.utils import extend_schema
 from rest_framework.parsers import BaseParser, MultiPartParser
@@ -188,8 +188,10 @@ class MediaView(ProjectView):
         )
         if media is None or not is_ours:
             raise NotFoundError("There is no such picture in this project.")
-        return FileResponse(
-            default_storage.open(media.path),
+        with default_storage.open(media.path) as file:
+            data = file.read()
+        return HttpResponse(
+            data,
             content_type=media.mime,
             headers={
                 "Cache-Control": "private, max-age=31536000, immutable",

@@ -280,5 +280,4 @@ def test_pictures_are_for_members_only() -> None:
 
     assert shown.headers["Content-Type"] == "image/png"
     assert "sandbox" in shown.headers["Content-Security-Policy"]
-    shown.file_to_stream.close()  # type: ignore[attr-defined]
     assert make.Caller(make.user())("get", path).status_code == 404

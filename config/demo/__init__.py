@@ -1,0 +1,1 @@
+"""Three projects on real data that the installed packages carry."""

@@ -1,0 +1,92 @@
+"""Load the demo projects and their people; running twice changes nothing."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from config.demo.data import DEMOS, Demo
+from labeling.models import Gold, Item, Project, Resolution, User
+from labeling.services import importing, jobs, members, projects
+from labeling.services.queue import tell_items_changed
+
+PEOPLE = {
+    "engineer": "manager",
+    "expert": "expert",
+    "ada": "annotator",
+    "ben": "annotator",
+    "cleo": "annotator",
+}
+
+
+def people() -> dict[str, str]:
+    """Create the demo's accounts; return the passwords of the new ones."""
+    passwords = {}
+    for name, role in PEOPLE.items():
+        if User.objects.filter(username=name).exists():
+            continue
+        is_manager = role == "manager"
+        user, passwords[name] = members.create_user(name, manager=is_manager)
+        if is_manager:
+            user.is_staff = user.is_superuser = True
+            user.save(update_fields=["is_staff", "is_superuser"])
+    return passwords
+
+
+def load(demo: Demo) -> bool:
+    """Create a demo project with its items; return whether it was missing."""
+    if Project.objects.filter(slug=demo.slug).exists():
+        return False
+    owner = User.objects.get(username="engineer")
+    hotkeys = "1234567890" if demo.slug != "digits" else demo.labels
+    draft = projects.ProjectDraft(
+        name=demo.name,
+        slug=demo.slug,
+        data_type=demo.data_type,
+        labels=[
+            projects.LabelDraft(label, key)
+            for label, key in zip(demo.labels, hotkeys, strict=False)
+        ],
+        guidelines=demo.guideline,
+        policy={"overlap": demo.overlap},
+    )
+    project = projects.create(owner, draft)
+    for name, role in PEOPLE.items():
+        members.add(project, User.objects.get(username=name), role)
+    data, truth = demo.load()
+    upload = importing.stage(project, owner, demo.file_name, [data])
+    jobs.run(importing.start(upload, owner, {}, {}).job_id)
+    _answer_evaluation(project, truth)
+    return True
+
+
+def _answer_evaluation(project: Project, truth: dict[str, str]) -> None:
+    """Give the held-out items their known answers, so that models can be judged."""
+    items = list(Item.objects.filter(project=project).evaluation())
+    with transaction.atomic():
+        Gold.objects.bulk_create(
+            Gold(item=item, labels=[truth[item.external_id]], label_set_id=project.label_set_id)
+            for item in items
+        )
+        Resolution.objects.bulk_create(
+            Resolution(
+                project=project,
+                item=item,
+                labels=[truth[item.external_id]],
+                source=Resolution.Source.GOLD,
+                confidence=1.0,
+                soft_label={truth[item.external_id]: 1.0},
+                label_set_id=project.label_set_id,
+                created_at=timezone.now(),
+            )
+            for item in items
+        )
+        Item.objects.filter(pk__in=[item.pk for item in items]).update(
+            state=Item.State.SETTLED
+        )
+        tell_items_changed(project.pk)
+
+
+def load_all() -> list[str]:
+    """Load what is missing; return the slugs of the new projects."""
+    return [demo.slug for demo in DEMOS if load(demo)]

@@ -1,0 +1,1 @@
+"""The servers that come along: PostgreSQL and Redis as child processes."""
