@@ -99,7 +99,9 @@ class Supervisor:
             if self.is_stopping.is_set():
                 return
             if time.monotonic() > deadline:
-                raise PartError(f"{part.name} did not come up in {part.patience:.0f} s.")
+                raise PartError(
+                    f"{part.name} did not come up in {part.patience:.0f} s."
+                )
             if part.process is not None and part.process.poll() is not None:
                 time.sleep(0.5)
                 self._launch(part)
@@ -116,7 +118,9 @@ class Supervisor:
         is_young = time.monotonic() - part.started < 10
         part.failures = part.failures + 1 if is_young else 1
         pause = min(10.0, 0.3 * 2 ** (part.failures - 1))
-        self.say("assay", f"{part.name} ended ({code}); starting it again in {pause:.1f} s")
+        self.say(
+            "assay", f"{part.name} ended ({code}); starting it again in {pause:.1f} s"
+        )
         if not self.is_stopping.wait(pause):
             self._launch(part)
 

@@ -1,7 +1,11 @@
-"""Addresses."""
+"""Addresses of the learner's pages."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from activelearn.views import pages
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("projects/<slug:slug>/models/", pages.models, name="models"),
+]

@@ -94,7 +94,9 @@ def wine() -> tuple[bytes, dict[str, str]]:
     bunch = load_wine()
     lines = []
     truth = {}
-    for number, (values, target) in enumerate(zip(bunch.data, bunch.target, strict=True)):
+    for number, (values, target) in enumerate(
+        zip(bunch.data, bunch.target, strict=True)
+    ):
         name = f"wine-{number:03d}"
         row = {"external_id": name}
         row |= dict(zip(bunch.feature_names, map(float, values), strict=True))

@@ -65,7 +65,11 @@ def _answer_evaluation(project: Project, truth: dict[str, str]) -> None:
     items = list(Item.objects.filter(project=project).evaluation())
     with transaction.atomic():
         Gold.objects.bulk_create(
-            Gold(item=item, labels=[truth[item.external_id]], label_set_id=project.label_set_id)
+            Gold(
+                item=item,
+                labels=[truth[item.external_id]],
+                label_set_id=project.label_set_id,
+            )
             for item in items
         )
         Resolution.objects.bulk_create(

@@ -49,7 +49,15 @@ def prepare(data: Path, sockets: Path) -> None:
         for folder in (data, sockets):
             shutil.chown(folder, account.pw_uid, account.pw_gid)
     if not (data / "PG_VERSION").exists():
-        _run("initdb", "--auth=trust", "--encoding=utf8", "-U", "postgres", "-D", str(data))
+        _run(
+            "initdb",
+            "--auth=trust",
+            "--encoding=utf8",
+            "-U",
+            "postgres",
+            "-D",
+            str(data),
+        )
     data.chmod(0o700)
 
 
@@ -70,7 +78,9 @@ def command(data: Path, sockets: Path) -> list[str]:
         "log_min_messages": "error",
         "log_checkpoints": "off",
     }
-    words = [word for pair in settings.items() for word in ("-c", f"{pair[0]}={pair[1]}")]
+    words = [
+        word for pair in settings.items() for word in ("-c", f"{pair[0]}={pair[1]}")
+    ]
     return [program("postgres"), "-D", str(data), *words]
 
 

@@ -29,7 +29,9 @@ class Command(BaseCommand):
         parser.add_argument("project")
         parser.add_argument("--annotators", type=int, default=3)
         parser.add_argument("--labels", type=int, default=150, help="answers in all")
-        parser.add_argument("--pace", type=float, default=0.0, help="seconds per answer")
+        parser.add_argument(
+            "--pace", type=float, default=0.0, help="seconds per answer"
+        )
         parser.add_argument("--url", default="http://127.0.0.1:8000")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -46,7 +48,9 @@ class Command(BaseCommand):
         while given < options["labels"]:
             before = given
             for token, skill in crowd:
-                answers = self._answers(options, token, (truth, demo.labels, skill, chance))
+                answers = self._answers(
+                    options, token, (truth, demo.labels, skill, chance)
+                )
                 given += answers
                 time.sleep(options["pace"] * answers)
             if given == before:

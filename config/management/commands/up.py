@@ -63,7 +63,9 @@ class Command(BaseCommand):
             self.home.mkdir(parents=True, exist_ok=True)
             lock = (self.home / "lock").open("w")
         except OSError as error:
-            raise CommandError(f"{self.home} cannot be written: {error.strerror}.") from error
+            raise CommandError(
+                f"{self.home} cannot be written: {error.strerror}."
+            ) from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -99,13 +101,26 @@ class Command(BaseCommand):
         self._start_web(supervisor)
         celery = ("-m", "celery", "-A", "config", "--quiet")
         log = "--loglevel=WARNING"
-        for name, queue, count in (("worker", "interactive", 2), ("trainer", "training", 1)):
-            words = ["worker", f"-Q{queue}", f"-c{count}", f"-n{name}@%h", log, "--without-mingle", "--without-gossip"]
+        for name, queue, count in (
+            ("worker", "interactive", 2),
+            ("trainer", "training", 1),
+        ):
+            words = [
+                "worker",
+                f"-Q{queue}",
+                f"-c{count}",
+                f"-n{name}@%h",
+                log,
+                "--without-mingle",
+                "--without-gossip",
+            ]
             supervisor.start(
                 Part(name, _python(*celery, *words), environment=ONE_THREAD)
             )
         schedule = str(self.home / "schedule")
-        supervisor.start(Part("scheduler", _python(*celery, "beat", log, "-s", schedule)))
+        supervisor.start(
+            Part("scheduler", _python(*celery, "beat", log, "-s", schedule))
+        )
 
     def _start_database(self, supervisor: Supervisor, sockets: Path) -> None:
         data = self.home / "postgres"
@@ -131,7 +146,9 @@ class Command(BaseCommand):
         if supervisor.is_stopping.is_set():
             return
         done = subprocess.run(  # noqa: S603 (our own command)
-            _python("manage.py", *words, "--verbosity", "0" if words[0] != "demo" else "1"),
+            _python(
+                "manage.py", *words, "--verbosity", "0" if words[0] != "demo" else "1"
+            ),
             cwd=settings.BASE_DIR,
             check=False,
             capture_output=True,

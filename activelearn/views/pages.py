@@ -1,0 +1,56 @@
+"""The models page."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from activelearn.models import ModelVersion, RetrainTrigger, TrainingRun
+from activelearn.services import registry, triggers
+from labeling.errors import AssayError
+from labeling.models import Membership
+from labeling.services import members
+from labeling.views.pages import context, member_of, said
+
+
+@login_required
+def models(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show runs and versions; retrain, promote, roll back."""
+    member = member_of(request, slug, members.ENGINEER)
+    errors: list[str] = []
+    if request.method == "POST":
+        try:
+            _act(request, member)
+            return redirect("models", slug)
+        except AssayError as error:
+            errors = said(error)
+    project = member.project
+    fired = RetrainTrigger.objects.filter(project=project).first()
+    page = context(
+        member,
+        "models",
+        errors=errors,
+        champion=registry.champion(project),
+        labels=triggers.confident_labels(project.pk),
+        due=triggers.next_threshold(project, fired.labels if fired else 0),
+        runs=TrainingRun.objects.select_related("job").filter(project=project)[:20],
+        models=ModelVersion.objects.select_related("snapshot", "evaluation").filter(
+            project=project
+        )[:20],
+    )
+    return render(
+        request, "activelearn/models.html", page, status=409 if errors else 200
+    )
+
+
+def _act(request: HttpRequest, member: Membership) -> None:
+    action = request.POST.get("action")
+    if action == "train":
+        triggers.request(member.project, member.user, request.POST.get("reason", ""))
+    elif action == "rollback":
+        registry.rollback(member.project, member.user)
+    elif action == "promote":
+        raw = request.POST.get("number", "")
+        number = int(raw) if raw.isdecimal() and len(raw) < 10 else 0
+        registry.promote(registry.version(member.project, number), member.user)
