@@ -13,4 +13,4 @@ class ActivelearnConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to labeling, and register the kinds of job this app runs."""
-        from activelearn import receivers  # noqa: F401, PLC0415 (models must be loaded)
+        from activelearn import receivers  # noqa: F401 (models must be loaded)

@@ -13,4 +13,4 @@ class LabelingConfig(AppConfig):
 
     def ready(self) -> None:
         """Let the tasks listen to this app's signals, in every process."""
-        from labeling import tasks  # noqa: F401, PLC0415 (models must be loaded)
+        from labeling import tasks  # noqa: F401 (models must be loaded)

@@ -17,7 +17,7 @@ Verdict = Literal["open", "settled", "disputed"]
 Answer = tuple[str, ...]
 
 
-def storable(value: object, *, depth: int = 0) -> str:
+def storable(value: object, *, depth: int = 0) -> str:  # noqa: PLR0911 (one per type)
     """Return why the JSON ``value`` cannot be kept, or nothing when it can."""
     if depth > MAX_DEPTH:
         return f"The JSON is nested more than {MAX_DEPTH} levels deep."

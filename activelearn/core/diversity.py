@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any, TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 from sklearn.cluster import KMeans
 from sklearn.decomposition import TruncatedSVD
 from sklearn.random_projection import SparseRandomProjection
@@ -12,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 Array = NDArray[np.float64]
 Places = NDArray[np.int64]
-Rows = sparse.csr_matrix
+Rows: TypeAlias = Any  # scipy.sparse.csr_matrix, which has no types
 DIMENSIONS = 50
 
 
@@ -20,10 +21,10 @@ def compact(rows: Rows, seed: int) -> Array:
     """Return (n_rows, at most 50) dense coordinates that keep what is alike together."""
     smallest = min(rows.shape) - 1
     if smallest < 2:
-        return np.asarray(rows.todense(), dtype=float)
+        return np.asarray(rows.todense(), dtype=np.float64)
     with threadpool_limits(limits=1):
         if rows.shape[1] <= DIMENSIONS:
-            return np.asarray(rows.todense(), dtype=float)
+            return np.asarray(rows.todense(), dtype=np.float64)
         size = min(DIMENSIONS, smallest)
         if rows.shape[0] > 20_000:
             projection = SparseRandomProjection(size, random_state=seed)
@@ -46,7 +47,7 @@ def spread(points: Array, scores: Array, count: int, seed: int) -> Places:
         means = KMeans(count, n_init=1, max_iter=20, random_state=seed)
         groups = means.fit_predict(points, sample_weight=np.maximum(scores, 1e-6))
     away = np.linalg.norm(points - means.cluster_centers_[groups], axis=1)
-    nearest = {}
+    nearest: dict[int, int] = {}
     for place in np.argsort(away, kind="stable"):
         nearest.setdefault(int(groups[place]), int(place))
     chosen = [int(best_first[0])]

@@ -9,7 +9,7 @@ import io
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from scipy import sparse
 from sklearn.feature_extraction.text import HashingVectorizer
 
 Spec = dict[str, Any]
-Rows = sparse.csr_matrix
+Rows: TypeAlias = Any  # scipy.sparse.csr_matrix, which has no types
 
 TEXT_SPEC: Spec = {
     "kind": "text",
@@ -41,7 +41,7 @@ def text_rows(texts: Sequence[str], spec: Spec) -> Rows:
             n_features=words["size"],
             alternate_sign=False,
             dtype=np.float32,
-            token_pattern=r"(?u)\b\w+\b",
+            token_pattern=r"(?u)\b\w+\b",  # noqa: S106 (a regular expression)
         ),
         HashingVectorizer(
             analyzer="char_wb",
@@ -67,7 +67,7 @@ def image_row(data: bytes, spec: Spec) -> NDArray[np.float32]:
             gray = picture.convert("L").resize((side, side), Image.Resampling.BILINEAR)
     except (OSError, SyntaxError) as error:
         raise ValueError(f"Not a picture: {error}") from error
-    pixels = np.asarray(gray, dtype=np.float32) / 255
+    pixels = np.asarray(gray, dtype=np.float32) / np.float32(255)
     centered = (pixels - pixels.mean()) / max(float(pixels.std()), 1e-3)
     histogram = gradients(pixels, cell=spec["cell"], bins=spec["bins"])
     return np.concatenate([centered.ravel() / side, histogram]).astype(np.float32)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 Array = NDArray[np.float64]
-Rows = sparse.csr_matrix
+Rows: TypeAlias = Any  # scipy.sparse.csr_matrix, which has no types
 
 
 @dataclass(frozen=True)

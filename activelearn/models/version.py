@@ -22,7 +22,7 @@ class ModelVersion(models.Model):
         ARCHIVED = "archived"
         REJECTED = "rejected"
 
-    project = models.ForeignKey(Project, models.CASCADE, related_name="models")
+    project = models.ForeignKey(Project, models.CASCADE, related_name="model_versions")
     number = models.PositiveIntegerField()
     stage = models.CharField(
         max_length=10, choices=Stage, default=Stage.CHALLENGER, editable=False

@@ -47,7 +47,7 @@ def is_due(project_id: int) -> bool:
     return now - last.labels >= min(25, max(10, last.labels // 10))
 
 
-def labelled(project_id: int) -> Any:  # noqa: ANN401 (a queryset)
+def labelled(project_id: int) -> Any:
     """Return the current labels of pool items."""
     return Resolution.objects.filter(
         project_id=project_id, superseded_at=None, item__split=Item.Split.POOL
@@ -133,7 +133,7 @@ def _order(
     return "margin", [Pick(int(ids[where[one]]), "model", None) for one in order]
 
 
-def _cold(project: Project, where: Any, ids: features.Ids, rows: Any) -> list[Pick]:  # noqa: ANN401
+def _cold(project: Project, where: Any, ids: features.Ids, rows: Any) -> list[Pick]:
     rng = np.random.default_rng(project.seed)
     some = where if len(where) <= 20_000 else np.sort(rng.choice(where, 20_000, False))
     points = diversity.compact(rows[some], project.seed)

@@ -38,7 +38,7 @@ class Material:
     ids: features.Ids
     rows: Any
 
-    def rows_of(self, item_ids: Sequence[int]) -> Any:  # noqa: ANN401 (a sparse table)
+    def rows_of(self, item_ids: Sequence[int]) -> Any:
         """Return the rows of ``item_ids``, in their order."""
         return self.rows[np.searchsorted(self.ids, np.array(item_ids, dtype=np.int64))]
 
@@ -99,7 +99,7 @@ def _snapshot(project: Project, truth: Answers) -> Snapshot:
     snapshot, _ = Snapshot.objects.get_or_create(
         project=project,
         sha256=files.save("snapshots", data),
-        defaults={"items": len(rows), "label_set_id": project.label_set_id},
+        defaults={"items": len(rows), "label_set_id": project.label_set_pk},
     )
     return snapshot
 
@@ -118,9 +118,9 @@ def _register(training_run: TrainingRun, model: training.LinearModel) -> ModelVe
             project=project,
             number=(newest["n"] or 0) + 1,
             run=training_run,
-            snapshot=training_run.snapshot,
+            snapshot_id=training_run.snapshot_id or 0,
             parent=registry.champion(project),
-            label_set_id=project.label_set_id,
+            label_set_id=project.label_set_pk,
             spec_hash=features.hash_of(spec),
             sha256=files.save("models", data),
             size=len(data),
@@ -168,7 +168,7 @@ def _judge(
     return found
 
 
-def _answers(model: training.LinearModel, rows: Any) -> list[tuple[str, ...]]:  # noqa: ANN401
+def _answers(model: training.LinearModel, rows: Any) -> list[tuple[str, ...]]:
     return training.answers_of(model, model.probabilities(rows))
 
 

@@ -62,8 +62,8 @@ def digits() -> tuple[bytes, dict[str, str]]:
 
 def languages() -> tuple[bytes, dict[str, str]]:
     """Return sentences of Django's own translations in eight similar languages."""
-    rows = []
-    truth = {}
+    rows: list[dict[str, str]] = []
+    truth: dict[str, str] = {}
     seen: set[str] = set()
     for code, language in LANGUAGES.items():
         texts = [text for text in _sentences(code) if text not in seen]

@@ -68,7 +68,7 @@ def _answer_evaluation(project: Project, truth: dict[str, str]) -> None:
             Gold(
                 item=item,
                 labels=[truth[item.external_id]],
-                label_set_id=project.label_set_id,
+                label_set_id=project.label_set_pk,
             )
             for item in items
         )
@@ -80,7 +80,7 @@ def _answer_evaluation(project: Project, truth: dict[str, str]) -> None:
                 source=Resolution.Source.GOLD,
                 confidence=1.0,
                 soft_label={truth[item.external_id]: 1.0},
-                label_set_id=project.label_set_id,
+                label_set_id=project.label_set_pk,
                 created_at=timezone.now(),
             )
             for item in items

@@ -16,10 +16,10 @@ class StrictJSONParser(JSONParser):
 
     def parse(
         self,
-        stream: Any,  # noqa: ANN401 (the base class's own type)
+        stream: Any,
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
-    ) -> Any:  # noqa: ANN401
+    ) -> Any:
         """Return the body's value."""
         try:
             value = super().parse(stream, media_type, parser_context)

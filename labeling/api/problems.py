@@ -15,7 +15,7 @@ from labeling.errors import AssayError
 
 def problem(
     code: str, title: str, http_status: int, detail: str, **extra: Any
-) -> Response:  # noqa: ANN401
+) -> Response:
     """Return a problem document; ``type`` is a name, resolved against /problems/."""
     body = {
         "type": f"/problems/{code}",

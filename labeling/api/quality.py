@@ -47,7 +47,7 @@ def report_shape(report: AgreementReport | None) -> dict[str, Any]:
 
 
 class _MostUnclearFirst(CursorPagination):
-    ordering = ("-entropy", "pk")
+    ordering = ("-entropy", "pk")  # type: ignore[assignment]
 
 
 @extend_schema(responses=dict[str, Any])

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from labeling.models import Membership
+from labeling.models import Membership, User
 from labeling.services import members
 
 
@@ -21,7 +21,7 @@ class ProjectView(APIView):
     allowed_to_write: ClassVar[frozenset[Membership.Role]] = members.LABEL
     member: Membership
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Find the membership in one query, before the method runs."""
         super().initial(request, *args, **kwargs)
         is_read = request.method in ("GET", "HEAD", "OPTIONS")
@@ -29,4 +29,5 @@ class ProjectView(APIView):
             members.membership(request.user, kwargs["slug"]),
             self.allowed if is_read else self.allowed_to_write,
         )
-        self.member.user = request.user
+        if isinstance(request.user, User):
+            self.member.user = request.user

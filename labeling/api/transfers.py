@@ -28,9 +28,9 @@ class LinesParser(BaseParser):
 
     def parse(
         self,
-        stream: Any,  # noqa: ANN401 (the base class's own type)
+        stream: Any,
         media_type: str | None = None,
-        parser_context: Any = None,  # noqa: ANN401
+        parser_context: Any = None,
     ) -> dict[str, Any]:
         """Return the stream as the file."""
         del media_type, parser_context
@@ -43,7 +43,7 @@ class AnyRenderer(BaseRenderer):
     media_type = "*/*"
     format = ""
 
-    def render(self, data: Any, *_: Any, **__: Any) -> bytes:  # noqa: ANN401
+    def render(self, data: Any, *_: Any, **__: Any) -> bytes:
         """Render a refusal as JSON."""
         return JSONRenderer().render(data)
 
@@ -64,7 +64,7 @@ def import_shape(run: ImportRun) -> dict[str, Any]:
     }
 
 
-def _pieces(stream: Any) -> Iterator[bytes]:  # noqa: ANN401 (WSGI input)
+def _pieces(stream: Any) -> Iterator[bytes]:
     while piece := stream.read(2**16):
         yield piece
 
@@ -75,7 +75,7 @@ class ImportsView(ProjectView):
 
     allowed: ClassVar = members.ENGINEER
     allowed_to_write: ClassVar = members.ENGINEER
-    parser_classes: ClassVar = [MultiPartParser, LinesParser]
+    parser_classes = (MultiPartParser, LinesParser)
 
     def post(self, request: Request, slug: str) -> Response:
         """Store the file and answer 202 with where its progress is."""
@@ -91,12 +91,14 @@ class ImportsView(ProjectView):
         return Response(body, status=202, headers={"Location": url})
 
     def _form(self, request: Request) -> dict[str, Any]:
-        return {k: v for k, v in request.data.items() if isinstance(v, str)}
+        data: Any = request.data
+        return {k: v for k, v in data.items() if isinstance(v, str)}
 
     def _file(self, request: Request) -> tuple[str, Iterator[bytes]]:
-        if "stream" in request.data:
-            return "items.jsonl", _pieces(request.data["stream"])
-        file = request.data.get("file")
+        data: Any = request.data
+        if "stream" in data:
+            return "items.jsonl", _pieces(data["stream"])
+        file = data.get("file")
         if file is None or isinstance(file, str):
             raise InvalidInputError(errors={"file": ["Send a file."]})
         return file.name, file.chunks()
@@ -144,13 +146,13 @@ class ExportView(ProjectView):
     """Everything out."""
 
     allowed: ClassVar = members.ENGINEER
-    renderer_classes: ClassVar = [AnyRenderer]
+    renderer_classes = (AnyRenderer,)
 
     def perform_content_negotiation(
         self,
         request: Request,
         force: bool = False,  # noqa: FBT001, FBT002 (DRF's own)
-    ) -> Any:  # noqa: ANN401
+    ) -> Any:
         """Take ``format`` as ours, not as the name of a renderer."""
         del force
         return AnyRenderer(), "application/problem+json"
@@ -175,7 +177,7 @@ class ExportView(ProjectView):
 class MediaView(ProjectView):
     """A picture, for members."""
 
-    renderer_classes: ClassVar = [AnyRenderer]
+    renderer_classes = (AnyRenderer,)
 
     def get(self, request: Request, slug: str, sha256: str) -> HttpResponseBase:
         """Answer the picture; its name is its content, so it may be kept for long."""

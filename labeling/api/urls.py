@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from labeling.api import annotations, projects, quality, queue, transfers
+from labeling.api import annotations as votes
+from labeling.api import projects, quality, queue, transfers
 
 _P = "projects/<slug:slug>/"
 
@@ -17,8 +18,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_P}assignments/<int:pk>/skip/", queue.SkipView.as_view()),
     path(f"{_P}assignments/<int:pk>/flag/", queue.FlagView.as_view()),
     path(f"{_P}assignments/<int:pk>/release/", queue.ReleaseView.as_view()),
-    path(f"{_P}annotations/", annotations.AnnotationsView.as_view()),
-    path(f"{_P}annotations/<int:pk>/", annotations.AnnotationView.as_view()),
+    path(f"{_P}annotations/", votes.AnnotationsView.as_view()),
+    path(f"{_P}annotations/<int:pk>/", votes.AnnotationView.as_view()),
     path(f"{_P}agreement/", quality.AgreementView.as_view()),
     path(f"{_P}disagreements/", quality.DisagreementsView.as_view()),
     path(f"{_P}disagreements/<int:pk>/blind/", quality.BlindView.as_view()),

@@ -39,7 +39,8 @@ class Job(models.Model):
     project = models.ForeignKey(Project, models.CASCADE, related_name="jobs", null=True)
     kind = models.CharField(max_length=40)
     params = models.JSONField(default=dict)
-    lane = models.CharField(max_length=80, null=True, blank=True)
+    # Null, not empty: any number of jobs may be in no lane.
+    lane = models.CharField(max_length=80, null=True, blank=True)  # noqa: DJ001
     state = models.CharField(max_length=9, choices=State, default=State.QUEUED)
     requested_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -143,6 +143,13 @@ class Project(models.Model):
         return self.name
 
     @property
+    def label_set_pk(self) -> int:
+        """The label set in force; every project has one from its creation on."""
+        if self.label_set_id is None:
+            raise ValueError("The project has no label set.")
+        return self.label_set_id
+
+    @property
     def is_multi(self) -> bool:
         """Whether an item may have several labels, or none."""
         return self.task_type == self.TaskType.MULTI

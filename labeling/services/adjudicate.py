@@ -127,7 +127,7 @@ def _label(member: Membership, item: Item, decision: Decision) -> Resolution:
         if is_ambiguous
         else 1.0,
         soft_label=shares or dict.fromkeys(checked, 1.0),
-        label_set_id=project.label_set_id,
+        label_set_id=project.label_set_pk,
         guideline_id=project.guideline_id,
         decided_by=member.user,
         created_at=timezone.now(),

@@ -140,7 +140,7 @@ def _keep(member: Membership, vote: Vote, labels: list[str]) -> Annotation:
         comment=vote.comment,
         created_at=now,
         updated_at=now,
-        label_set_id=project.label_set_id,
+        label_set_id=project.label_set_pk,
         guideline_id=project.guideline_id,
         reason=found.reason,
         probability=found.probability,
@@ -204,7 +204,7 @@ def checked_labels(project: Project, labels: Sequence[str]) -> list[str]:
         raise InvalidInputError(errors={"labels": ["A label is named twice."]})
     known = set(
         Label.objects.filter(
-            label_set_id=project.label_set_id, name__in=labels
+            label_set_id=project.label_set_pk, name__in=labels
         ).values_list("name", flat=True)
     )
     if unknown := sorted(set(labels) - known):

@@ -82,7 +82,7 @@ class Progress:
             log=Concat(F("log"), Value(stamped), output_field=TextField())
         )
 
-    def _mine(self) -> Any:  # noqa: ANN401 (a queryset)
+    def _mine(self) -> Any:
         return Job.objects.filter(
             pk=self.job.pk, state=Job.State.RUNNING, attempt=self.attempt
         )

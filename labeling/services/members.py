@@ -32,7 +32,7 @@ def membership(user: User | AnonymousUser, slug: str) -> Membership:
     """
     found = (
         Membership.objects.select_related("project")
-        .filter(user_id=user.pk, project__slug=slug)
+        .filter(user_id=user.pk or 0, project__slug=slug)
         .first()
     )
     if found is None:

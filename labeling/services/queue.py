@@ -266,7 +266,7 @@ def _answer(member: Membership, ids: list[int]) -> Lease:
     return Lease([found[pk] for pk in ids if pk in found], None)
 
 
-def _why_nothing(member: Membership) -> str:
+def _why_nothing(member: Membership) -> str:  # noqa: PLR0911 (one per reason)
     """Say in one word why there is nothing for this person; pages say it in full."""
     project = member.project
     if project.is_paused or member.is_paused:
@@ -522,7 +522,7 @@ _SWAP_IN = """
 """
 
 
-def _stage(cursor: Any, entries: Sequence[Entry]) -> None:  # noqa: ANN401 (Django's wrapper)
+def _stage(cursor: Any, entries: Sequence[Entry]) -> None:
     cursor.execute(
         "CREATE TEMP TABLE staged (item_id bigint, slot smallint, is_first boolean,"
         " rank double precision, reason text, probability double precision,"

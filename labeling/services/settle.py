@@ -164,7 +164,7 @@ def resolve(
             source=Resolution.Source.CONSENSUS,
             confidence=verdict.confidence,
             soft_label=verdict.soft_label,
-            label_set_id=project.label_set_id,
+            label_set_id=project.label_set_pk,
             guideline_id=project.guideline_id,
             created_at=timezone.now(),
         )

@@ -41,7 +41,7 @@ def member_of(
     return members.require(member, allowed)
 
 
-def context(member: Membership, tab: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401
+def context(member: Membership, tab: str, **more: Any) -> dict[str, Any]:
     """Return what every project page shows."""
     role = Membership.Role(member.role)
     return {
@@ -82,7 +82,7 @@ def home(request: HttpRequest) -> HttpResponse:
                 "alpha": report.krippendorff_alpha if report else None,
             }
         )
-    user = User.objects.get(pk=request.user.pk)
+    user = User.objects.get(pk=request.user.pk or 0)
     may_create = user.may_create_projects or user.is_superuser
     return render(
         request, "labeling/home.html", {"cards": cards, "may_create": may_create}
@@ -95,7 +95,7 @@ def new_project(request: HttpRequest) -> HttpResponse:
     errors: list[str] = []
     if request.method == "POST":
         try:
-            user = User.objects.get(pk=request.user.pk)
+            user = User.objects.get(pk=request.user.pk or 0)
             project = projects.create(user, _draft(request.POST))
             return redirect("imports", project.slug)
         except AssayError as error:
@@ -114,7 +114,7 @@ def new_project(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _draft(form: Any) -> projects.ProjectDraft:  # noqa: ANN401 (a QueryDict)
+def _draft(form: Any) -> projects.ProjectDraft:
     labels = []
     for line in form.get("labels", "").splitlines():
         name, _, rest = line.partition("|")

@@ -98,7 +98,7 @@ def test_the_same_file_again_creates_nothing() -> None:
 
 def test_csv_with_quotes_breaks_and_bad_bytes() -> None:
     project = make.project()
-    data = 'id;text\n1;"a\nb"\n2;"c;d"\n3\n'.encode() + b"4;caf\xe9\n5;ok\n"
+    data = b'id;text\n1;"a\nb"\n2;"c;d"\n3\n' + b"4;caf\xe9\n5;ok\n"
 
     run = bring(project, "x.csv", data)
 
@@ -266,14 +266,16 @@ def test_import_and_export_over_http() -> None:
     for kind in exporting.FORMATS:
         exported = call("get", f"projects/{project.slug}/export/?format={kind}")
         assert exported.status_code == 200
-        assert b"".join(exported.streaming_content)  # type: ignore[attr-defined]
+        assert b"".join(exported.streaming_content)
     assert call("get", f"projects/{project.slug}/export/?format=exe").status_code == 400
 
 
 def test_pictures_are_for_members_only() -> None:
     project = make.project(data_type="image")
     bring(project, "x.zip", zipped({"a/1.png": picture()}))
-    sha256 = Item.objects.get().media.sha256  # type: ignore[union-attr]
+    media = Item.objects.get().media
+    assert media is not None
+    sha256 = media.sha256
     path = f"projects/{project.slug}/media/{sha256}/"
 
     shown = make.Caller(make.member(project).user)("get", path)

@@ -66,7 +66,7 @@ class Command(BaseCommand):
         members.add(project, user, "annotator")
         return ApiToken.issue(user, name="simulation"), skill
 
-    def _answers(self, options: dict[str, Any], token: str, world: Any) -> int:  # noqa: ANN401
+    def _answers(self, options: dict[str, Any], token: str, world: Any) -> int:
         truth, labels, skill, chance = world
         base = f"{options['url']}/api/projects/{options['project']}"
         lease = self._post(f"{base}/queue/lease/", token, {"count": 5})

@@ -176,7 +176,7 @@ class Command(BaseCommand):
     def _web_answers(self) -> bool:
         try:
             address = f"http://127.0.0.1:{self.port}/healthz"
-            with urllib.request.urlopen(address, timeout=2) as answer:  # noqa: S310
+            with urllib.request.urlopen(address, timeout=2) as answer:
                 return bool(answer.status == 200)
         except (OSError, urllib.error.URLError):
             return False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -99,7 +98,7 @@ def _json_row(number: int, text: str) -> Raw:
     return Raw(number, value)
 
 
-def _csv(file: IO[bytes]) -> Iterator[Raw]:
+def _csv(file: IO[bytes]) -> Iterator[Raw]:  # noqa: C901, PLR0915 (one state machine)
     bad: dict[int, str] = {}
     current = 0
 
@@ -182,7 +181,7 @@ def _zip(file: IO[bytes]) -> Iterator[Raw]:
     if list_name:
         with archive.open(list_name) as listed:
             kind = list_name.rpartition(".")[2]
-            for raw in read(kind, io.BufferedReader(listed)):
+            for raw in read(kind, listed):
                 yield _with_picture(archive, entries, raw)
         return
     pictures = [name for name in entries if _is_picture(name)]

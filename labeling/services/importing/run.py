@@ -203,8 +203,10 @@ def _share(found: ImportRun) -> float:
 
     Kept in the import's options, so that a repeated run draws the same.
     """
-    if "evaluation_share" in found.options or found.upload is None:
+    if "evaluation_share" in found.options:
         return float(found.options["evaluation_share"])
+    if found.upload is None:
+        return found.project.evaluation_share
     with default_storage.open(found.upload.path) as file:
         rows = sum(
             1 for _ in itertools.islice(readers.read(found.upload.format, file), 2000)
@@ -336,7 +338,7 @@ class _Writer:
             for one in fresh
             if one.content in written and one.row.labels
         ]
-        label_set = self.project.label_set_id
+        label_set = self.project.label_set_pk
         Gold.objects.bulk_create(
             Gold(item=item, labels=labels, label_set_id=label_set)
             for item, labels in pairs

@@ -1,0 +1,190 @@
+"""From labels to a champion: ranking, triggers, training, promotion."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection
+from sklearn.datasets import load_wine
+
+from activelearn.core import artifact
+from activelearn.models import ModelVersion, TrainingRun
+from activelearn.services import files, ranking, registry, serving, triggers
+from labeling.errors import ConflictError
+from labeling.models import Item, Job, Prediction, Project, QueueEntry
+from labeling.services import jobs, settle
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+NAMES = ("c0", "c1", "c2")
+
+
+def wine(**policy: object) -> tuple[Project, dict[int, str]]:
+    bunch = load_wine()
+    project = make.project(data_type="table", labels=NAMES, **policy)
+    truth = {}
+    for number, (values, target) in enumerate(
+        zip(bunch.data, bunch.target, strict=True)
+    ):
+        one = make.item(
+            project,
+            data=dict(zip(bunch.feature_names, map(float, values), strict=True)),
+            split="evaluation" if number % 3 == 0 else "pool",
+        )
+        truth[one.pk] = NAMES[target]
+    return project, truth
+
+
+def answer(project: Project, truth: dict[int, str], count: int) -> None:
+    who = make.member(project)
+    while count > 0:
+        for one in make.lease(who, min(count, 50)):
+            make.vote(who, one, truth[one.item_id])
+            count -= 1
+    settle.settle_project(project.pk)
+
+
+def work(project: Project) -> None:
+    while (
+        job := Job.objects.filter(project=project, state="queued")
+        .order_by("pk")
+        .first()
+    ):
+        jobs.run(job.pk)
+
+
+def test_without_labels_typical_items_come_first() -> None:
+    project, _ = wine()
+
+    ranking.rank(project)
+
+    assert QueueEntry.objects.order_by("rank").first().reason == "cold"  # type: ignore[union-attr]
+    assert QueueEntry.objects.filter(reason="evaluation").exists()
+
+
+def test_the_first_in_the_queue_is_what_the_model_is_least_sure_of() -> None:
+    project, truth = wine()
+    ranking.rank(project)
+    answer(project, truth, 40)
+
+    ranking.rank(project)
+
+    first = QueueEntry.objects.filter(is_first=True).order_by("rank")[0]
+    assert first.reason == "model"
+
+
+def test_labels_start_a_run_and_the_better_model_takes_over() -> None:
+    project, truth = wine(retrain_first=20)
+    answer(project, truth, 110)
+
+    triggers.consider(project.pk)
+    triggers.consider(project.pk)
+    work(project)
+
+    run = TrainingRun.objects.get()
+    assert (run.verdict, run.trigger) == ("promote", "labels")
+    champion = registry.champion(project)
+    assert champion is not None
+    assert champion.evaluation.accuracy > 0.8
+    assert Prediction.objects.filter(project=project, model_number=1).exists()
+    assert not Prediction.objects.filter(item__split="evaluation").exists()
+    items = list(
+        Item.objects.filter(project=project)[:3].values_list("data", flat=True)
+    )
+    answers = serving.predict(project, items)
+    assert {one.decision for one in answers} <= {"accept", "review"}
+
+
+def test_no_held_out_label_means_no_promotion() -> None:
+    project, truth = wine(retrain_first=20)
+    Item.objects.filter(split="evaluation").delete()
+    answer(project, truth, 60)
+
+    triggers.request(project, None, "by hand")
+    work(project)
+
+    assert TrainingRun.objects.get().verdict == "cannot tell"
+    assert registry.champion(project) is None
+
+
+def versions(count: int) -> tuple[Project, list[ModelVersion]]:
+    project, truth = wine()
+    answer(project, truth, 110)
+    for _ in range(count):
+        triggers.request(project, None, "again")
+        work(project)
+    return project, list(ModelVersion.objects.order_by("number"))
+
+
+def test_rollback_brings_the_earlier_champion_back() -> None:
+    project, (first, second) = versions(2)
+    registry.promote(first, None)
+    registry.promote(second, None)
+
+    assert registry.rollback(project, None) == first
+
+    stages = ModelVersion.objects.order_by("number").values_list("stage", flat=True)
+    assert list(stages) == ["champion", "archived"]
+
+
+def test_the_champion_cannot_be_archived() -> None:
+    _, (first,) = versions(1)
+    registry.promote(first, None)
+
+    with pytest.raises(ConflictError):
+        registry.archive(first)
+
+
+def test_s32_a_damaged_model_is_refused_and_the_champion_stays() -> None:
+    project, (first, second) = versions(2)
+    registry.promote(first, None)
+    path = files.path_of("models", second.sha256)
+    path.write_bytes(path.read_bytes()[:-1] + b"\x7f\x7f")
+
+    if first.sha256 != second.sha256:
+        with pytest.raises(artifact.DamagedError):
+            registry.promote(second, None)
+    assert registry.champion(project) == first
+
+
+def test_two_requests_make_one_waiting_run() -> None:
+    project, _ = wine()
+
+    first, is_new = triggers.request(project, None, "a")
+    second, is_newer = triggers.request(project, None, "b")
+
+    assert (first, is_new, is_newer) == (second, True, False)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_g8_a_threshold_fires_once_whoever_looks() -> None:
+    project, truth = wine(retrain_first=20)
+    answer(project, truth, 60)
+
+    def look(_: int) -> bool:
+        try:
+            return triggers.consider(project.pk) is not None
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(look, range(16))) == 1
+    assert TrainingRun.objects.count() == 1
+
+
+def test_the_registry_over_http() -> None:
+    project, _ = versions(1)
+    call = make.Caller(make.manager_of(project).user)
+    base = f"projects/{project.slug}"
+
+    assert call("post", f"{base}/models/1/promote/").json()["stage"] == "champion"
+    assert call("get", f"{base}/models/").json()["results"][0]["number"] == 1
+    assert call("get", f"{base}/training-runs/").json()["results"][0]["state"] == "done"
+    assert call("post", f"{base}/models/9/promote/").status_code == 404
+    assert call("post", f"{base}/models/1/rollback/").status_code == 409
+    annotator = make.Caller(make.member(project).user)
+    assert annotator("post", f"{base}/models/1/promote/").status_code == 403
+    assert call("post", f"{base}/training-runs/", {"reason": "x"}).status_code == 202
+    assert call("post", f"{base}/training-runs/", {"reason": "y"}).status_code == 200
