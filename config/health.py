@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from celery import current_app
+from celery.exceptions import OperationalError
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from drf_spectacular.generators import SchemaGenerator
-from kombu.exceptions import OperationalError
 
 
 def alive(request: HttpRequest) -> HttpResponse:

@@ -189,7 +189,11 @@ def test_a_picture_becomes_a_row_and_nonsense_does_not() -> None:
 
 
 def test_a_table_knows_numbers_categories_and_what_is_missing() -> None:
-    rows = [{"n": "1", "c": "red"}, {"n": 3, "c": "blue"}, {"n": None, "c": ""}]
+    rows: list[dict[str, object]] = [
+        {"n": "1", "c": "red"},
+        {"n": 3, "c": "blue"},
+        {"n": None, "c": ""},
+    ]
     spec = features.table_spec(rows)
 
     table = features.table_rows([*rows, {"n": "x", "c": "green"}], spec).toarray()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.django_db
 NAMES = ("c0", "c1", "c2")
 
 
-def wine(**policy: object) -> tuple[Project, dict[int, str]]:
+def wine(**policy: Any) -> tuple[Project, dict[int, str]]:
     bunch = load_wine()
     project = make.project(data_type="table", labels=NAMES, **policy)
     truth = {}

@@ -138,7 +138,7 @@ def preview(upload: Upload, mapping: Mapping[str, str] | None = None) -> Preview
 def start(
     upload: Upload,
     user: User | None,
-    mapping: Mapping[str, str],
+    mapping: Mapping[str, Any],
     options: Mapping[str, Any],
 ) -> ImportRun:
     """Ask for the import of a staged file; ``options``: {"gold": true} for its labels."""

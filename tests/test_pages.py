@@ -1,0 +1,89 @@
+"""Pages: there for members, absent for others, nothing inline."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+
+from activelearn.models import ModelVersion
+from labeling.models import User
+from tests import make
+from tests.activelearn.test_loop import versions
+
+pytestmark = pytest.mark.django_db
+
+PAGES = ("", "label/", "import/", "members/", "disagreements/", "models/")
+
+
+def browser(who: User) -> Client:
+    client = Client()
+    client.force_login(who)
+    return client
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_manager_sees_every_page_with_nothing_inline(page: str) -> None:
+    project = make.project()
+    make.item(project)
+
+    shown = browser(make.manager_of(project).user).get(
+        f"/projects/{project.slug}/{page}"
+    )
+
+    html = shown.content.decode()
+    assert shown.status_code == 200
+    assert "unsafe" not in shown.headers["Content-Security-Policy"]
+    assert not re.search(r"<style|\sstyle=|\son\w+=", html)
+    scripts = re.findall(r"<script[^>]*>", html)
+    assert all("src=" in one or "application/json" in one for one in scripts)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_strangers_get_404_and_visitors_the_login(page: str) -> None:
+    path = f"/projects/{make.project().slug}/{page}"
+
+    assert browser(make.user()).get(path).status_code == 404
+    assert Client().get(path).headers["Location"].startswith("/login/")
+
+
+def test_a_project_is_created_by_form_and_a_wrong_one_explained() -> None:
+    client = browser(make.user(manager=True))
+    form = {"name": "News", "data_type": "text", "labels": "a | 1 | first\nb"}
+
+    assert (
+        client.post("/projects/new/", form).headers["Location"]
+        == "/projects/news/import/"
+    )
+    wrong = client.post("/projects/new/", {**form, "labels": "a"})
+    assert wrong.status_code == 400
+    assert b"2 and" in wrong.content
+
+
+def test_s09_markup_in_names_guidelines_and_items_stays_text() -> None:
+    hostile = "<img src=x onerror=alert(1)>"
+    project = make.project(labels=(hostile, "y"))
+    client = browser(make.manager_of(project).user)
+
+    for page in PAGES:
+        html = client.get(f"/projects/{project.slug}/{page}").content.decode()
+        assert hostile not in html
+
+
+def test_the_engineer_rolls_back_in_the_admin() -> None:
+    _, (first, second) = versions(2)
+    for one in (first, second):
+        one.refresh_from_db()
+    boss = User.objects.create_superuser("boss")
+    client = browser(boss)
+    for number in (first.pk, second.pk):
+        page = f"/admin/activelearn/modelversion/{number}/"
+        assert client.get(f"{page}change/").status_code == 200
+        client.post(f"{page}press/", {"button": "promote"})
+
+    client.post(
+        f"/admin/activelearn/modelversion/{second.pk}/press/", {"button": "rollback"}
+    )
+
+    assert ModelVersion.objects.get(stage="champion") == first
