@@ -26,7 +26,7 @@ from labeling.models import (
 from labeling.services import jobs
 
 
-class ReadOnly(admin.ModelAdmin[Any]):
+class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time
     """Facts are shown, never typed over."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
