@@ -95,7 +95,7 @@ DATABASES = {
     "default": {
         **_database,
         "HOST": unquote(_database.get("HOST", "")),
-        "CONN_MAX_AGE": 300,
+        "CONN_MAX_AGE": env.number("CONN_MAX_AGE", 300),
         "CONN_HEALTH_CHECKS": True,
     }
 }

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 os.environ.setdefault("SECRET_KEY", secrets.token_hex(32))
 os.environ.setdefault("BROKER_URL", "memory://")
+os.environ.setdefault("CONN_MAX_AGE", "0")
 
 
 def _start() -> None:
