@@ -1,0 +1,31 @@
+"""``python -m bench [NAME]``: measure, print a table, write bench.json."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from bench import learning
+
+MODULES = {"learning": learning}
+
+
+def main() -> None:
+    wanted = sys.argv[1] if len(sys.argv) > 1 else ""
+    found = [
+        row
+        for name, module in MODULES.items()
+        if not wanted or wanted in (name, "labels-to-95-digits")
+        for row in module.rows()
+    ]
+    for row in found:
+        mark = "met" if row["met"] else "MISSED"
+        print(
+            f"{row['name']:<28} {row['value']:>8} {row['unit']:<10} {mark:<7} {row['detail']}"
+        )
+    Path("bench.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
