@@ -72,9 +72,7 @@ def _settle_chunk(project: Project) -> int:
         }
         for item in items:
             _settle(project, item, votes[item.pk], current.get(item.pk))
-        transaction.on_commit(
-            lambda: labels_settled.send_robust(sender=Item, project_id=project.pk)
-        )
+        tell_settled(project.pk)
     return len(items)
 
 
