@@ -1,0 +1,124 @@
+"""Recorded crowds vote again, through the API and under their own names."""
+
+from __future__ import annotations
+
+import io
+import json
+import uuid
+import zipfile
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from labeling.models import Annotation, ImportRun, Project
+from labeling.services import agreement, jobs, settle
+from tests import crowds, make
+
+pytestmark = pytest.mark.django_db
+
+
+def texts() -> tuple[str, bytes]:
+    return "items.jsonl", (crowds.folder("snow_rte") / "items.jsonl").read_bytes()
+
+
+def pictures() -> tuple[str, bytes]:
+    """Return the images with their list as one file to import."""
+    folder = crowds.folder("shape_images")
+    body = io.BytesIO((folder / "images.zip").read_bytes())
+    with zipfile.ZipFile(body, "a") as archive:
+        archive.write(folder / "items.csv", "items.csv")
+    return "images.zip", body.getvalue()
+
+
+def bring(project: Project, manager: make.Caller, name: str, data: bytes) -> None:
+    answer = manager.client.post(
+        f"/api/projects/{project.slug}/imports/",
+        {"file": SimpleUploadedFile(name, data)},
+        headers=manager.headers,
+    )
+    assert answer.status_code == 202, answer.content
+    jobs.run(ImportRun.objects.get(pk=answer.json()["id"]).job_id)
+
+
+def vote(project: Project, name: str, given: list[crowds.Recorded]) -> None:
+    """Let one annotator lease the items of their record and answer each."""
+    caller = make.Caller(make.member(project, who=make.user(name)).user)
+    path = f"projects/{project.slug}/annotations/"
+    for some in _batched(given):
+        wanted = {one.item: one for one in some}
+        lease = caller(
+            "POST",
+            f"projects/{project.slug}/queue/lease/",
+            {"count": 50, "items": list(wanted)},
+        ).json()
+        answers = [
+            {
+                "assignment": row["assignment"],
+                "labels": [wanted[row["item"]["external_id"]].label],
+                "client_id": str(uuid.uuid4()),
+                "seconds": wanted[row["item"]["external_id"]].seconds,
+            }
+            for row in lease["items"]
+        ]
+        caller("POST", path, answers)
+    # The last answers once more: a replay must change nothing.
+    assert {one["status"] for one in caller("POST", path, answers).json()} == {200}
+
+
+def _batched(given: list[crowds.Recorded]) -> Iterator[list[crowds.Recorded]]:
+    for start in range(0, len(given), 50):
+        yield given[start : start + 50]
+
+
+def exported(project: Project, manager: make.Caller) -> list[dict[str, Any]]:
+    answer = manager("GET", f"projects/{project.slug}/export/?format=jsonl")
+    body = b"".join(answer.streaming_content)
+    return [json.loads(line) for line in body.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("name", "data_type", "source", "alpha", "accuracy"),
+    [
+        ("snow_rte", "text", texts, 0.2415, 0.8969),
+        ("shape_images", "image", pictures, 0.6913, 0.9123),
+    ],
+)
+def test_every_recorded_vote_arrives_once_and_the_figures_agree(
+    name: str, data_type: str, source: Any, alpha: float, accuracy: float
+) -> None:
+    recorded = crowds.votes(name)
+    truth = crowds.gold(name)
+    project = make.project(
+        labels=sorted({one.label for one in recorded}),
+        data_type=data_type,
+        overlap=10,
+        free_choice=True,
+    )
+    manager = make.Caller(make.manager_of(project).user)
+    bring(project, manager, *source())
+    by_annotator: dict[str, list[crowds.Recorded]] = defaultdict(list)
+    for one in recorded:
+        by_annotator[one.annotator].append(one)
+    for annotator, given in by_annotator.items():
+        vote(project, annotator, given)
+
+    settle.settle_project(project.pk)
+    agreement.compute(project.pk)
+
+    rows = exported(project, manager)
+    arrived = [
+        (row["external_id"], one["annotator"], one["labels"][0])
+        for row in rows
+        for one in row["votes"]
+    ]
+    assert Counter(arrived) == Counter(
+        (one.item, one.annotator, one.label) for one in recorded
+    )
+    assert Annotation.objects.filter(project=project).count() == len(recorded)
+    report = manager("GET", f"projects/{project.slug}/agreement/").json()
+    assert report["krippendorff_alpha"] == pytest.approx(alpha, abs=0.0005)
+    pairs = [(item, label) for item, _, label in arrived]
+    assert crowds.majority_accuracy(pairs, truth) == pytest.approx(accuracy, abs=5e-5)
