@@ -17,7 +17,7 @@ from labeling.models.project import (
     Project,
     ProjectCounter,
 )
-from labeling.models.resolution import Disagreement, Gold, Resolution
+from labeling.models.resolution import BlindAnswer, Disagreement, Gold, Resolution
 
 __all__ = [
     "AgreementReport",
@@ -25,6 +25,7 @@ __all__ = [
     "AnnotationEvent",
     "ApiToken",
     "Assignment",
+    "BlindAnswer",
     "Disagreement",
     "Gold",
     "Guideline",

@@ -72,6 +72,7 @@ class AnnotationEvent(models.Model):
         RELEASED = "released"
         EXPIRED = "expired"
         LATE = "late"
+        IMPORTED = "imported"
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="+")
     item = models.ForeignKey(Item, models.CASCADE, related_name="events")

@@ -24,6 +24,7 @@ class Reason(models.TextChoices):
     REPEAT = "repeat"
     CHOSEN = "chosen"
     REVIEW = "review"
+    IMPORT = "import"
 
 
 class QueueEntry(models.Model):

@@ -253,3 +253,10 @@ class ProjectCounter(models.Model):
 
     def __str__(self) -> str:
         return f"counter {self.project_id}/{self.shard}"
+
+    @classmethod
+    def add(cls, project_id: int, *, shard: int = 0, **changes: int) -> None:
+        """Change counts in the caller's transaction."""
+        cls.objects.filter(project_id=project_id, shard=shard % cls.SHARDS).update(
+            **{name: F(name) + change for name, change in changes.items()}
+        )

@@ -83,9 +83,6 @@ class Disagreement(models.Model):
     opened_at = models.DateTimeField()
     entropy = models.FloatField(help_text="Of the votes, in nats.")
     votes_seen = models.JSONField(default=dict, help_text="Label → votes when opened.")
-    # The expert's own first answer, given before the votes were shown.
-    blind_answer = ArrayField(models.CharField(max_length=120), null=True)
-    blind_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
     resolved_at = models.DateTimeField(null=True)
     resolved_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
     outcome = models.CharField(max_length=9, choices=Outcome, blank=True)
@@ -112,3 +109,24 @@ class Disagreement(models.Model):
 
     def __str__(self) -> str:
         return f"disagreement on {self.item_id}"
+
+
+class BlindAnswer(models.Model):
+    """An expert's own first answer, given before the votes were shown; it stands."""
+
+    disagreement = models.ForeignKey(
+        Disagreement, models.CASCADE, related_name="blind_answers"
+    )
+    expert = models.ForeignKey(User, models.PROTECT, related_name="+")
+    labels = ArrayField(models.CharField(max_length=120))
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["disagreement", "expert"], name="one_blind_answer"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.expert_id} on {self.disagreement_id}, blind"

@@ -12,6 +12,7 @@ from labeling import rules
 from labeling.errors import ConflictError, InvalidInputError, NotFoundError
 from labeling.models import (
     Annotation,
+    BlindAnswer,
     Disagreement,
     Item,
     Membership,
@@ -32,14 +33,39 @@ class Decision:
 def answer_blind(
     member: Membership, disagreement_id: int, labels: tuple[str, ...]
 ) -> list[dict[str, Any]]:
-    """Keep the expert's own answer, then return the votes without names."""
+    """Keep the expert's own first answer, then return the votes without names."""
+    checked = annotate.checked_labels(member.project, labels)
     with transaction.atomic():
         found = _open(member, disagreement_id)
-        if found.blind_by_id is None:
-            found.blind_answer = annotate.checked_labels(member.project, labels)
-            found.blind_by = member.user
-            found.save(update_fields=["blind_answer", "blind_by"])
+        BlindAnswer.objects.get_or_create(
+            disagreement=found, expert_id=member.user_id, defaults={"labels": checked}
+        )
     return votes_of(found.item_id)
+
+
+def has_answered(member: Membership, disagreement_id: int) -> bool:
+    """Whether the expert has answered this open disagreement blind already."""
+    return BlindAnswer.objects.filter(
+        disagreement=disagreement_id,
+        disagreement__project_id=member.project_id,
+        expert_id=member.user_id,
+    ).exists()
+
+
+def begun(member: Membership) -> BlindAnswer | None:
+    """Return the expert's blind answer that still waits for a decision."""
+    return (
+        BlindAnswer.objects.select_related(
+            "disagreement__item", "disagreement__item__media"
+        )
+        .filter(
+            expert_id=member.user_id,
+            disagreement__project_id=member.project_id,
+            disagreement__resolved_at=None,
+        )
+        .order_by("pk")
+        .first()
+    )
 
 
 def votes_of(item_id: int) -> list[dict[str, Any]]:

@@ -294,8 +294,8 @@ def disagreements(request: HttpRequest, slug: str) -> HttpResponse:
         .filter(project=member.project, resolved_at=None)
         .order_by("-entropy", "pk")
     )
-    one = waiting.filter(blind_by=member.user).first() or waiting.first()
-    has_answered = one is not None and one.blind_by_id == member.user_id
+    mine = adjudicate.begun(member)
+    one = mine.disagreement if mine else waiting.first()
     labels = member.project.label_set.labels.all() if member.project.label_set else []
     page = context(
         member,
@@ -304,10 +304,8 @@ def disagreements(request: HttpRequest, slug: str) -> HttpResponse:
         left=waiting.count(),
         labels=labels,
         errors=errors,
-        chosen=one.blind_answer if one is not None and has_answered else [],
-        votes=adjudicate.votes_of(one.item_id)
-        if one is not None and has_answered
-        else [],
+        chosen=mine.labels if mine else [],
+        votes=adjudicate.votes_of(mine.disagreement.item_id) if mine else [],
     )
     return render(
         request, "labeling/disagreements.html", page, status=409 if errors else 200
@@ -319,14 +317,7 @@ def _decide(request: HttpRequest, member: Membership) -> None:
     pk = int(raw) if raw.isdecimal() and len(raw) < 19 else 0
     label = request.POST.get("label")
     labels = (label,) if label else ()
-    found = Disagreement.objects.filter(pk=pk, project=member.project).first()
-    if (
-        found is not None
-        and found.blind_by_id != member.user_id
-        and found.resolved_at is None
-    ):
-        found.blind_by = None
-        Disagreement.objects.filter(pk=pk, resolved_at=None).update(blind_by=None)
+    if not adjudicate.has_answered(member, pk):
         adjudicate.answer_blind(member, pk, labels)
         return
     outcome = request.POST.get("outcome") or "resolved"

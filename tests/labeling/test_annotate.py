@@ -211,8 +211,19 @@ def test_an_expert_answers_blind_then_sees_the_votes_without_names() -> None:
     votes = adjudicate.answer_blind(expert, found.pk, ("y",))
 
     assert [vote["annotator"] for vote in votes] == ["A1", "A2"]
-    found.refresh_from_db()
-    assert found.blind_answer == ["y"]
+    assert found.blind_answers.get().labels == ["y"]
+
+
+def test_every_expert_keeps_their_own_first_answer() -> None:
+    found, one = disagreement()
+    experts = [make.member(one.project, "expert") for _ in range(2)]
+
+    for expert, label in zip(experts, "xy", strict=True):
+        adjudicate.answer_blind(expert, found.pk, (label,))
+        adjudicate.answer_blind(expert, found.pk, ("x",))
+
+    kept = found.blind_answers.order_by("pk").values_list("expert", "labels")
+    assert list(kept) == [(experts[0].user_id, ["x"]), (experts[1].user_id, ["y"])]
 
 
 def test_an_expert_decision_stands_against_later_votes() -> None:
