@@ -214,6 +214,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "labeling.ring_jobs",
         "schedule": timedelta(seconds=10),
     },
+    "delete the files of ended imports": {
+        "task": "labeling.forget_files",
+        "schedule": timedelta(hours=1),
+    },
     "keep rankings and retraining due": {
         "task": "activelearn.consider_all",
         "schedule": timedelta(seconds=15),

@@ -10,11 +10,10 @@ from django.db import OperationalError
 from django.dispatch import receiver
 
 from labeling.services import agreement as _agreement  # registers its job
-from labeling.services import importing as _importing  # registers its job
-from labeling.services import jobs, queue, settle
+from labeling.services import importing, jobs, queue, settle
 from labeling.signals import job_queued, votes_changed
 
-HANDLERS: Final = (_agreement, _importing)
+HANDLERS: Final = (_agreement, importing)
 # Votes of this long after a ring are seen by the task it rang for.
 _DELAY: Final = 0.3
 _last_ring: dict[int, float] = {}
@@ -48,6 +47,12 @@ def reclaim_leases() -> int:
 def ring_jobs() -> int:
     """Ring again for jobs whose message or worker was lost."""
     return jobs.ring_waiting()
+
+
+@shared_task(name="labeling.forget_files", time_limit=300)
+def forget_files() -> int:
+    """Delete the files of imports that have ended."""
+    return importing.forget_files()
 
 
 @shared_task(name="labeling.run_job", time_limit=4 * 3600)

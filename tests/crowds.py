@@ -49,9 +49,7 @@ def gold(name: str) -> dict[str, str]:
         return {row["item_id"]: row["label"] for row in csv.DictReader(file)}
 
 
-def majority_accuracy(
-    pairs: Iterable[tuple[str, str]], truth: dict[str, str]
-) -> float:
+def majority_accuracy(pairs: Iterable[tuple[str, str]], truth: dict[str, str]) -> float:
     """Return the share of items whose majority is right; a tie counts by its odds."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for item, label in pairs:

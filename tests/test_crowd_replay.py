@@ -47,6 +47,7 @@ def vote(project: Project, name: str, given: list[crowds.Recorded]) -> None:
     """Let one annotator lease the items of their record and answer each."""
     caller = make.Caller(make.member(project, who=make.user(name)).user)
     path = f"projects/{project.slug}/annotations/"
+    answers: list[dict[str, Any]] = []
     for some in _batched(given):
         wanted = {one.item: one for one in some}
         lease = caller(

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from django.db import transaction
-from django.utils import timezone
-
 from config.demo.data import DEMOS, Demo
-from labeling.models import Gold, Item, Project, Resolution, User
-from labeling.services import importing, jobs, members, projects
-from labeling.services.queue import tell_items_changed
+from labeling.models import Item, Project, User
+from labeling.services import gold, importing, jobs, members, projects, queue
 
 PEOPLE = {
     "engineer": "manager",
@@ -62,33 +58,9 @@ def load(demo: Demo) -> bool:
 
 def _answer_evaluation(project: Project, truth: dict[str, str]) -> None:
     """Give the held-out items their known answers, so that models can be judged."""
-    items = list(Item.objects.filter(project=project).evaluation())
-    with transaction.atomic():
-        Gold.objects.bulk_create(
-            Gold(
-                item=item,
-                labels=[truth[item.external_id]],
-                label_set_id=project.label_set_pk,
-            )
-            for item in items
-        )
-        Resolution.objects.bulk_create(
-            Resolution(
-                project=project,
-                item=item,
-                labels=[truth[item.external_id]],
-                source=Resolution.Source.GOLD,
-                confidence=1.0,
-                soft_label={truth[item.external_id]: 1.0},
-                label_set_id=project.label_set_pk,
-                created_at=timezone.now(),
-            )
-            for item in items
-        )
-        Item.objects.filter(pk__in=[item.pk for item in items]).update(
-            state=Item.State.SETTLED
-        )
-        tell_items_changed(project.pk)
+    items = Item.objects.filter(project=project).evaluation()
+    gold.record(project, [(item, [truth[item.external_id]]) for item in items])
+    queue.tell_items_changed(project.pk)
 
 
 def load_all() -> list[str]:

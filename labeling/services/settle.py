@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from labeling import rules
@@ -192,9 +191,7 @@ def supersede(current: Resolution) -> None:
 
 def count_confident(project_id: int, change: int) -> None:
     """Count newly labelled pool items, in the transaction that labels them."""
-    ProjectCounter.objects.filter(project_id=project_id, shard=0).update(
-        confident=F("confident") + change
-    )
+    ProjectCounter.add(project_id, confident=change)
 
 
 def _open_disagreement(

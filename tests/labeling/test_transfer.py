@@ -11,11 +11,12 @@ from collections.abc import Mapping
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from django.core.files.storage import default_storage
 from PIL import Image
 
 from labeling import queries
-from labeling.models import ImportRun, Item, Project
-from labeling.services import exporting, importing, jobs
+from labeling.models import Annotation, ImportRun, Item, Project
+from labeling.services import exporting, importing, jobs, settle
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -283,3 +284,80 @@ def test_pictures_are_for_members_only() -> None:
     assert shown.headers["Content-Type"] == "image/png"
     assert "sandbox" in shown.headers["Content-Security-Policy"]
     assert make.Caller(make.user())("get", path).status_code == 404
+
+
+MIGRATED = {
+    "external_id": "a",
+    "text": "one",
+    "votes": [
+        {"annotator": "Jane Doe", "label": "x", "seconds": 2.5},
+        {"annotator": "tom", "label": "y", "created_at": "2024-05-01T10:00:00Z"},
+    ],
+}
+
+
+def test_past_votes_arrive_once_from_inactive_accounts() -> None:
+    project = make.project(overlap=2)
+
+    for _ in range(2):
+        bring(project, "x.jsonl", lines(MIGRATED))
+
+    votes = Annotation.objects.order_by("pk").values_list(
+        "annotator__username", "annotator__is_active", "labels", "seconds", "reason"
+    )
+    assert list(votes) == [
+        ("Jane_Doe", False, ["x"], 2.5, "import"),
+        ("tom", False, ["y"], None, "import"),
+    ]
+    settle.settle_project(project.pk)
+    assert Item.objects.get().state == Item.State.DISPUTED
+    assert queries.progress(project).votes == 2
+
+
+def test_past_votes_never_use_a_strangers_account() -> None:
+    stranger = make.user("tom")
+    project = make.project()
+
+    bring(project, "x.jsonl", lines(MIGRATED))
+
+    assert not stranger.annotations.exists()
+    assert Annotation.objects.filter(annotator__username=f"tom@{project.slug}").exists()
+
+
+@pytest.mark.parametrize(
+    "votes",
+    [
+        "nonsense",
+        7,
+        [7],
+        [{"label": "x"}],
+        [{"annotator": "a", "label": "unknown"}],
+        [{"annotator": "a"}],
+        [{"annotator": "a", "label": "x"}, {"annotator": "a", "label": "y"}],
+        [{"annotator": "a", "label": "x", "seconds": "NaN"}],
+        [{"annotator": "a", "label": "x", "created_at": "yesterday"}],
+    ],
+)
+def test_a_row_with_votes_that_cannot_be_kept_is_named(votes: object) -> None:
+    project = make.project()
+
+    run = bring(
+        project,
+        "x.jsonl",
+        lines({"id": "a", "text": "one", "votes": votes}, {"id": "b", "text": "two"}),
+    )
+
+    assert (run.created, run.rejected) == (1, 1)
+    assert run.errors[0]["row"] == 1
+
+
+def test_imported_files_are_deleted_and_waiting_ones_kept() -> None:
+    project = make.project()
+    run = bring(project, "x.jsonl", lines({"text": "one"}))
+    waiting = importing.stage(project, None, "y.jsonl", [lines({"text": "two"})])
+
+    assert importing.forget_files() == 1
+
+    run.refresh_from_db()
+    assert run.upload is None
+    assert default_storage.exists(waiting.path)

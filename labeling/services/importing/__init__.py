@@ -6,6 +6,7 @@ from labeling.services.importing.rows import MAX_TEXT, RowError
 from labeling.services.importing.run import (
     Preview,
     cancel,
+    forget_files,
     preview,
     run,
     stage,
@@ -17,6 +18,7 @@ __all__ = [
     "Preview",
     "RowError",
     "cancel",
+    "forget_files",
     "preview",
     "run",
     "stage",

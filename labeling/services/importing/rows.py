@@ -6,17 +6,30 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from labeling import rules
 
 MAX_TEXT: Final = 1_000_000
-ROLES: Final = ("external_id", "label", "metadata", "tags", "group")
+MAX_VOTES: Final = 100
+MAX_SECONDS: Final = 86_400
+ROLES: Final = ("external_id", "label", "metadata", "tags", "group", "votes")
 NAMES: Final = {"id": "external_id", "labels": "label", "tag": "tags"}
 
 
 class RowError(ValueError):
     """Why a row cannot be kept, in words for the person who sent it."""
+
+
+@dataclass(frozen=True)
+class PastVote:
+    """A vote that somebody gave in another tool."""
+
+    annotator: str
+    labels: list[str]
+    seconds: float | None = None
+    created_at: datetime | None = None
 
 
 @dataclass
@@ -29,6 +42,7 @@ class Row:
     metadata: dict[str, Any] = field(default_factory=dict)
     tags: list[str] = field(default_factory=list)
     group: str = ""
+    votes: list[PastVote] = field(default_factory=list)
 
 
 def role_of(column: str, mapping: Mapping[str, str]) -> str:
@@ -56,6 +70,7 @@ def parse(raw: Mapping[str, Any], mapping: Mapping[str, str], data_type: str) ->
         metadata=_object(special.get("metadata")),
         tags=_list(special.get("tags"), ","),
         group=_short(special, "group"),
+        votes=_votes(special.get("votes")),
     )
 
 
@@ -97,6 +112,56 @@ def _object(value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise RowError("metadata must be an object.")
     return value
+
+
+def _votes(value: object) -> list[PastVote]:
+    if value in (None, ""):
+        return []
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError as error:
+            raise RowError("votes is not JSON.") from error
+    if not isinstance(value, list) or len(value) > MAX_VOTES:
+        raise RowError(f"votes must be a list of at most {MAX_VOTES}.")
+    votes = [_vote(one) for one in value]
+    if len({vote.annotator for vote in votes}) < len(votes):
+        raise RowError("votes: an annotator voted twice.")
+    return votes
+
+
+def _vote(value: object) -> PastVote:
+    if not isinstance(value, dict):
+        raise RowError("votes: each must be an object.")
+    annotator = value.get("annotator")
+    if not isinstance(annotator, str) or not 0 < len(annotator.strip()) <= 100:
+        raise RowError("votes: annotator must be a name of at most 100 characters.")
+    labels = _list(value.get("labels", value.get("label")), ";")
+    return PastVote(
+        annotator=annotator.strip(),
+        labels=sorted(set(labels)),
+        seconds=_seconds(value.get("seconds")),
+        created_at=_moment(value.get("created_at")),
+    )
+
+
+def _seconds(value: object) -> float | None:
+    if value is None:
+        return None
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not 0 <= float(str(value)) < MAX_SECONDS:
+        raise RowError("votes: seconds must be a number from 0 to a day.")
+    return float(str(value))
+
+
+def _moment(value: object) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError as error:
+        raise RowError("votes: created_at is not an ISO 8601 time.") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def content_hash(data: Mapping[str, Any], media: str = "") -> str:

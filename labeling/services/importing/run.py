@@ -6,6 +6,7 @@ import itertools
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Final
 
 from django.conf import settings
@@ -13,25 +14,23 @@ from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.core.files.temp import NamedTemporaryFile
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Q
 from django.utils import timezone
 
 from labeling import rules
 from labeling.errors import InvalidInputError, TooLargeError
 from labeling.models import (
-    Gold,
     ImportRun,
     Item,
+    Job,
     Label,
     Media,
     Project,
-    ProjectCounter,
-    Resolution,
     Upload,
     User,
 )
-from labeling.services import jobs
-from labeling.services.importing import images, readers
+from labeling.services import gold, jobs
+from labeling.services.importing import images, readers, votes
 from labeling.services.importing.rows import (
     ROLES,
     Row,
@@ -43,6 +42,7 @@ from labeling.services.importing.rows import (
 from labeling.services.queue import tell_items_changed
 
 CHUNK: Final = 1000
+KEPT: Final = timedelta(days=7)
 MAX_ERRORS: Final = 1000
 EVALUATION_GOAL: Final = 50
 EVALUATION_MOST: Final = 0.3
@@ -171,9 +171,9 @@ def cancel(run_: ImportRun) -> None:
 @jobs.handles("import")
 def run(progress: jobs.Progress) -> dict[str, Any]:
     """Read the file and keep its good rows; a second time nothing is created."""
-    found = ImportRun.objects.select_related("project", "upload").get(job=progress.job)
+    found = _run_of(progress.job)
     if found.upload is None:
-        raise InvalidInputError("The file of this import is gone.")
+        raise InvalidInputError("The file of this import is gone: send it again.")
     tally = Tally()
     writer = _Writer(found, _share(found))
     with default_storage.open(found.upload.path) as file:
@@ -186,6 +186,31 @@ def run(progress: jobs.Progress) -> dict[str, Any]:
         tally.reject(0, "The file has no rows.")
         _report(found, tally)
     return {"created": tally.created}
+
+
+def _run_of(job: Job) -> ImportRun:
+    """Return the import a job is for, also where the job is its second one."""
+    found = ImportRun.objects.select_related("project", "upload", "job").get(
+        upload=job.params["upload"]
+    )
+    if found.job_id != job.pk:
+        found.job = job
+        found.save(update_fields=["job"])
+    return found
+
+
+def forget_files() -> int:
+    """Delete staged files that were imported, or that nobody imported in a week."""
+    old = timezone.now() - KEPT
+    runs = ImportRun.objects.exclude(upload=None)
+    done = runs.filter(job__state=Job.State.DONE).values("upload")
+    busy = runs.filter(job__finished_at=None).values("upload")
+    gone = Upload.objects.filter(Q(pk__in=done) | Q(created_at__lt=old))
+    found = list(gone.exclude(pk__in=busy))
+    for upload in found:
+        default_storage.delete(upload.path)
+        upload.delete()
+    return len(found)
 
 
 def _report(found: ImportRun, tally: Tally) -> None:
@@ -227,6 +252,8 @@ class _Writer:
         self.mapping = found.mapping
         self.is_gold = found.options.get("gold") is True
         self.share = share
+        self.importer = found.job.requested_by
+        self.annotators = votes.Annotators(self.project)
         self.labels = set(
             Label.objects.filter(label_set_id=self.project.label_set_id).values_list(
                 "name", flat=True
@@ -244,8 +271,7 @@ class _Writer:
             written = self._written(created)
             tally.created += len(written)
             tally.duplicates += len(ready) - len(written)
-            if self.is_gold:
-                self._gold(fresh, written)
+            self._extras(fresh, written)
             tell_items_changed(self.project.pk)
 
     def _ready(self, chunk: list[readers.Raw], tally: Tally) -> Iterator[Ready]:
@@ -262,6 +288,10 @@ class _Writer:
         row = parse(raw.values, self.mapping, self.project.data_type)
         if self.is_gold:
             self._check_labels(row.labels)
+        for vote in row.votes:
+            self._check_labels(vote.labels)
+            if not vote.labels and not self.project.is_multi:
+                raise RowError("votes: a vote without a label.")
         media, likeness = None, ""
         if self.project.data_type == Project.DataType.IMAGE:
             if raw.picture is None:
@@ -332,34 +362,13 @@ class _Writer:
             if mine[item.content_hash] == item.external_id
         }
 
-    def _gold(self, fresh: list[Ready], written: Mapping[str, Item]) -> None:
-        pairs = [
-            (written[one.content], sorted(set(one.row.labels)))
-            for one in fresh
-            if one.content in written and one.row.labels
+    def _extras(self, fresh: list[Ready], written: Mapping[str, Item]) -> None:
+        """Keep the known labels and the past votes of the new items."""
+        mine = [
+            (written[one.content], one.row) for one in fresh if one.content in written
         ]
-        label_set = self.project.label_set_pk
-        Gold.objects.bulk_create(
-            Gold(item=item, labels=labels, label_set_id=label_set)
-            for item, labels in pairs
-        )
-        Resolution.objects.bulk_create(
-            Resolution(
-                project=self.project,
-                item=item,
-                labels=labels,
-                source=Resolution.Source.GOLD,
-                confidence=1.0,
-                soft_label=dict.fromkeys(labels, 1.0),
-                label_set_id=label_set,
-                created_at=timezone.now(),
-            )
-            for item, labels in pairs
-        )
-        Item.objects.filter(pk__in=[item.pk for item, _ in pairs]).update(
-            state=Item.State.SETTLED
-        )
-        pool = sum(item.split == Item.Split.POOL for item, _ in pairs)
-        ProjectCounter.objects.filter(project=self.project, shard=0).update(
-            confident=F("confident") + pool
-        )
+        if self.is_gold:
+            known = [(item, sorted(set(row.labels))) for item, row in mine]
+            gold.record(self.project, [pair for pair in known if pair[1]])
+        if voted := [(item, row.votes) for item, row in mine if row.votes]:
+            votes.keep(self.project, self.annotators, voted, self.importer)
