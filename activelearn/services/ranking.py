@@ -71,11 +71,11 @@ def rank(project: Project) -> int:
     known = {
         row[0]: row[1] for row in labelled(project.pk).values_list("item_id", "labels")
     }
-    pool, others = _open_items(project)
+    pool, evaluation = _open_items(project)
     place = {int(pk): row for row, pk in enumerate(ids)}
     pool = [pk for pk in pool if pk in place]
     strategy, picks = _order(project, [place[pk] for pk in pool], (ids, rows), known)
-    entries = _entries(project, list(_mixed(project, picks, others)))
+    entries = _entries(project, list(_mixed(project, picks, evaluation)))
     generation = queue.swap(project.pk, entries)
     RankingFit.objects.create(
         project=project,
@@ -87,19 +87,14 @@ def rank(project: Project) -> int:
     return generation
 
 
-def _open_items(project: Project) -> tuple[list[int], dict[str, list[int]]]:
-    """Return the pool without any vote, and the other items that want votes by kind."""
-    wanting = Item.objects.filter(project=project).wanting_votes().order_by("pk")
-    pool: list[int] = []
-    others: dict[str, list[int]] = {"evaluation": [], "second": []}
-    for pk, split, votes in wanting.values_list("pk", "split", "votes"):
-        if votes:
-            others["second"].append(pk)
-        elif split == Item.Split.EVALUATION:
-            others["evaluation"].append(pk)
-        else:
-            pool.append(pk)
-    return pool, others
+def _open_items(project: Project) -> tuple[list[int], list[int]]:
+    """Return the items without any vote: of the pool, and of the evaluation split."""
+    wanting = (
+        Item.objects.filter(project=project, votes=0).wanting_votes().order_by("pk")
+    )
+    pool = wanting.pool().values_list("pk", flat=True)
+    evaluation = wanting.evaluation().values_list("pk", flat=True)
+    return list(pool), list(evaluation)
 
 
 def _order(
@@ -143,14 +138,12 @@ def _cold(project: Project, where: Any, ids: features.Ids, rows: Any) -> list[Pi
     return [Pick(int(ids[one]), "cold", None) for one in order]
 
 
-def _mixed(
-    project: Project, picks: list[Pick], others: dict[str, list[int]]
-) -> Iterator[Pick]:
+def _mixed(project: Project, picks: list[Pick], held_out: list[int]) -> Iterator[Pick]:
     """Mix chance and evaluation into the model's order, never in its first place."""
     rng = np.random.default_rng([project.seed, len(picks), 1])
     pool = [pick.item_id for pick in picks]
     chance = [int(pk) for pk in rng.permutation(pool)] if pool else []
-    evaluation = [int(pk) for pk in rng.permutation(others["evaluation"])]
+    evaluation = [int(pk) for pk in rng.permutation(held_out)]
     shares = (project.exploration_rate, _evaluation_rate(project))
     served: set[int] = set()
     for number, pick in enumerate(picks):
@@ -207,17 +200,19 @@ def _entries(project: Project, picks: list[Pick]) -> list[queue.Entry]:
 
 
 def _further_votes(project: Project) -> list[queue.Entry]:
-    """Return the open slots of items that have a vote: the most unclear first."""
-    items = (
+    """Return the free slots of items that have a vote: the most complete first."""
+    items = list(
         Item.objects.filter(project=project, votes__gt=0)
         .wanting_votes()
         .annotate(missing=F("votes_wanted") - F("votes"))
         .order_by("missing", "pk")[:WINDOW]
     )
+    taken = queue.live_slots([item.pk for item in items])
     return [
-        queue.Entry(item.pk, slot, slot == 0, -1.0 + number / 1e6, "second")
+        queue.Entry(item.pk, slot, False, -1.0 + number / 1e6, "second")
         for number, item in enumerate(items)
         for slot in range(item.votes_wanted)
+        if (item.pk, slot) not in taken
     ]
 
 

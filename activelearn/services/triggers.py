@@ -41,7 +41,8 @@ def consider(project_id: int) -> TrainingRun | None:
         due = next_threshold(project, trigger.labels)
         if now < due:
             return None
-        reason = f"{now - trigger.labels} new confident labels; {due} were due"
+        new, wanted = now - trigger.labels, due - trigger.labels
+        reason = f"{new} new confident labels; {wanted} were due"
         trigger.fired += 1
         trigger.labels = now
         trigger.save(update_fields=["fired", "labels"])

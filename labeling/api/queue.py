@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -12,6 +12,8 @@ from labeling.api import shapes
 from labeling.api.scope import ProjectView
 from labeling.errors import InvalidInputError
 from labeling.services import annotate, queue
+
+MAX_RELEASE: Final = 100
 
 
 @extend_schema(request=dict[str, Any], responses=dict[str, Any])
@@ -69,3 +71,22 @@ class ReleaseView(ProjectView):
         del request, slug
         found = queue.release(self.member, pk)
         return Response({"assignment": found.pk, "state": found.state})
+
+
+@extend_schema(request=dict[str, Any], responses=dict[str, Any])
+class ReleaseManyView(ProjectView):
+    """Give items back in one call, as a station that is closed does."""
+
+    def post(self, request: Request, slug: str) -> Response:
+        """Release those of ``assignments`` (at most 100 ids) that are still held."""
+        del slug
+        wanted = shapes.body_of(request.data).get("assignments")
+        if not isinstance(wanted, list) or not _are_ids(wanted):
+            raise InvalidInputError(
+                errors={"assignments": [f"A list of at most {MAX_RELEASE} ids."]}
+            )
+        return Response({"released": queue.release_many(self.member, wanted)})
+
+
+def _are_ids(values: list[Any]) -> bool:
+    return len(values) <= MAX_RELEASE and all(type(one) is int for one in values)

@@ -359,6 +359,25 @@ def release(member: Membership, assignment_id: int) -> Assignment:
     return found
 
 
+def release_many(member: Membership, assignment_ids: Sequence[int]) -> int:
+    """Give back what the person still holds of these; return how many."""
+    with transaction.atomic():
+        held = (
+            Assignment.objects.select_for_update(of=("self",))
+            .filter(
+                pk__in=assignment_ids,
+                annotator_id=member.user_id,
+                project_id=member.project_id,
+                state=Assignment.State.LEASED,
+            )
+            .order_by("pk")
+        )
+        found = list(held)
+        for one in found:
+            _end(one, Assignment.State.RELEASED, AnnotationEvent.Kind.RELEASED, {})
+    return len(found)
+
+
 def skip(member: Membership, assignment_id: int, reason: str = "") -> Assignment:
     """Pass an item on to others for good; doing it twice changes nothing."""
     with transaction.atomic():
@@ -542,6 +561,12 @@ def _stage(cursor: Any, entries: Sequence[Entry]) -> None:
                     Jsonb(one.suggestion) if one.suggestion is not None else None,
                 )
             )
+
+
+def live_slots(item_ids: Sequence[int]) -> set[tuple[int, int]]:
+    """Return the (item, slot) pairs that are lent or answered."""
+    live = Assignment.objects.filter(item__in=item_ids, state__in=Assignment.LIVE)
+    return set(live.values_list("item_id", "slot"))
 
 
 def withdraw(item_ids: Sequence[int]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import markdown
 import nh3
@@ -11,6 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext_lazy as _
 
 from labeling import queries
 from labeling.errors import AssayError, NotFoundError
@@ -27,6 +28,18 @@ from labeling.models import (
 from labeling.services import adjudicate, exporting, importing, members, projects
 
 ROLES = ("text", "image", "external_id", "label", "metadata", "tags", "group", "ignore")
+
+
+STATION_ACTIONS: Final = (
+    ("skip", _("skip")),
+    ("unsure", _("unsure")),
+    ("flag", _("flag")),
+    ("comment", _("comment")),
+    ("undo", _("undo")),
+    ("guide", _("guide")),
+    ("find", _("find a label")),
+    ("help", _("this list")),
+)
 
 
 def member_of(
@@ -166,6 +179,8 @@ def station(request: HttpRequest, slug: str) -> HttpResponse:
     labels = found.label_set.labels.all() if found.label_set else []
     setup = {
         "slug": found.slug,
+        "user": member.user_id,
+        "username": member.user.username,
         "dataType": found.data_type,
         "isMulti": found.is_multi,
         "labels": [{"name": one.name, "key": one.hotkey} for one in labels],
@@ -179,6 +194,7 @@ def station(request: HttpRequest, slug: str) -> HttpResponse:
             "station",
             setup=setup,
             labels=labels,
+            actions=STATION_ACTIONS,
             guideline=html_of(guideline.text if guideline else ""),
         ),
     )

@@ -1,24 +1,33 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { makeClock } from "../../frontend/static/js/annotate/clock.js";
+import { keymap, read } from "../../frontend/static/js/annotate/keys.js";
 import * as state from "../../frontend/static/js/annotate/state.js";
 
 const lease = (n) => ({ assignment: n, item: { id: n }, suggestion: null });
 const vote = (n, label = "x") => ({ client_id: `c${n}`, assignment: n, labels: [label] });
-const at = (...numbers) => state.arrive(state.start(), numbers.map(lease));
+const op = (kind, n, more = {}) => ({ key: `${kind}${n}`, kind, assignment: n, client_id: `c${n}`, ...more });
+const at = (...numbers) => state.arrive(state.start(), numbers.map(lease), []);
 
 test("a lease that is here already is not queued twice", () => {
-  assert.equal(state.arrive(at(1, 2), [lease(2), lease(3)]).queue.length, 3);
+  assert.equal(state.arrive(at(1, 2), [lease(2), lease(3)], []).queue.length, 3);
 });
 
-test("an answered lease does not come back while its vote is unsent", () => {
-  const s = state.answer(at(1, 2), vote(1));
-  assert.deepEqual(state.arrive(s, [lease(1)]).queue.map((l) => l.assignment), [2]);
+test("an answered or skipped lease does not come back while the server does not know", () => {
+  const s = state.arrive(state.start(), [1, 2, 3, 4].map(lease), [op("vote", 1), op("skip", 2), op("vote", 3), op("undo", 3)]);
+  assert.deepEqual(s.queue.map((l) => l.assignment), [3, 4]);
 });
 
-test("an answer moves on at once and waits in the outbox", () => {
+test("an answered lease does not come back in a list that was made before the answer", () => {
   const s = state.answer(at(1, 2), vote(1));
-  assert.equal(s.queue[0].assignment, 2);
-  assert.equal(s.outbox.length, 1);
+  assert.deepEqual(state.arrive(s, [lease(1), lease(3)], []).queue.map((l) => l.assignment), [2, 3]);
+  assert.equal(state.undo(s)[0].queue[0].assignment, 1);
+});
+
+test("an answer moves on at once", () => {
+  const s = state.answer(at(1, 2), vote(1));
+  assert.equal(state.shown(s).assignment, 2);
+  assert.equal(s.done.length, 1);
 });
 
 test("an answer without an item changes nothing", () => {
@@ -26,19 +35,51 @@ test("an answer without an item changes nothing", () => {
   assert.equal(state.answer(s, vote(1)), s);
 });
 
-test("what the server has acknowledged leaves the outbox and can still be undone", () => {
-  const sent = state.acknowledge(state.answer(at(1, 2), vote(1)), [
-    { client_id: "c1", annotation: { id: 7, version: 1 } },
-  ]);
+test("what the server has acknowledged can still be undone", () => {
+  const sent = state.told(state.answer(at(1, 2), vote(1)), "c1", { id: 7, version: 1 });
   const [s, last] = state.undo(sent);
-  assert.equal(sent.outbox.length, 0);
   assert.deepEqual(last.saved, { id: 7, version: 1 });
   assert.equal(s.queue[0].assignment, 1);
+  assert.deepEqual(s.chosen, ["x"]);
 });
 
-test("undo of an unsent vote takes it out of the outbox", () => {
-  const [s] = state.undo(state.answer(at(1, 2), vote(1)));
-  assert.equal(s.outbox.length, 0);
+test("fifty answers can be undone, one after the other", () => {
+  let s = at(...Array.from({ length: 60 }, (_, n) => n));
+  for (let n = 0; n < 60; n += 1) s = state.answer(s, vote(n));
+  for (let n = 0; n < 50; n += 1) [s] = state.undo(s);
+  assert.equal(s.queue[0].assignment, 10);
+});
+
+test("an answer that the server refused is not undone again", () => {
+  const s = state.told(state.answer(state.answer(at(1, 2), vote(1)), vote(2)), "c2", null, "taken");
+  assert.equal(state.undo(s)[1].vote.client_id, "c1");
+});
+
+test("an earlier answer is looked at and changed in its place", () => {
+  const s = state.revisit(state.answer(at(1, 2), vote(1)), "c1");
+  assert.equal(state.shown(s).assignment, 1);
+  const [changed, found] = state.change(s, ["y"]);
+  assert.equal(found.vote.client_id, "c1");
+  assert.deepEqual(changed.done[0].vote.labels, ["y"]);
+  assert.equal(state.shown(changed).assignment, 2);
+});
+
+test("votes go in batches, other things one by one, all in order", () => {
+  const ops = [op("vote", 1), op("vote", 2), op("skip", 3), op("vote", 4)];
+  assert.deepEqual(state.plan(ops).send, ops.slice(0, 2));
+  assert.deepEqual(state.plan(ops.slice(2)).send, [ops[2]]);
+  const many = Array.from({ length: 120 }, (_, n) => op("vote", n));
+  assert.equal(state.plan(many).send.length, state.BATCH);
+});
+
+test("a vote that was never tried and its undo cancel out", () => {
+  const ops = [op("vote", 1), op("undo", 1), op("vote", 2)];
+  assert.deepEqual(state.plan(ops), { drop: ops.slice(0, 2), send: [] });
+});
+
+test("a vote that may have arrived is sent again before its undo", () => {
+  const ops = [op("vote", 1, { tried: true }), op("undo", 1)];
+  assert.deepEqual(state.plan(ops), { drop: [], send: [ops[0]] });
 });
 
 test("labels of several are toggled", () => {
@@ -47,6 +88,32 @@ test("labels of several are toggled", () => {
 });
 
 test("labels without a key get the free digits in order", () => {
-  const keys = state.keymap([{ name: "a", key: "" }, { name: "b", key: "1" }, { name: "c", key: "" }]);
+  const keys = keymap([{ name: "a", key: "" }, { name: "b", key: "1" }, { name: "c", key: "" }]);
   assert.deepEqual([...keys], [["2", "a"], ["1", "b"], ["3", "c"]]);
+});
+
+test("many labels have two digits each, and no code begins another", () => {
+  const keys = keymap(Array.from({ length: 77 }, (_, n) => ({ name: `l${n}`, key: "" })));
+  assert.equal(keys.size, 77);
+  assert.deepEqual(read(keys, "", "1"), { typed: "1" });
+  assert.deepEqual(read(keys, "1", "2"), { label: "l1", typed: "" });
+});
+
+test("a key that continues nothing begins anew", () => {
+  const keys = new Map([["ab", "x"], ["c", "y"]]);
+  assert.deepEqual(read(keys, "a", "c"), { label: "y", typed: "" });
+  assert.deepEqual(read(keys, "a", "q"), { typed: "" });
+});
+
+test("hidden and idle time does not count", () => {
+  let now = 0;
+  const clock = makeClock(() => now);
+  now = 2_000;
+  clock.hide(true);
+  now = 60_000;
+  clock.hide(false);
+  now = 200_000;
+  assert.equal(clock.take(), 32);
+  now = 201_000;
+  assert.equal(clock.take(), 1);
 });

@@ -254,3 +254,20 @@ def test_s40_strangers_see_neither_metrics_nor_details() -> None:
     assert Client().get("/metrics").status_code == 401
     assert Client().get("/healthz").content == b"ok\n"
     assert set(json_of(Client().get("/readyz"))) == {"state"}
+
+
+def test_a_closed_station_gives_back_what_it_holds() -> None:
+    project = make.project()
+    make.ranked(project, make.items(project, 3))
+    who = make.member(project)
+    other = make.lease(make.member(project))[0]
+    held = [one.pk for one in make.lease(who, 2)]
+    call = make.Caller(who.user)
+    path = f"projects/{project.slug}/queue/release/"
+
+    given = call("POST", path, {"assignments": [*held, other.pk, 10**12]})
+
+    assert given.json() == {"released": 2}
+    assert len(make.lease(make.member(project), 3)) == 2
+    for bad in ({}, {"assignments": "x"}, {"assignments": ["1"]}):
+        assert call("POST", path, bad).status_code == 400

@@ -2,54 +2,102 @@
  * The station's state, as pure functions on plain objects.
  * @typedef {{assignment: number, item: {id: number, external_id: string, data: Record<string, unknown>, media_url: string | null}, suggestion: null | {label: string, confidence: number}}} Lease
  * @typedef {{client_id: string, assignment: number, labels: string[], seconds: number, comment: string, is_unsure: boolean}} Vote
- * @typedef {{vote: Vote, lease: Lease, saved: null | {id: number, version: number}}} Done
- * @typedef {{queue: Lease[], outbox: Vote[], done: Done[], chosen: string[]}} Session
+ * @typedef {{id: number, version: number}} Saved
+ * @typedef {{vote: Vote, lease: Lease, saved: Saved | null, note: string}} Done
+ * @typedef {{queue: Lease[], done: Done[], chosen: string[], revisited: string | null, gone: ReadonlySet<number>}} Session
+ * @typedef {{key: string, tried?: boolean} & (
+ *   {kind: "vote", assignment: number, client_id: string, vote: Vote} |
+ *   {kind: "undo" | "edit", assignment: number, client_id: string, saved: Saved | null, labels: string[]} |
+ *   {kind: "skip" | "flag", assignment: number, client_id: string, words: string}
+ * )} Op
  */
 
-/** @returns {Session} */
-export const start = () => ({ queue: [], outbox: [], done: [], chosen: [] });
+export const HISTORY = 100;
+export const BATCH = 50;
 
-/** Add leases that are not here yet. @param {Session} s @param {Lease[]} leases @returns {Session} */
-export const arrive = (s, leases) => {
-  const known = new Set([...s.queue.map((l) => l.assignment), ...s.outbox.map((v) => v.assignment)]);
+/** @returns {Session} */
+export const start = () => ({ queue: [], done: [], chosen: [], revisited: null, gone: new Set() });
+
+/** What is on the screen: an earlier answer that is looked at again, or the next item. @param {Session} s @returns {Lease | undefined} */
+export const shown = (s) => (s.revisited === null ? s.queue[0] : entry(s, s.revisited)?.lease);
+
+/** @param {Session} s @param {string} id @returns {Done | undefined} */
+const entry = (s, id) => s.done.find((d) => d.vote.client_id === id);
+
+/** Assignments with an answer that the server does not know yet. @param {Op[]} ops @returns {Set<number>} */
+export const pending = (ops) => {
+  const found = new Set();
+  for (const op of ops) {
+    if (op.kind === "vote" || op.kind === "skip") found.add(op.assignment);
+    if (op.kind === "undo") found.delete(op.assignment);
+  }
+  return found;
+};
+
+/**
+ * Add leases that are not here yet, nor answered. What is gone stays gone: the server may
+ * have listed an item just before its answer arrived.
+ * @param {Session} s @param {Lease[]} leases @param {Op[]} ops @returns {Session}
+ */
+export const arrive = (s, leases, ops) => {
+  const known = new Set([...pending(ops), ...s.gone]);
+  for (const lease of s.queue) known.add(lease.assignment);
   return { ...s, queue: [...s.queue, ...leases.filter((l) => !known.has(l.assignment))] };
 };
 
+/** Drop an item that is answered or passed on, here or in another window. @param {Session} s @param {number} assignment @returns {Session} */
+export const without = (s, assignment) => ({
+  ...s,
+  queue: s.queue.filter((l) => l.assignment !== assignment),
+  gone: new Set([...s.gone, assignment]),
+});
+
 /** Answer the first item. @param {Session} s @param {Vote} vote @returns {Session} */
 export const answer = (s, vote) => {
-  const [lease, ...queue] = s.queue;
+  const [lease] = s.queue;
   if (lease === undefined) return s;
-  const done = [...s.done, { vote, lease, saved: null }].slice(-100);
-  return { queue, outbox: [...s.outbox, vote], done, chosen: [] };
+  const done = [...s.done, { vote, lease, saved: null, note: "" }].slice(-HISTORY);
+  return { ...without(s, lease.assignment), done, chosen: [] };
 };
 
 /** Drop the first item. @param {Session} s @returns {Session} */
-export const pass = (s) => ({ ...s, queue: s.queue.slice(1), chosen: [] });
+export const pass = (s) => ({ ...(s.queue[0] ? without(s, s.queue[0].assignment) : s), chosen: [] });
 
-/** Keep what the server said of sent votes. @param {Session} s @param {{client_id: string, annotation?: {id: number, version: number}}[]} results @returns {Session} */
-export const acknowledge = (s, results) => {
-  const told = new Map(results.map((r) => [r.client_id, r]));
-  return {
-    ...s,
-    outbox: s.outbox.filter((v) => !told.has(v.client_id)),
-    done: s.done.map((d) => {
-      const saved = told.get(d.vote.client_id)?.annotation;
-      return saved ? { ...d, saved: { id: saved.id, version: saved.version } } : d;
-    }),
-  };
-};
+/** Keep what the server said of an answer. @param {Session} s @param {string} id @param {Saved | null} saved @param {string} [note] @returns {Session} */
+export const told = (s, id, saved, note = "") => ({
+  ...s,
+  done: s.done.map((d) => (d.vote.client_id === id ? { ...d, saved, note } : d)),
+});
 
 /** Take the last answer back and show its item again. @param {Session} s @returns {[Session, Done | null]} */
 export const undo = (s) => {
-  const last = s.done.at(-1);
+  const last = s.done.findLast((d) => d.note === "");
   if (last === undefined) return [s, null];
+  const gone = new Set(s.gone);
+  gone.delete(last.lease.assignment);
   const next = {
+    gone,
     queue: [last.lease, ...s.queue],
-    outbox: s.outbox.filter((v) => v.client_id !== last.vote.client_id),
-    done: s.done.slice(0, -1),
+    done: s.done.filter((d) => d !== last),
     chosen: last.vote.labels,
+    revisited: null,
   };
   return [next, last];
+};
+
+/** Look at an earlier answer, or with null go back to the next item. @param {Session} s @param {string | null} id @returns {Session} */
+export const revisit = (s, id) => ({
+  ...s,
+  revisited: id,
+  chosen: id === null ? [] : (entry(s, id)?.vote.labels ?? []),
+});
+
+/** Change the revisited answer. @param {Session} s @param {string[]} labels @returns {[Session, Done | null]} */
+export const change = (s, labels) => {
+  const found = s.revisited === null ? undefined : entry(s, s.revisited);
+  if (found === undefined) return [s, null];
+  const done = s.done.map((d) => (d === found ? { ...d, vote: { ...d.vote, labels } } : d));
+  return [{ ...s, done, chosen: [], revisited: null }, found];
 };
 
 /** Choose or unchoose a label of several. @param {Session} s @param {string} label @returns {Session} */
@@ -58,9 +106,19 @@ export const toggle = (s, label) => ({
   chosen: s.chosen.includes(label) ? s.chosen.filter((l) => l !== label) : [...s.chosen, label],
 });
 
-/** Keys for labels: their own, else 1–9 and 0 in order. @param {{name: string, key: string}[]} labels @returns {Map<string, string>} */
-export const keymap = (labels) => {
-  const taken = new Set(labels.map((l) => l.key).filter(Boolean));
-  const free = [..."1234567890"].filter((k) => !taken.has(k));
-  return new Map(labels.map((l) => [l.key || free.shift() || "", l.name]).filter(([k]) => k));
+/**
+ * What to do next with the outbox: drop what cancels out, or send what comes first.
+ * An answer that was never tried and its undo cancel out; a tried one may have arrived.
+ * @param {Op[]} ops @returns {{drop: Op[], send: Op[]}}
+ */
+export const plan = (ops) => {
+  const undone = new Set(ops.filter((o) => o.kind === "undo").map((o) => o.client_id));
+  const lost = new Set(
+    ops.filter((o) => o.kind === "vote" && !o.tried && undone.has(o.client_id)).map((o) => o.client_id),
+  );
+  const drop = ops.filter((o) => lost.has(o.client_id));
+  if (drop.length > 0) return { drop, send: [] };
+  const first = ops.findIndex((o) => o.kind !== "vote");
+  const votes = first === -1 ? ops : ops.slice(0, first);
+  return { drop: [], send: votes.length > 0 ? votes.slice(0, BATCH) : ops.slice(0, 1) };
 };

@@ -1,0 +1,102 @@
+"""A browser and the people who use it; shared by the browser tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+CHROMIUM = (
+    os.environ.get("CHROMIUM")
+    or shutil.which("chromium")
+    or shutil.which("google-chrome")
+)
+MARKS = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.skipif(not CHROMIUM, reason="no Chromium: apt-get install chromium"),
+]
+
+
+@pytest.fixture
+def browser(
+    monkeypatch: pytest.MonkeyPatch, transactional_db: None
+) -> Iterator[Browser]:
+    # Playwright's sync API runs inside an event loop, which Django's guard dislikes.
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    with sync_playwright() as play:
+        started = play.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield started
+        started.close()
+        # Inside Playwright's loop Django has a connection of its own.
+        connection.close()
+    # A kept-alive request of a page may still hold a session of the database.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+@pytest.fixture
+def page(browser: Browser) -> Page:
+    return browser.new_page()
+
+
+def log_in(page: Page, url: str, name: str, password: str = "pw") -> list[str]:
+    """Log a person in; return the list that the console's messages go to."""
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(f"{url}/login/")
+    page.fill("[name=username]", name)
+    page.fill("[name=password]", password)
+    page.click("main button")
+    expect(page.get_by_role("heading", name="Projects")).to_be_visible()
+    return said
+
+
+@contextmanager
+def person(browser: Browser, url: str, name: str) -> Iterator[Page]:
+    """Give somebody a window of their own, logged in."""
+    context = browser.new_context()
+    page = context.new_page()
+    said = log_in(page, url, name)
+    yield page
+    context.close()
+    assert not [text for text in said if "Content Security Policy" in text]
+
+
+# Milliseconds between keys: sooner than that the station takes one for a bounce.
+PACE = 40
+# What the station shows, or nothing while it shows no item.
+SHOWN = """() => {
+  const image = document.querySelector("#item img");
+  if (image) return new URL(image.src).pathname;
+  return document.querySelector("#item article")?.textContent ?? null;
+}"""
+CHANGED = f"before => ({SHOWN})() !== before"
+
+
+def label_by_keyboard(page: Page, key_of: Callable[[str], str], most: int) -> int:
+    """Press the right key for each item until none is left; return how many."""
+    pressed = 0
+    page.wait_for_function(
+        f"() => ({SHOWN})() !== null || document.querySelector('#item.empty')"
+    )
+    while pressed < most and (shown := page.evaluate(SHOWN)) is not None:
+        page.wait_for_timeout(PACE)
+        page.keyboard.press(key_of(shown))
+        page.wait_for_function(CHANGED, arg=shown)
+        pressed += 1
+        if page.evaluate(SHOWN) is None:
+            page.wait_for_timeout(300)
+    expect(page.locator("#saved")).to_have_text("saved", timeout=15_000)
+    return pressed

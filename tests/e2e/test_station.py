@@ -1,0 +1,290 @@
+"""The station under bad conditions: every answer is in the database exactly once."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+
+import pytest
+from django.contrib.sessions.models import Session
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from pytest_django.live_server_helper import LiveServer
+
+from labeling.models import Annotation, AnnotationEvent, Project
+from tests import make
+from tests.e2e import browser as browsing
+from tests.e2e.browser import SHOWN, browser, label_by_keyboard, log_in
+
+__all__ = ["browser"]
+pytestmark = browsing.MARKS
+
+# Remembers each text the station paints, and every frame without one.
+WATCH = """() => {
+  window.painted = [];
+  const item = document.querySelector("#item");
+  const note = () => {
+    window.painted.push(item.querySelector("article")?.textContent ?? "blank");
+  };
+  new MutationObserver(note).observe(item, {childList: true});
+}"""
+
+
+def cut(route: Route) -> None:
+    route.abort()
+
+
+def prepare(count: int) -> Project:
+    project = make.project(labels=("cat", "dog"))
+    items = [make.item(project, data={"text": f"item {n:03d}"}) for n in range(count)]
+    make.ranked(project, items)
+    return project
+
+
+def open_station(
+    context: BrowserContext, server: LiveServer, project: Project, name: str
+) -> Page:
+    page = context.new_page()
+    log_in(page, server.url, name)
+    page.goto(f"{server.url}/projects/{project.slug}/label/")
+    expect(page.locator("#item article")).to_be_visible()
+    return page
+
+
+def is_saved(page: Page) -> None:
+    expect(page.locator("#saved")).to_have_text("saved", timeout=30_000)
+
+
+def texts_voted() -> Counter[str]:
+    votes = Annotation.objects.filter(undone_at=None)
+    return Counter(votes.values_list("item__data__text", flat=True))
+
+
+def once_each(count: int) -> Counter[str]:
+    return Counter(f"item {n:03d}" for n in range(count))
+
+
+def test_a_robot_that_presses_every_60_ms_loses_no_key(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    project = prepare(320)
+    who = make.member(project).user.username
+    page = open_station(browser.new_context(), live_server, project, who)
+    page.evaluate(WATCH)
+
+    for number in range(300):
+        due = time.monotonic() + 0.06
+        page.keyboard.press("12"[number % 2])
+        time.sleep(max(0.0, due - time.monotonic()))
+
+    expect(page.locator("#item article")).to_have_text("item 300")
+    is_saved(page)
+    assert page.evaluate("() => window.painted") == [
+        f"item {n:03d}" for n in range(1, 301)
+    ]
+    votes = Annotation.objects.order_by("item_id").values_list("labels", flat=True)
+    assert list(votes) == [["cat"], ["dog"]] * 150
+    assert texts_voted() == once_each(300)
+
+
+def test_thirty_answers_offline_arrive_when_the_server_is_back(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    project = prepare(60)
+    who = make.member(project).user.username
+    page = open_station(browser.new_context(), live_server, project, who)
+    expect(page.locator("#ready")).to_contain_text("20 ready")
+
+    page.route("**/api/**", cut)
+    done = label_by_keyboard_offline(page, 20)
+    expect(page.locator("#saved")).to_contain_text("unsent – offline", timeout=10_000)
+    page.unroute("**/api/**")
+    is_saved(page)
+    done += label_by_keyboard(page, lambda _: "1", 10)
+
+    assert done == 30
+    assert texts_voted() == once_each(30)
+
+
+def label_by_keyboard_offline(page: Page, most: int) -> int:
+    for done in range(most):
+        if page.evaluate(SHOWN) is None:
+            return done
+        page.keyboard.press("1")
+        page.wait_for_timeout(40)
+    return most
+
+
+def test_an_answer_whose_receipt_was_lost_counts_once(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    project = prepare(20)
+    who = make.member(project).user.username
+    page = open_station(browser.new_context(), live_server, project, who)
+
+    def deliver_but_lose_the_receipt(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route("**/annotations/", deliver_but_lose_the_receipt, times=1)
+    for _ in range(5):
+        page.keyboard.press("1")
+        page.wait_for_timeout(40)
+    page.keyboard.press("z")
+    page.wait_for_timeout(40)
+    page.keyboard.press("2")
+    is_saved(page)
+
+    assert texts_voted() == once_each(5)
+    last = Annotation.objects.get(item__data__text="item 004", undone_at=None)
+    assert last.labels == ["dog"]
+
+
+def test_a_tab_closed_with_unsent_answers_sends_them_when_opened_again(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    project = prepare(20)
+    who = make.member(project).user.username
+    context = browser.new_context()
+    page = open_station(context, live_server, project, who)
+    context.route("**/annotations/", cut)
+    for _ in range(4):
+        page.keyboard.press("2")
+        page.wait_for_timeout(40)
+    expect(page.locator("#saved")).to_contain_text("4 unsent")
+    page.close()
+    assert not Annotation.objects.exists()
+
+    context.unroute("**/annotations/")
+    again = context.new_page()
+    again.goto(f"{live_server.url}/projects/{project.slug}/label/")
+    is_saved(again)
+
+    expect(again.locator("#item article")).to_have_text("item 004")
+    assert texts_voted() == once_each(4)
+
+
+def test_two_tabs_of_one_person_answer_every_item_once(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    project = prepare(30)
+    who = make.member(project).user.username
+    context = browser.new_context()
+    first = open_station(context, live_server, project, who)
+    second = context.new_page()
+    second.goto(f"{live_server.url}/projects/{project.slug}/label/")
+    expect(second.locator("#item article")).to_be_visible()
+
+    for _ in range(10):
+        for page in (first, second):
+            page.keyboard.press("1")
+            page.wait_for_timeout(60)
+    is_saved(first)
+    is_saved(second)
+
+    assert texts_voted() == once_each(20)
+
+
+def test_a_lost_session_is_renewed_in_place_and_nothing_is_lost(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    project = prepare(20)
+    who = make.member(project).user.username
+    page = open_station(browser.new_context(), live_server, project, who)
+    Session.objects.all().delete()
+
+    for _ in range(3):
+        page.keyboard.press("1")
+        page.wait_for_timeout(40)
+    expect(page.get_by_role("dialog")).to_contain_text("logged out", timeout=10_000)
+    page.fill("#login [type=password]", "wrong")
+    page.keyboard.press("Enter")
+    expect(page.locator("#login-error")).to_have_text("That did not work. Try again.")
+    page.fill("#login [type=password]", "pw")
+    page.keyboard.press("Enter")
+    is_saved(page)
+
+    assert texts_voted() == once_each(3)
+
+
+def test_skip_flag_comment_unsure_and_history_by_keyboard(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    project = prepare(20)
+    who = make.member(project).user.username
+    page = open_station(browser.new_context(), live_server, project, who)
+
+    page.keyboard.press("Space")
+    page.keyboard.press("2")
+    expect(page.locator("#item article")).to_have_text("item 001")
+    page.keyboard.press("f")
+    page.keyboard.type("cut off")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.keyboard.press("c")
+    page.keyboard.type("why 1 and 2?")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.keyboard.press("u")
+    page.keyboard.press("1")
+    expect(page.locator("#item article")).to_have_text("item 002")
+    is_saved(page)
+    page.locator("#trail button").first.click()
+    expect(page.locator("#item article")).to_have_text("item 001")
+    page.keyboard.press("2")
+    expect(page.locator("#item article")).to_have_text("item 002")
+    is_saved(page)
+
+    events = AnnotationEvent.objects.order_by("pk").values_list("kind", "payload")
+    kinds = [kind for kind, _ in events if kind != "released"]
+    assert kinds == ["skipped", "flagged", "voted", "edited"]
+    assert events[0][1] == {"reason": "no label fits"}
+    vote = Annotation.objects.get()
+    assert (vote.labels, vote.comment, vote.is_unsure, vote.version) == (
+        ["dog"],
+        "why 1 and 2?",
+        True,
+        2,
+    )
+
+
+def test_keys_can_be_changed_and_switched_off(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    project = prepare(20)
+    who = make.member(project).user.username
+    page = open_station(browser.new_context(), live_server, project, who)
+
+    page.keyboard.press("?")
+    page.fill("#help input[data-key=undo]", "b")
+    page.get_by_role("button", name="Keep").last.click()
+    page.keyboard.press("1")
+    expect(page.locator("#item article")).to_have_text("item 001")
+    page.keyboard.press("b")
+    expect(page.locator("#item article")).to_have_text("item 000")
+    page.keyboard.press("?")
+    page.uncheck("#keys-on")
+    page.get_by_role("button", name="Keep").last.click()
+    page.keyboard.press("1")
+
+    expect(page.locator("#item article")).to_have_text("item 000")
+
+
+@pytest.mark.parametrize("count", [77])
+def test_many_labels_are_reached_by_two_digits_or_by_name(
+    browser: Browser, live_server: LiveServer, count: int
+) -> None:
+    project = make.project(labels=[f"intent {n:02d}" for n in range(count)])
+    make.ranked(project, make.items(project, 5))
+    who = make.member(project).user.username
+    page = open_station(browser.new_context(), live_server, project, who)
+
+    page.keyboard.press("2")
+    page.keyboard.press("3")
+    page.wait_for_timeout(60)
+    page.keyboard.press("/")
+    page.keyboard.type("intent 76")
+    page.keyboard.press("Enter")
+    is_saved(page)
+
+    votes = Annotation.objects.order_by("pk").values_list("labels", flat=True)
+    assert list(votes) == [["intent 12"], ["intent 76"]]
