@@ -87,8 +87,9 @@ class Supervisor:
     def _copy(self, part: Part, process: subprocess.Popen[bytes]) -> None:
         if process.stdout is None:
             return
-        for line in process.stdout:
-            self.say(part.name, line.decode(errors="replace").rstrip())
+        with process.stdout as lines:
+            for line in lines:
+                self.say(part.name, line.decode(errors="replace").rstrip())
 
     def await_ready(self, part: Part) -> None:
         """Wait until a part answers; start it again while it fails to come up."""

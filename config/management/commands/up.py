@@ -17,7 +17,7 @@ from typing import IO, Any
 
 import psycopg
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config import env, home
 from config.embedded import postgres, redis
@@ -37,8 +37,15 @@ class Command(BaseCommand):
     help = "Start database, broker, web, workers and scheduler; Ctrl-C stops them."
     requires_system_checks = ()
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take whether the demo projects are wanted."""
+        parser.add_argument(
+            "--without-demo", action="store_true", help="load no demo projects"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Check, start, watch, stop."""
+        self.has_demo: bool = not options["without_demo"]
         self.home: Path = settings.ASSAY_HOME
         self.port = env.number("PORT", 8000)
         lock = self._check()
@@ -96,8 +103,10 @@ class Command(BaseCommand):
             data.mkdir(exist_ok=True)
             command = redis.command(data, sockets)
             supervisor.start(Part("redis", command, lambda: redis.is_ready(sockets)))
-        for words in (["migrate"], ["collectstatic", "--noinput"], ["demo", "--once"]):
-            self._manage(supervisor, *words)
+        self._manage(supervisor, "migrate")
+        self._manage(supervisor, "collectstatic", "--noinput")
+        if self.has_demo:
+            self._manage(supervisor, "demo", "--once")
         self._start_web(supervisor)
         celery = ("-m", "celery", "-A", "config", "--quiet")
         log = "--loglevel=WARNING"

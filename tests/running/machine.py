@@ -1,0 +1,233 @@
+"""A whole Assay, started as a person starts it, in a home of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from config.home import socket_folder
+
+ROOT = Path(__file__).resolve().parents[2]
+PARTS = {
+    "database": "bin/postgres -D",
+    "redis": "redis-server",
+    "web": "gunicorn: master",
+    "worker": "worker@",
+    "trainer": "trainer@",
+    "scheduler": "beat",
+}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def until(say: Callable[[], Any], *, seconds: float = 60) -> Any:
+    """Return what ``say`` returns once it is true."""
+    deadline = time.monotonic() + seconds
+    while not (found := say()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not within {seconds:.0f} s: {say}")
+        time.sleep(0.2)
+    return found
+
+
+class Machine:
+    """Starts ``assay up`` and calls it by its API."""
+
+    def __init__(self, home: Path, **environment: str) -> None:
+        self.home = home
+        self.port = free_port()
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in ("DATABASE_URL", "BROKER_URL", "SECRET_KEY", "CONN_MAX_AGE")
+        }
+        self.environment = {
+            **kept,
+            "ASSAY_HOME": str(home),
+            "PORT": str(self.port),
+            "PYTHONPATH": str(ROOT),
+            # Or a process that names itself writes over its environment.
+            "SPT_NOENV": "1",
+            **environment,
+        }
+        self.process: subprocess.Popen[str] | None = None
+        self.token = ""
+        self.log = home.parent / f"{home.name[:40]}.log"
+
+    def start(self) -> None:
+        with self.log.open("a") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "up", "--without-demo"],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                text=True,
+            )
+        until(self._is_ready, seconds=90)
+
+    def _is_ready(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, self.log.read_text()
+        try:
+            return bool(self.call("GET", "/readyz")[0] == 200)
+        except OSError:
+            return False
+
+    def run(self, *words: str) -> str:
+        """Run one of the commands beside it."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *words],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
+    def refusal(self) -> tuple[int, str]:
+        """Start where it cannot start; return the exit code and what it says."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", "up", "--without-demo"],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return done.returncode, (done.stdout + done.stderr).strip()
+
+    def call(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={
+                "Content-Type": "application/json",
+                **({"Authorization": f"Token {self.token}"} if self.token else {}),
+            },
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                return answer.status, _read(answer.read())
+        except urllib.error.HTTPError as error:
+            return error.code, _read(error.read())
+
+    def sure(self, method: str, path: str, body: object = None) -> Any:
+        """Call again until the server answers without an error of its own."""
+
+        def attempt() -> tuple[Any] | None:
+            try:
+                status, said = self.call(method, path, body)
+            except OSError:
+                return None
+            return (said,) if status < 500 else None
+
+        return until(attempt)[0]
+
+    def set_up(self) -> None:
+        """Make a manager with a project of thirty items that want one vote each."""
+        self.run("user", "create", "boss", "--manager")
+        self.token = self.run("token", "boss").split()[1]
+        self.sure(
+            "POST",
+            "/api/projects/",
+            {
+                "name": "P",
+                "slug": "p",
+                "data_type": "text",
+                "task_type": "single",
+                "labels": [{"name": "x"}, {"name": "y"}],
+            },
+        )
+        rows = "\n".join(
+            json.dumps({"external_id": str(n), "text": f"text number {n}"})
+            for n in range(30)
+        )
+        file = self.home.parent / "rows.jsonl"
+        file.write_text(rows)
+        self.run("import", "p", str(file))
+        until(lambda: self.sure("POST", LEASE, {"count": 1})["items"])
+
+    def vote(self) -> str:
+        """Answer one item, as often as it takes; return its own name."""
+        lease = until(lambda: self.sure("POST", LEASE, {"count": 1})["items"])[0]
+        vote = {
+            "assignment": lease["assignment"],
+            "labels": ["x"],
+            "client_id": str(uuid.uuid4()),
+        }
+        said = self.sure("POST", "/api/projects/p/annotations/", vote)
+        assert "id" in said, said
+        return str(lease["item"]["external_id"])
+
+    def voted(self) -> list[str]:
+        """Return the items with a vote, once for each vote."""
+        lines = self.run("export", "p").splitlines()
+        rows = [json.loads(line) for line in lines]
+        return sorted(row["external_id"] for row in rows for _ in row["votes"])
+
+    def processes(self) -> dict[int, str]:
+        """Return every process that works on this home."""
+        found = {}
+        mark = f"ASSAY_HOME={self.home}".encode()
+        sockets = str(socket_folder(self.home))
+        for folder in Path("/proc").iterdir():
+            if not folder.name.isdecimal() or int(folder.name) == os.getpid():
+                continue
+            try:
+                words = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                known = (folder / "environ").read_bytes().split(b"\0")
+                if mark in known or sockets in words:
+                    found[int(folder.name)] = words
+            except (OSError, ValueError):
+                continue  # it ended while we looked
+        return found
+
+    def pid_of(self, part: str) -> int:
+        """Return the first process of a part, or 0 while there is none."""
+        mine = [pid for pid, words in self.processes().items() if PARTS[part] in words]
+        return min(mine, default=0)
+
+    def kill_all(self) -> None:
+        for pid in self.processes():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue  # its parent took it along
+        if self.process is not None:
+            self.process.wait(20)
+        until(lambda: not self.processes())
+
+    def stop(self) -> int:
+        if self.process is None or self.process.poll() is not None:
+            return 0
+        self.process.terminate()
+        return self.process.wait(60)
+
+
+LEASE = "/api/projects/p/queue/lease/"
+
+
+def _read(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return body.decode()

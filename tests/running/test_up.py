@@ -1,0 +1,217 @@
+"""``assay up`` survives what machines do to it, and says clearly why it cannot start."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from config.embedded import postgres, redis
+from config.supervise import Part, Supervisor
+from tests.running.machine import PARTS, ROOT, Machine, until
+
+pytestmark = pytest.mark.xdist_group("running")
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """One Assay for the module; its path is too long for a socket."""
+    folder = tmp_path_factory.mktemp("home")
+    folder.chmod(0o755)
+    started = Machine(folder / ("long-" * 30))
+    try:
+        started.start()
+        started.set_up()
+        yield started
+    finally:
+        started.kill_all()
+
+
+def test_every_part_that_is_killed_comes_back_and_no_vote_is_lost(
+    machine: Machine,
+) -> None:
+    before = machine.voted()
+    acknowledged = []
+    for part in PARTS:
+        killed = until(lambda: machine.pid_of(part))  # noqa: B023 (called at once)
+        os.kill(killed, signal.SIGKILL)
+        acknowledged.append(machine.vote())
+        while machine.pid_of(part) in (0, killed):
+            time.sleep(0.2)
+
+    assert machine.voted() == sorted([*before, *acknowledged])
+    until(lambda: settled(machine) == len(machine.voted()))
+
+
+def settled(machine: Machine) -> int:
+    rows = machine.sure("GET", "/api/projects/p/items/?state=settled")["results"]
+    return len(rows)
+
+
+def test_killed_at_once_everything_starts_again_with_the_same_data(
+    machine: Machine,
+) -> None:
+    acknowledged = [machine.vote() for _ in range(3)]
+    before = machine.voted()
+    assert set(acknowledged) <= set(before)
+    machine.kill_all()
+
+    machine.start()
+
+    assert machine.voted() == before
+    machine.vote()
+    until(lambda: settled(machine) == len(before) + 1)
+
+
+def test_a_second_one_on_the_same_home_is_refused_in_one_line(
+    machine: Machine,
+) -> None:
+    code, said = machine.refusal()
+
+    assert code != 0
+    assert said == f"CommandError: Assay is already running on {machine.home}."
+
+
+def test_asked_to_stop_it_leaves_no_process_and_no_lock(machine: Machine) -> None:
+    assert machine.stop() == 0
+
+    assert machine.processes() == {}
+    machine.start()
+    assert machine.sure("GET", "/readyz")
+
+
+def test_a_killed_supervisor_takes_its_parts_along(machine: Machine) -> None:
+    assert machine.process is not None
+    machine.process.kill()
+    machine.process.wait()
+
+    until(lambda: not machine.processes())
+    machine.start()
+    machine.vote()
+
+
+def test_outside_servers_are_used_where_the_environment_names_them(
+    tmp_path: Path,
+) -> None:
+    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
+        folder.chmod(0o755)
+    sockets, data = tmp_path / "run", tmp_path / "cluster"
+    own = Supervisor(io.StringIO())
+    try:
+        postgres.prepare(data, sockets)
+        command = postgres.command(data, sockets)
+        own.start(
+            Part(
+                "database",
+                command,
+                lambda: postgres.is_ready(sockets),
+                user=postgres.user(),
+                stop_signal=signal.SIGINT,
+            )
+        )
+        (tmp_path / "redis").mkdir()
+        words = redis.command(tmp_path / "redis", sockets)
+        own.start(Part("redis", words, lambda: redis.is_ready(sockets)))
+        host = str(sockets).replace("/", "%2F")
+        started = Machine(
+            tmp_path / "home",
+            DATABASE_URL=f"postgresql://postgres@{host}/postgres",
+            BROKER_URL=f"redis+socket://{sockets}/redis.sock",
+            SECRET_KEY="x" * 50,
+        )
+        try:
+            started.start()
+            started.set_up()
+            started.vote()
+            until(lambda: settled(started) == 1)
+            words_of_all = " ".join(started.processes().values())
+            assert PARTS["database"] not in words_of_all
+            assert PARTS["redis"] not in words_of_all
+            assert started.stop() == 0
+        finally:
+            started.kill_all()
+        assert postgres.is_ready(sockets)
+        assert redis.is_ready(sockets)
+    finally:
+        own.stop()
+
+
+def test_a_taken_port_is_named_in_one_line(tmp_path: Path) -> None:
+    refused = Machine(tmp_path / "home")
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", refused.port))
+        other.listen()
+
+        code, said = refused.refusal()
+
+    assert code != 0
+    assert said.startswith(f"CommandError: Port {refused.port} is taken")
+    assert "\n" not in said
+
+
+def test_a_home_that_cannot_be_written_is_named_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    home = tmp_path / "file" / "home"
+
+    code, said = Machine(home).refusal()
+
+    assert code != 0
+    assert "cannot be written: Not a directory" in said
+    assert "\n" not in said
+
+
+def test_a_full_disk_is_named_in_one_line(tmp_path: Path) -> None:
+    words = ["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", str(tmp_path)]
+    if shutil.which("mount") is None or subprocess.run(words, check=False).returncode:
+        pytest.skip("a small disk cannot be mounted here")
+    try:
+        code, said = Machine(tmp_path / "home").refusal()
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)
+
+    assert code != 0
+    assert "MiB are free" in said
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "mysql://nowhere"),
+        ("PORT", "eighty"),
+        ("DEBUG", "perhaps"),
+    ],
+)
+def test_a_wrong_variable_is_named(tmp_path: Path, name: str, value: str) -> None:
+    settings = {"SECRET_KEY": "x" * 50, name: value}
+    code, said = Machine(tmp_path / "home", **settings).refusal()
+
+    assert code != 0
+    assert name in said
+    assert "\n" not in said
+
+
+def test_a_python_that_is_too_old_is_named_in_one_line(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    old = tmp_path / "old-python"
+    old.write_text("#!/bin/sh\nexit 1\n")
+    old.chmod(0o755)
+
+    done = subprocess.run(
+        ["make", "run", f"PYTHON={old}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode != 0
+    assert done.stdout.startswith("Assay needs Python 3.11 or newer")
