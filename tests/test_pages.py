@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoAssertNumQueries
 
 from activelearn.models import ModelVersion
 from labeling.models import User
@@ -87,3 +90,30 @@ def test_the_engineer_rolls_back_in_the_admin() -> None:
     )
 
     assert ModelVersion.objects.get(stage="champion") == first
+
+
+def test_the_home_page_asks_the_same_few_questions_for_any_number_of_projects(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    manager = make.user(manager=True)
+    client = browser(manager)
+    for _ in range(2):
+        make.item(make.project(manager=manager))
+    with CaptureQueriesContext(connection) as few:
+        client.get("/")
+    for _ in range(5):
+        make.item(make.project(manager=manager))
+
+    with django_assert_num_queries(len(few)):
+        assert client.get("/").content.count(b'class="project"') == 7
+
+
+def test_a_made_up_upload_is_refused_in_words() -> None:
+    project = make.project()
+    client = browser(make.manager_of(project).user)
+
+    for name in ("x", "", "123", "0" * 5000):
+        shown = client.post(f"/projects/{project.slug}/import/", {"upload": name})
+
+        assert shown.status_code == 400
+        assert b"not the name of a file" in shown.content

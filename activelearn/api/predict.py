@@ -30,7 +30,10 @@ class PredictView(ProjectView):
         )
         if not isinstance(items, list) or not is_list:
             raise InvalidInputError(errors={"items": ["A list of {data: {…}}."]})
-        answers = serving.predict(self.member.project, [one["data"] for one in items])
+        questions = [
+            serving.Question(str(one.get("id") or ""), one["data"]) for one in items
+        ]
+        answers = serving.predict(self.member.project, questions)
         rows = [
             {"id": one.get("id", place), **asdict(answer)}
             for place, (one, answer) in enumerate(zip(items, answers, strict=True))

@@ -21,7 +21,7 @@ def dump(model: LinearModel, spec: dict[str, Any]) -> bytes:
     head = {"labels": list(model.labels), "is_multi": model.is_multi, "features": spec}
     text = json.dumps(head, sort_keys=True, ensure_ascii=True).encode()
     body = io.BytesIO()
-    for array in (model.weights, model.bias):
+    for array in (model.weights, model.bias, model.columns):
         np.lib.format.write_array(body, np.ascontiguousarray(array), allow_pickle=False)
     return len(text).to_bytes(8, "big") + text + body.getvalue()
 
@@ -35,7 +35,14 @@ def load(data: bytes, sha256: str) -> tuple[LinearModel, dict[str, Any]]:
     body = io.BytesIO(data[8 + size :])
     weights = np.lib.format.read_array(body, allow_pickle=False)
     bias = np.lib.format.read_array(body, allow_pickle=False)
-    model = LinearModel(tuple(head["labels"]), weights, bias, head["is_multi"])
+    # The first files had a weight for every feature and no list of columns.
+    columns = (
+        np.lib.format.read_array(body, allow_pickle=False)
+        if body.tell() < len(body.getbuffer())
+        else np.arange(weights.shape[1])
+    )
+    labels = tuple(head["labels"])
+    model = LinearModel(labels, weights, bias, columns, head["is_multi"])
     return model, head["features"]
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
+from modAL.batch import ranked_batch as _modal_ranked_batch
 from modAL.uncertainty import (
     classifier_entropy,
     classifier_margin,
@@ -73,6 +74,39 @@ def uncertainty(
     if is_multi:
         return 1 - np.abs(2 * probabilities - 1).min(axis=1)
     return STRATEGIES[strategy](probabilities)
+
+
+class _Trained:
+    """What modAL's ranked batch asks of a learner: the points it has labels for."""
+
+    on_transformed = False
+
+    def __init__(self, points: Array) -> None:
+        self.X_training = points if len(points) else None
+
+
+def ranked_batch(
+    points: Array, scores: Array, labelled: Array, count: int
+) -> NDArray[np.int64]:
+    """Return all places of a short list in serving order, the least sure one first.
+
+    points: (n, d) and scores: (n,) in [0, 1] of the short list; labelled: (m, d). Of the
+    rest, ``count`` are taken by modAL's ranked batch (Cardoso et al. 2017): unsure, and
+    unlike what is labelled or taken already; then the others by score. Meant for short
+    lists: each step compares every point with every known one.
+    """
+    if points.ndim != 2 or len(points) != len(scores) or not np.isfinite(points).all():
+        raise ValueError("Points must be a finite (n_items, n_dimensions) table.")
+    best_first = np.argsort(-scores, kind="stable")
+    if count >= len(points) or len(points) < 2:
+        return best_first
+    first, rest = best_first[0], best_first[1:]
+    known = np.vstack([labelled, points[[first]]])
+    picked, _ = _modal_ranked_batch(
+        _Trained(known), points[rest], scores[rest], count - 1, "euclidean", None
+    )
+    taken = rest[picked]
+    return np.concatenate([[first], taken, rest[~np.isin(rest, taken)]])
 
 
 def least_sure(

@@ -13,20 +13,27 @@ from threadpoolctl import threadpool_limits
 
 Array = NDArray[np.float64]
 Rows: TypeAlias = Any  # scipy.sparse.csr_matrix, which has no types
+Fitted: TypeAlias = tuple[tuple[str, ...], Array, Array]
 
 
 @dataclass(frozen=True)
 class LinearModel:
-    """A linear model: weights (n_labels, n_features), bias (n_labels,)."""
+    """A linear model: weights (n_labels, n_columns), bias (n_labels,).
+
+    columns: (n_columns,) the features that the training rows had, in order. A penalised
+    weight of any other feature is zero, so it is neither fitted nor kept.
+    """
 
     labels: tuple[str, ...]
     weights: Array
     bias: Array
+    columns: NDArray[np.int64]
     is_multi: bool = False
 
     def probabilities(self, rows: Rows) -> Array:
         """Return (n_rows, n_labels); rows sum to one unless labels are independent."""
-        scores = np.asarray(rows @ self.weights.T) + self.bias
+        known = rows if len(self.columns) == rows.shape[1] else rows[:, self.columns]
+        scores = np.asarray(known @ self.weights.T) + self.bias
         if self.is_multi:
             return 1 / (1 + np.exp(-np.clip(scores, -60, 60)))
         raised = np.exp(scores - scores.max(axis=1, keepdims=True))
@@ -46,12 +53,15 @@ def fit(
     rows: (n, n_features), in the order of the items' ids. answers: n sets of labels.
     Raises ValueError when there are fewer than two classes to tell apart.
     """
+    columns = np.unique(rows.indices).astype(np.int64)
+    seen = rows[:, columns]
     with threadpool_limits(limits=1):
-        return (
-            _fit_multi(rows, answers, strength, seed)
+        labels, weights, bias = (
+            _fit_multi(seen, answers, strength, seed)
             if is_multi
-            else _fit_single(rows, [answer[0] for answer in answers], strength, seed)
+            else _fit_single(seen, [answer[0] for answer in answers], strength, seed)
         )
+    return LinearModel(labels, weights, bias, columns, is_multi)
 
 
 def _estimator(strength: float, seed: int) -> LogisticRegression:
@@ -60,7 +70,7 @@ def _estimator(strength: float, seed: int) -> LogisticRegression:
 
 def _fit_single(
     rows: Rows, answers: Sequence[str], strength: float, seed: int
-) -> LinearModel:
+) -> Fitted:
     labels = sorted(set(answers))
     if len(labels) < 2:
         raise ValueError("Two labels are needed to train a model.")
@@ -70,12 +80,12 @@ def _fit_single(
         # scikit-learn keeps one row for two classes; softmax wants one each.
         weights = np.vstack([-weights / 2, weights / 2])
         bias = np.concatenate([-bias / 2, bias / 2])
-    return LinearModel(tuple(labels), np.asarray(weights), np.asarray(bias))
+    return tuple(labels), np.asarray(weights), np.asarray(bias)
 
 
 def _fit_multi(
     rows: Rows, answers: Sequence[Sequence[str]], strength: float, seed: int
-) -> LinearModel:
+) -> Fitted:
     labels = sorted({label for answer in answers for label in answer})
     weights, biases, kept = [], [], []
     for label in labels:
@@ -88,7 +98,7 @@ def _fit_multi(
         kept.append(label)
     if not kept:
         raise ValueError("A label that is sometimes absent is needed to train a model.")
-    return LinearModel(tuple(kept), np.array(weights), np.array(biases), is_multi=True)
+    return tuple(kept), np.array(weights), np.array(biases)
 
 
 def answers_of(model: LinearModel, probabilities: Array) -> list[tuple[str, ...]]:

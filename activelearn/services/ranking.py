@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 from django.db.models import F
+from numpy.typing import NDArray
 
 from activelearn.core import diversity, query, training
 from activelearn.models import ModelVersion, RankingFit
@@ -17,6 +18,7 @@ from labeling.services import jobs, queue
 
 WINDOW: Final = 2000
 SHORTLIST: Final = 10
+KNOWN: Final = 500
 BATCH: Final = 50
 ENOUGH_EVALUATION: Final = 100
 TRICKLE: Final = 0.05
@@ -117,15 +119,31 @@ def _order(
     except ValueError:
         return "cold", _cold(project, where, ids, rows)
     scores = query.uncertainty(
-        model.probabilities(rows[where]), is_multi=project.is_multi
+        model.probabilities(rows[where]),
+        is_multi=project.is_multi,
+        strategy=project.strategy,
     )
     rng = np.random.default_rng([project.seed, len(seen)])
     first = query.least_sure(scores, WINDOW, rng)
     short = first[: SHORTLIST * BATCH]
-    points = diversity.compact(rows[where[short]], project.seed)
-    spread = short[diversity.spread(points, scores[short], BATCH, project.seed)]
-    order = np.concatenate([spread, first[len(short) :]])
-    return "margin", [Pick(int(ids[where[one]]), "model", None) for one in order]
+    batch = short[_batch(project, rows, where[short], scores[short], np.array(seen))]
+    order = np.concatenate([batch, first[len(short) :]])
+    return project.strategy, [
+        Pick(int(ids[where[one]]), "model", None) for one in order
+    ]
+
+
+def _batch(
+    project: Project, rows: Any, short: Any, scores: Any, seen: Any
+) -> NDArray[np.int64]:
+    """Order a short list so that the next items are unsure and unlike each other."""
+    if project.batch == Project.Batch.SPREAD:
+        points = diversity.compact(rows[short], project.seed)
+        return diversity.spread(points, scores, BATCH, project.seed)
+    points = diversity.compact(
+        rows[np.concatenate([short, seen[-KNOWN:]])], project.seed
+    )
+    return query.ranked_batch(points[: len(short)], scores, points[len(short) :], BATCH)
 
 
 def _cold(project: Project, where: Any, ids: features.Ids, rows: Any) -> list[Pick]:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from activelearn.core import artifact
 from activelearn.core.training import LinearModel
 from activelearn.models import ModelVersion
-from activelearn.services import files, ranking
+from activelearn.services import files
 from labeling.errors import ConflictError, NotFoundError
 from labeling.models import Project, User
 from labeling.services import jobs
@@ -81,11 +81,10 @@ def archive(model: ModelVersion) -> ModelVersion:
 
 
 def request_scores(model: ModelVersion) -> None:
-    """Ask for the pool to be scored by ``model``, and for a fresh order."""
+    """Ask for the pool to be scored by ``model``; a fresh order follows."""
     jobs.enqueue(
         "learn.score",
         project=model.project,
         params={"number": model.number},
         lane=f"score:{model.project_id}",
     )
-    ranking.ask(model.project_id)

@@ -9,8 +9,17 @@ from typing import Any
 from activelearn.services import features, registry
 from labeling.errors import ConflictError, InvalidInputError
 from labeling.models import Item, Project
+from labeling.services import intake
 
 MOST = 100
+
+
+@dataclass(frozen=True)
+class Question:
+    """An item from outside; without a name of its own its content names it."""
+
+    external_id: str
+    data: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -24,31 +33,42 @@ class Answer:
     decision: str
 
 
-def predict(project: Project, payloads: Sequence[Mapping[str, Any]]) -> list[Answer]:
-    """Return the champion's answers; below the project's confidence, a review."""
+def predict(project: Project, questions: Sequence[Question]) -> list[Answer]:
+    """Return the champion's answers; below the project's confidence, a review.
+
+    What is to be reviewed becomes an item of the pool: people are asked about it.
+    """
     if project.data_type == Project.DataType.IMAGE:
         raise ConflictError("Prediction of images from outside is not offered yet.")
-    if not 1 <= len(payloads) <= MOST:
+    if not 1 <= len(questions) <= MOST:
         raise InvalidInputError(errors={"items": [f"From 1 to {MOST} items."]})
     champion = registry.champion(project)
     if champion is None:
         raise ConflictError("No model serves yet: label more items.")
     model = registry.load(champion)
-    items = [Item(data=dict(payload)) for payload in payloads]
+    rows = [intake.checked(project, one.external_id, one.data) for one in questions]
+    items = [Item(data=row.data) for row in rows]
     table = model.probabilities(features.rows_of(items, features.spec_of(project)))
     answers = []
-    for row in table:
-        best = int(row.argmax())
-        confidence = float(row[best])
+    for given in table:
+        best = int(given.argmax())
+        confidence = float(given[best])
         answers.append(
             Answer(
                 label=model.labels[best],
                 confidence=confidence,
                 probabilities={
-                    label: float(p) for label, p in zip(model.labels, row, strict=True)
+                    label: float(p)
+                    for label, p in zip(model.labels, given, strict=True)
                 },
                 model=champion.number,
                 decision="accept" if confidence >= project.confidence else "review",
             )
         )
+    unsure = [
+        row
+        for row, answer in zip(rows, answers, strict=True)
+        if answer.decision == "review"
+    ]
+    intake.add_to_pool(project, unsure)
     return answers

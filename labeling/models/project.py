@@ -31,6 +31,15 @@ class Project(models.Model):
         SINGLE = "single"
         MULTI = "multi"
 
+    class Strategy(models.TextChoices):
+        MARGIN = "margin"
+        LEAST_CONFIDENCE = "least_confidence"
+        ENTROPY = "entropy"
+
+    class Batch(models.TextChoices):
+        SPREAD = "spread"
+        RANKED = "ranked"
+
     class SuggestionMode(models.TextChoices):
         BLIND = "blind"
         REVEAL = "reveal_after"
@@ -97,6 +106,18 @@ class Project(models.Model):
         default=0.2,
         validators=[MinValueValidator(0.0), MaxValueValidator(0.5)],
         help_text="Share of served items from the evaluation split until it is labelled.",
+    )
+    strategy = models.CharField(
+        max_length=16,
+        choices=Strategy,
+        default=Strategy.MARGIN,
+        help_text="How it is measured what the model is least sure of.",
+    )
+    batch = models.CharField(
+        max_length=8,
+        choices=Batch,
+        default=Batch.SPREAD,
+        help_text="How the next items are kept unlike each other.",
     )
     exploration_rate = models.FloatField(
         default=0.1,

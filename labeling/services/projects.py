@@ -31,6 +31,8 @@ POLICY = (
     "lease_minutes",
     "evaluation_share",
     "evaluation_rate",
+    "strategy",
+    "batch",
     "exploration_rate",
     "gold_rate",
     "suggestion_mode",

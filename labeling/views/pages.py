@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from uuid import UUID
 
 import markdown
 import nh3
@@ -14,7 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from labeling import queries
-from labeling.errors import AssayError, NotFoundError
+from labeling.errors import AssayError, InvalidInputError, NotFoundError
 from labeling.models import (
     AgreementReport,
     Disagreement,
@@ -84,17 +85,18 @@ def html_of(text: str) -> SafeString:
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
     """List the person's projects with their state."""
-    cards = []
-    for member in queries.memberships_of(request.user.pk or 0):
-        report = AgreementReport.objects.filter(project=member.project).first()
-        cards.append(
-            {
-                "project": member.project,
-                "role": member.role,
-                "progress": queries.progress(member.project),
-                "alpha": report.krippendorff_alpha if report else None,
-            }
-        )
+    mine = queries.memberships_of(request.user.pk or 0)
+    ids = [member.project_id for member in mine]
+    progress, alpha = queries.progress_of(ids), queries.alpha_of(ids)
+    cards = [
+        {
+            "project": member.project,
+            "role": member.role,
+            "progress": progress[member.project_id],
+            "alpha": alpha.get(member.project_id),
+        }
+        for member in mine
+    ]
     user = User.objects.get(pk=request.user.pk or 0)
     may_create = user.may_create_projects or user.is_superuser
     return render(
@@ -245,9 +247,11 @@ def _preview(request: HttpRequest, member: Membership) -> dict[str, Any]:
 
 
 def _start_import(request: HttpRequest, member: Membership) -> None:
-    upload = Upload.objects.filter(
-        pk=request.POST["upload"], project=member.project
-    ).first()
+    try:
+        key = UUID(request.POST["upload"])
+    except ValueError as error:
+        raise InvalidInputError("This is not the name of a file.") from error
+    upload = Upload.objects.filter(pk=key, project=member.project).first()
     if upload is None:
         raise NotFoundError("This file is not here any more; send it again.")
     mapping = {

@@ -201,3 +201,35 @@ def test_a_table_knows_numbers_categories_and_what_is_missing() -> None:
     assert [column["type"] for column in spec["columns"]] == ["category", "number"]
     assert np.isfinite(table).all()
     assert table[2, -1] == table[3, -1] == 1
+
+
+def test_a_ranked_batch_begins_with_the_least_sure_and_avoids_twins() -> None:
+    points = np.array([[0.0, 0.0], [0.0, 0.01], [9.0, 9.0], [0.02, 0.0], [5.0, 0.0]])
+    scores = np.array([0.9, 0.89, 0.5, 0.88, 0.4])
+    labelled = np.zeros((1, 2))
+
+    order = query.ranked_batch(points, scores, labelled, 3)
+
+    assert order[0] == 0
+    assert set(order[1:3]) == {2, 4}
+    assert sorted(order) == [0, 1, 2, 3, 4]
+
+
+def test_a_ranked_batch_refuses_what_it_cannot_measure() -> None:
+    with pytest.raises(ValueError, match="finite"):
+        query.ranked_batch(np.array([[np.nan]]), np.ones(1), np.ones((1, 1)), 1)
+
+
+def test_a_model_keeps_only_the_features_it_has_seen() -> None:
+    rows = sparse.csr_matrix(
+        ([1.0, 1.0, 1.0], ([0, 1, 2], [3, 90_000, 3])), (3, 100_000)
+    )
+
+    model = training.fit(rows, [("x",), ("y",), ("x",)], is_multi=False)
+
+    assert model.columns.tolist() == [3, 90_000]
+    assert model.weights.shape == (2, 2)
+    loaded, _ = artifact.load(data := artifact.dump(model, {}), artifact.digest(data))
+    assert np.array_equal(loaded.probabilities(rows), model.probabilities(rows))
+    unseen = sparse.csr_matrix((1, 100_000))
+    assert loaded.probabilities(unseen).shape == (1, 2)

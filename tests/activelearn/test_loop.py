@@ -10,7 +10,7 @@ from django.db import connection
 from sklearn.datasets import load_wine
 
 from activelearn.core import artifact
-from activelearn.models import ModelVersion, TrainingRun
+from activelearn.models import ModelVersion, RankingFit, TrainingRun
 from activelearn.services import files, ranking, registry, serving, triggers
 from labeling.errors import ConflictError
 from labeling.models import Item, Job, Prediction, Project, QueueEntry
@@ -76,6 +76,22 @@ def test_the_first_in_the_queue_is_what_the_model_is_least_sure_of() -> None:
     assert first.reason == "model"
 
 
+@pytest.mark.parametrize("batch", ["spread", "ranked"])
+@pytest.mark.parametrize("strategy", ["margin", "least_confidence", "entropy"])
+def test_every_strategy_orders_the_whole_queue(strategy: str, batch: str) -> None:
+    project, truth = wine(strategy=strategy, batch=batch)
+    ranking.rank(project)
+    answer(project, truth, 40)
+
+    ranking.rank(project)
+
+    entries = QueueEntry.objects.filter(is_first=True)
+    assert entries.order_by("rank")[0].reason == "model"
+    assert entries.count() == Item.objects.filter(votes=0).count()
+    newest = RankingFit.objects.filter(project=project).latest("pk")
+    assert newest.strategy == strategy
+
+
 def test_labels_start_a_run_and_the_better_model_takes_over() -> None:
     project, truth = wine(retrain_first=20)
     answer(project, truth, 110)
@@ -94,7 +110,7 @@ def test_labels_start_a_run_and_the_better_model_takes_over() -> None:
     items = list(
         Item.objects.filter(project=project)[:3].values_list("data", flat=True)
     )
-    answers = serving.predict(project, items)
+    answers = serving.predict(project, [serving.Question("", one) for one in items])
     assert {one.decision for one in answers} <= {"accept", "review"}
 
 
@@ -189,3 +205,29 @@ def test_the_registry_over_http() -> None:
     assert annotator("post", f"{base}/models/1/promote/").status_code == 403
     assert call("post", f"{base}/training-runs/", {"reason": "x"}).status_code == 202
     assert call("post", f"{base}/training-runs/", {"reason": "y"}).status_code == 200
+
+
+def test_what_the_model_is_not_sure_of_joins_the_queue_once() -> None:
+    project, _ = versions(1)
+    Project.objects.update(confidence=1.0)
+    project.refresh_from_db()
+    before = Item.objects.count()
+    question = serving.Question("new-1", {"alcohol": 12.9})
+
+    told = [serving.predict(project, [question])[0].decision for _ in range(2)]
+
+    assert told == ["review", "review"]
+    joined = Item.objects.get(external_id="new-1")
+    assert (joined.split, joined.state) == ("pool", "open")
+    assert Item.objects.count() == before + 1
+
+
+def test_a_sure_prediction_leaves_no_item() -> None:
+    project, _ = versions(1)
+    Project.objects.update(confidence=0.0)
+    project.refresh_from_db()
+    before = Item.objects.count()
+
+    serving.predict(project, [serving.Question("new-1", {"alcohol": 13.0})])
+
+    assert Item.objects.count() == before
