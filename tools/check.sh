@@ -22,8 +22,14 @@ check "migrations" env DATABASE_URL=postgresql:///checks $bin/python -W ignore m
 
 if command -v node >/dev/null; then
   check "javascript tests" node --test tests/js/
+  if tools/node_packages.sh; then
+    check "javascript types" npm --silent --prefix frontend run types
+    check "javascript and css lint" npm --silent --prefix frontend run lint
+  else
+    echo "── npm could not fetch the checkers: JavaScript types and lint are skipped."
+  fi
 else
-  echo "── Node is not here: the JavaScript unit tests are skipped (the browser tests run)."
+  echo "── Node is not here: JavaScript unit tests, types and lint are skipped (the browser tests run)."
 fi
 
 if ! tools/browser.sh >/dev/null; then

@@ -18,9 +18,13 @@ export const call = async (slug, path, body, options = {}) => {
     body: body === undefined ? null : JSON.stringify(body),
     keepalive: true,
   });
-  const said = (answer.headers.get("Content-Type") ?? "").includes("json") ? await answer.json() : {};
+  const said = (answer.headers.get("Content-Type") ?? "").includes("json")
+    ? await answer.json()
+    : {};
   if (!answer.ok) {
-    throw Object.assign(new Error(said.detail || said.title || answer.statusText), { status: answer.status });
+    throw Object.assign(new Error(said.detail || said.title || answer.statusText), {
+      status: answer.status,
+    });
   }
   return said;
 };

@@ -21,9 +21,13 @@ export const keymap = (labels) => {
   const free = DIGITS.filter((k) => !own.some((key) => key.startsWith(k)));
   const without = labels.filter((l) => !l.key);
   const codes =
-    without.length <= free.length ? free : free.flatMap((a) => DIGITS.map((b) => a + b));
+    without.length <= free.length
+      ? free
+      : free.flatMap((a) => DIGITS.map((b) => a + b));
   const given = new Map(without.map((l, n) => [l.name, codes[n] ?? ""]));
-  const pairs = labels.map((l) => /** @type {[string, string]} */ ([l.key || given.get(l.name) || "", l.name]));
+  const pairs = labels.map(
+    (l) => /** @type {[string, string]} */ ([l.key || given.get(l.name) || "", l.name]),
+  );
   return new Map(pairs.filter(([code]) => code !== ""));
 };
 
@@ -51,4 +55,5 @@ export const preferences = () => {
 export const prefer = (chosen) => localStorage.setItem(STORE, JSON.stringify(chosen));
 
 /** The key as typed on this keyboard; digits also where they need shift. @param {KeyboardEvent} event */
-export const keyOf = (event) => (/^(Digit|Numpad)\d$/.test(event.code) ? event.code.slice(-1) : event.key);
+export const keyOf = (event) =>
+  /^(Digit|Numpad)\d$/.test(event.code) ? event.code.slice(-1) : event.key;

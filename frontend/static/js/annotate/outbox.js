@@ -25,7 +25,8 @@ const nextKey = () => {
 /** @param {string} name one outbox for each person and project */
 export const openOutbox = async (name) => {
   const request = indexedDB.open(name, 1);
-  request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "key" });
+  request.onupgradeneeded = () =>
+    request.result.createObjectStore(STORE, { keyPath: "key" });
   const db = await done(request);
   /** @param {IDBTransactionMode} mode */
   const store = (mode) => db.transaction(STORE, mode).objectStore(STORE);

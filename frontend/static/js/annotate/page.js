@@ -12,7 +12,12 @@ import { drawItem, drawSaved, drawTrail, preload, toast } from "./view.js";
 const byId = (id) => document.getElementById(id);
 const setup = JSON.parse(byId("setup").textContent);
 const map = keymap(setup.labels);
-const hues = new Map(setup.labels.map((/** @type {{name: string}} */ l, /** @type {number} */ n) => [l.name, `c${(n + 1) % 10}`]));
+const hues = new Map(
+  setup.labels.map((/** @type {{name: string}} */ l, /** @type {number} */ n) => [
+    l.name,
+    `c${(n + 1) % 10}`,
+  ]),
+);
 const name = `assay-${setup.user}-${setup.slug}`;
 const AHEAD = 20;
 const LIMIT = 500;
@@ -23,7 +28,9 @@ const windows = new BroadcastChannel(name);
 const clock = makeClock(() => performance.now());
 const picture = makePicture(byId("item"));
 const say = (/** @type {string} */ words) => toast(byId("toast"), words);
-const call = (/** @type {[string, unknown?, {method?: string, version?: number}?]} */ ...args) => callProject(setup.slug, ...args);
+const call = (
+  /** @type {[string, unknown?, {method?: string, version?: number}?]} */ ...args
+) => callProject(setup.slug, ...args);
 
 let session = state.start();
 let keys = preferences();
@@ -41,7 +48,9 @@ const draw = () => {
   drawItem(byId("item"), state.shown(session), setup.dataType, trouble || reason);
   drawTrail(byId("trail"), session, hues);
   drawSaved(byId("saved"), outbox.ops.length, trouble);
-  byId("ready").textContent = session.revisited ? "Esc: back to the next item" : `${session.queue.length} ready`;
+  byId("ready").textContent = session.revisited
+    ? "Esc: back to the next item"
+    : `${session.queue.length} ready`;
   for (const button of document.querySelectorAll("[data-label]")) {
     const label = button.getAttribute("data-label") ?? "";
     const isChosen = session.chosen.includes(label);
@@ -50,7 +59,9 @@ const draw = () => {
     button.classList.toggle("begun", typed !== "" && code.startsWith(typed));
     button.setAttribute("aria-pressed", String(isChosen));
   }
-  document.querySelector("[data-do=unsure]")?.setAttribute("aria-pressed", String(isUnsure));
+  document
+    .querySelector("[data-do=unsure]")
+    ?.setAttribute("aria-pressed", String(isUnsure));
   preload(session.queue);
 };
 
@@ -115,8 +126,11 @@ const flush = async () => {
 
 /** Put something into the outbox; it is safe from here on. @param {import("./outbox.js").Draft} draft */
 const put = (draft) => {
-  outbox.add(draft).catch((error) => say(`This browser cannot store your answer: ${error.message}`));
-  if (draft.kind === "vote" || draft.kind === "skip") windows.postMessage({ taken: draft.assignment });
+  outbox
+    .add(draft)
+    .catch((error) => say(`This browser cannot store your answer: ${error.message}`));
+  if (draft.kind === "vote" || draft.kind === "skip")
+    windows.postMessage({ taken: draft.assignment });
 };
 
 const isFull = () => {
@@ -138,7 +152,12 @@ const vote = (/** @type {string[]} */ labels) => {
     is_unsure: isUnsure,
   };
   session = state.answer(session, given);
-  put({ kind: "vote", assignment: lease.assignment, client_id: given.client_id, vote: given });
+  put({
+    kind: "vote",
+    assignment: lease.assignment,
+    client_id: given.client_id,
+    vote: given,
+  });
   fresh();
   byId("told").textContent = `Labelled ${labels.join(", ") || "none"}.`;
   if (outbox.ops.length >= 5 && trouble === "") flush();
@@ -181,7 +200,14 @@ const ask = (id) =>
     const field = dialog.querySelector("textarea");
     if (field) field.value = id === "comment" ? comment : "";
     dialog.returnValue = "";
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "" ? null : (field?.value ?? dialog.returnValue)), { once: true });
+    dialog.addEventListener(
+      "close",
+      () =>
+        resolve(
+          dialog.returnValue === "" ? null : (field?.value ?? dialog.returnValue),
+        ),
+      { once: true },
+    );
     dialog.showModal();
   });
 
@@ -191,7 +217,12 @@ const skip = async () => {
   const words = await ask("skip");
   if (words === null) return;
   session = state.pass(session);
-  put({ kind: "skip", assignment: lease.assignment, client_id: uuid(), words: words === "none" ? "" : words });
+  put({
+    kind: "skip",
+    assignment: lease.assignment,
+    client_id: uuid(),
+    words: words === "none" ? "" : words,
+  });
   fresh();
   refill();
 };
@@ -211,7 +242,8 @@ const write = async () => {
 const help = () => {
   const fields = document.querySelectorAll("#help input[data-key]");
   for (const field of fields) {
-    /** @type {HTMLInputElement} */ (field).value = keys.actions[field.getAttribute("data-key") ?? ""] ?? "";
+    /** @type {HTMLInputElement} */ (field).value =
+      keys.actions[field.getAttribute("data-key") ?? ""] ?? "";
   }
   byId("keys-on").checked = keys.isOn;
   byId("help").showModal();
@@ -225,7 +257,10 @@ const actions = {
   help,
   comment: write,
   submit: () => vote(session.chosen),
-  unsure: () => { isUnsure = !isUnsure; draw(); },
+  unsure: () => {
+    isUnsure = !isUnsure;
+    draw();
+  },
   guide: () => byId("guide").toggleAttribute("hidden"),
   find: () => byId("find")?.focus(),
 };
@@ -246,9 +281,20 @@ const bounced = (key, at) => {
 
 document.addEventListener("keydown", (event) => {
   clock.beat();
-  const isTyping = event.target instanceof HTMLElement && event.target.matches("input, textarea, select, dialog[open] *");
-  if (isTyping || event.repeat || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
-  const isButton = event.target instanceof HTMLElement && event.target.matches("button, a, summary");
+  const isTyping =
+    event.target instanceof HTMLElement &&
+    event.target.matches("input, textarea, select, dialog[open] *");
+  if (
+    isTyping ||
+    event.repeat ||
+    event.isComposing ||
+    event.ctrlKey ||
+    event.metaKey ||
+    event.altKey
+  )
+    return;
+  const isButton =
+    event.target instanceof HTMLElement && event.target.matches("button, a, summary");
   if (isButton && (event.key === "Enter" || event.key === " ")) return;
   if (event.key === "Escape") {
     typed = "";
@@ -258,8 +304,14 @@ document.addEventListener("keydown", (event) => {
   if (!keys.isOn && key !== keys.actions["help"]) return;
   const found = read(map, typed, key);
   const action = typed === "" && found.typed === "" ? actionOf(event.key) : undefined;
-  if (found.label === undefined && found.typed === "" && typed === "" && action === undefined) {
-    if (event.key === "+" || event.key === "-") picture.scale(event.key === "+" ? 1.25 : 0.8);
+  if (
+    found.label === undefined &&
+    found.typed === "" &&
+    typed === "" &&
+    action === undefined
+  ) {
+    if (event.key === "+" || event.key === "-")
+      picture.scale(event.key === "+" ? 1.25 : 0.8);
     else if (event.key === "0") picture.fit();
     return;
   }
@@ -273,7 +325,8 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("click", (event) => {
   clock.beat();
-  const button = event.target instanceof Element ? event.target.closest("button") : null;
+  const button =
+    event.target instanceof Element ? event.target.closest("button") : null;
   if (button?.dataset["label"] !== undefined) choose(button.dataset["label"]);
   else if (button?.dataset["revisit"] !== undefined) revisit(button.dataset["revisit"]);
   else if (button?.dataset["do"] !== undefined) actions[button.dataset["do"]]?.();
@@ -282,7 +335,9 @@ document.addEventListener("click", (event) => {
 });
 
 byId("skip").addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
-  const button = byId("skip").querySelector(`button[data-key="${CSS.escape(keyOf(event))}"]`);
+  const button = byId("skip").querySelector(
+    `button[data-key="${CSS.escape(keyOf(event))}"]`,
+  );
   if (button === null) return;
   event.preventDefault();
   event.stopPropagation();
@@ -292,7 +347,9 @@ byId("skip").addEventListener("keydown", (/** @type {KeyboardEvent} */ event) =>
 byId("login").addEventListener("submit", async (/** @type {SubmitEvent} */ event) => {
   event.preventDefault();
   const form = /** @type {HTMLFormElement} */ (event.target);
-  const password = /** @type {HTMLInputElement} */ (form.querySelector("[type=password]"));
+  const password = /** @type {HTMLInputElement} */ (
+    form.querySelector("[type=password]")
+  );
   const isIn = await logIn(setup.username, password.value).catch(() => false);
   byId("login-error").textContent = isIn ? "" : "That did not work. Try again.";
   if (!isIn) return;
@@ -301,7 +358,9 @@ byId("login").addEventListener("submit", async (/** @type {SubmitEvent} */ event
   await flush();
   await refill();
 });
-byId("login").addEventListener("cancel", (/** @type {Event} */ event) => event.preventDefault());
+byId("login").addEventListener("cancel", (/** @type {Event} */ event) =>
+  event.preventDefault(),
+);
 
 byId("help").addEventListener("submit", () => {
   const chosen = { ...ACTIONS };
@@ -319,7 +378,10 @@ const showKeys = () => {
     const shown = button.querySelector("kbd");
     const label = button.getAttribute("data-label");
     const action = button.getAttribute("data-do") ?? "";
-    const code = label === null ? keys.actions[action] : [...map].find(([, known]) => known === label)?.[0];
+    const code =
+      label === null
+        ? keys.actions[action]
+        : [...map].find(([, known]) => known === label)?.[0];
     if (shown && code !== undefined) shown.textContent = code === " " ? "space" : code;
   }
 };
@@ -327,7 +389,10 @@ const showKeys = () => {
 byId("find")?.addEventListener("input", () => {
   const wanted = byId("find").value.toLowerCase();
   for (const button of document.querySelectorAll("[data-label]")) {
-    button.toggleAttribute("hidden", !button.textContent?.toLowerCase().includes(wanted));
+    button.toggleAttribute(
+      "hidden",
+      !button.textContent?.toLowerCase().includes(wanted),
+    );
   }
 });
 byId("find")?.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
@@ -360,14 +425,17 @@ document.addEventListener("visibilitychange", () => {
   clock.hide(document.hidden);
   if (document.hidden) flush();
 });
-for (const kind of ["pointermove", "wheel"]) document.addEventListener(kind, clock.beat, { passive: true });
+for (const kind of ["pointermove", "wheel"])
+  document.addEventListener(kind, clock.beat, { passive: true });
 window.addEventListener("pagehide", () => {
   const unused = session.queue.map((lease) => lease.assignment);
   if (!isAlone || unused.length === 0) return;
   // Nobody is left to tell; what is not given back now expires by itself.
   call("queue/release/", { assignments: unused }).catch(() => undefined);
 });
-window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
 window.addEventListener("online", () => flush().then(refill));
 
 const tick = async () => {

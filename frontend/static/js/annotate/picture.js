@@ -18,11 +18,15 @@ export const makePicture = (place) => {
     at = { x: 0, y: 0 };
     draw();
   };
-  place.addEventListener("wheel", (event) => {
-    if (!place.querySelector("img")) return;
-    event.preventDefault();
-    scale(event.deltaY < 0 ? 1.15 : 1 / 1.15);
-  }, { passive: false });
+  place.addEventListener(
+    "wheel",
+    (event) => {
+      if (!place.querySelector("img")) return;
+      event.preventDefault();
+      scale(event.deltaY < 0 ? 1.15 : 1 / 1.15);
+    },
+    { passive: false },
+  );
   place.addEventListener("pointermove", (event) => {
     if (event.buttons !== 1 || !place.querySelector("img")) return;
     at = { x: at.x + event.movementX, y: at.y + event.movementY };

@@ -22,7 +22,9 @@ const isFinal = (trouble) => [400, 404, 409, 412, 422].includes(trouble.status ?
 export const makeSender = ({ name, outbox, call, told }) => {
   /** Tell the later changes of an answer what the server calls it. @param {string} id @param {Saved} saved */
   const pass = async (id, saved) => {
-    const later = outbox.ops.filter((o) => (o.kind === "undo" || o.kind === "edit") && o.client_id === id);
+    const later = outbox.ops.filter(
+      (o) => (o.kind === "undo" || o.kind === "edit") && o.client_id === id,
+    );
     await outbox.write(later.map((o) => /** @type {Op} */ ({ ...o, saved })));
     told(id, saved);
   };
@@ -31,11 +33,17 @@ export const makeSender = ({ name, outbox, call, told }) => {
   const sendVotes = async (votes) => {
     const tried = votes.map((o) => /** @type {Op} */ ({ ...o, tried: true }));
     await outbox.write(tried);
-    const { results } = await call("annotations/", tried.map((o) => (o.kind === "vote" ? o.vote : null)));
+    const { results } = await call(
+      "annotations/",
+      tried.map((o) => (o.kind === "vote" ? o.vote : null)),
+    );
     for (const result of results) {
       const id = result.client_id;
       if (result.annotation) {
-        await pass(id, { id: result.annotation.id, version: result.annotation.version });
+        await pass(id, {
+          id: result.annotation.id,
+          version: result.annotation.version,
+        });
       } else {
         await outbox.remove(outbox.ops.filter((o) => o.client_id === id));
         told(id, null, result.problem.detail || result.problem.title);
@@ -46,14 +54,21 @@ export const makeSender = ({ name, outbox, call, told }) => {
 
   /** @param {Op} op */
   const sendOne = async (op) => {
-    if (op.kind === "skip") await call(`assignments/${op.assignment}/skip/`, { reason: op.words });
-    if (op.kind === "flag") await call(`assignments/${op.assignment}/flag/`, { comment: op.words });
+    if (op.kind === "skip")
+      await call(`assignments/${op.assignment}/skip/`, { reason: op.words });
+    if (op.kind === "flag")
+      await call(`assignments/${op.assignment}/flag/`, { comment: op.words });
     if ((op.kind === "undo" || op.kind === "edit") && op.saved) {
       const path = `annotations/${op.saved.id}/`;
       const version = op.saved.version;
-      if (op.kind === "undo") await call(path, undefined, { method: "DELETE", version });
+      if (op.kind === "undo")
+        await call(path, undefined, { method: "DELETE", version });
       else {
-        const after = await call(path, { labels: op.labels }, { method: "PATCH", version });
+        const after = await call(
+          path,
+          { labels: op.labels },
+          { method: "PATCH", version },
+        );
         await pass(op.client_id, { id: after.id, version: after.version });
       }
     }

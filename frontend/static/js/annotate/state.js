@@ -16,10 +16,17 @@ export const HISTORY = 100;
 export const BATCH = 50;
 
 /** @returns {Session} */
-export const start = () => ({ queue: [], done: [], chosen: [], revisited: null, gone: new Set() });
+export const start = () => ({
+  queue: [],
+  done: [],
+  chosen: [],
+  revisited: null,
+  gone: new Set(),
+});
 
 /** What is on the screen: an earlier answer that is looked at again, or the next item. @param {Session} s @returns {Lease | undefined} */
-export const shown = (s) => (s.revisited === null ? s.queue[0] : entry(s, s.revisited)?.lease);
+export const shown = (s) =>
+  s.revisited === null ? s.queue[0] : entry(s, s.revisited)?.lease;
 
 /** @param {Session} s @param {string} id @returns {Done | undefined} */
 const entry = (s, id) => s.done.find((d) => d.vote.client_id === id);
@@ -42,7 +49,10 @@ export const pending = (ops) => {
 export const arrive = (s, leases, ops) => {
   const known = new Set([...pending(ops), ...s.gone]);
   for (const lease of s.queue) known.add(lease.assignment);
-  return { ...s, queue: [...s.queue, ...leases.filter((l) => !known.has(l.assignment))] };
+  return {
+    ...s,
+    queue: [...s.queue, ...leases.filter((l) => !known.has(l.assignment))],
+  };
 };
 
 /** Drop an item that is answered or passed on, here or in another window. @param {Session} s @param {number} assignment @returns {Session} */
@@ -61,7 +71,10 @@ export const answer = (s, vote) => {
 };
 
 /** Drop the first item. @param {Session} s @returns {Session} */
-export const pass = (s) => ({ ...(s.queue[0] ? without(s, s.queue[0].assignment) : s), chosen: [] });
+export const pass = (s) => ({
+  ...(s.queue[0] ? without(s, s.queue[0].assignment) : s),
+  chosen: [],
+});
 
 /** Keep what the server said of an answer. @param {Session} s @param {string} id @param {Saved | null} saved @param {string} [note] @returns {Session} */
 export const told = (s, id, saved, note = "") => ({
@@ -96,14 +109,18 @@ export const revisit = (s, id) => ({
 export const change = (s, labels) => {
   const found = s.revisited === null ? undefined : entry(s, s.revisited);
   if (found === undefined) return [s, null];
-  const done = s.done.map((d) => (d === found ? { ...d, vote: { ...d.vote, labels } } : d));
+  const done = s.done.map((d) =>
+    d === found ? { ...d, vote: { ...d.vote, labels } } : d,
+  );
   return [{ ...s, done, chosen: [], revisited: null }, found];
 };
 
 /** Choose or unchoose a label of several. @param {Session} s @param {string} label @returns {Session} */
 export const toggle = (s, label) => ({
   ...s,
-  chosen: s.chosen.includes(label) ? s.chosen.filter((l) => l !== label) : [...s.chosen, label],
+  chosen: s.chosen.includes(label)
+    ? s.chosen.filter((l) => l !== label)
+    : [...s.chosen, label],
 });
 
 /**
@@ -114,7 +131,9 @@ export const toggle = (s, label) => ({
 export const plan = (ops) => {
   const undone = new Set(ops.filter((o) => o.kind === "undo").map((o) => o.client_id));
   const lost = new Set(
-    ops.filter((o) => o.kind === "vote" && !o.tried && undone.has(o.client_id)).map((o) => o.client_id),
+    ops
+      .filter((o) => o.kind === "vote" && !o.tried && undone.has(o.client_id))
+      .map((o) => o.client_id),
   );
   const drop = ops.filter((o) => lost.has(o.client_id));
   if (drop.length > 0) return { drop, send: [] };

@@ -32,7 +32,8 @@ const payload = (lease, type) => {
     return article;
   }
   const table = document.createElement("table");
-  for (const [key, value] of Object.entries(data)) table.insertRow().append(make("th", key), cell(value));
+  for (const [key, value] of Object.entries(data))
+    table.insertRow().append(make("th", key), cell(value));
   return table;
 };
 
@@ -40,7 +41,8 @@ const payload = (lease, type) => {
 const WORDS = {
   all_labelled: "All items are labelled. New ones come with the next import.",
   all_yours_done: "You have seen every item. Others still have some to do.",
-  all_lent: "Every open item is with someone right now. This page looks again by itself.",
+  all_lent:
+    "Every open item is with someone right now. This page looks again by itself.",
   training: "A model is being trained; new items come in a moment.",
   paused: "This project is paused. A manager can resume it.",
   quota: "You have given as many answers as were asked of you. Thank you.",
@@ -57,13 +59,18 @@ export const drawItem = (place, lease, type, reason) => {
   place.dataset["shown"] = shown;
   place.classList.toggle("empty", lease === undefined);
   if (lease === undefined) {
-    place.replaceChildren(make("h1", "Nothing to label right now"), make("p", WORDS[reason] ?? "Fetching …"));
+    place.replaceChildren(
+      make("h1", "Nothing to label right now"),
+      make("p", WORDS[reason] ?? "Fetching …"),
+    );
     return;
   }
   const parts = [payload(lease, type)];
   if (lease.suggestion) {
     const { label, confidence } = lease.suggestion;
-    parts.push(make("small", `The model suggests ${label} (${Math.round(confidence * 100)} %)`));
+    parts.push(
+      make("small", `The model suggests ${label} (${Math.round(confidence * 100)} %)`),
+    );
   }
   place.replaceChildren(...parts);
   place.scrollTop = 0;
@@ -74,7 +81,11 @@ export const drawTrail = (place, session, hues) => {
   const last = session.done.slice(-50).reverse();
   const chips = last.map((d) => {
     const [first] = d.vote.labels;
-    const chip = make("button", d.vote.labels.join(", ") || "none", `trail-chip ${hues.get(first ?? "") ?? ""}`);
+    const chip = make(
+      "button",
+      d.vote.labels.join(", ") || "none",
+      `trail-chip ${hues.get(first ?? "") ?? ""}`,
+    );
     chip.dataset["revisit"] = d.vote.client_id;
     chip.setAttribute("aria-pressed", String(session.revisited === d.vote.client_id));
     chip.title = d.note || "Look at this answer again";
@@ -86,8 +97,14 @@ export const drawTrail = (place, session, hues) => {
 
 /** @param {HTMLElement} chip @param {number} unsent @param {string} trouble */
 export const drawSaved = (chip, unsent, trouble) => {
-  const why = trouble === "" ? "" : trouble === "offline" ? " – offline, trying again" : " – waiting";
-  chip.textContent = unsent === 0 && trouble === "" ? "saved" : `${unsent} unsent${why}`;
+  const why =
+    trouble === ""
+      ? ""
+      : trouble === "offline"
+        ? " – offline, trying again"
+        : " – waiting";
+  chip.textContent =
+    unsent === 0 && trouble === "" ? "saved" : `${unsent} unsent${why}`;
   chip.classList.toggle("good", unsent === 0 && trouble === "");
   chip.classList.toggle("bad", trouble !== "");
 };
@@ -97,7 +114,9 @@ const ahead = new Map();
 
 /** Decode the next five pictures. @param {import("./state.js").Lease[]} leases */
 export const preload = (leases) => {
-  const wanted = leases.slice(0, 6).flatMap(({ item }) => (item.media_url ? [item.media_url] : []));
+  const wanted = leases
+    .slice(0, 6)
+    .flatMap(({ item }) => (item.media_url ? [item.media_url] : []));
   for (const url of ahead.keys()) if (!wanted.includes(url)) ahead.delete(url);
   for (const url of wanted) {
     if (ahead.has(url)) continue;
@@ -114,5 +133,7 @@ let timer = 0;
 export const toast = (place, words) => {
   place.textContent = words;
   clearTimeout(timer);
-  timer = setTimeout(() => { place.textContent = ""; }, 8000);
+  timer = setTimeout(() => {
+    place.textContent = "";
+  }, 8000);
 };

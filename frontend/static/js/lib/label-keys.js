@@ -9,8 +9,17 @@ export class LabelKeys extends HTMLElement {
   /** @param {KeyboardEvent} event */
   handleEvent(event) {
     const target = event.target;
-    const typing = target instanceof HTMLElement && target.matches("input, textarea, select");
-    if (typing || event.repeat || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+    const typing =
+      target instanceof HTMLElement && target.matches("input, textarea, select");
+    if (
+      typing ||
+      event.repeat ||
+      event.isComposing ||
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey
+    )
+      return;
     for (const button of this.querySelectorAll("button")) {
       if (button.dataset.key === event.key) {
         event.preventDefault();
