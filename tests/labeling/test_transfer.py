@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import resource
 import zipfile
 from collections.abc import Mapping
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -361,3 +363,45 @@ def test_imported_files_are_deleted_and_waiting_ones_kept() -> None:
     run.refresh_from_db()
     assert run.upload is None
     assert default_storage.exists(waiting.path)
+
+
+@pytest.fixture(scope="module")
+def zeros(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a ZIP of one MiB that unpacks to one GiB, as a list and as a picture."""
+    file = tmp_path_factory.mktemp("zeros") / "zeros.zip"
+    block = bytes(2**24)
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for name in ("items.jsonl", "a/zeros.png"):
+            with archive.open(name, "w", force_zip64=True) as entry:
+                for _ in range(64):
+                    entry.write(block)
+        archive.writestr("a/good.png", picture())
+    return file
+
+
+def test_a_gigabyte_of_zeros_is_refused_in_flat_memory(zeros: Path) -> None:
+    project = make.project(data_type="image")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    run = bring(project, "zeros.zip", zeros.read_bytes())
+
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown < 120 * 1024  # KiB
+    assert (run.created, run.rejected) == (0, 1)
+    assert "too long" in run.errors[0]["reason"]
+
+
+def test_a_list_of_many_rows_is_read_in_flat_memory() -> None:
+    project = make.project()
+    rows = (
+        json.dumps({"external_id": str(n), "text": f"{n} {'word ' * 200}"})
+        for n in range(5000)
+    )
+    data = "\n".join(rows).encode()
+    bring(project, "first.jsonl", data[: data.index(b"\n", len(data) // 5)])
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    run = bring(project, "x.jsonl", data)
+
+    assert run.created + run.duplicates == 5000
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 40 * 1024

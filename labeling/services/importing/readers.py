@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import IO, Any, Final
+from typing import IO, Any, Final, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -181,7 +182,11 @@ def _zip(file: IO[bytes]) -> Iterator[Raw]:
     if list_name:
         with archive.open(list_name) as listed:
             kind = list_name.rpartition(".")[2]
-            for raw in read(kind, listed):
+            # A ZIP entry's own readline returns more or less than it was asked for.
+            buffered = cast(
+                "IO[bytes]", io.BufferedReader(cast("io.RawIOBase", listed))
+            )
+            for raw in read(kind, buffered):
                 yield _with_picture(archive, entries, raw)
         return
     pictures = [name for name in entries if _is_picture(name)]
