@@ -64,7 +64,7 @@ def _panel(
                 for tick in range(5)
             ),
         ),
-        f'<text x="{x(0)}" y="24" font-size="15" fill="#0f172a">{name}: accuracy by labels</text>',
+        f'<text x="{x(0)}" y="24" font-size="15" fill="#0f172a">{name}: share of the full accuracy, by labels</text>',
     ]
     parts.append(
         f'<line x1="{x(0)}" x2="{x(most)}" y1="{y(goal)}" y2="{y(goal)}" '

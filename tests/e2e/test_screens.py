@@ -1,0 +1,139 @@
+"""Every screen, light, dark and on a phone: reachable for all, and fit to be shown.
+
+With ``ASSAY_SCREENSHOTS=folder`` the pictures are kept; those of the README are made so.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+from pytest_django.live_server_helper import LiveServer
+
+from activelearn.services import ranking, triggers
+from config.demo import data, load
+from labeling.models import Disagreement, Item, Job, Membership, Project, User
+from labeling.services import agreement, jobs, settle
+from tests import make
+from tests.e2e import browser as browsing
+from tests.e2e.browser import browser, log_in
+
+__all__ = ["browser"]
+pytestmark = browsing.MARKS
+
+LOOKS: dict[str, dict[str, Any]] = {
+    "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 800}},
+    "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 800}},
+    "phone": {"color_scheme": "light", "viewport": {"width": 390, "height": 844}},
+}
+SCREENS = {
+    "home": "/",
+    "new-project": "/projects/new/",
+    "project": "/projects/languages/",
+    "import": "/projects/languages/import/",
+    "members": "/projects/languages/members/",
+    "station": "/projects/languages/label/",
+    "station-image": "/projects/digits/label/",
+    "station-table": "/projects/wine/label/",
+    "disagreements": "/projects/languages/disagreements/",
+    "models": "/projects/languages/models/",
+    "admin": "/admin/",
+    "login": "/login/",
+}
+
+
+def work() -> None:
+    """Do what the workers would do with what waits."""
+    while job := Job.objects.filter(state="queued").order_by("pk").first():
+        jobs.run(job.pk)
+
+
+def label(project: Project, truth: dict[str, str], count: int) -> None:
+    """Let two demo annotators answer; the second one errs now and then."""
+    labels = sorted(set(truth.values()))
+    for name in ("ada", "ben"):
+        member = Membership.objects.select_related("project", "user").get(
+            project=project, user__username=name
+        )
+        for number, lent in enumerate(make.lease(member, count)):
+            right = truth[lent.item.external_id]
+            wrong = labels[(labels.index(right) + 1) % len(labels)]
+            errs = name == "ben" and number % 6 == 5
+            make.vote(member, lent, wrong if errs else right)
+    settle.settle_project(project.pk)
+
+
+@pytest.fixture
+def demo(transactional_db: None) -> User:
+    """The demo after a morning's work."""
+    load.people()
+    load.load_all()
+    work()
+    ranking.rank(Project.objects.get(slug="digits"))
+    for slug in ("languages", "wine"):
+        project = Project.objects.get(slug=slug)
+        _, truth = getattr(data, slug)()
+        for _ in range(2):
+            ranking.rank(project)
+            label(project, truth, 30)
+            triggers.consider(project.pk)
+            work()
+        agreement.compute(project.pk)
+    assert Disagreement.objects.filter(resolved_at=None).exists()
+    assert Item.objects.filter(state="settled").exists()
+    engineer = User.objects.get(username="engineer")
+    engineer.set_password("pw")
+    engineer.save()
+    return engineer
+
+
+def ready(page: Page, url: str) -> None:
+    page.goto(url)
+    if url.endswith("/label/"):
+        page.wait_for_selector("#item article, #item img, #item table")
+        page.wait_for_selector("#saved.good")
+    page.wait_for_load_state("load")
+
+
+def serious(page: Page) -> list[str]:
+    """Return axe's findings of impact serious or critical."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {node['html'][:160]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
+
+
+def test_every_screen_is_accessible_and_fits(
+    browser: Browser, live_server: LiveServer, demo: User
+) -> None:
+    folder = os.environ.get("ASSAY_SCREENSHOTS")
+    problems: list[str] = []
+    for look, settings in LOOKS.items():
+        context = browser.new_context(**settings)
+        page = context.new_page()
+        said = log_in(page, live_server.url, demo.username)
+        for name, path in SCREENS.items():
+            if name == "login":
+                context.clear_cookies()
+            ready(page, live_server.url + path)
+            if folder:
+                target = Path(folder) / f"{name}-{look}.png"
+                target.parent.mkdir(parents=True, exist_ok=True)
+                page.screenshot(path=target)
+            if name == "admin":  # Django's own pages
+                continue
+            problems += [f"{name}, {look}: {one}" for one in serious(page)]
+            wide = page.evaluate("() => document.documentElement.scrollWidth")
+            if wide > settings["viewport"]["width"]:
+                problems.append(f"{name}, {look}: {wide} px wide")
+        context.close()
+        problems += [text for text in said if "Content Security Policy" in text]
+
+    assert problems == []
