@@ -11,7 +11,7 @@ from activelearn.services import registry, triggers
 from labeling.errors import AssayError
 from labeling.models import Membership
 from labeling.services import members
-from labeling.views.pages import context, member_of, said
+from labeling.views.scope import context, member_of, said
 
 
 @login_required

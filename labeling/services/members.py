@@ -23,6 +23,7 @@ LABEL: Final = frozenset(Role)
 ADJUDICATE: Final = frozenset({Role.EXPERT, Role.MANAGER})
 ENGINEER: Final = frozenset({Role.ENGINEER, Role.MANAGER})
 MANAGE: Final = frozenset({Role.MANAGER})
+EXPLORE: Final = ADJUDICATE | ENGINEER
 
 
 def membership(user: User | AnonymousUser, slug: str) -> Membership:

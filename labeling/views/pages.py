@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 from uuid import UUID
 
-import markdown
-import nh3
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from labeling import queries
@@ -27,6 +24,8 @@ from labeling.models import (
     User,
 )
 from labeling.services import adjudicate, exporting, importing, members, projects
+from labeling.views.prose import html_of
+from labeling.views.scope import context, member_of, said
 
 ROLES = ("text", "image", "external_id", "label", "metadata", "tags", "group", "ignore")
 
@@ -41,45 +40,6 @@ STATION_ACTIONS: Final = (
     ("find", _("find a label")),
     ("help", _("this list")),
 )
-
-
-def member_of(
-    request: HttpRequest, slug: str, allowed: frozenset[Membership.Role]
-) -> Membership:
-    """Return the membership; a stranger gets 404, the wrong role 403."""
-    try:
-        member = members.membership(request.user, slug)
-    except NotFoundError as error:
-        raise Http404(error.detail) from error
-    member.user = User.objects.get(pk=member.user_id)
-    return members.require(member, allowed)
-
-
-def context(member: Membership, tab: str, **more: Any) -> dict[str, Any]:
-    """Return what every project page shows."""
-    role = Membership.Role(member.role)
-    return {
-        "member": member,
-        "tab": tab,
-        "may_adjudicate": role in members.ADJUDICATE,
-        "may_engineer": role in members.ENGINEER,
-        "may_manage": role in members.MANAGE,
-        **more,
-    }
-
-
-def said(error: AssayError) -> list[str]:
-    """Return an error's sentences for a page."""
-    fields = error.extra.get("errors")
-    if not isinstance(fields, dict):
-        return [error.detail]
-    return [f"{name}: {' '.join(map(str, why))}" for name, why in fields.items()]
-
-
-def html_of(text: str) -> SafeString:
-    """Return Markdown as HTML without anything that could run."""
-    clean = nh3.clean(markdown.markdown(text), url_schemes={"https", "mailto"})
-    return mark_safe(clean)  # noqa: S308 (cleaned one line above)
 
 
 @login_required

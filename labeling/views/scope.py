@@ -1,0 +1,74 @@
+"""What every page of a project shares: who may see it, what it shows, what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import Http404, HttpRequest
+
+from labeling.errors import AssayError, NotFoundError
+from labeling.models import Membership, User
+from labeling.services import members
+
+
+def member_of(
+    request: HttpRequest, slug: str, allowed: frozenset[Membership.Role]
+) -> Membership:
+    """Return the membership; a stranger gets 404, the wrong role 403."""
+    try:
+        member = members.membership(request.user, slug)
+    except NotFoundError as error:
+        raise Http404(error.detail) from error
+    member.user = User.objects.get(pk=member.user_id)
+    return members.require(member, allowed)
+
+
+def context(member: Membership, tab: str, **more: Any) -> dict[str, Any]:
+    """Return what every project page shows."""
+    role = Membership.Role(member.role)
+    return {
+        "member": member,
+        "tab": tab,
+        "may_adjudicate": role in members.ADJUDICATE,
+        "may_engineer": role in members.ENGINEER,
+        "may_manage": role in members.MANAGE,
+        "may_explore": role in members.EXPLORE,
+        **more,
+    }
+
+
+def said(error: AssayError) -> list[str]:
+    """Return an error's sentences for a page."""
+    fields = error.extra.get("errors")
+    if not isinstance(fields, dict):
+        return [error.detail]
+    return [f"{name}: {' '.join(map(str, why))}" for name, why in fields.items()]
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What came of a form: nothing was sent, it was done, or why it was not."""
+
+    is_done: bool = False
+    errors: list[str] = field(default_factory=list)
+    status: int = 200
+
+
+def attempt(request: HttpRequest, act: Callable[[], object]) -> Tried:
+    """Do what a posted form asks; a refusal becomes sentences and a status."""
+    if request.method != "POST":
+        return Tried()
+    try:
+        act()
+    except AssayError as error:
+        return Tried(errors=said(error), status=error.status)
+    return Tried(is_done=True)
+
+
+def whole(raw: str | None) -> int:
+    """Return a number that stands in an address or a form, or 0 where none does."""
+    return (
+        int(raw) if raw and raw.isascii() and raw.isdecimal() and len(raw) < 16 else 0
+    )
