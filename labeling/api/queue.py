@@ -35,7 +35,13 @@ class LeaseView(ProjectView):
             shapes.assignment_shape(slug, one, annotate.shown_suggestion(project, one))
             for one in lease.assignments
         ]
-        return Response({"items": items, "reason": lease.reason})
+        return Response(
+            {
+                "items": items,
+                "reason": lease.reason,
+                "label_set": project.label_set_pk,
+            }
+        )
 
 
 @extend_schema(request=dict[str, Any], responses=dict[str, Any])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -24,6 +25,7 @@ class ProjectView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Find the membership in one query, before the method runs."""
         super().initial(request, *args, **kwargs)
+        _refuse_another_account(request)
         is_read = request.method in ("GET", "HEAD", "OPTIONS")
         self.member = members.require(
             members.membership(request.user, kwargs["slug"]),
@@ -31,3 +33,10 @@ class ProjectView(APIView):
         )
         if isinstance(request.user, User):
             self.member.user = request.user
+
+
+def _refuse_another_account(request: Request) -> None:
+    """Keep one person's page from writing as another who has logged in since."""
+    meant = request.headers.get("X-Account")
+    if meant is not None and meant != str(request.user.pk):
+        raise NotAuthenticated("Somebody else has logged in in this browser.")

@@ -40,6 +40,14 @@ STATION_ACTIONS: Final = (
     ("find", _("find a label")),
     ("help", _("this list")),
 )
+# Fetched side by side instead of one import after the other.
+STATION_MODULES: Final = tuple(
+    f"js/annotate/{name}.js"
+    for name in (
+        *("api", "board", "clock", "dialogs", "keys", "outbox"),
+        *("picture", "sender", "state", "view", "words"),
+    )
+)
 
 
 @login_required
@@ -145,6 +153,7 @@ def station(request: HttpRequest, slug: str) -> HttpResponse:
         "username": member.user.username,
         "dataType": found.data_type,
         "isMulti": found.is_multi,
+        "labelSet": found.label_set_id,
         "labels": [{"name": one.name, "key": one.hotkey} for one in labels],
     }
     guideline = found.guideline
@@ -157,7 +166,9 @@ def station(request: HttpRequest, slug: str) -> HttpResponse:
             setup=setup,
             labels=labels,
             actions=STATION_ACTIONS,
+            modules=STATION_MODULES,
             guideline=html_of(guideline.text if guideline else ""),
+            version=guideline.version if guideline else None,
         ),
     )
 

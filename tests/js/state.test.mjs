@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { makeClock } from "../../frontend/static/js/annotate/clock.js";
-import { keymap, read } from "../../frontend/static/js/annotate/keys.js";
+import { clash, interpret, keymap, read } from "../../frontend/static/js/annotate/keys.js";
 import * as state from "../../frontend/static/js/annotate/state.js";
 
 const lease = (n) => ({ assignment: n, item: { id: n }, suggestion: null });
@@ -58,9 +58,11 @@ test("an answer that the server refused is not undone again", () => {
 test("an earlier answer is looked at and changed in its place", () => {
   const s = state.revisit(state.answer(at(1, 2), vote(1)), "c1");
   assert.equal(state.shown(s).assignment, 1);
-  const [changed, found] = state.change(s, ["y"]);
+  const now = { labels: ["y"], comment: "", is_unsure: true };
+  const [changed, found] = state.change(s, now);
   assert.equal(found.vote.client_id, "c1");
-  assert.deepEqual(changed.done[0].vote.labels, ["y"]);
+  assert.deepEqual(changed.done[0].now, now);
+  assert.deepEqual(changed.done[0].vote.labels, ["x"]);
   assert.equal(state.shown(changed).assignment, 2);
 });
 
@@ -103,6 +105,53 @@ test("a key that continues nothing begins anew", () => {
   const keys = new Map([["ab", "x"], ["c", "y"]]);
   assert.deepEqual(read(keys, "a", "c"), { label: "y", typed: "" });
   assert.deepEqual(read(keys, "a", "q"), { typed: "" });
+});
+
+test("arrows walk through the history and back to the next item", () => {
+  let s = state.answer(state.answer(at(1, 2, 3), vote(1)), vote(2));
+  const seen = [-1, -1, -1, 1, 1, 1].map((by) => {
+    s = state.step(s, by);
+    return state.shown(s).assignment;
+  });
+  assert.deepEqual(seen, [2, 1, 1, 2, 3, 3]);
+});
+
+test("an answer that no longer fits is asked again, after the item in work", () => {
+  const s = state.again(state.answer(at(1, 2, 3), vote(1)), "c1");
+  assert.deepEqual(s.queue.map((l) => l.assignment), [2, 1, 3]);
+  assert.equal(s.done.length, 0);
+});
+
+test("a fast hand holds more items, within bounds", () => {
+  const now = 100_000;
+  const lately = (count) => Array.from({ length: count }, () => now - 1000);
+  assert.equal(state.depth([], now), 20);
+  assert.equal(state.depth(lately(20), now), 30);
+  assert.equal(state.depth(lately(100), now), 45);
+  assert.equal(state.depth([1, 2, 3], now), 20);
+});
+
+test("keys mean the same on other layouts and with caps lock", () => {
+  const map = new Map([["1", "cat"], ["2", "dog"]]);
+  const actions = { unsure: "u", help: "?" };
+  const press = (key, code) => interpret(map, actions, "", { key, code });
+  assert.equal(press("&", "Digit1").label, "cat");
+  assert.equal(press("U", "KeyU").action, "unsure");
+  assert.equal(press("г", "KeyU").action, "unsure");
+  assert.equal(press("?", "Slash").action, "help");
+  assert.equal(press("Backspace", "Backspace").action, "undo");
+  assert.deepEqual(press("Shift", "ShiftLeft"), { typed: "" });
+});
+
+test("a label's key goes before an action's", () => {
+  const found = interpret(new Map([["u", "ugly"]]), { unsure: "u" }, "", { key: "u", code: "KeyU" });
+  assert.equal(found.label, "ugly");
+});
+
+test("two things may not have one key", () => {
+  assert.match(clash({ skip: "s", undo: "s" }), /two things/);
+  assert.match(clash({ skip: "" }), /needs a key/);
+  assert.equal(clash({ skip: "s", undo: "z" }), "");
 });
 
 test("hidden and idle time does not count", () => {

@@ -271,3 +271,28 @@ def test_a_closed_station_gives_back_what_it_holds() -> None:
     assert len(make.lease(make.member(project), 3)) == 2
     for bad in ({}, {"assignments": "x"}, {"assignments": ["1"]}):
         assert call("POST", path, bad).status_code == 400
+
+
+def test_a_page_of_one_person_does_not_write_as_another() -> None:
+    project = make.project()
+    who, other = make.member(project), make.member(project)
+    call = make.Caller(other.user)
+
+    answer = call(
+        "post",
+        f"projects/{project.slug}/queue/lease/",
+        {"count": 1},
+        **{"X-Account": str(who.user_id)},
+    )
+
+    assert answer.status_code == 401
+    assert "Somebody else" in answer.json()["detail"]
+
+
+def test_a_lease_names_the_label_set_in_force() -> None:
+    project = make.project()
+    call = make.Caller(make.member(project).user)
+
+    answer = call("post", f"projects/{project.slug}/queue/lease/", {"count": 1})
+
+    assert answer.json()["label_set"] == project.label_set_id

@@ -1,33 +1,45 @@
 /** Calls of the station to the server. */
 
+const PATIENCE = 15_000;
+/** What browsers let a closing page still send, less some room. */
+const LAST_WORDS = 60_000;
+
 const token = () => document.cookie.match(/csrftoken=([^;]+)/)?.[1] ?? "";
 
 /**
- * Call the project's API; throws an Error with the HTTP status, or without one where
- * there was no answer at all.
- * @param {string} slug @param {string} path @param {unknown} [body]
- * @param {{method?: string, version?: number}} [options] @returns {Promise<any>}
+ * @typedef {{method?: string, version?: number}} Options
+ * @typedef {(path: string, body?: unknown, options?: Options) => Promise<any>} Call
  */
-export const call = async (slug, path, body, options = {}) => {
-  /** @type {Record<string, string>} */
-  const headers = { "Content-Type": "application/json", "X-CSRFToken": token() };
-  if (options.version !== undefined) headers["If-Match"] = `"${options.version}"`;
-  const answer = await fetch(`/api/projects/${slug}/${path}`, {
-    method: options.method ?? "POST",
-    headers,
-    body: body === undefined ? null : JSON.stringify(body),
-    keepalive: true,
-  });
-  const said = (answer.headers.get("Content-Type") ?? "").includes("json")
-    ? await answer.json()
-    : {};
-  if (!answer.ok) {
-    throw Object.assign(new Error(said.detail || said.title || answer.statusText), {
-      status: answer.status,
+
+/**
+ * Calls of one person to one project. A call throws an Error with the HTTP status and
+ * the problem's code, or without them where there was no answer at all.
+ * @param {string} slug @param {number} user @returns {Call}
+ */
+export const caller =
+  (slug, user) =>
+  async (path, body, options = {}) => {
+    /** @type {Record<string, string>} */
+    const headers = {
+      "Content-Type": "application/json",
+      "X-CSRFToken": token(),
+      "X-Account": String(user),
+    };
+    if (options.version !== undefined) headers["If-Match"] = `"${options.version}"`;
+    const sent = body === undefined ? null : JSON.stringify(body);
+    const answer = await fetch(`/api/projects/${slug}/${path}`, {
+      method: options.method ?? "POST",
+      headers,
+      body: sent,
+      keepalive: document.hidden && (sent?.length ?? 0) < LAST_WORDS,
+      signal: AbortSignal.timeout(PATIENCE),
     });
-  }
-  return said;
-};
+    const isJson = (answer.headers.get("Content-Type") ?? "").includes("json");
+    const said = isJson ? await answer.json() : {};
+    if (answer.ok) return said;
+    const words = said.detail || said.title || answer.statusText;
+    throw Object.assign(new Error(words), { status: answer.status, code: said.code });
+  };
 
 /** Log in again; false where the password was wrong. @param {string} username @param {string} password */
 export const logIn = async (username, password) => {

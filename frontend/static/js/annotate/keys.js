@@ -45,15 +45,85 @@ export const read = (map, typed, key) => {
   return typed === "" ? { typed: "" } : read(map, "", key);
 };
 
-/** The person's own keys for the actions. @returns {{isOn: boolean, actions: Record<string, string>}} */
+/**
+ * @typedef {{isOn: boolean, showsPace: boolean, guard: number, actions: Record<string, string>}} Preferences
+ */
+
+/** Sooner than a finger can press the same key twice, in milliseconds. */
+export const BOUNCE = 35;
+
+/** The person's own keys and habits, kept in this browser. @returns {Preferences} */
 export const preferences = () => {
   const kept = JSON.parse(localStorage.getItem(STORE) ?? "{}");
-  return { isOn: kept.isOn !== false, actions: { ...ACTIONS, ...kept.actions } };
+  return {
+    isOn: kept.isOn !== false,
+    showsPace: kept.showsPace === true,
+    guard: Number(kept.guard) || BOUNCE,
+    actions: { ...ACTIONS, ...kept.actions },
+  };
 };
 
-/** @param {{isOn: boolean, actions: Record<string, string>}} chosen */
+/** @param {Preferences} chosen */
 export const prefer = (chosen) => localStorage.setItem(STORE, JSON.stringify(chosen));
 
-/** The key as typed on this keyboard; digits also where they need shift. @param {KeyboardEvent} event */
-export const keyOf = (event) =>
-  /^(Digit|Numpad)\d$/.test(event.code) ? event.code.slice(-1) : event.key;
+/** Say what is wrong with a choice of keys, or nothing. @param {Record<string, string>} actions */
+export const clash = (actions) => {
+  const seen = new Map();
+  for (const [action, key] of Object.entries(actions)) {
+    if (key === "") return `“${action}” needs a key.`;
+    if (seen.has(key)) return `“${shownKey(key)}” is the key of two things.`;
+    seen.set(key, action);
+  }
+  return "";
+};
+
+/** The label that a key belongs to here: labels go before actions. @param {Map<string, string>} map @param {string} key */
+export const labelAt = (map, key) =>
+  [...map].find(([code]) => code.startsWith(key))?.[1];
+
+/** @param {string} key */
+export const shownKey = (key) => (key === " " ? "space" : key);
+
+/**
+ * What a key may mean, the likeliest first: as typed; then as on a keyboard where digits
+ * need no shift, letters are Latin and caps lock is off.
+ * @param {Pick<KeyboardEvent, "key" | "code">} event
+ */
+export const meanings = ({ key, code }) => {
+  const found = [key];
+  if (/^(Digit|Numpad)\d$/.test(code)) found.push(code.slice(-1));
+  if (key.length === 1 && key.toLowerCase() !== key) found.push(key.toLowerCase());
+  if (key.length === 1 && key > "~" && /^Key[A-Z]$/.test(code))
+    found.push(code.slice(3).toLowerCase());
+  return found;
+};
+
+/** Keys that cannot be changed. @type {Record<string, string>} */
+const FIXED = {
+  Backspace: "undo",
+  Enter: "submit",
+  ArrowLeft: "earlier",
+  ArrowRight: "later",
+  "+": "closer",
+  "=": "closer",
+  "-": "farther",
+  0: "fit",
+};
+
+/**
+ * What a key press means here: a label, an action, the beginning of a label's code, or
+ * nothing at all.
+ * @param {Map<string, string>} map @param {Record<string, string>} actions
+ * @param {string} typed @param {Pick<KeyboardEvent, "key" | "code">} event
+ * @returns {{label?: string, action?: string, typed: string}}
+ */
+export const interpret = (map, actions, typed, event) => {
+  for (const key of meanings(event)) {
+    const found = read(map, typed, key);
+    if (found.label !== undefined || found.typed !== "") return found;
+    const own = Object.keys(actions).find((name) => actions[name] === key);
+    const action = own ?? FIXED[key];
+    if (action !== undefined) return { action, typed: "" };
+  }
+  return { typed: "" };
+};

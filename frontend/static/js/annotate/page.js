@@ -1,12 +1,22 @@
 /** The label station: keys in, votes out, the next item at once. */
-import { call as callProject, logIn, uuid } from "./api.js";
+import { caller, uuid } from "./api.js";
+import {
+  drawLabels,
+  markVersion,
+  press,
+  setUpFinder,
+  showKeys,
+  toggleGuide,
+} from "./board.js";
 import { makeClock } from "./clock.js";
-import { ACTIONS, keymap, keyOf, prefer, preferences, read } from "./keys.js";
+import { ask, isAsking, setUpDialogs, showHelp } from "./dialogs.js";
+import { interpret, keymap, preferences } from "./keys.js";
 import { openOutbox } from "./outbox.js";
 import { makePicture } from "./picture.js";
 import { makeSender } from "./sender.js";
 import * as state from "./state.js";
-import { drawItem, drawSaved, drawTrail, preload, toast } from "./view.js";
+import { drawItem, drawSaved, drawTrail, forget, preload, toast } from "./view.js";
+import { refusal } from "./words.js";
 
 /** @param {string} id @returns {any} */
 const byId = (id) => document.getElementById(id);
@@ -19,18 +29,16 @@ const hues = new Map(
   ]),
 );
 const name = `assay-${setup.user}-${setup.slug}`;
-const AHEAD = 20;
 const LIMIT = 500;
-const BOUNCE = 35;
+const BATCH = 5;
+const SOON = 2000;
 
 const outbox = await openOutbox(name);
 const windows = new BroadcastChannel(name);
 const clock = makeClock(() => performance.now());
 const picture = makePicture(byId("item"));
 const say = (/** @type {string} */ words) => toast(byId("toast"), words);
-const call = (
-  /** @type {[string, unknown?, {method?: string, version?: number}?]} */ ...args
-) => callProject(setup.slug, ...args);
+const call = caller(setup.slug, setup.user);
 
 let session = state.start();
 let keys = preferences();
@@ -41,34 +49,42 @@ let isUnsure = false;
 let comment = "";
 let isFetching = false;
 let isAlone = true;
-let wait = 2000;
+let isOutdated = false;
+let wait = SOON;
+let pause = SOON;
+let nextLook = 0;
+/** @type {number[]} */
+let times = [];
 let last = { key: "", at: 0 };
+
+const drawOutbox = () =>
+  drawSaved(byId("saved"), outbox.ops.length, trouble, outbox.isSafe);
+
+const drawPace = () => {
+  const pace = keys.showsPace ? state.pace(session) : null;
+  byId("pace").textContent = pace === null ? "" : `${pace}/min`;
+};
 
 const draw = () => {
   drawItem(byId("item"), state.shown(session), setup.dataType, trouble || reason);
   drawTrail(byId("trail"), session, hues);
-  drawSaved(byId("saved"), outbox.ops.length, trouble);
+  drawOutbox();
+  drawPace();
   byId("ready").textContent = session.revisited
-    ? "Esc: back to the next item"
+    ? "esc: back to the next item"
     : `${session.queue.length} ready`;
-  for (const button of document.querySelectorAll("[data-label]")) {
-    const label = button.getAttribute("data-label") ?? "";
-    const isChosen = session.chosen.includes(label);
-    const code = button.querySelector("kbd")?.textContent ?? "";
-    button.classList.toggle("chosen", isChosen);
-    button.classList.toggle("begun", typed !== "" && code.startsWith(typed));
-    button.setAttribute("aria-pressed", String(isChosen));
-  }
-  document
-    .querySelector("[data-do=unsure]")
-    ?.setAttribute("aria-pressed", String(isUnsure));
+  drawLabels(session.chosen, typed);
+  press("unsure", isUnsure);
+  press("comment", comment !== "");
   preload(session.queue);
 };
 
-const fresh = () => {
+/** Begin with what is shown now; earlier words of an answer come back with it. @param {state.Said} [said] */
+const fresh = (said) => {
   clock.take();
-  isUnsure = false;
-  comment = "";
+  isUnsure = said?.is_unsure ?? false;
+  comment = said?.comment ?? "";
+  typed = "";
   picture.fit();
   draw();
 };
@@ -76,61 +92,92 @@ const fresh = () => {
 /** Say in words what keeps the server from us. @param {unknown} error */
 const troubled = (error) => {
   const { status } = /** @type {{status?: number}} */ (error);
-  if (status === 401) {
-    trouble = "login";
-    if (!byId("login").open) byId("login").showModal();
-  } else trouble = status === 403 || status === 404 ? "refused" : "offline";
+  if (status === undefined) trouble = "offline";
+  else if (status === 401) trouble = "login";
+  else trouble = status === 403 || status === 404 ? "refused" : "failing";
+  if (trouble === "login" && !isAsking()) byId("login").showModal();
 };
 
 const refill = async () => {
-  if (isFetching || session.queue.length > AHEAD / 2) return;
+  const wanted = state.depth(times, Date.now());
+  const isTime = session.queue.length <= wanted / 2 && Date.now() >= nextLook;
+  if (isFetching || !isTime || document.hidden) return;
   isFetching = true;
+  const before = session.queue.length;
   try {
     const held = session.queue.length + state.pending(outbox.ops).size;
-    const got = await call("queue/lease/", { count: Math.min(50, AHEAD + held) });
-    const wasEmpty = session.queue.length === 0;
+    const got = await call("queue/lease/", { count: Math.min(50, wanted + held) });
     session = state.arrive(session, got.items, outbox.ops);
     reason = got.reason ?? "";
+    isOutdated = got.label_set !== setup.labelSet;
     if (outbox.ops.length === 0) trouble = "";
-    if (wasEmpty && session.queue.length > 0) fresh();
+    // Where nothing new comes, look again later and later.
+    pause = session.queue.length > before ? SOON : Math.min(30_000, pause * 1.5);
+    nextLook = session.queue.length > before ? 0 : Date.now() + pause;
   } catch (error) {
     troubled(error);
   } finally {
     isFetching = false;
   }
-  draw();
+  if (before === 0 && session.queue.length > 0) fresh();
+  else draw();
+};
+
+/** @param {string} id @param {state.Saved | null} saved @param {import("./sender.js").Problem} [problem] */
+const told = (id, saved, problem) => {
+  const isMine = state.entry(session, id) !== undefined;
+  if (!problem) session = state.told(session, id, saved);
+  else if (problem.code === "invalid") session = state.again(session, id);
+  else session = state.told(session, id, saved, refusal(problem));
+  if (problem && isMine) say(refusal(problem));
 };
 
 const send = makeSender({
   name,
   outbox,
   call,
-  told: (id, saved, note) => {
-    windows.postMessage({ told: [id, saved, note] });
-    session = state.told(session, id, saved, note);
-    if (note) say(note);
+  told: (id, saved, problem) => {
+    windows.postMessage({ told: [id, saved, problem] });
+    told(id, saved, problem);
   },
 });
 
-const flush = async () => {
+/** Fetch the page anew for the labels of now, once nothing waits; never twice for the same. */
+const renew = () => {
+  if (outbox.ops.length > 0 || isAsking()) return;
+  if (sessionStorage.getItem(name) === String(setup.labelSet)) return;
+  sessionStorage.setItem(name, String(setup.labelSet));
+  location.reload();
+};
+
+const flush = async (least = 1) => {
+  const isWaiting = outbox.ops.length > 0;
   try {
-    await send();
-    trouble = "";
-    wait = 2000;
+    await send(least);
+    if (isWaiting) trouble = "";
+    wait = SOON;
   } catch (error) {
     troubled(error);
     wait = Math.min(wait * 1.5, 15_000);
   }
-  drawSaved(byId("saved"), outbox.ops.length, trouble);
+  draw();
+  if (isOutdated) renew();
 };
 
 /** Put something into the outbox; it is safe from here on. @param {import("./outbox.js").Draft} draft */
 const put = (draft) => {
-  outbox
-    .add(draft)
-    .catch((error) => say(`This browser cannot store your answer: ${error.message}`));
+  outbox.add(draft).catch(() => {
+    say(
+      "This browser cannot store your answers. Keep this window open until they are saved.",
+    );
+    drawOutbox();
+  });
+  drawOutbox();
   if (draft.kind === "vote" || draft.kind === "skip")
     windows.postMessage({ taken: draft.assignment });
+  if (outbox.ops.length >= BATCH && trouble === "") flush(BATCH);
+  if (session.queue.length === 0) nextLook = 0;
+  refill();
 };
 
 const isFull = () => {
@@ -152,25 +199,21 @@ const vote = (/** @type {string[]} */ labels) => {
     is_unsure: isUnsure,
   };
   session = state.answer(session, given);
-  put({
-    kind: "vote",
-    assignment: lease.assignment,
-    client_id: given.client_id,
-    vote: given,
-  });
+  times = [...times.slice(-99), Date.now()];
   fresh();
   byId("told").textContent = `Labelled ${labels.join(", ") || "none"}.`;
-  if (outbox.ops.length >= 5 && trouble === "") flush();
-  refill();
+  const { client_id, assignment } = given;
+  put({ kind: "vote", assignment, client_id, vote: given });
 };
 
 const amend = (/** @type {string[]} */ labels) => {
-  const [next, found] = state.change(session, labels);
+  const now = { labels, comment, is_unsure: isUnsure };
+  const [next, found] = state.change(session, now);
   if (found === null) return;
   session = next;
-  const { client_id, assignment } = found.vote;
-  put({ kind: "edit", assignment, client_id, saved: found.saved, labels });
   fresh();
+  const { client_id, assignment } = found.vote;
+  put({ kind: "edit", assignment, client_id, vote: found.vote, now });
 };
 
 const choose = (/** @type {string} */ label) => {
@@ -183,226 +226,152 @@ const undo = () => {
   const [next, taken] = state.undo(session);
   if (taken === null) return say("There is nothing to undo.");
   session = next;
+  fresh(taken.now);
   const { client_id, assignment } = taken.vote;
-  put({ kind: "undo", assignment, client_id, saved: taken.saved, labels: [] });
-  fresh();
+  put({ kind: "undo", assignment, client_id, vote: taken.vote });
 };
 
-const revisit = (/** @type {string | null} */ id) => {
-  session = state.revisit(session, id);
-  fresh();
+/** Look at an earlier answer, or at the next item. @param {state.Session} next */
+const look = (next) => {
+  session = next;
+  fresh(session.revisited ? state.entry(session, session.revisited)?.now : undefined);
 };
 
-/** Ask in a dialog; answer with what was chosen, or null. @param {string} id @returns {Promise<string | null>} */
-const ask = (id) =>
-  new Promise((resolve) => {
-    const dialog = byId(id);
-    const field = dialog.querySelector("textarea");
-    if (field) field.value = id === "comment" ? comment : "";
-    dialog.returnValue = "";
-    dialog.addEventListener(
-      "close",
-      () =>
-        resolve(
-          dialog.returnValue === "" ? null : (field?.value ?? dialog.returnValue),
-        ),
-      { once: true },
-    );
-    dialog.showModal();
-  });
-
-const skip = async () => {
+const skip = () => {
   const lease = session.queue[0];
   if (lease === undefined || session.revisited !== null || isFull()) return;
-  const words = await ask("skip");
-  if (words === null) return;
-  session = state.pass(session);
-  put({
-    kind: "skip",
-    assignment: lease.assignment,
-    client_id: uuid(),
-    words: words === "none" ? "" : words,
+  ask("skip", "", (words) => {
+    if (session.queue[0] !== lease) return;
+    session = state.pass(session);
+    fresh();
+    const { assignment } = lease;
+    put({
+      kind: "skip",
+      assignment,
+      client_id: uuid(),
+      words: words === "none" ? "" : words,
+    });
   });
-  fresh();
-  refill();
 };
 
-const flag = async () => {
+const flag = () => {
   const lease = state.shown(session);
-  const words = lease && (await ask("flag"));
-  if (lease === undefined || words === null || words === undefined) return;
-  put({ kind: "flag", assignment: lease.assignment, client_id: uuid(), words });
-  say("Flagged. A manager sees it.");
+  if (lease === undefined) return;
+  ask("flag", "", (words) => {
+    put({ kind: "flag", assignment: lease.assignment, client_id: uuid(), words });
+    say("Flagged. The project's experts see it; you can still label it.");
+  });
 };
 
-const write = async () => {
-  comment = (await ask("comment")) ?? comment;
+const write = () => {
+  if (state.shown(session) === undefined) return;
+  ask("comment", comment, (words) => {
+    comment = words;
+    draw();
+  });
 };
 
-const help = () => {
-  const fields = document.querySelectorAll("#help input[data-key]");
-  for (const field of fields) {
-    /** @type {HTMLInputElement} */ (field).value =
-      keys.actions[field.getAttribute("data-key") ?? ""] ?? "";
-  }
-  byId("keys-on").checked = keys.isOn;
-  byId("help").showModal();
+/** Look at once, whatever the clock says. */
+const lookAgain = () => {
+  nextLook = 0;
+  return flush().then(refill);
 };
 
-/** @type {Record<string, () => void>} */
+/** Load a broken picture anew. */
+const reload = () => {
+  forget(state.shown(session)?.item.media_url ?? "");
+  byId("item").dataset["shown"] = "";
+  draw();
+};
+
+/** @type {Record<string, () => unknown>} */
 const actions = {
   skip,
   flag,
   undo,
-  help,
+  reload,
+  help: showHelp,
   comment: write,
-  submit: () => vote(session.chosen),
+  again: lookAgain,
+  login: () => byId("login").showModal(),
+  submit: () => setup.isMulti && vote(session.chosen),
   unsure: () => {
     isUnsure = !isUnsure;
     draw();
   },
-  guide: () => byId("guide").toggleAttribute("hidden"),
+  guide: toggleGuide,
   find: () => byId("find")?.focus(),
+  earlier: () => look(state.step(session, -1)),
+  later: () => look(state.step(session, 1)),
+  closer: () => picture.scale(1.25),
+  farther: () => picture.scale(0.8),
+  fit: () => {
+    picture.fit();
+    picture.plain();
+  },
 };
 
-/** What a key that is no label does. @param {string} key */
-const actionOf = (key) => {
-  if (key === "Backspace") return "undo";
-  if (key === "Enter" && setup.isMulti) return "submit";
-  return Object.keys(ACTIONS).find((action) => keys.actions[action] === key);
-};
-
-/** A key that bounced: the same one again sooner than a finger can. @param {string} key @param {number} at */
+/** A key that bounced, or was pressed twice by mistake. @param {string} key @param {number} at */
 const bounced = (key, at) => {
-  const isBounce = key === last.key && at - last.at < BOUNCE;
+  const isBounce = key === last.key && at - last.at < keys.guard;
   last = { key, at };
   return isBounce;
 };
 
+/** Does this key belong to what has the focus? @param {KeyboardEvent} event */
+const isForOther = ({ target, key }) => {
+  if (!(target instanceof HTMLElement)) return false;
+  if (target.matches("input[type=range]")) return /^(Arrow|Page|Home|End)/.test(key);
+  if (target.matches("input, textarea, select")) return true;
+  return target.matches("button, a, summary") && (key === "Enter" || key === " ");
+};
+
+const ARROWS = /** @type {Record<string, [number, number]>} */ ({
+  ArrowLeft: [60, 0],
+  ArrowRight: [-60, 0],
+  ArrowUp: [0, 60],
+  ArrowDown: [0, -60],
+});
+
 document.addEventListener("keydown", (event) => {
   clock.beat();
-  const isTyping =
-    event.target instanceof HTMLElement &&
-    event.target.matches("input, textarea, select, dialog[open] *");
-  if (
-    isTyping ||
-    event.repeat ||
-    event.isComposing ||
-    event.ctrlKey ||
-    event.metaKey ||
-    event.altKey
-  )
-    return;
-  const isButton =
-    event.target instanceof HTMLElement && event.target.matches("button, a, summary");
-  if (isButton && (event.key === "Enter" || event.key === " ")) return;
+  if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (isAsking() || isForOther(event)) return;
   if (event.key === "Escape") {
     typed = "";
-    return session.revisited === null ? draw() : revisit(null);
+    return session.revisited === null ? draw() : look(state.revisit(session, null));
   }
-  const key = keyOf(event);
-  if (!keys.isOn && key !== keys.actions["help"]) return;
-  const found = read(map, typed, key);
-  const action = typed === "" && found.typed === "" ? actionOf(event.key) : undefined;
-  if (
-    found.label === undefined &&
-    found.typed === "" &&
-    typed === "" &&
-    action === undefined
-  ) {
-    if (event.key === "+" || event.key === "-")
-      picture.scale(event.key === "+" ? 1.25 : 0.8);
-    else if (event.key === "0") picture.fit();
+  const arrow = event.shiftKey ? ARROWS[event.key] : undefined;
+  if (arrow) return picture.move(...arrow);
+  const found = interpret(map, keys.actions, typed, event);
+  if (!keys.isOn && found.action !== "help") return;
+  if (event.repeat) {
+    if (found.action || found.label || found.typed) event.preventDefault();
+    return;
+  }
+  const wasTyped = typed;
+  typed = found.typed;
+  if (found.label === undefined && found.action === undefined) {
+    if (typed !== wasTyped) draw();
     return;
   }
   event.preventDefault();
-  if (bounced(event.code, event.timeStamp)) return;
-  typed = found.typed;
+  if (bounced(event.code || event.key, event.timeStamp)) return;
   if (found.label !== undefined) choose(found.label);
-  else if (action !== undefined) actions[action]?.();
-  else draw();
+  else actions[found.action ?? ""]?.();
 });
 
 document.addEventListener("click", (event) => {
   clock.beat();
   const button =
     event.target instanceof Element ? event.target.closest("button") : null;
-  if (button?.dataset["label"] !== undefined) choose(button.dataset["label"]);
-  else if (button?.dataset["revisit"] !== undefined) revisit(button.dataset["revisit"]);
-  else if (button?.dataset["do"] !== undefined) actions[button.dataset["do"]]?.();
+  const { label, revisit, do: action } = button?.dataset ?? {};
+  if (label !== undefined) choose(label);
+  else if (revisit !== undefined) look(state.revisit(session, revisit));
+  else if (action !== undefined) actions[action]?.();
   else return;
-  button.blur();
-});
-
-byId("skip").addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
-  const button = byId("skip").querySelector(
-    `button[data-key="${CSS.escape(keyOf(event))}"]`,
-  );
-  if (button === null) return;
-  event.preventDefault();
-  event.stopPropagation();
-  button.click();
-});
-
-byId("login").addEventListener("submit", async (/** @type {SubmitEvent} */ event) => {
-  event.preventDefault();
-  const form = /** @type {HTMLFormElement} */ (event.target);
-  const password = /** @type {HTMLInputElement} */ (
-    form.querySelector("[type=password]")
-  );
-  const isIn = await logIn(setup.username, password.value).catch(() => false);
-  byId("login-error").textContent = isIn ? "" : "That did not work. Try again.";
-  if (!isIn) return;
-  password.value = "";
-  byId("login").close();
-  await flush();
-  await refill();
-});
-byId("login").addEventListener("cancel", (/** @type {Event} */ event) =>
-  event.preventDefault(),
-);
-
-byId("help").addEventListener("submit", () => {
-  const chosen = { ...ACTIONS };
-  for (const field of document.querySelectorAll("#help input[data-key]")) {
-    const { value } = /** @type {HTMLInputElement} */ (field);
-    if (value !== "") chosen[field.getAttribute("data-key") ?? ""] = value;
-  }
-  keys = { isOn: byId("keys-on").checked, actions: chosen };
-  prefer(keys);
-  showKeys();
-});
-
-const showKeys = () => {
-  for (const button of document.querySelectorAll("[data-label], [data-do]")) {
-    const shown = button.querySelector("kbd");
-    const label = button.getAttribute("data-label");
-    const action = button.getAttribute("data-do") ?? "";
-    const code =
-      label === null
-        ? keys.actions[action]
-        : [...map].find(([, known]) => known === label)?.[0];
-    if (shown && code !== undefined) shown.textContent = code === " " ? "space" : code;
-  }
-};
-
-byId("find")?.addEventListener("input", () => {
-  const wanted = byId("find").value.toLowerCase();
-  for (const button of document.querySelectorAll("[data-label]")) {
-    button.toggleAttribute(
-      "hidden",
-      !button.textContent?.toLowerCase().includes(wanted),
-    );
-  }
-});
-byId("find")?.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
-  if (event.key !== "Enter" && event.key !== "Escape") return;
-  const first = document.querySelector("[data-label]:not([hidden])");
-  const isChoice = event.key === "Enter" && byId("find").value !== "" && first !== null;
-  byId("find").value = "";
-  byId("find").dispatchEvent(new Event("input"));
-  byId("find").blur();
-  if (isChoice) choose(first.getAttribute("data-label") ?? "");
+  // A pointer leaves the keys to the item; who came by keyboard stays where they are.
+  if (event.detail > 0) button?.blur();
 });
 
 windows.addEventListener("message", ({ data }) => {
@@ -411,12 +380,11 @@ windows.addEventListener("message", ({ data }) => {
   if (data.taken) {
     const before = session.queue[0];
     session = state.without(session, data.taken);
-    if (session.queue[0] !== before) fresh();
+    if (session.queue[0] !== before && session.revisited === null) fresh();
     refill();
   }
   if (data.told) {
-    const [id, saved, note] = data.told;
-    session = state.told(session, id, saved, note);
+    told(.../** @type {Parameters<typeof told>} */ (data.told));
     outbox.reload().then(draw);
   }
 });
@@ -424,9 +392,13 @@ windows.addEventListener("message", ({ data }) => {
 document.addEventListener("visibilitychange", () => {
   clock.hide(document.hidden);
   if (document.hidden) flush();
+  else lookAgain();
 });
 for (const kind of ["pointermove", "wheel"])
   document.addEventListener(kind, clock.beat, { passive: true });
+window.addEventListener("beforeunload", (event) => {
+  if (!outbox.isSafe) event.preventDefault();
+});
 window.addEventListener("pagehide", () => {
   const unused = session.queue.map((lease) => lease.assignment);
   if (!isAlone || unused.length === 0) return;
@@ -436,14 +408,26 @@ window.addEventListener("pagehide", () => {
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });
-window.addEventListener("online", () => flush().then(refill));
+window.addEventListener("online", lookAgain);
+
+setUpDialogs({
+  username: setup.username,
+  back: lookAgain,
+  changed: () => {
+    keys = preferences();
+    showKeys(map, keys);
+    draw();
+  },
+});
+setUpFinder(choose);
+showKeys(map, keys);
+markVersion(name);
+windows.postMessage({ hello: true });
 
 const tick = async () => {
   await flush();
   await refill();
   setTimeout(tick, wait);
 };
-showKeys();
-windows.postMessage({ hello: true });
 await refill();
 await tick();

@@ -1,42 +1,110 @@
 /** Zoom, pan, brightness and contrast of the picture that is shown. */
 
+const MOST = 16;
+const LEAST = 0.5;
+
 /** @param {HTMLElement} place */
 export const makePicture = (place) => {
   let zoom = 1;
   let at = { x: 0, y: 0 };
+  /** Fingers and pens that are down. @type {Map<number, {x: number, y: number}>} */
+  const down = new Map();
+
+  const image = () => place.querySelector("img");
   const draw = () => {
+    const shown = image();
+    // Never so far that nothing is left to see.
+    const reach = (/** @type {number} */ size) => (size * zoom) / 2;
+    const limit = (/** @type {number} */ value, /** @type {number} */ most) =>
+      Math.min(most, Math.max(-most, value));
+    at = {
+      x: limit(at.x, reach(shown?.offsetWidth ?? 0)),
+      y: limit(at.y, reach(shown?.offsetHeight ?? 0)),
+    };
     place.style.setProperty("--zoom", String(zoom));
     place.style.setProperty("--x", `${at.x}px`);
     place.style.setProperty("--y", `${at.y}px`);
+    place.classList.toggle("zoomed", zoom > 1);
   };
-  const scale = (/** @type {number} */ factor) => {
-    zoom = Math.min(12, Math.max(0.25, zoom * factor));
+
+  /** Zoom and keep what is under a point where it is. @param {number} factor @param {{x: number, y: number}} [point] */
+  const scale = (factor, point) => {
+    const shown = image();
+    if (!shown) return;
+    const before = zoom;
+    zoom = Math.min(MOST, Math.max(LEAST, zoom * factor));
+    const box = shown.getBoundingClientRect();
+    const middle = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+    const from = point ?? { x: middle.x - at.x, y: middle.y - at.y };
+    const grown = zoom / before - 1;
+    at = {
+      x: at.x - (from.x - middle.x) * grown,
+      y: at.y - (from.y - middle.y) * grown,
+    };
     draw();
   };
+
+  const move = (/** @type {number} */ x, /** @type {number} */ y) => {
+    at = { x: at.x + x, y: at.y + y };
+    draw();
+  };
+
   const fit = () => {
+    if (zoom === 1 && at.x === 0 && at.y === 0) return;
     zoom = 1;
     at = { x: 0, y: 0 };
     draw();
   };
+
   place.addEventListener(
     "wheel",
     (event) => {
-      if (!place.querySelector("img")) return;
+      if (!(event.target instanceof HTMLImageElement)) return;
       event.preventDefault();
-      scale(event.deltaY < 0 ? 1.15 : 1 / 1.15);
+      scale(event.deltaY < 0 ? 1.15 : 1 / 1.15, event);
     },
     { passive: false },
   );
-  place.addEventListener("pointermove", (event) => {
-    if (event.buttons !== 1 || !place.querySelector("img")) return;
-    at = { x: at.x + event.movementX, y: at.y + event.movementY };
-    draw();
+  place.addEventListener("dblclick", (event) => {
+    if (!(event.target instanceof HTMLImageElement)) return;
+    if (zoom > 1) fit();
+    else scale(2.5, event);
   });
-  for (const slider of document.querySelectorAll("input[data-filter]")) {
-    slider.addEventListener("input", () => {
-      const { value } = /** @type {HTMLInputElement} */ (slider);
-      place.style.setProperty(`--${slider.getAttribute("data-filter")}`, value);
+  place.addEventListener("pointerdown", (event) => {
+    if (!(event.target instanceof HTMLImageElement) || event.button !== 0) return;
+    event.target.setPointerCapture(event.pointerId);
+    down.set(event.pointerId, event);
+  });
+  place.addEventListener("pointermove", (event) => {
+    const before = down.get(event.pointerId);
+    if (!before) return;
+    const other = [...down].find(([id]) => id !== event.pointerId)?.[1];
+    if (other) {
+      const apart = (/** @type {{x: number, y: number}} */ p) =>
+        Math.hypot(p.x - other.x, p.y - other.y) || 1;
+      scale(apart(event) / apart(before), {
+        x: (event.x + other.x) / 2,
+        y: (event.y + other.y) / 2,
+      });
+    } else move(event.x - before.x, event.y - before.y);
+    down.set(event.pointerId, { x: event.x, y: event.y });
+  });
+  for (const kind of ["pointerup", "pointercancel"]) {
+    place.addEventListener(kind, (event) => {
+      down.delete(/** @type {PointerEvent} */ (event).pointerId);
     });
   }
-  return { scale, fit };
+
+  /** @type {NodeListOf<HTMLInputElement>} */
+  const sliders = document.querySelectorAll("input[data-filter]");
+  const filter = (/** @type {HTMLInputElement} */ slider) =>
+    place.style.setProperty(`--${slider.dataset["filter"]}`, slider.value);
+  for (const slider of sliders) slider.addEventListener("input", () => filter(slider));
+  const plain = () => {
+    for (const slider of sliders) {
+      slider.value = "1";
+      filter(slider);
+    }
+  };
+  return { scale, move, fit, plain };
 };

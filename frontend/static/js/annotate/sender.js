@@ -4,96 +4,129 @@ import { plan } from "./state.js";
 /**
  * @typedef {import("./state.js").Op} Op
  * @typedef {import("./state.js").Saved} Saved
- * @typedef {Awaited<ReturnType<typeof import("./outbox.js").openOutbox>>} Outbox
- * @typedef {(path: string, body?: unknown, options?: {method?: string, version?: number}) => Promise<any>} Call
- * @typedef {{status?: number, message?: string}} Trouble
+ * @typedef {import("./api.js").Call} Call
+ * @typedef {{code?: string, detail?: string, title?: string}} Problem
+ * @typedef {Pick<Awaited<ReturnType<typeof import("./outbox.js").openOutbox>>, "ops" | "reload" | "remove" | "write">} Outbox
+ * @typedef {(id: string, saved: Saved | null, problem?: Problem) => void} Told
  */
 
 /** @param {string} name @param {() => Promise<void>} work */
 const alone = (name, work) =>
-  navigator.locks ? navigator.locks.request(name, work) : work();
+  globalThis.navigator?.locks ? navigator.locks.request(name, work) : work();
 
-/** A refusal that trying again cannot change. @param {Trouble} trouble */
-const isFinal = (trouble) => [400, 404, 409, 412, 422].includes(trouble.status ?? 0);
+/** @param {unknown} error */
+const status = (error) => /** @type {{status?: number}} */ (error).status ?? 0;
 
-/**
- * @param {{name: string, outbox: Outbox, call: Call, told: (id: string, saved: Saved | null, note?: string) => void}} parts
- */
+/** @param {unknown} error @returns {Problem} */
+const problemOf = (error) => {
+  const { code, message } = /** @type {{code?: string, message?: string}} */ (error);
+  return { code: code ?? "", detail: message ?? "" };
+};
+
+/** A refusal that trying again cannot change. */
+const FINAL = [400, 404, 409, 412, 413, 422];
+/** The fault may lie in one answer of a batch. */
+const SUSPECT = [400, 413, 422, 500];
+
+/** @param {{name: string, outbox: Outbox, call: Call, told: Told}} parts */
 export const makeSender = ({ name, outbox, call, told }) => {
-  /** Tell the later changes of an answer what the server calls it. @param {string} id @param {Saved} saved */
-  const pass = async (id, saved) => {
-    const later = outbox.ops.filter(
-      (o) => (o.kind === "undo" || o.kind === "edit") && o.client_id === id,
-    );
-    await outbox.write(later.map((o) => /** @type {Op} */ ({ ...o, saved })));
-    told(id, saved);
+  /** What the server calls the answers of this window. @type {Map<string, Saved>} */
+  const known = new Map();
+
+  /** @param {any} result @returns {Saved | null} */
+  const note = ({ client_id: id, annotation, problem }) => {
+    const saved = annotation
+      ? { id: annotation.id, version: annotation.version }
+      : null;
+    if (saved) known.set(id, saved);
+    told(id, saved, problem);
+    return saved;
   };
 
-  /** @param {Op[]} votes */
+  /** @param {Op[]} votes @returns {Promise<void>} */
   const sendVotes = async (votes) => {
     const tried = votes.map((o) => /** @type {Op} */ ({ ...o, tried: true }));
     await outbox.write(tried);
-    const { results } = await call(
-      "annotations/",
-      tried.map((o) => (o.kind === "vote" ? o.vote : null)),
-    );
-    for (const result of results) {
-      const id = result.client_id;
-      if (result.annotation) {
-        await pass(id, {
-          id: result.annotation.id,
-          version: result.annotation.version,
-        });
-      } else {
-        await outbox.remove(outbox.ops.filter((o) => o.client_id === id));
-        told(id, null, result.problem.detail || result.problem.title);
-      }
+    try {
+      const { results } = await call(
+        "annotations/",
+        tried.map((o) => ("vote" in o ? o.vote : null)),
+      );
+      results.forEach(note);
+    } catch (error) {
+      if (!SUSPECT.includes(status(error))) throw error;
+      if (votes.length > 1) return sendVotes(votes.slice(0, 1));
+      if (!FINAL.includes(status(error))) throw error;
+      for (const op of votes) told(op.client_id, null, problemOf(error));
     }
     await outbox.remove(votes);
   };
 
+  /** Ask what the server calls an answer: the same answer again writes nothing. @param {Op} op */
+  const ask = async (op) => {
+    if (!("vote" in op)) return null;
+    const { results } = await call("annotations/", [op.vote]);
+    return note(results[0]);
+  };
+
+  /** @param {Op} op @param {Saved} saved */
+  const change = (op, { id, version }) =>
+    op.kind === "edit"
+      ? call(`annotations/${id}/`, op.now, { method: "PATCH", version })
+      : call(`annotations/${id}/`, undefined, { method: "DELETE", version });
+
+  /** @param {Op} op */
+  const sendChange = async (op) => {
+    const saved = known.get(op.client_id) ?? (await ask(op));
+    if (saved === null) return;
+    let after;
+    try {
+      after = await change(op, saved);
+    } catch (error) {
+      if (status(error) !== 412) throw error;
+      // Another window changed it: this change is the later one.
+      const now = await call(`annotations/${saved.id}/`, undefined, { method: "GET" });
+      after = await change(op, now);
+    }
+    if (op.kind === "edit") note({ client_id: op.client_id, annotation: after });
+  };
+
   /** @param {Op} op */
   const sendOne = async (op) => {
-    if (op.kind === "skip")
-      await call(`assignments/${op.assignment}/skip/`, { reason: op.words });
-    if (op.kind === "flag")
-      await call(`assignments/${op.assignment}/flag/`, { comment: op.words });
-    if ((op.kind === "undo" || op.kind === "edit") && op.saved) {
-      const path = `annotations/${op.saved.id}/`;
-      const version = op.saved.version;
-      if (op.kind === "undo")
-        await call(path, undefined, { method: "DELETE", version });
-      else {
-        const after = await call(
-          path,
-          { labels: op.labels },
-          { method: "PATCH", version },
-        );
-        await pass(op.client_id, { id: after.id, version: after.version });
-      }
+    try {
+      if (op.kind === "skip")
+        await call(`assignments/${op.assignment}/skip/`, { reason: op.words });
+      else if (op.kind === "flag")
+        await call(`assignments/${op.assignment}/flag/`, { comment: op.words });
+      else await sendChange(op);
+    } catch (error) {
+      if (!FINAL.includes(status(error))) throw error;
+      told(op.client_id, null, problemOf(error));
     }
     await outbox.remove([op]);
   };
 
+  /** Send all; or, with ``least``, as long as so many wait. */
+  let least = 1;
   const flush = async () => {
     for (;;) {
-      const { drop, send } = plan(await outbox.reload());
+      const ops = await outbox.reload();
+      const { drop, send } = plan(ops);
       const [first] = send;
       if (drop.length > 0) await outbox.remove(drop);
-      else if (first === undefined) return;
+      else if (first === undefined || ops.length < least) return;
       else if (first.kind === "vote") await sendVotes(send);
-      else {
-        try {
-          await sendOne(first);
-        } catch (error) {
-          const trouble = /** @type {Trouble} */ (error);
-          if (!isFinal(trouble)) throw error;
-          await outbox.remove([first]);
-          told(first.client_id, null, trouble.message);
-        }
-      }
+      else await sendOne(first);
     }
   };
 
-  return () => alone(name, flush);
+  /** @type {Promise<void> | null} */
+  let sending = null;
+  return (atLeast = 1) => {
+    least = sending === null ? atLeast : Math.min(least, atLeast);
+    sending ??= alone(name, flush).finally(() => {
+      sending = null;
+    });
+    return sending;
+  };
 };

@@ -1,19 +1,25 @@
 /**
  * The station's state, as pure functions on plain objects.
- * @typedef {{assignment: number, item: {id: number, external_id: string, data: Record<string, unknown>, media_url: string | null}, suggestion: null | {label: string, confidence: number}}} Lease
- * @typedef {{client_id: string, assignment: number, labels: string[], seconds: number, comment: string, is_unsure: boolean}} Vote
+ * @typedef {{id: number, external_id: string, data: Record<string, unknown>, media_url: string | null}} Item
+ * @typedef {{assignment: number, item: Item, suggestion: null | {label: string, confidence: number}}} Lease
+ * @typedef {{labels: string[], comment: string, is_unsure: boolean}} Said
+ * @typedef {Said & {client_id: string, assignment: number, seconds: number}} Vote
  * @typedef {{id: number, version: number}} Saved
- * @typedef {{vote: Vote, lease: Lease, saved: Saved | null, note: string}} Done
+ * An answer given: as it was sent first, as it is now, and what the server said of it.
+ * @typedef {{vote: Vote, now: Said, lease: Lease, saved: Saved | null, note: string}} Done
  * @typedef {{queue: Lease[], done: Done[], chosen: string[], revisited: string | null, gone: ReadonlySet<number>}} Session
  * @typedef {{key: string, tried?: boolean} & (
- *   {kind: "vote", assignment: number, client_id: string, vote: Vote} |
- *   {kind: "undo" | "edit", assignment: number, client_id: string, saved: Saved | null, labels: string[]} |
+ *   {kind: "vote" | "undo", assignment: number, client_id: string, vote: Vote} |
+ *   {kind: "edit", assignment: number, client_id: string, vote: Vote, now: Said} |
  *   {kind: "skip" | "flag", assignment: number, client_id: string, words: string}
  * )} Op
  */
 
 export const HISTORY = 100;
 export const BATCH = 50;
+const LEAST_AHEAD = 20;
+const MOST_AHEAD = 45;
+const MINUTE = 60_000;
 
 /** @returns {Session} */
 export const start = () => ({
@@ -29,7 +35,7 @@ export const shown = (s) =>
   s.revisited === null ? s.queue[0] : entry(s, s.revisited)?.lease;
 
 /** @param {Session} s @param {string} id @returns {Done | undefined} */
-const entry = (s, id) => s.done.find((d) => d.vote.client_id === id);
+export const entry = (s, id) => s.done.find((d) => d.vote.client_id === id);
 
 /** Assignments with an answer that the server does not know yet. @param {Op[]} ops @returns {Set<number>} */
 export const pending = (ops) => {
@@ -66,7 +72,9 @@ export const without = (s, assignment) => ({
 export const answer = (s, vote) => {
   const [lease] = s.queue;
   if (lease === undefined) return s;
-  const done = [...s.done, { vote, lease, saved: null, note: "" }].slice(-HISTORY);
+  const { labels, comment, is_unsure } = vote;
+  const now = { labels, comment, is_unsure };
+  const done = [...s.done, { vote, now, lease, saved: null, note: "" }].slice(-HISTORY);
   return { ...without(s, lease.assignment), done, chosen: [] };
 };
 
@@ -82,6 +90,20 @@ export const told = (s, id, saved, note = "") => ({
   done: s.done.map((d) => (d.vote.client_id === id ? { ...d, saved, note } : d)),
 });
 
+/**
+ * Ask an item again whose answer the server could not take.
+ * @param {Session} s @param {string} id @returns {Session}
+ */
+export const again = (s, id) => {
+  const found = entry(s, id);
+  if (found === undefined) return s;
+  const gone = new Set(s.gone);
+  gone.delete(found.lease.assignment);
+  const [first, ...rest] = s.queue;
+  const queue = first === undefined ? [found.lease] : [first, found.lease, ...rest];
+  return { ...s, gone, queue, done: s.done.filter((d) => d !== found) };
+};
+
 /** Take the last answer back and show its item again. @param {Session} s @returns {[Session, Done | null]} */
 export const undo = (s) => {
   const last = s.done.findLast((d) => d.note === "");
@@ -92,7 +114,7 @@ export const undo = (s) => {
     gone,
     queue: [last.lease, ...s.queue],
     done: s.done.filter((d) => d !== last),
-    chosen: last.vote.labels,
+    chosen: last.now.labels,
     revisited: null,
   };
   return [next, last];
@@ -102,16 +124,21 @@ export const undo = (s) => {
 export const revisit = (s, id) => ({
   ...s,
   revisited: id,
-  chosen: id === null ? [] : (entry(s, id)?.vote.labels ?? []),
+  chosen: id === null ? [] : (entry(s, id)?.now.labels ?? []),
 });
 
-/** Change the revisited answer. @param {Session} s @param {string[]} labels @returns {[Session, Done | null]} */
-export const change = (s, labels) => {
+/** Go one answer back in the history, or forward, at last to the next item. @param {Session} s @param {-1 | 1} by @returns {Session} */
+export const step = (s, by) => {
+  const ids = s.done.map((d) => d.vote.client_id);
+  const at = s.revisited === null ? ids.length : ids.indexOf(s.revisited);
+  return revisit(s, ids[Math.max(0, at + by)] ?? null);
+};
+
+/** Change the revisited answer. @param {Session} s @param {Said} now @returns {[Session, Done | null]} */
+export const change = (s, now) => {
   const found = s.revisited === null ? undefined : entry(s, s.revisited);
   if (found === undefined) return [s, null];
-  const done = s.done.map((d) =>
-    d === found ? { ...d, vote: { ...d.vote, labels } } : d,
-  );
+  const done = s.done.map((d) => (d === found ? { ...d, now } : d));
   return [{ ...s, done, chosen: [], revisited: null }, found];
 };
 
@@ -140,4 +167,21 @@ export const plan = (ops) => {
   const first = ops.findIndex((o) => o.kind !== "vote");
   const votes = first === -1 ? ops : ops.slice(0, first);
   return { drop: [], send: votes.length > 0 ? votes.slice(0, BATCH) : ops.slice(0, 1) };
+};
+
+/**
+ * How many items to hold: about a minute and a half of work, so that a fast hand never
+ * waits and the order is never older than it must be.
+ * @param {number[]} times when answers were given @param {number} now
+ */
+export const depth = (times, now) => {
+  const lately = times.filter((t) => now - t < MINUTE).length;
+  return Math.min(MOST_AHEAD, Math.max(LEAST_AHEAD, Math.round(lately * 1.5)));
+};
+
+/** Answers a minute of the last twenty, by the time that was really spent; null while too few. @param {Session} s */
+export const pace = (s) => {
+  const last = s.done.slice(-20);
+  const spent = last.reduce((sum, d) => sum + d.vote.seconds, 0);
+  return last.length < 5 || spent === 0 ? null : Math.round((last.length / spent) * 60);
 };

@@ -1,4 +1,5 @@
 /** Draws the station; data only ever becomes text nodes. */
+import { EMPTY, WAITING } from "./words.js";
 
 /** @param {string} tag @param {string} [text] @param {string} [className] */
 export const make = (tag, text, className) => {
@@ -10,46 +11,87 @@ export const make = (tag, text, className) => {
 
 /** @param {unknown} value */
 const cell = (value) => {
-  const node = make("td", String(value ?? ""));
+  const isPlain = value === null || typeof value !== "object";
+  const node = make("td", isPlain ? String(value ?? "–") : JSON.stringify(value));
   node.dir = "auto";
   if (typeof value === "number") node.className = "n";
   return node;
 };
 
-/** @param {import("./state.js").Lease} lease @param {string} type */
-const payload = (lease, type) => {
-  const { data, media_url } = lease.item;
-  if (type === "image" && media_url) {
-    const image = document.createElement("img");
-    image.src = media_url;
-    image.alt = "The item to label";
-    image.draggable = false;
-    return image;
-  }
+/** Pictures that are decoded ahead; kept so that they are not thrown away. @type {Map<string, HTMLImageElement>} */
+const ahead = new Map();
+
+/** @param {string} url */
+const picture = (url) => {
+  const known = ahead.get(url);
+  if (known) return known;
+  const image = new Image();
+  image.src = url;
+  image.alt = "The item to label";
+  image.draggable = false;
+  // What cannot be decoded says so in its turn.
+  image.decode().then(
+    () => image.classList.toggle("small", image.naturalWidth < 256),
+    () => image.classList.add("broken"),
+  );
+  ahead.set(url, image);
+  return image;
+};
+
+/** Decode the next five pictures. @param {import("./state.js").Lease[]} leases */
+export const preload = (leases) => {
+  const next = leases.slice(0, 6).flatMap(({ item }) => item.media_url ?? []);
+  for (const [url, image] of ahead)
+    if (!next.includes(url) && !image.isConnected) ahead.delete(url);
+  next.forEach(picture);
+};
+
+/** Show the picture, or where it cannot be shown what to do. @param {string} url */
+const frame = (url) => {
+  const image = picture(url);
+  const broken = make("div", undefined, "unreadable");
+  const retry = make("button", "Load it again", "btn");
+  retry.dataset["do"] = "reload";
+  const words = "This picture cannot be shown. Load it again, or skip it as “broken”.";
+  broken.append(make("p", words), retry);
+  const place = make("figure");
+  place.append(image, broken);
+  return place;
+};
+
+/** Forget a picture, so that it is fetched anew. @param {string} url */
+export const forget = (url) => ahead.delete(url);
+
+/** @param {import("./state.js").Item} item @param {string} type */
+const payload = ({ data, media_url }, type) => {
+  if (type === "image" && media_url) return frame(media_url);
   if (type === "text") {
     const article = make("article", String(data["text"] ?? ""));
     article.dir = "auto";
     return article;
   }
   const table = document.createElement("table");
-  for (const [key, value] of Object.entries(data))
-    table.insertRow().append(make("th", key), cell(value));
+  for (const [key, value] of Object.entries(data)) {
+    const head = make("th", key);
+    head.setAttribute("scope", "row");
+    table.insertRow().append(head, cell(value));
+  }
   return table;
 };
 
-/** Say why there is nothing, and what to do. @type {Record<string, string>} */
-const WORDS = {
-  all_labelled: "All items are labelled. New ones come with the next import.",
-  all_yours_done: "You have seen every item. Others still have some to do.",
-  all_lent:
-    "Every open item is with someone right now. This page looks again by itself.",
-  training: "A model is being trained; new items come in a moment.",
-  paused: "This project is paused. A manager can resume it.",
-  quota: "You have given as many answers as were asked of you. Thank you.",
-  empty_project: "There are no items yet. Import some first.",
-  offline: "The server does not answer. Your answers are kept here and sent later.",
-  login: "You are logged out. Log in again; your answers are kept here.",
-  refused: "You are not a member of this project any more. Ask its manager.",
+/** @param {string} reason */
+const nothing = (reason) => {
+  const known = EMPTY[reason] ?? {
+    title: "Nothing to label now",
+    words: reason,
+    ways: ["again"],
+  };
+  const ways = make("div", undefined, "row");
+  for (const way of known.ways) {
+    const found = document.querySelector(`#ways [data-way="${way}"]`);
+    if (found) ways.append(found.cloneNode(true));
+  }
+  return [make("h1", known.title), make("p", known.words), ways];
 };
 
 /** @param {HTMLElement} place @param {import("./state.js").Lease | undefined} lease @param {string} type @param {string} reason */
@@ -59,13 +101,10 @@ export const drawItem = (place, lease, type, reason) => {
   place.dataset["shown"] = shown;
   place.classList.toggle("empty", lease === undefined);
   if (lease === undefined) {
-    place.replaceChildren(
-      make("h1", "Nothing to label right now"),
-      make("p", WORDS[reason] ?? "Fetching …"),
-    );
+    place.replaceChildren(...nothing(reason));
     return;
   }
-  const parts = [payload(lease, type)];
+  const parts = [payload(lease.item, type)];
   if (lease.suggestion) {
     const { label, confidence } = lease.suggestion;
     parts.push(
@@ -76,56 +115,56 @@ export const drawItem = (place, lease, type, reason) => {
   place.scrollTop = 0;
 };
 
-/** @param {HTMLElement} place @param {import("./state.js").Session} session @param {Map<string, string>} hues */
+/** @param {import("./state.js").Done} done @param {Map<string, string>} hues */
+const newChip = (done, hues) => {
+  const chip = make("button");
+  chip.dataset["revisit"] = done.vote.client_id;
+  redraw(chip, done, hues);
+  return chip;
+};
+
+/** @param {HTMLElement} chip @param {import("./state.js").Done} done @param {Map<string, string>} hues */
+const redraw = (chip, { now, note }, hues) => {
+  const words = now.labels.join(", ") || "none";
+  if (chip.textContent !== words) chip.textContent = words;
+  chip.className = `trail-chip ${hues.get(now.labels[0] ?? "") ?? ""}`;
+  chip.classList.toggle("refused", note !== "");
+  chip.classList.toggle("unsure", now.is_unsure);
+  chip.title = note || "Look at this answer again";
+};
+
+/** Draw the newest answers first; chips that are here already stay the same nodes. @param {HTMLElement} place @param {import("./state.js").Session} session @param {Map<string, string>} hues */
 export const drawTrail = (place, session, hues) => {
   const last = session.done.slice(-50).reverse();
-  const chips = last.map((d) => {
-    const [first] = d.vote.labels;
-    const chip = make(
-      "button",
-      d.vote.labels.join(", ") || "none",
-      `trail-chip ${hues.get(first ?? "") ?? ""}`,
-    );
-    chip.dataset["revisit"] = d.vote.client_id;
-    chip.setAttribute("aria-pressed", String(session.revisited === d.vote.client_id));
-    chip.title = d.note || "Look at this answer again";
-    if (d.note) chip.classList.add("refused");
-    return chip;
-  });
-  place.replaceChildren(...chips);
-};
-
-/** @param {HTMLElement} chip @param {number} unsent @param {string} trouble */
-export const drawSaved = (chip, unsent, trouble) => {
-  const why =
-    trouble === ""
-      ? ""
-      : trouble === "offline"
-        ? " – offline, trying again"
-        : " – waiting";
-  chip.textContent =
-    unsent === 0 && trouble === "" ? "saved" : `${unsent} unsent${why}`;
-  chip.classList.toggle("good", unsent === 0 && trouble === "");
-  chip.classList.toggle("bad", trouble !== "");
-};
-
-/** Pictures that are decoded ahead; kept so that they are not thrown away. @type {Map<string, HTMLImageElement>} */
-const ahead = new Map();
-
-/** Decode the next five pictures. @param {import("./state.js").Lease[]} leases */
-export const preload = (leases) => {
-  const wanted = leases
-    .slice(0, 6)
-    .flatMap(({ item }) => (item.media_url ? [item.media_url] : []));
-  for (const url of ahead.keys()) if (!wanted.includes(url)) ahead.delete(url);
-  for (const url of wanted) {
-    if (ahead.has(url)) continue;
-    const image = new Image();
-    image.src = url;
-    // A picture that cannot be decoded shows its alternative text in its turn.
-    image.decode().catch(() => ahead.delete(url));
-    ahead.set(url, image);
+  const wanted = new Set(last.map((d) => d.vote.client_id));
+  /** @type {Map<string | undefined, HTMLElement>} */
+  const here = new Map();
+  for (const node of [...place.children]) {
+    const chip = /** @type {HTMLElement} */ (node);
+    const id = chip.dataset["revisit"] ?? "";
+    if (wanted.has(id)) here.set(id, chip);
+    else chip.remove();
   }
+  last.forEach((done, at) => {
+    const id = done.vote.client_id;
+    const chip = here.get(id) ?? newChip(done, hues);
+    if (here.has(id)) redraw(chip, done, hues);
+    if (place.children[at] !== chip)
+      place.insertBefore(chip, place.children[at] ?? null);
+    chip.setAttribute("aria-pressed", String(session.revisited === id));
+  });
+};
+
+/** @param {HTMLElement} chip @param {number} unsent @param {string} trouble @param {boolean} isSafe */
+export const drawSaved = (chip, unsent, trouble, isSafe) => {
+  const why = WAITING[trouble] ?? (isSafe ? "" : "keep this window open");
+  const isGood = unsent === 0 && trouble === "";
+  const words = isGood
+    ? "saved"
+    : [`${unsent} unsent`, why].filter(Boolean).join(" – ");
+  if (chip.textContent !== words) chip.textContent = words;
+  chip.classList.toggle("good", isGood);
+  chip.classList.toggle("bad", trouble !== "" || !isSafe);
 };
 
 let timer = 0;

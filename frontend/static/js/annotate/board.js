@@ -1,0 +1,90 @@
+/** What stands around the item: label buttons with their keys, the finder, the guide. */
+import { labelAt, shownKey } from "./keys.js";
+
+/** @returns {HTMLElement[]} */
+const labelButtons = () =>
+  [...document.querySelectorAll("[data-label]")].map(asElement);
+const asElement = (/** @type {Element} */ node) => /** @type {HTMLElement} */ (node);
+
+/** @param {string} action @param {boolean} isPressed */
+export const press = (action, isPressed) =>
+  document
+    .querySelector(`[data-do=${action}]`)
+    ?.setAttribute("aria-pressed", String(isPressed));
+
+/** Show which labels are chosen, and which the typed beginning of a code may mean. @param {string[]} chosen @param {string} typed */
+export const drawLabels = (chosen, typed) => {
+  for (const button of labelButtons()) {
+    const isChosen = chosen.includes(button.dataset["label"] ?? "");
+    const code = button.querySelector("kbd")?.textContent ?? "";
+    button.classList.toggle("chosen", isChosen);
+    button.classList.toggle("begun", typed !== "" && code.startsWith(typed));
+    button.setAttribute("aria-pressed", String(isChosen));
+  }
+};
+
+/** Write on each button the key that presses it. @param {Map<string, string>} map @param {import("./keys.js").Preferences} keys */
+export const showKeys = (map, keys) => {
+  const codes = new Map([...map].map(([code, label]) => [label, code]));
+  const free = (/** @type {string} */ key) =>
+    labelAt(map, key) === undefined ? key : "";
+  for (const node of document.querySelectorAll("[data-label], [data-do]")) {
+    const button = asElement(node);
+    const { label, do: action } = button.dataset;
+    const shown = button.querySelector("kbd:not([data-fixed])");
+    const key =
+      label === undefined ? keys.actions[action ?? ""] : (codes.get(label) ?? "");
+    const isFree = label !== undefined || (key !== undefined && free(key) !== "");
+    if (shown) shown.textContent = keys.isOn && key && isFree ? shownKey(key) : "";
+  }
+};
+
+/** Show or hide the guide: beside the item, or on a phone above it. */
+export const toggleGuide = () => {
+  const { classList } = document.body;
+  const isShown = matchMedia("(max-width: 760px)").matches
+    ? classList.toggle("show-guide")
+    : !classList.toggle("no-guide");
+  press("guide", isShown);
+};
+
+/** Mark a guideline that has changed since this person last saw it. @param {string} name */
+export const markVersion = (name) => {
+  const chip = document.getElementById("version");
+  const version = chip?.dataset["version"] ?? "";
+  const seen = localStorage.getItem(`${name}-guideline`) ?? version;
+  chip?.classList.toggle("gold", seen !== version);
+  localStorage.setItem(`${name}-guideline`, version);
+};
+
+/** Narrow the labels down by name; Enter chooses the first. @param {(label: string) => void} choose */
+export const setUpFinder = (choose) => {
+  const field = /** @type {HTMLInputElement | null} */ (
+    document.getElementById("find")
+  );
+  if (field === null) return;
+  const narrow = () => {
+    const words = field.value.toLowerCase().split(/\s+/);
+    const fits = (/** @type {HTMLElement} */ button) => {
+      const name = (button.dataset["label"] ?? "").toLowerCase();
+      return words.every((word) => name.includes(word));
+    };
+    for (const button of labelButtons()) {
+      button.hidden = !fits(button);
+      button.classList.remove("first");
+    }
+    const first = field.value === "" ? undefined : labelButtons().find(fits);
+    first?.classList.add("first");
+    return first;
+  };
+  field.addEventListener("input", narrow);
+  field.addEventListener("keydown", (event) => {
+    if (event.isComposing || !["Enter", "Escape"].includes(event.key)) return;
+    const first = event.key === "Enter" ? narrow() : undefined;
+    field.value = "";
+    narrow();
+    field.blur();
+    event.stopPropagation();
+    if (first) choose(first.dataset["label"] ?? "");
+  });
+};
