@@ -6,9 +6,9 @@ import json
 import sys
 from pathlib import Path
 
-from bench import learning
+from bench import learning, whole
 
-MODULES = {"learning": learning}
+MODULES = {"learning": learning, "whole": whole}
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ worker that dies is noticed by its silence and the job is claimed again.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,6 +25,7 @@ from labeling.signals import job_queued
 logger = logging.getLogger(__name__)
 
 SILENCE = timedelta(seconds=60)
+PAUSE = 0.2
 MAX_ATTEMPTS = 3
 
 Handler = Callable[["Progress"], dict[str, Any]]
@@ -174,6 +176,16 @@ def run(job_id: int) -> None:
         raise
     else:
         _end(job, Job.State.DONE, result=result)
+
+
+def finish(job_id: int) -> Job:
+    """Run job ``job_id`` here, or wait for the worker that was quicker; return it."""
+    while True:
+        run(job_id)
+        job = Job.objects.get(pk=job_id)
+        if job.finished_at is not None:
+            return job
+        time.sleep(PAUSE)
 
 
 def _end(

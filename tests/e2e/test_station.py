@@ -288,3 +288,21 @@ def test_many_labels_are_reached_by_two_digits_or_by_name(
 
     votes = Annotation.objects.order_by("pk").values_list("labels", flat=True)
     assert list(votes) == [["intent 12"], ["intent 76"]]
+
+
+def test_several_labels_are_toggled_and_sent_together(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    project = make.project(labels=("red", "green", "blue"), task_type="multi")
+    make.ranked(project, make.items(project, 3))
+    who = make.member(project).user.username
+    page = open_station(browser.new_context(), live_server, project, who)
+
+    for key in ("1", "3", "1", "2", "Enter"):
+        page.keyboard.press(key)
+        page.wait_for_timeout(40)
+    page.keyboard.press("Enter")
+    is_saved(page)
+
+    votes = Annotation.objects.order_by("pk").values_list("labels", flat=True)
+    assert list(votes) == [["blue", "green"], []]

@@ -14,10 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from django.core.files.storage import default_storage
+from django.utils import timezone
 from PIL import Image
 
 from labeling import queries
-from labeling.models import Annotation, ImportRun, Item, Project
+from labeling.models import Annotation, ImportRun, Item, Job, Project
 from labeling.services import exporting, importing, jobs, settle
 from tests import make
 
@@ -405,3 +406,25 @@ def test_a_list_of_many_rows_is_read_in_flat_memory() -> None:
 
     assert run.created + run.duplicates == 5000
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 40 * 1024
+
+
+def test_the_import_command_waits_for_a_worker_that_was_quicker(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    project = make.project()
+    upload = importing.stage(project, None, "x.jsonl", [lines({"text": "one"})])
+    run = importing.start(upload, None, {}, {})
+    claimed = jobs.claim(run.job_id)
+    assert claimed is not None
+    waited = []
+
+    def worker_ends(seconds: float) -> None:
+        waited.append(seconds)
+        importing.run(claimed)
+        Job.objects.update(state="done", finished_at=timezone.now())
+
+    monkeypatch.setattr("labeling.services.jobs.time.sleep", worker_ends)
+
+    assert jobs.finish(run.job_id).state == "done"
+    assert waited == [jobs.PAUSE]
+    assert Item.objects.filter(project=project).count() == 1

@@ -69,10 +69,11 @@ class Machine:
         self.token = ""
         self.log = home.parent / f"{home.name[:40]}.log"
 
-    def start(self) -> None:
+    def start(self, *, demo: bool = False) -> None:
+        words = [] if demo else ["--without-demo"]
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "up", "--without-demo"],
+                [sys.executable, "manage.py", "up", *words],
                 cwd=ROOT,
                 env=self.environment,
                 stdout=log,

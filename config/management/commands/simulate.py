@@ -12,6 +12,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from config import env
 from config.demo.data import DEMOS
 from labeling.models import ApiToken, Project, User
 from labeling.services import members
@@ -32,7 +33,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--pace", type=float, default=0.0, help="seconds per answer"
         )
-        parser.add_argument("--url", default="http://127.0.0.1:8000")
+        here = f"http://127.0.0.1:{env.number('PORT', 8000)}"
+        parser.add_argument("--url", default=here)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Label in turns until the answers are given or nothing is left."""

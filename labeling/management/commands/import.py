@@ -34,7 +34,7 @@ class Command(BaseCommand):
                 pieces = iter(lambda: file.read(2**16), b"")
                 upload = importing.stage(project, None, path.name, pieces)
             run = importing.start(upload, None, {}, {"gold": options["gold"]})
-            jobs.run(run.job_id)
+            jobs.finish(run.job_id)
         except (OSError, AssayError) as error:
             raise CommandError(str(error)) from error
         done = ImportRun.objects.select_related("job").get(pk=run.pk)
@@ -44,5 +44,5 @@ class Command(BaseCommand):
             f"{done.received} rows: {done.created} new, {done.duplicates} known, "
             f"{done.rejected} rejected"
         )
-        if done.job.state not in (Job.State.DONE, Job.State.RUNNING):
+        if done.job.state != Job.State.DONE:
             raise CommandError(done.job.error or done.job.state)

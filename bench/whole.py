@@ -1,0 +1,140 @@
+"""Rows that need the whole of Assay running: memory, start, import and export."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from config.home import socket_folder
+from tests.running.machine import Machine
+
+ROWS = 20_000
+NAMES = ("start", "idle-memory", "import-rows", "export-rows")
+
+
+def rows(only: str = "") -> list[dict[str, Any]]:
+    """Start Assay in a home of its own and measure it from outside."""
+    if only not in ("", "whole", *NAMES):
+        return []
+    with tempfile.TemporaryDirectory(prefix="assay-bench-") as folder:
+        Path(folder).chmod(0o755)
+        machine = Machine(Path(folder) / "home")
+        try:
+            begun = time.monotonic()
+            machine.start()
+            started = time.monotonic() - begun
+            time.sleep(10)
+            memory = _memory(machine)
+            machine.set_up()
+            return [
+                _row(
+                    "start", (started, "s"), 30, "assay up to ready, without the demo"
+                ),
+                _row("idle-memory", (memory, "MiB"), 600, "PSS of all processes, idle"),
+                *_transfer(machine, Path(folder)),
+            ]
+        finally:
+            machine.kill_all()
+
+
+def _row(
+    name: str, figure: tuple[float, str], target: float, detail: str
+) -> dict[str, Any]:
+    value, unit = figure
+    is_floor = name in ("import-rows", "export-rows")
+    return {
+        "name": name,
+        "value": round(value, 3),
+        "unit": unit,
+        "target": target,
+        "met": value >= target if is_floor else value <= target,
+        "detail": detail,
+    }
+
+
+def _memory(machine: Machine) -> float:
+    """Return the proportional set size of all parts in MiB: shared pages count once."""
+    total = 0
+    for pid in machine.processes():
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        total += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return total / 1024
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+def _transfer(machine: Machine, folder: Path) -> list[dict[str, Any]]:
+    texts = [
+        f"text number {n}: " + "some words to read " * 5 for n in range(100, 100 + ROWS)
+    ]
+    lines = [
+        json.dumps({"external_id": f"row-{n}", "text": text})
+        for n, text in enumerate(texts)
+    ]
+    file = folder / "many.jsonl"
+    file.write_text("\n".join(lines))
+    machine.run("import", "p", str(folder / "rows.jsonl"))
+    base = _seconds(lambda: machine.run("import", "p", str(folder / "rows.jsonl")))
+    taken = _seconds(lambda: machine.run("import", "p", str(file))) - base
+    bare = _copy(machine, texts)
+    exported = _seconds(lambda: _export(machine))
+    return [
+        _row(
+            "import-rows",
+            (bare / taken, "× COPY"),
+            0.25,
+            f"{ROWS / taken:,.0f} rows/s; bare COPY of the rows {ROWS / bare:,.0f} rows/s",
+        ),
+        _row(
+            "export-rows",
+            (ROWS / exported, "rows/s"),
+            5000,
+            "JSON lines over HTTP",
+        ),
+    ]
+
+
+def _copy(machine: Machine, texts: list[str]) -> float:
+    """Return the seconds of a bare COPY of the same rows into a table like the items'."""
+    host = str(socket_folder(machine.home))
+    with psycopg.connect(host=host, user="postgres", dbname="assay") as link:
+        link.execute("CREATE TABLE bare (LIKE labeling_item INCLUDING ALL)")
+
+        def copy() -> None:
+            names = (
+                "project_id, external_id, data, metadata, tags, content_hash, group_key,"
+                " split, state, votes, votes_wanted, is_unsettled, flags, created_at"
+            )
+            with link.cursor().copy(f"COPY bare ({names}) FROM STDIN") as sink:
+                for n, text in enumerate(texts):
+                    digest = f"{n:064d}"
+                    data = json.dumps({"text": text})
+                    first = (1, f"row-{n}", data, "{}", "{}", digest, digest)
+                    sink.write_row(
+                        (*first, "pool", "open", 0, 1, False, 0, "2026-01-01")
+                    )
+            link.commit()
+
+        return _seconds(copy)
+
+
+def _export(machine: Machine) -> None:
+    address = f"http://127.0.0.1:{machine.port}/api/projects/p/export/?format=jsonl"
+    request = urllib.request.Request(
+        address, headers={"Authorization": f"Token {machine.token}"}
+    )
+    with urllib.request.urlopen(request, timeout=120) as answer:
+        count = sum(1 for _ in answer)
+    if count < ROWS:
+        raise RuntimeError(f"only {count} rows came")
