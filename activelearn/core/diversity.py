@@ -6,9 +6,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import KMeans
-from sklearn.decomposition import TruncatedSVD
-from sklearn.random_projection import SparseRandomProjection
 from threadpoolctl import threadpool_limits
 
 Array = NDArray[np.float64]
@@ -19,6 +16,10 @@ DIMENSIONS = 50
 
 def compact(rows: Rows, seed: int) -> Array:
     """Return (n_rows, at most 50) dense coordinates that keep what is alike together."""
+    # scikit-learn is imported where it is used: web and scheduler save its 130 MiB.
+    from sklearn.decomposition import TruncatedSVD
+    from sklearn.random_projection import SparseRandomProjection
+
     smallest = min(rows.shape) - 1
     if smallest < 2:
         return np.asarray(rows.todense(), dtype=np.float64)
@@ -39,6 +40,8 @@ def spread(points: Array, scores: Array, count: int, seed: int) -> Places:
     makes ``count`` groups and takes the point nearest to each center; the rest of the
     short list follows by score.
     """
+    from sklearn.cluster import KMeans
+
     n = len(points)
     best_first = np.argsort(-scores, kind="stable")
     if count >= n:
@@ -63,6 +66,8 @@ def typical(points: Array, count: int, seed: int) -> Places:
 
     For the start without labels: the point closest to its cluster's center.
     """
+    from sklearn.cluster import KMeans
+
     n = len(points)
     if count >= n:
         return np.arange(n)

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from scipy import sparse
-from sklearn.feature_extraction.text import HashingVectorizer
 
 Spec = dict[str, Any]
 Rows: TypeAlias = Any  # scipy.sparse.csr_matrix, which has no types
@@ -34,6 +33,9 @@ MAX_CATEGORIES = 40
 
 def text_rows(texts: Sequence[str], spec: Spec) -> Rows:
     """Return (n_texts, words + characters) float32, each half of unit length."""
+    # Imported where it is used: web and scheduler save its 130 MiB.
+    from sklearn.feature_extraction.text import HashingVectorizer
+
     words, characters = spec["words"], spec["characters"]
     halves = [
         HashingVectorizer(

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from scipy import stats
-
 RULE = "balanced-1"
 MARGIN = 0.02
 Z = 1.282
@@ -40,6 +38,8 @@ def mid_p(better: int, worse: int) -> float:
     total = better + worse
     if total == 0:
         return 1.0
+    from scipy import stats  # slow to import, and only needed here
+
     above = float(stats.binom.sf(better, total, 0.5))
     return above + 0.5 * float(stats.binom.pmf(better, total, 0.5))
 

@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 Array = NDArray[np.float64]
@@ -64,7 +63,10 @@ def fit(
     return LinearModel(labels, weights, bias, columns, is_multi)
 
 
-def _estimator(strength: float, seed: int) -> LogisticRegression:
+def _estimator(strength: float, seed: int) -> Any:
+    # Imported where it is used: web and scheduler save its 130 MiB.
+    from sklearn.linear_model import LogisticRegression
+
     return LogisticRegression(C=strength, max_iter=300, tol=1e-4, random_state=seed)
 
 

@@ -7,11 +7,10 @@ import json
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from importlib.metadata import version as installed
 from typing import Any
 
 import numpy as np
-import scipy
-import sklearn
 from django.db import transaction
 from django.db.models import Max
 
@@ -133,9 +132,7 @@ def _environment() -> dict[str, str]:
     return {
         "python": platform.python_version(),
         "machine": platform.machine(),
-        "numpy": np.__version__,
-        "scipy": scipy.__version__,
-        "scikit-learn": sklearn.__version__,
+        **{name: installed(name) for name in ("numpy", "scipy", "scikit-learn")},
     }
 
 

@@ -10,8 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import IO, Any, Final
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from django.db import connection, transaction
 
 from labeling.errors import InvalidInputError
@@ -180,24 +178,23 @@ def _safe(value: object) -> object:
     return f"'{value}" if is_formula else value
 
 
-_SCHEMA: Final = pa.schema(
-    [
-        ("id", pa.int64()),
-        ("external_id", pa.string()),
-        ("data", pa.string()),
-        ("label", pa.string()),
-        ("label_source", pa.string()),
-        ("confidence", pa.float64()),
-        ("soft_label", pa.string()),
-        ("split", pa.string()),
-        ("state", pa.string()),
-        ("tags", pa.string()),
-        ("metadata", pa.string()),
-        ("label_set_version", pa.int64()),
-        ("guideline_version", pa.int64()),
-        ("model_version", pa.int64()),
-        ("votes", pa.string()),
-    ]
+# Column → Arrow type.
+_COLUMNS: Final = (
+    ("id", "int64"),
+    ("external_id", "string"),
+    ("data", "string"),
+    ("label", "string"),
+    ("label_source", "string"),
+    ("confidence", "float64"),
+    ("soft_label", "string"),
+    ("split", "string"),
+    ("state", "string"),
+    ("tags", "string"),
+    ("metadata", "string"),
+    ("label_set_version", "int64"),
+    ("guideline_version", "int64"),
+    ("model_version", "int64"),
+    ("votes", "string"),
 )
 
 
@@ -210,11 +207,16 @@ def _parquet(found: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
 
 
 def _write_parquet(found: Iterable[Mapping[str, Any]], file: IO[bytes]) -> None:
-    with pq.ParquetWriter(file, _SCHEMA) as writer:
+    # Imported where it is used: most processes never write a Parquet file.
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in _COLUMNS])
+    with pq.ParquetWriter(file, schema) as writer:
         batch: list[dict[str, Any]] = []
         for row in found:
             batch.append(_flat(row))
             if len(batch) == CHUNK:
-                writer.write_table(pa.Table.from_pylist(batch, schema=_SCHEMA))
+                writer.write_table(pa.Table.from_pylist(batch, schema=schema))
                 batch = []
-        writer.write_table(pa.Table.from_pylist(batch, schema=_SCHEMA))
+        writer.write_table(pa.Table.from_pylist(batch, schema=schema))

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PARTS = {
     "database": "bin/postgres -D",
     "redis": "redis-server",
-    "web": "gunicorn: master",
+    "web": "gunicorn",
     "worker": "worker@",
     "trainer": "trainer@",
     "scheduler": "beat",
@@ -35,7 +35,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def until(say: Callable[[], Any], *, seconds: float = 60) -> Any:
+def until(say: Callable[[], Any], *, seconds: float = 150) -> Any:
     """Return what ``say`` returns once it is true."""
     deadline = time.monotonic() + seconds
     while not (found := say()):
@@ -80,7 +80,7 @@ class Machine:
                 stderr=log,
                 text=True,
             )
-        until(self._is_ready, seconds=90)
+        until(self._is_ready, seconds=240)
 
     def _is_ready(self) -> bool:
         assert self.process is not None

@@ -11,9 +11,6 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import IO, Any, Final, cast
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from labeling.services.importing.images import MAX_BYTES
 
 MAX_LINE: Final = 8 * 2**20
@@ -151,6 +148,10 @@ def _csv_row(number: int, header: list[str], values: list[str]) -> Raw:
 
 
 def _parquet(file: IO[bytes]) -> Iterator[Raw]:
+    # Imported where it is used: most processes never see a Parquet file.
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
         number = 0
         for batch in pq.ParquetFile(file).iter_batches(batch_size=1000):
