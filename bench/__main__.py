@@ -6,9 +6,9 @@ import json
 import sys
 from pathlib import Path
 
-from bench import learning, whole
+from bench import learning, queue, whole
 
-MODULES = {"learning": learning, "whole": whole}
+MODULES = {"learning": learning, "queue": queue, "whole": whole}
 
 
 def main() -> None:

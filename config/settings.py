@@ -189,6 +189,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 6 * 3600,
     "unacked_restore_interval": 10,
     "socket_timeout": 10,
+    # Once, not for seconds: a person's answer waits for this call.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.1,
+    "interval_max": 0.1,
 }
 CELERY_TASK_IGNORE_RESULT = True
 # A doorbell that cannot be rung must not keep a person waiting: a sweep follows.
