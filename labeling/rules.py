@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 MAX_DEPTH = 32
 MAX_WHOLE = 2**53
+
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 Verdict = Literal["open", "settled", "disputed"]
 Answer = tuple[str, ...]
@@ -44,7 +47,7 @@ def _inside(value: object, depth: int) -> str:
 def _text_problem(text: str) -> str:
     if "\x00" in text:
         return "A text holds a NUL character."
-    if any("\ud800" <= letter <= "\udfff" for letter in text):
+    if not text.isascii() and _SURROGATE.search(text):
         return "A text holds half of a surrogate pair, which is not a character."
     return ""
 
@@ -55,7 +58,7 @@ def near_duplicate_key(text: str) -> str:
     Compatibility forms are folded, punctuation and white space dropped.
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
-    letters = "".join(letter for letter in folded if letter.isalnum())
+    letters = "".join(filter(str.isalnum, folded))
     return hashlib.sha256((letters or folded).encode()).hexdigest()
 
 

@@ -30,7 +30,7 @@ from labeling.models import (
     User,
 )
 from labeling.services import gold, jobs
-from labeling.services.importing import images, readers, votes
+from labeling.services.importing import images, readers, table, votes
 from labeling.services.importing.rows import (
     ROLES,
     Row,
@@ -265,10 +265,10 @@ class _Writer:
         with transaction.atomic():
             before = self._known(ready)
             fresh = [one for one in ready if self._is_new(one, before)]
-            created = Item.objects.bulk_create(
-                [self._item(one) for one in fresh], ignore_conflicts=True
-            )
-            written = self._written(created)
+            written = {
+                item.content_hash: item
+                for item in table.insert([self._item(one) for one in fresh])
+            }
             tally.created += len(written)
             tally.duplicates += len(ready) - len(written)
             self._extras(fresh, written)
@@ -348,19 +348,6 @@ class _Writer:
             split=Item.Split.EVALUATION if is_held_out else Item.Split.POOL,
             votes_wanted=project.min_votes if is_shared else 1,
         )
-
-    def _written(self, created: list[Item]) -> dict[str, Item]:
-        """Return the new items by content; one that lost a race is not among them."""
-        found = Item.objects.filter(
-            project=self.project,
-            content_hash__in=[item.content_hash for item in created],
-        )
-        mine = {item.content_hash: item.external_id for item in created}
-        return {
-            item.content_hash: item
-            for item in found
-            if mine[item.content_hash] == item.external_id
-        }
 
     def _extras(self, fresh: list[Ready], written: Mapping[str, Item]) -> None:
         """Keep the known labels and the past votes of the new items."""
