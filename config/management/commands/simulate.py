@@ -18,6 +18,7 @@ from labeling.models import ApiToken, Project, User
 from labeling.services import members
 
 SKILLS = (0.97, 0.9, 0.8)
+AT_ONCE = 5
 
 
 class Command(BaseCommand):
@@ -50,8 +51,9 @@ class Command(BaseCommand):
         while given < options["labels"]:
             before = given
             for token, skill in crowd:
-                answers = self._answers(
-                    options, token, (truth, demo.labels, skill, chance)
+                want = min(AT_ONCE, options["labels"] - given)
+                answers = want and self._answers(
+                    options, token, want, (truth, demo.labels, skill, chance)
                 )
                 given += answers
                 time.sleep(options["pace"] * answers)
@@ -68,10 +70,12 @@ class Command(BaseCommand):
         members.add(project, user, "annotator")
         return ApiToken.issue(user, name="simulation"), skill
 
-    def _answers(self, options: dict[str, Any], token: str, world: Any) -> int:
+    def _answers(
+        self, options: dict[str, Any], token: str, want: int, world: Any
+    ) -> int:
         truth, labels, skill, chance = world
         base = f"{options['url']}/api/projects/{options['project']}"
-        lease = self._post(f"{base}/queue/lease/", token, {"count": 5})
+        lease = self._post(f"{base}/queue/lease/", token, {"count": want})
         votes = []
         for one in lease["items"]:
             right = truth[one["item"]["external_id"]]
