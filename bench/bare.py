@@ -1,6 +1,6 @@
 """Settings and addresses of a Django that only reads one row by its index.
 
-What the web path is measured against: no middleware, no authentication.
+What the web path is measured against: no session, no authentication.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from django.urls import path
 from config.settings import *  # noqa: F403
 
 ALLOWED_HOSTS = ["*"]
-MIDDLEWARE: list[str] = []
+MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]
 ROOT_URLCONF = __name__
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -110,12 +111,12 @@ async def open_loop(
 ) -> None:
     """Start ``once`` at each moment, whether or not the earlier ones have ended."""
     start = time.perf_counter()
-    free = list(clients)
+    free = deque(clients)
 
     async def work(moment: float) -> None:
         due = start + moment
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
-        client = free.pop()
+        client = free.popleft()
         try:
             await once(client, due)
         finally:

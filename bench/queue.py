@@ -257,7 +257,6 @@ def _over_http() -> list[dict[str, Any]]:
         found = asyncio.run(_cycles(machine.port))
         found += asyncio.run(_at_a_steady_rate(machine.port))
         found += asyncio.run(_herd(machine.port))
-        found += _memory(machine)
     finally:
         machine.stop()
     return found
@@ -388,23 +387,6 @@ async def _herd(port: int) -> list[dict[str, Any]]:
     )
     row["met"] = row["met"] and twice == 0 and len(given) == len(tokens)
     return [row]
-
-
-def _memory(machine: Any) -> list[dict[str, Any]]:
-    """Add up the private and the shared memory of every process, each page once."""
-    sums: dict[str, float] = {}
-    for pid, words in machine.processes().items():
-        name = _part_of(words)
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                sums[name] = sums.get(name, 0) + int(line.split()[1]) / 1024
-    detail = ", ".join(f"{name} {size:.0f}" for name, size in sorted(sums.items()))
-    return [_row("memory-after-load", sum(sums.values()), "MiB", 600, detail)]
-
-
-def _part_of(words: str) -> str:
-    marks = ("gunicorn", "postgres", "redis", "worker@", "trainer@", "beat")
-    return next((mark.strip("@") for mark in marks if mark in words), "supervisor")
 
 
 if __name__ == "__main__":
