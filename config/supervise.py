@@ -1,7 +1,7 @@
 """One process that starts all parts, shows one log, restarts what dies, stops cleanly.
 
 Children ask the kernel to end them with the supervisor, so that even kill -9 of it
-leaves nothing behind; the next start waits until their locks are free.
+leaves nothing behind; the next start waits for the last of them.
 """
 
 from __future__ import annotations
@@ -13,62 +13,101 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO
 
 _PR_SET_PDEATHSIG = 1
 _COLORS = (36, 33, 32, 35, 34, 31, 96)
+_LEAVE = 15.0
 
 
 class PartError(RuntimeError):
     """A part that does not come up."""
 
 
+class Stopped(Exception):  # noqa: N818 (not an error)
+    """Someone asked to stop while something was starting."""
+
+
 @dataclass
 class Part:
-    """A process to keep alive; ``is_ready`` says when the next one may start."""
+    """A process to keep alive; ``is_ready`` says when the next one may start.
+
+    A store holds data: it is stopped after everything that writes to it, and what it
+    says while it comes and goes is shown only where it does not come up.
+    """
 
     name: str
     command: list[str]
     is_ready: Callable[[], bool] | None = None
     user: str | None = None
+    is_store: bool = False
     stop_signal: signal.Signals = signal.SIGTERM
+    # What the kernel sends when the supervisor has died: the quick way out.
+    orphan_signal: signal.Signals = signal.SIGTERM
     environment: dict[str, str] = field(default_factory=dict)
-    patience: float = 60
+    patience: float = 90
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     failures: int = 0
+    is_up: bool = False
+    held_back: list[str] = field(default_factory=list)
 
-
-def _end_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    @property
+    def is_running(self) -> bool:
+        """Whether its process lives."""
+        return self.process is not None and self.process.poll() is None
 
 
 class Supervisor:
-    """Starts parts in order and stops them in the opposite order."""
+    """Starts parts in order and stops them in the opposite order.
 
-    def __init__(self, out: IO[str]) -> None:
+    ``roll`` is a file that names the living processes, for the start after a crash.
+    """
+
+    def __init__(self, out: IO[str], roll: Path) -> None:
         self.parts: list[Part] = []
         self.out = out
+        self.roll = roll
         self.is_stopping = threading.Event()
         self._lock = threading.Lock()
 
     def say(self, name: str, line: str) -> None:
         """Write one line of the log."""
+        place = next((n for n, p in enumerate(self.parts) if p.name == name), 6)
+        shown = f"{name:<10}"
         with self._lock:
-            place = next((n for n, p in enumerate(self.parts) if p.name == name), 6)
-            shown = f"{name:<10}"
-            if self.out.isatty():
-                shown = f"\x1b[{_COLORS[place % len(_COLORS)]}m{shown}\x1b[0m"
-            self.out.write(f"{shown} {line}\n")
-            self.out.flush()
+            try:
+                if self.out.isatty():
+                    shown = f"\x1b[{_COLORS[place % len(_COLORS)]}m{shown}\x1b[0m"
+                self.out.write(f"{shown} {line}\n")
+                self.out.flush()
+            except (OSError, ValueError):
+                # The reader of the log has gone; the parts must not stop for that.
+                return
 
     def start(self, part: Part) -> None:
         """Start a part and wait until it is ready."""
         self.parts.append(part)
         self._launch(part)
         self.await_ready(part)
+
+    def run(self, name: str, command: list[str], environment: dict[str, str]) -> None:
+        """Run a command to its end and show what it says."""
+        part = Part(name, command, environment=environment)
+        self.parts.append(part)
+        self._launch(part)
+        try:
+            while part.is_running:
+                if self.is_stopping.wait(0.05):
+                    _end([part])
+                    raise Stopped
+        finally:
+            self.parts.remove(part)
+        if part.process is not None and part.process.returncode:
+            raise PartError(f"{name} failed: its last lines say why.")
 
     def _launch(self, part: Part) -> None:
         process = subprocess.Popen(  # noqa: S603 (our own commands)
@@ -79,61 +118,143 @@ class Supervisor:
             user=part.user,
             env={**os.environ, **part.environment},
             start_new_session=True,
-            preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+            preexec_fn=_orphaned_by(part.orphan_signal),  # noqa: PLW1509
         )
         part.process, part.started = process, time.monotonic()
+        part.is_up = False
+        self._call_the_roll()
         threading.Thread(target=self._copy, args=(part, process), daemon=True).start()
+
+    def _call_the_roll(self) -> None:
+        lives = (p.process.pid for p in self.parts if p.process and p.is_running)
+        try:
+            self.roll.write_text("".join(f"{pid} {_birth(pid)}\n" for pid in lives))
+        except OSError as error:
+            # A full disk must not end what runs.
+            self.say("assay", f"{self.roll} cannot be written: {error.strerror}")
 
     def _copy(self, part: Part, process: subprocess.Popen[bytes]) -> None:
         if process.stdout is None:
             return
         with process.stdout as lines:
-            for line in lines:
-                self.say(part.name, line.decode(errors="replace").rstrip())
+            for raw in lines:
+                line = raw.decode(errors="replace").rstrip()
+                is_talk = not part.is_up or self.is_stopping.is_set()
+                if part.is_store and is_talk:
+                    part.held_back = [*part.held_back[-20:], line]
+                else:
+                    self.say(part.name, line)
 
     def await_ready(self, part: Part) -> None:
         """Wait until a part answers; start it again while it fails to come up."""
-        if part.is_ready is None:
-            return
         deadline = time.monotonic() + part.patience
-        while not part.is_ready():
+        while part.is_ready is not None and not part.is_ready():
             if self.is_stopping.is_set():
-                return
+                raise Stopped
             if time.monotonic() > deadline:
+                for line in part.held_back:
+                    self.say(part.name, line)
                 raise PartError(
                     f"{part.name} did not come up in {part.patience:.0f} s."
                 )
-            if part.process is not None and part.process.poll() is not None:
+            if not part.is_running:
                 time.sleep(0.5)
                 self._launch(part)
             time.sleep(0.05)
+        part.is_up = True
 
     def watch(self) -> None:
         """Restart what dies, until asked to stop."""
-        while not self.is_stopping.wait(0.3):
+        while not self.is_stopping.wait(0.2):
             for part in self.parts:
-                if part.process is not None and part.process.poll() is not None:
-                    self._restart(part, part.process.returncode)
+                if part.process is not None and not part.is_running:
+                    self._restart(part, part.process)
+                elif not part.is_up and (part.is_ready is None or part.is_ready()):
+                    part.is_up = True
 
-    def _restart(self, part: Part, code: int) -> None:
+    def _restart(self, part: Part, process: subprocess.Popen[bytes]) -> None:
         is_young = time.monotonic() - part.started < 10
         part.failures = part.failures + 1 if is_young else 1
         pause = min(10.0, 0.3 * 2 ** (part.failures - 1))
+        for line in part.held_back if part.failures > 3 else ():
+            self.say(part.name, line)
+        part.held_back = []
         self.say(
-            "assay", f"{part.name} ended ({code}); starting it again in {pause:.1f} s"
+            "assay",
+            f"{part.name} ended ({process.returncode}); "
+            f"starting it again in {pause:.1f} s",
         )
+        # What it had started must not go on beside its successor.
+        _kill_group(process.pid)
         if not self.is_stopping.wait(pause):
             self._launch(part)
 
     def stop(self) -> None:
-        """Stop every part, the last one first, and wait for each."""
+        """Stop every part, the stores last, and wait for each."""
         self.is_stopping.set()
-        for part in reversed(self.parts):
-            if part.process is None or part.process.poll() is not None:
-                continue
+        _end([part for part in self.parts if not part.is_store])
+        for part in reversed([part for part in self.parts if part.is_store]):
+            _end([part])
+        self.roll.unlink(missing_ok=True)
+
+
+def _orphaned_by(number: signal.Signals) -> Callable[[], None] | None:
+    if sys.platform != "linux":
+        return None
+    library = ctypes.CDLL(None)
+
+    def ask() -> None:
+        library.prctl(_PR_SET_PDEATHSIG, number)
+
+    return ask
+
+
+def _end(parts: Iterable[Part]) -> None:
+    """Ask parts to end, all at once; kill what has not ended in time."""
+    running = [p.process for p in parts if p.process is not None and p.is_running]
+    for part in parts:
+        if part.process is not None and part.is_running:
             part.process.send_signal(part.stop_signal)
-            try:
-                part.process.wait(15)
-            except subprocess.TimeoutExpired:
-                os.killpg(part.process.pid, signal.SIGKILL)
-                part.process.wait()
+    deadline = time.monotonic() + _LEAVE
+    for process in running:
+        try:
+            process.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            _kill_group(process.pid)
+            process.wait()
+        _kill_group(process.pid)
+
+
+def _kill_group(leader: int) -> None:
+    try:
+        os.killpg(leader, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def _birth(pid: int) -> str:
+    """Return when a process was born, in the kernel's ticks; "" when it is gone."""
+    try:
+        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ""
+    is_dead = after_name[0] in ("Z", "X")
+    return "" if is_dead else after_name[19]
+
+
+def end_leftovers(roll: Path, patience: float = 10) -> None:
+    """Wait for the parts of a supervisor that was killed; kill what does not go."""
+    try:
+        lines = roll.read_text().splitlines()
+    except FileNotFoundError:
+        return
+    pairs = [line.split() for line in lines]
+    left = {int(pair[0]): pair[1] for pair in pairs if len(pair) == 2}
+    deadline = time.monotonic() + patience
+    while left := {pid: born for pid, born in left.items() if _birth(pid) == born}:
+        if time.monotonic() > deadline:
+            for pid in left:
+                _kill_group(pid)
+            deadline += 2
+        time.sleep(0.05)
+    roll.unlink(missing_ok=True)

@@ -34,10 +34,29 @@ def user() -> str | None:
     return ROOTS_USER if os.geteuid() == 0 else None
 
 
+def owner_ids() -> set[int]:
+    """Return the users to whom the server's folders may belong."""
+    name = user()
+    ids = {os.geteuid()}
+    return ids | {one.pw_uid for one in pwd.getpwall() if one.pw_name == name}
+
+
 def prepare(data: Path, sockets: Path) -> None:
     """Make the folders and, the first time, the cluster."""
-    data.mkdir(parents=True, exist_ok=True)
-    sockets.mkdir(parents=True, exist_ok=True)
+    if data.exists():
+        _give_away(data, sockets)
+        return
+    # Under another name until it is whole: a first start may be killed.
+    unfinished = data.with_name(f"{data.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(mode=0o700, parents=True)
+    _give_away(unfinished, sockets)
+    _make_cluster(unfinished)
+    unfinished.rename(data)
+
+
+def _give_away(data: Path, sockets: Path) -> None:
+    """Let the user that the server runs as in, where that is another one."""
     if name := user():
         ensure_user_exists(name)
         binaries = Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
@@ -48,23 +67,21 @@ def prepare(data: Path, sockets: Path) -> None:
         account = pwd.getpwnam(name)
         for folder in (data, sockets):
             shutil.chown(folder, account.pw_uid, account.pw_gid)
-    if not (data / "PG_VERSION").exists():
-        _run(
-            "initdb",
-            "--auth=trust",
-            "--encoding=utf8",
-            "-U",
-            "postgres",
-            "-D",
-            str(data),
-        )
     data.chmod(0o700)
 
 
-def _run(name: str, *words: str) -> None:
-    subprocess.run(  # noqa: S603 (our own binary)
-        [program(name), *words], check=True, capture_output=True, user=user()
+def _make_cluster(folder: Path) -> None:
+    """Make a cluster in an empty folder."""
+    words = ("--auth=trust", "--encoding=utf8", "-U", "postgres", "-D", str(folder))
+    done = subprocess.run(  # noqa: S603 (our own binary)
+        [program("initdb"), *words],
+        check=False,
+        capture_output=True,
+        text=True,
+        user=user(),
     )
+    if done.returncode:
+        raise OSError(f"initdb could not make {folder}: {done.stderr.strip()}")
 
 
 def command(data: Path, sockets: Path) -> list[str]:
@@ -75,7 +92,8 @@ def command(data: Path, sockets: Path) -> list[str]:
         "max_connections": "100",
         "shared_buffers": "128MB",
         "idle_in_transaction_session_timeout": "10min",
-        "log_min_messages": "error",
+        # "fatal" ranks above the notes of a start; errors are told by who made them.
+        "log_min_messages": "fatal",
         "log_checkpoints": "off",
     }
     words = [

@@ -104,7 +104,7 @@ def test_outside_servers_are_used_where_the_environment_names_them(
     for folder in (tmp_path, *list(tmp_path.parents)[:2]):
         folder.chmod(0o755)
     sockets, data = tmp_path / "run", tmp_path / "cluster"
-    own = Supervisor(io.StringIO())
+    own = Supervisor(io.StringIO(), tmp_path / "parts")
     try:
         postgres.prepare(data, sockets)
         command = postgres.command(data, sockets)
