@@ -43,6 +43,7 @@ def owner_ids() -> set[int]:
 
 def prepare(data: Path, sockets: Path) -> None:
     """Make the folders and, the first time, the cluster."""
+    sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
     if data.exists():
         _give_away(data, sockets)
         return

@@ -70,6 +70,10 @@ class Machine:
         self.log = home.parent / f"{home.name[:40]}.log"
 
     def start(self, *, demo: bool = False) -> None:
+        self.launch(demo=demo)
+        until(self._is_ready, seconds=240)
+
+    def launch(self, *, demo: bool = False) -> None:
         words = [] if demo else ["--without-demo"]
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
@@ -80,7 +84,6 @@ class Machine:
                 stderr=log,
                 text=True,
             )
-        until(self._is_ready, seconds=240)
 
     def _is_ready(self) -> bool:
         assert self.process is not None
@@ -98,8 +101,9 @@ class Machine:
             env=self.environment,
             capture_output=True,
             text=True,
-            check=True,
+            check=False,
         )
+        assert done.returncode == 0, done.stderr
         return done.stdout
 
     def refusal(self) -> tuple[int, str]:

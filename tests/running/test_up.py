@@ -88,13 +88,26 @@ def test_asked_to_stop_it_leaves_no_process_and_no_lock(machine: Machine) -> Non
     assert machine.sure("GET", "/readyz")
 
 
+def test_asked_to_stop_while_it_starts_it_stops_at_once(machine: Machine) -> None:
+    machine.stop()
+    machine.launch()
+    until(lambda: any("prepare" in words for words in machine.processes().values()))
+
+    assert machine.stop() == 0
+
+    assert machine.processes() == {}
+    machine.start()
+
+
 def test_a_killed_supervisor_takes_its_parts_along(machine: Machine) -> None:
     assert machine.process is not None
+    before = set(machine.processes())
     machine.process.kill()
     machine.process.wait()
 
-    until(lambda: not machine.processes())
     machine.start()
+
+    assert not before & set(machine.processes())
     machine.vote()
 
 
