@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Aggregate, Count, F, FloatField, Func, Q, QuerySet, Sum
+from django.utils import timezone
 
+from labeling.errors import InvalidInputError
 from labeling.models import (
     AgreementReport,
+    Annotation,
     Disagreement,
     Item,
     Membership,
     Project,
     ProjectCounter,
+    Resolution,
 )
+from labeling.quality.shares import wilson
 
 
 @dataclass(frozen=True)
@@ -100,4 +106,105 @@ def memberships_of(user_id: int) -> list[Membership]:
         Membership.objects.select_related("project")
         .filter(user_id=user_id)
         .order_by("project__name", "pk")
+    )
+
+
+def labels_in_use(project_id: int) -> dict[str, int]:
+    """Return how many items have each label now, in one query."""
+    rows = (
+        Resolution.objects.filter(project=project_id, superseded_at=None)
+        .order_by()
+        .annotate(name=Func(F("labels"), function="unnest"))
+        .values("name")
+        .annotate(items=Count("pk"))
+    )
+    return {row["name"]: row["items"] for row in rows}
+
+
+_CHOICES = {"state": Item.State.values, "split": Item.Split.values}
+
+
+def items_matching(  # noqa: C901, PLR0912 (one plain step per filter)
+    project: Project, query: Mapping[str, str]
+) -> QuerySet[Item]:
+    """Return the items that a query names; only these filters exist."""
+    if any("\x00" in value for value in query.values()):
+        raise InvalidInputError("A filter holds a NUL character.")
+    items = Item.objects.filter(project=project).select_related("media", "prediction")
+    for name, allowed in _CHOICES.items():
+        if value := query.get(name):
+            if value not in allowed:
+                raise InvalidInputError(
+                    errors={name: [f"One of {', '.join(allowed)}."]}
+                )
+            items = items.filter(**{name: value})
+    if label := query.get("label"):
+        current = Resolution.objects.filter(
+            project=project, superseded_at=None, labels__contains=[label]
+        )
+        items = items.filter(pk__in=current.values("item"))
+    if predicted := query.get("predicted"):
+        items = items.filter(prediction__label=predicted)
+    if below := query.get("confidence_lt"):
+        items = items.filter(prediction__confidence__lt=_share(below))
+    if tag := query.get("tag"):
+        items = items.filter(tags__contains=[tag])
+    if start := query.get("id"):
+        items = items.filter(external_id__startswith=start[:200])
+    if words := query.get("q"):
+        items = items.filter(data__icontains=words[:200])
+    return items
+
+
+def _share(raw: str) -> float:
+    try:
+        value = float(raw)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise InvalidInputError(errors={"confidence_lt": ["A number from 0 to 1."]})
+    return value
+
+
+class Median(Aggregate):
+    """The middle value."""
+
+    function = "PERCENTILE_CONT"
+    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
+    output_field = FloatField()
+
+
+@dataclass(frozen=True)
+class OwnWork:
+    """What one person has done; ``confirmed`` of ``judged`` pool items an expert kept."""
+
+    votes: int
+    week: int
+    seconds: float | None
+    judged: int
+    confirmed: int
+    interval: tuple[float, float] | None
+
+
+def own_work(member: Membership) -> OwnWork:
+    """Return a person's own numbers, in two queries."""
+    own = Annotation.objects.filter(
+        project=member.project, annotator_id=member.user_id, undone_at=None
+    )
+    since = timezone.now() - timedelta(days=7)
+    done = own.aggregate(
+        votes=Count("pk"),
+        week=Count("pk", filter=Q(created_at__gte=since)),
+        seconds=Median("seconds"),
+    )
+    judged = own.filter(
+        item__split=Item.Split.POOL,
+        item__resolutions__superseded_at=None,
+        item__resolutions__source=Resolution.Source.EXPERT,
+    ).aggregate(
+        judged=Count("pk"),
+        confirmed=Count("pk", filter=Q(labels=F("item__resolutions__labels"))),
+    )
+    return OwnWork(
+        **done, **judged, interval=wilson(judged["confirmed"], judged["judged"])
     )

@@ -17,7 +17,18 @@ from tests.activelearn.test_loop import versions
 
 pytestmark = pytest.mark.django_db
 
-PAGES = ("", "label/", "import/", "members/", "disagreements/", "models/")
+PAGES = (
+    *("", "label/", "import/", "export/", "members/", "disagreements/", "models/"),
+    *(
+        "items/",
+        "agreement/",
+        "jobs/",
+        "guideline/",
+        "labels/",
+        "settings/",
+        "my-work/",
+    ),
+)
 
 
 def browser(who: User) -> Client:

@@ -64,6 +64,14 @@ def request(
         return _request(project, user, TrainingRun.Trigger.PERSON, why), True
 
 
+@jobs.repeats("learn.train")
+def again(job: Job, user: User | None) -> Job:
+    """Ask for a new run in place of one that has ended."""
+    ended = TrainingRun.objects.select_related("project").get(job=job)
+    run, _ = request(ended.project, user, f"run #{ended.pk} again")
+    return run.job
+
+
 def _request(
     project: Project, user: User | None, trigger: TrainingRun.Trigger, reason: str
 ) -> TrainingRun:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -202,47 +201,6 @@ def _member_shape(one: Membership) -> dict[str, Any]:
     }
 
 
-_CHOICES = {"state": Item.State.values, "split": Item.Split.values}
-
-
-def filtered_items(  # noqa: C901 (one plain step per filter)
-    project: Project, query: dict[str, str]
-) -> QuerySet[Item]:
-    """Return the items that a query names; only these filters exist."""
-    items = Item.objects.filter(project=project).select_related("media", "prediction")
-    for name, allowed in _CHOICES.items():
-        if value := query.get(name):
-            if value not in allowed:
-                raise InvalidInputError(
-                    errors={name: [f"One of {', '.join(allowed)}."]}
-                )
-            items = items.filter(**{name: value})
-    if label := query.get("label"):
-        current = Resolution.objects.filter(
-            project=project, superseded_at=None, labels__contains=[label]
-        )
-        items = items.filter(pk__in=current.values("item"))
-    if predicted := query.get("predicted"):
-        items = items.filter(prediction__label=predicted)
-    if below := query.get("confidence_lt"):
-        items = items.filter(prediction__confidence__lt=_share(below))
-    if tag := query.get("tag"):
-        items = items.filter(tags__contains=[tag])
-    if words := query.get("q"):
-        items = items.filter(data__icontains=words[:200].replace("\x00", ""))
-    return items
-
-
-def _share(raw: str) -> float:
-    try:
-        value = float(raw)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 1:
-        raise InvalidInputError(errors={"confidence_lt": ["A number from 0 to 1."]})
-    return value
-
-
 @extend_schema(responses=dict[str, Any])
 class ItemsView(ProjectView):
     """Search the items; for those who may see predictions."""
@@ -251,7 +209,7 @@ class ItemsView(ProjectView):
 
     def get(self, request: Request, slug: str) -> Response:
         """List the items that the query names, newest first."""
-        items = filtered_items(self.member.project, request.query_params.dict())
+        items = queries.items_matching(self.member.project, request.query_params.dict())
         pages = CursorPagination()
         page = pages.paginate_queryset(items, request, view=self) or []
         current = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from labeling.api import annotations as votes
-from labeling.api import projects, quality, queue, transfers
+from labeling.api import jobs, projects, quality, queue, transfers
 
 _P = "projects/<slug:slug>/"
 
@@ -22,6 +22,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_P}annotations/", votes.AnnotationsView.as_view()),
     path(f"{_P}annotations/<int:pk>/", votes.AnnotationView.as_view()),
     path(f"{_P}agreement/", quality.AgreementView.as_view()),
+    path(f"{_P}jobs/", jobs.JobsView.as_view()),
+    path(f"{_P}jobs/<int:pk>/", jobs.JobView.as_view()),
     path(f"{_P}disagreements/", quality.DisagreementsView.as_view()),
     path(f"{_P}disagreements/<int:pk>/blind/", quality.BlindView.as_view()),
     path(f"{_P}disagreements/<int:pk>/resolve/", quality.ResolveView.as_view()),

@@ -18,7 +18,7 @@ from labeling.models import (
     Membership,
     Resolution,
 )
-from labeling.services import annotate, queue, settle
+from labeling.services import annotate, queue, relabel, settle
 
 
 @dataclass(frozen=True)
@@ -70,15 +70,16 @@ def begun(member: Membership) -> BlindAnswer | None:
 
 def votes_of(item_id: int) -> list[dict[str, Any]]:
     """Return an item's standing votes; annotators are A1, A2, … in voting order."""
-    votes = (
+    votes = list(
         Annotation.objects.select_related("guideline")
         .filter(item_id=item_id, undone_at=None)
         .order_by("pk")
     )
+    today = relabel.names_now(votes[0].project_id) if votes else {}
     return [
         {
             "annotator": f"A{number}",
-            "labels": vote.labels,
+            "labels": list(relabel.translated(vote.labels, today[vote.label_set_id])),
             "seconds": vote.seconds,
             "comment": vote.comment,
             "is_unsure": vote.is_unsure,
@@ -133,12 +134,7 @@ def _label(member: Membership, item: Item, decision: Decision) -> Resolution:
     """Record the expert's label; of an ambiguous item also the share of the votes."""
     project = member.project
     is_ambiguous = decision.outcome == Disagreement.Outcome.AMBIGUOUS
-    votes = [
-        tuple(labels)
-        for labels in Annotation.objects.filter(item=item, undone_at=None).values_list(
-            "labels", flat=True
-        )
-    ]
+    votes = [tuple(vote["labels"]) for vote in votes_of(item.pk)]
     labels = decision.labels
     if is_ambiguous and not labels and votes:
         labels = max(sorted(set(votes)), key=votes.count)

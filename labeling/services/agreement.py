@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from labeling.models import AgreementReport, Annotation, Project
 from labeling.quality import agreement as quality
-from labeling.services import jobs
+from labeling.services import jobs, relabel
 
 MOST_PAIRS = 500
 
@@ -31,11 +31,16 @@ def compute(project_id: int) -> AgreementReport | None:
     rows = list(
         Annotation.objects.filter(project=project, undone_at=None)
         .order_by("pk")
-        .values_list("pk", "version", "item_id", "annotator__username", "labels")
+        .values_list(
+            "pk", "version", "item_id", "annotator__username", "label_set", "labels"
+        )
     )
+    today = relabel.names_now(project_id)
     votes = [
-        quality.Vote(item, name, ", ".join(labels) or "(none)")
-        for _, _, item, name, labels in rows
+        quality.Vote(
+            item, name, ", ".join(relabel.translated(labels, today[used])) or "(none)"
+        )
+        for _, _, item, name, used, labels in rows
     ]
     if not votes or project.label_set_id is None:
         return None

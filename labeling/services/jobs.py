@@ -29,7 +29,9 @@ PAUSE = 0.2
 MAX_ATTEMPTS = 3
 
 Handler = Callable[["Progress"], dict[str, Any]]
+Repeat = Callable[[Job, User | None], Job]
 _handlers: dict[str, Handler] = {}
+_repeats: dict[str, Repeat] = {}
 
 
 class Cancelled(Exception):  # noqa: N818 (not an error)
@@ -46,6 +48,16 @@ def handles(kind: str) -> Callable[[Handler], Handler]:
     def register(handler: Handler) -> Handler:
         _handlers[kind] = handler
         return handler
+
+    return register
+
+
+def repeats(kind: str) -> Callable[[Repeat], Repeat]:
+    """Make the decorated function the one that asks for a job of ``kind`` again."""
+
+    def register(repeat: Repeat) -> Repeat:
+        _repeats[kind] = repeat
+        return repeat
 
     return register
 
@@ -223,6 +235,8 @@ def again(job: Job, user: User | None) -> Job:
     """Ask for an ended job once more, as a new job."""
     if job.state in (Job.State.QUEUED, Job.State.RUNNING):
         raise ConflictError("The job has not ended yet.")
+    if repeat := _repeats.get(job.kind):
+        return repeat(job, user)
     return enqueue(
         job.kind, project=job.project, params=job.params, lane=job.lane, user=user
     )

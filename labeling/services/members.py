@@ -64,6 +64,17 @@ def add(project: Project, user: User, role: str) -> Membership:
     return member
 
 
+def change(
+    member: Membership, *, role: str, is_paused: bool, quota: int | None
+) -> Membership:
+    """Change a member's role, whether they get items, and how many at most."""
+    with transaction.atomic():
+        changed = add(member.project, member.user, role)
+        changed.is_paused, changed.quota = is_paused, quota
+        changed.save(update_fields=["is_paused", "quota"])
+    return changed
+
+
 def remove(member: Membership) -> None:
     """End a membership; the person's votes stay."""
     with transaction.atomic():
@@ -74,6 +85,8 @@ def remove(member: Membership) -> None:
 def _keep_a_manager(member: Membership) -> None:
     if member.role != Role.MANAGER:
         return
+    # Or two managers could remove each other at the same moment.
+    Project.objects.select_for_update(no_key=True).get(pk=member.project_id)
     others = Membership.objects.filter(
         project_id=member.project_id, role=Role.MANAGER
     ).exclude(pk=member.pk)
@@ -93,4 +106,12 @@ def create_user(
     except ValidationError as error:
         raise InvalidInputError(errors=error.message_dict) from error
     user.save()
+    return user, password
+
+
+def create_member(project: Project, name: str, role: str) -> tuple[User, str]:
+    """Create an account that is a member; neither where one is not possible."""
+    with transaction.atomic():
+        user, password = create_user(name)
+        add(project, user, role)
     return user, password

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -20,7 +21,8 @@ from labeling.models import (
     ProjectCounter,
     User,
 )
-from labeling.signals import items_changed, project_changed
+from labeling.services import relabel
+from labeling.signals import items_changed, project_changed, votes_changed
 
 POLICY = (
     "overlap",
@@ -41,6 +43,8 @@ POLICY = (
     "is_paused",
 )
 MAX_LABELS = 1000
+MAX_GUIDELINE = 200_000
+_COLOR = re.compile(r"#[0-9A-Fa-f]{6}")
 
 
 @dataclass(frozen=True)
@@ -130,10 +134,21 @@ def revise_labels(
     labels: Sequence[LabelDraft],
     mapping: Mapping[str, str],
 ) -> LabelSet:
-    """Put a new version of the labels in force; votes keep the version they used."""
+    """Put a new version of the labels in force; votes keep the version they used.
+
+    ``mapping`` says what a label of the version before becomes: another name, or a
+    label that takes it in. A label that is in use cannot just go.
+    """
     with transaction.atomic():
         Project.objects.select_for_update().get(pk=project.pk)
-        label_set = _new_label_set(project, user, labels, mapping)
+        moves = {old: new for old, new in mapping.items() if old != new}
+        relabel.check(project, [draft.name for draft in labels], moves)
+        label_set = _new_label_set(project, user, labels, moves)
+        relabel.carry(label_set, moves)
+        if moves:
+            transaction.on_commit(
+                lambda: votes_changed.send_robust(sender=Item, project_id=project.pk)
+            )
         transaction.on_commit(
             lambda: project_changed.send_robust(sender=Project, project_id=project.pk)
         )
@@ -141,10 +156,21 @@ def revise_labels(
 
 
 def revise_guideline(project: Project, user: User, text: str) -> Guideline:
-    """Put a new version of the guideline in force."""
+    """Put a new version of the guideline in force; the same text makes no version."""
+    clean = text.replace("\r\n", "\n").strip()
+    if len(clean) > MAX_GUIDELINE or "\x00" in clean:
+        raise InvalidInputError(
+            errors={
+                "text": [
+                    f"A text of at most {MAX_GUIDELINE:,} characters, without NUL."
+                ]
+            }
+        )
     with transaction.atomic():
-        Project.objects.select_for_update().get(pk=project.pk)
-        return _new_guideline(project, user, text)
+        locked = Project.objects.select_for_update().get(pk=project.pk)
+        if locked.guideline is not None and locked.guideline.text == clean:
+            return locked.guideline
+        return _new_guideline(project, user, clean)
 
 
 def _apply(project: Project, changes: Mapping[str, object]) -> None:
@@ -222,6 +248,8 @@ def _check_labels(labels: Sequence[LabelDraft]) -> None:
         problems.append("Two labels have the same key.")
     if any(len(key) > 1 or not key.isalnum() for key in keys):
         problems.append("A key is one letter or digit.")
+    if any(draft.color and not _COLOR.fullmatch(draft.color) for draft in labels):
+        problems.append("A colour is written like #1a7f37.")
     if problems:
         raise InvalidInputError(errors={"labels": problems})
 

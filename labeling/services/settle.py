@@ -22,7 +22,7 @@ from labeling.models import (
     ProjectCounter,
     Resolution,
 )
-from labeling.services import jobs, queue
+from labeling.services import jobs, queue, relabel
 from labeling.signals import labels_settled
 
 CHUNK: Final = 500
@@ -64,7 +64,7 @@ def _settle_chunk(project: Project) -> int:
         if not items:
             return 0
         ids = [item.pk for item in items]
-        votes = _votes_of(ids)
+        votes = _votes_of(project, ids)
         current = {
             one.item_id: one
             for one in Resolution.objects.filter(item__in=ids, superseded_at=None)
@@ -75,11 +75,17 @@ def _settle_chunk(project: Project) -> int:
     return len(items)
 
 
-def _votes_of(item_ids: Sequence[int]) -> dict[int, list[rules.Answer]]:
+def _votes_of(
+    project: Project, item_ids: Sequence[int]
+) -> dict[int, list[rules.Answer]]:
+    """Return the standing votes of some items, by the labels' names of today."""
+    names = relabel.names_now(project.pk)
     votes: dict[int, list[rules.Answer]] = defaultdict(list)
     rows = Annotation.objects.filter(item__in=item_ids, undone_at=None)
-    for item_id, labels in rows.values_list("item_id", "labels"):
-        votes[item_id].append(tuple(sorted(labels)))
+    for item_id, label_set, labels in rows.values_list(
+        "item_id", "label_set_id", "labels"
+    ):
+        votes[item_id].append(relabel.translated(labels, names[label_set]))
     return votes
 
 

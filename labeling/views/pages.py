@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 from typing import Any, Final
-from uuid import UUID
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 
 from labeling import queries
-from labeling.errors import AssayError, InvalidInputError, NotFoundError
+from labeling.errors import AssayError
 from labeling.models import (
     AgreementReport,
     Disagreement,
-    ImportRun,
-    Job,
     Membership,
     Project,
-    Upload,
     User,
 )
-from labeling.services import adjudicate, exporting, importing, members, projects
+from labeling.services import adjudicate, exporting, members, projects
 from labeling.views.prose import html_of
 from labeling.views.scope import context, member_of, said
-
-ROLES = ("text", "image", "external_id", "label", "metadata", "tags", "group", "ignore")
-
 
 STATION_ACTIONS: Final = (
     ("skip", _("skip")),
@@ -171,102 +163,6 @@ def station(request: HttpRequest, slug: str) -> HttpResponse:
             version=guideline.version if guideline else None,
         ),
     )
-
-
-@login_required
-def imports(request: HttpRequest, slug: str) -> HttpResponse:
-    """Take a file, show its first rows and columns, and start its import."""
-    member = member_of(request, slug, members.ENGINEER)
-    errors: list[str] = []
-    shown: dict[str, Any] = {}
-    if request.method == "POST":
-        try:
-            if "upload" in request.POST:
-                _start_import(request, member)
-                return redirect("imports", slug)
-            shown = _preview(request, member)
-        except AssayError as error:
-            errors = said(error)
-    runs = list(
-        ImportRun.objects.select_related("job").filter(project=member.project)[:10]
-    )
-    waiting = (Job.State.QUEUED, Job.State.RUNNING)
-    is_running = not shown and any(run.job.state in waiting for run in runs)
-    page = context(
-        member,
-        "imports",
-        runs=runs,
-        errors=errors,
-        is_running=is_running,
-        roles=ROLES,
-        **shown,
-    )
-    return render(request, "labeling/imports.html", page, status=400 if errors else 200)
-
-
-def _preview(request: HttpRequest, member: Membership) -> dict[str, Any]:
-    file = request.FILES.get("file")
-    if file is None:
-        return {}
-    upload = importing.stage(
-        member.project, member.user, file.name or "", file.chunks()
-    )
-    found = importing.preview(upload)
-    rows = [[row.get(name, "") for name in found.columns] for row in found.rows]
-    columns = list(found.roles.items())
-    return {"upload": upload, "preview": found, "rows": rows, "columns": columns}
-
-
-def _start_import(request: HttpRequest, member: Membership) -> None:
-    try:
-        key = UUID(request.POST["upload"])
-    except ValueError as error:
-        raise InvalidInputError("This is not the name of a file.") from error
-    upload = Upload.objects.filter(pk=key, project=member.project).first()
-    if upload is None:
-        raise NotFoundError("This file is not here any more; send it again.")
-    mapping = {
-        name.removeprefix("role:"): str(role)
-        for name, role in request.POST.items()
-        if name.startswith("role:")
-    }
-    options = {"gold": "gold" in request.POST}
-    importing.start(upload, member.user, mapping, options)
-
-
-@login_required
-def people(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show the members and add some."""
-    member = member_of(request, slug, members.MANAGE)
-    errors: list[str] = []
-    if request.method == "POST":
-        try:
-            _add_person(request, member)
-            return redirect("members", slug)
-        except AssayError as error:
-            errors = said(error)
-    rows = Membership.objects.select_related("user").filter(project=member.project)
-    page = context(
-        member,
-        "members",
-        people=rows.order_by("user__username")[:500],
-        roles=Membership.Role.values,
-        errors=errors,
-    )
-    return render(request, "labeling/members.html", page, status=400 if errors else 200)
-
-
-def _add_person(request: HttpRequest, member: Membership) -> None:
-    name = request.POST.get("user", "").strip()
-    if "create" in request.POST:
-        user, password = members.create_user(name)
-        messages.info(request, f"{name} logs in with {password} (shown only now)")
-    else:
-        found = User.objects.filter(username=name).first()
-        if found is None:
-            raise NotFoundError(f"There is no account “{name}”.")
-        user = found
-    members.add(member.project, user, request.POST.get("role", ""))
 
 
 @login_required

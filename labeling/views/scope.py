@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 
-from labeling.errors import AssayError, NotFoundError
+from labeling.errors import AssayError, ForbiddenError, NotFoundError
 from labeling.models import Membership, User
 from labeling.services import members
 
@@ -18,11 +19,13 @@ def member_of(
 ) -> Membership:
     """Return the membership; a stranger gets 404, the wrong role 403."""
     try:
-        member = members.membership(request.user, slug)
+        member = members.require(members.membership(request.user, slug), allowed)
     except NotFoundError as error:
         raise Http404(error.detail) from error
+    except ForbiddenError as error:
+        raise PermissionDenied(error.detail) from error
     member.user = User.objects.get(pk=member.user_id)
-    return members.require(member, allowed)
+    return member
 
 
 def context(member: Membership, tab: str, **more: Any) -> dict[str, Any]:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import URLPattern, URLResolver, path
 
-from labeling.views import pages
+from labeling.views import (
+    agreement,
+    explore,
+    jobs,
+    my_work,
+    pages,
+    people,
+    setup,
+    transfers,
+)
+
+_P = "projects/<slug:slug>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.home, name="home"),
@@ -14,11 +25,19 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("projects/new/", pages.new_project, name="new-project"),
-    path("projects/<slug:slug>/", pages.project, name="project"),
-    path("projects/<slug:slug>/label/", pages.station, name="station"),
-    path("projects/<slug:slug>/import/", pages.imports, name="imports"),
-    path("projects/<slug:slug>/members/", pages.people, name="members"),
-    path(
-        "projects/<slug:slug>/disagreements/", pages.disagreements, name="disagreements"
-    ),
+    path(_P, pages.project, name="project"),
+    path(f"{_P}label/", pages.station, name="station"),
+    path(f"{_P}my-work/", my_work.my_work, name="my-work"),
+    path(f"{_P}disagreements/", pages.disagreements, name="disagreements"),
+    path(f"{_P}items/", explore.items, name="items"),
+    path(f"{_P}items/<int:pk>/", explore.item, name="item"),
+    path(f"{_P}import/", transfers.imports, name="imports"),
+    path(f"{_P}export/", transfers.export, name="export"),
+    path(f"{_P}agreement/", agreement.agreement, name="agreement"),
+    path(f"{_P}jobs/", jobs.jobs, name="jobs"),
+    path(f"{_P}jobs/<int:pk>/", jobs.job, name="job"),
+    path(f"{_P}guideline/", setup.guideline, name="guideline"),
+    path(f"{_P}labels/", setup.labels, name="labels"),
+    path(f"{_P}settings/", setup.settings, name="settings"),
+    path(f"{_P}members/", people.people, name="members"),
 ]

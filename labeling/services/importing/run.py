@@ -18,7 +18,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from labeling import rules
-from labeling.errors import InvalidInputError, TooLargeError
+from labeling.errors import ConflictError, InvalidInputError, TooLargeError
 from labeling.models import (
     ImportRun,
     Item,
@@ -166,6 +166,14 @@ def start(
 def cancel(run_: ImportRun) -> None:
     """Stop an import; what it has kept stays."""
     jobs.cancel(run_.job)
+
+
+@jobs.repeats("import")
+def again(job: Job, user: User | None) -> Job:
+    """Import the same file once more; what is known already is not doubled."""
+    if not ImportRun.objects.filter(upload=job.params["upload"]).exists():
+        raise ConflictError("The file of this import has been deleted; send it again.")
+    return jobs.enqueue("import", project=job.project, params=job.params, user=user)
 
 
 @jobs.handles("import")

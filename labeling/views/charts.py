@@ -1,0 +1,74 @@
+"""Curves as numbers a template can draw: SVG from the server, no script."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+WIDTH: Final = 640
+HEIGHT: Final = 220
+LEFT: Final = 44
+RIGHT: Final = 12
+TOP: Final = 12
+BOTTOM: Final = 28
+
+
+@dataclass(frozen=True)
+class Point:
+    """A value with its interval, where it has one."""
+
+    name: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A point where it stands in the picture."""
+
+    x: float
+    y: float
+    point: Point
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The paths, dots and grid lines of a curve."""
+
+    line: str
+    band: str
+    dots: list[Dot]
+    grid: list[tuple[float, str]]
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = LEFT
+    right: int = WIDTH - RIGHT
+
+
+def curve(points: Sequence[Point], *, low: float, high: float) -> Curve:
+    """Return a curve through ``points`` at even steps; values are cut to the range."""
+    step = (WIDTH - LEFT - RIGHT) / max(1, len(points) - 1)
+    span = HEIGHT - TOP - BOTTOM
+
+    def place(value: float) -> float:
+        share = (min(high, max(low, value)) - low) / (high - low)
+        return round(TOP + span * (1 - share), 1)
+
+    xs = [round(LEFT + step * number, 1) for number in range(len(points))]
+    dots = [Dot(x, place(one.value), one) for x, one in zip(xs, points, strict=True)]
+    banded = [
+        (x, place(one.low), place(one.high))
+        for x, one in zip(xs, points, strict=True)
+        if one.low is not None and one.high is not None
+    ]
+    edge = [f"{x},{bottom}" for x, bottom, _ in banded]
+    edge += [f"{x},{top}" for x, _, top in reversed(banded)]
+    lines = [low + (high - low) * quarter / 4 for quarter in range(5)]
+    return Curve(
+        line=" ".join(f"{dot.x},{dot.y}" for dot in dots),
+        band=" ".join(edge) if len(banded) > 1 else "",
+        dots=dots,
+        grid=[(place(value), f"{value:.2f}") for value in lines],
+    )

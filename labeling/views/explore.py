@@ -1,0 +1,132 @@
+"""The data: search the items, and see where one item's label comes from."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Prefetch
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from labeling import queries
+from labeling.errors import AssayError
+from labeling.models import (
+    Annotation,
+    AnnotationEvent,
+    BlindAnswer,
+    Gold,
+    Item,
+    Membership,
+    Prediction,
+    Resolution,
+)
+from labeling.services import members
+from labeling.views.paging import Listing, newest_first
+from labeling.views.scope import context, member_of, said
+
+FILTERS: Final = ("id", "split", "state", "label", "tag")
+
+
+@login_required
+def items(request: HttpRequest, slug: str) -> HttpResponse:
+    """List the items that the filters name, newest first."""
+    member = member_of(request, slug, members.EXPLORE)
+    query = {name: request.GET.get(name, "").strip() for name in FILTERS}
+    errors: list[str] = []
+    listing: Listing[Item] = Listing([])
+    try:
+        rows = queries.items_matching(member.project, query)
+        current = Resolution.objects.filter(superseded_at=None)
+        listing = newest_first(
+            request,
+            rows.prefetch_related(
+                Prefetch("resolutions", queryset=current, to_attr="current")
+            ),
+        )
+    except AssayError as error:
+        errors = said(error)
+    labels = member.project.label_set.labels.all() if member.project.label_set else []
+    page = context(
+        member,
+        "items",
+        items=listing,
+        errors=errors,
+        query=query,
+        is_filtered=any(query.values()),
+        labels=labels,
+        splits=Item.Split.choices,
+        states=Item.State.choices,
+    )
+    return render(request, "labeling/items.html", page, status=400 if errors else 200)
+
+
+@login_required
+def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Show one item with its votes, its history and where its label comes from."""
+    member = member_of(request, slug, members.EXPLORE)
+    found = (
+        Item.objects.select_related("media").filter(pk=pk, project=member.project)
+    ).first()
+    if found is None:
+        raise Http404("There is no such item in this project.")
+    resolutions = list(
+        Resolution.objects.select_related("label_set", "guideline", "decided_by")
+        .filter(item=found)
+        .order_by("-pk")
+    )
+    is_open = _is_blind(member, found)
+    page = context(
+        member,
+        "items",
+        item=found,
+        gold=Gold.objects.filter(item=found).first() if not is_open else None,
+        resolutions=resolutions,
+        is_blind=is_open,
+        **({} if is_open else _told(member, found)),
+    )
+    return render(request, "labeling/item.html", page)
+
+
+def _is_blind(member: Membership, found: Item) -> bool:
+    """Whether the votes are kept from an expert who may still be asked about them."""
+    if Membership.Role(member.role) not in members.ADJUDICATE:
+        return False
+    if found.state in (Item.State.SETTLED, Item.State.INVALID):
+        return False
+    own = Annotation.objects.filter(
+        item=found, annotator_id=member.user_id, undone_at=None
+    )
+    answered = BlindAnswer.objects.filter(
+        disagreement__item=found, expert_id=member.user_id
+    )
+    return not (own.exists() or answered.exists())
+
+
+def _told(member: Membership, found: Item) -> dict[str, Any]:
+    """Return the votes and the history; names only for those who manage the data."""
+    names = Membership.Role(member.role) in members.ENGINEER
+    votes = list(
+        Annotation.objects.select_related("annotator", "label_set", "guideline")
+        .filter(item=found)
+        .order_by("pk")[:200]
+    )
+    people: dict[int, str] = {}
+    for vote in votes:
+        known = vote.annotator.username if names else f"A{len(people) + 1}"
+        people.setdefault(vote.annotator_id, known)
+    events = AnnotationEvent.objects.select_related("actor").filter(item=found)
+    return {
+        "votes": [(people[vote.annotator_id], vote) for vote in votes],
+        "events": [
+            (event.actor.username if names and event.actor else "", event)
+            for event in events.order_by("-pk")[:200]
+        ],
+        "prediction": _prediction(found) if names else None,
+    }
+
+
+def _prediction(found: Item) -> Prediction | None:
+    """Return the model's answer; there is none for items that judge models or people."""
+    is_judge = found.split == Item.Split.EVALUATION or hasattr(found, "gold")
+    return None if is_judge else Prediction.objects.filter(item=found).first()

@@ -1,0 +1,90 @@
+"""Who works on a project."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from labeling.errors import InvalidInputError, NotFoundError
+from labeling.models import Membership, User
+from labeling.services import members
+from labeling.views.paging import by_page
+from labeling.views.scope import attempt, context, member_of, whole
+
+
+@login_required
+def people(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the members; add, change and remove them."""
+    member = member_of(request, slug, members.MANAGE)
+    tried = attempt(request, lambda: _act(request, member))
+    if tried.is_done:
+        return redirect("members", slug)
+    rows = Membership.objects.select_related("user").filter(project=member.project)
+    page = context(
+        member,
+        "members",
+        people=by_page(request, rows.order_by("user__username", "pk")),
+        roles=Membership.Role.values,
+        errors=tried.errors,
+        typed=request.POST,
+    )
+    return render(request, "labeling/members.html", page, status=tried.status)
+
+
+def _act(request: HttpRequest, member: Membership) -> None:
+    action = request.POST.get("action", "add")
+    if action == "add":
+        _add(request, member)
+        return
+    other = (
+        Membership.objects.select_related("user", "project")
+        .filter(pk=whole(request.POST.get("member")), project=member.project)
+        .first()
+    )
+    if other is None:
+        raise NotFoundError("This person is not a member any more.")
+    if action == "remove":
+        members.remove(other)
+        messages.success(
+            request,
+            _("%(name)s is no member any more; the votes stay.")
+            % {"name": other.user.username},
+        )
+        return
+    members.change(
+        other,
+        role=request.POST.get("role", ""),
+        is_paused="is_paused" in request.POST,
+        quota=_quota(request.POST.get("quota", "")),
+    )
+    messages.success(
+        request, _("%(name)s was changed.") % {"name": other.user.username}
+    )
+
+
+def _quota(raw: str) -> int | None:
+    if not raw.strip():
+        return None
+    if not (number := whole(raw)) or number >= 2**31:
+        raise InvalidInputError(errors={"quota": ["A whole number, or nothing."]})
+    return number
+
+
+def _add(request: HttpRequest, member: Membership) -> None:
+    name = request.POST.get("user", "").strip()
+    role = request.POST.get("role", "")
+    if "create" in request.POST:
+        user, password = members.create_member(member.project, name, role)
+        messages.info(
+            request,
+            _("%(name)s logs in with %(password)s (shown only now)")
+            % {"name": user.username, "password": password},
+        )
+        return
+    found = User.objects.filter(username=name, is_active=True).first()
+    if found is None:
+        raise NotFoundError(f"There is no account “{name}”.")
+    members.add(member.project, found, role)
