@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from labeling.models import Gold, Resolution
+from labeling.models import Gold, Project, Resolution
 from labeling.services import agreement, projects, settle
 from tests import make
 from tests.test_pages import browser
@@ -133,7 +133,7 @@ def test_wrong_labels_are_explained_and_nothing_changes(
     assert project.label_set.version == 1
 
 
-def settings_form(project: projects.Project, **changes: str) -> dict[str, str]:
+def settings_form(project: Project, **changes: str) -> dict[str, str]:
     values = {"name": project.name}
     for name in projects.POLICY:
         value = getattr(project, name)
