@@ -6,9 +6,14 @@ import json
 import sys
 from pathlib import Path
 
-from bench import learning, queue, whole
+from bench import learning, queue, station, whole
 
-MODULES = {"learning": learning, "queue": queue, "whole": whole}
+MODULES = {
+    "learning": learning,
+    "queue": queue,
+    "station": station,
+    "whole": whole,
+}
 
 
 def main() -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import time
+import zipfile
 from collections import Counter
 
 import pytest
 from django.contrib.sessions.models import Session
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
-from labeling.models import Annotation, AnnotationEvent, Project
+from labeling.models import Annotation, AnnotationEvent, Assignment, Item, Project
+from labeling.services import importing, jobs, projects
 from tests import make
 from tests.e2e import browser as browsing
 from tests.e2e.browser import SHOWN, browser, label_by_keyboard, log_in
@@ -306,3 +310,215 @@ def test_several_labels_are_toggled_and_sent_together(
 
     votes = Annotation.objects.order_by("pk").values_list("labels", flat=True)
     assert list(votes) == [["blue", "green"], []]
+
+
+HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+
+
+def test_hostile_text_in_every_field_stays_text(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    project = make.project(labels=(HOSTILE, "dog"), data_type="table")
+    row = {HOSTILE: HOSTILE, "nested": {"a": HOSTILE}, "n": 7}
+    make.ranked(project, [make.item(project, data=row) for _ in range(9)])
+    who = make.member(project).user.username
+    page = browser.new_context().new_page()
+    said = log_in(page, live_server.url, who)
+    page.on("dialog", lambda dialog: said.append(f"ran: {dialog.message}"))
+    page.goto(f"{live_server.url}/projects/{project.slug}/label/")
+    expect(page.locator("#item th").last).to_have_text(HOSTILE)
+
+    for key in ("1", "ArrowLeft", "Escape", "c"):
+        page.keyboard.press(key)
+        page.wait_for_timeout(60)
+    page.keyboard.type(HOSTILE)
+    page.keyboard.press("Control+Enter")
+    page.wait_for_timeout(60)
+    page.keyboard.press("2")
+    is_saved(page)
+
+    expect(page.locator("#trail button").last).to_have_text(HOSTILE)
+    assert page.locator("img, #item script").count() == 0
+    assert Annotation.objects.get(labels=["dog"]).comment == HOSTILE
+    assert [text for text in said if "ran:" in text or "Security Policy" in text] == []
+
+
+def test_sixty_answers_are_undone_one_after_the_other(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    project = prepare(70)
+    who = make.member(project).user.username
+    page = open_station(browser.new_context(), live_server, project, who)
+    assert label_by_keyboard(page, lambda _: "1", 60) == 60
+
+    for number in reversed(range(60)):
+        page.keyboard.press("z")
+        expect(page.locator("#item article")).to_have_text(f"item {number:03d}")
+        page.wait_for_timeout(40)
+    is_saved(page)
+
+    assert not Annotation.objects.filter(undone_at=None).exists()
+    assert Annotation.objects.count() == 60
+
+
+def test_a_lost_lease_is_told_in_words_and_the_answer_is_kept(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    project = prepare(30)
+    who, other = make.member(project), make.member(project)
+    page = open_station(browser.new_context(), live_server, project, who.user.username)
+    mine = Assignment.objects.filter(annotator=who.user).order_by("pk")[0]
+    mine.state = Assignment.State.EXPIRED
+    mine.save(update_fields=["state"])
+    make.ranked(project, [mine.item])
+    make.vote(other, make.lease(other)[0], "cat")
+
+    page.keyboard.press("2")
+    is_saved(page)
+
+    expect(page.locator("#toast")).to_contain_text("Someone else answered it first")
+    expect(page.locator("#trail .refused")).to_have_text("dog")
+    late = AnnotationEvent.objects.get(kind=AnnotationEvent.Kind.LATE)
+    assert late.payload["labels"] == ["dog"]
+    assert not Annotation.objects.filter(annotator=who.user).exists()
+
+
+def test_somebody_else_logging_in_does_not_take_the_answers(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    project = prepare(30)
+    who, other = make.member(project).user, make.member(project).user
+    context = browser.new_context()
+    page = open_station(context, live_server, project, who.username)
+    log_in(context.new_page(), live_server.url, other.username)
+
+    page.bring_to_front()
+    page.keyboard.press("1")
+    expect(page.locator("#login")).to_be_visible(timeout=10_000)
+    page.fill("#login [type=password]", "pw")
+    page.keyboard.press("Enter")
+    is_saved(page)
+
+    assert Annotation.objects.get().annotator_id == who.pk
+
+
+def test_new_labels_are_shown_and_an_answer_of_before_is_asked_again(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    project = prepare(30)
+    who = make.member(project).user.username
+    page = open_station(browser.new_context(), live_server, project, who)
+    drafts = [projects.LabelDraft("tomcat"), projects.LabelDraft("dog")]
+    projects.revise_labels(project, make.manager_of(project).user, drafts, {})
+
+    page.keyboard.press("1")
+
+    expect(page.locator("[data-label=tomcat]")).to_be_visible(timeout=15_000)
+    assert not Annotation.objects.exists()
+
+
+def test_keys_are_ignored_while_composing_repeating_or_held_with_control(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    project = prepare(20)
+    who = make.member(project).user.username
+    page = open_station(browser.new_context(), live_server, project, who)
+
+    for how in ("isComposing: true", "repeat: true", "ctrlKey: true", "altKey: true"):
+        page.evaluate(
+            "() => document.dispatchEvent(new KeyboardEvent('keydown',"
+            f" {{key: '1', code: 'Digit1', bubbles: true, {how}}}))"
+        )
+    page.keyboard.press("1")
+    is_saved(page)
+
+    expect(page.locator("#item article")).to_have_text("item 001")
+    assert texts_voted() == once_each(1)
+
+
+def import_pictures(project: Project, count: int) -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as files:
+        for number in range(count):
+            body = io.BytesIO()
+            Image.new("RGB", (640, 480), (number * 20, 90, 160)).save(body, "PNG")
+            files.writestr(f"{number:02d}.png", body.getvalue())
+    upload = importing.stage(project, None, "pictures.zip", [archive.getvalue()])
+    jobs.run(importing.start(upload, None, {}, {}).job_id)
+
+
+def test_a_picture_is_zoomed_moved_and_lightened_while_the_keys_label(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    project = make.project(labels=("cat", "dog"), data_type="image")
+    import_pictures(project, 12)
+    who = make.member(project).user.username
+    page = browser.new_context().new_page()
+    log_in(page, live_server.url, who)
+    page.goto(f"{live_server.url}/projects/{project.slug}/label/")
+    image = page.locator("#item img")
+    expect(image).to_be_visible()
+    before = image.bounding_box()
+    assert before is not None
+
+    page.keyboard.press("+")
+    page.keyboard.press("Shift+ArrowRight")
+    page.locator("[data-filter=brightness]").focus()
+    page.keyboard.press("ArrowRight")
+    after = image.bounding_box()
+    assert after is not None
+    assert after["width"] == pytest.approx(before["width"] * 1.25, rel=0.01)
+    middle = before["x"] + before["width"] / 2
+    assert after["x"] + after["width"] / 2 == pytest.approx(middle - 60, abs=1)
+    assert "brightness(1.1)" in image.evaluate("i => getComputedStyle(i).filter")
+    first = image.get_attribute("src")
+    # The slider has the focus, and a label's key still labels.
+    page.keyboard.press("2")
+    expect(image).not_to_have_attribute("src", first or "")
+    again = image.bounding_box()
+    assert again is not None
+    assert again["width"] == pytest.approx(before["width"], rel=0.01)
+    is_saved(page)
+    assert Annotation.objects.get().labels == ["dog"]
+
+
+def test_a_picture_that_cannot_be_shown_says_so_and_can_be_loaded_again(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    project = make.project(labels=("cat", "dog"), data_type="image")
+    import_pictures(project, 1)
+    page = browser.new_context().new_page()
+    log_in(page, live_server.url, make.member(project).user.username)
+    page.route("**/media/**", cut)
+    page.goto(f"{live_server.url}/projects/{project.slug}/label/")
+
+    expect(page.locator("#item")).to_contain_text("cannot be shown")
+    page.unroute("**/media/**")
+    page.get_by_role("button", name="Load it again").click()
+
+    expect(page.locator("#item img:not(.broken)")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("case", "title", "way"),
+    [
+        ("empty", "There are no items yet", "To the project"),
+        ("done", "All labelled", "Look again"),
+        ("paused", "This project is paused", "Look again"),
+    ],
+)
+def test_where_there_is_nothing_it_says_why_and_what_to_do(
+    browser: Browser, live_server: LiveServer, case: str, title: str, way: str
+) -> None:
+    project = make.project()
+    if case == "done":
+        make.item(project, state=Item.State.SETTLED)
+    if case == "paused":
+        Project.objects.filter(pk=project.pk).update(is_paused=True)
+    page = browser.new_context().new_page()
+    log_in(page, live_server.url, make.member(project).user.username)
+    page.goto(f"{live_server.url}/projects/{project.slug}/label/")
+
+    expect(page.locator("#item h1")).to_have_text(title)
+    expect(page.locator("#item").get_by_text(way, exact=True)).to_be_visible()
+    expect(page.locator("#item").get_by_text("Import items")).to_have_count(0)

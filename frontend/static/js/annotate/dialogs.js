@@ -19,6 +19,9 @@ export const ask = (id, words, answered) => {
   const field = dialog.querySelector("textarea");
   if (field) field.value = words;
   dialog.querySelector("form").onsubmit = (/** @type {SubmitEvent} */ event) => {
+    // Closed here and now: left to the browser, the next key might still meet the dialog.
+    event.preventDefault();
+    dialog.close();
     const { value } = /** @type {HTMLButtonElement} */ (event.submitter);
     if (value !== "") answered(field?.value.trim() ?? value);
   };
@@ -104,9 +107,9 @@ const setUpHelp = (changed) => {
     field.addEventListener("input", () => fill(field, [...field.value].at(-1) ?? ""));
   }
   byId("help").addEventListener("submit", (/** @type {SubmitEvent} */ event) => {
+    event.preventDefault();
     const { value } = /** @type {HTMLButtonElement} */ (event.submitter);
     if (value === "reset") {
-      event.preventDefault();
       for (const field of fields())
         fill(field, ACTIONS[field.dataset["key"] ?? ""] ?? "");
       return;
@@ -116,7 +119,8 @@ const setUpHelp = (changed) => {
     );
     const wrong = clash(actions);
     byId("help-error").textContent = wrong;
-    if (wrong) return event.preventDefault();
+    if (wrong) return;
+    byId("help").close();
     prefer({
       actions,
       isOn: byId("keys-on").checked,

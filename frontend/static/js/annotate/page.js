@@ -127,8 +127,10 @@ const refill = async () => {
 const told = (id, saved, problem) => {
   const isMine = state.entry(session, id) !== undefined;
   if (!problem) session = state.told(session, id, saved);
-  else if (problem.code === "invalid") session = state.again(session, id);
-  else session = state.told(session, id, saved, refusal(problem));
+  else if (problem.code === "invalid") {
+    session = state.again(session, id);
+    isOutdated = true;
+  } else session = state.told(session, id, saved, refusal(problem));
   if (problem && isMine) say(refusal(problem));
 };
 
