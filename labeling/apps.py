@@ -1,4 +1,4 @@
-"""The labelling application."""
+"""The labeling application."""
 
 from __future__ import annotations
 

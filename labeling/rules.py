@@ -1,4 +1,4 @@
-"""Rules of labelling as pure functions of plain values."""
+"""Rules of labeling as pure functions of plain values."""
 
 from __future__ import annotations
 

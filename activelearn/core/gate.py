@@ -84,7 +84,7 @@ def _say(verdict: Verdict, n: int, better: int, worse: int, name: str) -> str:
         f"On {n} held-out items it fixes {better} and breaks {worse} against {name}."
     )
     if n == 0:
-        return "No held-out item is labelled yet: label items of the evaluation split."
+        return "No held-out item is labeled yet: label items of the evaluation split."
     if verdict == "promote":
         return f"{facts} It takes over."
     if verdict == "not better":

@@ -87,13 +87,13 @@ class _Trained:
 
 
 def ranked_batch(
-    points: Array, scores: Array, labelled: Array, count: int
+    points: Array, scores: Array, labeled: Array, count: int
 ) -> NDArray[np.int64]:
     """Return all places of a short list in serving order, the least sure one first.
 
-    points: (n, d) and scores: (n,) in [0, 1] of the short list; labelled: (m, d). Of the
+    points: (n, d) and scores: (n,) in [0, 1] of the short list; labeled: (m, d). Of the
     rest, ``count`` are taken by modAL's ranked batch (Cardoso et al. 2017): unsure, and
-    unlike what is labelled or taken already; then the others by score. Meant for short
+    unlike what is labeled or taken already; then the others by score. Meant for short
     lists: each step compares every point with every known one.
     """
     from modAL.batch import ranked_batch as modal_ranked_batch
@@ -104,7 +104,7 @@ def ranked_batch(
     if count >= len(points) or len(points) < 2:
         return best_first
     first, rest = best_first[0], best_first[1:]
-    known = np.vstack([labelled, points[[first]]])
+    known = np.vstack([labeled, points[[first]]])
     picked, _ = modal_ranked_batch(
         _Trained(known), points[rest], scores[rest], count - 1, "euclidean", None
     )

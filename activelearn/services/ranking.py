@@ -45,11 +45,11 @@ def is_due(project_id: int) -> bool:
     last = RankingFit.objects.filter(project_id=project_id).first()
     if last is None:
         return Item.objects.filter(project_id=project_id).exists()
-    now = labelled(project_id).count()
+    now = labeled(project_id).count()
     return now - last.labels >= min(25, max(10, last.labels // 10))
 
 
-def labelled(project_id: int) -> Any:
+def labeled(project_id: int) -> Any:
     """Return the current labels of pool items."""
     return Resolution.objects.filter(
         project_id=project_id, superseded_at=None, item__split=Item.Split.POOL
@@ -68,10 +68,10 @@ def run(progress: jobs.Progress) -> dict[str, Any]:
 
 
 def rank(project: Project) -> int:
-    """Order what is unlabelled and swap the order in; return its generation."""
+    """Order what is unlabeled and swap the order in; return its generation."""
     ids, rows = features.load(project)
     known = {
-        row[0]: row[1] for row in labelled(project.pk).values_list("item_id", "labels")
+        row[0]: row[1] for row in labeled(project.pk).values_list("item_id", "labels")
     }
     pool, evaluation = _open_items(project)
     place = {int(pk): row for row, pk in enumerate(ids)}
@@ -180,7 +180,7 @@ def _mixed(project: Project, picks: list[Pick], held_out: list[int]) -> Iterator
 
 
 def _evaluation_rate(project: Project) -> float:
-    """Return the share of evaluation items: full until enough are labelled."""
+    """Return the share of evaluation items: full until enough are labeled."""
     done = Item.objects.filter(
         project=project, split=Item.Split.EVALUATION, state=Item.State.SETTLED
     ).count()

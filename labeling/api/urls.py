@@ -1,4 +1,4 @@
-"""Addresses of the labelling API, below /api/."""
+"""Addresses of the labeling API, below /api/."""
 
 from __future__ import annotations
 

@@ -191,7 +191,7 @@ class Migration(migrations.Migration):
                 ('free_choice', models.BooleanField(default=False, help_text='Members may pick which items they label.')),
                 ('lease_minutes', models.PositiveSmallIntegerField(default=30, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1440)])),
                 ('evaluation_share', models.FloatField(default=0.1, help_text='Share of the items set aside for evaluation.', validators=[django.core.validators.MinValueValidator(0.0), django.core.validators.MaxValueValidator(0.5)])),
-                ('evaluation_rate', models.FloatField(default=0.2, help_text='Share of served items from the evaluation split until it is labelled.', validators=[django.core.validators.MinValueValidator(0.0), django.core.validators.MaxValueValidator(0.5)])),
+                ('evaluation_rate', models.FloatField(default=0.2, help_text='Share of served items from the evaluation split until it is labeled.', validators=[django.core.validators.MinValueValidator(0.0), django.core.validators.MaxValueValidator(0.5)])),
                 ('exploration_rate', models.FloatField(default=0.1, help_text='Share of served items that are picked at random.', validators=[django.core.validators.MinValueValidator(0.0), django.core.validators.MaxValueValidator(1.0)])),
                 ('gold_rate', models.FloatField(default=0.0, help_text='Share of served items that are gold questions.', validators=[django.core.validators.MinValueValidator(0.0), django.core.validators.MaxValueValidator(0.5)])),
                 ('suggestion_mode', models.CharField(choices=[('blind', 'Blind'), ('reveal_after', 'Reveal'), ('assist', 'Assist')], default='blind', max_length=12)),

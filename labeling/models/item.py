@@ -1,4 +1,4 @@
-"""The things to be labelled, and the files behind them."""
+"""The things to be labeled, and the files behind them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ItemQuerySet(models.QuerySet["Item"]):
     """Words for choosing items."""
 
     def pool(self) -> Self:
-        """Items that a model may score and learn from, labelled or not."""
+        """Items that a model may score and learn from, labeled or not."""
         return self.filter(split=Item.Split.POOL)
 
     def evaluation(self) -> Self:
@@ -43,7 +43,7 @@ class ItemQuerySet(models.QuerySet["Item"]):
 
 
 class Item(models.Model):
-    """One thing to be labelled; ``external_id`` is the user's own name for it."""
+    """One thing to be labeled; ``external_id`` is the user's own name for it."""
 
     class Split(models.TextChoices):
         POOL = "pool"

@@ -1,4 +1,4 @@
-"""A project: what is labelled, with which labels, under which policy."""
+"""A project: what is labeled, with which labels, under which policy."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def new_seed() -> int:
 
 
 class Project(models.Model):
-    """A labelling project and its policy; every share is between 0 and 1."""
+    """A labeling project and its policy; every share is between 0 and 1."""
 
     class DataType(models.TextChoices):
         TEXT = "text"
@@ -105,7 +105,7 @@ class Project(models.Model):
     evaluation_rate = models.FloatField(
         default=0.2,
         validators=[MinValueValidator(0.0), MaxValueValidator(0.5)],
-        help_text="Share of served items from the evaluation split until it is labelled.",
+        help_text="Share of served items from the evaluation split until it is labeled.",
     )
     strategy = models.CharField(
         max_length=16,

@@ -249,7 +249,7 @@ def _check_labels(labels: Sequence[LabelDraft]) -> None:
     if any(len(key) > 1 or not key.isalnum() for key in keys):
         problems.append("A key is one letter or digit.")
     if any(draft.color and not _COLOR.fullmatch(draft.color) for draft in labels):
-        problems.append("A colour is written like #1a7f37.")
+        problems.append("A color is written like #1a7f37.")
     if problems:
         raise InvalidInputError(errors={"labels": problems})
 

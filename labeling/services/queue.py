@@ -277,7 +277,7 @@ def _why_nothing(member: Membership) -> str:  # noqa: PLR0911 (one per reason)
     if not items.exists():
         return "empty_project"
     if not items.wanting_votes().exists():
-        return "all_labelled"
+        return "all_labeled"
     mine = Assignment.objects.filter(annotator_id=member.user_id).exclude(
         state__in=(Assignment.State.EXPIRED, Assignment.State.RELEASED)
     )

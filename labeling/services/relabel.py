@@ -1,4 +1,4 @@
-"""Rename and merge labels: what is labelled follows, what was voted is kept as it was."""
+"""Rename and merge labels: what is labeled follows, what was voted is kept as it was."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def check(project: Project, names: Iterable[str], moves: Mapping[str, str]) -> N
 
 
 def carry(label_set: LabelSet, moves: Mapping[str, str]) -> None:
-    """Give labelled items their labels' new names, and settle what votes now say."""
+    """Give labeled items their labels' new names, and settle what votes now say."""
     if not moves:
         return
     values: dict[str, Any] = {

@@ -196,7 +196,7 @@ def supersede(current: Resolution) -> None:
 
 
 def count_confident(project_id: int, change: int) -> None:
-    """Count newly labelled pool items, in the transaction that labels them."""
+    """Count newly labeled pool items, in the transaction that labels them."""
     ProjectCounter.add(project_id, confident=change)
 
 

@@ -28,7 +28,7 @@ else:
     _Form = forms.ModelForm
 
 SPARE_ROWS: Final = 3
-# What a label without a colour of its own is shown in, by its place.
+# What a label without a color of its own is shown in, by its place.
 PALETTE: Final = ("#3b6fd4", "#1f8a55", "#c2502e", "#a347b8", "#9a7414")
 
 

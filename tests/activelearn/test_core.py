@@ -206,9 +206,9 @@ def test_a_table_knows_numbers_categories_and_what_is_missing() -> None:
 def test_a_ranked_batch_begins_with_the_least_sure_and_avoids_twins() -> None:
     points = np.array([[0.0, 0.0], [0.0, 0.01], [9.0, 9.0], [0.02, 0.0], [5.0, 0.0]])
     scores = np.array([0.9, 0.89, 0.5, 0.88, 0.4])
-    labelled = np.zeros((1, 2))
+    labeled = np.zeros((1, 2))
 
-    order = query.ranked_batch(points, scores, labelled, 3)
+    order = query.ranked_batch(points, scores, labeled, 3)
 
     assert order[0] == 0
     assert set(order[1:3]) == {2, 4}

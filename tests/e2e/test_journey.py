@@ -190,7 +190,7 @@ def is_quiet() -> bool:
 def least_sure(project: Project) -> set[int]:
     """Return the items of the open pool that a model of today's labels ranks first."""
     ids, rows = features.load(project)
-    known = dict(ranking.labelled(project.pk).values_list("item_id", "labels"))
+    known = dict(ranking.labeled(project.pk).values_list("item_id", "labels"))
     seen = [row for row, pk in enumerate(ids) if int(pk) in known]
     model = training.fit(
         rows[seen],

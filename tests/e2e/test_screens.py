@@ -34,8 +34,18 @@ SCREENS = {
     "home": "/",
     "new-project": "/projects/new/",
     "project": "/projects/languages/",
-    "import": "/projects/languages/import/",
+    "guideline": "/projects/languages/guideline/",
+    "labels": "/projects/languages/labels/",
+    "settings": "/projects/languages/settings/",
     "members": "/projects/languages/members/",
+    "items": "/projects/languages/items/",
+    "item": "/projects/languages/items/{item}/",
+    "import": "/projects/languages/import/",
+    "export": "/projects/languages/export/",
+    "agreement": "/projects/languages/agreement/",
+    "jobs": "/projects/languages/jobs/",
+    "job": "/projects/languages/jobs/{job}/",
+    "my-work": "/projects/languages/my-work/",
     "station": "/projects/languages/label/",
     "station-image": "/projects/digits/label/",
     "station-table": "/projects/wine/label/",
@@ -115,6 +125,11 @@ def test_every_screen_is_accessible_and_fits(
 ) -> None:
     folder = os.environ.get("ASSAY_SCREENSHOTS")
     problems: list[str] = []
+    settled = Item.objects.filter(project__slug="languages", state="settled")
+    item, job = (
+        settled.latest("pk").pk,
+        Job.objects.filter(project__slug="languages").latest("pk").pk,
+    )
     for look, settings in LOOKS.items():
         context = browser.new_context(**settings)
         page = context.new_page()
@@ -122,7 +137,7 @@ def test_every_screen_is_accessible_and_fits(
         for name, path in SCREENS.items():
             if name == "login":
                 context.clear_cookies()
-            ready(page, live_server.url + path)
+            ready(page, live_server.url + path.format(item=item, job=job))
             if folder:
                 target = Path(folder) / f"{name}-{look}.png"
                 target.parent.mkdir(parents=True, exist_ok=True)

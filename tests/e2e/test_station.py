@@ -503,7 +503,7 @@ def test_a_picture_that_cannot_be_shown_says_so_and_can_be_loaded_again(
     ("case", "title", "way"),
     [
         ("empty", "There are no items yet", "To the project"),
-        ("done", "All labelled", "Look again"),
+        ("done", "All labeled", "Look again"),
         ("paused", "This project is paused", "Look again"),
     ],
 )

@@ -177,7 +177,7 @@ def test_a_settled_item_leaves_the_queue() -> None:
     make.vote(who, make.lease(who)[0], "x")
     settle.settle_project(project.pk)
 
-    assert queue.lease(make.member(project), 1).reason == "all_labelled"
+    assert queue.lease(make.member(project), 1).reason == "all_labeled"
 
 
 @pytest.mark.django_db(transaction=True)

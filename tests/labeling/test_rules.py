@@ -1,4 +1,4 @@
-"""Rules of labelling: what votes make of an item, what can be stored."""
+"""Rules of labeling: what votes make of an item, what can be stored."""
 
 from __future__ import annotations
 

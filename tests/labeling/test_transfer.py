@@ -199,7 +199,7 @@ def test_small_files_give_enough_for_evaluation() -> None:
     assert 10 < Item.objects.filter(split="evaluation").count() < 50
 
 
-def labelled_project() -> Project:
+def labeled_project() -> Project:
     project = make.project()
     make.item(project, data={"text": "=1+1"}, external_id="=cmd")
     who = make.member(project)
@@ -211,7 +211,7 @@ def labelled_project() -> Project:
 
 
 def test_every_exported_row_says_where_its_label_comes_from() -> None:
-    project = labelled_project()
+    project = labeled_project()
 
     row = json.loads(b"".join(exporting.stream(project, "jsonl", {})))
 
@@ -225,7 +225,7 @@ def test_every_exported_row_says_where_its_label_comes_from() -> None:
 
 
 def test_s26_formulas_are_made_harmless_in_csv_unless_raw() -> None:
-    project = labelled_project()
+    project = labeled_project()
 
     safe, raw = (
         next(csv.DictReader(io.StringIO(b"".join(pieces).decode())))["external_id"]
@@ -239,7 +239,7 @@ def test_s26_formulas_are_made_harmless_in_csv_unless_raw() -> None:
 
 
 def test_parquet_export_is_read_back() -> None:
-    project = labelled_project()
+    project = labeled_project()
 
     table = pq.read_table(
         io.BytesIO(b"".join(exporting.stream(project, "parquet", {})))

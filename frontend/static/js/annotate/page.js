@@ -184,7 +184,7 @@ const put = (draft) => {
 
 const isFull = () => {
   if (outbox.ops.length < LIMIT) return false;
-  say(`${LIMIT} answers wait to be sent. Labelling goes on when the server answers.`);
+  say(`${LIMIT} answers wait to be sent. Labeling goes on when the server answers.`);
   return true;
 };
 
@@ -203,7 +203,7 @@ const vote = (/** @type {string[]} */ labels) => {
   session = state.answer(session, given);
   times = [...times.slice(-99), Date.now()];
   fresh();
-  byId("told").textContent = `Labelled ${labels.join(", ") || "none"}.`;
+  byId("told").textContent = `Labeled ${labels.join(", ") || "none"}.`;
   const { client_id, assignment } = given;
   put({ kind: "vote", assignment, client_id, vote: given });
 };

@@ -6,8 +6,8 @@
  */
 export const EMPTY = {
   "": { title: "One moment", words: "Fetching the next items …", ways: [] },
-  all_labelled: {
-    title: "All labelled",
+  all_labeled: {
+    title: "All labeled",
     words: "Every item has its label. New ones come with the next import.",
     ways: ["again", "disagreements", "import", "project"],
   },
