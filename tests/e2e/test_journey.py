@@ -117,10 +117,12 @@ def import_by_page(page: Page, url: str, file: Path, count: int) -> None:
 def add_people(page: Page, url: str) -> None:
     for name in (*PEOPLE, "expert"):
         page.goto(f"{url}/projects/journey/members/")
-        page.fill("[name=user]", name)
-        page.select_option("[name=role]", "expert" if name == "expert" else "annotator")
-        page.click("main form button")
-        expect(page.locator("main table")).to_contain_text(name)
+        form = page.locator("form", has=page.locator("[name=user]"))
+        form.locator("[name=user]").fill(name)
+        role = "expert" if name == "expert" else "annotator"
+        form.locator("[name=role]").select_option(role)
+        form.get_by_role("button", name="Add").click()
+        expect(page.locator("main .rows")).to_contain_text(name)
 
 
 def knowing(material: Material, *, wrong_every: int = 0) -> Callable[[str], str]:

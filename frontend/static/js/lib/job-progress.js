@@ -11,7 +11,8 @@ export const pause = (asked) => Math.min(5000, 1000 * 1.3 ** asked);
  * @param {number} done @param {number | null} total
  */
 export const count = (done, total) => {
-  const written = (/** @type {number} */ n) => n.toLocaleString("en").replaceAll(",", " ");
+  const written = (/** @type {number} */ n) =>
+    n.toLocaleString("en").replaceAll(",", " ");
   if (total) return `${written(done)} / ${written(total)}`;
   return done ? written(done) : "";
 };
@@ -41,7 +42,10 @@ export class JobProgress extends HTMLElement {
       }
       this.#draw(job);
     } catch {
-      this.#say("note", "The server does not answer; the job goes on without this page.");
+      this.#say(
+        "note",
+        "The server does not answer; the job goes on without this page.",
+      );
     }
     this.#asked += 1;
     this.#timer = window.setTimeout(() => this.#ask(), pause(this.#asked));
