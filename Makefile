@@ -1,9 +1,10 @@
 # make run: everything on this machine.  make test: what CI runs.  make bench: figures.
+# make history: 100,000 operations under 200 faults, judged.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test bench
+.PHONY: run test bench history
 run: $(VENV)/.installed
 	@exec $(BIN)/assay up
 
@@ -12,6 +13,9 @@ test: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	@$(BIN)/python -m bench $(ONLY)
+
+history: $(VENV)/.installed-dev
+	@$(BIN)/python -m tests.history $(PLAY)
 
 $(VENV)/bin/pip:
 	@command -v $(PYTHON) >/dev/null || { echo "Assay needs Python 3.11 or newer: $(PYTHON) was not found."; exit 1; }

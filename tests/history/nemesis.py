@@ -1,0 +1,149 @@
+"""What goes wrong while people label: something is killed, paused, cut or expires."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import psycopg
+
+from tests.history.crowd import Client, Pace
+from tests.history.ending import link_to
+from tests.history.record import Log, Op
+from tests.running.machine import PARTS, Machine
+
+_EXPIRE = """
+UPDATE labeling_assignment SET expires_at = now() - interval '1 second'
+WHERE id IN (SELECT id FROM labeling_assignment WHERE state = 'leased'
+             AND expires_at > now() ORDER BY random() LIMIT 20)
+RETURNING id
+"""
+
+
+class Nemesis(threading.Thread):
+    """Spreads ``faults`` evenly over the operations of a crowd."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        crowd: Sequence[Client],
+        log: Log,
+        pace: Pace,
+        faults: int,
+    ) -> None:
+        super().__init__(daemon=True)
+        self.machine, self.crowd, self.log, self.pace = machine, crowd, log, pace
+        self.faults = faults
+        self.done: Counter[str] = Counter()
+        self.error: BaseException | None = None
+        self.chance = random.Random(7)
+        self.kinds: list[Callable[[], str]] = [
+            *(self._killer(part) for part in PARTS),
+            self.kill_web_process,
+            self.pause_web_process,
+            self.pause_database_process,
+            self.cut,
+            self.expire,
+        ]
+
+    def run(self) -> None:
+        try:
+            for number in range(self.faults):
+                due = (number + 1) * self.pace.wanted / (self.faults + 1)
+                while self.pace.done < due:
+                    if self.pace.is_over.wait(0.02):
+                        return
+                self.done[self._kind(number)()] += 1
+        except BaseException as error:  # noqa: BLE001 (told by the main thread)
+            self.error = error
+
+    def _kind(self, number: int) -> Callable[[], str]:
+        """Every kind once a round, in another order each time."""
+        place = number % len(self.kinds)
+        if place == 0:
+            self.chance.shuffle(self.kinds)
+        return self.kinds[place]
+
+    def _killer(self, part: str) -> Callable[[], str]:
+        def kill() -> str:
+            return _send(self.machine.pid_of(part), signal.SIGKILL, f"kill {part}")
+
+        return kill
+
+    def kill_web_process(self) -> str:
+        return _send(self._web_process(), signal.SIGKILL, "kill a web process")
+
+    def pause_web_process(self) -> str:
+        return self._pause(self._web_process(), "pause a web process")
+
+    def _web_process(self) -> int:
+        return self.chance.choice(_children(self.machine.pid_of("web")) or [0])
+
+    def pause_database_process(self) -> str:
+        """Stop one that serves a connection: its transaction stays open meanwhile."""
+        server = self.machine.pid_of("database")
+        serving = [
+            pid for pid in _children(server) if "assay [local]" in _command_of(pid)
+        ]
+        return self._pause(self.chance.choice(serving or [0]), "pause a backend")
+
+    def _pause(self, pid: int, said: str) -> str:
+        told = _send(pid, signal.SIGSTOP, said)
+        if pid:
+            time.sleep(self.chance.uniform(0.5, 3))
+            _send(pid, signal.SIGCONT, said)
+        return told
+
+    def cut(self) -> str:
+        for client in self.crowd:
+            if self.chance.random() < 0.5:
+                client.cut()
+        return "cut connections"
+
+    def expire(self) -> str:
+        """End leases early; while the database is away nothing can be ended."""
+        begun = time.time()
+        try:
+            with link_to(self.machine) as link:
+                rows = link.execute(_EXPIRE).fetchall()
+        except psycopg.OperationalError:
+            return "none: no database to expire leases in"
+        ended = [row["id"] for row in rows]
+        seen = {"expired": ended}
+        op = Op("expire", "nemesis", begun, time.time(), "ok", 200, {}, seen)
+        self.log.add(op)
+        return "expire leases"
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [
+            int(one)
+            for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        ]
+    except OSError:
+        return []  # it has just ended
+
+
+def _command_of(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""  # it has just ended
+
+
+def _send(pid: int, number: signal.Signals, said: str) -> str:
+    """Signal a process; it may be gone already, by an earlier fault."""
+    if not pid:
+        return f"none: nothing to {said}"
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return f"none: nothing to {said}"
+    return said

@@ -1,0 +1,113 @@
+"""What a history is made of: operations as clients saw them, and how things ended."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, Any, Literal
+
+Outcome = Literal["ok", "refused", "unknown"]
+
+
+@dataclass(frozen=True)
+class Op:
+    """One operation; ``unknown`` means that no answer came, or none that says."""
+
+    kind: str
+    user: str
+    begun: float
+    ended: float
+    outcome: Outcome
+    status: int = 0
+    sent: dict[str, Any] = field(default_factory=dict)
+    got: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Vote:
+    """An annotation as the database has it in the end."""
+
+    id: int
+    client_id: str
+    item: int
+    user: str
+    assignment: int
+    labels: tuple[str, ...]
+    version: int
+    is_undone: bool
+
+
+@dataclass(frozen=True)
+class Loan:
+    """An assignment as the database has it in the end."""
+
+    id: int
+    item: int
+    user: str
+    slot: int
+    state: str
+    leased_at: float = 0.0
+    rank: float | None = None
+    generation: int = 0
+
+
+@dataclass(frozen=True)
+class Item:
+    """An item as the database has it in the end; ``label`` is its current label."""
+
+    id: int
+    state: str
+    votes: int
+    flags: int = 0
+    is_unsettled: bool = False
+    label: tuple[str, ...] | None = None
+    # Whether it ever got a label that counts toward a retrain.
+    was_labeled: bool = False
+
+
+@dataclass(frozen=True)
+class Retrains:
+    """The retraining: its policy, how often it fired, at which counts, and the runs."""
+
+    first: int
+    growth: float
+    fired: int
+    labels: int
+    # (new confident labels, how many were due) of each run that labels started, in order
+    runs: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Final:
+    """How things stood when all was quiet again."""
+
+    overlap: int
+    min_votes: int
+    confidence: float
+    votes: tuple[Vote, ...]
+    loans: tuple[Loan, ...]
+    items: tuple[Item, ...]
+    counters: dict[str, int]
+    # (kind, annotation id or None, client_id of a late answer or "", item)
+    events: tuple[tuple[str, int | None, str, int], ...]
+    retrains: Retrains
+    open_jobs: tuple[str, ...] = ()
+
+
+class Log:
+    """Operations in memory and, a line each, in a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.ops: list[Op] = []
+        self._file: IO[str] = path.open("w", encoding="utf-8")
+        self._lock = threading.Lock()
+
+    def add(self, op: Op) -> None:
+        with self._lock:
+            self.ops.append(op)
+            self._file.write(json.dumps(asdict(op)) + "\n")
+
+    def close(self) -> None:
+        self._file.close()

@@ -1,0 +1,83 @@
+"""A crowd, a nemesis, and a judge of what they leave."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.history import ending
+from tests.history.checker import check, summary
+from tests.history.crowd import LABELS, SLUG, Client, Pace
+from tests.history.nemesis import Nemesis
+from tests.history.record import Log
+from tests.running.machine import Machine, until
+
+POLICY = {"overlap": 3, "min_votes": 2, "confidence": 0.9, "lease_minutes": 1}
+
+
+@dataclass(frozen=True)
+class Report:
+    """What happened and what was wrong with it."""
+
+    violations: list[str]
+    operations: int
+    faults: dict[str, int]
+    seconds: float
+    words: str
+
+
+def play(
+    folder: Path, *, operations: int, faults: int, people: int = 8, items: int = 0
+) -> Report:
+    """Let ``people``, each in two windows, label while things go wrong; judge it."""
+    machine = Machine(folder / "home")
+    log = Log(folder / "history.jsonl")
+    try:
+        machine.start()
+        tokens = _set_up(machine, folder, people, items or operations)
+        pace = Pace(operations)
+        crowd = [Client(machine.port, one, log, pace) for one in tokens for _ in "ab"]
+        nemesis = Nemesis(machine, crowd, log, pace, faults)
+        begun = time.monotonic()
+        threads: list[Client | Nemesis] = [*crowd, nemesis]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+            if thread.error is not None:
+                raise thread.error
+        seconds = time.monotonic() - begun
+        machine.sure("GET", f"/api/projects/{SLUG}/progress/")
+        until(lambda: ending.is_quiet(machine), seconds=240)
+        final = ending.read(machine)
+        machine.stop()
+    finally:
+        machine.kill_all()
+        log.close()
+    words = summary(log.ops)
+    done = dict(nemesis.done)
+    return Report(check(log.ops, final), len(log.ops), done, seconds, words)
+
+
+def _set_up(
+    machine: Machine, folder: Path, people: int, items: int
+) -> list[tuple[str, str]]:
+    """Make the project; return each person's name and token."""
+    machine.run("user", "create", "boss", "--manager")
+    machine.token = machine.run("token", "boss").split()[1]
+    draft = {"name": SLUG, "slug": SLUG, "data_type": "text", "task_type": "single"}
+    labels = [{"name": name} for name in LABELS]
+    machine.sure("POST", "/api/projects/", {**draft, "labels": labels, **POLICY})
+    file = folder / "rows.jsonl"
+    with file.open("w", encoding="utf-8") as rows:
+        for number in range(items):
+            text = f"{LABELS[number % len(LABELS)]} says number {number}"
+            rows.write(json.dumps({"external_id": str(number), "text": text}) + "\n")
+    machine.run("import", SLUG, str(file))
+    names = [f"p{number}" for number in range(people)]
+    machine.run("user", "create", *names)
+    machine.run("member", SLUG, "annotator", *names)
+    said = machine.run("token", *names).split()
+    return list(zip(said[::2], said[1::2], strict=True))

@@ -1,0 +1,196 @@
+"""The judge is judged: a sound history passes, and each planted fault is found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.history.checker import check
+from tests.history.record import Final, Item, Loan, Op, Retrains, Vote
+
+History = list[Op]
+Change = Callable[[History, Final], tuple[History, Final]]
+
+
+def op(kind: str, user: str, at: float, **more: Any) -> Op:
+    values: dict[str, Any] = {"outcome": "ok", "status": 200, "sent": {}, "got": {}}
+    return Op(kind, user, at, at + 0.1, **{**values, **more})
+
+
+def lease(user: str, at: float, assignment: int, item: int) -> Op:
+    one = {"assignment": assignment, "item": item, "expires_at": at + 60}
+    return op("lease", user, at, got={"items": [one]})
+
+
+def submit(user: str, at: float, number: int, item: int, label: str = "x") -> Op:
+    sent = {
+        "client_id": f"c{number}",
+        "assignment": number,
+        "item": item,
+        "labels": [label],
+    }
+    return op("submit", user, at, status=201, sent=sent, got={"id": number})
+
+
+def sound() -> tuple[History, Final]:
+    """Ada and Ben answer item 1 alike; Ada answers item 2 and edits that."""
+    history = [
+        lease("ada", 1, 1, 1),
+        submit("ada", 2, 1, 1),
+        lease("ben", 2, 2, 1),
+        submit("ben", 3, 2, 1),
+        lease("ada", 4, 3, 2),
+        submit("ada", 5, 3, 2),
+        op("edit", "ada", 6, sent={"annotation": 3, "version": 1, "labels": ["y"]}),
+    ]
+    final = Final(
+        overlap=2,
+        min_votes=2,
+        confidence=0.9,
+        votes=(
+            Vote(1, "c1", 1, "ada", 1, ("x",), 1, False),
+            Vote(2, "c2", 1, "ben", 2, ("x",), 1, False),
+            Vote(3, "c3", 2, "ada", 3, ("y",), 2, False),
+        ),
+        loans=(
+            Loan(1, 1, "ada", 0, "answered", 1, 1.0, 1),
+            Loan(2, 1, "ben", 1, "answered", 2, 1.0, 1),
+            Loan(3, 2, "ada", 0, "answered", 4, 2.0, 1),
+        ),
+        items=(
+            Item(1, "settled", 2, label=("x",), was_labeled=True),
+            Item(2, "open", 1),
+        ),
+        counters={"votes": 3, "skips": 0, "flags": 0, "confident": 1},
+        events=(
+            ("voted", 1, "", 1),
+            ("voted", 2, "", 1),
+            ("voted", 3, "", 2),
+            ("edited", 3, "", 2),
+        ),
+        retrains=Retrains(first=1, growth=0.2, fired=1, labels=1, runs=((1, 1),)),
+    )
+    return history, final
+
+
+def of(final: Final, name: str, place: int, **changes: Any) -> Final:
+    rows = list(getattr(final, name))
+    rows[place] = replace(rows[place], **changes)
+    changed: dict[str, Any] = {name: tuple(rows)}
+    return replace(final, **changed)
+
+
+def but(final: Final, **changes: Any) -> Final:
+    return replace(final, **changes)
+
+
+PLANTED: dict[str, Change] = {
+    "c1 was acknowledged and is lost": lambda h, f: (
+        h,
+        but(f, votes=f.votes[1:]),
+    ),
+    "c1 is 2 rows": lambda h, f: (
+        h,
+        but(f, votes=(*f.votes, replace(f.votes[0], id=9))),
+    ),
+    "c1 was acknowledged as 1, is 9": lambda h, f: (h, of(f, "votes", 0, id=9)),
+    "c1 was new twice": lambda h, f: ([*h, submit("ada", 7, 1, 1)], f),
+    "c1 went to another item": lambda h, f: (h, of(f, "votes", 0, item=2)),
+    "c1 was refused and yet is a row": lambda h, f: (
+        [replace(h[1], outcome="refused", status=422) if o is h[1] else o for o in h],
+        f,
+    ),
+    "c8 was refused with 409 and its work is not kept": lambda h, f: (
+        [*h, replace(submit("ben", 7, 8, 2), outcome="refused", status=409, got={})],
+        f,
+    ),
+    "nobody sent": lambda h, f: (
+        h,
+        but(f, votes=(*f.votes, replace(f.votes[0], client_id="c9"))),
+    ),
+    "with two bodies": lambda h, f: (
+        [*h, op("mismatch", "ada", 7, sent={"client_id": "c1"})],
+        f,
+    ),
+    "1 answers of 500": lambda h, f: (
+        [*h, op("lease", "ada", 7, outcome="unknown", status=500)],
+        f,
+    ),
+    "version 1 after 1 to 1": lambda h, f: (h, of(f, "votes", 2, version=1)),
+    "version 1 was changed 2 times": lambda h, f: ([*h, h[-1]], f),
+    "not as edited last": lambda h, f: (h, of(f, "votes", 2, labels=("x",))),
+    "is not as changed last": lambda h, f: (h, of(f, "votes", 2, is_undone=True)),
+    "standing votes on item 1": lambda h, f: (h, of(f, "votes", 1, user="ada")),
+    "again after answering it": lambda h, f: ([*h, lease("ada", 8, 1, 1)], f),
+    "assignments of item 1": lambda h, f: ([*h, lease("ada", 0, 7, 1)], f),
+    "item 1 has 2 votes": lambda h, f: (h, but(f, overlap=1)),
+    "slot 0 of item 1 is held 2": lambda h, f: (h, of(f, "loans", 1, slot=0)),
+    "item 1 was with 3 people": lambda h, f: ([*h, lease("cleo", 3.5, 9, 1)], f),
+    "item 2 (rank 2.0) was lent": lambda h, f: (
+        h,
+        but(
+            of(f, "loans", 0, leased_at=90.0, user="cleo"),
+            events=f.events[:3],
+        ),
+    ),
+    "votes: counter 4, recount 3": lambda h, f: (
+        h,
+        but(f, counters={**f.counters, "votes": 4}),
+    ),
+    "confident: counter 0": lambda h, f: (
+        h,
+        but(f, counters={**f.counters, "confident": 0}),
+    ),
+    "item 1 says 1 votes": lambda h, f: (h, of(f, "items", 0, votes=1)),
+    "item 1 says 1 flags": lambda h, f: (h, of(f, "items", 0, flags=1)),
+    "vote 1 has 0 events": lambda h, f: (h, but(f, events=f.events[1:])),
+    "0 events of changes": lambda h, f: (h, but(f, events=f.events[:-1])),
+    "its votes make it settled": lambda h, f: (
+        h,
+        of(f, "items", 0, state="open", label=None),
+    ),
+    "item 1 has label ('y',)": lambda h, f: (h, of(f, "items", 0, label=("y",))),
+    "labels, fired last at 0": lambda h, f: (
+        h,
+        but(f, retrains=Retrains(1, 0.2, 0, 0)),
+    ),
+    "2 runs, though fired only 1": lambda h, f: (
+        h,
+        but(f, retrains=replace(f.retrains, runs=((1, 1), (1, 1)))),
+    ),
+    "3 labels were due": lambda h, f: (
+        h,
+        but(f, retrains=replace(f.retrains, runs=((3, 3),), labels=3)),
+    ),
+    "a run started at 0 new": lambda h, f: (
+        h,
+        but(f, retrains=replace(f.retrains, runs=((0, 1),), labels=0)),
+    ),
+    "the trigger 5": lambda h, f: (h, but(f, retrains=replace(f.retrains, labels=5))),
+    "1 items wait": lambda h, f: (h, of(f, "items", 1, is_unsettled=True)),
+    "job 5 learn.train has not ended": lambda h, f: (
+        h,
+        but(f, open_jobs=("5 learn.train",)),
+    ),
+}
+
+
+def test_a_sound_history_has_no_violation() -> None:
+    assert check(*sound()) == []
+
+
+@pytest.mark.parametrize("words", PLANTED)
+def test_a_planted_violation_is_found(words: str) -> None:
+    found = check(*PLANTED[words](*sound()))
+
+    assert any(words in one for one in found), found
+
+
+def test_what_nobody_saw_end_may_have_happened_or_not() -> None:
+    history, final = sound()
+    lost = replace(submit("ben", 7, 4, 2), outcome="unknown", status=0, got={})
+
+    assert check([*history, lost], final) == []

@@ -1,0 +1,23 @@
+"""A short history under faults, as ``make history`` plays a long one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.history.run import play
+
+pytestmark = pytest.mark.xdist_group("running")
+
+
+def test_no_fault_loses_or_doubles_anything(tmp_path: Path) -> None:
+    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
+        folder.chmod(0o755)
+
+    report = play(tmp_path, operations=2500, faults=11, people=5, items=900)
+
+    assert report.violations == [], report.words
+    assert report.operations >= 2500
+    real = sum(n for kind, n in report.faults.items() if not kind.startswith("none"))
+    assert real >= 8, report.faults
