@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "activelearn",
 ]
 MIDDLEWARE = [
+    "config.middleware.TryAgain",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

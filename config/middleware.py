@@ -1,0 +1,54 @@
+"""What every request passes through."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+logger = logging.getLogger(__name__)
+
+
+class TryAgain:
+    """Say 503 and when to try again where the database is away or refuses for now.
+
+    What was sent may have been kept or not: an answer's ``client_id`` tells.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on."""
+        return self.get_response(request)
+
+    def process_exception(
+        self, request: HttpRequest, error: Exception
+    ) -> HttpResponse | None:
+        """Answer for a database that did not."""
+        if not isinstance(error, OperationalError | InterfaceError):
+            return None
+        logger.warning("%s %s: %s", request.method, request.path, _line(error))
+        if request.path.startswith("/api/"):
+            answer: HttpResponse = JsonResponse(
+                {
+                    "type": "/problems/try_again",
+                    "title": "The database does not answer",
+                    "status": 503,
+                    "detail": "Send the same again in a moment; nothing is taken twice.",
+                    "code": "try_again",
+                },
+                status=503,
+                content_type="application/problem+json",
+            )
+        else:
+            answer = render(request, "503.html", status=503)
+        answer["Retry-After"] = "1"
+        return answer
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())
