@@ -19,6 +19,7 @@ from labeling.models import (
     Membership,
     Project,
     ProjectCounter,
+    Reason,
     Resolution,
 )
 from labeling.quality.shares import wilson
@@ -176,7 +177,11 @@ class Median(Aggregate):
 
 @dataclass(frozen=True)
 class OwnWork:
-    """What one person has done; ``confirmed`` of ``judged`` pool items an expert kept."""
+    """What one person has done and how it fared.
+
+    Experts kept ``confirmed`` of the ``judged`` pool items they decided; of the
+    ``known`` gold questions ``right`` were answered so. Intervals are of 95 %.
+    """
 
     votes: int
     week: int
@@ -184,10 +189,13 @@ class OwnWork:
     judged: int
     confirmed: int
     interval: tuple[float, float] | None
+    known: int
+    right: int
+    right_interval: tuple[float, float] | None
 
 
 def own_work(member: Membership) -> OwnWork:
-    """Return a person's own numbers, in two queries."""
+    """Return a person's own numbers, in three queries."""
     own = Annotation.objects.filter(
         project=member.project, annotator_id=member.user_id, undone_at=None
     )
@@ -205,6 +213,13 @@ def own_work(member: Membership) -> OwnWork:
         judged=Count("pk"),
         confirmed=Count("pk", filter=Q(labels=F("item__resolutions__labels"))),
     )
+    gold = own.filter(reason=Reason.GOLD).aggregate(
+        known=Count("pk"), right=Count("pk", filter=Q(labels=F("item__gold__labels")))
+    )
     return OwnWork(
-        **done, **judged, interval=wilson(judged["confirmed"], judged["judged"])
+        **done,
+        **judged,
+        interval=wilson(judged["confirmed"], judged["judged"]),
+        **gold,
+        right_interval=wilson(gold["right"], gold["known"]),
     )

@@ -11,8 +11,9 @@ from rest_framework.response import Response
 from labeling.api import shapes
 from labeling.api.pagination import CursorPagination
 from labeling.api.scope import ProjectView
+from labeling.errors import InvalidInputError
 from labeling.models import AgreementReport, Disagreement, Item
-from labeling.services import adjudicate, members
+from labeling.services import adjudicate, members, questions
 
 
 @extend_schema(responses=dict[str, Any])
@@ -113,5 +114,28 @@ class ResolveView(ProjectView):
                 "id": found.pk,
                 "outcome": found.outcome,
                 "labels": found.resolution.labels if found.resolution else [],
+            }
+        )
+
+
+@extend_schema(request=dict[str, Any], responses=dict[str, Any])
+class GoldQuestionsView(ProjectView):
+    """Which items with a known answer are asked to see how well people do."""
+
+    allowed: ClassVar = members.EXPLORE
+
+    def post(self, request: Request, slug: str) -> Response:
+        """Ask ``items`` (external ids) as gold questions, or stop asking them."""
+        del slug
+        body = shapes.body_of(request.data)
+        names = shapes.labels_in({"labels": body.get("items")})
+        is_question = body.get("is_question", True)
+        if not isinstance(is_question, bool):
+            raise InvalidInputError(errors={"is_question": ["true or false."]})
+        marked = questions.mark(self.member, names, is_question=is_question)
+        return Response(
+            {
+                "items": [gold.item.external_id for gold in marked],
+                "is_question": is_question,
             }
         )

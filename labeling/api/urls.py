@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_P}agreement/", quality.AgreementView.as_view()),
     path(f"{_P}jobs/", jobs.JobsView.as_view()),
     path(f"{_P}jobs/<int:pk>/", jobs.JobView.as_view()),
+    path(f"{_P}gold-questions/", quality.GoldQuestionsView.as_view()),
     path(f"{_P}disagreements/", quality.DisagreementsView.as_view()),
     path(f"{_P}disagreements/<int:pk>/blind/", quality.BlindView.as_view()),
     path(f"{_P}disagreements/<int:pk>/resolve/", quality.ResolveView.as_view()),

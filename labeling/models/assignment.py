@@ -114,6 +114,11 @@ class Assignment(models.Model):
                 fields=["expires_at"], condition=Q(state="leased"), name="lease_expiry"
             ),
             models.Index(fields=["project", "id"], name="assignment_by_project"),
+            models.Index(
+                fields=["annotator", "project"],
+                condition=Q(reason="gold"),
+                name="gold_asked",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -20,14 +20,14 @@ def record(project: Project, known: Sequence[tuple[Item, Sequence[str]]]) -> Non
     now = timezone.now()
     with transaction.atomic():
         Gold.objects.bulk_create(
-            Gold(item=item, labels=list(labels), label_set_id=label_set)
+            Gold(item=item, labels=sorted(labels), label_set_id=label_set)
             for item, labels in known
         )
         Resolution.objects.bulk_create(
             Resolution(
                 project=project,
                 item=item,
-                labels=list(labels),
+                labels=sorted(labels),
                 source=Resolution.Source.GOLD,
                 confidence=1.0,
                 soft_label=dict.fromkeys(labels, 1.0),

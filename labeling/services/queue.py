@@ -31,8 +31,10 @@ from labeling.models import (
     Membership,
     ProjectCounter,
     QueueEntry,
+    Reason,
     User,
 )
+from labeling.services import questions
 from labeling.signals import items_changed, queue_low
 
 MAX_COUNT: Final = 50
@@ -79,7 +81,7 @@ def lease(
         wanted = min(count - len(held), _quota_left(member, len(held)))
         if wanted <= 0 or member.is_paused or member.project.is_paused:
             return _answer(member, held)
-        taken = _take(member, wanted)
+        taken = _take_mixed(member, wanted)
         if len(taken) < wanted and _refill(member.project_id):
             taken += _take(member, wanted - len(taken))
     return _answer(member, held + taken)
@@ -158,6 +160,17 @@ def _renew_held(member: Membership, count: int) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(_HELD, _values(member, count))
         return sorted(row[0] for row in cursor.fetchall())
+
+
+def _take_mixed(member: Membership, count: int) -> list[int]:
+    """Lend up to ``count`` slots, gold questions where they are due among the others."""
+    asked = questions.due(member, count)
+    before = random.randint(0, count - asked) if asked else count  # noqa: S311
+    taken = _take(member, before)
+    if asked:
+        taken += questions.lend(member, asked)
+        taken += _take(member, count - len(taken))
+    return taken
 
 
 def _take(member: Membership, count: int) -> list[int]:
@@ -445,7 +458,10 @@ def _end(
 
 
 def requeue(freed: Sequence[Assignment]) -> None:
-    """Put the slots of ended assignments back where they stood."""
+    """Put the slots of ended assignments back where they stood.
+
+    A gold question's slot is one person's own.
+    """
     QueueEntry.objects.bulk_create(
         [
             QueueEntry(
@@ -461,6 +477,7 @@ def requeue(freed: Sequence[Assignment]) -> None:
                 suggestion=one.suggestion,
             )
             for one in freed
+            if one.reason != Reason.GOLD
         ],
         ignore_conflicts=True,
     )

@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.contrib.auth.decorators import login_required
 from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
 from labeling import queries
 from labeling.errors import AssayError
@@ -21,9 +21,9 @@ from labeling.models import (
     Prediction,
     Resolution,
 )
-from labeling.services import members
+from labeling.services import members, questions
 from labeling.views.paging import Listing, newest_first
-from labeling.views.scope import context, member_of, said
+from labeling.views.scope import attempt, context, member_of, said
 
 FILTERS: Final = ("id", "split", "state", "label", "tag")
 
@@ -75,17 +75,36 @@ def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         .filter(item=found)
         .order_by("-pk")
     )
+    tried = attempt(request, lambda: _ask(request, member, found))
+    if tried.is_done:
+        return redirect("item", slug, pk)
     is_open = _is_blind(member, found)
+    gold = Gold.objects.filter(item=found).first() if not is_open else None
     page = context(
         member,
         "items",
         item=found,
-        gold=Gold.objects.filter(item=found).first() if not is_open else None,
+        gold=gold,
+        can_ask=gold is not None or _is_decided(resolutions),
         resolutions=resolutions,
         is_blind=is_open,
+        errors=tried.errors,
         **({} if is_open else _told(member, found)),
     )
-    return render(request, "labeling/item.html", page)
+    return render(request, "labeling/item.html", page, status=tried.status)
+
+
+def _ask(request: HttpRequest, member: Membership, found: Item) -> None:
+    is_question = request.POST.get("is_question") == "yes"
+    questions.mark(member, [found.external_id], is_question=is_question)
+
+
+def _is_decided(resolutions: list[Resolution]) -> bool:
+    """Whether an expert's decision is the item's label now."""
+    return any(
+        one.superseded_at is None and one.source == Resolution.Source.EXPERT
+        for one in resolutions
+    )
 
 
 def _is_blind(member: Membership, found: Item) -> bool:
