@@ -53,6 +53,12 @@ def manager_of(of: Project) -> Membership:
     )
 
 
+def leave(of: Project, who: User) -> None:
+    members.remove(
+        Membership.objects.select_related("project").get(project=of, user=who)
+    )
+
+
 def item(of: Project, **fields: Any) -> Item:
     number = next(_numbers)
     values: dict[str, Any] = {
@@ -95,6 +101,7 @@ class Caller:
     """A program that calls the API with a person's token."""
 
     def __init__(self, who: User) -> None:
+        self.who = who
         self.client = Client()
         self.headers = {"Authorization": f"Token {ApiToken.issue(who)}"}
 

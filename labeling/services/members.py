@@ -16,6 +16,7 @@ from labeling.errors import (
     NotFoundError,
 )
 from labeling.models import Membership, Project, User
+from labeling.services import queue
 
 Role = Membership.Role
 
@@ -76,9 +77,10 @@ def change(
 
 
 def remove(member: Membership) -> None:
-    """End a membership; the person's votes stay."""
+    """End a membership: the person's votes stay, what they hold goes to others."""
     with transaction.atomic():
         _keep_a_manager(member)
+        queue.release_all(member)
         member.delete()
 
 

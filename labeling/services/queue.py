@@ -82,7 +82,7 @@ def lease(
         if wanted <= 0 or member.is_paused or member.project.is_paused:
             return _answer(member, held)
         taken = _take_mixed(member, wanted)
-        if len(taken) < wanted and _refill(member.project_id):
+        while len(taken) < wanted and _refill(member.project_id):
             taken += _take(member, wanted - len(taken))
     return _answer(member, held + taken)
 
@@ -374,14 +374,24 @@ def release(member: Membership, assignment_id: int) -> Assignment:
 
 def release_many(member: Membership, assignment_ids: Sequence[int]) -> int:
     """Give back what the person still holds of these; return how many."""
+    return _give_back(member, pk__in=assignment_ids)
+
+
+def release_all(member: Membership) -> int:
+    """Give back all that the person holds in the project; return how many."""
+    return _give_back(member)
+
+
+def _give_back(member: Membership, **which: Any) -> int:
     with transaction.atomic():
         held = (
             Assignment.objects.select_for_update(of=("self",))
+            .select_related("annotator")
             .filter(
-                pk__in=assignment_ids,
                 annotator_id=member.user_id,
                 project_id=member.project_id,
                 state=Assignment.State.LEASED,
+                **which,
             )
             .order_by("pk")
         )
