@@ -278,6 +278,8 @@ async def _cycles(port: int) -> list[dict[str, Any]]:
 
         async def cycle(client: load.Client, base: str = base) -> None:
             lease = await client.call("POST", f"{base}/queue/lease/", {"count": 1})
+            if not lease["items"]:
+                raise RuntimeError(f"Nothing was lent: {lease['reason']}")
             vote = load.vote_for(lease["items"][0], "x")
             await client.call("POST", f"{base}/annotations/", vote)
 
@@ -333,7 +335,7 @@ def _listens(port: int) -> bool:
 
 async def _at_a_steady_rate(port: int) -> list[dict[str, Any]]:
     """Fifty requests each second, half leases and half votes, whatever comes back."""
-    slug, tokens = await asyncio.to_thread(_people, 20_000, 64)
+    slug, tokens = await asyncio.to_thread(_people, 20_000, 300)
     base, times = f"/api/projects/{slug}", load.Times()
 
     async def cycle(client: load.Client, due: float) -> None:

@@ -48,6 +48,8 @@ class Part:
     # What the kernel sends when the supervisor has died: the quick way out.
     orphan_signal: signal.Signals = signal.SIGTERM
     environment: dict[str, str] = field(default_factory=dict)
+    # How far it stands back for the others where processors are short: 0 to 19.
+    niceness: int = 0
     patience: float = 90
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
@@ -118,7 +120,7 @@ class Supervisor:
             user=part.user,
             env={**os.environ, **part.environment},
             start_new_session=True,
-            preexec_fn=_orphaned_by(part.orphan_signal),  # noqa: PLW1509
+            preexec_fn=_before(part),  # noqa: PLW1509
         )
         part.process, part.started = process, time.monotonic()
         part.is_up = False
@@ -198,15 +200,16 @@ class Supervisor:
         self.roll.unlink(missing_ok=True)
 
 
-def _orphaned_by(number: signal.Signals) -> Callable[[], None] | None:
-    if sys.platform != "linux":
-        return None
-    library = ctypes.CDLL(None)
+def _before(part: Part) -> Callable[[], None]:
+    """Return what a part's process does before it becomes the part."""
+    library = ctypes.CDLL(None) if sys.platform == "linux" else None
 
-    def ask() -> None:
-        library.prctl(_PR_SET_PDEATHSIG, number)
+    def prepare() -> None:
+        if library is not None:
+            library.prctl(_PR_SET_PDEATHSIG, part.orphan_signal)
+        os.nice(part.niceness)
 
-    return ask
+    return prepare
 
 
 def _end(parts: Iterable[Part]) -> None:

@@ -15,11 +15,12 @@ from labeling.services import members
 class ProjectView(APIView):
     """A view of one project: outsiders get 404, the wrong role 403.
 
-    ``allowed`` is for reading, ``allowed_to_write`` for every other method.
+    ``allowed`` is for every method; where ``allowed_to_write`` is named, that one is
+    for all that change something.
     """
 
     allowed: ClassVar[frozenset[Membership.Role]] = members.LABEL
-    allowed_to_write: ClassVar[frozenset[Membership.Role]] = members.LABEL
+    allowed_to_write: ClassVar[frozenset[Membership.Role] | None] = None
     member: Membership
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -29,7 +30,7 @@ class ProjectView(APIView):
         is_read = request.method in ("GET", "HEAD", "OPTIONS")
         self.member = members.require(
             members.membership(request.user, kwargs["slug"]),
-            self.allowed if is_read else self.allowed_to_write,
+            self.allowed if is_read else self.allowed_to_write or self.allowed,
         )
         if isinstance(request.user, User):
             self.member.user = request.user

@@ -40,6 +40,8 @@ from labeling.signals import items_changed, queue_low
 MAX_COUNT: Final = 50
 LOW: Final = 100
 REFILL: Final = 500
+# The namespace of the advisory locks that go with a project's order.
+ORDER: Final = 7001
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,8 @@ def lease(
         if wanted <= 0 or member.is_paused or member.project.is_paused:
             return _answer(member, held)
         taken = _take_mixed(member, wanted)
-        while len(taken) < wanted and _refill(member.project_id):
-            taken += _take(member, wanted - len(taken))
+        if len(taken) < wanted:
+            taken += _take_the_rest(member, wanted - len(taken))
     return _answer(member, held + taken)
 
 
@@ -173,6 +175,25 @@ def _take_mixed(member: Membership, count: int) -> list[int]:
     return taken
 
 
+def _take_the_rest(member: Membership, count: int) -> list[int]:
+    """Lend what the queue did not give: wait for who fills it, or fill it oneself.
+
+    Nobody is told that nothing is left while a free slot exists for them.
+    """
+    taken: list[int] = []
+    _await_the_order(member.project_id)
+    while True:
+        taken += _take(member, count - len(taken))
+        if len(taken) == count or not _refill(member.project_id):
+            return taken
+
+
+def _await_the_order(project_id: int) -> None:
+    """Be the only one who puts entries into the project's queue, until the commit."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ORDER, project_id])
+
+
 def _take(member: Membership, count: int) -> list[int]:
     """Lend up to ``count`` slots and return the assignments' ids in queue order.
 
@@ -249,10 +270,6 @@ def _refill(project_id: int) -> int:
     The learner's order comes with its next swap; this keeps people at work until then.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [7001, project_id])
-        row = cursor.fetchone()
-        if row is None or not row[0]:
-            return 0
         cursor.execute(_REFILL, {"project": project_id, "limit": REFILL})
         added = cursor.rowcount
     transaction.on_commit(
@@ -525,7 +542,8 @@ def swap(project_id: int, entries: Sequence[Entry]) -> int:
     same moment sees the old queue or the new one, never an empty one.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [7002, project_id])
+        _stage(cursor, entries)
+        _await_the_order(project_id)
         cursor.execute(
             "SELECT coalesce(max(generation), 0) + 1 FROM ("
             " SELECT max(generation) AS generation FROM labeling_queueentry"
@@ -537,7 +555,6 @@ def swap(project_id: int, entries: Sequence[Entry]) -> int:
         )
         row = cursor.fetchone()
         generation = int(row[0]) if row else 1
-        _stage(cursor, entries)
         cursor.execute(
             "DELETE FROM labeling_queueentry WHERE id IN ("
             " SELECT id FROM labeling_queueentry WHERE project_id = %s"

@@ -111,6 +111,8 @@ class Command(BaseCommand):
                     name,
                     _python(*celery, *words),
                     environment={**ONE_THREAD, **_ROOT_IS_FINE},
+                    # People at work come first.
+                    niceness=10,
                     orphan_signal=signal.SIGQUIT,
                 )
             )
