@@ -15,10 +15,17 @@ from labeling.errors import (
     InvalidInputError,
     NotFoundError,
 )
-from labeling.models import Membership, Project, User
+from labeling.models import Membership, Project, User, lean
 from labeling.services import queue
 
 Role = Membership.Role
+
+_BOTH = (("m", Membership), ("p", Project))
+_OF = f"""
+    SELECT {lean.columns(*_BOTH)} FROM labeling_membership m
+    JOIN labeling_project p ON p.id = m.project_id
+    WHERE m.user_id = %(user)s AND p.slug = %(slug)s
+"""  # noqa: S608 (column names of our own models)
 
 LABEL: Final = frozenset(Role)
 ADJUDICATE: Final = frozenset({Role.EXPERT, Role.MANAGER})
@@ -32,14 +39,12 @@ def membership(user: User | AnonymousUser, slug: str) -> Membership:
 
     To an outsider the project does not exist.
     """
-    found = (
-        Membership.objects.select_related("project")
-        .filter(user_id=user.pk or 0, project__slug=slug)
-        .first()
-    )
-    if found is None:
+    found = lean.fetch(_OF, {"user": user.pk or 0, "slug": slug}, *_BOTH)
+    if not found:
         raise NotFoundError("There is no such project, or you are not a member of it.")
-    return found
+    member: Membership
+    member, member.project = found[0]
+    return member
 
 
 def require(member: Membership, allowed: frozenset[Role]) -> Membership:

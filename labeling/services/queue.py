@@ -28,11 +28,14 @@ from labeling.models import (
     Assignment,
     Item,
     Job,
+    Media,
     Membership,
+    Project,
     ProjectCounter,
     QueueEntry,
     Reason,
     User,
+    lean,
 )
 from labeling.services import questions
 from labeling.signals import items_changed, queue_low
@@ -77,6 +80,12 @@ def lease(
         raise InvalidInputError(errors={"count": [f"From 1 to {MAX_COUNT}."]})
     if external_ids is not None:
         return _lease_chosen(member, external_ids)
+    found = _lend_at_once(member, count)
+    return Lease(found, None) if len(found) == count else _lease(member, count)
+
+
+def _lease(member: Membership, count: int) -> Lease:
+    """Lend with all that policy may ask for, step by step."""
     with transaction.atomic():
         _commit_without_waiting()
         held = _renew_held(member, count)
@@ -108,8 +117,8 @@ _HELD = """
 
 # First votes before further ones; rows another lease has locked are skipped. A
 # person's own items are passed over; an expired or returned one may come back.
-_TAKE = """
-    WITH picked AS MATERIALIZED (
+_PICKED: Final = """
+    picked AS MATERIALIZED (
         SELECT q.id, q.item_id, q.slot, q.reason, q.probability, q.generation,
                q.model_number, q.suggestion, q.rank
         FROM labeling_queueentry q
@@ -119,7 +128,7 @@ _TAKE = """
                   WHERE a.annotator_id = %(user)s AND a.item_id = q.item_id
                         AND a.state NOT IN ('expired', 'released'))
         ORDER BY q.rank, q.id
-        LIMIT %(count)s FOR UPDATE SKIP LOCKED
+        LIMIT {count} FOR UPDATE SKIP LOCKED
     ), one_slot AS (
         SELECT DISTINCT ON (item_id) * FROM picked ORDER BY item_id, slot
     ), gone AS (
@@ -131,6 +140,8 @@ _TAKE = """
             WHERE a.item_id = p.item_id AND a.slot = p.slot
                   AND a.state IN ('leased', 'answered'))
     )
+"""
+_LEND_PICKED: Final = """
     INSERT INTO labeling_assignment AS a
         (project_id, item_id, annotator_id, slot, state, leased_at, expires_at,
          reason, probability, generation, model_number, suggestion, rank)
@@ -145,8 +156,46 @@ _TAKE = """
             model_number = excluded.model_number, suggestion = excluded.suggestion,
             rank = excluded.rank
         WHERE a.state IN ('expired', 'released')
-    RETURNING id, rank
 """
+_TAKE: Final = (
+    f"WITH {_PICKED.format(count='%(count)s')} {_LEND_PICKED} RETURNING id, rank"
+)
+_LENT: Final = (("a", Assignment), ("i", Item), ("m", Media))
+_LEND: Final = f"""
+    WITH quick AS (SELECT set_config('synchronous_commit', 'off', true)),
+    held AS ({_HELD.replace("RETURNING a.id", "RETURNING a.*")}),
+    {_PICKED.format(count="greatest(0, %(count)s - (SELECT count(*) FROM held))")},
+    lent AS ({_LEND_PICKED} RETURNING a.*),
+    a AS (SELECT * FROM held UNION ALL SELECT * FROM lent)
+    SELECT {lean.columns(*_LENT)}
+    FROM quick, a JOIN labeling_item i ON i.id = a.item_id
+    LEFT JOIN labeling_media m ON m.id = i.media_id
+    ORDER BY a.id
+"""  # noqa: S608 (column names of our own models)
+
+
+def _lend_at_once(member: Membership, count: int) -> list[Assignment]:
+    """Lend in one round trip where policy asks for no more than the queue's head.
+
+    Returns fewer than ``count`` where it does, or where the head does not suffice.
+    """
+    project = member.project
+    share = _further_share(project)
+    has_policy = member.quota is not None or project.gold_rate or (share and count > 1)
+    if member.is_paused or project.is_paused or has_policy:
+        return []
+    values = {**_values(member, count), "is_first": random.random() >= share}  # noqa: S311
+    lent = []
+    for assignment, item, media in lean.fetch(_LEND, values, *_LENT):
+        item.media = media
+        assignment.item = item
+        lent.append(assignment)
+    return lent
+
+
+def _further_share(project: Project) -> float:
+    """An item that needs m votes needs m - 1 further ones, so that is their share."""
+    return (project.min_votes - 1) / project.min_votes
 
 
 def _values(member: Membership, count: int) -> dict[str, Any]:
@@ -197,11 +246,9 @@ def _await_the_order(project_id: int) -> None:
 def _take(member: Membership, count: int) -> list[int]:
     """Lend up to ``count`` slots and return the assignments' ids in queue order.
 
-    An item that needs m votes needs m - 1 further ones, so that is their share. A stale
-    entry is dropped on the way; as long as entries are found, more are tried.
+    A stale entry is dropped on the way; as long as entries are found, more are tried.
     """
-    share = (member.project.min_votes - 1) / member.project.min_votes
-    further = int(count * share + random.random())  # noqa: S311 (no secret)
+    further = int(count * _further_share(member.project) + random.random())  # noqa: S311 (no secret)
     taken = _take_from(member, further, is_first=False)
     taken += _take_from(member, count - len(taken), is_first=True)
     taken += _take_from(member, count - len(taken), is_first=False)
@@ -445,10 +492,15 @@ def flag(member: Membership, assignment_id: int, comment: str = "") -> Assignmen
     return found
 
 
+def shard_of(member: Membership) -> int:
+    """Return which of the counters' rows a person's doings are counted in."""
+    return member.user_id % ProjectCounter.SHARDS
+
+
 def count(member: Membership, **changes: int) -> None:
     """Change the project's counters in this transaction."""
     ProjectCounter.objects.filter(
-        project_id=member.project_id, shard=member.user_id % ProjectCounter.SHARDS
+        project_id=member.project_id, shard=shard_of(member)
     ).update(**{name: F(name) + change for name, change in changes.items()})
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from django.db import transaction
@@ -25,7 +26,7 @@ from labeling.models import (
 from labeling.services import jobs, queue, relabel
 from labeling.signals import labels_settled
 
-CHUNK: Final = 500
+CHUNK: Final = 200
 # An answer of these stands whatever the votes say.
 _FIRM = (Resolution.Source.EXPERT, Resolution.Source.GOLD)
 
@@ -65,14 +66,46 @@ def _settle_chunk(project: Project) -> int:
             return 0
         ids = [item.pk for item in items]
         votes = _votes_of(project, ids)
-        current = {
-            one.item_id: one
-            for one in Resolution.objects.filter(item__in=ids, superseded_at=None)
-        }
+        done = _Done(project)
+        past: dict[int, list[Resolution]] = defaultdict(list)
+        for one in Resolution.objects.filter(item__in=ids):
+            past[one.item_id].append(one)
         for item in items:
-            _settle(project, item, votes[item.pk], current.get(item.pk))
+            _settle(done, item, votes[item.pk], past[item.pk])
+        done.write()
         tell_settled(project.pk)
     return len(items)
+
+
+@dataclass
+class _Done:
+    """What settling some items makes of them, written in few statements."""
+
+    project: Project
+    items: list[Item] = field(default_factory=list)
+    resolutions: list[Resolution] = field(default_factory=list)
+    ended: list[int] = field(default_factory=list)
+    disputes: list[Disagreement] = field(default_factory=list)
+    clear: list[int] = field(default_factory=list)
+    closed: list[int] = field(default_factory=list)
+    confident: int = 0
+    has_more_to_ask: bool = False
+
+    def write(self) -> None:
+        """Write all of it; the counter last, since votes wait for its row."""
+        now = timezone.now()
+        Item.objects.bulk_update(self.items, ["state", "is_unsettled", "votes_wanted"])
+        Resolution.objects.filter(pk__in=self.ended).update(superseded_at=now)
+        Resolution.objects.bulk_create(self.resolutions)
+        _open_disagreements(self.disputes)
+        Disagreement.objects.filter(item__in=self.clear, resolved_at=None).update(
+            resolved_at=now, outcome=Disagreement.Outcome.WITHDRAWN
+        )
+        queue.withdraw(self.closed)
+        if self.has_more_to_ask:
+            queue.tell_items_changed(self.project.pk)
+        if self.confident:
+            count_confident(self.project.pk, self.confident)
 
 
 def _votes_of(
@@ -90,13 +123,13 @@ def _votes_of(
 
 
 def _settle(
-    project: Project,
-    item: Item,
-    votes: list[rules.Answer],
-    current: Resolution | None,
+    done: _Done, item: Item, votes: list[rules.Answer], past: list[Resolution]
 ) -> None:
+    project = done.project
+    current = next((one for one in past if one.superseded_at is None), None)
     if current is not None and current.source in _FIRM:
-        _save(item, Item.State.SETTLED, item.votes_wanted)
+        _close(done, item, Item.State.SETTLED)
+        done.clear.append(item.pk)
         return
     most = _most_votes(project, item)
     verdict = rules.consensus(
@@ -106,14 +139,30 @@ def _settle(
         confidence=project.confidence,
     )
     if verdict.verdict == "settled":
-        resolve(project, item, verdict, current)
+        _resolve(done, item, verdict, current, is_first=not past)
     elif current is not None:
-        supersede(current)
+        done.ended.append(current.pk)
     if verdict.verdict == "disputed":
-        _open_disagreement(project, item, verdict, votes)
+        done.disputes.append(_dispute(project, item, verdict, votes))
     else:
-        _withdraw_disagreement(item)
-    _save(item, Item.State(verdict.verdict), _wanted(project, item, len(votes)))
+        done.clear.append(item.pk)
+    if verdict.verdict == "open":
+        _ask_on(done, item, _wanted(project, item, len(votes)))
+    else:
+        _close(done, item, Item.State(verdict.verdict))
+
+
+def _close(done: _Done, item: Item, state: Item.State) -> None:
+    item.state, item.is_unsettled = state, False
+    done.items.append(item)
+    done.closed.append(item.pk)
+
+
+def _ask_on(done: _Done, item: Item, wanted: int) -> None:
+    reopened = item.state != Item.State.OPEN
+    done.has_more_to_ask |= reopened or wanted > item.votes_wanted
+    item.state, item.is_unsettled, item.votes_wanted = Item.State.OPEN, False, wanted
+    done.items.append(item)
 
 
 def _most_votes(project: Project, item: Item) -> int:
@@ -130,26 +179,13 @@ def _wanted(project: Project, item: Item, votes: int) -> int:
     return min(max(min(project.min_votes, most), votes + 1), most)
 
 
-def _save(item: Item, state: Item.State, wanted: int) -> None:
-    is_closed = state != Item.State.OPEN
-    grew = not is_closed and wanted > item.votes_wanted
-    reopened = not is_closed and item.state != Item.State.OPEN
-    item.state = state
-    item.is_unsettled = False
-    if not is_closed:
-        item.votes_wanted = wanted
-    item.save(update_fields=["state", "is_unsettled", "votes_wanted"])
-    if is_closed:
-        queue.withdraw([item.pk])
-    if grew or reopened:
-        queue.tell_items_changed(item.project_id)
-
-
-def resolve(
-    project: Project,
+def _resolve(
+    done: _Done,
     item: Item,
     verdict: rules.Consensus,
     current: Resolution | None,
+    *,
+    is_first: bool,
 ) -> None:
     """Give an item the label of its votes, when it has not got it already."""
     labels = list(verdict.labels)
@@ -159,21 +195,22 @@ def resolve(
             current.soft_label = verdict.soft_label
             current.save(update_fields=["confidence", "soft_label"])
         return
-    first = record_resolution(
+    if current is not None:
+        done.ended.append(current.pk)
+    done.resolutions.append(
         Resolution(
-            project=project,
+            project=done.project,
             item=item,
             labels=labels,
             source=Resolution.Source.CONSENSUS,
             confidence=verdict.confidence,
             soft_label=verdict.soft_label,
-            label_set_id=project.label_set_pk,
-            guideline_id=project.guideline_id,
+            label_set_id=done.project.label_set_pk,
+            guideline_id=done.project.guideline_id,
             created_at=timezone.now(),
         )
     )
-    if first:
-        count_confident(project.pk, 1)
+    done.confident += is_first and item.split == Item.Split.POOL
 
 
 def record_resolution(resolution: Resolution) -> bool:
@@ -200,25 +237,35 @@ def count_confident(project_id: int, change: int) -> None:
     ProjectCounter.add(project_id, confident=change)
 
 
-def _open_disagreement(
+def _dispute(
     project: Project,
     item: Item,
     verdict: rules.Consensus,
     votes: Iterable[rules.Answer],
-) -> None:
-    Disagreement.objects.update_or_create(
+) -> Disagreement:
+    return Disagreement(
+        project=project,
         item=item,
-        resolved_at=None,
-        defaults={
-            "entropy": verdict.entropy,
-            "votes_seen": _tally(votes),
-        },
-        create_defaults={
-            "project": project,
-            "opened_at": timezone.now(),
-            "entropy": verdict.entropy,
-            "votes_seen": _tally(votes),
-        },
+        opened_at=timezone.now(),
+        entropy=verdict.entropy,
+        votes_seen=_tally(votes),
+    )
+
+
+def _open_disagreements(disputes: list[Disagreement]) -> None:
+    """Open those that are new; of the others only the votes have changed."""
+    waiting = {
+        one.item_id: one
+        for one in Disagreement.objects.filter(
+            item__in=[one.item_id for one in disputes], resolved_at=None
+        )
+    }
+    for one in disputes:
+        if known := waiting.get(one.item_id):
+            known.entropy, known.votes_seen = one.entropy, one.votes_seen
+    Disagreement.objects.bulk_update(waiting.values(), ["entropy", "votes_seen"])
+    Disagreement.objects.bulk_create(
+        one for one in disputes if one.item_id not in waiting
     )
 
 
@@ -227,12 +274,6 @@ def _tally(votes: Iterable[rules.Answer]) -> dict[str, int]:
     for vote in votes:
         tally[", ".join(vote) or "(none)"] += 1
     return dict(tally)
-
-
-def _withdraw_disagreement(item: Item) -> None:
-    Disagreement.objects.filter(item=item, resolved_at=None).update(
-        resolved_at=timezone.now(), outcome=Disagreement.Outcome.WITHDRAWN
-    )
 
 
 def tell_settled(project_id: int) -> None:

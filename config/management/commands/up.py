@@ -100,19 +100,19 @@ class Command(BaseCommand):
     def _start_celery(self, supervisor: Supervisor) -> None:
         celery = ("-m", "celery", "-A", "config", "--quiet")
         usual = ("--loglevel=WARNING", "--without-mingle", "--without-gossip")
+        # People at work come first: the others stand back by so much.
         commands = {
-            "worker": ("worker", "-Qinteractive", "-c2", "-nworker@%h", *usual),
-            "trainer": ("worker", "-Qtraining", "-c1", "-ntrainer@%h", *usual),
-            "scheduler": ("beat", usual[0], "-s", str(self.home / "schedule")),
+            "worker": (10, "worker", "-Qinteractive", "-c2", "-nworker@%h", *usual),
+            "trainer": (19, "worker", "-Qtraining", "-c1", "-ntrainer@%h", *usual),
+            "scheduler": (5, "beat", usual[0], "-s", str(self.home / "schedule")),
         }
-        for name, words in commands.items():
+        for name, (niceness, *words) in commands.items():
             supervisor.start(
                 Part(
                     name,
                     _python(*celery, *words),
                     environment={**ONE_THREAD, **_ROOT_IS_FINE},
-                    # People at work come first.
-                    niceness=10,
+                    niceness=niceness,
                     orphan_signal=signal.SIGQUIT,
                 )
             )
