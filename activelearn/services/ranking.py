@@ -227,7 +227,7 @@ def _further_votes(project: Project) -> list[queue.Entry]:
     )
     taken = queue.live_slots([item.pk for item in items])
     return [
-        queue.Entry(item.pk, slot, False, -1.0 + number / 1e6, "second")
+        queue.Entry(item.pk, slot, False, float(number - WINDOW), "second")
         for number, item in enumerate(items)
         for slot in range(item.votes_wanted)
         if (item.pk, slot) not in taken

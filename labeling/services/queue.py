@@ -591,7 +591,9 @@ def swap(project_id: int, entries: Sequence[Entry]) -> int:
     """Replace the project's queue by ``entries`` in one step; return its generation.
 
     Slots that are lent or answered meanwhile are left out; a lease that runs at the
-    same moment sees the old queue or the new one, never an empty one.
+    same moment sees the old queue or the new one, never an empty one. Each generation
+    ranks before all earlier ones: the next lease need not pass over the index entries
+    of the deleted rows, which stay for as long as anybody's snapshot may see them.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         _stage(cursor, entries)
@@ -626,8 +628,9 @@ _SWAP_IN = """
     INSERT INTO labeling_queueentry
         (project_id, generation, item_id, slot, is_first, rank, reason, probability,
          model_number, suggestion)
-    SELECT %(project)s, %(generation)s, s.item_id, s.slot, s.is_first, s.rank, s.reason,
-           s.probability, s.model_number, s.suggestion
+    SELECT %(project)s, %(generation)s, s.item_id, s.slot, s.is_first,
+           s.rank - %(generation)s * 1e7, s.reason, s.probability, s.model_number,
+           s.suggestion
     FROM staged s JOIN labeling_item i ON i.id = s.item_id
     WHERE i.project_id = %(project)s AND i.state = 'open' AND NOT EXISTS (
         SELECT 1 FROM labeling_assignment a
