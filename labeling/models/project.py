@@ -133,6 +133,10 @@ class Project(models.Model):
         max_length=12, choices=SuggestionMode, default=SuggestionMode.BLIND
     )
 
+    queue_generation = models.PositiveBigIntegerField(
+        default=0, editable=False, help_text="How many orders its queue has had."
+    )
+
     # When to retrain.
     retrain_first = models.PositiveIntegerField(
         default=20,

@@ -599,16 +599,14 @@ def swap(project_id: int, entries: Sequence[Entry]) -> int:
         _stage(cursor, entries)
         _await_the_order(project_id)
         cursor.execute(
-            "SELECT coalesce(max(generation), 0) + 1 FROM ("
-            " SELECT max(generation) AS generation FROM labeling_queueentry"
-            "  WHERE project_id = %(p)s"
-            " UNION ALL SELECT generation FROM (SELECT generation"
-            "  FROM labeling_assignment WHERE project_id = %(p)s"
-            "  ORDER BY id DESC LIMIT 1) AS newest) AS known",
-            {"p": project_id},
+            "UPDATE labeling_project SET queue_generation = queue_generation + 1"
+            " WHERE id = %s RETURNING queue_generation",
+            [project_id],
         )
         row = cursor.fetchone()
-        generation = int(row[0]) if row else 1
+        if row is None:
+            raise NotFoundError("The project is gone.")
+        generation = int(row[0])
         cursor.execute(
             "DELETE FROM labeling_queueentry WHERE id IN ("
             " SELECT id FROM labeling_queueentry WHERE project_id = %s"

@@ -17,6 +17,9 @@ from tests.history.record import Final, Loan, Op, Vote
 # A lease may pass an entry that another one holds locked; a paused or killed
 # process holds its locks until it goes on, or until its connection is seen to end.
 SLACK: Constant = 15.0
+# A lease does not wait for the disk: a killed database may forget those of its last
+# moment, three times as long as the log's writer waits between two writes.
+FORGOTTEN: Constant = 1.0
 LIVE: Constant = ("leased", "answered")
 
 
@@ -199,13 +202,16 @@ def _holds(history: Sequence[Op]) -> Iterator[tuple[int, tuple[float, float]]]:
         item_of[op.sent["assignment"]] = op.sent["item"]
         granted[op.sent["assignment"]].append((op.ended, math.inf))
     endings = _endings(history)
+    crashes = [(op.begun - FORGOTTEN, op.ended) for op in _of(history, "crash", "ok")]
     for assignment, spans in granted.items():
         held: list[tuple[float, float]] = []
         for begun, until in sorted(spans):
-            ends = endings.get(assignment, [])
+            ends = [*endings.get(assignment, []), *crashes]
             if any(a <= begun <= b for a, b in ends):
                 continue
-            end = min([until, *(a for a, _ in ends if a > begun)])
+            end = min(
+                [until, *(a for a, _ in endings.get(assignment, []) if a > begun)]
+            )
             if held and begun <= held[-1][1]:
                 held[-1] = (held[-1][0], max(held[-1][1], end))
             else:

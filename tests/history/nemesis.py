@@ -72,7 +72,11 @@ class Nemesis(threading.Thread):
 
     def _killer(self, part: str) -> Callable[[], str]:
         def kill() -> str:
-            return _send(self.machine.pid_of(part), signal.SIGKILL, f"kill {part}")
+            begun = time.time()
+            said = _send(self.machine.pid_of(part), signal.SIGKILL, f"kill {part}")
+            if part == "database":
+                self.log.add(Op("crash", "nemesis", begun, time.time(), "ok"))
+            return said
 
         return kill
 

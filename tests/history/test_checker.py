@@ -194,3 +194,11 @@ def test_what_nobody_saw_end_may_have_happened_or_not() -> None:
     lost = replace(submit("ben", 7, 4, 2), outcome="unknown", status=0, got={})
 
     assert check([*history, lost], final) == []
+
+
+def test_a_lease_that_a_killed_database_forgot_may_go_to_another() -> None:
+    history, final = sound()
+    fourth = [*history, lease("cleo", 3.5, 9, 1)]
+
+    assert check(fourth, final) != []
+    assert check([*fourth, op("crash", "nemesis", 3.7)], final) == []

@@ -35,7 +35,10 @@ export const showKeys = (map, keys) => {
     const key =
       label === undefined ? keys.actions[action ?? ""] : (codes.get(label) ?? "");
     const isFree = label !== undefined || (key !== undefined && free(key) !== "");
-    if (shown) shown.textContent = keys.isOn && key && isFree ? shownKey(key) : "";
+    if (!shown) continue;
+    // Until now the button has kept a key's place, so that nothing moves.
+    shown.textContent = keys.isOn && key && isFree ? shownKey(key) : "";
+    asElement(shown).hidden = shown.textContent === "";
   }
 };
 

@@ -106,15 +106,20 @@ export const makeSender = ({ name, outbox, call, told }) => {
     await outbox.remove([op]);
   };
 
-  /** Send all; or, with ``least``, as long as so many wait. */
-  let least = 1;
+  // Two reasons to send: all that waited when it was asked for, or so many that a
+  // batch is full. What comes in meanwhile waits for the next batch.
+  let isAll = false;
+  let full = Infinity;
   const flush = async () => {
+    let last = "";
     for (;;) {
       const ops = await outbox.reload();
+      if (isAll) last = ops.at(-1)?.key ?? "";
+      isAll = false;
       const { drop, send } = plan(ops);
       const [first] = send;
       if (drop.length > 0) await outbox.remove(drop);
-      else if (first === undefined || ops.length < least) return;
+      else if (first === undefined || (first.key > last && ops.length < full)) return;
       else if (first.kind === "vote") await sendVotes(send);
       else await sendOne(first);
     }
@@ -122,8 +127,9 @@ export const makeSender = ({ name, outbox, call, told }) => {
 
   /** @type {Promise<void> | null} */
   let sending = null;
-  return (atLeast = 1) => {
-    least = sending === null ? atLeast : Math.min(least, atLeast);
+  return (batch = 1) => {
+    if (batch === 1) isAll = true;
+    else full = batch;
     sending ??= alone(name, flush).finally(() => {
       sending = null;
     });
