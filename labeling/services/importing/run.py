@@ -41,7 +41,7 @@ from labeling.services.importing.rows import (
 )
 from labeling.services.queue import tell_items_changed
 
-CHUNK: Final = 1000
+CHUNK: Final = 2000
 KEPT: Final = timedelta(days=7)
 MAX_ERRORS: Final = 1000
 EVALUATION_GOAL: Final = 50
@@ -322,14 +322,8 @@ class _Writer:
 
     def _known(self, ready: list[Ready]) -> set[str]:
         """Return external ids and contents that are taken, before or in this chunk."""
-        items = Item.objects.filter(project=self.project)
         names = [one.row.external_id for one in ready if one.row.external_id]
-        return {
-            *items.filter(external_id__in=names).values_list("external_id", flat=True),
-            *items.filter(content_hash__in=[one.content for one in ready]).values_list(
-                "content_hash", flat=True
-            ),
-        }
+        return table.taken(self.project.pk, names, [one.content for one in ready])
 
     def _is_new(self, one: Ready, taken: set[str]) -> bool:
         name = one.row.external_id or one.content[:32]
@@ -341,14 +335,14 @@ class _Writer:
     def _item(self, one: Ready) -> Item:
         project = self.project
         is_held_out = rules.draw(project.seed, one.group) < self.share
-        is_shared = (
+        is_shared = project.overlap_share >= 1 or (
             rules.draw(project.seed, f"overlap:{one.group}") < project.overlap_share
         )
         return Item(
-            project=project,
+            project_id=project.pk,
             external_id=one.row.external_id or one.content[:32],
             data=one.row.data,
-            media=one.media,
+            media_id=one.media.pk if one.media else None,
             metadata=one.row.metadata,
             tags=one.row.tags[:50],
             content_hash=one.content,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 from django.utils import timezone
@@ -15,6 +15,30 @@ _COLUMNS: Final = (
     "project_id, external_id, data, media_id, metadata, tags, content_hash, group_key,"
     " split, state, votes, votes_wanted, is_unsettled, flags, created_at"
 )
+
+
+_TAKEN: Final = """
+    SELECT external_id FROM labeling_item
+    WHERE project_id = %(project)s AND external_id = ANY(%(names)s)
+    UNION ALL
+    SELECT content_hash FROM labeling_item
+    WHERE project_id = %(project)s AND content_hash = ANY(%(contents)s)
+"""
+
+
+def taken(project_id: int, names: list[str], contents: list[str]) -> set[str]:
+    """Return those of the names and the contents that the project has already.
+
+    The ORM writes a parameter for each of them, which took a quarter of an import.
+    """
+    values: dict[str, Any] = {
+        "project": project_id,
+        "names": names,
+        "contents": contents,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKEN, values)
+        return {row[0] for row in cursor.fetchall()}
 
 
 def insert(items: Sequence[Item]) -> list[Item]:
