@@ -192,22 +192,24 @@ def never_lent_above_overlap(history: Sequence[Op], final: Final) -> Iterator[st
 
 def _holds(history: Sequence[Op]) -> Iterator[tuple[int, tuple[float, float]]]:
     """Return (item, (from, until)) where a person surely had it."""
-    granted: dict[int, list[tuple[float, float]]] = defaultdict(list)
+    granted: dict[int, list[tuple[float, float, float]]] = defaultdict(list)
     item_of: dict[int, int] = {}
     for op in _of(history, "lease", "ok"):
         for one in op.got["items"]:
             item_of[one["assignment"]] = one["item"]
-            granted[one["assignment"]].append((op.ended, one["expires_at"]))
+            times = (op.ended, one["expires_at"], op.begun)
+            granted[one["assignment"]].append(times)
     for op in _of(history, "submit", "ok"):
         item_of[op.sent["assignment"]] = op.sent["item"]
-        granted[op.sent["assignment"]].append((op.ended, math.inf))
+        granted[op.sent["assignment"]].append((op.ended, math.inf, op.begun))
     endings = _endings(history)
     crashes = [(op.begun - FORGOTTEN, op.ended) for op in _of(history, "crash", "ok")]
     for assignment, spans in granted.items():
         held: list[tuple[float, float]] = []
-        for begun, until in sorted(spans):
+        for begun, until, asked in sorted(spans):
             ends = [*endings.get(assignment, []), *crashes]
-            if any(a <= begun <= b for a, b in ends):
+            # What ended while it was granted may have ended after that: unsure.
+            if any(a <= begun and asked <= b for a, b in ends):
                 continue
             end = min(
                 [until, *(a for a, _ in endings.get(assignment, []) if a > begun)]

@@ -202,3 +202,12 @@ def test_a_lease_that_a_killed_database_forgot_may_go_to_another() -> None:
 
     assert check(fourth, final) != []
     assert check([*fourth, op("crash", "nemesis", 3.7)], final) == []
+
+
+def test_what_another_window_gives_back_meanwhile_is_not_held_for_sure() -> None:
+    history, final = sound()
+    given_back = op("release", "cleo", 3.3, sent={"assignment": 9, "item": 1})
+    crossed = replace(lease("cleo", 3.2, 9, 1), ended=3.5)
+
+    assert check([*history, crossed], final) != []
+    assert check([*history, crossed, given_back], final) == []
