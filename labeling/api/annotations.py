@@ -13,12 +13,12 @@ from labeling.api.pagination import CursorPagination
 from labeling.api.problems import problem
 from labeling.api.scope import ProjectView
 from labeling.errors import AssayError, InvalidInputError
-from labeling.models import Annotation
+from labeling.models import Annotation, Project
 from labeling.services import annotate
 
 
 def _outcome(
-    client_id: object, outcome: annotate.Receipt | AssayError
+    project: Project, client_id: object, outcome: annotate.Receipt | AssayError
 ) -> dict[str, Any]:
     if isinstance(outcome, AssayError):
         refusal = problem(
@@ -32,7 +32,7 @@ def _outcome(
     return {
         "client_id": client_id,
         "status": 201 if outcome.is_new else 200,
-        "annotation": shapes.annotation_shape(outcome.annotation),
+        "annotation": _shape(project, outcome.annotation),
     }
 
 
@@ -40,9 +40,15 @@ def _one_of_batch(view: ProjectView, data: object) -> dict[str, Any]:
     client_id = data.get("client_id") if isinstance(data, dict) else None
     try:
         vote = shapes.vote_in(data)
-        return _outcome(client_id, annotate.submit(view.member, vote))
+        receipt = annotate.submit(view.member, vote)
+        return _outcome(view.member.project, client_id, receipt)
     except AssayError as error:
-        return _outcome(client_id, error)
+        return _outcome(view.member.project, client_id, error)
+
+
+def _shape(project: Project, vote: Annotation) -> dict[str, Any]:
+    revealed = annotate.revealed_suggestion(project, vote)
+    return shapes.annotation_shape(vote, revealed)
 
 
 def _version(request: Request) -> int:
@@ -55,9 +61,9 @@ def _version(request: Request) -> int:
     return int(raw)
 
 
-def _answer(vote: Annotation, status: int = 200) -> Response:
+def _answer(project: Project, vote: Annotation, status: int = 200) -> Response:
     return Response(
-        shapes.annotation_shape(vote),
+        _shape(project, vote),
         status=status,
         headers={"ETag": f'"{vote.version}"'},
     )
@@ -88,7 +94,8 @@ class AnnotationsView(ProjectView):
             results = [_one_of_batch(self, one) for one in request.data]
             return Response({"results": results})
         receipt = annotate.submit(self.member, shapes.vote_in(request.data))
-        return _answer(receipt.annotation, 201 if receipt.is_new else 200)
+        status = 201 if receipt.is_new else 200
+        return _answer(self.member.project, receipt.annotation, status)
 
 
 @extend_schema(request=dict[str, Any], responses=dict[str, Any])
@@ -98,7 +105,8 @@ class AnnotationView(ProjectView):
     def get(self, request: Request, slug: str, pk: int) -> Response:
         """Return the vote with its version as ETag."""
         del request, slug
-        return _answer(annotate.own_annotation(self.member, pk))
+        found = annotate.own_annotation(self.member, pk)
+        return _answer(self.member.project, found)
 
     def patch(self, request: Request, slug: str, pk: int) -> Response:
         """Change labels, comment or certainty."""
@@ -111,7 +119,8 @@ class AnnotationView(ProjectView):
             changes["comment"] = shapes.text_in(body, "comment")
         if "is_unsure" in body:
             changes["is_unsure"] = body["is_unsure"] is True
-        return _answer(annotate.edit(self.member, pk, _version(request), changes))
+        changed = annotate.edit(self.member, pk, _version(request), changes)
+        return _answer(self.member.project, changed)
 
     def delete(self, request: Request, slug: str, pk: int) -> Response:
         """Undo; the item is lent to the person again."""

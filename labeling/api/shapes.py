@@ -106,8 +106,10 @@ def assignment_shape(
     }
 
 
-def annotation_shape(vote: Annotation) -> dict[str, Any]:
-    """Return one's own vote."""
+def annotation_shape(
+    vote: Annotation, revealed: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return one's own vote, and what is revealed of the model's answer after it."""
     return {
         "id": vote.pk,
         "assignment": vote.assignment_id,
@@ -120,4 +122,5 @@ def annotation_shape(vote: Annotation) -> dict[str, Any]:
         "version": vote.version,
         "created_at": vote.created_at,
         "updated_at": vote.updated_at,
+        "revealed": revealed,
     }

@@ -15,6 +15,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from labeling import rules
 from labeling.errors import (
     AssayError,
     ConflictError,
@@ -39,6 +40,7 @@ from labeling.signals import votes_changed
 
 MAX_BATCH: Final = 100
 MAX_COMMENT: Final = 5000
+BLIND_SHARE: Final = 0.05
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,7 @@ def _keep_at_once(member: Membership, vote: Vote) -> Annotation | None:
     """
     project = member.project
     labels = checked_labels(project, vote.labels)
-    if project.suggestion_mode == Project.SuggestionMode.ASSIST:
+    if project.suggestion_mode != Project.SuggestionMode.BLIND:
         return None
     values = {
         "assignment": vote.assignment,
@@ -262,11 +264,30 @@ def _keep_late(member: Membership, vote: Vote) -> None:
 
 
 def shown_suggestion(project: Project, found: Assignment) -> dict[str, Any] | None:
-    """Return the suggestion that goes with an assignment: none on blind items."""
-    is_blind = found.slot > 0 or found.reason not in ("model", "random")
-    if project.suggestion_mode != Project.SuggestionMode.ASSIST or is_blind:
+    """Return the suggestion that is shown with an item: none but in assist mode."""
+    is_shown = project.suggestion_mode == Project.SuggestionMode.ASSIST
+    return _suggestion(project, found) if is_shown else None
+
+
+def revealed_suggestion(project: Project, vote: Annotation) -> dict[str, Any] | None:
+    """Return what the model had said, for the person who has just answered."""
+    if project.suggestion_mode != Project.SuggestionMode.REVEAL:
         return None
-    return dict(found.suggestion) if found.suggestion else None
+    return _suggestion(project, vote.assignment) if vote.assignment else None
+
+
+def _suggestion(project: Project, found: Assignment) -> dict[str, Any] | None:
+    """Return an assignment's suggestion, unless it must be answered blind.
+
+    Never on evaluation items, gold questions and items of several votes; and a share of
+    the others stays blind for good, to measure what suggestions do to answers.
+    """
+    is_free = found.reason in ("model", "random") and found.slot == 0
+    if not (is_free and found.suggestion) or found.item.votes_wanted > 1:
+        return None
+    if rules.draw(project.seed, f"blind:{found.item_id}") < BLIND_SHARE:
+        return None
+    return dict(found.suggestion)
 
 
 def checked_labels(project: Project, labels: Sequence[str]) -> list[str]:
@@ -341,7 +362,10 @@ def own_annotation(member: Membership, annotation_id: int) -> Annotation:
 def edit(
     member: Membership, annotation_id: int, version: int, changes: Mapping[str, Any]
 ) -> Annotation:
-    """Change one's own vote, when ``version`` is still the newest."""
+    """Change one's own vote, when ``version`` is still the newest.
+
+    What the model was revealed to have said is from then on part of the vote.
+    """
     before = own_annotation(member, annotation_id)
     values: dict[str, Any] = {
         name: changes[name]
@@ -351,6 +375,8 @@ def edit(
     if "labels" in changes:
         values["labels"] = checked_labels(member.project, changes["labels"])
         values["label_set_id"] = member.project.label_set_id
+    if seen := revealed_suggestion(member.project, before):
+        values["suggestion_shown"] = seen
     now = timezone.now()
     with transaction.atomic():
         _write_version(before, version, {**values, "updated_at": now})

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from labeling.models import Annotation, AnnotationEvent, Assignment, Item, Project
-from labeling.services import importing, jobs, projects
+from labeling.services import importing, jobs, projects, queue
 from tests import make
 from tests.e2e import browser as browsing
 from tests.e2e.browser import SHOWN, browser, label_by_keyboard, log_in
@@ -310,6 +310,34 @@ def test_several_labels_are_toggled_and_sent_together(
 
     votes = Annotation.objects.order_by("pk").values_list("labels", flat=True)
     assert list(votes) == [["blue", "green"], []]
+
+
+def test_where_the_model_says_otherwise_the_trail_tells_it_afterwards(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    project = make.project(labels=("cat", "dog"), suggestion_mode="reveal_after")
+    rows = make.items(project, 12)
+    told = {"label": "dog", "confidence": 0.9, "model": 1}
+    queue.swap(
+        project.pk,
+        [
+            queue.Entry(one.pk, 0, True, float(place), "model", suggestion=told)
+            for place, one in enumerate(rows)
+        ],
+    )
+    who = make.member(project).user.username
+    page = open_station(browser.new_context(), live_server, project, who)
+    expect(page.locator("#item")).not_to_contain_text("dog")
+
+    for key in "1212":
+        page.keyboard.press(key)
+        page.wait_for_timeout(40)
+    is_saved(page)
+    page.keyboard.press("z")
+
+    said = page.locator("#trail button").all_inner_texts()
+    assert set(said) <= {"cat", "dog", "cat ≠ dog"}
+    assert "cat ≠ dog" in said
 
 
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"

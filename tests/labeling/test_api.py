@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from labeling.services import settle
+from labeling import rules
+from labeling.models import Annotation, Item, Project
+from labeling.services import queue, settle
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -172,26 +174,90 @@ def test_edit_and_undo_need_the_newest_version() -> None:
     assert call("delete", path, **{"If-Match": '"2"'}).status_code == 200
 
 
-def test_blind_items_never_carry_a_suggestion() -> None:
-    project = make.project(suggestion_mode="assist", overlap=2)
-    one, two, three = make.items(project, 3)
-    from labeling.services import queue
+TOLD = {"label": "x", "confidence": 0.8, "model": 1}
 
-    told = {"label": "x", "confidence": 0.8, "model": 1}
+
+def suggesting(mode: str) -> tuple[Project, list[Item]]:
+    """A project whose queue has a suggestion for each of sixty items."""
+    project = make.project(suggestion_mode=mode)
+    rows = make.items(project, 60)
+    entries = [
+        queue.Entry(one.pk, 0, True, float(place), "model", suggestion=TOLD)
+        for place, one in enumerate(rows)
+    ]
+    queue.swap(project.pk, entries)
+    return project, rows
+
+
+def lent(call: make.Caller, project: Project, count: int) -> list[dict[str, Any]]:
+    path = f"projects/{project.slug}/queue/lease/"
+    return list(json_of(call("post", path, {"count": count}))["items"])
+
+
+def test_blind_items_never_carry_a_suggestion() -> None:
+    project = make.project(suggestion_mode="assist", overlap=2, min_votes=1)
+    one, two, three, four = make.items(project, 4)
+    Item.objects.filter(pk=four.pk).update(votes_wanted=2)
     queue.swap(
         project.pk,
         [
-            queue.Entry(one.pk, 0, True, 0.0, "evaluation", suggestion=told),
-            queue.Entry(two.pk, 1, False, 1.0, "second", suggestion=told),
-            queue.Entry(three.pk, 0, True, 2.0, "model", suggestion=told),
+            queue.Entry(one.pk, 0, True, 0.0, "evaluation", suggestion=TOLD),
+            queue.Entry(two.pk, 1, False, 1.0, "second", suggestion=TOLD),
+            queue.Entry(three.pk, 0, True, 2.0, "model", suggestion=TOLD),
+            queue.Entry(four.pk, 0, True, 3.0, "model", suggestion=TOLD),
         ],
     )
+    # Of this seed no item here is in the share that stays blind for good.
+    Project.objects.filter(pk=project.pk).update(seed=_seed_without(three.pk))
     call = make.Caller(make.member(project).user)
 
-    lease = json_of(call("post", f"projects/{project.slug}/queue/lease/", {"count": 3}))
+    rows = lent(call, project, 4)
 
-    shown = {row["item"]["id"]: row["suggestion"] for row in lease["items"]}
-    assert shown == {one.pk: None, two.pk: None, three.pk: told}
+    shown = {row["item"]["id"]: row["suggestion"] for row in rows}
+    assert shown == {one.pk: None, two.pk: None, three.pk: TOLD, four.pk: None}
+
+
+def _seed_without(pk: int) -> int:
+    shares = (rules.draw(seed, f"blind:{pk}") for seed in range(1000))
+    return next(seed for seed, share in enumerate(shares) if share > 0.5)
+
+
+def test_a_share_of_the_items_stays_blind_for_good() -> None:
+    project, _ = suggesting("assist")
+    Project.objects.filter(pk=project.pk).update(seed=5)
+    call = make.Caller(make.member(project).user)
+
+    rows = lent(call, project, 50)
+
+    blind = {row["item"]["id"] for row in rows if row["suggestion"] is None}
+    drawn = {
+        row["item"]["id"]: rules.draw(5, f"blind:{row['item']['id']}") for row in rows
+    }
+    assert blind == {pk for pk, share in drawn.items() if share < 0.05}
+    assert len(blind) < 15
+
+
+def test_the_models_answer_is_revealed_after_ones_own_and_kept_with_a_change() -> None:
+    project, rows = suggesting("reveal_after")
+    Project.objects.filter(pk=project.pk).update(seed=_seed_without(rows[0].pk))
+    who = make.member(project)
+    call = make.Caller(who.user)
+    (first,) = lent(call, project, 1)
+    assert first["suggestion"] is None
+    body = {
+        "assignment": first["assignment"],
+        "labels": ["y"],
+        "client_id": str(uuid.uuid4()),
+    }
+
+    path = f"projects/{project.slug}/annotations/"
+    given = json_of(call("post", path, [body]))["results"][0]["annotation"]
+    assert given["revealed"] == TOLD
+    assert Annotation.objects.get().suggestion_shown is None
+
+    match = {"If-Match": '"1"'}
+    call("patch", f"{path}{given['id']}/", {"labels": ["x"]}, **match)
+    assert Annotation.objects.get().suggestion_shown == TOLD
 
 
 @pytest.mark.parametrize(

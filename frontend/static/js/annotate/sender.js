@@ -36,7 +36,11 @@ export const makeSender = ({ name, outbox, call, told }) => {
   /** @param {any} result @returns {Saved | null} */
   const note = ({ client_id: id, annotation, problem }) => {
     const saved = annotation
-      ? { id: annotation.id, version: annotation.version }
+      ? {
+          id: annotation.id,
+          version: annotation.version,
+          revealed: annotation.revealed,
+        }
       : null;
     if (saved) known.set(id, saved);
     told(id, saved, problem);

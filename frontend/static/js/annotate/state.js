@@ -4,7 +4,7 @@
  * @typedef {{assignment: number, item: Item, suggestion: null | {label: string, confidence: number}}} Lease
  * @typedef {{labels: string[], comment: string, is_unsure: boolean}} Said
  * @typedef {Said & {client_id: string, assignment: number, seconds: number}} Vote
- * @typedef {{id: number, version: number}} Saved
+ * @typedef {{id: number, version: number, revealed?: null | {label: string, confidence: number}}} Saved
  * An answer given: as it was sent first, as it is now, and what the server said of it.
  * @typedef {{vote: Vote, now: Said, lease: Lease, saved: Saved | null, note: string}} Done
  * @typedef {{queue: Lease[], done: Done[], chosen: string[], revisited: string | null, gone: ReadonlySet<number>}} Session

@@ -124,13 +124,17 @@ const newChip = (done, hues) => {
 };
 
 /** @param {HTMLElement} chip @param {import("./state.js").Done} done @param {Map<string, string>} hues */
-const redraw = (chip, { now, note }, hues) => {
-  const words = now.labels.join(", ") || "none";
+const redraw = (chip, { now, note, saved }, hues) => {
+  const said = now.labels.join(", ") || "none";
+  const model = saved?.revealed?.label;
+  // What the model had said is told after the answer, where it is another.
+  const words = model === undefined || model === said ? said : `${said} ≠ ${model}`;
   if (chip.textContent !== words) chip.textContent = words;
   chip.className = `trail-chip ${hues.get(now.labels[0] ?? "") ?? ""}`;
   chip.classList.toggle("refused", note !== "");
   chip.classList.toggle("unsure", now.is_unsure);
-  chip.title = note || "Look at this answer again";
+  const seen = words === said ? "" : `The model says ${model}. `;
+  chip.title = note || `${seen}Look at this answer again`;
 };
 
 /** Draw the newest answers first; chips that are here already stay the same nodes. @param {HTMLElement} place @param {import("./state.js").Session} session @param {Map<string, string>} hues */
