@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import signal
@@ -54,12 +55,16 @@ class Nemesis(threading.Thread):
 
     def run(self) -> None:
         try:
-            for number in range(self.faults):
-                due = (number + 1) * self.pace.wanted / (self.faults + 1)
+            made = 0
+            for number in itertools.count():
+                due = (made + 1) * self.pace.wanted / (self.faults + 1)
                 while self.pace.done < due:
                     if self.pace.is_over.wait(0.02):
                         return
-                self.done[self._kind(number)()] += 1
+                said = self._kind(number)()
+                self.done[said] += 1
+                # What was gone already, by an earlier fault, does not count.
+                made += not said.startswith("none")
         except BaseException as error:  # noqa: BLE001 (told by the main thread)
             self.error = error
 
