@@ -17,7 +17,7 @@
 
 export const HISTORY = 100;
 export const BATCH = 50;
-const LEAST_AHEAD = 20;
+const LEAST_AHEAD = 25;
 const MOST_AHEAD = 45;
 const MINUTE = 60_000;
 
