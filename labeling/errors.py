@@ -47,6 +47,21 @@ class ConflictError(AssayError):
     title = "This is not possible in the present state"
 
 
+class ResolvedMeanwhileError(ConflictError):
+    """Somebody else decided it first; ``labels`` and ``outcome`` say how."""
+
+    code = "resolved_meanwhile"
+    title = "It was resolved meanwhile"
+
+
+class GoneError(AssayError):
+    """It was there and has ended."""
+
+    code = "gone"
+    status = 410
+    title = "This is over"
+
+
 class LeaseLostError(ConflictError):
     """The lease ended and the slot is taken; the answer is kept in the history."""
 

@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 MAX_DEPTH = 32
 MAX_WHOLE = 2**53
+FEW_WORDS = 3
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
@@ -103,6 +104,41 @@ def consensus(
     else:
         verdict = "open" if len(votes) < max_votes else "disputed"
     return Consensus(verdict, labels, share, soft_label(votes), entropy(counts))
+
+
+def majority(votes: Sequence[Answer], *, is_multi: bool) -> Answer | None:
+    """Return what most of the votes say, or None where no answer is ahead.
+
+    In multi-label tasks these are the labels that more than half of the votes name.
+    """
+    if not votes:
+        return None
+    if is_multi:
+        shares = soft_label(votes)
+        return tuple(label for label, share in shares.items() if share > 0.5)
+    (first, top), *others = Counter(votes).most_common(2)
+    return None if others and others[0][1] == top else first
+
+
+def shared_part(one: str, other: str) -> float:
+    """Return how alike two texts are, from 0 to 1: the share of their words in common.
+
+    Of texts with few words it is the runs of three characters (Jaccard's index).
+    """
+    first, second = _words(one), _words(other)
+    if min(len(first), len(second)) < FEW_WORDS:
+        first, second = _runs(one), _runs(other)
+    union = first | second
+    return len(first & second) / len(union) if union else 0.0
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold()))
+
+
+def _runs(text: str) -> frozenset[str]:
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return frozenset(folded[at : at + 3] for at in range(max(1, len(folded) - 2)))
 
 
 def soft_label(votes: Sequence[Answer]) -> dict[str, float]:

@@ -23,8 +23,8 @@ from activelearn.models import (
     TrainingRun,
 )
 from activelearn.services import features, files, ranking, registry
-from labeling.models import Item, Project, Resolution
-from labeling.services import jobs, predictions
+from labeling.models import Item, Project
+from labeling.services import jobs, predictions, settle
 
 Answers = dict[int, tuple[str, ...]]
 SCORE_CHUNK = 50_000
@@ -81,14 +81,7 @@ def run(progress: jobs.Progress) -> dict[str, Any]:
 
 def _labels(project: Project, split: str) -> Answers:
     """Return the current labels of a split, sorted by item; empty answers only in multi."""
-    found = (
-        Resolution.objects.filter(
-            project=project, superseded_at=None, item__split=split
-        )
-        .exclude(item__state=Item.State.INVALID)
-        .order_by("item_id")
-        .values_list("item_id", "labels")
-    )
+    found = settle.take_labels(project, split)
     return {pk: tuple(labels) for pk, labels in found if labels or project.is_multi}
 
 

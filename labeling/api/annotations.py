@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from labeling.api import shapes
 from labeling.api.pagination import CursorPagination
-from labeling.api.problems import problem
+from labeling.api.problems import problem_of
 from labeling.api.scope import ProjectView
 from labeling.errors import AssayError, InvalidInputError
 from labeling.models import Annotation, Project
@@ -21,9 +21,7 @@ def _outcome(
     project: Project, client_id: object, outcome: annotate.Receipt | AssayError
 ) -> dict[str, Any]:
     if isinstance(outcome, AssayError):
-        refusal = problem(
-            outcome.code, outcome.title, outcome.status, outcome.detail, **outcome.extra
-        )
+        refusal = problem_of(outcome)
         return {
             "client_id": client_id,
             "status": outcome.status,

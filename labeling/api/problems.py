@@ -28,12 +28,15 @@ def problem(
     return Response(body, status=http_status, content_type="application/problem+json")
 
 
+def problem_of(error: AssayError) -> Response:
+    """Return one of our own errors as a problem document."""
+    return problem(error.code, error.title, error.status, error.detail, **error.extra)
+
+
 def handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """Turn our own errors and the framework's into problem documents."""
     if isinstance(error, AssayError):
-        return problem(
-            error.code, error.title, error.status, error.detail, **error.extra
-        )
+        return problem_of(error)
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):

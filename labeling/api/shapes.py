@@ -39,6 +39,28 @@ def labels_in(body: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(value)
 
 
+def yes_or_no_in(body: Mapping[str, Any], name: str, *, default: bool = False) -> bool:
+    """Return a field that is true or false."""
+    value = body.get(name, default)
+    if not isinstance(value, bool):
+        raise InvalidInputError(errors={name: ["true or false."]})
+    return value
+
+
+def numbers_in(body: Mapping[str, Any], name: str, *, most: int) -> list[int]:
+    """Return a list of ids; a missing one is empty."""
+    value = body.get(name) or []
+    is_list = isinstance(value, list) and all(_is_id(one) for one in value)
+    if not is_list or len(value) > most:
+        raise InvalidInputError(errors={name: [f"A list of at most {most} ids."]})
+    return list(value)
+
+
+def _is_id(value: object) -> bool:
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    return is_whole and 0 < int(str(value)) < 2**63
+
+
 def vote_in(data: object) -> annotate.Vote:
     """Read a vote; a wrong value names its field."""
     body = body_of(data)

@@ -28,5 +28,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_P}disagreements/", quality.DisagreementsView.as_view()),
     path(f"{_P}disagreements/<int:pk>/blind/", quality.BlindView.as_view()),
     path(f"{_P}disagreements/<int:pk>/resolve/", quality.ResolveView.as_view()),
+    path(f"{_P}disagreements/<int:pk>/similar/", quality.SimilarView.as_view()),
+    path(f"{_P}disagreements/<int:pk>/defer/", quality.DeferView.as_view()),
+    path(f"{_P}disagreements/<int:pk>/reopen/", quality.ReopenView.as_view()),
+    path(f"{_P}precedents/", quality.PrecedentsView.as_view()),
+    path(f"{_P}precedents/<int:pk>/", quality.PrecedentView.as_view()),
     *transfers.urlpatterns,
 ]

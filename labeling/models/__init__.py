@@ -8,7 +8,7 @@ from labeling.models.assignment import Assignment, QueueEntry, Reason
 from labeling.models.importing import ImportRun, Upload
 from labeling.models.item import Item, Media
 from labeling.models.job import Job
-from labeling.models.people import ApiToken, Membership, User
+from labeling.models.people import ApiToken, Invitation, Membership, User, digest_of
 from labeling.models.prediction import Prediction
 from labeling.models.project import (
     Guideline,
@@ -17,7 +17,14 @@ from labeling.models.project import (
     Project,
     ProjectCounter,
 )
-from labeling.models.resolution import BlindAnswer, Disagreement, Gold, Resolution
+from labeling.models.resolution import (
+    BlindAnswer,
+    Deferral,
+    Disagreement,
+    Gold,
+    Precedent,
+    Resolution,
+)
 
 __all__ = [
     "AgreementReport",
@@ -26,16 +33,19 @@ __all__ = [
     "ApiToken",
     "Assignment",
     "BlindAnswer",
+    "Deferral",
     "Disagreement",
     "Gold",
     "Guideline",
     "ImportRun",
+    "Invitation",
     "Item",
     "Job",
     "Label",
     "LabelSet",
     "Media",
     "Membership",
+    "Precedent",
     "Prediction",
     "Project",
     "ProjectCounter",
@@ -44,4 +54,5 @@ __all__ = [
     "Resolution",
     "Upload",
     "User",
+    "digest_of",
 ]

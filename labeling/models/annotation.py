@@ -73,6 +73,8 @@ class AnnotationEvent(models.Model):
         EXPIRED = "expired"
         LATE = "late"
         IMPORTED = "imported"
+        RESOLVED = "resolved"
+        REOPENED = "reopened"
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="+")
     item = models.ForeignKey(Item, models.CASCADE, related_name="events")

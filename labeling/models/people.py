@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from datetime import timedelta
 from typing import ClassVar, Self
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.db.models import F, Q
+
+
+def digest_of(secret: str) -> str:
+    """Return what is stored of a random secret."""
+    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 
 class User(AbstractUser):
@@ -36,7 +43,7 @@ class ApiToken(models.Model):
 
         The key has 256 random bits, so a fast hash is enough.
         """
-        return hashlib.sha256(key.encode()).hexdigest()
+        return digest_of(key)
 
     @classmethod
     def issue(cls, user: User, *, name: str = "") -> str:
@@ -87,3 +94,33 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} is {self.role} of {self.project_id}"
+
+
+class Invitation(models.Model):
+    """A link that makes whoever opens it a member; only its code's digest is stored."""
+
+    LONGEST: ClassVar = timedelta(days=30)
+
+    project = models.ForeignKey(
+        "labeling.Project", models.CASCADE, related_name="invitations"
+    )
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    role = models.CharField(max_length=10, choices=Membership.Role)
+    created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    uses = models.PositiveIntegerField(null=True, help_text="Empty: no limit.")
+    used = models.PositiveIntegerField(default=0)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(uses=None) | Q(used__lte=F("uses")),
+                name="no_more_than_uses",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"invitation {self.pk} to {self.project_id} as {self.role}"

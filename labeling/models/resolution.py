@@ -50,6 +50,9 @@ class Resolution(models.Model):
     decided_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
     created_at = models.DateTimeField()
     superseded_at = models.DateTimeField(null=True)
+    used_at = models.DateTimeField(
+        null=True, help_text="When a training run first took it."
+    )
 
     class Meta:
         constraints: ClassVar = [
@@ -77,6 +80,8 @@ class Disagreement(models.Model):
         AMBIGUOUS = "ambiguous"
         INVALID = "invalid"
         WITHDRAWN = "withdrawn"
+
+    DECISIONS: ClassVar = (Outcome.RESOLVED, Outcome.AMBIGUOUS, Outcome.INVALID)
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="disagreements")
     item = models.ForeignKey(Item, models.CASCADE, related_name="disagreements")
@@ -119,6 +124,11 @@ class BlindAnswer(models.Model):
     )
     expert = models.ForeignKey(User, models.PROTECT, related_name="+")
     labels = ArrayField(models.CharField(max_length=120))
+    outcome = models.CharField(
+        max_length=9,
+        choices=Disagreement.Outcome,
+        default=Disagreement.Outcome.RESOLVED,
+    )
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -130,3 +140,47 @@ class BlindAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.expert_id} on {self.disagreement_id}, blind"
+
+
+class Deferral(models.Model):
+    """An expert's wish to see a disagreement after all others."""
+
+    disagreement = models.ForeignKey(
+        Disagreement, models.CASCADE, related_name="deferrals"
+    )
+    expert = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["disagreement", "expert"], name="one_deferral"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.expert_id} defers {self.disagreement_id}"
+
+
+class Precedent(models.Model):
+    """An expert's decision that is shown with the guideline as an example.
+
+    Item, labels, guideline version and expert are those of the resolution: when it is
+    superseded, the example is no longer shown.
+    """
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="precedents")
+    resolution = models.OneToOneField(
+        Resolution, models.CASCADE, related_name="precedent"
+    )
+    note = models.TextField(blank=True, help_text="Why it was decided so.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+        indexes: ClassVar = [
+            models.Index(fields=["project", "-id"], name="precedent_by_project")
+        ]
+
+    def __str__(self) -> str:
+        return f"precedent of {self.project_id}: {self.resolution_id}"

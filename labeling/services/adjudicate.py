@@ -2,70 +2,133 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from labeling import rules
-from labeling.errors import ConflictError, InvalidInputError, NotFoundError
+from labeling.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
+    ResolvedMeanwhileError,
+)
 from labeling.models import (
     Annotation,
+    AnnotationEvent,
     BlindAnswer,
+    Deferral,
     Disagreement,
+    Gold,
     Item,
     Membership,
     Resolution,
 )
-from labeling.services import annotate, queue, relabel, settle
+from labeling.services import annotate, precedents, queue, relabel, settle
+from labeling.signals import votes_changed
+
+Outcome = Disagreement.Outcome
+Kind = AnnotationEvent.Kind
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What an expert decides of a disagreement."""
+    """What an expert answers; ``together_with`` is the disagreement decided likewise."""
 
     labels: tuple[str, ...] = ()
     outcome: str = "resolved"
     note: str = ""
+    is_precedent: bool = False
+    together_with: int | None = None
 
 
-def answer_blind(
-    member: Membership, disagreement_id: int, labels: tuple[str, ...]
-) -> list[dict[str, Any]]:
-    """Keep the expert's own first answer, then return the votes without names."""
-    checked = annotate.checked_labels(member.project, labels)
-    with transaction.atomic():
-        found = _open(member, disagreement_id)
-        BlindAnswer.objects.get_or_create(
-            disagreement=found, expert_id=member.user_id, defaults={"labels": checked}
-        )
-    return votes_of(found.item_id)
+def next_for(member: Membership) -> Disagreement | None:
+    """Return what an expert is shown next; deferred ones come after all others.
+
+    First what the expert has answered blind and not decided yet, then what the votes
+    are most divided on.
+    """
+    mine = Deferral.objects.filter(
+        disagreement=OuterRef("pk"), expert_id=member.user_id
+    )
+    begun = BlindAnswer.objects.filter(
+        disagreement=OuterRef("pk"), expert_id=member.user_id
+    )
+    fresh = waiting(member).filter(~Exists(mine))
+    deferred = waiting(member).filter(deferrals__expert_id=member.user_id)
+    return (
+        fresh.filter(Exists(begun)).order_by("pk").first()
+        or fresh.first()
+        or deferred.order_by("deferrals__at", "pk").first()
+    )
 
 
-def has_answered(member: Membership, disagreement_id: int) -> bool:
-    """Whether the expert has answered this open disagreement blind already."""
+def waiting(member: Membership) -> QuerySet[Disagreement]:
+    """Open disagreements, the most divided first."""
+    return (
+        Disagreement.objects.select_related("item", "item__media")
+        .filter(project_id=member.project_id, resolved_at=None)
+        .order_by("-entropy", "pk")
+    )
+
+
+def blind_answer(member: Membership, disagreement_id: int) -> BlindAnswer | None:
+    """Return what the expert answered before seeing the votes, or None."""
     return BlindAnswer.objects.filter(
         disagreement=disagreement_id,
         disagreement__project_id=member.project_id,
         expert_id=member.user_id,
-    ).exists()
+    ).first()
 
 
-def begun(member: Membership) -> BlindAnswer | None:
-    """Return the expert's blind answer that still waits for a decision."""
-    return (
-        BlindAnswer.objects.select_related(
-            "disagreement__item", "disagreement__item__media"
-        )
-        .filter(
-            expert_id=member.user_id,
-            disagreement__project_id=member.project_id,
-            disagreement__resolved_at=None,
-        )
-        .order_by("pk")
-        .first()
-    )
+def answer(
+    member: Membership,
+    disagreement_id: int,
+    decision: Decision,
+    *,
+    has_seen_votes: bool,
+) -> Disagreement | None:
+    """Take what an expert's screen sends: the own answer, then the decision.
+
+    What comes from a screen without the votes is the blind answer and never decides,
+    however often it comes; a decision needs a blind answer before it.
+    """
+    if not has_seen_votes:
+        answer_blind(member, disagreement_id, decision.labels, outcome=decision.outcome)
+        return None
+    if blind_answer(member, disagreement_id) is None:
+        raise ConflictError("Answer it blind first; then the votes are shown.")
+    return resolve(member, disagreement_id, decision)
+
+
+def answer_blind(
+    member: Membership,
+    disagreement_id: int,
+    labels: Sequence[str],
+    *,
+    outcome: str = "resolved",
+) -> list[dict[str, Any]]:
+    """Keep the expert's own first answer, then return the votes without names."""
+    decision = Decision(tuple(labels), outcome)
+    checked = _checked(member, decision)
+    with transaction.atomic():
+        found, _ = _locked(member, disagreement_id)
+        if found.resolved_at is None:
+            BlindAnswer.objects.get_or_create(
+                disagreement=found,
+                expert_id=member.user_id,
+                defaults={"labels": checked, "outcome": outcome},
+            )
+        else:
+            _keep_late(member, found, decision)
+    if found.resolved_at is not None:
+        raise _meanwhile(member, found)
+    return votes_of(found.item_id)
 
 
 def votes_of(item_id: int) -> list[dict[str, Any]]:
@@ -90,57 +153,185 @@ def votes_of(item_id: int) -> list[dict[str, Any]]:
     ]
 
 
+def majority_of(
+    member: Membership, votes: Sequence[dict[str, Any]]
+) -> list[str] | None:
+    """Return what most of some votes say, or None where no answer has most of them."""
+    found = rules.majority(
+        [tuple(vote["labels"]) for vote in votes], is_multi=member.project.is_multi
+    )
+    return None if found is None else list(found)
+
+
 def resolve(
     member: Membership, disagreement_id: int, decision: Decision
 ) -> Disagreement:
-    """Settle a disagreement for good."""
-    if decision.outcome not in ("resolved", "ambiguous", "invalid"):
-        raise InvalidInputError(
-            errors={"outcome": ["One of resolved, ambiguous, invalid."]}
-        )
+    """Settle a disagreement; the same decision of the same expert again changes nothing.
+
+    Where another expert has resolved it meanwhile, the answer is kept in the item's
+    history and ResolvedMeanwhileError tells theirs.
+    """
+    _checked(member, decision)
     with transaction.atomic():
-        found = _open(member, disagreement_id)
-        item = Item.objects.select_for_update(no_key=True).get(pk=found.item_id)
-        if decision.outcome != Disagreement.Outcome.INVALID:
-            found.resolution = _label(member, item, decision)
-        found.resolved_at = timezone.now()
-        found.resolved_by = member.user
-        found.outcome = decision.outcome
-        found.note = decision.note
-        found.save()
-        _close(item, decision)
-        settle.tell_settled(item.project_id)
-    return found
+        found, item = _locked(member, disagreement_id)
+        if found.resolved_at is None:
+            _decide(member, found, item, decision)
+            return found
+        if not _is_same(member, found, decision):
+            _keep_late(member, found, decision)
+    if _is_same(member, found, decision):
+        return found
+    raise _meanwhile(member, found)
 
 
-def _open(member: Membership, disagreement_id: int) -> Disagreement:
-    found = (
-        Disagreement.objects.select_for_update(of=("self",))
-        .filter(pk=disagreement_id, project_id=member.project_id)
+def defer(member: Membership, disagreement_id: int) -> None:
+    """Put a disagreement at the end of this expert's list."""
+    with transaction.atomic():
+        found, _ = _locked(member, disagreement_id)
+        if found.resolved_at is None:
+            Deferral.objects.update_or_create(
+                disagreement=found,
+                expert_id=member.user_id,
+                defaults={"at": timezone.now()},
+            )
+    if found.resolved_at is not None:
+        raise _meanwhile(member, found)
+
+
+def last_decision(member: Membership) -> Disagreement | None:
+    """Return what the expert decided last, which they may take back."""
+    return (
+        Disagreement.objects.select_related("item", "resolution")
+        .filter(
+            project_id=member.project_id,
+            resolved_by_id=member.user_id,
+            outcome__in=Disagreement.DECISIONS,
+        )
+        .order_by("-resolved_at", "-pk")
         .first()
     )
-    if found is None:
-        raise NotFoundError("There is no such disagreement in this project.")
-    if found.resolved_at is not None:
-        raise ConflictError(
-            "It was resolved meanwhile.",
-            outcome=found.outcome,
-            labels=found.resolution.labels if found.resolution else [],
+
+
+def reopen(member: Membership, disagreement_id: int) -> Disagreement:
+    """Take a decision back: the item waits for an expert again.
+
+    The label it had stays in its history. Refused where a training run has taken that
+    label, or where it is a known answer that people are asked about.
+    """
+    with transaction.atomic():
+        found, item = _locked(member, disagreement_id)
+        _may_reopen(member, found)
+        _end_label(found)
+        _tell(
+            member,
+            item,
+            Kind.REOPENED,
+            Decision(_labels(found), found.outcome, found.note),
+        )
+        found.resolved_at = found.resolved_by = found.resolution = None
+        found.outcome = found.note = ""
+        found.save()
+        # Its votes may have changed while the decision stood: settle it afresh.
+        item.state, item.is_unsettled = Item.State.DISPUTED, True
+        item.save(update_fields=["state", "is_unsettled"])
+        transaction.on_commit(
+            lambda: votes_changed.send_robust(sender=Item, project_id=item.project_id)
         )
     return found
+
+
+def _may_reopen(member: Membership, found: Disagreement) -> None:
+    if found.resolved_at is None:
+        raise ConflictError("It is open already.")
+    if found.outcome == Outcome.WITHDRAWN:
+        raise ConflictError("Nobody decided it: its votes came to agree.")
+    is_own = found.resolved_by_id == member.user_id
+    if not is_own and member.role != Membership.Role.MANAGER:
+        raise ForbiddenError("Another expert decided it; a manager can open it again.")
+
+
+def _end_label(found: Disagreement) -> None:
+    """End the label of a decision, unless something relies on it already."""
+    if found.resolution_id is None:
+        return
+    label = Resolution.objects.select_for_update().get(pk=found.resolution_id)
+    if label.superseded_at is not None:
+        raise ConflictError("The item has got another label since.")
+    if label.used_at is not None:
+        raise ConflictError(
+            "A training run has used this label, so the decision stays."
+            f" It ran on {label.used_at:%d %B %Y at %H:%M} UTC."
+        )
+    if Gold.objects.filter(item_id=found.item_id).exists():
+        raise ConflictError(
+            "The decision stays: it is a known answer that gold questions rely on."
+        )
+    settle.supersede(label)
+
+
+def _locked(member: Membership, disagreement_id: int) -> tuple[Disagreement, Item]:
+    """Lock a disagreement after its item, in the order in which settling locks them."""
+    item = (
+        Item.objects.select_for_update(no_key=True, of=("self",))
+        .filter(project_id=member.project_id, disagreements__pk=disagreement_id)
+        .first()
+    )
+    if item is None:
+        raise NotFoundError("There is no such disagreement in this project.")
+    found = (
+        Disagreement.objects.select_related("resolved_by", "resolution")
+        .select_for_update(of=("self",))
+        .get(pk=disagreement_id)
+    )
+    return found, item
+
+
+def _checked(member: Membership, decision: Decision) -> list[str]:
+    """Return the labels of an answer when it is one that may be given."""
+    allowed = [str(one) for one in Disagreement.DECISIONS]
+    if decision.outcome not in allowed:
+        raise InvalidInputError(errors={"outcome": [f"One of {', '.join(allowed)}."]})
+    if decision.outcome == Outcome.RESOLVED or decision.labels:
+        return annotate.checked_labels(member.project, decision.labels)
+    return []
+
+
+def _decide(
+    member: Membership, found: Disagreement, item: Item, decision: Decision
+) -> None:
+    is_first = False
+    if decision.outcome != Outcome.INVALID:
+        found.resolution = _label(member, item, decision)
+        is_first = settle.record_resolution(found.resolution)
+    if decision.is_precedent:
+        precedents.record(item, found.resolution, decision.note)
+    found.resolved_at = timezone.now()
+    found.resolved_by = member.user
+    found.outcome = decision.outcome
+    found.note = decision.note
+    found.save()
+    is_invalid = decision.outcome == Outcome.INVALID
+    item.state = Item.State.INVALID if is_invalid else Item.State.SETTLED
+    item.is_unsettled = False
+    item.save(update_fields=["state", "is_unsettled"])
+    queue.withdraw([item.pk])
+    _tell(member, item, Kind.RESOLVED, decision, votes=found.votes_seen)
+    if is_first:
+        settle.count_confident(item.project_id, 1)
+    settle.tell_settled(item.project_id)
 
 
 def _label(member: Membership, item: Item, decision: Decision) -> Resolution:
-    """Record the expert's label; of an ambiguous item also the share of the votes."""
+    """Return the expert's label; of an ambiguous item also the share of the votes."""
     project = member.project
-    is_ambiguous = decision.outcome == Disagreement.Outcome.AMBIGUOUS
+    is_ambiguous = decision.outcome == Outcome.AMBIGUOUS
     votes = [tuple(vote["labels"]) for vote in votes_of(item.pk)]
     labels = decision.labels
     if is_ambiguous and not labels and votes:
-        labels = max(sorted(set(votes)), key=votes.count)
+        labels = rules.majority(votes, is_multi=project.is_multi) or min(votes)
     checked = annotate.checked_labels(project, labels)
     shares = rules.soft_label(votes) if is_ambiguous else {}
-    resolution = Resolution(
+    return Resolution(
         project=project,
         item=item,
         labels=checked,
@@ -154,14 +345,78 @@ def _label(member: Membership, item: Item, decision: Decision) -> Resolution:
         decided_by=member.user,
         created_at=timezone.now(),
     )
-    if settle.record_resolution(resolution):
-        settle.count_confident(project.pk, 1)
-    return resolution
 
 
-def _close(item: Item, decision: Decision) -> None:
-    is_invalid = decision.outcome == Disagreement.Outcome.INVALID
-    item.state = Item.State.INVALID if is_invalid else Item.State.SETTLED
-    item.is_unsettled = False
-    item.save(update_fields=["state", "is_unsettled"])
-    queue.withdraw([item.pk])
+def _tell(
+    member: Membership, item: Item, kind: Kind, decision: Decision, **more: object
+) -> None:
+    """Add a line to the item's history."""
+    payload: dict[str, object] = {
+        "labels": list(decision.labels),
+        "outcome": decision.outcome,
+        "comment": decision.note,
+        **more,
+    }
+    if decision.together_with is not None:
+        payload["together_with"] = decision.together_with
+    AnnotationEvent.objects.create(
+        project_id=item.project_id,
+        item_id=item.pk,
+        actor_id=member.user_id,
+        kind=kind,
+        payload=payload,
+        at=timezone.now(),
+    )
+
+
+def _keep_late(member: Membership, found: Disagreement, decision: Decision) -> None:
+    """Keep an answer that came after another expert's decision, once."""
+    if found.outcome == Outcome.WITHDRAWN or found.resolved_by_id == member.user_id:
+        return
+    known = AnnotationEvent.objects.filter(
+        item_id=found.item_id,
+        actor_id=member.user_id,
+        kind=Kind.LATE,
+        payload__disagreement=found.pk,
+        payload__labels=list(decision.labels),
+        payload__outcome=decision.outcome,
+    )
+    if not known.exists():
+        _tell(member, found.item, Kind.LATE, decision, disagreement=found.pk)
+
+
+def _labels(found: Disagreement) -> tuple[str, ...]:
+    return tuple(found.resolution.labels) if found.resolution else ()
+
+
+def _is_same(member: Membership, found: Disagreement, decision: Decision) -> bool:
+    is_same_label = not decision.labels or sorted(decision.labels) == sorted(
+        _labels(found)
+    )
+    return (
+        found.resolved_by_id == member.user_id
+        and found.outcome == decision.outcome
+        and is_same_label
+    )
+
+
+def _meanwhile(member: Membership, found: Disagreement) -> ResolvedMeanwhileError:
+    """Return the refusal that tells what became of a disagreement, in words."""
+    labels = ", ".join(_labels(found))
+    said = {
+        Outcome.RESOLVED: f"as “{labels}”" if labels else "as none of the labels",
+        Outcome.AMBIGUOUS: f"as truly ambiguous, with the label “{labels}”",
+        Outcome.INVALID: "as not a valid item",
+    }.get(Outcome(found.outcome))
+    if said is None:
+        why = "Its votes came to agree meanwhile: no expert is needed any more."
+    elif found.resolved_by_id == member.user_id:
+        why = f"You have resolved it already {said}; take that back to decide anew."
+    else:
+        why = (
+            f"Another expert resolved it meanwhile {said};"
+            " your answer is kept in its history."
+        )
+    return ResolvedMeanwhileError(
+        why, outcome=found.outcome, labels=list(_labels(found))
+    )

@@ -13,7 +13,15 @@ from typing import Final
 from django.db import connection, transaction
 
 from labeling.errors import InvalidInputError
-from labeling.models import Assignment, Gold, Item, Membership, Reason, Resolution
+from labeling.models import (
+    Assignment,
+    Gold,
+    Item,
+    Membership,
+    Precedent,
+    Reason,
+    Resolution,
+)
 
 FIRST_FEW: Final = 3
 MOST_MARKED: Final = 1000
@@ -101,6 +109,9 @@ def _gold(item: Item | None, name: str) -> Gold:
         raise InvalidInputError(
             errors={"items": [f"“{name}” is not an item of this project."]}
         )
+    if Precedent.objects.filter(resolution__item=item).exists():
+        why = "is an example in the guideline: everybody has seen its answer."
+        raise InvalidInputError(errors={"items": [f"“{name}” {why}"]})
     if found := Gold.objects.select_related("item").filter(item=item).first():
         return found
     decided = Resolution.objects.filter(

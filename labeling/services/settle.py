@@ -127,8 +127,9 @@ def _settle(
 ) -> None:
     project = done.project
     current = next((one for one in past if one.superseded_at is None), None)
-    if current is not None and current.source in _FIRM:
-        _close(done, item, Item.State.SETTLED)
+    is_invalid = item.state == Item.State.INVALID
+    if is_invalid or (current is not None and current.source in _FIRM):
+        _close(done, item, Item.State.INVALID if is_invalid else Item.State.SETTLED)
         done.clear.append(item.pk)
         return
     most = _most_votes(project, item)
@@ -224,6 +225,20 @@ def record_resolution(resolution: Resolution) -> bool:
         supersede(current)
     resolution.save(force_insert=True)
     return is_first and resolution.item.split == Item.Split.POOL
+
+
+def take_labels(project: Project, split: str) -> list[tuple[int, list[str]]]:
+    """Return the labels of a split as (item, labels) by item, and mark them as used.
+
+    A decision whose label is marked cannot be taken back any more.
+    """
+    with transaction.atomic():
+        labels = Resolution.objects.filter(
+            project=project, superseded_at=None, item__split=split
+        ).exclude(item__state=Item.State.INVALID)
+        labels.filter(used_at=None).update(used_at=timezone.now())
+        used = labels.exclude(used_at=None).order_by("item_id")
+        return list(used.values_list("item_id", "labels"))
 
 
 def supersede(current: Resolution) -> None:

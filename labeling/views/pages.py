@@ -11,14 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from labeling import queries
 from labeling.errors import AssayError
-from labeling.models import (
-    AgreementReport,
-    Disagreement,
-    Membership,
-    Project,
-    User,
-)
-from labeling.services import adjudicate, exporting, members, projects
+from labeling.models import AgreementReport, Project, User
+from labeling.services import exporting, members, projects
 from labeling.views.prose import html_of
 from labeling.views.scope import context, member_of, said
 
@@ -163,50 +157,3 @@ def station(request: HttpRequest, slug: str) -> HttpResponse:
             version=guideline.version if guideline else None,
         ),
     )
-
-
-@login_required
-def disagreements(request: HttpRequest, slug: str) -> HttpResponse:
-    """Let an expert settle the most unclear item: blind first, then with the votes."""
-    member = member_of(request, slug, members.ADJUDICATE)
-    errors: list[str] = []
-    if request.method == "POST":
-        try:
-            _decide(request, member)
-            return redirect("disagreements", slug)
-        except AssayError as error:
-            errors = said(error)
-    waiting = (
-        Disagreement.objects.select_related("item", "item__media")
-        .filter(project=member.project, resolved_at=None)
-        .order_by("-entropy", "pk")
-    )
-    mine = adjudicate.begun(member)
-    one = mine.disagreement if mine else waiting.first()
-    labels = member.project.label_set.labels.all() if member.project.label_set else []
-    page = context(
-        member,
-        "disagreements",
-        one=one,
-        left=waiting.count(),
-        labels=labels,
-        errors=errors,
-        chosen=mine.labels if mine else [],
-        votes=adjudicate.votes_of(mine.disagreement.item_id) if mine else [],
-    )
-    return render(
-        request, "labeling/disagreements.html", page, status=409 if errors else 200
-    )
-
-
-def _decide(request: HttpRequest, member: Membership) -> None:
-    raw = request.POST.get("id", "")
-    pk = int(raw) if raw.isdecimal() and len(raw) < 19 else 0
-    label = request.POST.get("label")
-    labels = (label,) if label else ()
-    if not adjudicate.has_answered(member, pk):
-        adjudicate.answer_blind(member, pk, labels)
-        return
-    outcome = request.POST.get("outcome") or "resolved"
-    note = request.POST.get("note", "")[:5000]
-    adjudicate.resolve(member, pk, adjudicate.Decision(labels, outcome, note))

@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from labeling.views import (
     agreement,
+    disagreements,
     explore,
     jobs,
     my_work,
@@ -28,7 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(_P, pages.project, name="project"),
     path(f"{_P}label/", pages.station, name="station"),
     path(f"{_P}my-work/", my_work.my_work, name="my-work"),
-    path(f"{_P}disagreements/", pages.disagreements, name="disagreements"),
+    path(f"{_P}disagreements/", disagreements.disagreements, name="disagreements"),
     path(f"{_P}items/", explore.items, name="items"),
     path(f"{_P}items/<int:pk>/", explore.item, name="item"),
     path(f"{_P}import/", transfers.imports, name="imports"),

@@ -1,32 +1,112 @@
-/** `<label-keys>`: a key presses the button inside that names it in `data-key`. */
+/** `<label-keys>`: keys press what is inside: labels by `data-label`, others by `data-key`. */
+import { interpret, keymap, preferences } from "../annotate/keys.js";
+
+const TYPING = "input:not([type=checkbox]):not([type=radio]), textarea, select";
+
+/**
+ * Whether a key belongs to what has the focus: text that is being typed, or a button
+ * that Enter or space press.
+ * @param {Element} target @param {string} key
+ */
+const isTaken = (target, key) =>
+  target.matches(TYPING) ||
+  (key === "Enter" && target.matches("a, button, summary")) ||
+  (key === " " && target.matches("button, summary, input"));
+
 export class LabelKeys extends HTMLElement {
+  #typed = "";
+  #isSent = false;
+  /** @type {Map<string, string>} */
+  #labels = new Map();
+
   connectedCallback() {
     this.ownerDocument.addEventListener("keydown", this);
+    this.addEventListener("submit", this);
+    window.addEventListener("pageshow", this);
+    this.#draw();
   }
   disconnectedCallback() {
     this.ownerDocument.removeEventListener("keydown", this);
+    this.removeEventListener("submit", this);
+    window.removeEventListener("pageshow", this);
   }
-  /** @param {KeyboardEvent} event */
+
+  /** @param {Event} event */
   handleEvent(event) {
-    const target = event.target;
-    const typing =
-      target instanceof HTMLElement && target.matches("input, textarea, select");
-    if (
-      typing ||
-      event.repeat ||
-      event.isComposing ||
-      event.ctrlKey ||
-      event.metaKey ||
-      event.altKey
-    )
-      return;
-    for (const button of this.querySelectorAll("button")) {
-      if (button.dataset.key === event.key) {
-        event.preventDefault();
-        button.click();
-        return;
-      }
-    }
+    if (event.type === "pageshow") this.#isSent = false;
+    if (event.type === "submit") this.#send(event);
+    if (event instanceof KeyboardEvent) this.#press(event);
+  }
+
+  /** Send a form once, however often its buttons are pressed. @param {Event} event */
+  #send(event) {
+    if (this.#isSent) event.preventDefault();
+    this.#isSent = true;
+  }
+
+  /** @param {KeyboardEvent} event */
+  #press(event) {
+    const target = event.target instanceof HTMLElement ? event.target : this;
+    if (event.isComposing) return;
+    if (event.key === "Escape" && target.matches(TYPING)) target.blur();
+    // Else it would press the form's first button.
+    if (event.key === "Enter" && target.matches("input")) event.preventDefault();
+    const isHeld = event.repeat || event.ctrlKey || event.metaKey || event.altKey;
+    if (isHeld || isTaken(target, event.key) || !preferences().isOn) return;
+    const found = interpret(this.#labels, this.#actions(), this.#typed, event);
+    this.#typed = found.typed;
+    const meant = this.#meant(found);
+    if (!meant) return;
+    event.preventDefault();
+    if (meant instanceof HTMLTextAreaElement) meant.focus();
+    else if (!this.#isSent) meant.click();
+  }
+
+  /** @returns {HTMLElement[]} */
+  #all(/** @type {string} */ which) {
+    return [...this.querySelectorAll(which)].filter(
+      (one) => one instanceof HTMLElement,
+    );
+  }
+
+  /** @param {{label?: string, action?: string}} found @returns {HTMLElement | undefined} */
+  #meant({ label, action }) {
+    if (label !== undefined)
+      return this.#all("[data-label]").find((one) => one.dataset["label"] === label);
+    return this.#all("[data-key]")[Number(action)];
+  }
+
+  /** Which key presses which of the other things, by its place. @returns {Record<string, string>} */
+  #actions() {
+    const keys = this.#all("[data-key]").map((one) => one.dataset["key"] ?? "");
+    return Object.fromEntries(keys.entries());
+  }
+
+  /** Write the keys on what they press; labels go before all else. */
+  #draw() {
+    const labels = this.#all("[data-label]");
+    this.#labels = keymap(
+      labels.map(({ dataset }) => ({
+        name: dataset["label"] ?? "",
+        key: dataset["hotkey"] ?? "",
+      })),
+    );
+    const codes = new Map([...this.#labels].map(([code, name]) => [name, code]));
+    const isOn = preferences().isOn;
+    const isFree = (/** @type {string} */ key) =>
+      ![...this.#labels.keys()].some((code) => code.startsWith(key));
+    for (const one of labels)
+      this.#write(one, isOn ? (codes.get(one.dataset["label"] ?? "") ?? "") : "");
+    for (const one of this.#all("[data-key]"))
+      if (!isOn || !isFree(one.dataset["key"] ?? "")) this.#write(one, "");
+  }
+
+  /** @param {HTMLElement} one @param {string} key */
+  #write(one, key) {
+    const shown = (one.closest("label") ?? one).querySelector("kbd");
+    if (!shown) return;
+    shown.textContent = key;
+    shown.hidden = key === "";
   }
 }
 customElements.define("label-keys", LabelKeys);

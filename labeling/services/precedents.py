@@ -1,0 +1,52 @@
+"""Precedents: decisions of experts that are shown with the guideline as examples."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from labeling.errors import InvalidInputError, NotFoundError
+from labeling.models import Gold, Item, Membership, Precedent, Project, Resolution
+
+
+def record(item: Item, resolution: Resolution | None, note: str) -> Precedent:
+    """Make a decision an example of the guideline, unless it must stay unseen."""
+    if why := why_not(item):
+        raise InvalidInputError(errors={"precedent": [why]})
+    if resolution is None:
+        raise InvalidInputError(
+            errors={
+                "precedent": ["An item that is not valid is no example of a label."]
+            }
+        )
+    return Precedent.objects.create(
+        project_id=item.project_id, resolution=resolution, note=note
+    )
+
+
+def why_not(item: Item) -> str:
+    """Return why an item cannot be an example, or nothing when it can."""
+    if item.split == Item.Split.EVALUATION:
+        return "A held-out item judges models and people, so it must stay unseen."
+    if Gold.objects.filter(item=item, is_question=True).exists():
+        return "It is asked as a gold question, so its answer must stay unseen."
+    return ""
+
+
+def shown(project: Project) -> QuerySet[Precedent]:
+    """The examples that stand, newest first: those whose decision is still in force."""
+    return Precedent.objects.select_related(
+        "resolution__item__media", "resolution__guideline", "resolution__decided_by"
+    ).filter(
+        project=project,
+        resolution__superseded_at=None,
+        resolution__item__split=Item.Split.POOL,
+    )
+
+
+def remove(member: Membership, precedent_id: int) -> None:
+    """Take an example out of the guideline; the decision itself stays."""
+    gone, _ = Precedent.objects.filter(
+        pk=precedent_id, project_id=member.project_id
+    ).delete()
+    if not gone:
+        raise NotFoundError("This example is not in the guideline any more.")

@@ -1,0 +1,178 @@
+"""Experts at the keyboard: one key per step, nothing decided by accident."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from labeling.models import Disagreement, Project, Resolution
+from labeling.services import precedents
+from tests import make
+from tests.e2e import browser as browsing
+from tests.e2e.browser import browser, person
+from tests.e2e.test_screens import LOOKS, serious
+from tests.labeling.test_adjudicate import dispute, text
+
+__all__ = ["browser"]
+pytestmark = browsing.MARKS
+
+
+def press(page: Page, key: str) -> None:
+    """Press a key that leads to the next page."""
+    with page.expect_navigation():
+        page.keyboard.press(key)
+
+
+def outcome(of: Disagreement) -> tuple[str, list[str]]:
+    of.refresh_from_db()
+    return of.outcome, of.resolution.labels if of.resolution else []
+
+
+def test_every_decision_has_its_key(browser: Browser, live_server: LiveServer) -> None:
+    project = make.project(labels=("cat", "dog"), overlap=3)
+    votes = (("cat",), ("dog",), ("dog",))
+    rows = [dispute(project, *votes, **text(f"beast {n}")) for n in range(4)]
+    expert = make.member(project, "expert").user.username
+
+    with person(browser, live_server.url, expert) as page:
+        page.goto(f"{live_server.url}/projects/{project.slug}/disagreements/")
+        expect(page.locator("aside")).not_to_contain_text("A1")
+        press(page, "1")
+        expect(page.locator("aside")).to_contain_text("Your own first answer: cat.")
+        page.keyboard.press("n")
+        page.keyboard.type("1 is not a key here")
+        page.keyboard.press("Enter")
+        page.keyboard.press("Escape")
+        page.keyboard.press("e")
+        press(page, "a")
+        assert outcome(rows[0]) == ("resolved", ["dog"])
+        assert rows[0].note.startswith("1 is not a key here")
+        assert precedents.shown(project).count() == 1
+        press(page, "z")
+        assert outcome(rows[0]) == ("", [])
+        press(page, "t")
+        assert outcome(rows[0]) == ("ambiguous", ["dog"])
+        press(page, "i")
+        press(page, "i")
+        assert outcome(rows[1]) == ("invalid", [])
+        press(page, "d")
+        expect(page.locator(".item-full")).to_have_text("beast 3")
+        press(page, "2")
+        press(page, "2")
+        expect(page.locator(".item-full")).to_have_text("beast 2")
+
+
+def test_keys_pressed_twice_in_a_row_do_not_decide_unseen(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    project = make.project(labels=("cat", "dog"), overlap=2)
+    found = dispute(project, ("cat",), ("dog",))
+    expert = make.member(project, "expert").user.username
+
+    with person(browser, live_server.url, expert) as page:
+        page.goto(f"{live_server.url}/projects/{project.slug}/disagreements/")
+        with page.expect_navigation():
+            page.evaluate(
+                """() => {for (const _ of [1, 2, 3]) document.dispatchEvent(
+                new KeyboardEvent("keydown", {key: "1", code: "Digit1"}))}"""
+            )
+        page.evaluate(
+            "() => document.body.dispatchEvent(new KeyboardEvent('keydown',"
+            " {key: '2', code: 'Digit2', repeat: true, bubbles: true}))"
+        )
+        expect(page.locator("aside")).to_contain_text("Press the final label")
+
+    assert outcome(found) == ("", [])
+
+
+def test_several_labels_are_ticked_and_sent_by_enter(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    labels = [f"kind {n:02d}" for n in range(14)]
+    project = make.project(labels=labels, task_type="multi", overlap=2)
+    found = dispute(project, (labels[0], labels[1]), (labels[1], labels[2]))
+    expert = make.member(project, "expert").user.username
+
+    with person(browser, live_server.url, expert) as page:
+        page.goto(f"{live_server.url}/projects/{project.slug}/disagreements/")
+        for key in ("1", "1", "2", "4"):
+            page.keyboard.press(key)
+        press(page, "Enter")
+        expect(page.locator(":checked")).to_have_count(2)
+        page.get_by_label("kind 03").click()
+        press(page, "Enter")
+
+    assert found.blind_answers.get().labels == ["kind 00", "kind 13"]
+    assert outcome(found) == ("resolved", ["kind 00", "kind 03", "kind 13"])
+
+
+def test_others_like_it_are_reached_by_tab_and_settled_together(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    project = make.project(labels=("cat", "dog"), overlap=2)
+    rows = [
+        dispute(project, ("cat",), ("dog",), **text(f"a furry beast {n}"))
+        for n in range(3)
+    ]
+    expert = make.member(project, "expert").user.username
+
+    with person(browser, live_server.url, expert) as page:
+        page.goto(f"{live_server.url}/projects/{project.slug}/disagreements/")
+        press(page, "1")
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            if page.evaluate("() => document.activeElement.name") == "also":
+                break
+        page.keyboard.press("Space")
+        # Enter in a tick box must not press the form's first button.
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(100)
+        assert not Resolution.objects.exists()
+        press(page, "2")
+        expect(page.locator("main")).to_contain_text("1 other was settled together")
+
+    done = Disagreement.objects.filter(resolved_by__username=expert)
+    assert set(done) == {rows[0], rows[1]}
+
+
+def prepare() -> Project:
+    labels = ("Duplicate charge", "Pending payment", "Refund request", "Something else")
+    project = make.project(labels=labels, overlap=3)
+    votes = tuple((name,) for name in labels[:3])
+    words = (
+        "The app took my money but the transfer is still in progress after two days.",
+        "The app took my money a second time, one transfer is still in progress",
+        "My transfer is still in progress and I see the amount a second time",
+    )
+    for number, said in enumerate(words):
+        split = "evaluation" if number == 2 else "pool"
+        dispute(project, *votes, split=split, **text(said))
+    return project
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_both_steps_are_accessible_and_fit(
+    browser: Browser, live_server: LiveServer, look: str
+) -> None:
+    project = prepare()
+    expert = make.member(project, "expert").user
+    folder = os.environ.get("ASSAY_SCREENSHOTS")
+    context = browser.new_context(**LOOKS[look])
+    page = context.new_page()
+    browsing.log_in(page, live_server.url, expert.username)
+    page.goto(f"{live_server.url}/projects/{project.slug}/disagreements/")
+
+    for step, key in (("blind", "1"), ("votes", "1"), ("next", "")):
+        if folder:
+            target = Path(folder) / f"adjudicate-{step}-{look}.png"
+            page.screenshot(path=target, full_page=True)
+        assert serious(page) == []
+        wide = page.evaluate("() => document.documentElement.scrollWidth")
+        assert wide <= LOOKS[look]["viewport"]["width"]
+        if key:
+            press(page, key)
+    context.close()

@@ -1,0 +1,301 @@
+"""The experts' page and its calls: each step in words, nothing decided unseen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from labeling.models import AnnotationEvent, Disagreement, Resolution
+from labeling.services import adjudicate, precedents
+from labeling.services.adjudicate import Decision
+from tests import make
+from tests.labeling.test_adjudicate import dispute, experts, text
+from tests.test_pages import browser
+
+pytestmark = pytest.mark.django_db
+
+
+class Desk:
+    """An expert at the page."""
+
+    def __init__(self, found: Disagreement) -> None:
+        (self.member,) = experts(found.project, 1)
+        self.client: Client = browser(self.member.user)
+        self.path = f"/projects/{found.project.slug}/disagreements/"
+
+    def post(self, found: Disagreement, **form: Any) -> str:
+        self.answer = self.client.post(self.path, {"id": found.pk, **form}, follow=True)
+        return self.answer.content.decode()
+
+    def seen(self, found: Disagreement) -> str:
+        """Answer blind, so that the votes are in view."""
+        return self.post(found, step="blind", label="x")
+
+
+def test_the_votes_are_shown_after_the_own_answer_only() -> None:
+    found = dispute(make.project(overlap=2))
+    desk = Desk(found)
+
+    before = desk.client.get(desk.path).content.decode()
+    after = desk.seen(found)
+
+    assert "A1" not in before
+    assert "Make it an example" not in before
+    assert "A1" in after
+    assert "Your own first answer: x." in after
+
+
+def test_a_form_sent_twice_before_the_votes_decides_nothing() -> None:
+    found = dispute(make.project(overlap=2))
+    desk = Desk(found)
+
+    desk.seen(found)
+    desk.seen(found)
+    desk.post(found, step="final", do="stay")
+
+    found.refresh_from_db()
+    assert found.resolved_at is None
+
+
+def test_a_decision_with_its_note_and_example() -> None:
+    found = dispute(make.project(overlap=2))
+    desk = Desk(found)
+    desk.seen(found)
+
+    said = desk.post(found, step="final", label="y", note="the tail", precedent="yes")
+
+    assert "Decided:" in said
+    found.refresh_from_db()
+    assert (found.note, found.resolved_by) == ("the tail", desk.member.user)
+    assert precedents.shown(found.project).get().resolution.labels == ["y"]
+
+
+@pytest.mark.parametrize(("outcome", "labels"), [("ambiguous", ["x"]), ("invalid", [])])
+def test_an_item_is_ambiguous_or_not_valid_in_both_steps(
+    outcome: str, labels: list[str]
+) -> None:
+    found = dispute(make.project(overlap=3), ("x",), ("x",), ("y",))
+    desk = Desk(found)
+
+    assert "truly ambiguous" in desk.post(found, step="blind", outcome="ambiguous")
+    desk.post(found, step="final", outcome=outcome)
+
+    found.refresh_from_db()
+    assert found.outcome == outcome
+    current = Resolution.objects.filter(item=found.item, superseded_at=None)
+    assert [one.labels for one in current] == ([labels] if labels else [])
+
+
+def test_the_majority_that_was_shown_is_accepted() -> None:
+    found = dispute(make.project(overlap=3), ("y",), ("x",), ("y",))
+    desk = Desk(found)
+
+    said = desk.seen(found)
+    assert "[&quot;y&quot;]" in said
+    desk.post(found, step="final", majority='["y"]')
+
+    assert Resolution.objects.get(superseded_at=None).labels == ["y"]
+
+
+def test_even_votes_have_no_majority_and_a_made_up_one_is_refused() -> None:
+    found = dispute(make.project(overlap=2))
+    desk = Desk(found)
+
+    assert "the votes are even" in desk.seen(found)
+    for made_up in ("x", "[1]", '["nothing of the kind"]', "{"):
+        desk.post(found, step="final", majority=made_up)
+        assert desk.answer.status_code == 400
+
+
+def test_several_labels_are_ticked() -> None:
+    project = make.project(labels=("a", "b", "c"), task_type="multi", overlap=2)
+    found = dispute(project, ("a",), ("b",))
+    desk = Desk(found)
+
+    desk.post(found, step="blind", label=["a", "c"], outcome="resolved")
+    desk.post(found, step="final", label=["b", "c"], outcome="resolved")
+
+    assert found.blind_answers.get().labels == ["a", "c"]
+    assert Resolution.objects.get(superseded_at=None).labels == ["b", "c"]
+
+
+def test_a_stale_form_tells_the_other_expert_s_answer_and_goes_on() -> None:
+    found = dispute(make.project(overlap=2))
+    desk = Desk(found)
+    desk.seen(found)
+    (other,) = experts(found.project, 1)
+    adjudicate.resolve(other, found.pk, Decision(("x",)))
+
+    said = desk.post(found, step="final", label="y")
+
+    assert desk.answer.status_code == 409
+    assert "Another expert resolved it meanwhile as “x”" in said
+    assert "Go on with the next one" in said
+    assert AnnotationEvent.objects.get(kind="late").payload["labels"] == ["y"]
+
+
+def test_later_puts_it_last_and_undo_brings_the_last_decision_back() -> None:
+    project = make.project(overlap=2)
+    first, second = dispute(project), dispute(project)
+    desk = Desk(first)
+
+    assert second.item.data["text"] in desk.post(first, do="defer")
+    desk.seen(second)
+    desk.post(second, step="final", label="x")
+    said = desk.post(second, do="undo")
+
+    assert second.item.data["text"] in said
+    second.refresh_from_db()
+    assert second.resolved_at is None
+    desk.post(second, do="undo")
+    assert desk.answer.status_code == 409
+
+
+def test_undo_is_refused_in_words_where_a_training_run_has_used_it() -> None:
+    found = dispute(make.project(overlap=2))
+    desk = Desk(found)
+    desk.seen(found)
+    desk.post(found, step="final", label="x")
+    Resolution.objects.update(used_at="2026-01-02T03:04Z")
+
+    assert "A training run has used this label" in desk.post(found, do="undo")
+    assert desk.answer.status_code == 409
+
+
+def test_a_held_out_item_says_why_it_is_no_example() -> None:
+    found = dispute(make.project(overlap=2), split="evaluation")
+    desk = Desk(found)
+
+    assert "must stay unseen" in desk.seen(found)
+    desk.post(found, step="final", label="x", precedent="yes", note="kept text")
+
+    assert desk.answer.status_code == 400
+    assert b"kept text" in desk.answer.content
+    found.refresh_from_db()
+    assert found.resolved_at is None
+
+
+def test_others_like_it_are_settled_at_once_or_afterwards() -> None:
+    project = make.project(overlap=2)
+    one, two, three = (
+        dispute(project, **text(f"charged twice and pending {n}")) for n in range(3)
+    )
+    held = dispute(project, **text("charged twice and pending 4"), split="evaluation")
+    desk = Desk(one)
+
+    assert "held out" in desk.seen(one)
+    said = desk.post(one, step="final", label="x", also=[two.pk, 0])
+    assert "1 other was settled together with it." in said
+    assert "2 others are like it" in said
+    said = desk.post(one, do="like", also=[three.pk])
+
+    assert "1 other was settled" in said
+    settled = Disagreement.objects.filter(resolved_by=desk.member.user)
+    assert set(settled) == {one, two, three}
+    held.refresh_from_db()
+    assert held.resolved_at is None
+
+
+def test_nothing_of_another_project_is_reached() -> None:
+    stranger = dispute(make.project(overlap=2))
+    desk = Desk(dispute(make.project(overlap=2)))
+
+    for form in ({"step": "blind", "label": "x"}, {"do": "defer"}, {"do": "undo"}):
+        desk.post(stranger, **form)
+        assert desk.answer.status_code == 404
+    shown = desk.client.get(f"{desk.path}?id={stranger.pk}&after={stranger.pk}")
+    assert stranger.item.data["text"] not in shown.content.decode()
+    assert not stranger.blind_answers.exists()
+
+
+def test_the_page_asks_the_same_few_questions_for_any_number() -> None:
+    project = make.project(overlap=2)
+    found = dispute(project, **text("charged twice 0"))
+    desk = Desk(found)
+    desk.seen(found)
+    counts = []
+    for size in (2, 6):
+        for number in range(size):
+            dispute(project, **text(f"charged twice {size}{number}"))
+        with CaptureQueriesContext(connection) as asked:
+            desk.client.get(desk.path)
+        counts.append(len(asked))
+
+    assert counts[0] == counts[1] <= 22
+
+
+def test_by_the_api_others_are_listed_and_settled_likewise() -> None:
+    project = make.project(overlap=2)
+    one, two = (dispute(project, **text(f"charged twice {n}")) for n in range(2))
+    (expert,) = experts(project, 1)
+    call = make.Caller(expert.user)
+    path = f"projects/{project.slug}/disagreements/{one.pk}"
+
+    (near,) = call("get", f"{path}/similar/").json()["results"]
+    assert (near["id"], near["is_evaluation"]) == (two.pk, False)
+    body = {"label": "x", "also": [two.pk, 2**52], "precedent": True}
+    answer = call("post", f"{path}/resolve/", body).json()
+
+    assert (answer["outcome"], answer["labels"]) == ("resolved", ["x"])
+    assert [row["status"] for row in answer["also"]] == [200, 404]
+    examples = call("get", f"projects/{project.slug}/precedents/").json()["results"]
+    assert [example["labels"] for example in examples] == [["x"]]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"label": "x", "also": "all"},
+        {"label": "x", "also": [True]},
+        {"label": "x", "also": list(range(1, 200))},
+        {"label": "x", "precedent": "maybe"},
+        {"outcome": "withdrawn"},
+        {},
+    ],
+)
+def test_a_wrong_decision_is_refused_by_field(body: dict[str, object]) -> None:
+    found = dispute(make.project(overlap=2))
+    (expert,) = experts(found.project, 1)
+    path = f"projects/{found.project.slug}/disagreements/{found.pk}/resolve/"
+
+    answer = make.Caller(expert.user)("post", path, body)
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"]
+    found.refresh_from_db()
+    assert found.resolved_at is None
+
+
+def test_by_the_api_it_is_deferred_and_opened_again() -> None:
+    found = dispute(make.project(overlap=2))
+    first, second = experts(found.project, 2)
+    call = make.Caller(first.user)
+    path = f"projects/{found.project.slug}/disagreements/{found.pk}"
+
+    assert call("post", f"{path}/blind/", {"outcome": "invalid"}).status_code == 200
+    assert call("post", f"{path}/defer/").status_code == 200
+    assert call("post", f"{path}/resolve/", {"label": "x"}).status_code == 200
+    late = make.Caller(second.user)("post", f"{path}/resolve/", {"label": "y"})
+    assert (late.status_code, late.json()["labels"]) == (409, ["x"])
+    assert late.json()["code"] == "resolved_meanwhile"
+    assert make.Caller(second.user)("post", f"{path}/reopen/").status_code == 403
+    assert call("post", f"{path}/reopen/").json()["id"] == found.pk
+    assert call("post", f"{path}/reopen/").status_code == 409
+
+
+@pytest.mark.parametrize("role", ["annotator", "engineer"])
+def test_s15_only_experts_and_managers_decide(role: str) -> None:
+    found = dispute(make.project(overlap=2))
+    who = make.member(found.project, role).user
+    call = make.Caller(who)
+    path = f"projects/{found.project.slug}/disagreements/{found.pk}"
+
+    assert call("get", f"{path}/similar/").status_code == 403
+    for act in ("blind", "resolve", "defer", "reopen"):
+        assert call("post", f"{path}/{act}/", {"label": "x"}).status_code == 403
+    page = f"/projects/{found.project.slug}/disagreements/"
+    assert browser(who).get(page).status_code == 403
