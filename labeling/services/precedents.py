@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from typing import Final
+
 from django.db.models import QuerySet
 
 from labeling.errors import InvalidInputError, NotFoundError
 from labeling.models import Gold, Item, Membership, Precedent, Project, Resolution
+
+LOOKED_AT: Final = 200
+PER_LABEL: Final = 3
 
 
 def record(item: Item, resolution: Resolution | None, note: str) -> Precedent:
@@ -41,6 +47,16 @@ def shown(project: Project) -> QuerySet[Precedent]:
         resolution__superseded_at=None,
         resolution__item__split=Item.Split.POOL,
     )
+
+
+def by_label(project: Project) -> list[tuple[str, list[Precedent]]]:
+    """Return the newest few examples of each label that has any, by the label's name."""
+    found: dict[str, list[Precedent]] = defaultdict(list)
+    for one in shown(project)[:LOOKED_AT]:
+        for label in one.resolution.labels:
+            if len(found[label]) < PER_LABEL:
+                found[label].append(one)
+    return sorted(found.items())
 
 
 def remove(member: Membership, precedent_id: int) -> None:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from labeling import queries
 from labeling.errors import AssayError
 from labeling.models import AgreementReport, Project, User
-from labeling.services import exporting, members, projects
+from labeling.services import exporting, members, precedents, projects
 from labeling.views.prose import html_of
 from labeling.views.scope import context, member_of, said
 
@@ -155,5 +155,6 @@ def station(request: HttpRequest, slug: str) -> HttpResponse:
             modules=STATION_MODULES,
             guideline=html_of(guideline.text if guideline else ""),
             version=guideline.version if guideline else None,
+            precedents=precedents.by_label(found),
         ),
     )

@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy as lazy
 from labeling import queries
 from labeling.errors import InvalidInputError
 from labeling.models import Guideline, Label, LabelSet, Membership, Project
-from labeling.services import members, projects
-from labeling.views.paging import by_page
+from labeling.services import members, precedents, projects
+from labeling.views.paging import by_page, newest_first
 from labeling.views.prose import html_of
 from labeling.views.scope import Tried, attempt, context, member_of, whole
 
@@ -39,9 +39,8 @@ def guideline(request: HttpRequest, slug: str) -> HttpResponse:
     now = member.project.guideline
     text = request.POST.get("text", now.text if now else "")
     is_preview = "preview" in request.POST
-    tried = (
-        Tried() if is_preview else attempt(request, lambda: _revise(request, member))
-    )
+    act = _remove_example if "remove" in request.POST else _revise
+    tried = Tried() if is_preview else attempt(request, lambda: act(request, member))
     if tried.is_done:
         return redirect("guideline", slug)
     versions = Guideline.objects.select_related("created_by").filter(
@@ -59,6 +58,7 @@ def guideline(request: HttpRequest, slug: str) -> HttpResponse:
         text=text,
         preview=html_of(text) if is_preview else None,
         versions=by_page(request, versions.order_by("-version"), size=10),
+        examples=newest_first(request, precedents.shown(member.project), size=20),
         may_revise=Membership.Role(member.role) in members.ADJUDICATE,
     )
     return render(request, "labeling/guideline.html", page, status=tried.status)
@@ -72,6 +72,12 @@ def _revise(request: HttpRequest, member: Membership) -> None:
     messages.success(
         request, _("Version %(number)s is in force.") % {"number": made.version}
     )
+
+
+def _remove_example(request: HttpRequest, member: Membership) -> None:
+    members.require(member, members.ADJUDICATE)
+    precedents.remove(member, whole(request.POST.get("remove")))
+    messages.success(request, _("The example is taken out; its decision stays."))
 
 
 def _changes(chosen: Guideline) -> list[tuple[str, str]]:
