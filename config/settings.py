@@ -95,6 +95,7 @@ if _database.get("ENGINE") != "django.db.backends.postgresql":
 DATABASES = {
     "default": {
         **_database,
+        "ENGINE": "config.database",
         "HOST": unquote(_database.get("HOST", "")),
         "CONN_MAX_AGE": env.number("CONN_MAX_AGE", 300),
         "CONN_HEALTH_CHECKS": True,
