@@ -33,6 +33,7 @@ from labeling.models import (
     Label,
     Membership,
     Project,
+    Reason,
     lean,
 )
 from labeling.services import queue
@@ -116,6 +117,7 @@ _KEEP: Final = f"""
         SELECT * FROM labeling_assignment
         WHERE id = %(assignment)s AND annotator_id = %(user)s
               AND project_id = %(project)s AND state = 'leased' AND expires_at >= now()
+              AND NOT is_repeat
         FOR UPDATE
     ), v AS (
         INSERT INTO labeling_annotation
@@ -181,7 +183,7 @@ def _keep_at_once(member: Membership, vote: Vote) -> Annotation | None:
 
 
 def _replay(member: Membership, vote: Vote) -> Receipt | None:
-    earlier = Annotation.objects.filter(client_id=vote.client_id).first()
+    earlier = Annotation.answers.filter(client_id=vote.client_id).first()
     if earlier is None:
         return None
     is_same = (
@@ -198,7 +200,10 @@ def _keep(member: Membership, vote: Vote, labels: list[str]) -> Annotation:
     found = queue.own_assignment(member, vote.assignment)
     if found.state == Assignment.State.ANSWERED:
         raise ConflictError("You have answered this item; edit or undo that answer.")
-    if found.state != Assignment.State.LEASED or found.expires_at < timezone.now():
+    has_ended = (
+        found.state != Assignment.State.LEASED or found.expires_at < timezone.now()
+    )
+    if has_ended and found.reason not in (Reason.GOLD, Reason.REPEAT):
         _take_back(found)
     now = timezone.now()
     project = member.project
@@ -224,7 +229,7 @@ def _keep(member: Membership, vote: Vote, labels: list[str]) -> Annotation:
     )
     found.state = Assignment.State.ANSWERED
     found.save(update_fields=["state"])
-    _count_vote(member, found.item_id, +1)
+    _count_vote(member, annotation, +1)
     _event(annotation, member, AnnotationEvent.Kind.VOTED, now)
     return annotation
 
@@ -310,9 +315,12 @@ def _names(label_set_id: int) -> frozenset[str]:
     return frozenset(names.values_list("name", flat=True))
 
 
-def _count_vote(member: Membership, item_id: int, change: int) -> None:
+def _count_vote(member: Membership, vote: Annotation, change: int) -> None:
     """Change the exact counts, mark the item to be settled, and ring after commit."""
-    Item.objects.filter(pk=item_id).update(votes=F("votes") + change, is_unsettled=True)
+    if vote.reason == Reason.REPEAT:
+        return
+    item = Item.objects.filter(pk=vote.item_id)
+    item.update(votes=F("votes") + change, is_unsettled=True)
     queue.count(member, votes=change)
     _ring(member.project_id)
 
@@ -347,8 +355,8 @@ def _event(
 
 
 def own_annotation(member: Membership, annotation_id: int) -> Annotation:
-    """Return the person's own standing vote."""
-    found = Annotation.objects.filter(
+    """Return the person's own standing answer."""
+    found = Annotation.answers.filter(
         pk=annotation_id,
         annotator_id=member.user_id,
         project_id=member.project_id,
@@ -381,7 +389,7 @@ def edit(
     with transaction.atomic():
         _write_version(before, version, {**values, "updated_at": now})
         Item.objects.filter(pk=before.item_id).update(is_unsettled=True)
-        after = Annotation.objects.get(pk=annotation_id)
+        after = Annotation.answers.get(pk=annotation_id)
         _event(after, member, AnnotationEvent.Kind.EDITED, now)
         _ring(member.project_id)
     return after
@@ -393,14 +401,14 @@ def undo(member: Membership, annotation_id: int, version: int) -> Assignment | N
     now = timezone.now()
     with transaction.atomic():
         _write_version(before, version, {"undone_at": now, "updated_at": now})
-        _count_vote(member, before.item_id, -1)
+        _count_vote(member, before, -1)
         before.refresh_from_db()
         _event(before, member, AnnotationEvent.Kind.UNDONE, now)
         return _lend_again(member, before)
 
 
 def _write_version(before: Annotation, version: int, values: dict[str, Any]) -> None:
-    written = Annotation.objects.filter(
+    written = Annotation.answers.filter(
         pk=before.pk, version=version, undone_at=None
     ).update(version=F("version") + 1, **values)
     if not written:

@@ -6,6 +6,7 @@ Batch work never locks queue rows: ``SKIP LOCKED`` meets only other leases.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,11 +38,10 @@ from labeling.models import (
     User,
     lean,
 )
-from labeling.services import questions
+from labeling.services import checks
 from labeling.signals import items_changed, queue_low
 
 MAX_COUNT: Final = 50
-LOW: Final = 100
 REFILL: Final = 500
 # The namespace of the advisory locks that go with a project's order.
 ORDER: Final = 7001
@@ -90,7 +90,8 @@ def _lease(member: Membership, count: int) -> Lease:
         _commit_without_waiting()
         held = _renew_held(member, count)
         wanted = min(count - len(held), _quota_left(member, len(held)))
-        if wanted <= 0 or member.is_paused or member.project.is_paused:
+        is_stopped = member.is_paused or member.project.is_paused
+        if wanted <= 0 or is_stopped or checks.falls_short(member):
             return _answer(member, held)
         taken = _take_mixed(member, wanted)
         if len(taken) < wanted:
@@ -116,31 +117,40 @@ _HELD = """
 """
 
 # First votes before further ones; rows another lease has locked are skipped. A
-# person's own items are passed over; an expired or returned one may come back.
-_PICKED: Final = """
-    picked AS MATERIALIZED (
-        SELECT q.id, q.item_id, q.slot, q.reason, q.probability, q.generation,
-               q.model_number, q.suggestion, q.rank
-        FROM labeling_queueentry q
-        WHERE q.project_id = %(project)s AND q.is_first = %(is_first)s
-              AND NOT EXISTS (
-                  SELECT 1 FROM labeling_assignment a
-                  WHERE a.annotator_id = %(user)s AND a.item_id = q.item_id
-                        AND a.state NOT IN ('expired', 'released'))
-        ORDER BY q.rank, q.id
-        LIMIT {count} FOR UPDATE SKIP LOCKED
-    ), one_slot AS (
+# person's own items are passed over, among further votes only once: they are many
+# where few people are at work. An expired or returned one may come back. The look-ups
+# are subqueries with a limit: a join might read all that a person ever did.
+_HEAD: Final = """
+    SELECT q.id, q.item_id, q.slot, q.reason, q.probability, q.generation,
+           q.model_number, q.suggestion, q.rank
+    FROM labeling_queueentry q
+    WHERE q.project_id = %(project)s AND q.is_first = %(is_first)s
+          AND q.rank >= %(from)s::float8
+          AND (SELECT a.id FROM labeling_assignment a
+               WHERE a.annotator_id = %(user)s AND a.item_id = q.item_id
+                     AND NOT a.is_repeat
+                     AND a.state NOT IN ('expired', 'released') LIMIT 1) IS NULL
+    ORDER BY q.rank, q.id
+    LIMIT {count} FOR UPDATE SKIP LOCKED
+"""
+_PICKED: Final = f"""
+    picked AS MATERIALIZED ({_HEAD}), one_slot AS (
         SELECT DISTINCT ON (item_id) * FROM picked ORDER BY item_id, slot
+    ), passed AS (
+        UPDATE labeling_membership
+        SET passed_rank = (SELECT min(rank) FROM picked),
+            passed_generation = %(generation)s
+        WHERE id = %(member)s AND NOT %(is_first)s AND EXISTS (SELECT 1 FROM picked)
     ), gone AS (
         DELETE FROM labeling_queueentry WHERE id IN (SELECT id FROM one_slot)
     ), open AS (
         SELECT p.* FROM one_slot p JOIN labeling_item i ON i.id = p.item_id
-        WHERE i.state = 'open' AND NOT EXISTS (
-            SELECT 1 FROM labeling_assignment a
+        WHERE i.state = 'open' AND (
+            SELECT a.id FROM labeling_assignment a
             WHERE a.item_id = p.item_id AND a.slot = p.slot
-                  AND a.state IN ('leased', 'answered'))
+                  AND a.state IN ('leased', 'answered') LIMIT 1) IS NULL
     )
-"""
+"""  # noqa: S608 (our own words)
 _LEND_PICKED: Final = """
     INSERT INTO labeling_assignment AS a
         (project_id, item_id, annotator_id, slot, state, leased_at, expires_at,
@@ -149,7 +159,7 @@ _LEND_PICKED: Final = """
            now() + %(minutes)s * interval '1 minute',
            reason, probability, generation, model_number, suggestion, rank
     FROM open ORDER BY rank, item_id
-    ON CONFLICT (annotator_id, item_id) DO UPDATE
+    ON CONFLICT (annotator_id, item_id, is_repeat) DO UPDATE
         SET slot = excluded.slot, state = 'leased', leased_at = excluded.leased_at,
             expires_at = excluded.expires_at, reason = excluded.reason,
             probability = excluded.probability, generation = excluded.generation,
@@ -181,10 +191,10 @@ def _lend_at_once(member: Membership, count: int) -> list[Assignment]:
     """
     project = member.project
     share = _further_share(project)
-    has_policy = member.quota is not None or project.gold_rate or (share and count > 1)
-    if member.is_paused or project.is_paused or has_policy:
+    is_simple = member.quota is None and not (project.gold_rate or project.repeat_rate)
+    if member.is_paused or project.is_paused or not is_simple or (share and count > 1):
         return []
-    values = {**_values(member, count), "is_first": random.random() >= share}  # noqa: S311
+    values = _lane(member, count, is_first=random.random() >= share)  # noqa: S311
     lent = []
     for assignment, item, media in lean.fetch(_LEND, values, *_LENT):
         item.media = media
@@ -196,6 +206,22 @@ def _lend_at_once(member: Membership, count: int) -> list[Assignment]:
 def _further_share(project: Project) -> float:
     """An item that needs m votes needs m - 1 further ones, so that is their share."""
     return (project.min_votes - 1) / project.min_votes
+
+
+def _lane(
+    member: Membership, count: int, *, is_first: bool, is_whole: bool = False
+) -> dict[str, Any]:
+    """Return the values for taking from a lane, where wanted from its very start."""
+    generation = member.project.queue_generation
+    has_passed = not is_first and member.passed_generation == generation
+    start = member.passed_rank if has_passed and not is_whole else None
+    return {
+        **_values(member, count),
+        "is_first": is_first,
+        "from": -math.inf if start is None else start,
+        "member": member.pk,
+        "generation": generation,
+    }
 
 
 def _values(member: Membership, count: int) -> dict[str, Any]:
@@ -214,12 +240,11 @@ def _renew_held(member: Membership, count: int) -> list[int]:
 
 
 def _take_mixed(member: Membership, count: int) -> list[int]:
-    """Lend up to ``count`` slots, gold questions where they are due among the others."""
-    asked = questions.due(member, count)
-    before = random.randint(0, count - asked) if asked else count  # noqa: S311
-    taken = _take(member, before)
+    """Lend up to ``count`` slots, checks of the person where they are due among them."""
+    asked = checks.lend_due(member, count)
+    before = random.randint(0, count - len(asked)) if asked else count  # noqa: S311
+    taken = _take(member, before) + asked
     if asked:
-        taken += questions.lend(member, asked)
         taken += _take(member, count - len(taken))
     return taken
 
@@ -251,23 +276,22 @@ def _take(member: Membership, count: int) -> list[int]:
     further = int(count * _further_share(member.project) + random.random())  # noqa: S311 (no secret)
     taken = _take_from(member, further, is_first=False)
     taken += _take_from(member, count - len(taken), is_first=True)
-    taken += _take_from(member, count - len(taken), is_first=False)
+    taken += _take_from(member, count - len(taken), is_first=False, is_whole=True)
     return taken
 
 
-def _take_from(member: Membership, count: int, *, is_first: bool) -> list[int]:
+def _take_from(member: Membership, count: int, **lane: bool) -> list[int]:
     taken: list[int] = []
     while len(taken) < count:
-        found = _take_once(member, count - len(taken), is_first=is_first)
+        found = _take_once(member, _lane(member, count - len(taken), **lane))
         if found is None:
             break
         taken += found
     return taken
 
 
-def _take_once(member: Membership, count: int, *, is_first: bool) -> list[int] | None:
-    """Return the ids lent by one statement, or None when the queue had nothing."""
-    values = {**_values(member, count), "is_first": is_first}
+def _take_once(member: Membership, values: dict[str, Any]) -> list[int] | None:
+    """Return the ids lent by one statement, or None when the lane had nothing."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(_TAKE, values)
@@ -278,16 +302,18 @@ def _take_once(member: Membership, count: int, *, is_first: bool) -> list[int] |
     if rows:
         return [row[0] for row in sorted(rows, key=lambda row: (row[1], row[0]))]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT 1 FROM labeling_queueentry q"
-            " WHERE q.project_id = %(project)s AND q.is_first = %(is_first)s"
-            " AND NOT EXISTS (SELECT 1 FROM labeling_assignment a"
-            "   WHERE a.annotator_id = %(user)s AND a.item_id = q.item_id"
-            "   AND a.state NOT IN ('expired', 'released'))"
-            " LIMIT 1 FOR UPDATE SKIP LOCKED",
-            values,
-        )
-        return [] if cursor.fetchone() else None
+        cursor.execute(_HEAD.format(count=1), values)
+        if cursor.fetchone():
+            return []
+    if not values["is_first"]:
+        _pass_all(member, values["generation"])
+    return None
+
+
+def _pass_all(member: Membership, generation: int) -> None:
+    """Remember that no further vote of this generation is left for this person."""
+    member.passed_rank, member.passed_generation = math.inf, generation
+    member.save(update_fields=["passed_rank", "passed_generation"])
 
 
 _REFILL = """
@@ -348,6 +374,8 @@ def _why_nothing(member: Membership) -> str:  # noqa: PLR0911 (one per reason)
     project = member.project
     if project.is_paused or member.is_paused:
         return "paused"
+    if checks.falls_short(member):
+        return "skill"
     if member.quota is not None and not _quota_left(member, 0):
         return "quota"
     items = Item.objects.filter(project=project)
@@ -382,7 +410,7 @@ _CHOSEN = """
         ORDER BY n LIMIT 1
     ) free
     WHERE i.project_id = %(project)s AND i.state = 'open' AND i.id = ANY(%(items)s)
-    ON CONFLICT (annotator_id, item_id) DO UPDATE
+    ON CONFLICT (annotator_id, item_id, is_repeat) DO UPDATE
         SET slot = excluded.slot, state = 'leased', leased_at = excluded.leased_at,
             expires_at = excluded.expires_at, reason = 'chosen', suggestion = NULL
         WHERE a.state IN ('expired', 'released', 'skipped')
@@ -539,7 +567,7 @@ def _end(
 def requeue(freed: Sequence[Assignment]) -> None:
     """Put the slots of ended assignments back where they stood.
 
-    A gold question's slot is one person's own.
+    The slots of gold questions and of repeats are one person's own.
     """
     QueueEntry.objects.bulk_create(
         [
@@ -556,7 +584,7 @@ def requeue(freed: Sequence[Assignment]) -> None:
                 suggestion=one.suggestion,
             )
             for one in freed
-            if one.reason != Reason.GOLD
+            if one.reason not in (Reason.GOLD, Reason.REPEAT)
         ],
         ignore_conflicts=True,
     )
@@ -615,6 +643,11 @@ def swap(project_id: int, entries: Sequence[Entry]) -> int:
         )
         cursor.execute(_SWAP_IN, {"project": project_id, "generation": generation})
         cursor.execute("DROP TABLE staged")
+    with connection.cursor() as cursor:
+        # Whoever changes much tells the planner: an old count makes it sort the queue.
+        cursor.execute(
+            "ANALYZE (SKIP_LOCKED) labeling_queueentry (project_id, is_first, rank)"
+        )
     return generation
 
 
