@@ -194,7 +194,8 @@ def _lend_at_once(member: Membership, count: int) -> list[Assignment]:
     is_simple = member.quota is None and not (project.gold_rate or project.repeat_rate)
     if member.is_paused or project.is_paused or not is_simple or (share and count > 1):
         return []
-    values = _lane(member, count, is_first=random.random() >= share)  # noqa: S311
+    is_first = random.random() >= share  # noqa: S311
+    values = _lane(member, count, is_first=is_first or _has_passed_all(member))
     lent = []
     for assignment, item, media in lean.fetch(_LEND, values, *_LENT):
         item.media = media
@@ -206,6 +207,11 @@ def _lend_at_once(member: Membership, count: int) -> list[Assignment]:
 def _further_share(project: Project) -> float:
     """An item that needs m votes needs m - 1 further ones, so that is their share."""
     return (project.min_votes - 1) / project.min_votes
+
+
+def _has_passed_all(member: Membership) -> bool:
+    is_now = member.passed_generation == member.project.queue_generation
+    return is_now and member.passed_rank == math.inf
 
 
 def _lane(

@@ -36,6 +36,13 @@ export const EMPTY = {
     words: "You have given as many answers as were asked of you. Thank you.",
     ways: ["project"],
   },
+  skill: {
+    title: "No more items for now",
+    words:
+      "Several of your answers to questions with known answers were not as known. " +
+      "Read the guideline and speak with the project's manager.",
+    ways: ["project"],
+  },
   empty_project: {
     title: "There are no items yet",
     words: "Somebody who may import has to bring some first.",
