@@ -30,6 +30,10 @@ class Annotation(models.Model):
 
     # What an index below begins with needs no second one; neither does what is
     # never looked up by.
+    class Screen(models.TextChoices):
+        GRID = "grid"
+        BINARY = "binary"
+
     project = models.ForeignKey(
         Project, models.CASCADE, related_name="+", db_index=False
     )
@@ -61,6 +65,13 @@ class Annotation(models.Model):
     probability = models.FloatField(null=True)
     model_number = models.PositiveIntegerField(null=True)
     suggestion_shown = models.JSONField(null=True)
+    screen = models.CharField(
+        max_length=6,
+        choices=Screen,
+        blank=True,
+        db_default="",
+        help_text="Where it was given, if not one by one.",
+    )
 
     objects = VoteManager()
     answers: ClassVar[models.Manager[Annotation]] = models.Manager()

@@ -33,6 +33,7 @@ from labeling.models import (
     Label,
     Membership,
     Project,
+    QueueEntry,
     Reason,
     lean,
 )
@@ -54,6 +55,7 @@ class Vote:
     seconds: float | None = None
     comment: str = ""
     is_unsure: bool = False
+    screen: str = ""
 
     @property
     def request_hash(self) -> str:
@@ -226,6 +228,7 @@ def _keep(member: Membership, vote: Vote, labels: list[str]) -> Annotation:
         probability=found.probability,
         model_number=found.model_number,
         suggestion_shown=shown_suggestion(project, found),
+        screen=vote.screen,
     )
     found.state = Assignment.State.ANSWERED
     found.save(update_fields=["state"])
@@ -282,17 +285,22 @@ def revealed_suggestion(project: Project, vote: Annotation) -> dict[str, Any] | 
 
 
 def _suggestion(project: Project, found: Assignment) -> dict[str, Any] | None:
-    """Return an assignment's suggestion, unless it must be answered blind.
+    """Return an assignment's suggestion, unless it must be answered blind."""
+    if not (found.suggestion and may_suggest(project, found)):
+        return None
+    return dict(found.suggestion)
+
+
+def may_suggest(project: Project, slot: Assignment | QueueEntry) -> bool:
+    """Whether a slot need not be answered blind.
 
     Never on evaluation items, gold questions and items of several votes; and a share of
     the others stays blind for good, to measure what suggestions do to answers.
     """
-    is_free = found.reason in ("model", "random") and found.slot == 0
-    if not (is_free and found.suggestion) or found.item.votes_wanted > 1:
-        return None
-    if rules.draw(project.seed, f"blind:{found.item_id}") < BLIND_SHARE:
-        return None
-    return dict(found.suggestion)
+    is_free = slot.reason in (Reason.MODEL, Reason.RANDOM) and slot.slot == 0
+    if not is_free or slot.item.votes_wanted > 1:
+        return False
+    return rules.draw(project.seed, f"blind:{slot.item_id}") >= BLIND_SHARE
 
 
 def checked_labels(project: Project, labels: Sequence[str]) -> list[str]:

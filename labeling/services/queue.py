@@ -87,19 +87,24 @@ def lease(
 def _lease(member: Membership, count: int) -> Lease:
     """Lend with all that policy may ask for, step by step."""
     with transaction.atomic():
-        _commit_without_waiting()
-        held = _renew_held(member, count)
-        wanted = min(count - len(held), _quota_left(member, len(held)))
-        is_stopped = member.is_paused or member.project.is_paused
-        if wanted <= 0 or is_stopped or checks.falls_short(member):
-            return _answer(member, held)
+        commit_without_waiting()
+        held = renew_held(member, count)
+        if not (wanted := room(member, count, len(held))):
+            return answer(member, held)
         taken = _take_mixed(member, wanted)
         if len(taken) < wanted:
             taken += _take_the_rest(member, wanted - len(taken))
-    return _answer(member, held + taken)
+    return answer(member, held + taken)
 
 
-def _commit_without_waiting() -> None:
+def room(member: Membership, count: int, held: int) -> int:
+    """Return how many more items, up to ``count``, this person may get now."""
+    wanted = max(0, min(count - held, _quota_left(member, held)))
+    is_stopped = member.is_paused or member.project.is_paused
+    return 0 if is_stopped or checks.falls_short(member) else wanted
+
+
+def commit_without_waiting() -> None:
     """Let this transaction commit without a disk write: a lost lease is only lent anew."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL synchronous_commit TO off")
@@ -125,7 +130,7 @@ _HEAD: Final = """
            q.model_number, q.suggestion, q.rank
     FROM labeling_queueentry q
     WHERE q.project_id = %(project)s AND q.is_first = %(is_first)s
-          AND q.rank >= %(from)s::float8
+          AND q.rank >= %(from)s::float8 {more}
           AND (SELECT a.id FROM labeling_assignment a
                WHERE a.annotator_id = %(user)s AND a.item_id = q.item_id
                      AND NOT a.is_repeat
@@ -168,13 +173,19 @@ _LEND_PICKED: Final = """
         WHERE a.state IN ('expired', 'released')
 """
 _TAKE: Final = (
-    f"WITH {_PICKED.format(count='%(count)s')} {_LEND_PICKED} RETURNING id, rank"
+    f"WITH {_PICKED.format(count='%(count)s', more='')} {_LEND_PICKED}"
+    " RETURNING id, rank"
+)
+_TAKE_THESE: Final = (
+    f"WITH {_PICKED.format(count='%(count)s', more='AND q.id = ANY(%(these)s)')}"
+    f" {_LEND_PICKED} RETURNING id, rank"
 )
 _LENT: Final = (("a", Assignment), ("i", Item), ("m", Media))
+_LEFT: Final = "greatest(0, %(count)s - (SELECT count(*) FROM held))"
 _LEND: Final = f"""
     WITH quick AS (SELECT set_config('synchronous_commit', 'off', true)),
     held AS ({_HELD.replace("RETURNING a.id", "RETURNING a.*")}),
-    {_PICKED.format(count="greatest(0, %(count)s - (SELECT count(*) FROM held))")},
+    {_PICKED.format(count=_LEFT, more="")},
     lent AS ({_LEND_PICKED} RETURNING a.*),
     a AS (SELECT * FROM held UNION ALL SELECT * FROM lent)
     SELECT {lean.columns(*_LENT)}
@@ -239,7 +250,8 @@ def _values(member: Membership, count: int) -> dict[str, Any]:
     }
 
 
-def _renew_held(member: Membership, count: int) -> list[int]:
+def renew_held(member: Membership, count: int) -> list[int]:
+    """Return the ids of what the person holds, lent anew from now on."""
     with connection.cursor() as cursor:
         cursor.execute(_HELD, _values(member, count))
         return sorted(row[0] for row in cursor.fetchall())
@@ -308,12 +320,20 @@ def _take_once(member: Membership, values: dict[str, Any]) -> list[int] | None:
     if rows:
         return [row[0] for row in sorted(rows, key=lambda row: (row[1], row[0]))]
     with connection.cursor() as cursor:
-        cursor.execute(_HEAD.format(count=1), values)
+        cursor.execute(_HEAD.format(count=1, more=""), values)
         if cursor.fetchone():
             return []
     if not values["is_first"]:
         _pass_all(member, values["generation"])
     return None
+
+
+def take_these(member: Membership, entries: Sequence[int]) -> list[int]:
+    """Lend those of some first entries of the queue that are still there; ids."""
+    values = {**_lane(member, len(entries), is_first=True), "these": list(entries)}
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE_THESE, values)
+        return sorted(row[0] for row in cursor.fetchall())
 
 
 def _pass_all(member: Membership, generation: int) -> None:
@@ -368,7 +388,8 @@ def _quota_left(member: Membership, held: int) -> int:
     return max(0, member.quota - answered - held)
 
 
-def _answer(member: Membership, ids: list[int]) -> Lease:
+def answer(member: Membership, ids: list[int]) -> Lease:
+    """Return the assignments with their items, or why there are none."""
     if not ids:
         return Lease([], _why_nothing(member))
     found = Assignment.objects.select_related("item", "item__media").in_bulk(ids)
@@ -442,7 +463,7 @@ def _lease_chosen(member: Membership, external_ids: Sequence[str]) -> Lease:
             annotator_id=member.user_id, item__in=items, state=Assignment.State.LEASED
         ).values_list("pk", flat=True)
         ids = sorted(held)
-    return _answer(member, ids) if ids else Lease([], "none_of_these")
+    return answer(member, ids) if ids else Lease([], "none_of_these")
 
 
 def own_assignment(member: Membership, assignment_id: int) -> Assignment:
