@@ -21,6 +21,7 @@ from labeling.models import (
 from labeling.services import adjudicate, exporting, members, projects
 from labeling.views.prose import html_of
 from labeling.views.scope import context, member_of, said
+from labeling.views.words import station_words
 
 STATION_ACTIONS: Final = (
     ("skip", _("skip")),
@@ -156,6 +157,7 @@ def station(request: HttpRequest, slug: str) -> HttpResponse:
             member,
             "station",
             setup=setup,
+            words=station_words(),
             labels=labels,
             actions=STATION_ACTIONS,
             modules=STATION_MODULES,
