@@ -15,6 +15,7 @@ from labeling.models import AgreementReport, Project, User
 from labeling.services import exporting, members, precedents, projects
 from labeling.views.prose import html_of
 from labeling.views.scope import context, member_of, said
+from labeling.views.words import station_words
 
 STATION_ACTIONS: Final = (
     ("skip", _("skip")),
@@ -150,6 +151,7 @@ def station(request: HttpRequest, slug: str) -> HttpResponse:
             member,
             "station",
             setup=setup,
+            words=station_words(),
             labels=labels,
             actions=STATION_ACTIONS,
             modules=STATION_MODULES,
