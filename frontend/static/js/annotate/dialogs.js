@@ -54,7 +54,7 @@ const submitByKey = (id) => {
 };
 
 /** @param {string} username @param {() => void} back */
-const setUpLogin = (username, back) => {
+export const setUpLogin = (username, back) => {
   const dialog = byId("login");
   dialog.addEventListener("submit", async (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();

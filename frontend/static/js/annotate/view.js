@@ -81,8 +81,8 @@ const payload = ({ data, media_url }, type) => {
   return table;
 };
 
-/** @param {string} reason */
-const nothing = (reason) => {
+/** Why there is nothing, and which ways lead on. @param {string} reason */
+export const nothing = (reason) => {
   const known = EMPTY[reason] ?? {
     title: t("Nothing to label now"),
     words: reason,

@@ -49,11 +49,18 @@ export const EMPTY = {
     ways: ["project"],
   },
   skill: {
-    title: "No more items for now",
-    words:
-      "Several of your answers to questions with known answers were not as known. " +
-      "Read the guideline and speak with the project's manager.",
+    title: t("No more items for now"),
+    words: t(
+      "Several of your answers to questions with known answers were not as known. Read the guideline and speak with the project's manager.",
+    ),
     ways: ["project"],
+  },
+  no_suggestions: {
+    title: t("No page of like items now"),
+    words: t(
+      "The model has no suggestions for free items, or they are to be answered blind. One by one there may be some.",
+    ),
+    ways: ["station", "again", "project"],
   },
   empty_project: {
     title: t("There are no items yet"),
