@@ -51,6 +51,7 @@ SCREENS = {
     "station-table": "/projects/wine/label/",
     "disagreements": "/projects/languages/disagreements/",
     "models": "/projects/languages/models/",
+    "join": "/join/",
     "admin": "/admin/",
     "login": "/login/",
 }
