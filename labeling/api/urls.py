@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_P}invitations/<int:pk>/", invitations.InvitationView.as_view()),
     path(f"{_P}items/", projects.ItemsView.as_view()),
     path(f"{_P}queue/lease/", queue.LeaseView.as_view()),
+    path(f"{_P}queue/grid/", queue.GridView.as_view()),
     path(f"{_P}queue/release/", queue.ReleaseManyView.as_view()),
     path(f"{_P}assignments/<int:pk>/skip/", queue.SkipView.as_view()),
     path(f"{_P}assignments/<int:pk>/flag/", queue.FlagView.as_view()),

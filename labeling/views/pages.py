@@ -11,10 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from labeling import queries
 from labeling.errors import AssayError
-from labeling.models import AgreementReport, Project, User
-from labeling.services import exporting, members, precedents, projects
+from labeling.models import AgreementReport, Membership, Project, User
+from labeling.services import exporting, grid, members, precedents, projects
 from labeling.views.prose import html_of
 from labeling.views.scope import context, member_of, said
+from labeling.views.words import station_words
 
 STATION_ACTIONS: Final = (
     ("skip", _("skip")),
@@ -127,10 +128,8 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
     )
 
 
-@login_required
-def station(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show the label station; the items come by the API."""
-    member = member_of(request, slug, members.LABEL)
+def station_setup(member: Membership) -> dict[str, Any]:
+    """Return what a page of items to label is told of its project."""
     found = member.project
     labels = found.label_set.labels.all() if found.label_set else []
     setup = {
@@ -142,6 +141,14 @@ def station(request: HttpRequest, slug: str) -> HttpResponse:
         "labelSet": found.label_set_id,
         "labels": [{"name": one.name, "key": one.hotkey} for one in labels],
     }
+    return {"setup": setup, "labels": labels}
+
+
+@login_required
+def station(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the label station; the items come by the API."""
+    member = member_of(request, slug, members.LABEL)
+    found = member.project
     guideline = found.guideline
     return render(
         request,
@@ -149,8 +156,9 @@ def station(request: HttpRequest, slug: str) -> HttpResponse:
         context(
             member,
             "station",
-            setup=setup,
-            labels=labels,
+            **station_setup(member),
+            words=station_words(),
+            has_grid=grid.is_possible(found),
             actions=STATION_ACTIONS,
             modules=STATION_MODULES,
             guideline=html_of(guideline.text if guideline else ""),

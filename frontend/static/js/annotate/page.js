@@ -16,7 +16,7 @@ import { makePicture } from "./picture.js";
 import { makeSender } from "./sender.js";
 import * as state from "./state.js";
 import { drawItem, drawSaved, drawTrail, forget, preload, toast } from "./view.js";
-import { refusal } from "./words.js";
+import { refusal, t } from "./words.js";
 
 /** @param {string} id @returns {any} */
 const byId = (id) => document.getElementById(id);
@@ -62,7 +62,7 @@ const drawOutbox = () =>
 
 const drawPace = () => {
   const pace = keys.showsPace ? state.pace(session) : null;
-  byId("pace").textContent = pace === null ? "" : `${pace}/min`;
+  byId("pace").textContent = pace === null ? "" : t("{pace}/min", { pace });
 };
 
 const draw = () => {
@@ -71,8 +71,8 @@ const draw = () => {
   drawOutbox();
   drawPace();
   byId("ready").textContent = session.revisited
-    ? "esc: back to the next item"
-    : `${session.queue.length} ready`;
+    ? t("esc: back to the next item")
+    : t("{count} ready", { count: session.queue.length });
   drawLabels(session.chosen, typed);
   press("unsure", isUnsure);
   press("comment", comment !== "");
@@ -170,7 +170,9 @@ const flush = async (least = 1) => {
 const put = (draft) => {
   outbox.add(draft).catch(() => {
     say(
-      "This browser cannot store your answers. Keep this window open until they are saved.",
+      t(
+        "This browser cannot store your answers. Keep this window open until they are saved.",
+      ),
     );
     drawOutbox();
   });
@@ -184,7 +186,11 @@ const put = (draft) => {
 
 const isFull = () => {
   if (outbox.ops.length < LIMIT) return false;
-  say(`${LIMIT} answers wait to be sent. Labeling goes on when the server answers.`);
+  say(
+    t("{count} answers wait to be sent. Labeling goes on when the server answers.", {
+      count: LIMIT,
+    }),
+  );
   return true;
 };
 
@@ -203,7 +209,9 @@ const vote = (/** @type {string[]} */ labels) => {
   session = state.answer(session, given);
   times = [...times.slice(-99), Date.now()];
   fresh();
-  byId("told").textContent = `Labeled ${labels.join(", ") || "none"}.`;
+  byId("told").textContent = t("Labeled {labels}.", {
+    labels: labels.join(", ") || t("none"),
+  });
   const { client_id, assignment } = given;
   put({ kind: "vote", assignment, client_id, vote: given });
 };
@@ -226,7 +234,7 @@ const choose = (/** @type {string} */ label) => {
 
 const undo = () => {
   const [next, taken] = state.undo(session);
-  if (taken === null) return say("There is nothing to undo.");
+  if (taken === null) return say(t("There is nothing to undo."));
   session = next;
   fresh(taken.now);
   const { client_id, assignment } = taken.vote;
@@ -261,7 +269,7 @@ const flag = () => {
   if (lease === undefined) return;
   ask("flag", "", (words) => {
     put({ kind: "flag", assignment: lease.assignment, client_id: uuid(), words });
-    say("Flagged. The project's experts see it; you can still label it.");
+    say(t("Flagged. The project's experts see it; you can still label it."));
   });
 };
 
