@@ -128,3 +128,12 @@ def test_a_made_up_upload_is_refused_in_words() -> None:
 
         assert shown.status_code == 400
         assert b"not the name of a file" in shown.content
+
+
+def test_a_form_without_its_token_is_refused_in_words() -> None:
+    strict = Client(enforce_csrf_checks=True)
+
+    shown = strict.post("/join/", {"code": "x"})
+
+    assert shown.status_code == 403
+    assert b"load the page anew" in shown.content

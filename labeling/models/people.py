@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import timedelta
 from typing import ClassVar, Self
 
 from django.contrib.auth.models import AbstractUser
@@ -103,8 +102,6 @@ class Membership(models.Model):
 
 class Invitation(models.Model):
     """A link that makes whoever opens it a member; only its code's digest is stored."""
-
-    LONGEST: ClassVar = timedelta(days=30)
 
     project = models.ForeignKey(
         "labeling.Project", models.CASCADE, related_name="invitations"

@@ -11,6 +11,7 @@ from labeling.views import (
     explore,
     grid,
     jobs,
+    join,
     my_work,
     pages,
     people,
@@ -26,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "login/", LoginView.as_view(template_name="labeling/login.html"), name="login"
     ),
     path("logout/", LogoutView.as_view(), name="logout"),
+    path("join/", join.join, name="join"),
     path("projects/new/", pages.new_project, name="new-project"),
     path(_P, pages.project, name="project"),
     path(f"{_P}label/", pages.station, name="station"),

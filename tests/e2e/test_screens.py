@@ -52,6 +52,7 @@ SCREENS = {
     "station-table": "/projects/wine/label/",
     "disagreements": "/projects/languages/disagreements/",
     "models": "/projects/languages/models/",
+    "join": "/join/",
     "admin": "/admin/",
     "login": "/login/",
 }
