@@ -128,3 +128,15 @@ def test_a_made_up_upload_is_refused_in_words() -> None:
 
         assert shown.status_code == 400
         assert b"not the name of a file" in shown.content
+
+
+@pytest.mark.parametrize("role", ["annotator", "expert", "engineer", "manager"])
+def test_the_command_palette_lists_only_pages_that_open(role: str) -> None:
+    member = make.member(make.project(), role)
+    client = browser(member.user)
+
+    html = client.get(f"/projects/{member.project.slug}/label/").content.decode()
+    links = re.findall(r'href="([^"]+)"', html[html.index('id="palette"') :])
+
+    assert len(links) > 4
+    assert {client.get(link).status_code for link in links} == {200}
