@@ -24,6 +24,8 @@ STATION_ACTIONS: Final = (
     ("undo", _("undo")),
     ("guide", _("guide")),
     ("find", _("find a label")),
+    ("search", _("search in the item")),
+    ("next", _("next place found; with shift the one before")),
     ("help", _("this list")),
 )
 # Fetched side by side instead of one import after the other.
@@ -31,9 +33,10 @@ STATION_MODULES: Final = tuple(
     f"js/annotate/{name}.js"
     for name in (
         *("api", "board", "clock", "dialogs", "keys", "outbox"),
-        *("picture", "sender", "state", "view", "words"),
+        *("sender", "state", "view", "words"),
     )
 )
+_MODULES_OF: Final = {"image": ("js/annotate/picture.js",)}
 
 
 @login_required
@@ -151,10 +154,16 @@ def station(request: HttpRequest, slug: str) -> HttpResponse:
             "station",
             setup=setup,
             labels=labels,
-            actions=STATION_ACTIONS,
-            modules=STATION_MODULES,
+            actions=[one for one in STATION_ACTIONS if _is_for(one[0], found)],
+            modules=(*STATION_MODULES, *_MODULES_OF.get(found.data_type, ())),
             guideline=html_of(guideline.text if guideline else ""),
             version=guideline.version if guideline else None,
             precedents=precedents.by_label(found),
         ),
     )
+
+
+def _is_for(action: str, project: Project) -> bool:
+    """Pictures cannot be searched for words."""
+    is_image = project.data_type == Project.DataType.IMAGE
+    return not (is_image and action in ("search", "next"))

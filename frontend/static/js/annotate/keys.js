@@ -12,6 +12,8 @@ export const ACTIONS = {
   undo: "z",
   guide: "g",
   find: "/",
+  search: "s",
+  next: "n",
   help: "?",
 };
 
