@@ -26,6 +26,7 @@ STATION_ACTIONS: Final = (
     ("find", _("find a label")),
     ("search", _("search in the item")),
     ("next", _("next place found; with shift the one before")),
+    ("more", _("more of the long cells")),
     ("help", _("this list")),
 )
 # Fetched side by side instead of one import after the other.
@@ -36,7 +37,10 @@ STATION_MODULES: Final = tuple(
         *("sender", "state", "view", "words"),
     )
 )
-_MODULES_OF: Final = {"image": ("js/annotate/picture.js",)}
+_MODULES_OF: Final = {
+    "image": ("js/annotate/picture.js",),
+    "table": ("js/annotate/table.js",),
+}
 
 
 @login_required
@@ -164,6 +168,8 @@ def station(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _is_for(action: str, project: Project) -> bool:
-    """Pictures cannot be searched for words."""
+    """Pictures cannot be searched for words; only tables have long cells."""
+    if action == "more":
+        return project.data_type == Project.DataType.TABLE
     is_image = project.data_type == Project.DataType.IMAGE
     return not (is_image and action in ("search", "next"))

@@ -14,6 +14,7 @@ export const ACTIONS = {
   find: "/",
   search: "s",
   next: "n",
+  more: "m",
   help: "?",
 };
 

@@ -14,7 +14,15 @@ import { interpret, keymap, preferences } from "./keys.js";
 import { openOutbox } from "./outbox.js";
 import { makeSender } from "./sender.js";
 import * as state from "./state.js";
-import { drawItem, drawSaved, drawTrail, forget, preload, toast } from "./view.js";
+import {
+  drawItem,
+  drawSaved,
+  drawTrail,
+  forget,
+  preload,
+  shows,
+  toast,
+} from "./view.js";
 import { refusal } from "./words.js";
 
 /** @param {string} id @returns {any} */
@@ -39,6 +47,8 @@ const picture =
   setup.dataType === "image"
     ? (await import("./picture.js")).makePicture(byId("item"))
     : undefined;
+if (setup.dataType === "table")
+  shows["table"] = (await import("./table.js")).makeTable(byId("item"), `${name}-pins`);
 const say = (/** @type {string} */ words) => toast(byId("toast"), words);
 const call = caller(setup.slug, setup.user);
 
@@ -307,6 +317,9 @@ const actions = {
   undo,
   reload,
   search,
+  more: () => {
+    for (const one of byId("item").querySelectorAll("button.more")) one.click();
+  },
   next: (event) => places?.step(event?.shiftKey ? -1 : 1),
   help: showHelp,
   comment: write,
