@@ -13,6 +13,7 @@ from labeling import queries
 from labeling.errors import AssayError
 from labeling.models import AgreementReport, Project, User
 from labeling.services import exporting, members, precedents, projects
+from labeling.views.families import by_family
 from labeling.views.prose import html_of
 from labeling.views.scope import context, member_of, said
 
@@ -139,7 +140,7 @@ def station(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the label station; the items come by the API."""
     member = member_of(request, slug, members.LABEL)
     found = member.project
-    labels = found.label_set.labels.all() if found.label_set else []
+    labels = list(found.label_set.labels.all()) if found.label_set else []
     setup = {
         "slug": found.slug,
         "user": member.user_id,
@@ -158,6 +159,7 @@ def station(request: HttpRequest, slug: str) -> HttpResponse:
             "station",
             setup=setup,
             labels=labels,
+            families=by_family(labels),
             actions=[one for one in STATION_ACTIONS if _is_for(one[0], found)],
             modules=(*STATION_MODULES, *_MODULES_OF.get(found.data_type, ())),
             guideline=html_of(guideline.text if guideline else ""),
