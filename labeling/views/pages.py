@@ -28,6 +28,7 @@ STATION_ACTIONS: Final = (
     ("search", _("search in the item")),
     ("next", _("next place found; with shift the one before")),
     ("more", _("more of the long cells")),
+    ("words", _("mark what speaks for the suggestion")),
     ("help", _("this list")),
 )
 # Fetched side by side instead of one import after the other.
@@ -160,6 +161,7 @@ def station(request: HttpRequest, slug: str) -> HttpResponse:
             setup=setup,
             labels=labels,
             families=by_family(labels),
+            has_words=has_words(found),
             actions=[one for one in STATION_ACTIONS if _is_for(one[0], found)],
             modules=(*STATION_MODULES, *_MODULES_OF.get(found.data_type, ())),
             guideline=html_of(guideline.text if guideline else ""),
@@ -173,5 +175,13 @@ def _is_for(action: str, project: Project) -> bool:
     """Pictures cannot be searched for words; only tables have long cells."""
     if action == "more":
         return project.data_type == Project.DataType.TABLE
+    if action == "words":
+        return has_words(project)
     is_image = project.data_type == Project.DataType.IMAGE
     return not (is_image and action in ("search", "next"))
+
+
+def has_words(project: Project) -> bool:
+    """Whether suggestions may come with the words that speak for them."""
+    is_shown = project.suggestion_mode == Project.SuggestionMode.ASSIST
+    return is_shown and project.data_type == Project.DataType.TEXT

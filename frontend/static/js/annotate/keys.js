@@ -15,6 +15,7 @@ export const ACTIONS = {
   search: "s",
   next: "n",
   more: "m",
+  words: "h",
   help: "?",
 };
 

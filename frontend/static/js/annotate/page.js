@@ -310,6 +310,17 @@ const search = async () => {
   places.open();
 };
 
+/** The words that speak for a suggestion: marked only where they came with it. @type {((isOn: boolean) => void) | undefined} */
+let influence;
+let isMarking = false;
+const words = async () => {
+  if (document.querySelector("[data-do=words]") === null) return;
+  isMarking = !isMarking;
+  press("words", isMarking);
+  influence ??= (await import("./influence.js")).makeInfluence(byId("item"));
+  influence(isMarking);
+};
+
 /** @type {Record<string, (event?: KeyboardEvent) => unknown>} */
 const actions = {
   skip,
@@ -317,6 +328,7 @@ const actions = {
   undo,
   reload,
   search,
+  words,
   more: () => {
     for (const one of byId("item").querySelectorAll("button.more")) one.click();
   },

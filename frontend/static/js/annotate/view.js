@@ -93,10 +93,13 @@ export const drawItem = (place, lease, type, reason) => {
   }
   const parts = [(shows[type] ?? shows["text"])?.(lease.item) ?? ""];
   if (lease.suggestion) {
-    const { label, confidence } = lease.suggestion;
-    parts.push(
-      make("small", `The model suggests ${label} (${Math.round(confidence * 100)} %)`),
+    const { label, confidence, words } = lease.suggestion;
+    const said = make(
+      "small",
+      `The model suggests ${label} (${Math.round(confidence * 100)} %)`,
     );
+    said.dataset["words"] = JSON.stringify(words ?? []);
+    parts.push(said);
   }
   place.replaceChildren(...parts);
   place.scrollTop = 0;
