@@ -31,12 +31,19 @@ class LinearModel:
 
     def probabilities(self, rows: Rows) -> Array:
         """Return (n_rows, n_labels); rows sum to one unless labels are independent."""
-        known = rows if len(self.columns) == rows.shape[1] else rows[:, self.columns]
-        scores = np.asarray(known @ self.weights.T) + self.bias
+        scores = np.asarray(self._known(rows) @ self.weights.T) + self.bias
         if self.is_multi:
             return 1 / (1 + np.exp(-np.clip(scores, -60, 60)))
         raised = np.exp(scores - scores.max(axis=1, keepdims=True))
         return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+
+    def leanings(self, rows: Rows) -> Array:
+        """Return (n_rows, n_labels): how much a row alone speaks for one, not another."""
+        others = 0 if self.is_multi else self.weights.mean(axis=0)
+        return np.asarray(self._known(rows) @ (self.weights - others).T)
+
+    def _known(self, rows: Rows) -> Rows:
+        return rows if len(self.columns) == rows.shape[1] else rows[:, self.columns]
 
 
 def fit(

@@ -10,9 +10,9 @@ import numpy as np
 from django.db.models import F
 from numpy.typing import NDArray
 
-from activelearn.core import diversity, query, training
+from activelearn.core import diversity, influence, query, training
 from activelearn.models import ModelVersion, RankingFit
-from activelearn.services import features
+from activelearn.services import features, registry
 from labeling.models import Gold, Item, Prediction, Project, Resolution
 from labeling.services import jobs, queue
 
@@ -22,6 +22,8 @@ KNOWN: Final = 500
 BATCH: Final = 50
 ENOUGH_EVALUATION: Final = 100
 TRICKLE: Final = 0.05
+# About as many as are lent before the next order comes.
+EXPLAINED: Final = 200
 
 
 @dataclass(frozen=True)
@@ -256,4 +258,26 @@ def _suggestions(
         }
         for row in rows
     }
+    if project.suggestion_mode == Project.SuggestionMode.ASSIST:
+        _explain(project, champion, told, item_ids[:EXPLAINED])
     return champion.number, told
+
+
+def _explain(
+    project: Project,
+    champion: ModelVersion,
+    told: dict[int, dict[str, Any]],
+    item_ids: list[int],
+) -> None:
+    """Add to the suggestions of texts the words that speak most for them."""
+    if project.data_type != Project.DataType.TEXT:
+        return
+    texts = dict(
+        Item.objects.filter(pk__in=[pk for pk in item_ids if pk in told]).values_list(
+            "pk", "data__text"
+        )
+    )
+    pairs = [(told[pk]["label"], str(text)) for pk, text in texts.items()]
+    model, spec = registry.load(champion), features.spec_of(project)
+    for pk, words in zip(texts, influence.influential(model, pairs, spec), strict=True):
+        told[pk]["words"] = words

@@ -26,9 +26,12 @@ STATION_ACTIONS: Final = (
     ("undo", _("undo")),
     ("guide", _("guide")),
     ("find", _("find a label")),
+    ("yes", _("yes, it is this label")),
+    ("no", _("no, it is another")),
     ("search", _("search in the item")),
     ("next", _("next place found; with shift the one before")),
     ("more", _("more of the long cells")),
+    ("words", _("mark what speaks for the suggestion")),
     ("help", _("this list")),
 )
 # Fetched side by side instead of one import after the other.
@@ -146,6 +149,7 @@ def station_setup(member: Membership) -> dict[str, Any]:
         "username": member.user.username,
         "dataType": found.data_type,
         "isMulti": found.is_multi,
+        "isSuggesting": grid.is_possible(found),
         "labelSet": found.label_set_id,
         "labels": [{"name": one.name, "key": one.hotkey} for one in labels],
     }
@@ -167,6 +171,7 @@ def station(request: HttpRequest, slug: str) -> HttpResponse:
             **station_setup(member),
             words=station_words(),
             has_grid=grid.is_possible(found),
+            has_words=has_words(found),
             actions=[one for one in STATION_ACTIONS if _is_for(one[0], found)],
             modules=(*STATION_MODULES, *_MODULES_OF.get(found.data_type, ())),
             guideline=html_of(guideline.text if guideline else ""),
@@ -180,5 +185,15 @@ def _is_for(action: str, project: Project) -> bool:
     """Pictures cannot be searched for words; only tables have long cells."""
     if action == "more":
         return project.data_type == Project.DataType.TABLE
+    if action in ("yes", "no"):
+        return grid.is_possible(project)
+    if action == "words":
+        return has_words(project)
     is_image = project.data_type == Project.DataType.IMAGE
     return not (is_image and action in ("search", "next"))
+
+
+def has_words(project: Project) -> bool:
+    """Whether suggestions may come with the words that speak for them."""
+    is_shown = project.suggestion_mode == Project.SuggestionMode.ASSIST
+    return is_shown and project.data_type == Project.DataType.TEXT

@@ -231,3 +231,49 @@ def test_a_sure_prediction_leaves_no_item() -> None:
     serving.predict(project, [serving.Question("new-1", {"alcohol": 13.0})])
 
     assert Item.objects.count() == before
+
+
+def texts(mode: str) -> Project:
+    """A project of texts with a serving model and a new order."""
+    project = make.project(labels=("money", "post"), suggestion_mode=mode)
+    truth = {}
+    for number in range(120):
+        label, word = (("money", "refund"), ("post", "parcel"))[number % 2]
+        one = make.item(
+            project,
+            data={"text": f"My {word} of day {number} is late."},
+            split="evaluation" if number % 6 < 2 else "pool",
+        )
+        truth[one.pk] = label
+    ranking.rank(project)
+    answer(project, truth, 60)
+    triggers.consider(project.pk)
+    work(project)
+    ranking.rank(project)
+    return project
+
+
+def test_suggestions_come_with_the_words_that_speak_for_them() -> None:
+    project = texts("assist")
+
+    rows = list(QueueEntry.objects.filter(project=project).select_related("item"))
+
+    told = [(row.item.data["text"], row.suggestion) for row in rows if row.suggestion]
+    assert told
+    for text, suggestion in told:
+        word = {"money": "refund", "post": "parcel"}[suggestion["label"]]
+        assert word in str(text)
+        assert suggestion["words"][0] == word
+    blind = [row for row in rows if row.reason not in ("model", "random")]
+    assert blind
+    assert {row.suggestion for row in blind} == {None}
+
+
+def test_words_are_told_only_where_the_suggestion_is_shown_beforehand() -> None:
+    project = texts("reveal_after")
+
+    entries = QueueEntry.objects.filter(project=project).exclude(suggestion=None)
+    told = list(entries.values_list("suggestion", flat=True))
+
+    assert told
+    assert not any("words" in dict(one or {}) for one in told)

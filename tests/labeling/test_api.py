@@ -174,7 +174,7 @@ def test_edit_and_undo_need_the_newest_version() -> None:
     assert call("delete", path, **{"If-Match": '"2"'}).status_code == 200
 
 
-TOLD = {"label": "x", "confidence": 0.8, "model": 1}
+TOLD = {"label": "x", "confidence": 0.8, "model": 1, "words": ["late"]}
 
 
 def suggesting(mode: str) -> tuple[Project, list[Item]]:

@@ -99,6 +99,7 @@ export const showHelp = () => {
     fill(field, keys.actions[field.dataset["key"] ?? ""] ?? "");
   byId("keys-on").checked = keys.isOn;
   byId("pace-on").checked = keys.showsPace;
+  if (byId("binary-on")) byId("binary-on").checked = keys.asksYesNo;
   byId("guard").value = String(keys.guard);
   byId("help-error").textContent = "";
   byId("help").showModal();
@@ -135,6 +136,7 @@ const setUpHelp = (changed) => {
       actions,
       isOn: byId("keys-on").checked,
       showsPace: byId("pace-on").checked,
+      asksYesNo: byId("binary-on")?.checked ?? preferences().asksYesNo,
       guard: Number(byId("guard").value),
     });
     changed();

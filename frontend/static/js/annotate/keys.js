@@ -13,9 +13,12 @@ export const ACTIONS = {
   undo: "z",
   guide: "g",
   find: "/",
+  yes: "y",
+  no: "x",
   search: "s",
   next: "n",
   more: "m",
+  words: "h",
   help: "?",
 };
 
@@ -50,7 +53,7 @@ export const read = (map, typed, key) => {
 };
 
 /**
- * @typedef {{isOn: boolean, showsPace: boolean, guard: number, actions: Record<string, string>}} Preferences
+ * @typedef {{isOn: boolean, showsPace: boolean, asksYesNo: boolean, guard: number, actions: Record<string, string>}} Preferences
  */
 
 /** Sooner than a finger can press the same key twice, in milliseconds. */
@@ -62,6 +65,7 @@ export const preferences = () => {
   return {
     isOn: kept.isOn !== false,
     showsPace: kept.showsPace === true,
+    asksYesNo: kept.asksYesNo === true,
     guard: Number(kept.guard) || BOUNCE,
     actions: { ...ACTIONS, ...kept.actions },
   };

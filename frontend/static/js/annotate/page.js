@@ -2,6 +2,7 @@
 import { caller, uuid } from "./api.js";
 import {
   drawLabels,
+  drawQuestion,
   markVersion,
   press,
   setUpFinder,
@@ -59,6 +60,7 @@ let trouble = "";
 let typed = "";
 let isUnsure = false;
 let comment = "";
+let isDeclined = false;
 let isFetching = false;
 let isAlone = true;
 let isOutdated = false;
@@ -86,15 +88,23 @@ const draw = () => {
     ? t("esc: back to the next item")
     : t("{count} ready", { count: session.queue.length });
   drawLabels(session.chosen, typed);
+  drawQuestion(asked(), hues);
   press("unsure", isUnsure);
   press("comment", comment !== "");
   preload(session.queue);
+};
+
+/** The label that is asked for with yes or no, where the person wants that and the model suggests one. */
+const asked = () => {
+  const isAsked = keys.asksYesNo && setup.isSuggesting && session.revisited === null;
+  return isAsked && !isDeclined ? session.queue[0]?.suggestion?.label : undefined;
 };
 
 /** Begin with what is shown now; earlier words of an answer come back with it. @param {state.Said} [said] */
 const fresh = (said) => {
   clock.take();
   isUnsure = said?.is_unsure ?? false;
+  isDeclined = false;
   comment = said?.comment ?? "";
   typed = "";
   picture?.fit();
@@ -217,6 +227,7 @@ const vote = (/** @type {string[]} */ labels) => {
     seconds: clock.take(),
     comment,
     is_unsure: isUnsure,
+    ...(asked() || isDeclined ? { screen: "binary" } : {}),
   };
   session = state.answer(session, given);
   times = [...times.slice(-99), Date.now()];
@@ -318,6 +329,17 @@ const search = async () => {
   places.open();
 };
 
+/** The words that speak for a suggestion: marked only where they came with it. @type {((isOn: boolean) => void) | undefined} */
+let influence;
+let isMarking = false;
+const words = async () => {
+  if (document.querySelector("[data-do=words]") === null) return;
+  isMarking = !isMarking;
+  press("words", isMarking);
+  influence ??= (await import("./influence.js")).makeInfluence(byId("item"));
+  influence(isMarking);
+};
+
 /** @type {Record<string, (event?: KeyboardEvent) => unknown>} */
 const actions = {
   skip,
@@ -325,6 +347,7 @@ const actions = {
   undo,
   reload,
   search,
+  words,
   more: () => {
     for (const one of byId("item").querySelectorAll("button.more")) one.click();
   },
@@ -339,6 +362,14 @@ const actions = {
     draw();
   },
   guide: toggleGuide,
+  yes: () => {
+    const label = asked();
+    if (label !== undefined) vote([label]);
+  },
+  no: () => {
+    isDeclined = asked() !== undefined;
+    draw();
+  },
   find: () => byId("find")?.focus(),
   earlier: () => look(state.step(session, -1)),
   later: () => look(state.step(session, 1)),

@@ -71,7 +71,7 @@ const gently = async (steps, isWanted) => {
 };
 
 /** Texts of the item, not of its buttons. @param {HTMLElement} item */
-const texts = (item) => {
+export const texts = (item) => {
   const place = item.querySelector("article, table");
   /** @type {Text[]} */
   const found = [];
@@ -94,7 +94,7 @@ const rangeOf = ({ node, from, to }) => {
 };
 
 /** Mark places, where the browser can. @param {string} name @param {Place[]} places */
-const mark = (name, places) => {
+export const mark = (name, places) => {
   if (!globalThis.CSS?.highlights) return;
   const made = new Highlight(...places.map(rangeOf));
   made.priority = name === "place" ? 1 : 0;

@@ -95,16 +95,14 @@ export const drawItem = (place, lease, type, reason) => {
   }
   const parts = [(shows[type] ?? shows["text"])?.(lease.item) ?? ""];
   if (lease.suggestion) {
-    const { label, confidence } = lease.suggestion;
-    parts.push(
-      make(
-        "small",
-        t("The model suggests {label} ({percent} %)", {
-          label,
-          percent: Math.round(confidence * 100),
-        }),
-      ),
+    const { label, confidence, words } = lease.suggestion;
+    const percent = Math.round(confidence * 100);
+    const said = make(
+      "small",
+      t("The model suggests {label} ({percent} %)", { label, percent }),
     );
+    said.dataset["words"] = JSON.stringify(words ?? []);
+    parts.push(said);
   }
   place.replaceChildren(...parts);
   place.scrollTop = 0;
