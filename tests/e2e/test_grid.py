@@ -8,7 +8,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from labeling.models import Annotation, Assignment, Project
+from labeling.models import Annotation, Assignment, Item, Project
 from labeling.services import queue
 from tests import make
 from tests.e2e import browser as browsing
@@ -123,10 +123,15 @@ def test_what_is_offline_is_sent_later_and_what_is_not_answered_goes_back(
         page.context.set_offline(False)
         expect(page.locator("#saved")).to_have_text("saved", timeout=15_000)
         assert Annotation.objects.count() == 24
+        page.wait_for_load_state("networkidle")
         page.goto(f"{live_server.url}/projects/{project.slug}/my-work/")
         expect(page.get_by_role("heading", name="My work")).to_be_visible()
-        page.wait_for_timeout(500)
-        assert not Assignment.objects.filter(state="leased").exists()
+        held = Assignment.objects.filter(state="leased")
+        for _ in range(50):
+            if not held.exists():
+                break
+            page.wait_for_timeout(100)
+        assert not held.exists()
 
 
 def test_a_project_that_does_not_show_suggestions_says_so(
@@ -141,3 +146,47 @@ def test_a_project_that_does_not_show_suggestions_says_so(
         expect(
             page.get_by_role("heading", name="There are no items yet")
         ).to_be_visible()
+
+
+def test_yes_or_no_where_the_model_suggests_a_label(
+    live_server: LiveServer, browser: Browser
+) -> None:
+    project, _ = prepare(12)
+    Item.objects.filter(data__text="item 001").update(votes_wanted=2)
+    with person(browser, live_server.url, "gina") as page:
+        page.goto(f"{live_server.url}/projects/{project.slug}/label/")
+        text = page.locator("#item article")
+        question, labels = page.locator("#question"), page.locator(".choice .keys")
+        expect(text).to_be_visible()
+        expect(question).to_be_hidden()
+        place = page.locator(".aux").bounding_box()
+        page.keyboard.press("?")
+        page.locator("#binary-on").check()
+        page.get_by_role("button", name="Keep").click()
+
+        told: dict[str, list[str]] = {}
+        for number in range(6):
+            shown = text.inner_text()
+            if question.is_hidden():
+                keys, answer = ["1"], "cat"
+                expect(labels).to_be_visible()
+            elif number % 3 == 0:
+                expect(question).to_contain_text("Is this cat?")
+                keys, answer = ["y"], "cat"
+            elif number % 3 == 1:
+                keys, answer = ["x", "2"], "dog"
+            else:
+                keys, answer = ["2"], "dog"
+            for key in keys:
+                page.wait_for_timeout(browsing.PACE)
+                page.keyboard.press(key)
+            expect(text).not_to_have_text(shown)
+            assert page.locator(".aux").bounding_box() == place
+            told[shown] = [answer]
+        expect(page.locator("#saved")).to_have_text("saved", timeout=10_000)
+
+    kept = Annotation.objects.select_related("item")
+    assert {one.item.data["text"]: one.labels for one in kept} == told
+    for one in kept:
+        assert (one.screen == "binary") == (one.suggestion_shown is not None)
+    assert {"binary"} <= set(kept.values_list("screen", flat=True))
