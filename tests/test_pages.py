@@ -137,3 +137,15 @@ def test_a_form_without_its_token_is_refused_in_words() -> None:
 
     assert shown.status_code == 403
     assert b"load the page anew" in shown.content
+
+
+@pytest.mark.parametrize("role", ["annotator", "expert", "engineer", "manager"])
+def test_the_command_palette_lists_only_pages_that_open(role: str) -> None:
+    member = make.member(make.project(), role)
+    client = browser(member.user)
+
+    html = client.get(f"/projects/{member.project.slug}/label/").content.decode()
+    links = re.findall(r'href="([^"]+)"', html[html.index('id="palette"') :])
+
+    assert len(links) > 4
+    assert {client.get(link).status_code for link in links} == {200}

@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 from labeling.errors import AssayError, InvalidInputError, ResolvedMeanwhileError
 from labeling.models import AgreementReport, Disagreement, Label, Membership
 from labeling.services import adjudicate, alike, members, precedents
+from labeling.views.families import by_family
 from labeling.views.scope import context, member_of, said, whole
 
 MOST_NOTE = 5000
@@ -153,9 +154,15 @@ def _asked(
     request: HttpRequest, member: Membership, one: Disagreement
 ) -> dict[str, Any]:
     """Return what a disagreement's page shows: the votes only after the own answer."""
-    labels = member.project.label_set.labels.all() if member.project.label_set else []
+    found = member.project.label_set
+    labels = list(found.labels.all()) if found else []
     typed = request.POST if whole(request.POST.get("id")) == one.pk else {}
-    asked = {"labels": labels, "typed": typed, "guideline": member.project.guideline}
+    families = by_family(labels)
+    asked = {
+        "families": families,
+        "typed": typed,
+        "guideline": member.project.guideline,
+    }
     mine = adjudicate.blind_answer(member, one.pk)
     if mine is None:
         return asked

@@ -13,6 +13,7 @@ from labeling import queries
 from labeling.errors import AssayError
 from labeling.models import AgreementReport, Membership, Project, User
 from labeling.services import exporting, grid, members, precedents, projects
+from labeling.views.families import by_family
 from labeling.views.prose import html_of
 from labeling.views.scope import context, member_of, said
 from labeling.views.words import station_words
@@ -25,6 +26,9 @@ STATION_ACTIONS: Final = (
     ("undo", _("undo")),
     ("guide", _("guide")),
     ("find", _("find a label")),
+    ("search", _("search in the item")),
+    ("next", _("next place found; with shift the one before")),
+    ("more", _("more of the long cells")),
     ("help", _("this list")),
 )
 # Fetched side by side instead of one import after the other.
@@ -32,9 +36,13 @@ STATION_MODULES: Final = tuple(
     f"js/annotate/{name}.js"
     for name in (
         *("api", "board", "clock", "dialogs", "keys", "outbox"),
-        *("picture", "sender", "state", "view", "words"),
+        *("sender", "state", "view", "words"),
     )
 )
+_MODULES_OF: Final = {
+    "image": ("js/annotate/picture.js",),
+    "table": ("js/annotate/table.js",),
+}
 
 
 @login_required
@@ -131,7 +139,7 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
 def station_setup(member: Membership) -> dict[str, Any]:
     """Return what a page of items to label is told of its project."""
     found = member.project
-    labels = found.label_set.labels.all() if found.label_set else []
+    labels = list(found.label_set.labels.all()) if found.label_set else []
     setup = {
         "slug": found.slug,
         "user": member.user_id,
@@ -141,7 +149,7 @@ def station_setup(member: Membership) -> dict[str, Any]:
         "labelSet": found.label_set_id,
         "labels": [{"name": one.name, "key": one.hotkey} for one in labels],
     }
-    return {"setup": setup, "labels": labels}
+    return {"setup": setup, "labels": labels, "families": by_family(labels)}
 
 
 @login_required
@@ -159,10 +167,18 @@ def station(request: HttpRequest, slug: str) -> HttpResponse:
             **station_setup(member),
             words=station_words(),
             has_grid=grid.is_possible(found),
-            actions=STATION_ACTIONS,
-            modules=STATION_MODULES,
+            actions=[one for one in STATION_ACTIONS if _is_for(one[0], found)],
+            modules=(*STATION_MODULES, *_MODULES_OF.get(found.data_type, ())),
             guideline=html_of(guideline.text if guideline else ""),
             version=guideline.version if guideline else None,
             precedents=precedents.by_label(found),
         ),
     )
+
+
+def _is_for(action: str, project: Project) -> bool:
+    """Pictures cannot be searched for words; only tables have long cells."""
+    if action == "more":
+        return project.data_type == Project.DataType.TABLE
+    is_image = project.data_type == Project.DataType.IMAGE
+    return not (is_image and action in ("search", "next"))

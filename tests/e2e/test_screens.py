@@ -134,6 +134,7 @@ def ready(page: Page, url: str) -> None:
         page.wait_for_selector("#saved.good")
     if url.endswith("/grid/"):
         page.wait_for_selector(".cell img")
+        page.wait_for_load_state("networkidle")
         page.wait_for_selector("#saved.good")
     page.wait_for_load_state("load")
 

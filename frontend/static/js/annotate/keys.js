@@ -13,6 +13,9 @@ export const ACTIONS = {
   undo: "z",
   guide: "g",
   find: "/",
+  search: "s",
+  next: "n",
+  more: "m",
   help: "?",
 };
 

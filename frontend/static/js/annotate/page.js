@@ -12,10 +12,17 @@ import { makeClock } from "./clock.js";
 import { ask, isAsking, setUpDialogs, showHelp } from "./dialogs.js";
 import { interpret, keymap, preferences } from "./keys.js";
 import { openOutbox } from "./outbox.js";
-import { makePicture } from "./picture.js";
 import { makeSender } from "./sender.js";
 import * as state from "./state.js";
-import { drawItem, drawSaved, drawTrail, forget, preload, toast } from "./view.js";
+import {
+  drawItem,
+  drawSaved,
+  drawTrail,
+  forget,
+  preload,
+  shows,
+  toast,
+} from "./view.js";
 import { refusal, t } from "./words.js";
 
 /** @param {string} id @returns {any} */
@@ -36,7 +43,12 @@ const SOON = 2000;
 const outbox = await openOutbox(name);
 const windows = new BroadcastChannel(name);
 const clock = makeClock(() => performance.now());
-const picture = makePicture(byId("item"));
+const picture =
+  setup.dataType === "image"
+    ? (await import("./picture.js")).makePicture(byId("item"))
+    : undefined;
+if (setup.dataType === "table")
+  shows["table"] = (await import("./table.js")).makeTable(byId("item"), `${name}-pins`);
 const say = (/** @type {string} */ words) => toast(byId("toast"), words);
 const call = caller(setup.slug, setup.user);
 
@@ -85,7 +97,7 @@ const fresh = (said) => {
   isUnsure = said?.is_unsure ?? false;
   comment = said?.comment ?? "";
   typed = "";
-  picture.fit();
+  picture?.fit();
   draw();
 };
 
@@ -294,12 +306,29 @@ const reload = () => {
   draw();
 };
 
-/** @type {Record<string, () => unknown>} */
+/** The search within the item; its module comes with the first use. @type {import("./search.js").Search | undefined} */
+let places;
+const search = async () => {
+  const form = byId("search");
+  if (form === null || state.shown(session) === undefined) return;
+  form.hidden = false;
+  // Ready at once: what is typed meanwhile must not reach the labels.
+  form.querySelector("input").select();
+  places ??= (await import("./search.js")).makeSearch(form, byId("item"));
+  places.open();
+};
+
+/** @type {Record<string, (event?: KeyboardEvent) => unknown>} */
 const actions = {
   skip,
   flag,
   undo,
   reload,
+  search,
+  more: () => {
+    for (const one of byId("item").querySelectorAll("button.more")) one.click();
+  },
+  next: (event) => places?.step(event?.shiftKey ? -1 : 1),
   help: showHelp,
   comment: write,
   again: lookAgain,
@@ -313,11 +342,11 @@ const actions = {
   find: () => byId("find")?.focus(),
   earlier: () => look(state.step(session, -1)),
   later: () => look(state.step(session, 1)),
-  closer: () => picture.scale(1.25),
-  farther: () => picture.scale(0.8),
+  closer: () => picture?.scale(1.25),
+  farther: () => picture?.scale(0.8),
   fit: () => {
-    picture.fit();
-    picture.plain();
+    picture?.fit();
+    picture?.plain();
   },
 };
 
@@ -352,7 +381,7 @@ document.addEventListener("keydown", (event) => {
     return session.revisited === null ? draw() : look(state.revisit(session, null));
   }
   const arrow = event.shiftKey ? ARROWS[event.key] : undefined;
-  if (arrow) return picture.move(...arrow);
+  if (arrow) return picture?.move(...arrow);
   const found = interpret(map, keys.actions, typed, event);
   if (!keys.isOn && found.action !== "help") return;
   if (event.repeat) {
@@ -368,7 +397,7 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   if (bounced(event.code || event.key, event.timeStamp)) return;
   if (found.label !== undefined) choose(found.label);
-  else actions[found.action ?? ""]?.();
+  else actions[found.action ?? ""]?.(event);
 });
 
 document.addEventListener("click", (event) => {

@@ -9,15 +9,6 @@ export const make = (tag, text, className) => {
   return node;
 };
 
-/** @param {unknown} value */
-const cell = (value) => {
-  const isPlain = value === null || typeof value !== "object";
-  const node = make("td", isPlain ? String(value ?? "–") : JSON.stringify(value));
-  node.dir = "auto";
-  if (typeof value === "number") node.className = "n";
-  return node;
-};
-
 /** Pictures that are decoded ahead; kept so that they are not thrown away. @type {Map<string, HTMLImageElement>} */
 const ahead = new Map();
 
@@ -64,21 +55,17 @@ const frame = (url) => {
 /** Forget a picture, so that it is fetched anew. @param {string} url */
 export const forget = (url) => ahead.delete(url);
 
-/** @param {import("./state.js").Item} item @param {string} type */
-const payload = ({ data, media_url }, type) => {
-  if (type === "image" && media_url) return frame(media_url);
-  if (type === "text") {
+/**
+ * How an item of each type is shown; a table's way comes with its module.
+ * @type {Record<string, (item: import("./state.js").Item) => HTMLElement>}
+ */
+export const shows = {
+  image: ({ media_url }) => frame(media_url ?? ""),
+  text: ({ data }) => {
     const article = make("article", String(data["text"] ?? ""));
     article.dir = "auto";
     return article;
-  }
-  const table = document.createElement("table");
-  for (const [key, value] of Object.entries(data)) {
-    const head = make("th", key);
-    head.setAttribute("scope", "row");
-    table.insertRow().append(head, cell(value));
-  }
-  return table;
+  },
 };
 
 /** Why there is nothing, and which ways lead on. @param {string} reason */
@@ -106,7 +93,7 @@ export const drawItem = (place, lease, type, reason) => {
     place.replaceChildren(...nothing(reason));
     return;
   }
-  const parts = [payload(lease.item, type)];
+  const parts = [(shows[type] ?? shows["text"])?.(lease.item) ?? ""];
   if (lease.suggestion) {
     const { label, confidence } = lease.suggestion;
     parts.push(

@@ -84,7 +84,9 @@ export class LabelKeys extends HTMLElement {
 
   /** Write the keys on what they press; labels go before all else. */
   #draw() {
-    const labels = this.#all("[data-label]");
+    // Keys go by the labels' own order, however they are grouped.
+    const place = (/** @type {HTMLElement} */ one) => Number(one.dataset["place"] ?? 0);
+    const labels = this.#all("[data-label]").sort((a, b) => place(a) - place(b));
     this.#labels = keymap(
       labels.map(({ dataset }) => ({
         name: dataset["label"] ?? "",

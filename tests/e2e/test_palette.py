@@ -1,0 +1,180 @@
+"""The command palette: everything that can be done here, by name and by keyboard."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+from pytest_django.live_server_helper import LiveServer
+
+from labeling.models import Annotation, Membership
+from tests import make
+from tests.e2e import browser as browsing
+from tests.e2e.browser import browser, log_in, person
+from tests.e2e.test_screens import LOOKS, serious
+from tests.labeling.test_adjudicate import dispute, text
+
+__all__ = ["browser"]
+pytestmark = browsing.MARKS
+OPEN = "Control+k"
+
+
+def prepare(role: str = "annotator") -> Membership:
+    project = make.project(labels=("business", "sport", "Crème"))
+    make.ranked(project, make.items(project, 6))
+    member = make.member(project, role)
+    make.member(make.project(), "annotator", who=member.user)
+    return member
+
+
+def go(page: Page, server: LiveServer, member: Membership, where: str = "") -> None:
+    page.goto(f"{server.url}/projects/{member.project.slug}/{where}")
+    if where == "label/":
+        expect(page.locator("#item article")).to_be_visible()
+
+
+def chosen(page: Page) -> str:
+    """Return what a screen reader hears of the option that Enter takes."""
+    field = page.get_by_role("combobox", name="Command")
+    expect(field).to_be_focused()
+    active = field.get_attribute("aria-activedescendant")
+    return page.locator(f"#{active}[aria-selected=true] span").inner_text()
+
+
+def test_a_label_is_given_by_name_and_no_letter_reaches_the_station(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    member = prepare()
+    with person(browser, live_server.url, member.user.username) as page:
+        go(page, live_server, member, "label/")
+
+        def slow(route: Route) -> None:
+            page.wait_for_timeout(200)
+            route.continue_()
+
+        page.route("**/js/lib/palette*.js", slow)
+
+        page.keyboard.press(OPEN)
+        page.keyboard.type("creme 1u")
+        expect(page.get_by_role("dialog")).to_contain_text("Nothing here is called so.")
+        for _ in range(3):
+            page.keyboard.press("Backspace")
+        expect(page.get_by_role("option")).to_have_count(1)
+        assert chosen(page) == "Crème"
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        page.wait_for_timeout(60)
+        page.keyboard.press("1")
+        expect(page.locator("#saved")).to_have_text("saved")
+
+    votes = Annotation.objects.order_by("pk").values_list("labels", "is_unsure")
+    assert list(votes) == [(["Crème"], False), (["business"], False)]
+
+
+def test_it_lists_what_is_here_and_nothing_else(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    member = prepare()
+    with person(browser, live_server.url, member.user.username) as page:
+        go(page, live_server, member, "label/")
+        page.get_by_role("button", name="Go to").click()
+
+        groups = page.locator("#palette [role=group]")
+        expect(groups).to_have_count(4)
+        said = {
+            one.get_attribute("aria-label"): one.locator("span").all_inner_texts()
+            for one in groups.all()
+        }
+        page.keyboard.press("ArrowUp")
+        last = chosen(page)
+        page.keyboard.press("ArrowDown")
+        first = chosen(page)
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        expect(page.get_by_role("button", name="Go to")).to_be_focused()
+
+    assert said["Labels"] == ["business", "sport", "Crème"]
+    actions = ["Guide", "Keys", "Skip", "Unsure", "Flag", "Comment", "Undo"]
+    assert said["On this page"] == actions
+    assert "Members" not in said["Pages"]
+    assert "My work" in said["Pages"]
+    others = Membership.objects.filter(user=member.user).exclude(pk=member.pk)
+    assert said["Other projects"] == [others.get().project.name]
+    assert (first, last) == ("Guide", said["Other projects"][0])
+
+
+def test_pages_and_projects_are_reached_from_any_page(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    member = prepare("manager")
+    other = Membership.objects.filter(user=member.user).exclude(pk=member.pk).get()
+    with person(browser, live_server.url, member.user.username) as page:
+        go(page, live_server, member, "guideline/")
+        page.keyboard.press(OPEN)
+        page.keyboard.type("data imp")
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        assert page.url.endswith(f"/{member.project.slug}/import/")
+        page.keyboard.press(OPEN)
+        page.get_by_role("option", name=other.project.name).click()
+        page.wait_for_url(f"**/projects/{other.project.slug}/")
+
+
+def test_at_a_disagreement_it_decides_and_a_note_is_written(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    project = make.project(labels=("cat", "dog"), overlap=2)
+    row = dispute(project, ("cat",), ("dog",), **text("beast"))
+    member = make.member(project, "expert")
+    with person(browser, live_server.url, member.user.username) as page:
+        go(page, live_server, member, "disagreements/")
+        for words in ("cat", "not valid"):
+            page.keyboard.press(OPEN)
+            page.keyboard.type(words)
+            with page.expect_navigation():
+                page.keyboard.press("Enter")
+
+    row.refresh_from_db()
+    assert row.outcome == "invalid"
+
+
+def test_where_the_server_is_away_the_rest_is_still_there(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    member = prepare()
+    with person(browser, live_server.url, member.user.username) as page:
+        go(page, live_server, member)
+        page.route("**/api/projects/?*", lambda route: route.abort())
+        page.keyboard.press(OPEN)
+
+        expect(page.locator("#palette [role=status]")).to_contain_text(
+            "does not answer"
+        )
+        page.keyboard.type("my work")
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        assert page.url.endswith("/my-work/")
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_it_is_accessible_and_fits(
+    browser: Browser, live_server: LiveServer, look: str
+) -> None:
+    member = prepare("manager")
+    context = browser.new_context(**LOOKS[look])
+    page = context.new_page()
+    log_in(page, live_server.url, member.user.username)
+    for where in ("label/", ""):
+        go(page, live_server, member, where)
+        if folder := os.environ.get("ASSAY_SCREENSHOTS"):
+            page.screenshot(path=Path(folder) / f"bar-{where[:-1]}-{look}.png")
+        page.keyboard.press(OPEN)
+        expect(page.get_by_role("option", name="Project ").last).to_be_visible()
+        if folder:
+            page.screenshot(path=Path(folder) / f"palette-{where[:-1]}-{look}.png")
+        assert serious(page) == []
+    wide = page.evaluate("() => document.documentElement.scrollWidth")
+    assert wide <= LOOKS[look]["viewport"]["width"]
+    context.close()
