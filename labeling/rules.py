@@ -9,6 +9,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 MAX_DEPTH = 32
@@ -132,10 +133,13 @@ def shared_part(one: str, other: str) -> float:
     return len(first & second) / len(union) if union else 0.0
 
 
+# One text is compared with many.
+@lru_cache(maxsize=8)
 def _words(text: str) -> frozenset[str]:
     return frozenset(re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold()))
 
 
+@lru_cache(maxsize=8)
 def _runs(text: str) -> frozenset[str]:
     folded = unicodedata.normalize("NFKC", text).casefold()
     return frozenset(folded[at : at + 3] for at in range(max(1, len(folded) - 2)))

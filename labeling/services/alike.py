@@ -17,7 +17,7 @@ from labeling.services import adjudicate
 from labeling.services.adjudicate import Decision
 
 # How many with the same votes are compared, and how much of each.
-COMPARED: Final = 500
+COMPARED: Final = 300
 READ: Final = 2000
 SHOWN: Final = 20
 # Texts below this are told apart by their words.

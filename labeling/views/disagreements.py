@@ -143,7 +143,7 @@ def _shown(
         errors=said(error) if error else [],
         last=adjudicate.last_decision(member),
         today=_decided_today(member),
-        after=_after(member, whole(request.GET.get("after"))),
+        after=_after(member, whole(request.GET.get("after")), one),
         **(_asked(request, member, one) if one else {"report": _report(member)}),
     )
     status = error.status if error else 200
@@ -195,8 +195,13 @@ def _without_label(outcome: str) -> str:
     }.get(outcome, _("none of them"))
 
 
-def _after(member: Membership, pk: int) -> dict[str, Any] | None:
-    """Return the decision just made and the open disagreements like it."""
+def _after(
+    member: Membership, pk: int, shown: Disagreement | None
+) -> dict[str, Any] | None:
+    """Return the decision just made and the open disagreements like it.
+
+    Not the one that is shown now: that would tell its votes before the own answer.
+    """
     if not pk:
         return None
     try:
@@ -205,7 +210,11 @@ def _after(member: Membership, pk: int) -> dict[str, Any] | None:
         return None
     if found.resolved_by_id != member.user_id:
         return None
-    return {"one": found, "similar": alike.similar(member.project, found)}
+    similar = alike.similar(member.project, found)
+    return {
+        "one": found,
+        "similar": [one for one in similar if one.disagreement != shown],
+    }
 
 
 def _decided_today(member: Membership) -> int:

@@ -22,7 +22,14 @@ from pytest_django.live_server_helper import LiveServer
 
 from activelearn.models import Evaluation, ModelVersion, Snapshot, TrainingRun
 from labeling.models import Disagreement, Item, Job, Label, Project, User
-from labeling.services import adjudicate, agreement, invitations, jobs, predictions
+from labeling.services import (
+    adjudicate,
+    agreement,
+    invitations,
+    jobs,
+    predictions,
+    queue,
+)
 from labeling.services.adjudicate import Decision
 from tests import make
 from tests.e2e import browser as browsing
@@ -176,7 +183,14 @@ def build() -> User:
     boss.is_staff = boss.is_superuser = True
     boss.save()
     for slug, kind in (("languages", "text"), ("wine", "table"), ("digits", "image")):
-        made = make.project(labels=PAYLOADS, data_type=kind, manager=boss, overlap=2)
+        has_model = kind == "image"
+        made = make.project(
+            labels=PAYLOADS,
+            data_type=kind,
+            manager=boss,
+            overlap=1 if has_model else 2,
+            suggestion_mode="assist" if has_model else "blind",
+        )
         Project.objects.filter(pk=made.pk).update(slug=slug)
     project = Project.objects.get(slug="languages")
     manager = make.manager_of(project)
@@ -191,18 +205,30 @@ def build() -> User:
     Job.objects.filter(pk=job.pk).update(
         state="failed", stage="s", error="e", log="l", result={"said": "r"}
     )
-    import_pictures(Project.objects.get(slug="digits"), 2)
+    import_pictures(Project.objects.get(slug="digits"), 12)
     make.item(Project.objects.get(slug="wine"))
     items = make.items(project, 3)
     predictions.publish(project.pk, 1, [(items[0].pk, PAYLOADS[4], 0.5)])
-    for slug in ("languages", "digits", "wine"):
+    for slug in ("languages", "wine"):
         one = Project.objects.get(slug=slug)
         make.ranked(one, list(Item.objects.filter(project=one, state="open")))
+    suggest(Project.objects.get(slug="digits"))
     lent = make.lease(manager, 3)
     make.vote(manager, lent[0], PAYLOADS[5])
     train(project, job)
     poison()
     return User.objects.get(pk=boss.pk)
+
+
+def suggest(project: Project) -> None:
+    """Put a project's items into its queue, each with a suggestion."""
+    told = {"label": PAYLOADS[6], "confidence": 0.9, "model": 1}
+    rows = Item.objects.filter(project=project, split="pool")
+    entries = [
+        queue.Entry(one.pk, 0, is_first=True, rank=n, reason="model", suggestion=told)
+        for n, one in enumerate(rows)
+    ]
+    queue.swap(project.pk, entries)
 
 
 def train(project: Project, job: Job) -> None:
@@ -363,10 +389,12 @@ def test_s09_hostile_text_stays_text_while_people_work(
     page.goto(f"{one}guideline/")
     page.fill("[name=text]", ALL)
     page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_role("heading", name="Preview")).to_be_visible()
     assert watch.look("preview")
     page.goto(f"{one}members/")
     page.fill("[name=user]", PAYLOADS[1])
     page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_role("alert")).to_be_visible()
     assert watch.look("members")
     for field in ("id", "label", "tag", "state", "q"):
         page.goto(
