@@ -126,11 +126,13 @@ def _empty() -> None:
 
 def _times(*whose: Membership, count: int = LEASES) -> list[list[float]]:
     """Lease and answer in turns; return each one's milliseconds per lease."""
-    from labeling.services import annotate, queue
+    from labeling.services import annotate, members, queue
 
     taken: list[list[float]] = [[] for _ in whose]
     for number in range(count + 20):
-        for mine, who in zip(taken, whose, strict=True):
+        for mine, person in zip(taken, whose, strict=True):
+            # As each request does.
+            who = members.membership(person.user, person.project.slug)
             start = time.perf_counter()
             lease = queue.lease(who, 1)
             spent = 1000 * (time.perf_counter() - start)

@@ -95,6 +95,7 @@ if _database.get("ENGINE") != "django.db.backends.postgresql":
 DATABASES = {
     "default": {
         **_database,
+        "ENGINE": "config.database",
         "HOST": unquote(_database.get("HOST", "")),
         "CONN_MAX_AGE": env.number("CONN_MAX_AGE", 300),
         "CONN_HEALTH_CHECKS": True,
@@ -117,6 +118,14 @@ LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/login/"
 
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("es", "Español")]
+if env.flag("PSEUDO_LOCALE", default=False):
+    LANGUAGES.append(("en-xa", "Pseudo"))
+LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = IS_HTTPS
 TIME_ZONE = "UTC"
 USE_TZ = True
 

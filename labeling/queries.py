@@ -7,7 +7,18 @@ from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Aggregate, Count, F, FloatField, Func, Q, QuerySet, Sum
+from django.db.models import (
+    Aggregate,
+    Count,
+    F,
+    FloatField,
+    Func,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+)
 from django.utils import timezone
 
 from labeling.errors import InvalidInputError
@@ -180,7 +191,8 @@ class OwnWork:
     """What one person has done and how it fared.
 
     Experts kept ``confirmed`` of the ``judged`` pool items they decided; of the
-    ``known`` gold questions ``right`` were answered so. Intervals are of 95 %.
+    ``known`` gold questions ``right`` were answered so, and of the ``repeats`` of own
+    items the ``same`` as before. Intervals are of 95 %.
     """
 
     votes: int
@@ -192,10 +204,13 @@ class OwnWork:
     known: int
     right: int
     right_interval: tuple[float, float] | None
+    repeats: int
+    same: int
+    same_interval: tuple[float, float] | None
 
 
 def own_work(member: Membership) -> OwnWork:
-    """Return a person's own numbers, in three queries."""
+    """Return a person's own numbers, in four queries."""
     own = Annotation.objects.filter(
         project=member.project, annotator_id=member.user_id, undone_at=None
     )
@@ -213,13 +228,54 @@ def own_work(member: Membership) -> OwnWork:
         judged=Count("pk"),
         confirmed=Count("pk", filter=Q(labels=F("item__resolutions__labels"))),
     )
-    gold = own.filter(reason=Reason.GOLD).aggregate(
-        known=Count("pk"), right=Count("pk", filter=Q(labels=F("item__gold__labels")))
-    )
+    known, right = known_answers(member)
+    repeats, same = repeated_answers(member)
     return OwnWork(
         **done,
         **judged,
         interval=wilson(judged["confirmed"], judged["judged"]),
-        **gold,
-        right_interval=wilson(gold["right"], gold["known"]),
+        known=known,
+        right=right,
+        right_interval=wilson(right, known),
+        repeats=repeats,
+        same=same,
+        same_interval=wilson(same, repeats),
     )
+
+
+def known_answers(member: Membership) -> tuple[int, int]:
+    """Return how many gold questions a person has answered, and how many right."""
+    told = Annotation.objects.filter(
+        project_id=member.project_id,
+        annotator_id=member.user_id,
+        undone_at=None,
+        reason=Reason.GOLD,
+    ).aggregate(
+        known=Count("pk"), right=Count("pk", filter=Q(labels=F("item__gold__labels")))
+    )
+    return told["known"], told["right"]
+
+
+def repeated_answers(member: Membership) -> tuple[int, int]:
+    """Return how many repeats a person has answered, and how many as before.
+
+    Only those count whose vote still stands and had the labels of the same set.
+    """
+    before = Annotation.objects.filter(
+        item=OuterRef("item"),
+        annotator=OuterRef("annotator"),
+        label_set=OuterRef("label_set"),
+        undone_at=None,
+    ).values("labels")[:1]
+    told = (
+        Annotation.answers.filter(
+            project_id=member.project_id,
+            annotator_id=member.user_id,
+            undone_at=None,
+            reason=Reason.REPEAT,
+        )
+        .annotate(before=Subquery(before))
+        .filter(before__isnull=False)
+        .aggregate(repeats=Count("pk"), same=Count("pk", filter=Q(labels=F("before"))))
+    )
+    return told["repeats"], told["same"]

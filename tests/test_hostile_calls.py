@@ -72,6 +72,10 @@ BODIES: list[bytes] = [
                 "filter",
                 "confidence",
                 "is_paused",
+                "also",
+                "precedent",
+                "days",
+                "uses",
             ]
         ]
         for value in VALUES

@@ -130,6 +130,15 @@ def test_a_made_up_upload_is_refused_in_words() -> None:
         assert b"not the name of a file" in shown.content
 
 
+def test_a_form_without_its_token_is_refused_in_words() -> None:
+    strict = Client(enforce_csrf_checks=True)
+
+    shown = strict.post("/join/", {"code": "x"})
+
+    assert shown.status_code == 403
+    assert b"load the page anew" in shown.content
+
+
 @pytest.mark.parametrize("role", ["annotator", "expert", "engineer", "manager"])
 def test_the_command_palette_lists_only_pages_that_open(role: str) -> None:
     member = make.member(make.project(), role)

@@ -74,7 +74,7 @@ class AnnotationsView(ProjectView):
     def get(self, request: Request, slug: str) -> Response:
         """Return one's own standing votes, newest first."""
         del slug
-        votes = Annotation.objects.filter(
+        votes = Annotation.answers.filter(
             annotator_id=self.member.user_id,
             project_id=self.member.project_id,
             undone_at=None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from drf_spectacular.utils import extend_schema
@@ -11,7 +12,7 @@ from rest_framework.response import Response
 from labeling.api import shapes
 from labeling.api.scope import ProjectView
 from labeling.errors import InvalidInputError
-from labeling.services import annotate, queue
+from labeling.services import annotate, grid, queue
 
 MAX_RELEASE: Final = 100
 
@@ -23,13 +24,10 @@ class LeaseView(ProjectView):
     def post(self, request: Request, slug: str) -> Response:
         """Return up to ``count`` items, those that are held already first."""
         body = shapes.body_of(request.data)
-        count = body.get("count", 1)
-        if not isinstance(count, int) or isinstance(count, bool):
-            raise InvalidInputError(errors={"count": ["A whole number."]})
         wanted = body.get("items")
         if wanted is not None:
             wanted = shapes.labels_in({"labels": wanted})
-        lease = queue.lease(self.member, count, wanted)
+        lease = queue.lease(self.member, _count_in(body), wanted)
         project = self.member.project
         items = [
             shapes.assignment_shape(slug, one, annotate.shown_suggestion(project, one))
@@ -42,6 +40,31 @@ class LeaseView(ProjectView):
                 "label_set": project.label_set_pk,
             }
         )
+
+
+@extend_schema(request=dict[str, Any], responses=dict[str, Any])
+class GridView(ProjectView):
+    """Lend a page of items that the model takes for the same."""
+
+    def post(self, request: Request, slug: str) -> Response:
+        """Return up to ``count`` items under one ``label``, without those ``left``."""
+        body = shapes.body_of(request.data)
+        left = shapes.numbers_in(body, "left", most=500)
+        page = grid.lend(self.member, _count_in(body), left)
+        items = [
+            shapes.assignment_shape(
+                slug, one, annotate.shown_suggestion(self.member.project, one)
+            )
+            for one in page.assignments
+        ]
+        return Response({"label": page.label, "items": items, "reason": page.reason})
+
+
+def _count_in(body: Mapping[str, Any]) -> int:
+    count = body.get("count", 1)
+    if not isinstance(count, int) or isinstance(count, bool):
+        raise InvalidInputError(errors={"count": ["A whole number."]})
+    return count
 
 
 @extend_schema(request=dict[str, Any], responses=dict[str, Any])

@@ -71,6 +71,9 @@ def vote_in(data: object) -> annotate.Vote:
     seconds = body.get("seconds")
     if seconds is not None and not _is_duration(seconds):
         errors["seconds"] = ["A number from 0 to 86400."]
+    screen = body.get("screen") or ""
+    if screen not in ("", *Annotation.Screen.values):
+        errors["screen"] = [f"One of {', '.join(Annotation.Screen.values)}, or none."]
     client_id = _uuid(body.get("client_id"))
     if client_id is None:
         errors["client_id"] = ["A UUID that you make for this answer."]
@@ -83,6 +86,7 @@ def vote_in(data: object) -> annotate.Vote:
         seconds=seconds,
         comment=text_in(body, "comment", most=annotate.MAX_COMMENT),
         is_unsure=body.get("is_unsure") is True,
+        screen=screen,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from labeling.api import annotations as votes
-from labeling.api import jobs, projects, quality, queue, transfers
+from labeling.api import invitations, jobs, projects, quality, queue, transfers
 
 _P = "projects/<slug:slug>/"
 
@@ -13,8 +13,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/", projects.ProjectsView.as_view()),
     path(_P, projects.ProjectDetailView.as_view()),
     path(f"{_P}members/", projects.MembersView.as_view()),
+    path(f"{_P}invitations/", invitations.InvitationsView.as_view()),
+    path(f"{_P}invitations/<int:pk>/", invitations.InvitationView.as_view()),
     path(f"{_P}items/", projects.ItemsView.as_view()),
     path(f"{_P}queue/lease/", queue.LeaseView.as_view()),
+    path(f"{_P}queue/grid/", queue.GridView.as_view()),
     path(f"{_P}queue/release/", queue.ReleaseManyView.as_view()),
     path(f"{_P}assignments/<int:pk>/skip/", queue.SkipView.as_view()),
     path(f"{_P}assignments/<int:pk>/flag/", queue.FlagView.as_view()),

@@ -14,12 +14,33 @@ from labeling.models.people import User
 from labeling.models.project import Guideline, LabelSet, Project
 
 
-class Annotation(models.Model):
-    """One annotator's answer (vote); edits raise the version, undo keeps the row."""
+class VoteManager(models.Manager["Annotation"]):
+    """Answers that count: all but repeats."""
 
-    project = models.ForeignKey(Project, models.CASCADE, related_name="+")
+    def get_queryset(self) -> models.QuerySet[Annotation]:
+        """Return votes only."""
+        return super().get_queryset().exclude(reason=Reason.REPEAT)
+
+
+class Annotation(models.Model):
+    """One annotator's answer (vote); edits raise the version, undo keeps the row.
+
+    ``objects`` are the votes, ``answers`` those and the repeats.
+    """
+
+    # What an index below begins with needs no second one; neither does what is
+    # never looked up by.
+    class Screen(models.TextChoices):
+        GRID = "grid"
+        BINARY = "binary"
+
+    project = models.ForeignKey(
+        Project, models.CASCADE, related_name="+", db_index=False
+    )
     item = models.ForeignKey(Item, models.CASCADE, related_name="annotations")
-    annotator = models.ForeignKey(User, models.PROTECT, related_name="annotations")
+    annotator = models.ForeignKey(
+        User, models.PROTECT, related_name="annotations", db_index=False
+    )
     assignment = models.ForeignKey(
         Assignment, models.CASCADE, related_name="annotations", null=True
     )
@@ -34,20 +55,32 @@ class Annotation(models.Model):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     # Provenance.
-    label_set = models.ForeignKey(LabelSet, models.PROTECT, related_name="+")
+    label_set = models.ForeignKey(
+        LabelSet, models.PROTECT, related_name="+", db_index=False
+    )
     guideline = models.ForeignKey(
-        Guideline, models.PROTECT, related_name="+", null=True
+        Guideline, models.PROTECT, related_name="+", null=True, db_index=False
     )
     reason = models.CharField(max_length=10, choices=Reason)
     probability = models.FloatField(null=True)
     model_number = models.PositiveIntegerField(null=True)
     suggestion_shown = models.JSONField(null=True)
+    screen = models.CharField(
+        max_length=6,
+        choices=Screen,
+        blank=True,
+        db_default="",
+        help_text="Where it was given, if not one by one.",
+    )
+
+    objects = VoteManager()
+    answers: ClassVar[models.Manager[Annotation]] = models.Manager()
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["item", "annotator"],
-                condition=Q(undone_at=None),
+                condition=Q(undone_at=None) & ~Q(reason="repeat"),
                 name="one_standing_vote",
             )
         ]
@@ -76,15 +109,21 @@ class AnnotationEvent(models.Model):
         RESOLVED = "resolved"
         REOPENED = "reopened"
 
-    project = models.ForeignKey(Project, models.CASCADE, related_name="+")
-    item = models.ForeignKey(Item, models.CASCADE, related_name="events")
+    project = models.ForeignKey(
+        Project, models.CASCADE, related_name="+", db_index=False
+    )
+    item = models.ForeignKey(
+        Item, models.CASCADE, related_name="events", db_index=False
+    )
     assignment = models.ForeignKey(
         Assignment, models.SET_NULL, related_name="events", null=True
     )
     annotation = models.ForeignKey(
         Annotation, models.SET_NULL, related_name="events", null=True
     )
-    actor = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
+    actor = models.ForeignKey(
+        User, models.PROTECT, related_name="+", null=True, db_index=False
+    )
     kind = models.CharField(max_length=8, choices=Kind)
     payload = models.JSONField(default=dict)
     at = models.DateTimeField()

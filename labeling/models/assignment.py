@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import ExpressionWrapper, Q
 
 from labeling.models.item import Item
 from labeling.models.people import User
@@ -35,11 +35,14 @@ class QueueEntry(models.Model):
     past items of their own.
     """
 
-    project = models.ForeignKey(Project, models.CASCADE, related_name="+")
+    # What an index below begins with needs no second one.
+    project = models.ForeignKey(
+        Project, models.CASCADE, related_name="+", db_index=False
+    )
     generation = models.BigIntegerField(help_text="The queue this row belongs to.")
     is_first = models.BooleanField(help_text="Nobody has answered this item yet.")
     rank = models.FloatField()
-    item = models.ForeignKey(Item, models.CASCADE, related_name="+")
+    item = models.ForeignKey(Item, models.CASCADE, related_name="+", db_index=False)
     slot = models.PositiveSmallIntegerField()
     reason = models.CharField(max_length=10, choices=Reason)
     probability = models.FloatField(
@@ -77,9 +80,14 @@ class Assignment(models.Model):
 
     LIVE: ClassVar = ("leased", "answered")
 
-    project = models.ForeignKey(Project, models.CASCADE, related_name="+")
+    # What an index below begins with needs no second one.
+    project = models.ForeignKey(
+        Project, models.CASCADE, related_name="+", db_index=False
+    )
     item = models.ForeignKey(Item, models.CASCADE, related_name="assignments")
-    annotator = models.ForeignKey(User, models.PROTECT, related_name="+")
+    annotator = models.ForeignKey(
+        User, models.PROTECT, related_name="+", db_index=False
+    )
     slot = models.PositiveSmallIntegerField()
     state = models.CharField(max_length=9, choices=State, default=State.LEASED)
     leased_at = models.DateTimeField()
@@ -90,13 +98,20 @@ class Assignment(models.Model):
     model_number = models.PositiveIntegerField(null=True)
     suggestion = models.JSONField(null=True)
     rank = models.FloatField(null=True)
+    is_repeat = models.GeneratedField(
+        expression=ExpressionWrapper(
+            Q(reason="repeat"), output_field=models.BooleanField()
+        ),
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
 
     class Meta:
         constraints: ClassVar = [
             # This column order: the other way round a person's next lease reads
-            # their whole history.
+            # their whole history. Once more only as a repeat, which is no vote.
             models.UniqueConstraint(
-                fields=["annotator", "item"], name="never_twice_to_one"
+                fields=["annotator", "item", "is_repeat"], name="never_twice_to_one"
             ),
             models.UniqueConstraint(
                 fields=["item", "slot"],

@@ -55,12 +55,16 @@ class Item(models.Model):
         DISPUTED = "disputed"
         INVALID = "invalid"
 
-    project = models.ForeignKey(Project, models.CASCADE, related_name="items")
+    project = models.ForeignKey(
+        Project, models.CASCADE, related_name="items", db_index=False
+    )
     external_id = models.CharField(max_length=200)
     data = models.JSONField(
         help_text="Text: {text, …}; image: {image, …}; table: columns."
     )
-    media = models.ForeignKey(Media, models.PROTECT, null=True, blank=True)
+    media = models.ForeignKey(
+        Media, models.PROTECT, null=True, blank=True, db_index=False
+    )
     metadata = models.JSONField(default=dict, blank=True)
     tags = ArrayField(models.CharField(max_length=80), default=list, blank=True)
     content_hash = models.CharField(max_length=64, help_text="SHA-256 of the payload.")
@@ -103,6 +107,11 @@ class Item(models.Model):
                 fields=["project"],
                 condition=Q(is_unsettled=True),
                 name="item_unsettled",
+            ),
+            models.Index(
+                fields=["media"],
+                condition=Q(media__isnull=False),
+                name="item_with_media",
             ),
             GinIndex("tags", name="item_tags"),
         ]

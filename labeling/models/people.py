@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import timedelta
 from typing import ClassVar, Self
 
 from django.contrib.auth.models import AbstractUser
@@ -33,6 +32,8 @@ class ApiToken(models.Model):
     digest = models.CharField(max_length=64, unique=True, editable=False)
     name = models.CharField(max_length=80, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    # Of the project that the request names; it comes with the same query.
+    membership: Membership | None = None
 
     def __str__(self) -> str:
         return f"token {self.pk} of {self.user_id}"
@@ -84,6 +85,9 @@ class Membership(models.Model):
         default=False, help_text="Get no new items; what is held may be finished."
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    # How far this person has passed over further votes of that queue generation.
+    passed_rank = models.FloatField(null=True, editable=False)
+    passed_generation = models.BigIntegerField(default=0, editable=False)
 
     objects = MembershipQuerySet.as_manager()
 
@@ -98,8 +102,6 @@ class Membership(models.Model):
 
 class Invitation(models.Model):
     """A link that makes whoever opens it a member; only its code's digest is stored."""
-
-    LONGEST: ClassVar = timedelta(days=30)
 
     project = models.ForeignKey(
         "labeling.Project", models.CASCADE, related_name="invitations"

@@ -129,6 +129,19 @@ class Project(models.Model):
         validators=[MinValueValidator(0.0), MaxValueValidator(0.5)],
         help_text="Share of served items that are gold questions.",
     )
+    repeat_rate = models.FloatField(
+        default=0.0,
+        validators=[MinValueValidator(0.0), MaxValueValidator(0.2)],
+        help_text="Share of served items that the person has answered long before.",
+    )
+    least_skill = models.FloatField(
+        default=0.0,
+        validators=SHARE,
+        help_text=(
+            "Whoever surely answers fewer gold questions right gets no more items; "
+            "0: no limit."
+        ),
+    )
     suggestion_mode = models.CharField(
         max_length=12, choices=SuggestionMode, default=SuggestionMode.BLIND
     )
@@ -261,7 +274,9 @@ class ProjectCounter(models.Model):
 
     SHARDS: ClassVar = 16
 
-    project = models.ForeignKey(Project, models.CASCADE, related_name="counters")
+    project = models.ForeignKey(
+        Project, models.CASCADE, related_name="counters", db_index=False
+    )
     shard = models.PositiveSmallIntegerField()
     votes = models.BigIntegerField(default=0)
     skips = models.BigIntegerField(default=0)

@@ -33,6 +33,8 @@ from labeling.models import (
     Label,
     Membership,
     Project,
+    QueueEntry,
+    Reason,
     lean,
 )
 from labeling.services import queue
@@ -53,6 +55,7 @@ class Vote:
     seconds: float | None = None
     comment: str = ""
     is_unsure: bool = False
+    screen: str = ""
 
     @property
     def request_hash(self) -> str:
@@ -116,6 +119,7 @@ _KEEP: Final = f"""
         SELECT * FROM labeling_assignment
         WHERE id = %(assignment)s AND annotator_id = %(user)s
               AND project_id = %(project)s AND state = 'leased' AND expires_at >= now()
+              AND NOT is_repeat
         FOR UPDATE
     ), v AS (
         INSERT INTO labeling_annotation
@@ -181,7 +185,7 @@ def _keep_at_once(member: Membership, vote: Vote) -> Annotation | None:
 
 
 def _replay(member: Membership, vote: Vote) -> Receipt | None:
-    earlier = Annotation.objects.filter(client_id=vote.client_id).first()
+    earlier = Annotation.answers.filter(client_id=vote.client_id).first()
     if earlier is None:
         return None
     is_same = (
@@ -198,7 +202,10 @@ def _keep(member: Membership, vote: Vote, labels: list[str]) -> Annotation:
     found = queue.own_assignment(member, vote.assignment)
     if found.state == Assignment.State.ANSWERED:
         raise ConflictError("You have answered this item; edit or undo that answer.")
-    if found.state != Assignment.State.LEASED or found.expires_at < timezone.now():
+    has_ended = (
+        found.state != Assignment.State.LEASED or found.expires_at < timezone.now()
+    )
+    if has_ended and found.reason not in (Reason.GOLD, Reason.REPEAT):
         _take_back(found)
     now = timezone.now()
     project = member.project
@@ -221,10 +228,11 @@ def _keep(member: Membership, vote: Vote, labels: list[str]) -> Annotation:
         probability=found.probability,
         model_number=found.model_number,
         suggestion_shown=shown_suggestion(project, found),
+        screen=vote.screen,
     )
     found.state = Assignment.State.ANSWERED
     found.save(update_fields=["state"])
-    _count_vote(member, found.item_id, +1)
+    _count_vote(member, annotation, +1)
     _event(annotation, member, AnnotationEvent.Kind.VOTED, now)
     return annotation
 
@@ -277,17 +285,22 @@ def revealed_suggestion(project: Project, vote: Annotation) -> dict[str, Any] | 
 
 
 def _suggestion(project: Project, found: Assignment) -> dict[str, Any] | None:
-    """Return an assignment's suggestion, unless it must be answered blind.
+    """Return an assignment's suggestion, unless it must be answered blind."""
+    if not (found.suggestion and may_suggest(project, found)):
+        return None
+    return dict(found.suggestion)
+
+
+def may_suggest(project: Project, slot: Assignment | QueueEntry) -> bool:
+    """Whether a slot need not be answered blind.
 
     Never on evaluation items, gold questions and items of several votes; and a share of
     the others stays blind for good, to measure what suggestions do to answers.
     """
-    is_free = found.reason in ("model", "random") and found.slot == 0
-    if not (is_free and found.suggestion) or found.item.votes_wanted > 1:
-        return None
-    if rules.draw(project.seed, f"blind:{found.item_id}") < BLIND_SHARE:
-        return None
-    return dict(found.suggestion)
+    is_free = slot.reason in (Reason.MODEL, Reason.RANDOM) and slot.slot == 0
+    if not is_free or slot.item.votes_wanted > 1:
+        return False
+    return rules.draw(project.seed, f"blind:{slot.item_id}") >= BLIND_SHARE
 
 
 def checked_labels(project: Project, labels: Sequence[str]) -> list[str]:
@@ -310,9 +323,12 @@ def _names(label_set_id: int) -> frozenset[str]:
     return frozenset(names.values_list("name", flat=True))
 
 
-def _count_vote(member: Membership, item_id: int, change: int) -> None:
+def _count_vote(member: Membership, vote: Annotation, change: int) -> None:
     """Change the exact counts, mark the item to be settled, and ring after commit."""
-    Item.objects.filter(pk=item_id).update(votes=F("votes") + change, is_unsettled=True)
+    if vote.reason == Reason.REPEAT:
+        return
+    item = Item.objects.filter(pk=vote.item_id)
+    item.update(votes=F("votes") + change, is_unsettled=True)
     queue.count(member, votes=change)
     _ring(member.project_id)
 
@@ -347,8 +363,8 @@ def _event(
 
 
 def own_annotation(member: Membership, annotation_id: int) -> Annotation:
-    """Return the person's own standing vote."""
-    found = Annotation.objects.filter(
+    """Return the person's own standing answer."""
+    found = Annotation.answers.filter(
         pk=annotation_id,
         annotator_id=member.user_id,
         project_id=member.project_id,
@@ -381,7 +397,7 @@ def edit(
     with transaction.atomic():
         _write_version(before, version, {**values, "updated_at": now})
         Item.objects.filter(pk=before.item_id).update(is_unsettled=True)
-        after = Annotation.objects.get(pk=annotation_id)
+        after = Annotation.answers.get(pk=annotation_id)
         _event(after, member, AnnotationEvent.Kind.EDITED, now)
         _ring(member.project_id)
     return after
@@ -393,14 +409,14 @@ def undo(member: Membership, annotation_id: int, version: int) -> Assignment | N
     now = timezone.now()
     with transaction.atomic():
         _write_version(before, version, {"undone_at": now, "updated_at": now})
-        _count_vote(member, before.item_id, -1)
+        _count_vote(member, before, -1)
         before.refresh_from_db()
         _event(before, member, AnnotationEvent.Kind.UNDONE, now)
         return _lend_again(member, before)
 
 
 def _write_version(before: Annotation, version: int, values: dict[str, Any]) -> None:
-    written = Annotation.objects.filter(
+    written = Annotation.answers.filter(
         pk=before.pk, version=version, undone_at=None
     ).update(version=F("version") + 1, **values)
     if not written:

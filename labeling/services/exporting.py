@@ -127,6 +127,7 @@ def _vote(vote: Annotation) -> dict[str, Any]:
         "created_at": vote.created_at.isoformat(),
         "version": vote.version,
         "suggestion_shown": vote.suggestion_shown,
+        "screen": vote.screen,
         "reason": vote.reason,
     }
 

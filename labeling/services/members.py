@@ -102,10 +102,13 @@ def _keep_a_manager(member: Membership) -> None:
 
 
 def create_user(
-    name: str, *, manager: bool = False, simulated: bool = False
+    name: str, *, manager: bool = False, simulated: bool = False, password: str = ""
 ) -> tuple[User, str]:
-    """Create an account and return it with its password, which is kept nowhere."""
-    password = secrets.token_urlsafe(12)
+    """Create an account and return it with its password, which is kept nowhere.
+
+    Without a ``password`` a random one is made.
+    """
+    password = password or secrets.token_urlsafe(12)
     user = User(username=name, may_create_projects=manager, is_simulated=simulated)
     user.set_password(password)
     try:

@@ -37,6 +37,8 @@ POLICY = (
     "batch",
     "exploration_rate",
     "gold_rate",
+    "repeat_rate",
+    "least_skill",
     "suggestion_mode",
     "retrain_first",
     "retrain_growth",

@@ -6,6 +6,7 @@ Batch work never locks queue rows: ``SKIP LOCKED`` meets only other leases.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,11 +38,10 @@ from labeling.models import (
     User,
     lean,
 )
-from labeling.services import questions
+from labeling.services import checks
 from labeling.signals import items_changed, queue_low
 
 MAX_COUNT: Final = 50
-LOW: Final = 100
 REFILL: Final = 500
 # The namespace of the advisory locks that go with a project's order.
 ORDER: Final = 7001
@@ -87,18 +87,24 @@ def lease(
 def _lease(member: Membership, count: int) -> Lease:
     """Lend with all that policy may ask for, step by step."""
     with transaction.atomic():
-        _commit_without_waiting()
-        held = _renew_held(member, count)
-        wanted = min(count - len(held), _quota_left(member, len(held)))
-        if wanted <= 0 or member.is_paused or member.project.is_paused:
-            return _answer(member, held)
+        commit_without_waiting()
+        held = renew_held(member, count)
+        if not (wanted := room(member, count, len(held))):
+            return answer(member, held)
         taken = _take_mixed(member, wanted)
         if len(taken) < wanted:
             taken += _take_the_rest(member, wanted - len(taken))
-    return _answer(member, held + taken)
+    return answer(member, held + taken)
 
 
-def _commit_without_waiting() -> None:
+def room(member: Membership, count: int, held: int) -> int:
+    """Return how many more items, up to ``count``, this person may get now."""
+    wanted = max(0, min(count - held, _quota_left(member, held)))
+    is_stopped = member.is_paused or member.project.is_paused
+    return 0 if is_stopped or checks.falls_short(member) else wanted
+
+
+def commit_without_waiting() -> None:
     """Let this transaction commit without a disk write: a lost lease is only lent anew."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL synchronous_commit TO off")
@@ -116,31 +122,40 @@ _HELD = """
 """
 
 # First votes before further ones; rows another lease has locked are skipped. A
-# person's own items are passed over; an expired or returned one may come back.
-_PICKED: Final = """
-    picked AS MATERIALIZED (
-        SELECT q.id, q.item_id, q.slot, q.reason, q.probability, q.generation,
-               q.model_number, q.suggestion, q.rank
-        FROM labeling_queueentry q
-        WHERE q.project_id = %(project)s AND q.is_first = %(is_first)s
-              AND NOT EXISTS (
-                  SELECT 1 FROM labeling_assignment a
-                  WHERE a.annotator_id = %(user)s AND a.item_id = q.item_id
-                        AND a.state NOT IN ('expired', 'released'))
-        ORDER BY q.rank, q.id
-        LIMIT {count} FOR UPDATE SKIP LOCKED
-    ), one_slot AS (
+# person's own items are passed over, among further votes only once: they are many
+# where few people are at work. An expired or returned one may come back. The look-ups
+# are subqueries with a limit: a join might read all that a person ever did.
+_HEAD: Final = """
+    SELECT q.id, q.item_id, q.slot, q.reason, q.probability, q.generation,
+           q.model_number, q.suggestion, q.rank
+    FROM labeling_queueentry q
+    WHERE q.project_id = %(project)s AND q.is_first = %(is_first)s
+          AND q.rank >= %(from)s::float8 {more}
+          AND (SELECT a.id FROM labeling_assignment a
+               WHERE a.annotator_id = %(user)s AND a.item_id = q.item_id
+                     AND NOT a.is_repeat
+                     AND a.state NOT IN ('expired', 'released') LIMIT 1) IS NULL
+    ORDER BY q.rank, q.id
+    LIMIT {count} FOR UPDATE SKIP LOCKED
+"""
+_PICKED: Final = f"""
+    picked AS MATERIALIZED ({_HEAD}), one_slot AS (
         SELECT DISTINCT ON (item_id) * FROM picked ORDER BY item_id, slot
+    ), passed AS (
+        UPDATE labeling_membership
+        SET passed_rank = (SELECT min(rank) FROM picked),
+            passed_generation = %(generation)s
+        WHERE id = %(member)s AND NOT %(is_first)s AND EXISTS (SELECT 1 FROM picked)
     ), gone AS (
         DELETE FROM labeling_queueentry WHERE id IN (SELECT id FROM one_slot)
     ), open AS (
         SELECT p.* FROM one_slot p JOIN labeling_item i ON i.id = p.item_id
-        WHERE i.state = 'open' AND NOT EXISTS (
-            SELECT 1 FROM labeling_assignment a
+        WHERE i.state = 'open' AND (
+            SELECT a.id FROM labeling_assignment a
             WHERE a.item_id = p.item_id AND a.slot = p.slot
-                  AND a.state IN ('leased', 'answered'))
+                  AND a.state IN ('leased', 'answered') LIMIT 1) IS NULL
     )
-"""
+"""  # noqa: S608 (our own words)
 _LEND_PICKED: Final = """
     INSERT INTO labeling_assignment AS a
         (project_id, item_id, annotator_id, slot, state, leased_at, expires_at,
@@ -149,7 +164,7 @@ _LEND_PICKED: Final = """
            now() + %(minutes)s * interval '1 minute',
            reason, probability, generation, model_number, suggestion, rank
     FROM open ORDER BY rank, item_id
-    ON CONFLICT (annotator_id, item_id) DO UPDATE
+    ON CONFLICT (annotator_id, item_id, is_repeat) DO UPDATE
         SET slot = excluded.slot, state = 'leased', leased_at = excluded.leased_at,
             expires_at = excluded.expires_at, reason = excluded.reason,
             probability = excluded.probability, generation = excluded.generation,
@@ -158,13 +173,19 @@ _LEND_PICKED: Final = """
         WHERE a.state IN ('expired', 'released')
 """
 _TAKE: Final = (
-    f"WITH {_PICKED.format(count='%(count)s')} {_LEND_PICKED} RETURNING id, rank"
+    f"WITH {_PICKED.format(count='%(count)s', more='')} {_LEND_PICKED}"
+    " RETURNING id, rank"
+)
+_TAKE_THESE: Final = (
+    f"WITH {_PICKED.format(count='%(count)s', more='AND q.id = ANY(%(these)s)')}"
+    f" {_LEND_PICKED} RETURNING id, rank"
 )
 _LENT: Final = (("a", Assignment), ("i", Item), ("m", Media))
+_LEFT: Final = "greatest(0, %(count)s - (SELECT count(*) FROM held))"
 _LEND: Final = f"""
     WITH quick AS (SELECT set_config('synchronous_commit', 'off', true)),
     held AS ({_HELD.replace("RETURNING a.id", "RETURNING a.*")}),
-    {_PICKED.format(count="greatest(0, %(count)s - (SELECT count(*) FROM held))")},
+    {_PICKED.format(count=_LEFT, more="")},
     lent AS ({_LEND_PICKED} RETURNING a.*),
     a AS (SELECT * FROM held UNION ALL SELECT * FROM lent)
     SELECT {lean.columns(*_LENT)}
@@ -181,10 +202,11 @@ def _lend_at_once(member: Membership, count: int) -> list[Assignment]:
     """
     project = member.project
     share = _further_share(project)
-    has_policy = member.quota is not None or project.gold_rate or (share and count > 1)
-    if member.is_paused or project.is_paused or has_policy:
+    is_simple = member.quota is None and not (project.gold_rate or project.repeat_rate)
+    if member.is_paused or project.is_paused or not is_simple or (share and count > 1):
         return []
-    values = {**_values(member, count), "is_first": random.random() >= share}  # noqa: S311
+    is_first = random.random() >= share  # noqa: S311
+    values = _lane(member, count, is_first=is_first or _has_passed_all(member))
     lent = []
     for assignment, item, media in lean.fetch(_LEND, values, *_LENT):
         item.media = media
@@ -198,6 +220,27 @@ def _further_share(project: Project) -> float:
     return (project.min_votes - 1) / project.min_votes
 
 
+def _has_passed_all(member: Membership) -> bool:
+    is_now = member.passed_generation == member.project.queue_generation
+    return is_now and member.passed_rank == math.inf
+
+
+def _lane(
+    member: Membership, count: int, *, is_first: bool, is_whole: bool = False
+) -> dict[str, Any]:
+    """Return the values for taking from a lane, where wanted from its very start."""
+    generation = member.project.queue_generation
+    has_passed = not is_first and member.passed_generation == generation
+    start = member.passed_rank if has_passed and not is_whole else None
+    return {
+        **_values(member, count),
+        "is_first": is_first,
+        "from": -math.inf if start is None else start,
+        "member": member.pk,
+        "generation": generation,
+    }
+
+
 def _values(member: Membership, count: int) -> dict[str, Any]:
     return {
         "user": member.user_id,
@@ -207,19 +250,19 @@ def _values(member: Membership, count: int) -> dict[str, Any]:
     }
 
 
-def _renew_held(member: Membership, count: int) -> list[int]:
+def renew_held(member: Membership, count: int) -> list[int]:
+    """Return the ids of what the person holds, lent anew from now on."""
     with connection.cursor() as cursor:
         cursor.execute(_HELD, _values(member, count))
         return sorted(row[0] for row in cursor.fetchall())
 
 
 def _take_mixed(member: Membership, count: int) -> list[int]:
-    """Lend up to ``count`` slots, gold questions where they are due among the others."""
-    asked = questions.due(member, count)
-    before = random.randint(0, count - asked) if asked else count  # noqa: S311
-    taken = _take(member, before)
+    """Lend up to ``count`` slots, checks of the person where they are due among them."""
+    asked = checks.lend_due(member, count)
+    before = random.randint(0, count - len(asked)) if asked else count  # noqa: S311
+    taken = _take(member, before) + asked
     if asked:
-        taken += questions.lend(member, asked)
         taken += _take(member, count - len(taken))
     return taken
 
@@ -251,23 +294,22 @@ def _take(member: Membership, count: int) -> list[int]:
     further = int(count * _further_share(member.project) + random.random())  # noqa: S311 (no secret)
     taken = _take_from(member, further, is_first=False)
     taken += _take_from(member, count - len(taken), is_first=True)
-    taken += _take_from(member, count - len(taken), is_first=False)
+    taken += _take_from(member, count - len(taken), is_first=False, is_whole=True)
     return taken
 
 
-def _take_from(member: Membership, count: int, *, is_first: bool) -> list[int]:
+def _take_from(member: Membership, count: int, **lane: bool) -> list[int]:
     taken: list[int] = []
     while len(taken) < count:
-        found = _take_once(member, count - len(taken), is_first=is_first)
+        found = _take_once(member, _lane(member, count - len(taken), **lane))
         if found is None:
             break
         taken += found
     return taken
 
 
-def _take_once(member: Membership, count: int, *, is_first: bool) -> list[int] | None:
-    """Return the ids lent by one statement, or None when the queue had nothing."""
-    values = {**_values(member, count), "is_first": is_first}
+def _take_once(member: Membership, values: dict[str, Any]) -> list[int] | None:
+    """Return the ids lent by one statement, or None when the lane had nothing."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(_TAKE, values)
@@ -278,16 +320,26 @@ def _take_once(member: Membership, count: int, *, is_first: bool) -> list[int] |
     if rows:
         return [row[0] for row in sorted(rows, key=lambda row: (row[1], row[0]))]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT 1 FROM labeling_queueentry q"
-            " WHERE q.project_id = %(project)s AND q.is_first = %(is_first)s"
-            " AND NOT EXISTS (SELECT 1 FROM labeling_assignment a"
-            "   WHERE a.annotator_id = %(user)s AND a.item_id = q.item_id"
-            "   AND a.state NOT IN ('expired', 'released'))"
-            " LIMIT 1 FOR UPDATE SKIP LOCKED",
-            values,
-        )
-        return [] if cursor.fetchone() else None
+        cursor.execute(_HEAD.format(count=1, more=""), values)
+        if cursor.fetchone():
+            return []
+    if not values["is_first"]:
+        _pass_all(member, values["generation"])
+    return None
+
+
+def take_these(member: Membership, entries: Sequence[int]) -> list[int]:
+    """Lend those of some first entries of the queue that are still there; ids."""
+    values = {**_lane(member, len(entries), is_first=True), "these": list(entries)}
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE_THESE, values)
+        return sorted(row[0] for row in cursor.fetchall())
+
+
+def _pass_all(member: Membership, generation: int) -> None:
+    """Remember that no further vote of this generation is left for this person."""
+    member.passed_rank, member.passed_generation = math.inf, generation
+    member.save(update_fields=["passed_rank", "passed_generation"])
 
 
 _REFILL = """
@@ -336,7 +388,8 @@ def _quota_left(member: Membership, held: int) -> int:
     return max(0, member.quota - answered - held)
 
 
-def _answer(member: Membership, ids: list[int]) -> Lease:
+def answer(member: Membership, ids: list[int]) -> Lease:
+    """Return the assignments with their items, or why there are none."""
     if not ids:
         return Lease([], _why_nothing(member))
     found = Assignment.objects.select_related("item", "item__media").in_bulk(ids)
@@ -348,6 +401,8 @@ def _why_nothing(member: Membership) -> str:  # noqa: PLR0911 (one per reason)
     project = member.project
     if project.is_paused or member.is_paused:
         return "paused"
+    if checks.falls_short(member):
+        return "skill"
     if member.quota is not None and not _quota_left(member, 0):
         return "quota"
     items = Item.objects.filter(project=project)
@@ -382,7 +437,7 @@ _CHOSEN = """
         ORDER BY n LIMIT 1
     ) free
     WHERE i.project_id = %(project)s AND i.state = 'open' AND i.id = ANY(%(items)s)
-    ON CONFLICT (annotator_id, item_id) DO UPDATE
+    ON CONFLICT (annotator_id, item_id, is_repeat) DO UPDATE
         SET slot = excluded.slot, state = 'leased', leased_at = excluded.leased_at,
             expires_at = excluded.expires_at, reason = 'chosen', suggestion = NULL
         WHERE a.state IN ('expired', 'released', 'skipped')
@@ -408,7 +463,7 @@ def _lease_chosen(member: Membership, external_ids: Sequence[str]) -> Lease:
             annotator_id=member.user_id, item__in=items, state=Assignment.State.LEASED
         ).values_list("pk", flat=True)
         ids = sorted(held)
-    return _answer(member, ids) if ids else Lease([], "none_of_these")
+    return answer(member, ids) if ids else Lease([], "none_of_these")
 
 
 def own_assignment(member: Membership, assignment_id: int) -> Assignment:
@@ -539,7 +594,7 @@ def _end(
 def requeue(freed: Sequence[Assignment]) -> None:
     """Put the slots of ended assignments back where they stood.
 
-    A gold question's slot is one person's own.
+    The slots of gold questions and of repeats are one person's own.
     """
     QueueEntry.objects.bulk_create(
         [
@@ -556,7 +611,7 @@ def requeue(freed: Sequence[Assignment]) -> None:
                 suggestion=one.suggestion,
             )
             for one in freed
-            if one.reason != Reason.GOLD
+            if one.reason not in (Reason.GOLD, Reason.REPEAT)
         ],
         ignore_conflicts=True,
     )
@@ -615,6 +670,11 @@ def swap(project_id: int, entries: Sequence[Entry]) -> int:
         )
         cursor.execute(_SWAP_IN, {"project": project_id, "generation": generation})
         cursor.execute("DROP TABLE staged")
+    with connection.cursor() as cursor:
+        # Whoever changes much tells the planner: an old count makes it sort the queue.
+        cursor.execute(
+            "ANALYZE (SKIP_LOCKED) labeling_queueentry (project_id, is_first, rank)"
+        )
     return generation
 
 

@@ -11,11 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from labeling import queries
 from labeling.errors import AssayError
-from labeling.models import AgreementReport, Project, User
-from labeling.services import exporting, members, precedents, projects
+from labeling.models import AgreementReport, Membership, Project, User
+from labeling.services import exporting, grid, members, precedents, projects
 from labeling.views.families import by_family
 from labeling.views.prose import html_of
 from labeling.views.scope import context, member_of, said
+from labeling.views.words import station_words
 
 STATION_ACTIONS: Final = (
     ("skip", _("skip")),
@@ -25,6 +26,8 @@ STATION_ACTIONS: Final = (
     ("undo", _("undo")),
     ("guide", _("guide")),
     ("find", _("find a label")),
+    ("yes", _("yes, it is this label")),
+    ("no", _("no, it is another")),
     ("search", _("search in the item")),
     ("next", _("next place found; with shift the one before")),
     ("more", _("more of the long cells")),
@@ -136,10 +139,8 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
     )
 
 
-@login_required
-def station(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show the label station; the items come by the API."""
-    member = member_of(request, slug, members.LABEL)
+def station_setup(member: Membership) -> dict[str, Any]:
+    """Return what a page of items to label is told of its project."""
     found = member.project
     labels = list(found.label_set.labels.all()) if found.label_set else []
     setup = {
@@ -148,9 +149,18 @@ def station(request: HttpRequest, slug: str) -> HttpResponse:
         "username": member.user.username,
         "dataType": found.data_type,
         "isMulti": found.is_multi,
+        "isSuggesting": grid.is_possible(found),
         "labelSet": found.label_set_id,
         "labels": [{"name": one.name, "key": one.hotkey} for one in labels],
     }
+    return {"setup": setup, "labels": labels, "families": by_family(labels)}
+
+
+@login_required
+def station(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the label station; the items come by the API."""
+    member = member_of(request, slug, members.LABEL)
+    found = member.project
     guideline = found.guideline
     return render(
         request,
@@ -158,9 +168,9 @@ def station(request: HttpRequest, slug: str) -> HttpResponse:
         context(
             member,
             "station",
-            setup=setup,
-            labels=labels,
-            families=by_family(labels),
+            **station_setup(member),
+            words=station_words(),
+            has_grid=grid.is_possible(found),
             has_words=has_words(found),
             actions=[one for one in STATION_ACTIONS if _is_for(one[0], found)],
             modules=(*STATION_MODULES, *_MODULES_OF.get(found.data_type, ())),
@@ -175,6 +185,8 @@ def _is_for(action: str, project: Project) -> bool:
     """Pictures cannot be searched for words; only tables have long cells."""
     if action == "more":
         return project.data_type == Project.DataType.TABLE
+    if action in ("yes", "no"):
+        return grid.is_possible(project)
     if action == "words":
         return has_words(project)
     is_image = project.data_type == Project.DataType.IMAGE

@@ -2,30 +2,44 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 
 from labeling.errors import InvalidInputError, NotFoundError
-from labeling.models import Membership, User
-from labeling.services import members
+from labeling.models import Invitation, Membership, User
+from labeling.services import invitations, members
+from labeling.services.invitations import MOST_DAYS, why_over
 from labeling.views.paging import by_page
 from labeling.views.scope import attempt, context, member_of, whole
 
+RECENT: Final = 50
+
 
 @login_required
+@never_cache
 def people(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the members; add, change and remove them."""
     member = member_of(request, slug, members.MANAGE)
     tried = attempt(request, lambda: _act(request, member))
-    if tried.is_done:
+    if tried.is_done and not tried.result:
         return redirect("members", slug)
+    links = Invitation.objects.select_related("created_by").filter(
+        project=member.project
+    )
     rows = Membership.objects.select_related("user").filter(project=member.project)
     page = context(
         member,
         "members",
+        link=tried.result,
+        invitations=[(one, why_over(one)) for one in links[:RECENT]],
+        most_days=MOST_DAYS,
         people=by_page(request, rows.order_by("user__username", "pk")),
         roles=Membership.Role.values,
         errors=tried.errors,
@@ -34,11 +48,32 @@ def people(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "labeling/members.html", page, status=tried.status)
 
 
-def _act(request: HttpRequest, member: Membership) -> None:
+def _act(request: HttpRequest, member: Membership) -> str | None:
+    """Do what was pressed; return the link that is to be shown once."""
     action = request.POST.get("action", "add")
-    if action == "add":
+    if action == "invite":
+        return _invite(request, member)
+    if action == "revoke":
+        invitations.revoke(member, whole(request.POST.get("invitation")))
+        messages.success(request, _("The link does not work any more."))
+    elif action == "add":
         _add(request, member)
-        return
+    else:
+        _change(request, member, action)
+    return None
+
+
+def _invite(request: HttpRequest, member: Membership) -> str:
+    made = invitations.create(
+        member,
+        request.POST.get("role", ""),
+        days=whole(request.POST.get("days")),
+        uses=_limit(request.POST.get("uses", ""), "uses"),
+    )
+    return f"{request.build_absolute_uri(reverse('join'))}#{made.code}"
+
+
+def _change(request: HttpRequest, member: Membership, action: str) -> None:
     other = (
         Membership.objects.select_related("user", "project")
         .filter(pk=whole(request.POST.get("member")), project=member.project)
@@ -58,18 +93,18 @@ def _act(request: HttpRequest, member: Membership) -> None:
         other,
         role=request.POST.get("role", ""),
         is_paused="is_paused" in request.POST,
-        quota=_quota(request.POST.get("quota", "")),
+        quota=_limit(request.POST.get("quota", ""), "quota"),
     )
     messages.success(
         request, _("%(name)s was changed.") % {"name": other.user.username}
     )
 
 
-def _quota(raw: str) -> int | None:
+def _limit(raw: str, name: str) -> int | None:
     if not raw.strip():
         return None
     if not (number := whole(raw)) or number >= 2**31:
-        raise InvalidInputError(errors={"quota": ["A whole number, or nothing."]})
+        raise InvalidInputError(errors={name: ["A whole number, or nothing."]})
     return number
 
 

@@ -55,6 +55,7 @@ class Tried:
     """What came of a form: nothing was sent, it was done, or why it was not."""
 
     is_done: bool = False
+    result: Any = None
     errors: list[str] = field(default_factory=list)
     status: int = 200
 
@@ -64,10 +65,9 @@ def attempt(request: HttpRequest, act: Callable[[], object]) -> Tried:
     if request.method != "POST":
         return Tried()
     try:
-        act()
+        return Tried(is_done=True, result=act())
     except AssayError as error:
         return Tried(errors=said(error), status=error.status)
-    return Tried(is_done=True)
 
 
 def whole(raw: str | None) -> int:

@@ -196,8 +196,12 @@ class PolicyForm(_Form):
             lazy("What is asked next"),
             (
                 *("strategy", "batch", "exploration_rate"),
-                *("evaluation_share", "evaluation_rate", "gold_rate"),
+                *("evaluation_share", "evaluation_rate"),
             ),
+        ),
+        (
+            lazy("How people are checked"),
+            ("gold_rate", "repeat_rate", "least_skill"),
         ),
         (lazy("When to retrain"), ("retrain_first", "retrain_growth")),
     )
@@ -220,6 +224,8 @@ class PolicyForm(_Form):
             "evaluation_share": lazy("Held out at import"),
             "evaluation_rate": lazy("Held-out share of the queue"),
             "gold_rate": lazy("Gold share of the queue"),
+            "repeat_rate": lazy("Repeats' share of the queue"),
+            "least_skill": lazy("Gold questions to be answered right at least"),
             "retrain_first": lazy("Labels before the first run"),
             "retrain_growth": lazy("Growth before the next run"),
         }

@@ -154,25 +154,39 @@ def prepare() -> Project:
     return project
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_both_steps_are_accessible_and_fit(
-    browser: Browser, live_server: LiveServer, look: str
+@pytest.mark.parametrize("look_name", LOOKS)
+def test_each_step_and_its_example_are_accessible_and_fit(
+    browser: Browser, live_server: LiveServer, look_name: str
 ) -> None:
     project = prepare()
     expert = make.member(project, "expert").user
     folder = os.environ.get("ASSAY_SCREENSHOTS")
-    context = browser.new_context(**LOOKS[look])
+    context = browser.new_context(**LOOKS[look_name])
     page = context.new_page()
     browsing.log_in(page, live_server.url, expert.username)
     page.goto(f"{live_server.url}/projects/{project.slug}/disagreements/")
 
-    for step, key in (("blind", "1"), ("votes", "1"), ("next", "")):
+    def look(name: str) -> None:
         if folder:
-            target = Path(folder) / f"adjudicate-{step}-{look}.png"
+            target = Path(folder) / f"adjudicate-{name}-{look_name}.png"
             page.screenshot(path=target, full_page=True)
         assert serious(page) == []
         wide = page.evaluate("() => document.documentElement.scrollWidth")
-        assert wide <= LOOKS[look]["viewport"]["width"]
-        if key:
-            press(page, key)
+        assert wide <= LOOKS[look_name]["viewport"]["width"]
+
+    look("blind")
+    press(page, "1")
+    look("votes")
+    page.keyboard.press("n")
+    page.keyboard.type("Both amounts left the account")
+    page.keyboard.press("Escape")
+    page.keyboard.press("e")
+    press(page, "1")
+    page.get_by_text("2 others are like it").click()
+    look("decided")
+    for name in ("guideline", "label"):
+        page.goto(f"{live_server.url}/projects/{project.slug}/{name}/")
+        if look_name != "phone" or name == "guideline":
+            expect(page.get_by_text("Both amounts left the account")).to_be_visible()
+        look(name)
     context.close()

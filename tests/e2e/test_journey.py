@@ -153,7 +153,7 @@ def resolve_all(page: Page, url: str, material: Material) -> int:
     page.goto(f"{url}/projects/journey/disagreements/")
     right = knowing(material)
     done = 0
-    while page.locator("main form").count():
+    while page.locator("main form.decision").count():
         image = page.locator("main article img")
         shown = (
             str(image.get_attribute("src"))

@@ -17,7 +17,7 @@ from pytest_django.live_server_helper import LiveServer
 from activelearn.services import ranking, triggers
 from config.demo import data, load
 from labeling.models import Disagreement, Item, Job, Membership, Project, User
-from labeling.services import agreement, jobs, settle
+from labeling.services import agreement, jobs, queue, settle
 from tests import make
 from tests.e2e import browser as browsing
 from tests.e2e.browser import browser, log_in
@@ -48,9 +48,11 @@ SCREENS = {
     "my-work": "/projects/languages/my-work/",
     "station": "/projects/languages/label/",
     "station-image": "/projects/digits/label/",
+    "grid": "/projects/digits/grid/",
     "station-table": "/projects/wine/label/",
     "disagreements": "/projects/languages/disagreements/",
     "models": "/projects/languages/models/",
+    "join": "/join/",
     "admin": "/admin/",
     "login": "/login/",
 }
@@ -77,13 +79,37 @@ def label(project: Project, truth: dict[str, str], count: int) -> None:
     settle.settle_project(project.pk)
 
 
+def suggest(project: Project) -> None:
+    """Let the queue say of each picture what it shows, as a trained model would."""
+    project.suggestion_mode = "assist"
+    project.save()
+    _, truth = data.digits()
+    free = Item.objects.filter(project=project, split="pool").order_by("pk")[:300]
+    entries = [
+        queue.Entry(
+            one.pk,
+            0,
+            is_first=True,
+            rank=place,
+            reason="model",
+            suggestion={
+                "label": truth[one.external_id],
+                "confidence": 0.9,
+                "model": 1,
+            },
+        )
+        for place, one in enumerate(free)
+    ]
+    queue.swap(project.pk, entries)
+
+
 @pytest.fixture
 def demo(transactional_db: None) -> User:
     """The demo after a morning's work."""
     load.people()
     load.load_all()
     work()
-    ranking.rank(Project.objects.get(slug="digits"))
+    suggest(Project.objects.get(slug="digits"))
     for slug in ("languages", "wine"):
         project = Project.objects.get(slug=slug)
         _, truth = getattr(data, slug)()
@@ -105,6 +131,10 @@ def ready(page: Page, url: str) -> None:
     page.goto(url)
     if url.endswith("/label/"):
         page.wait_for_selector("#item article, #item img, #item table")
+        page.wait_for_selector("#saved.good")
+    if url.endswith("/grid/"):
+        page.wait_for_selector(".cell img")
+        page.wait_for_load_state("networkidle")
         page.wait_for_selector("#saved.good")
     page.wait_for_load_state("load")
 

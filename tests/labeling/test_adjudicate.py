@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import connections
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -402,3 +404,82 @@ def test_an_example_is_not_asked_as_a_gold_question() -> None:
         questions.mark(expert, [found.item.external_id], is_question=True)
 
     assert "example in the guideline" in str(refused.value.extra)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_experts_at_the_same_moment_one_decides_and_nothing_is_lost() -> None:
+    found = dispute(make.project(overlap=2))
+    people = experts(found.project, 6)
+
+    def try_to(number: int) -> bool:
+        label = "xy"[number % 2]
+        try:
+            adjudicate.resolve(people[number], found.pk, Decision((label,)))
+        except ResolvedMeanwhileError:
+            return False
+        finally:
+            connections.close_all()
+        return True
+
+    with ThreadPoolExecutor(6) as pool:
+        decided = list(pool.map(try_to, range(6)))
+
+    assert sum(decided) == 1
+    assert Resolution.objects.filter(item=found.item).count() == 1
+    assert sorted(kinds(found.item)) == ["late"] * 5 + ["resolved"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_label_is_taken_back_or_trained_on_but_never_both() -> None:
+    project = make.project(overlap=2)
+    (expert,) = experts(project, 1)
+    rows = [dispute(project) for _ in range(8)]
+    for one in rows:
+        adjudicate.resolve(expert, one.pk, Decision(("x",)))
+    taken: list[int] = []
+
+    def take() -> None:
+        taken.extend(pk for pk, _ in settle.take_labels(project, "pool"))
+        connections.close_all()
+
+    def take_back(one: Disagreement) -> None:
+        try:
+            adjudicate.reopen(expert, one.pk)
+        except ConflictError:
+            pass
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(5) as pool:
+        list(pool.map(lambda act: act(), [lambda: take_back(rows[0]), take]))
+        list(pool.map(take_back, rows))
+
+    stand = Resolution.objects.filter(superseded_at=None)
+    assert set(stand.values_list("item_id", flat=True)) == set(taken)
+    opened = Disagreement.objects.filter(resolved_at=None)
+    assert not set(opened.values_list("item_id", flat=True)) & set(taken)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_settling_and_deciding_at_the_same_moment_do_not_block_each_other() -> None:
+    project = make.project(overlap=2)
+    (expert,) = experts(project, 1)
+    rows = [dispute(project) for _ in range(12)]
+
+    def settle_again(_: int) -> None:
+        Item.objects.filter(state="disputed").update(is_unsettled=True)
+        settle.settle_project(project.pk)
+        connections.close_all()
+
+    def decide(one: Disagreement) -> None:
+        adjudicate.resolve(expert, one.pk, Decision(("x",)))
+        connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        waiting = [pool.submit(settle_again, n) for n in range(8)]
+        waiting += [pool.submit(decide, one) for one in rows]
+        for one in waiting:
+            one.result()
+
+    assert not Disagreement.objects.filter(resolved_at=None).exists()
+    assert Resolution.objects.filter(superseded_at=None).count() == len(rows)

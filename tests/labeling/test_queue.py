@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -200,3 +201,42 @@ def test_racing_people_never_share_a_slot() -> None:
     given = Assignment.objects.values_list("item", "slot")
     assert len(given) == len(set(given)) == 80
     assert set(Item.objects.values_list("votes", flat=True)) == {2}
+
+
+def test_further_votes_are_passed_over_once_and_found_again_at_the_end() -> None:
+    project = make.project(overlap=2, min_votes=2)
+    found = make.items(project, 12)
+    make.ranked(project, found, slots=2)
+    who, other = make.member(project), make.member(project)
+    for _ in range(4):
+        make.vote(who, make.lease(who)[0], "x")
+        who.refresh_from_db()
+        who.project.refresh_from_db()
+    place = who.passed_rank
+    assert place is not None
+
+    held = make.lease(other, 12)
+    queue.release_many(other, [one.pk for one in held])
+    for _ in range(8):
+        who.refresh_from_db()
+        make.vote(who, make.lease(who)[0], "x")
+    who.refresh_from_db()
+    assert who.passed_rank is not None
+    assert who.passed_rank > place
+    assert queue.lease(who, 1).reason == "all_yours_done"
+    assert len(make.lease(other, 12)) == 12
+
+
+def test_a_new_order_is_seen_from_its_start() -> None:
+    project = make.project(overlap=2, min_votes=2)
+    found = make.items(project, 6)
+    who, other = make.member(project), make.member(project)
+    make.ranked(project, found[:3], slots=2)
+    queue.lease(other, 3)
+    assert len(make.lease(who, 3)) == 3
+    queue.release_all(who)
+    who = Membership.objects.select_related("project").get(pk=who.pk)
+    make.ranked(project, list(reversed(found)), slots=2)
+    who.project.refresh_from_db()
+    lane = queue._lane(who, 1, is_first=False)
+    assert lane["from"] == -math.inf

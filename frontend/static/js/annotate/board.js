@@ -23,6 +23,17 @@ export const drawLabels = (chosen, typed) => {
   }
 };
 
+/** Ask whether it is this label, in the place of all of them. @param {string | undefined} label @param {Map<string, string>} hues */
+export const drawQuestion = (label, hues) => {
+  const place = document.getElementById("question");
+  if (!place) return;
+  place.hidden = label === undefined;
+  if (label === undefined) return;
+  place.className = `question ${hues.get(label) ?? ""}`;
+  const name = place.querySelector("b");
+  if (name) name.textContent = label;
+};
+
 /** Write on each button the key that presses it. @param {Map<string, string>} map @param {import("./keys.js").Preferences} keys */
 export const showKeys = (map, keys) => {
   const codes = new Map([...map].map(([code, label]) => [label, code]));

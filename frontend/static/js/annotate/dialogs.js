@@ -1,6 +1,7 @@
 /** The station's dialogs: ask for words, a reason, a password, other keys. */
 import { logIn } from "./api.js";
 import { ACTIONS, clash, meanings, prefer, preferences, shownKey } from "./keys.js";
+import { t } from "./words.js";
 
 /** @param {string} id @returns {any} */
 const byId = (id) => document.getElementById(id);
@@ -53,17 +54,17 @@ const submitByKey = (id) => {
 };
 
 /** @param {string} username @param {() => void} back */
-const setUpLogin = (username, back) => {
+export const setUpLogin = (username, back) => {
   const dialog = byId("login");
   dialog.addEventListener("submit", async (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     const password = dialog.querySelector("[type=password]");
     let isIn = false;
-    let words = "That did not work. Try again.";
+    let words = t("That did not work. Try again.");
     try {
       isIn = await logIn(username, password.value);
     } catch {
-      words = "The server does not answer. Try again in a moment.";
+      words = t("The server does not answer. Try again in a moment.");
     }
     byId("login-error").textContent = isIn ? "" : words;
     if (!isIn) return password.select();
@@ -82,6 +83,15 @@ const fill = (field, key) => {
 /** @returns {HTMLInputElement[]} */
 const fields = () => [...byId("help").querySelectorAll("input[data-key]")];
 
+/** What the page calls each action. */
+const names = () =>
+  Object.fromEntries(
+    fields().map((field) => [
+      field.dataset["key"] ?? "",
+      field.labels?.[0]?.textContent?.trim() ?? "",
+    ]),
+  );
+
 /** Show the person's keys. */
 export const showHelp = () => {
   const keys = preferences();
@@ -89,6 +99,7 @@ export const showHelp = () => {
     fill(field, keys.actions[field.dataset["key"] ?? ""] ?? "");
   byId("keys-on").checked = keys.isOn;
   byId("pace-on").checked = keys.showsPace;
+  if (byId("binary-on")) byId("binary-on").checked = keys.asksYesNo;
   byId("guard").value = String(keys.guard);
   byId("help-error").textContent = "";
   byId("help").showModal();
@@ -117,7 +128,7 @@ const setUpHelp = (changed) => {
     const actions = Object.fromEntries(
       fields().map((field) => [field.dataset["key"] ?? "", field.dataset["is"] ?? ""]),
     );
-    const wrong = clash(actions);
+    const wrong = clash(actions, names());
     byId("help-error").textContent = wrong;
     if (wrong) return;
     byId("help").close();
@@ -125,6 +136,7 @@ const setUpHelp = (changed) => {
       actions,
       isOn: byId("keys-on").checked,
       showsPace: byId("pace-on").checked,
+      asksYesNo: byId("binary-on")?.checked ?? preferences().asksYesNo,
       guard: Number(byId("guard").value),
     });
     changed();

@@ -1,4 +1,5 @@
 /** Which key means what. Labels have their own keys, else digits, else two digits. */
+import { t } from "./words.js";
 
 const DIGITS = [..."1234567890"];
 const STORE = "assay-keys";
@@ -12,6 +13,8 @@ export const ACTIONS = {
   undo: "z",
   guide: "g",
   find: "/",
+  yes: "y",
+  no: "x",
   search: "s",
   next: "n",
   more: "m",
@@ -50,7 +53,7 @@ export const read = (map, typed, key) => {
 };
 
 /**
- * @typedef {{isOn: boolean, showsPace: boolean, guard: number, actions: Record<string, string>}} Preferences
+ * @typedef {{isOn: boolean, showsPace: boolean, asksYesNo: boolean, guard: number, actions: Record<string, string>}} Preferences
  */
 
 /** Sooner than a finger can press the same key twice, in milliseconds. */
@@ -62,6 +65,7 @@ export const preferences = () => {
   return {
     isOn: kept.isOn !== false,
     showsPace: kept.showsPace === true,
+    asksYesNo: kept.asksYesNo === true,
     guard: Number(kept.guard) || BOUNCE,
     actions: { ...ACTIONS, ...kept.actions },
   };
@@ -70,12 +74,17 @@ export const preferences = () => {
 /** @param {Preferences} chosen */
 export const prefer = (chosen) => localStorage.setItem(STORE, JSON.stringify(chosen));
 
-/** Say what is wrong with a choice of keys, or nothing. @param {Record<string, string>} actions */
-export const clash = (actions) => {
+/**
+ * Say what is wrong with a choice of keys, or nothing.
+ * @param {Record<string, string>} actions @param {Record<string, string>} [names] what people call them
+ */
+export const clash = (actions, names = {}) => {
   const seen = new Map();
   for (const [action, key] of Object.entries(actions)) {
-    if (key === "") return `“${action}” needs a key.`;
-    if (seen.has(key)) return `“${shownKey(key)}” is the key of two things.`;
+    if (key === "")
+      return t("“{action}” needs a key.", { action: names[action] ?? action });
+    if (seen.has(key))
+      return t("“{key}” is the key of two things.", { key: shownKey(key) });
     seen.set(key, action);
   }
   return "";
@@ -86,7 +95,7 @@ export const labelAt = (map, key) =>
   [...map].find(([code]) => code.startsWith(key))?.[1];
 
 /** @param {string} key */
-export const shownKey = (key) => (key === " " ? "space" : key);
+export const shownKey = (key) => (key === " " ? t("space") : key);
 
 /**
  * What a key may mean, the likeliest first: as typed; then as on a keyboard where digits

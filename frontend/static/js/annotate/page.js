@@ -2,6 +2,7 @@
 import { caller, uuid } from "./api.js";
 import {
   drawLabels,
+  drawQuestion,
   markVersion,
   press,
   setUpFinder,
@@ -23,7 +24,7 @@ import {
   shows,
   toast,
 } from "./view.js";
-import { refusal } from "./words.js";
+import { refusal, t } from "./words.js";
 
 /** @param {string} id @returns {any} */
 const byId = (id) => document.getElementById(id);
@@ -59,6 +60,7 @@ let trouble = "";
 let typed = "";
 let isUnsure = false;
 let comment = "";
+let isDeclined = false;
 let isFetching = false;
 let isAlone = true;
 let isOutdated = false;
@@ -74,7 +76,7 @@ const drawOutbox = () =>
 
 const drawPace = () => {
   const pace = keys.showsPace ? state.pace(session) : null;
-  byId("pace").textContent = pace === null ? "" : `${pace}/min`;
+  byId("pace").textContent = pace === null ? "" : t("{pace}/min", { pace });
 };
 
 const draw = () => {
@@ -83,18 +85,26 @@ const draw = () => {
   drawOutbox();
   drawPace();
   byId("ready").textContent = session.revisited
-    ? "esc: back to the next item"
-    : `${session.queue.length} ready`;
+    ? t("esc: back to the next item")
+    : t("{count} ready", { count: session.queue.length });
   drawLabels(session.chosen, typed);
+  drawQuestion(asked(), hues);
   press("unsure", isUnsure);
   press("comment", comment !== "");
   preload(session.queue);
+};
+
+/** The label that is asked for with yes or no, where the person wants that and the model suggests one. */
+const asked = () => {
+  const isAsked = keys.asksYesNo && setup.isSuggesting && session.revisited === null;
+  return isAsked && !isDeclined ? session.queue[0]?.suggestion?.label : undefined;
 };
 
 /** Begin with what is shown now; earlier words of an answer come back with it. @param {state.Said} [said] */
 const fresh = (said) => {
   clock.take();
   isUnsure = said?.is_unsure ?? false;
+  isDeclined = false;
   comment = said?.comment ?? "";
   typed = "";
   picture?.fit();
@@ -182,7 +192,9 @@ const flush = async (least = 1) => {
 const put = (draft) => {
   outbox.add(draft).catch(() => {
     say(
-      "This browser cannot store your answers. Keep this window open until they are saved.",
+      t(
+        "This browser cannot store your answers. Keep this window open until they are saved.",
+      ),
     );
     drawOutbox();
   });
@@ -196,7 +208,11 @@ const put = (draft) => {
 
 const isFull = () => {
   if (outbox.ops.length < LIMIT) return false;
-  say(`${LIMIT} answers wait to be sent. Labeling goes on when the server answers.`);
+  say(
+    t("{count} answers wait to be sent. Labeling goes on when the server answers.", {
+      count: LIMIT,
+    }),
+  );
   return true;
 };
 
@@ -211,11 +227,14 @@ const vote = (/** @type {string[]} */ labels) => {
     seconds: clock.take(),
     comment,
     is_unsure: isUnsure,
+    ...(asked() || isDeclined ? { screen: "binary" } : {}),
   };
   session = state.answer(session, given);
   times = [...times.slice(-99), Date.now()];
   fresh();
-  byId("told").textContent = `Labeled ${labels.join(", ") || "none"}.`;
+  byId("told").textContent = t("Labeled {labels}.", {
+    labels: labels.join(", ") || t("none"),
+  });
   const { client_id, assignment } = given;
   put({ kind: "vote", assignment, client_id, vote: given });
 };
@@ -238,7 +257,7 @@ const choose = (/** @type {string} */ label) => {
 
 const undo = () => {
   const [next, taken] = state.undo(session);
-  if (taken === null) return say("There is nothing to undo.");
+  if (taken === null) return say(t("There is nothing to undo."));
   session = next;
   fresh(taken.now);
   const { client_id, assignment } = taken.vote;
@@ -273,7 +292,7 @@ const flag = () => {
   if (lease === undefined) return;
   ask("flag", "", (words) => {
     put({ kind: "flag", assignment: lease.assignment, client_id: uuid(), words });
-    say("Flagged. The project's experts see it; you can still label it.");
+    say(t("Flagged. The project's experts see it; you can still label it."));
   });
 };
 
@@ -343,6 +362,14 @@ const actions = {
     draw();
   },
   guide: toggleGuide,
+  yes: () => {
+    const label = asked();
+    if (label !== undefined) vote([label]);
+  },
+  no: () => {
+    isDeclined = asked() !== undefined;
+    draw();
+  },
   find: () => byId("find")?.focus(),
   earlier: () => look(state.step(session, -1)),
   later: () => look(state.step(session, 1)),

@@ -3,7 +3,7 @@
  * @typedef {{id: number, external_id: string, data: Record<string, unknown>, media_url: string | null}} Item
  * @typedef {{assignment: number, item: Item, suggestion: null | {label: string, confidence: number, words?: string[]}}} Lease
  * @typedef {{labels: string[], comment: string, is_unsure: boolean}} Said
- * @typedef {Said & {client_id: string, assignment: number, seconds: number}} Vote
+ * @typedef {Said & {client_id: string, assignment: number, seconds: number, screen?: string}} Vote
  * @typedef {{id: number, version: number, revealed?: null | {label: string, confidence: number}}} Saved
  * An answer given: as it was sent first, as it is now, and what the server said of it.
  * @typedef {{vote: Vote, now: Said, lease: Lease, saved: Saved | null, note: string}} Done

@@ -1,5 +1,5 @@
 /** Draws the station; data only ever becomes text nodes. */
-import { EMPTY, WAITING } from "./words.js";
+import { EMPTY, t, WAITING } from "./words.js";
 
 /** @param {string} tag @param {string} [text] @param {string} [className] */
 export const make = (tag, text, className) => {
@@ -18,7 +18,7 @@ const picture = (url) => {
   if (known) return known;
   const image = new Image();
   image.src = url;
-  image.alt = "The item to label";
+  image.alt = t("The item to label");
   image.draggable = false;
   // What cannot be decoded says so in its turn.
   image.decode().then(
@@ -41,9 +41,11 @@ export const preload = (leases) => {
 const frame = (url) => {
   const image = picture(url);
   const broken = make("div", undefined, "unreadable");
-  const retry = make("button", "Load it again", "btn");
+  const retry = make("button", t("Load it again"), "btn");
   retry.dataset["do"] = "reload";
-  const words = "This picture cannot be shown. Load it again, or skip it as “broken”.";
+  const words = t(
+    "This picture cannot be shown. Load it again, or skip it as “broken”.",
+  );
   broken.append(make("p", words), retry);
   const place = make("figure");
   place.append(image, broken);
@@ -66,10 +68,10 @@ export const shows = {
   },
 };
 
-/** @param {string} reason */
-const nothing = (reason) => {
+/** Why there is nothing, and which ways lead on. @param {string} reason */
+export const nothing = (reason) => {
   const known = EMPTY[reason] ?? {
-    title: "Nothing to label now",
+    title: t("Nothing to label now"),
     words: reason,
     ways: ["again"],
   };
@@ -94,9 +96,10 @@ export const drawItem = (place, lease, type, reason) => {
   const parts = [(shows[type] ?? shows["text"])?.(lease.item) ?? ""];
   if (lease.suggestion) {
     const { label, confidence, words } = lease.suggestion;
+    const percent = Math.round(confidence * 100);
     const said = make(
       "small",
-      `The model suggests ${label} (${Math.round(confidence * 100)} %)`,
+      t("The model suggests {label} ({percent} %)", { label, percent }),
     );
     said.dataset["words"] = JSON.stringify(words ?? []);
     parts.push(said);
@@ -115,7 +118,7 @@ const newChip = (done, hues) => {
 
 /** @param {HTMLElement} chip @param {import("./state.js").Done} done @param {Map<string, string>} hues */
 const redraw = (chip, { now, note, saved }, hues) => {
-  const said = now.labels.join(", ") || "none";
+  const said = now.labels.join(", ") || t("none");
   const model = saved?.revealed?.label;
   // What the model had said is told after the answer, where it is another.
   const words = model === undefined || model === said ? said : `${said} ≠ ${model}`;
@@ -123,8 +126,10 @@ const redraw = (chip, { now, note, saved }, hues) => {
   chip.className = `trail-chip ${hues.get(now.labels[0] ?? "") ?? ""}`;
   chip.classList.toggle("refused", note !== "");
   chip.classList.toggle("unsure", now.is_unsure);
-  const seen = words === said ? "" : `The model says ${model}. `;
-  chip.title = note || `${seen}Look at this answer again`;
+  const again = t("Look at this answer again");
+  const seen =
+    words === said ? "" : t("The model says {model}.", { model: model ?? "" });
+  chip.title = note || `${seen} ${again}`.trim();
 };
 
 /** Draw the newest answers first; chips that are here already stay the same nodes. @param {HTMLElement} place @param {import("./state.js").Session} session @param {Map<string, string>} hues */
@@ -151,11 +156,11 @@ export const drawTrail = (place, session, hues) => {
 
 /** @param {HTMLElement} chip @param {number} unsent @param {string} trouble @param {boolean} isSafe */
 export const drawSaved = (chip, unsent, trouble, isSafe) => {
-  const why = WAITING[trouble] ?? (isSafe ? "" : "keep this window open");
+  const why = WAITING[trouble] ?? (isSafe ? "" : t("keep this window open"));
   const isGood = unsent === 0 && trouble === "";
   const words = isGood
-    ? "saved"
-    : [`${unsent} unsent`, why].filter(Boolean).join(" – ");
+    ? t("saved")
+    : [t("{count} unsent", { count: unsent }), why].filter(Boolean).join(" – ");
   if (chip.textContent !== words) chip.textContent = words;
   chip.classList.toggle("good", isGood);
   chip.classList.toggle("bad", trouble !== "" || !isSafe);

@@ -1,88 +1,118 @@
-/** What the station says, in one place. */
+/** What the station says, in the person's language. */
+
+const block = globalThis.document?.getElementById("words");
+/** The page brings the words of its language; English needs none. @type {Record<string, string>} */
+const known = JSON.parse(block?.textContent ?? "{}");
+
+/**
+ * Say it in the person's language; `{name}` becomes a value. The text is written in
+ * English where it is said, as one plain string; `make messages` collects it.
+ * @param {string} text @param {Record<string, string | number>} [values]
+ */
+export const t = (text, values = {}) =>
+  (known[text] || text).replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
 
 /**
  * Why there is no item, what that means, and which ways lead on.
  * @type {Record<string, {title: string, words: string, ways: string[]}>}
  */
 export const EMPTY = {
-  "": { title: "One moment", words: "Fetching the next items …", ways: [] },
+  "": { title: t("One moment"), words: t("Fetching the next items …"), ways: [] },
   all_labeled: {
-    title: "All labeled",
-    words: "Every item has its label. New ones come with the next import.",
+    title: t("All labeled"),
+    words: t("Every item has its label. New ones come with the next import."),
     ways: ["again", "disagreements", "import", "project"],
   },
   all_yours_done: {
-    title: "Your part is done",
-    words: "You have seen every item; others still have some to do.",
+    title: t("Your part is done"),
+    words: t("You have seen every item; others still have some to do."),
     ways: ["again", "disagreements", "project"],
   },
   all_lent: {
-    title: "All items are with others right now",
-    words: "What they do not answer comes back. This page looks again by itself.",
+    title: t("All items are with others right now"),
+    words: t("What they do not answer comes back. This page looks again by itself."),
     ways: ["again", "project"],
   },
   training: {
-    title: "A model is being trained",
-    words: "New items come in a moment; this page looks again by itself.",
+    title: t("A model is being trained"),
+    words: t("New items come in a moment; this page looks again by itself."),
     ways: ["again", "project"],
   },
   paused: {
-    title: "This project is paused",
-    words: "A manager can resume it. This page looks again by itself.",
+    title: t("This project is paused"),
+    words: t("A manager can resume it. This page looks again by itself."),
     ways: ["again", "members", "project"],
   },
   quota: {
-    title: "That was your share",
-    words: "You have given as many answers as were asked of you. Thank you.",
+    title: t("That was your share"),
+    words: t("You have given as many answers as were asked of you. Thank you."),
     ways: ["project"],
   },
+  skill: {
+    title: t("No more items for now"),
+    words: t(
+      "Several of your answers to questions with known answers were not as known. Read the guideline and speak with the project's manager.",
+    ),
+    ways: ["project"],
+  },
+  no_suggestions: {
+    title: t("No page of like items now"),
+    words: t(
+      "The model has no suggestions for free items, or they are to be answered blind. One by one there may be some.",
+    ),
+    ways: ["station", "again", "project"],
+  },
   empty_project: {
-    title: "There are no items yet",
-    words: "Somebody who may import has to bring some first.",
+    title: t("There are no items yet"),
+    words: t("Somebody who may import has to bring some first."),
     ways: ["import", "project", "again"],
   },
   offline: {
-    title: "The server does not answer",
-    words: "Your answers are kept in this browser and sent when it is back.",
+    title: t("The server does not answer"),
+    words: t("Your answers are kept in this browser and sent when it is back."),
     ways: ["again"],
   },
   failing: {
-    title: "The server has a problem",
-    words:
-      "Your answers are kept in this browser and sent when it works again. " +
-      "If this stays so, tell whoever runs it.",
+    title: t("The server has a problem"),
+    words: t(
+      "Your answers are kept in this browser and sent when it works again. If this stays so, tell whoever runs it.",
+    ),
     ways: ["again"],
   },
   login: {
-    title: "You are logged out",
-    words: "Log in again; your answers are kept in this browser.",
+    title: t("You are logged out"),
+    words: t("Log in again; your answers are kept in this browser."),
     ways: ["login"],
   },
   refused: {
-    title: "You may not label here any more",
-    words:
-      "Your membership has changed. Ask the project's manager; answers that were " +
-      "not sent are kept in this browser.",
+    title: t("You may not label here any more"),
+    words: t(
+      "Your membership has changed. Ask the project's manager; answers that were not sent are kept in this browser.",
+    ),
     ways: ["again", "home"],
   },
 };
 
 /** Why answers wait. @type {Record<string, string>} */
 export const WAITING = {
-  offline: "offline, trying again",
-  failing: "the server has a problem",
-  login: "log in to send",
-  refused: "refused",
+  offline: t("offline, trying again"),
+  failing: t("the server has a problem"),
+  login: t("log in to send"),
+  refused: t("refused"),
 };
 
 /** Why the server did not take an answer. @param {{code?: string, detail?: string, title?: string}} problem */
 export const refusal = ({ code, detail, title }) => {
   if (code === "lease_lost")
-    return "Someone else answered it first. Your answer is kept in its history, but does not count.";
+    return t(
+      "Someone else answered it first. Your answer is kept in its history, but does not count.",
+    );
   if (code === "conflict")
-    return "You had answered it already, perhaps in another window. The first answer stands.";
-  if (code === "not_found") return "This item is not there any more.";
+    return t(
+      "You had answered it already, perhaps in another window. The first answer stands.",
+    );
+  if (code === "not_found") return t("This item is not there any more.");
   if (code === "invalid")
-    return "It does not fit the labels of now. The item comes again.";
-  return detail || title || "The server refused it.";
+    return t("It does not fit the labels of now. The item comes again.");
+  return detail || title || t("The server refused it.");
 };

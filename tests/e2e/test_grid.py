@@ -1,0 +1,143 @@
+"""A page of like items: the exceptions corrected, the rest accepted, all kept once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from playwright.sync_api import Browser, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from labeling.models import Annotation, Assignment, Project
+from labeling.services import queue
+from tests import make
+from tests.e2e import browser as browsing
+from tests.e2e.browser import browser, person
+
+__all__ = ["browser"]
+pytestmark = browsing.MARKS
+
+
+def prepare(count: int) -> tuple[Project, list[str]]:
+    """Return a project in which the model takes all for cats, and its free texts."""
+    project = make.project(labels=("cat", "dog"), suggestion_mode="assist")
+    told = {"label": "cat", "confidence": 0.9, "model": 1}
+    entries = []
+    for n in range(count):
+        one = make.item(project, data={"text": f"item {n:03d}"})
+        entries.append(
+            queue.Entry(
+                one.pk, 0, is_first=True, rank=n, reason="model", suggestion=told
+            )
+        )
+    queue.swap(project.pk, entries)
+    make.member(project, who=make.user("gina"))
+    return project, [f"item {n:03d}" for n in range(count)]
+
+
+def opened(page: Page, server: LiveServer, project: Project) -> Any:
+    page.goto(f"{server.url}/projects/{project.slug}/grid/")
+    cells = page.locator(".cell")
+    expect(cells).to_have_count(24)
+    page.wait_for_timeout(450)
+    return cells
+
+
+def test_a_page_is_corrected_accepted_and_taken_back_by_keyboard(
+    live_server: LiveServer, browser: Browser
+) -> None:
+    project, _ = prepare(80)
+    with person(browser, live_server.url, "gina") as page:
+        cells = opened(page, live_server, project)
+        texts = cells.locator("p").all_inner_texts()
+        expect(page.locator("#thought")).to_have_text("all thought to be cat")
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("2")
+        page.keyboard.press("x")
+        expect(page.locator("#sum")).to_have_text("22 as cat")
+        expect(page.locator("#changes")).to_have_text(
+            "1 corrected · 1 left for one by one"
+        )
+        page.keyboard.press("z")
+        expect(page.locator("#sum")).to_have_text("23 as cat")
+        page.keyboard.press("x")
+        page.keyboard.press("Enter")
+        expect(cells.first.locator("p")).not_to_have_text(texts[0])
+        expect(page.locator("#saved")).to_have_text("saved", timeout=10_000)
+
+        votes = {
+            one.item.data["text"]: one.labels
+            for one in Annotation.objects.select_related("item")
+        }
+        assert votes == {
+            text: ["dog" if n == 1 else "cat"] for n, text in enumerate(texts) if n != 2
+        }
+        assert set(Annotation.objects.values_list("screen", flat=True)) == {"grid"}
+
+        page.keyboard.press("z")
+        expect(cells.first.locator("p")).to_have_text(texts[0])
+        expect(page.locator("#saved")).to_have_text("saved", timeout=10_000)
+        assert not Annotation.objects.filter(undone_at=None).exists()
+        page.wait_for_timeout(450)
+        page.keyboard.press("Enter")
+        expect(cells.first.locator("p")).not_to_have_text(texts[0])
+        expect(page.locator("#saved")).to_have_text("saved", timeout=10_000)
+        standing = Annotation.objects.filter(undone_at=None)
+        assert Counter(one.labels[0] for one in standing) == {"cat": 22, "dog": 1}
+
+        left = texts[2]
+        page.goto(f"{live_server.url}/projects/{project.slug}/label/")
+        expect(page.locator("#item article")).to_have_text(left)
+
+
+def test_by_pointer_and_a_page_that_nobody_has_seen_is_not_accepted(
+    live_server: LiveServer, browser: Browser
+) -> None:
+    project, _ = prepare(80)
+    with person(browser, live_server.url, "gina") as page:
+        cells = opened(page, live_server, project)
+        cells.nth(3).click()
+        page.locator("#foot [data-label=dog]").click()
+        cells.nth(7).click()
+        cells.nth(7).click()
+        expect(cells.nth(3)).to_have_attribute("aria-label", "4: cat → dog")
+        expect(cells.nth(7)).to_have_attribute("aria-label", "8: not cat")
+        page.locator("[data-do=accept]").dblclick()
+        expect(page.locator("#saved")).to_have_text("saved", timeout=10_000)
+        assert Annotation.objects.count() == 23
+
+
+def test_what_is_offline_is_sent_later_and_what_is_not_answered_goes_back(
+    live_server: LiveServer, browser: Browser
+) -> None:
+    project, _ = prepare(80)
+    with person(browser, live_server.url, "gina") as page:
+        cells = opened(page, live_server, project)
+        first = cells.first.locator("p").inner_text()
+        page.wait_for_timeout(2500)
+        page.context.set_offline(True)
+        page.keyboard.press("Enter")
+        expect(cells.first.locator("p")).not_to_have_text(first)
+        expect(page.locator("#saved")).to_contain_text("24 unsent")
+        assert not Annotation.objects.exists()
+        page.context.set_offline(False)
+        expect(page.locator("#saved")).to_have_text("saved", timeout=15_000)
+        assert Annotation.objects.count() == 24
+        page.goto(f"{live_server.url}/projects/{project.slug}/my-work/")
+        expect(page.get_by_role("heading", name="My work")).to_be_visible()
+        page.wait_for_timeout(500)
+        assert not Assignment.objects.filter(state="leased").exists()
+
+
+def test_a_project_that_does_not_show_suggestions_says_so(
+    live_server: LiveServer, browser: Browser
+) -> None:
+    project = make.project()
+    make.member(project, who=make.user("gina"))
+    with person(browser, live_server.url, "gina") as page:
+        page.goto(f"{live_server.url}/projects/{project.slug}/grid/")
+        expect(page.locator("#grid")).to_contain_text("does not show that")
+        page.get_by_role("link", name="One by one").last.click()
+        expect(
+            page.get_by_role("heading", name="There are no items yet")
+        ).to_be_visible()

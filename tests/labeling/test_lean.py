@@ -1,0 +1,55 @@
+"""Plans that are kept, and a connection's health."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection
+from django.db.backends.signals import connection_created
+
+from labeling.models import Project, lean
+from labeling.services import queue
+from tests import make
+
+
+@pytest.fixture
+def keeping(transactional_db: None) -> Iterator[None]:
+    del transactional_db
+    connection.close()
+    lean.keep_plans()
+    yield
+    connection_created.disconnect(dispatch_uid="lean")
+    connection.close()
+
+
+@pytest.mark.usefixtures("keeping")
+def test_hot_statements_are_planned_once_and_look_up_by_index() -> None:
+    project = make.project()
+    make.ranked(project, make.items(project, 30))
+    who = make.member(project)
+    for _ in range(5):
+        make.vote(who, make.lease(who)[0], "x")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement, generic_plans FROM pg_prepared_statements")
+        known = dict(cursor.fetchall())
+        cursor.execute("SHOW enable_seqscan")
+        assert cursor.fetchone() == ("off",)
+    lending = [runs for words, runs in known.items() if "one_slot" in words]
+    voting = [runs for words, runs in known.items() if "request_hash" in words]
+    assert (sum(lending), sum(voting)) == (5, 5)
+    assert queue.lease(who, 3).assignments
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_the_server_has_closed_is_replaced() -> None:
+    connection.ensure_connection()
+    assert connection.is_usable()
+    pid = connection.connection.info.backend_pid
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+    other.close()
+    assert not connection.is_usable()
+    connection.close()
+    assert Project.objects.count() == 0
