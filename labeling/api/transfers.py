@@ -6,10 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from django.core.files.storage import default_storage
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import URLPattern, path
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
@@ -18,7 +17,7 @@ from rest_framework.response import Response
 from labeling.api.scope import ProjectView
 from labeling.errors import InvalidInputError, NotFoundError
 from labeling.models import ImportRun, Item, Media, User
-from labeling.services import exporting, importing, members
+from labeling.services import exporting, importing, members, pictures
 
 
 class LinesParser(BaseParser):
@@ -173,14 +172,17 @@ class ExportView(ProjectView):
         )
 
 
-@extend_schema(responses={200: bytes})
+@extend_schema(
+    parameters=[OpenApiParameter("size", int, enum=pictures.SIZES)],
+    responses={200: bytes},
+)
 class MediaView(ProjectView):
     """A picture, for members."""
 
     renderer_classes = (AnyRenderer,)
 
     def get(self, request: Request, slug: str, sha256: str) -> HttpResponseBase:
-        """Answer the picture; its name is its content, so it may be kept for long."""
+        """Answer the picture, or with ``size`` a small one; each may be kept for long."""
         media = Media.objects.filter(sha256=sha256).first()
         is_ours = (
             media is not None
@@ -190,11 +192,10 @@ class MediaView(ProjectView):
         )
         if media is None or not is_ours:
             raise NotFoundError("There is no such picture in this project.")
-        with default_storage.open(media.path) as file:
-            data = file.read()
+        data, mime = pictures.read(media, request.query_params.get("size", ""))
         return HttpResponse(
             data,
-            content_type=media.mime,
+            content_type=mime,
             headers={
                 "Cache-Control": "private, max-age=31536000, immutable",
                 "Content-Security-Policy": "sandbox; default-src 'none'",

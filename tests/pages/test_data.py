@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from pytest_django import DjangoAssertNumQueries
 
-from labeling.models import Item, Membership, Prediction, Project
+from labeling.models import Item, Media, Membership, Prediction, Project
 from labeling.services import adjudicate, settle
 from tests import make
 from tests.test_pages import browser
@@ -130,3 +132,17 @@ def test_a_file_is_previewed_at_an_address_of_its_own_and_imported() -> None:
     assert started.headers["Location"] == path
     assert client.post(path, {}).status_code == 400
     assert b"job-progress" in client.get(path).content
+
+
+def test_no_page_shows_a_picture_in_full_but_by_a_link() -> None:
+    project = make.project(data_type="image")
+    media = Media.objects.create(
+        sha256="ab" * 32, path="x.png", mime="image/png", size=9, width=900, height=600
+    )
+    item = make.item(project, media=media, data={"image": "x.png"})
+    client = browser(make.manager_of(project).user)
+
+    for page, size in (("items/", 256), (f"items/{item.pk}/", 1024)):
+        html = client.get(f"/projects/{project.slug}/{page}").content.decode()
+        shown = re.findall(r'<img src="[^"]*/media/[^"]*/([^"/]*)"', html)
+        assert shown == [f"?size={size}"]
