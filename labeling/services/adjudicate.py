@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from labeling import rules
 from labeling.errors import ConflictError, InvalidInputError, NotFoundError
@@ -96,7 +97,11 @@ def resolve(
     """Settle a disagreement for good."""
     if decision.outcome not in ("resolved", "ambiguous", "invalid"):
         raise InvalidInputError(
-            errors={"outcome": ["One of resolved, ambiguous, invalid."]}
+            errors={
+                "outcome": [
+                    _("One of %(values)s.") % {"values": "resolved, ambiguous, invalid"}
+                ]
+            }
         )
     with transaction.atomic():
         found = _open(member, disagreement_id)
@@ -120,10 +125,10 @@ def _open(member: Membership, disagreement_id: int) -> Disagreement:
         .first()
     )
     if found is None:
-        raise NotFoundError("There is no such disagreement in this project.")
+        raise NotFoundError(_("There is no such disagreement in this project."))
     if found.resolved_at is not None:
         raise ConflictError(
-            "It was resolved meanwhile.",
+            _("It was resolved meanwhile."),
             outcome=found.outcome,
             labels=found.resolution.labels if found.resolution else [],
         )

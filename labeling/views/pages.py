@@ -7,6 +7,7 @@ from typing import Any, Final
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from labeling import queries
@@ -52,7 +53,7 @@ def home(request: HttpRequest) -> HttpResponse:
     cards = [
         {
             "project": member.project,
-            "role": member.role,
+            "role": member.get_role_display(),
             "progress": progress[member.project_id],
             "alpha": alpha.get(member.project_id),
         }
@@ -77,7 +78,7 @@ def new_project(request: HttpRequest) -> HttpResponse:
         except AssayError as error:
             errors = said(error)
         except ValueError:
-            errors = ["Votes, labels and percent must be whole numbers."]
+            errors = [gettext("Votes, labels and percent must be whole numbers.")]
     return render(
         request,
         "labeling/new_project.html",

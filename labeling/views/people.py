@@ -27,7 +27,7 @@ def people(request: HttpRequest, slug: str) -> HttpResponse:
         member,
         "members",
         people=by_page(request, rows.order_by("user__username", "pk")),
-        roles=Membership.Role.values,
+        roles=Membership.Role.choices,
         errors=tried.errors,
         typed=request.POST,
     )
@@ -45,7 +45,7 @@ def _act(request: HttpRequest, member: Membership) -> None:
         .first()
     )
     if other is None:
-        raise NotFoundError("This person is not a member any more.")
+        raise NotFoundError(_("This person is not a member any more."))
     if action == "remove":
         members.remove(other)
         messages.success(
@@ -69,7 +69,7 @@ def _quota(raw: str) -> int | None:
     if not raw.strip():
         return None
     if not (number := whole(raw)) or number >= 2**31:
-        raise InvalidInputError(errors={"quota": ["A whole number, or nothing."]})
+        raise InvalidInputError(errors={"quota": [_("A whole number, or nothing.")]})
     return number
 
 
@@ -86,5 +86,5 @@ def _add(request: HttpRequest, member: Membership) -> None:
         return
     found = User.objects.filter(username=name, is_active=True).first()
     if found is None:
-        raise NotFoundError(f"There is no account “{name}”.")
+        raise NotFoundError(_("There is no account “%(name)s”.") % {"name": name})
     members.add(member.project, found, role)
