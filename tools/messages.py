@@ -119,7 +119,8 @@ def pseudo(text: str) -> str:
     said = "".join(
         part.translate(_ACCENTS) + hold for part, hold in zip(parts, kept, strict=True)
     )
-    return f"[{said} {'~' * max(1, round(len(text) * 0.35) - 3)}]"
+    more = max(1, round(len(text) * 0.35) - 3)
+    return f"[{said} {('~~~~~ ' * more)[:more].strip()}]"
 
 
 def entries(catalog: Catalog) -> dict[tuple[str, str], tuple[str, ...]]:
