@@ -131,7 +131,7 @@ def is_data(part: str, short: set[str], long: str) -> bool:
     bare = plain.strip("0123456789 ")
     return (
         not re.search(r"[A-Za-z]{2}", plain)
-        or {plain.lower(), bare.lower()} & (short | NAMES)
+        or bool({plain.lower(), bare.lower()} & (short | NAMES))
         or (len(plain) > 8 and plain in long)
     )
 
