@@ -1,10 +1,11 @@
 # make run: everything on this machine.  make test: what CI runs.  make bench: figures.
+# make messages: the texts for people, collected, and their translations compiled.
 # make history: 100,000 operations under 200 faults, judged.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test bench history
+.PHONY: run test bench history messages
 run: $(VENV)/.installed
 	@exec $(BIN)/assay up
 
@@ -13,6 +14,9 @@ test: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	@$(BIN)/python -m bench $(ONLY)
+
+messages: $(VENV)/.installed-dev
+	@$(BIN)/python -m tools.messages
 
 history: $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.history $(PLAY)

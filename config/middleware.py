@@ -8,6 +8,7 @@ from collections.abc import Callable
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 logger = logging.getLogger(__name__)
 
@@ -36,9 +37,11 @@ class TryAgain:
             answer: HttpResponse = JsonResponse(
                 {
                     "type": "/problems/try_again",
-                    "title": "The database does not answer",
+                    "title": _("The database does not answer"),
                     "status": 503,
-                    "detail": "Send the same again in a moment; nothing is taken twice.",
+                    "detail": _(
+                        "Send the same again in a moment; nothing is taken twice."
+                    ),
                     "code": "try_again",
                 },
                 status=503,

@@ -72,12 +72,13 @@ TEMPLATES: list[dict[str, Any]] = [
         "DIRS": [BASE_DIR / "frontend" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            "libraries": {"told": "labeling.told"},
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
-            ]
+            ],
         },
     }
 ]
@@ -122,6 +123,8 @@ LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("es", "Español")]
 if env.flag("PSEUDO_LOCALE", default=False):
     LANGUAGES.append(("en-xa", "Pseudo"))
 LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
+# How each language writes moments; the rest is Django's.
+FORMAT_MODULE_PATH = "config.formats"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 
 class AssayError(Exception):
     """A refusal a person can understand: ``detail`` says what, where and what to do."""
 
     code = "refused"
     status = 400
-    title = "The request was refused"
+    title: Promise | str = _("The request was refused")
 
-    def __init__(self, detail: str = "", **extra: object) -> None:
-        super().__init__(detail or self.title)
-        self.detail = detail or self.title
+    def __init__(self, detail: Promise | str = "", **extra: object) -> None:
+        self.detail = str(detail or self.title)
+        super().__init__(self.detail)
         self.extra = extra
 
 
@@ -20,7 +23,7 @@ class InvalidInputError(AssayError):
     """A value is not allowed; ``errors`` names the fields."""
 
     code = "invalid"
-    title = "Some values are not valid"
+    title = _("Some values are not valid")
 
 
 class ForbiddenError(AssayError):
@@ -28,7 +31,7 @@ class ForbiddenError(AssayError):
 
     code = "forbidden"
     status = 403
-    title = "Your role does not allow this"
+    title = _("Your role does not allow this")
 
 
 class NotFoundError(AssayError):
@@ -36,7 +39,7 @@ class NotFoundError(AssayError):
 
     code = "not_found"
     status = 404
-    title = "Not found"
+    title = _("Not found")
 
 
 class ConflictError(AssayError):
@@ -44,14 +47,14 @@ class ConflictError(AssayError):
 
     code = "conflict"
     status = 409
-    title = "This is not possible in the present state"
+    title = _("This is not possible in the present state")
 
 
 class ResolvedMeanwhileError(ConflictError):
     """Somebody else decided it first; ``labels`` and ``outcome`` say how."""
 
     code = "resolved_meanwhile"
-    title = "It was resolved meanwhile"
+    title = _("It was resolved meanwhile")
 
 
 class GoneError(AssayError):
@@ -59,14 +62,14 @@ class GoneError(AssayError):
 
     code = "gone"
     status = 410
-    title = "This is over"
+    title = _("This is over")
 
 
 class LeaseLostError(ConflictError):
     """The lease ended and the slot is taken; the answer is kept in the history."""
 
     code = "lease_lost"
-    title = "Someone else has answered this item meanwhile"
+    title = _("Someone else has answered this item meanwhile")
 
 
 class StaleVersionError(AssayError):
@@ -74,7 +77,7 @@ class StaleVersionError(AssayError):
 
     code = "stale_version"
     status = 412
-    title = "It was changed meanwhile; read it again"
+    title = _("It was changed meanwhile; read it again")
 
 
 class ReplayMismatchError(AssayError):
@@ -82,7 +85,7 @@ class ReplayMismatchError(AssayError):
 
     code = "client_id_reused"
     status = 422
-    title = "This client_id was used for another answer"
+    title = _("This client_id was used for another answer")
 
 
 class TooLargeError(AssayError):
@@ -90,4 +93,4 @@ class TooLargeError(AssayError):
 
     code = "too_large"
     status = 413
-    title = "Too large"
+    title = _("Too large")

@@ -20,6 +20,7 @@ from django.db.models import (
     Sum,
 )
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from labeling.errors import InvalidInputError
 from labeling.models import (
@@ -141,13 +142,15 @@ def items_matching(  # noqa: C901, PLR0912 (one plain step per filter)
 ) -> QuerySet[Item]:
     """Return the items that a query names; only these filters exist."""
     if any("\x00" in value for value in query.values()):
-        raise InvalidInputError("A filter holds a NUL character.")
+        raise InvalidInputError(_("A filter holds a NUL character."))
     items = Item.objects.filter(project=project).select_related("media", "prediction")
     for name, allowed in _CHOICES.items():
         if value := query.get(name):
             if value not in allowed:
                 raise InvalidInputError(
-                    errors={name: [f"One of {', '.join(allowed)}."]}
+                    errors={
+                        name: [_("One of %(values)s.") % {"values": ", ".join(allowed)}]
+                    }
                 )
             items = items.filter(**{name: value})
     if label := query.get("label"):
@@ -174,7 +177,7 @@ def _share(raw: str) -> float:
     except ValueError:
         value = -1.0
     if not 0 <= value <= 1:
-        raise InvalidInputError(errors={"confidence_lt": ["A number from 0 to 1."]})
+        raise InvalidInputError(errors={"confidence_lt": [_("A number from 0 to 1.")]})
     return value
 
 

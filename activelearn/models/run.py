@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from labeling.models import Job, LabelSet, Project, User
 
@@ -31,8 +32,8 @@ class TrainingRun(models.Model):
     """One training: why it started, what it used, what came of it."""
 
     class Trigger(models.TextChoices):
-        LABELS = "labels", "new confident labels"
-        PERSON = "person", "asked for"
+        LABELS = "labels", _("new confident labels")
+        PERSON = "person", _("asked for")
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="training_runs")
     job = models.OneToOneField(Job, models.CASCADE, related_name="training_run")

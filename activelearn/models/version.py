@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from activelearn.models.run import Snapshot, TrainingRun
 from labeling.models import LabelSet, Project, User
@@ -15,12 +16,12 @@ class ModelVersion(models.Model):
     """A trained model; its file is named by the hash of its bytes."""
 
     class Stage(models.TextChoices):
-        CHALLENGER = "challenger"
-        CHAMPION = "champion"
-        SHADOW = "shadow"
-        CANARY = "canary"
-        ARCHIVED = "archived"
-        REJECTED = "rejected"
+        CHALLENGER = "challenger", _("Challenger")
+        CHAMPION = "champion", _("Champion")
+        SHADOW = "shadow", _("Shadow")
+        CANARY = "canary", _("Canary")
+        ARCHIVED = "archived", _("Archived")
+        REJECTED = "rejected", _("Rejected")
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="model_versions")
     number = models.PositiveIntegerField()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from activelearn.core import artifact
 from activelearn.core.training import LinearModel
@@ -25,7 +26,9 @@ def version(project: Project, number: int) -> ModelVersion:
     """Return a version of the project."""
     found = ModelVersion.objects.filter(project=project, number=number).first()
     if found is None:
-        raise NotFoundError(f"There is no version {number} in this project.")
+        raise NotFoundError(
+            _("There is no version %(number)s in this project.") % {"number": number}
+        )
     return found
 
 
@@ -62,7 +65,7 @@ def rollback(project: Project, user: User | None) -> ModelVersion:
         .first()
     )
     if before is None:
-        raise ConflictError("There is no earlier champion to go back to.")
+        raise ConflictError(_("There is no earlier champion to go back to."))
     return promote(before, user)
 
 
@@ -73,7 +76,7 @@ def archive(model: ModelVersion) -> ModelVersion:
         model.refresh_from_db()
         if model.stage == Stage.CHAMPION:
             raise ConflictError(
-                "The champion cannot be archived: promote another first."
+                _("The champion cannot be archived: promote another first.")
             )
         model.stage = Stage.ARCHIVED
         model.save(update_fields=["stage"])

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from activelearn.services import features, registry
 from labeling.errors import ConflictError, InvalidInputError
 from labeling.models import Item, Project
@@ -39,12 +41,14 @@ def predict(project: Project, questions: Sequence[Question]) -> list[Answer]:
     What is to be reviewed becomes an item of the pool: people are asked about it.
     """
     if project.data_type == Project.DataType.IMAGE:
-        raise ConflictError("Prediction of images from outside is not offered yet.")
+        raise ConflictError(_("Prediction of images from outside is not offered yet."))
     if not 1 <= len(questions) <= MOST:
-        raise InvalidInputError(errors={"items": [f"From 1 to {MOST} items."]})
+        raise InvalidInputError(
+            errors={"items": [_("From 1 to %(most)s items.") % {"most": MOST}]}
+        )
     champion = registry.champion(project)
     if champion is None:
-        raise ConflictError("No model serves yet: label more items.")
+        raise ConflictError(_("No model serves yet: label more items."))
     model = registry.load(champion)
     rows = [intake.checked(project, one.external_id, one.data) for one in questions]
     items = [Item(data=row.data) for row in rows]

@@ -13,6 +13,7 @@ from labeling.api.scope import ProjectView
 from labeling.errors import NotFoundError
 from labeling.models import Job
 from labeling.services import members
+from labeling.told import told
 
 
 def job_shape(job: Job) -> dict[str, Any]:
@@ -21,7 +22,7 @@ def job_shape(job: Job) -> dict[str, Any]:
         "id": job.pk,
         "kind": job.kind,
         "state": job.state,
-        "stage": job.stage,
+        "stage": told(job.stage),
         "done": job.done,
         "total": job.total,
         "percent": job.percent,

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -14,12 +16,12 @@ from labeling.errors import AssayError
 
 
 def problem(
-    code: str, title: str, http_status: int, detail: str, **extra: Any
+    code: str, title: Promise | str, http_status: int, detail: str, **extra: Any
 ) -> Response:
     """Return a problem document; ``type`` is a name, resolved against /problems/."""
     body = {
         "type": f"/problems/{code}",
-        "title": title,
+        "title": str(title),
         "status": http_status,
         "detail": detail,
         "code": code,
@@ -58,9 +60,9 @@ def _from_framework(error: exceptions.APIException) -> Response:
         errors = error.detail if isinstance(error.detail, dict) else {"": error.detail}
         return problem(
             "invalid",
-            "Some values are not valid",
+            _("Some values are not valid"),
             status.HTTP_400_BAD_REQUEST,
-            "See errors for what to change.",
+            _("See errors for what to change."),
             errors=errors,
         )
     return problem(code, title, error.status_code, str(error.detail))

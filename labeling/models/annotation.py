@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from labeling.models.assignment import Assignment, Reason
 from labeling.models.item import Item
@@ -97,17 +98,17 @@ class AnnotationEvent(models.Model):
     """A fact that happened; rows are only ever added."""
 
     class Kind(models.TextChoices):
-        VOTED = "voted"
-        EDITED = "edited"
-        UNDONE = "undone"
-        SKIPPED = "skipped"
-        FLAGGED = "flagged"
-        RELEASED = "released"
-        EXPIRED = "expired"
-        LATE = "late"
-        IMPORTED = "imported"
-        RESOLVED = "resolved"
-        REOPENED = "reopened"
+        VOTED = "voted", _("Voted")
+        EDITED = "edited", _("Edited")
+        UNDONE = "undone", _("Undone")
+        SKIPPED = "skipped", _("Skipped")
+        FLAGGED = "flagged", _("Flagged")
+        RELEASED = "released", _("Released")
+        EXPIRED = "expired", _("Expired")
+        LATE = "late", _("Late")
+        IMPORTED = "imported", _("Imported")
+        RESOLVED = "resolved", _("Resolved")
+        REOPENED = "reopened", _("Reopened")
 
     project = models.ForeignKey(
         Project, models.CASCADE, related_name="+", db_index=False

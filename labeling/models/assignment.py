@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import ExpressionWrapper, Q
+from django.utils.translation import gettext_lazy as _
 
 from labeling.models.item import Item
 from labeling.models.people import User
@@ -15,16 +16,16 @@ from labeling.models.project import Project
 class Reason(models.TextChoices):
     """Why an item was served."""
 
-    COLD = "cold"
-    MODEL = "model"
-    RANDOM = "random"
-    EVALUATION = "evaluation"
-    SECOND = "second"
-    GOLD = "gold"
-    REPEAT = "repeat"
-    CHOSEN = "chosen"
-    REVIEW = "review"
-    IMPORT = "import"
+    COLD = "cold", _("Cold")
+    MODEL = "model", _("Model")
+    RANDOM = "random", _("Random")
+    EVALUATION = "evaluation", _("Evaluation")
+    SECOND = "second", _("Second")
+    GOLD = "gold", _("Gold")
+    REPEAT = "repeat", _("Repeat")
+    CHOSEN = "chosen", _("Chosen")
+    REVIEW = "review", _("Review")
+    IMPORT = "import", _("Import")
 
 
 class QueueEntry(models.Model):
@@ -71,12 +72,12 @@ class Assignment(models.Model):
     """An item lent to one annotator until ``expires_at``."""
 
     class State(models.TextChoices):
-        LEASED = "leased"
-        ANSWERED = "answered"
-        SKIPPED = "skipped"
-        RELEASED = "released"
-        EXPIRED = "expired"
-        CANCELLED = "cancelled"
+        LEASED = "leased", _("Leased")
+        ANSWERED = "answered", _("Answered")
+        SKIPPED = "skipped", _("Skipped")
+        RELEASED = "released", _("Released")
+        EXPIRED = "expired", _("Expired")
+        CANCELLED = "cancelled", _("Cancelled")
 
     LIVE: ClassVar = ("leased", "answered")
 

@@ -8,6 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from labeling.models.project import Project
 
@@ -46,14 +47,14 @@ class Item(models.Model):
     """One thing to be labeled; ``external_id`` is the user's own name for it."""
 
     class Split(models.TextChoices):
-        POOL = "pool"
-        EVALUATION = "evaluation"
+        POOL = "pool", _("Pool")
+        EVALUATION = "evaluation", _("Evaluation")
 
     class State(models.TextChoices):
-        OPEN = "open"
-        SETTLED = "settled"
-        DISPUTED = "disputed"
-        INVALID = "invalid"
+        OPEN = "open", _("Open")
+        SETTLED = "settled", _("Settled")
+        DISPUTED = "disputed", _("Disputed")
+        INVALID = "invalid", _("Invalid")
 
     project = models.ForeignKey(
         Project, models.CASCADE, related_name="items", db_index=False

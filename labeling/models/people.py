@@ -9,6 +9,7 @@ from typing import ClassVar, Self
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 
 def digest_of(secret: str) -> str:
@@ -66,10 +67,10 @@ class Membership(models.Model):
     """One person's role in one project."""
 
     class Role(models.TextChoices):
-        ANNOTATOR = "annotator"
-        EXPERT = "expert"
-        ENGINEER = "engineer"
-        MANAGER = "manager"
+        ANNOTATOR = "annotator", _("Annotator")
+        EXPERT = "expert", _("Expert")
+        ENGINEER = "engineer", _("Engineer")
+        MANAGER = "manager", _("Manager")
 
     project = models.ForeignKey(
         "labeling.Project", models.CASCADE, related_name="memberships"

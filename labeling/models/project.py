@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from labeling.models.people import User
 
@@ -23,27 +24,27 @@ class Project(models.Model):
     """A labeling project and its policy; every share is between 0 and 1."""
 
     class DataType(models.TextChoices):
-        TEXT = "text"
-        IMAGE = "image"
-        TABLE = "table"
+        TEXT = "text", _("Text")
+        IMAGE = "image", _("Image")
+        TABLE = "table", _("Table")
 
     class TaskType(models.TextChoices):
-        SINGLE = "single"
-        MULTI = "multi"
+        SINGLE = "single", _("Single")
+        MULTI = "multi", _("Multi")
 
     class Strategy(models.TextChoices):
-        MARGIN = "margin"
-        LEAST_CONFIDENCE = "least_confidence"
-        ENTROPY = "entropy"
+        MARGIN = "margin", _("Margin")
+        LEAST_CONFIDENCE = "least_confidence", _("Least Confidence")
+        ENTROPY = "entropy", _("Entropy")
 
     class Batch(models.TextChoices):
-        SPREAD = "spread"
-        RANKED = "ranked"
+        SPREAD = "spread", _("Spread")
+        RANKED = "ranked", _("Ranked")
 
     class SuggestionMode(models.TextChoices):
-        BLIND = "blind"
-        REVEAL = "reveal_after"
-        ASSIST = "assist"
+        BLIND = "blind", _("Blind")
+        REVEAL = "reveal_after", _("Reveal")
+        ASSIST = "assist", _("Assist")
 
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=120)
@@ -72,25 +73,25 @@ class Project(models.Model):
     overlap = models.PositiveSmallIntegerField(
         default=1,
         validators=[MinValueValidator(1), MaxValueValidator(50)],
-        help_text="Most votes an item may get.",
+        help_text=_("Most votes an item may get."),
     )
     min_votes = models.PositiveSmallIntegerField(
         default=1,
         validators=[MinValueValidator(1), MaxValueValidator(50)],
-        help_text="Fewest votes before an item can be settled.",
+        help_text=_("Fewest votes before an item can be settled."),
     )
     overlap_share = models.FloatField(
         default=1.0,
         validators=SHARE,
-        help_text="Share of the items that may get more than one vote.",
+        help_text=_("Share of the items that may get more than one vote."),
     )
     confidence = models.FloatField(
         default=0.9,
         validators=SHARE,
-        help_text="Least share of the votes that the winning label needs.",
+        help_text=_("Least share of the votes that the winning label needs."),
     )
     free_choice = models.BooleanField(
-        default=False, help_text="Members may pick which items they label."
+        default=False, help_text=_("Members may pick which items they label.")
     )
     lease_minutes = models.PositiveSmallIntegerField(
         default=30, validators=[MinValueValidator(1), MaxValueValidator(1440)]
@@ -100,44 +101,46 @@ class Project(models.Model):
     evaluation_share = models.FloatField(
         default=0.1,
         validators=[MinValueValidator(0.0), MaxValueValidator(0.5)],
-        help_text="Share of the items set aside for evaluation.",
+        help_text=_("Share of the items set aside for evaluation."),
     )
     evaluation_rate = models.FloatField(
         default=0.2,
         validators=[MinValueValidator(0.0), MaxValueValidator(0.5)],
-        help_text="Share of served items from the evaluation split until it is labeled.",
+        help_text=_(
+            "Share of served items from the evaluation split until it is labeled."
+        ),
     )
     strategy = models.CharField(
         max_length=16,
         choices=Strategy,
         default=Strategy.MARGIN,
-        help_text="How it is measured what the model is least sure of.",
+        help_text=_("How it is measured what the model is least sure of."),
     )
     batch = models.CharField(
         max_length=8,
         choices=Batch,
         default=Batch.SPREAD,
-        help_text="How the next items are kept unlike each other.",
+        help_text=_("How the next items are kept unlike each other."),
     )
     exploration_rate = models.FloatField(
         default=0.1,
         validators=SHARE,
-        help_text="Share of served items that are picked at random.",
+        help_text=_("Share of served items that are picked at random."),
     )
     gold_rate = models.FloatField(
         default=0.0,
         validators=[MinValueValidator(0.0), MaxValueValidator(0.5)],
-        help_text="Share of served items that are gold questions.",
+        help_text=_("Share of served items that are gold questions."),
     )
     repeat_rate = models.FloatField(
         default=0.0,
         validators=[MinValueValidator(0.0), MaxValueValidator(0.2)],
-        help_text="Share of served items that the person has answered long before.",
+        help_text=_("Share of served items that the person has answered long before."),
     )
     least_skill = models.FloatField(
         default=0.0,
         validators=SHARE,
-        help_text=(
+        help_text=_(
             "Whoever surely answers fewer gold questions right gets no more items; "
             "0: no limit."
         ),
@@ -154,12 +157,12 @@ class Project(models.Model):
     retrain_first = models.PositiveIntegerField(
         default=20,
         validators=[MinValueValidator(2)],
-        help_text="New confident labels before the first training run.",
+        help_text=_("New confident labels before the first training run."),
     )
     retrain_growth = models.FloatField(
         default=0.2,
         validators=[MinValueValidator(0.0), MaxValueValidator(5.0)],
-        help_text="Later runs: growth of the confident labels since the last run.",
+        help_text=_("Later runs: growth of the confident labels since the last run."),
     )
 
     class Meta:

@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from labeling.models.item import Item
 from labeling.models.people import User
@@ -32,10 +33,10 @@ class Resolution(models.Model):
     """The label of an item; an older one is kept, superseded."""
 
     class Source(models.TextChoices):
-        CONSENSUS = "consensus"
-        EXPERT = "expert"
-        GOLD = "gold"
-        AUTO = "auto"
+        CONSENSUS = "consensus", _("Consensus")
+        EXPERT = "expert", _("Expert")
+        GOLD = "gold", _("Gold")
+        AUTO = "auto", _("Auto")
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="+")
     item = models.ForeignKey(Item, models.CASCADE, related_name="resolutions")
@@ -76,10 +77,10 @@ class Disagreement(models.Model):
     """An item whose votes do not settle it; an expert resolves it."""
 
     class Outcome(models.TextChoices):
-        RESOLVED = "resolved"
-        AMBIGUOUS = "ambiguous"
-        INVALID = "invalid"
-        WITHDRAWN = "withdrawn"
+        RESOLVED = "resolved", _("Resolved")
+        AMBIGUOUS = "ambiguous", _("Ambiguous")
+        INVALID = "invalid", _("Invalid")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
 
     DECISIONS: ClassVar = (Outcome.RESOLVED, Outcome.AMBIGUOUS, Outcome.INVALID)
 

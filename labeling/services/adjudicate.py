@@ -9,6 +9,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from labeling import rules
 from labeling.errors import (
@@ -102,7 +104,7 @@ def answer(
         answer_blind(member, disagreement_id, decision.labels, outcome=decision.outcome)
         return None
     if blind_answer(member, disagreement_id) is None:
-        raise ConflictError("Answer it blind first; then the votes are shown.")
+        raise ConflictError(_("Answer it blind first; then the votes are shown."))
     return resolve(member, disagreement_id, decision)
 
 
@@ -242,12 +244,14 @@ def reopen(member: Membership, disagreement_id: int) -> Disagreement:
 
 def _may_reopen(member: Membership, found: Disagreement) -> None:
     if found.resolved_at is None:
-        raise ConflictError("It is open already.")
+        raise ConflictError(_("It is open already."))
     if found.outcome == Outcome.WITHDRAWN:
-        raise ConflictError("Nobody decided it: its votes came to agree.")
+        raise ConflictError(_("Nobody decided it: its votes came to agree."))
     is_own = found.resolved_by_id == member.user_id
     if not is_own and member.role != Membership.Role.MANAGER:
-        raise ForbiddenError("Another expert decided it; a manager can open it again.")
+        raise ForbiddenError(
+            _("Another expert decided it; a manager can open it again.")
+        )
 
 
 def _end_label(found: Disagreement) -> None:
@@ -256,15 +260,15 @@ def _end_label(found: Disagreement) -> None:
         return
     label = Resolution.objects.select_for_update().get(pk=found.resolution_id)
     if label.superseded_at is not None:
-        raise ConflictError("The item has got another label since.")
+        raise ConflictError(_("The item has got another label since."))
     if label.used_at is not None:
         raise ConflictError(
-            "A training run has used this label, so the decision stays."
-            f" It ran on {label.used_at:%d %B %Y at %H:%M} UTC."
+            _("A training run has used this label on %(day)s, so the decision stays.")
+            % {"day": date_format(label.used_at, "SHORT_DATETIME_FORMAT")}
         )
     if Gold.objects.filter(item_id=found.item_id).exists():
         raise ConflictError(
-            "The decision stays: it is a known answer that gold questions rely on."
+            _("The decision stays: it is a known answer that gold questions rely on.")
         )
     settle.supersede(label)
 
@@ -277,7 +281,7 @@ def _locked(member: Membership, disagreement_id: int) -> tuple[Disagreement, Ite
         .first()
     )
     if item is None:
-        raise NotFoundError("There is no such disagreement in this project.")
+        raise NotFoundError(_("There is no such disagreement in this project."))
     found = (
         Disagreement.objects.select_related("resolved_by", "resolution")
         .select_for_update(of=("self",))
@@ -290,7 +294,11 @@ def _checked(member: Membership, decision: Decision) -> list[str]:
     """Return the labels of an answer when it is one that may be given."""
     allowed = [str(one) for one in Disagreement.DECISIONS]
     if decision.outcome not in allowed:
-        raise InvalidInputError(errors={"outcome": [f"One of {', '.join(allowed)}."]})
+        raise InvalidInputError(
+            errors={
+                "outcome": [_("One of %(values)s.") % {"values": ", ".join(allowed)}]
+            }
+        )
     if decision.outcome == Outcome.RESOLVED or decision.labels:
         return annotate.checked_labels(member.project, decision.labels)
     return []

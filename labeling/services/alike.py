@@ -9,6 +9,7 @@ from typing import Final
 from django.db.models import F, QuerySet, TextField
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, Left
+from django.utils.translation import gettext as _
 
 from labeling import rules
 from labeling.errors import AssayError, InvalidInputError, NotFoundError
@@ -61,7 +62,7 @@ def find(member: Membership, disagreement_id: int) -> Disagreement:
         .first()
     )
     if found is None:
-        raise NotFoundError("There is no such disagreement in this project.")
+        raise NotFoundError(_("There is no such disagreement in this project."))
     return found
 
 
@@ -144,7 +145,11 @@ def settle_together(
     """
     if len(others) > MOST_TOGETHER:
         raise InvalidInputError(
-            errors={"also": [f"At most {MOST_TOGETHER} in one request."]}
+            errors={
+                "also": [
+                    _("At most %(number)d in one request.") % {"number": MOST_TOGETHER}
+                ]
+            }
         )
     same = replace(decision, is_precedent=False, together_with=leader)
     return [
@@ -158,7 +163,7 @@ def settle_like(
     """Decide some disagreements as the expert has decided another one already."""
     found = find(member, leader)
     if found.resolved_by_id != member.user_id:
-        raise InvalidInputError("Decide this one first; then others can follow it.")
+        raise InvalidInputError(_("Decide this one first; then others can follow it."))
     labels = tuple(found.resolution.labels) if found.resolution else ()
     decision = Decision(labels, found.outcome, found.note)
     return settle_together(member, leader, others, decision)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import IO, Any, Final
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from labeling.errors import InvalidInputError
 from labeling.models import Annotation, Item, Project, Resolution
@@ -52,7 +53,9 @@ def rows(project: Project, filters: Mapping[str, str]) -> Iterator[dict[str, Any
         if value := filters.get(name):
             if value not in allowed:
                 raise InvalidInputError(
-                    errors={name: [f"One of {', '.join(allowed)}."]}
+                    errors={
+                        name: [_("One of %(values)s.") % {"values": ", ".join(allowed)}]
+                    }
                 )
             items = items.filter(**{name: value})
     last = 0
@@ -141,7 +144,11 @@ def stream(
     unless ``raw``.
     """
     if kind not in FORMATS:
-        raise InvalidInputError(errors={"format": [f"One of {', '.join(FORMATS)}."]})
+        raise InvalidInputError(
+            errors={
+                "format": [_("One of %(values)s.") % {"values": ", ".join(FORMATS)}]
+            }
+        )
     found = rows(project, filters)
     if kind == "jsonl":
         return (json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in found)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from labeling.errors import ForbiddenError, InvalidInputError
 from labeling.models import Assignment, Membership, Project, QueueEntry, Reason
@@ -46,8 +47,9 @@ def lend(member: Membership, count: int, left: Collection[int] = ()) -> Page:
         raise InvalidInputError(errors={"count": [f"From 1 to {queue.MAX_COUNT}."]})
     if not is_possible(member.project):
         raise ForbiddenError(
-            "A page of items shows what the model takes them for. This project does"
-            " not show that before the answer, or wants several labels per item."
+            _(
+                "A page of items shows what the model takes them for. This project does not show that before the answer, or wants several labels per item."
+            )
         )
     with transaction.atomic():
         queue.commit_without_waiting()

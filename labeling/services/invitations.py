@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from labeling.errors import GoneError, InvalidInputError, NotFoundError
 from labeling.models import Invitation, Membership, User, digest_of
@@ -68,7 +69,7 @@ def revoke(member: Membership, invitation_id: int) -> Invitation:
     )
     found.filter(revoked_at=None).update(revoked_at=timezone.now())
     if (invitation := found.first()) is None:
-        raise NotFoundError("There is no such invitation in this project.")
+        raise NotFoundError(_("There is no such invitation in this project."))
     return invitation
 
 
@@ -81,21 +82,21 @@ def find(digest: str) -> Invitation:
     )
     if found is None:
         raise NotFoundError(
-            "This is not the link of an invitation: was all of it copied?"
+            _("This is not the link of an invitation: was all of it copied?")
         )
     if why := why_over(found):
-        raise GoneError(f"{why} Ask the person who sent it for a new one.")
+        raise GoneError(why + " " + _("Ask the person who sent it for a new one."))
     return found
 
 
 def why_over(invitation: Invitation) -> str:
     """Return why nobody can join by an invitation any more, or nothing."""
     if invitation.revoked_at is not None:
-        return "This invitation was withdrawn."
+        return _("This invitation was withdrawn.")
     if invitation.expires_at <= timezone.now():
-        return "This invitation has expired."
+        return _("This invitation has expired.")
     if invitation.uses is not None and invitation.used >= invitation.uses:
-        return "This invitation has been used as often as it may be."
+        return _("This invitation has been used as often as it may be.")
     return ""
 
 
@@ -126,7 +127,7 @@ def join_anew(digest: str, name: str, password: str) -> Membership:
             validate_password(password, User(username=name))
         except ValidationError as error:
             raise InvalidInputError(errors={"password": error.messages}) from error
-        user, _ = members.create_user(name, password=password)
+        user, _password = members.create_user(name, password=password)
         return join(user, digest)
 
 

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import F, TextField, Value
 from django.db.models.functions import Concat, Now
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from labeling.errors import ConflictError
 from labeling.models import Job, Project, User
@@ -234,7 +235,7 @@ def cancel(job: Job) -> None:
 def again(job: Job, user: User | None) -> Job:
     """Ask for an ended job once more, as a new job."""
     if job.state in (Job.State.QUEUED, Job.State.RUNNING):
-        raise ConflictError("The job has not ended yet.")
+        raise ConflictError(_("The job has not ended yet."))
     if repeat := _repeats.get(job.kind):
         return repeat(job, user)
     return enqueue(

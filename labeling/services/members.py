@@ -8,6 +8,7 @@ from typing import Final
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from labeling.errors import (
     ConflictError,
@@ -41,7 +42,9 @@ def membership(user: User | AnonymousUser, slug: str) -> Membership:
     """
     found = lean.fetch(_OF, {"user": user.pk or 0, "slug": slug}, *_BOTH)
     if not found:
-        raise NotFoundError("There is no such project, or you are not a member of it.")
+        raise NotFoundError(
+            _("There is no such project, or you are not a member of it.")
+        )
     member: Membership
     member, member.project = found[0]
     return member
@@ -50,15 +53,22 @@ def membership(user: User | AnonymousUser, slug: str) -> Membership:
 def require(member: Membership, allowed: frozenset[Role]) -> Membership:
     """Return ``member`` when its role is one of ``allowed``."""
     if Role(member.role) not in allowed:
-        names = ", ".join(sorted(allowed))
-        raise ForbiddenError(f"This needs the role {names}; yours is {member.role}.")
+        names = ", ".join(str(role.label) for role in sorted(allowed))
+        raise ForbiddenError(
+            _("This needs the role %(roles)s; yours is %(role)s.")
+            % {"roles": names, "role": Role(member.role).label}
+        )
     return member
 
 
 def add(project: Project, user: User, role: str) -> Membership:
     """Make ``user`` a member, or give a member another role."""
     if role not in Role.values:
-        raise InvalidInputError(errors={"role": [f"One of {', '.join(Role.values)}."]})
+        raise InvalidInputError(
+            errors={
+                "role": [_("One of %(values)s.") % {"values": ", ".join(Role.values)}]
+            }
+        )
     with transaction.atomic():
         member, created = Membership.objects.select_for_update().get_or_create(
             project=project, user=user, defaults={"role": role}
@@ -98,7 +108,7 @@ def _keep_a_manager(member: Membership) -> None:
         project_id=member.project_id, role=Role.MANAGER
     ).exclude(pk=member.pk)
     if not others.exists():
-        raise ConflictError("A project keeps at least one manager.")
+        raise ConflictError(_("A project keeps at least one manager."))
 
 
 def create_user(

@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import Final
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from labeling.errors import InvalidInputError, NotFoundError
 from labeling.models import Gold, Item, Membership, Precedent, Project, Resolution
@@ -21,7 +22,7 @@ def record(item: Item, resolution: Resolution | None, note: str) -> Precedent:
     if resolution is None:
         raise InvalidInputError(
             errors={
-                "precedent": ["An item that is not valid is no example of a label."]
+                "precedent": [_("An item that is not valid is no example of a label.")]
             }
         )
     return Precedent.objects.create(
@@ -32,9 +33,9 @@ def record(item: Item, resolution: Resolution | None, note: str) -> Precedent:
 def why_not(item: Item) -> str:
     """Return why an item cannot be an example, or nothing when it can."""
     if item.split == Item.Split.EVALUATION:
-        return "A held-out item judges models and people, so it must stay unseen."
+        return _("A held-out item judges models and people, so it must stay unseen.")
     if Gold.objects.filter(item=item, is_question=True).exists():
-        return "It is asked as a gold question, so its answer must stay unseen."
+        return _("It is asked as a gold question, so its answer must stay unseen.")
     return ""
 
 
@@ -65,4 +66,4 @@ def remove(member: Membership, precedent_id: int) -> None:
         pk=precedent_id, project_id=member.project_id
     ).delete()
     if not gone:
-        raise NotFoundError("This example is not in the guideline any more.")
+        raise NotFoundError(_("This example is not in the guideline any more."))

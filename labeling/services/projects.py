@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from labeling.errors import ConflictError, ForbiddenError, InvalidInputError
 from labeling.models import (
@@ -75,7 +76,7 @@ class ProjectDraft:
 def create(user: User, draft: ProjectDraft) -> Project:
     """Create the project with ``user`` as its manager."""
     if not (user.may_create_projects or user.is_superuser):
-        raise ForbiddenError("Your account may not create projects.")
+        raise ForbiddenError(_("Your account may not create projects."))
     project = Project(
         name=draft.name,
         slug=draft.slug or _free_slug(draft.name),
@@ -99,8 +100,8 @@ def create(user: User, draft: ProjectDraft) -> Project:
             )
     except IntegrityError as error:
         raise ConflictError(
-            f"The short name “{project.slug}” is taken.",
-            errors={"slug": ["Choose another short name."]},
+            _("The short name “%(name)s” is taken.") % {"name": project.slug},
+            errors={"slug": [_("Choose another short name.")]},
         ) from error
     return project
 
@@ -164,7 +165,8 @@ def revise_guideline(project: Project, user: User, text: str) -> Guideline:
         raise InvalidInputError(
             errors={
                 "text": [
-                    f"A text of at most {MAX_GUIDELINE:,} characters, without NUL."
+                    _("A text of at most %(most)s characters, without NUL.")
+                    % {"most": MAX_GUIDELINE}
                 ]
             }
         )
@@ -179,7 +181,8 @@ def _apply(project: Project, changes: Mapping[str, object]) -> None:
     for name, value in changes.items():
         if name not in POLICY and name != "name":
             raise InvalidInputError(
-                f"There is no setting “{name}”.", errors={name: ["Not a setting."]}
+                _("There is no setting “%(name)s”.") % {"name": name},
+                errors={name: [_("Not a setting.")]},
             )
         setattr(project, name, value)
     if "overlap" in changes and "min_votes" not in changes:
@@ -193,7 +196,7 @@ def _check(project: Project) -> None:
         raise InvalidInputError(errors=error.message_dict) from error
     if project.min_votes > project.overlap:
         raise InvalidInputError(
-            errors={"min_votes": ["At most the overlap, which limits the votes."]}
+            errors={"min_votes": [_("At most the overlap, which limits the votes.")]}
         )
 
 
@@ -241,17 +244,19 @@ def _check_labels(labels: Sequence[LabelDraft]) -> None:
     keys = [draft.hotkey for draft in labels if draft.hotkey]
     problems = []
     if not 2 <= len(labels) <= MAX_LABELS:
-        problems.append(f"Between 2 and {MAX_LABELS} labels are needed.")
+        problems.append(
+            _("Between 2 and %(most)s labels are needed.") % {"most": MAX_LABELS}
+        )
     if any(not name.strip() or len(name) > 120 for name in names):
-        problems.append("A label's name has 1 to 120 characters.")
+        problems.append(_("A label's name has 1 to 120 characters."))
     if len(set(names)) < len(names):
-        problems.append("Two labels have the same name.")
+        problems.append(_("Two labels have the same name."))
     if len(set(keys)) < len(keys):
-        problems.append("Two labels have the same key.")
+        problems.append(_("Two labels have the same key."))
     if any(len(key) > 1 or not key.isalnum() for key in keys):
-        problems.append("A key is one letter or digit.")
+        problems.append(_("A key is one letter or digit."))
     if any(draft.color and not _COLOR.fullmatch(draft.color) for draft in labels):
-        problems.append("A color is written like #1a7f37.")
+        problems.append(_("A color is written like #1a7f37."))
     if problems:
         raise InvalidInputError(errors={"labels": problems})
 

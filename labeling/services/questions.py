@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from labeling.errors import InvalidInputError
 from labeling.models import (
@@ -90,7 +91,9 @@ def mark(
     wanted = sorted(set(external_ids))
     if not wanted or len(wanted) > MOST_MARKED:
         raise InvalidInputError(
-            errors={"items": [f"From 1 to {MOST_MARKED} external ids."]}
+            errors={
+                "items": [_("From 1 to %(most)s external ids.") % {"most": MOST_MARKED}]
+            }
         )
     with transaction.atomic():
         items = Item.objects.select_for_update(no_key=True).filter(
@@ -107,7 +110,11 @@ def mark(
 def _gold(item: Item | None, name: str) -> Gold:
     if item is None:
         raise InvalidInputError(
-            errors={"items": [f"“{name}” is not an item of this project."]}
+            errors={
+                "items": [
+                    _("“%(name)s” is not an item of this project.") % {"name": name}
+                ]
+            }
         )
     if Precedent.objects.filter(resolution__item=item).exists():
         why = "is an example in the guideline: everybody has seen its answer."
@@ -118,6 +125,8 @@ def _gold(item: Item | None, name: str) -> Gold:
         item=item, superseded_at=None, source=Resolution.Source.EXPERT
     ).first()
     if decided is None or not decided.labels:
-        why = "is not known for sure: an expert must decide it first."
-        raise InvalidInputError(errors={"items": [f"The answer of “{name}” {why}"]})
+        why = _(
+            "The answer of “%(name)s” is not known for sure: an expert must decide it first."
+        )
+        raise InvalidInputError(errors={"items": [why % {"name": name}]})
     return Gold(item=item, labels=decided.labels, label_set_id=decided.label_set_id)

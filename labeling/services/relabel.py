@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from psycopg.types.json import Jsonb
 
 from labeling import queries
@@ -41,12 +43,23 @@ def check(project: Project, names: Iterable[str], moves: Mapping[str, str]) -> N
     kept = set(names)
     if lost := sorted(set(moves.values()) - kept):
         raise InvalidInputError(
-            errors={"labels": [f"“{lost[0]}” is not one of the new labels."]}
+            errors={
+                "labels": [
+                    _("“%(name)s” is not one of the new labels.") % {"name": lost[0]}
+                ]
+            }
         )
     used = queries.labels_in_use(project.pk)
     if gone := sorted(name for name in used if name not in kept and name not in moves):
-        why = f"“{gone[0]}” labels {used[gone[0]]} items; say what they get instead."
-        raise InvalidInputError(errors={"labels": [why]})
+        count = used[gone[0]]
+        why = ngettext(
+            "“%(name)s” labels %(count)s item; say what it gets instead.",
+            "“%(name)s” labels %(count)s items; say what they get instead.",
+            count,
+        )
+        raise InvalidInputError(
+            errors={"labels": [why % {"name": gone[0], "count": count}]}
+        )
 
 
 def carry(label_set: LabelSet, moves: Mapping[str, str]) -> None:

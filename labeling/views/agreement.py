@@ -7,6 +7,7 @@ from typing import Final
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.formats import date_format
 
 from labeling.models import AgreementReport
 from labeling.services import members
@@ -40,7 +41,7 @@ def _curve(newest: list[AgreementReport]) -> Curve | None:
         if report.krippendorff_alpha is None:
             continue
         low, high = report.body.get("alpha_interval") or (None, None)
-        name = f"{report.computed_at:%d %b %H:%M}"
+        name = date_format(report.computed_at, "SHORT_DATETIME_FORMAT")
         points.append(Point(name, report.krippendorff_alpha, low, high))
     if len(points) < 2:
         return None

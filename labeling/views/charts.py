@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from django.utils.formats import number_format
+
 WIDTH: Final = 640
 HEIGHT: Final = 220
 LEFT: Final = 44
@@ -70,5 +72,5 @@ def curve(points: Sequence[Point], *, low: float, high: float) -> Curve:
         line=" ".join(f"{dot.x},{dot.y}" for dot in dots),
         band=" ".join(edge) if len(banded) > 1 else "",
         dots=dots,
-        grid=[(place(value), f"{value:.2f}") for value in lines],
+        grid=[(place(value), number_format(value, 2)) for value in lines],
     )

@@ -108,7 +108,7 @@ def _majority(raw: str) -> list[str]:
     except ValueError:
         labels = None
     if not isinstance(labels, list) or not all(isinstance(one, str) for one in labels):
-        raise InvalidInputError("This is not an answer of the page; load it anew.")
+        raise InvalidInputError(_("This is not an answer of the page; load it anew."))
     return labels
 
 

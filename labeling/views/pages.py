@@ -7,6 +7,7 @@ from typing import Any, Final
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from labeling import queries
@@ -57,7 +58,7 @@ def home(request: HttpRequest) -> HttpResponse:
     cards = [
         {
             "project": member.project,
-            "role": member.role,
+            "role": member.get_role_display(),
             "progress": progress[member.project_id],
             "alpha": alpha.get(member.project_id),
         }
@@ -82,7 +83,7 @@ def new_project(request: HttpRequest) -> HttpResponse:
         except AssayError as error:
             errors = said(error)
         except ValueError:
-            errors = ["Votes, labels and percent must be whole numbers."]
+            errors = [gettext("Votes, labels and percent must be whole numbers.")]
     return render(
         request,
         "labeling/new_project.html",

@@ -41,7 +41,7 @@ def people(request: HttpRequest, slug: str) -> HttpResponse:
         invitations=[(one, why_over(one)) for one in links[:RECENT]],
         most_days=MOST_DAYS,
         people=by_page(request, rows.order_by("user__username", "pk")),
-        roles=Membership.Role.values,
+        roles=Membership.Role.choices,
         errors=tried.errors,
         typed=request.POST,
     )
@@ -80,7 +80,7 @@ def _change(request: HttpRequest, member: Membership, action: str) -> None:
         .first()
     )
     if other is None:
-        raise NotFoundError("This person is not a member any more.")
+        raise NotFoundError(_("This person is not a member any more."))
     if action == "remove":
         members.remove(other)
         messages.success(
@@ -104,7 +104,7 @@ def _limit(raw: str, name: str) -> int | None:
     if not raw.strip():
         return None
     if not (number := whole(raw)) or number >= 2**31:
-        raise InvalidInputError(errors={name: ["A whole number, or nothing."]})
+        raise InvalidInputError(errors={name: [_("A whole number, or nothing.")]})
     return number
 
 
@@ -121,5 +121,5 @@ def _add(request: HttpRequest, member: Membership) -> None:
         return
     found = User.objects.filter(username=name, is_active=True).first()
     if found is None:
-        raise NotFoundError(f"There is no account “{name}”.")
+        raise NotFoundError(_("There is no account “%(name)s”.") % {"name": name})
     members.add(member.project, found, role)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from labeling.errors import AssayError, ForbiddenError, NotFoundError
 from labeling.models import Membership, User
@@ -47,7 +49,32 @@ def said(error: AssayError) -> list[str]:
     fields = error.extra.get("errors")
     if not isinstance(fields, dict):
         return [error.detail]
-    return [f"{name}: {' '.join(map(str, why))}" for name, why in fields.items()]
+    return [
+        f"{_FIELDS.get(name, name)}: {' '.join(map(str, why))}"
+        for name, why in fields.items()
+    ]
+
+
+# What people call the fields that refusals name.
+_FIELDS: Final[dict[str, Promise | str]] = {
+    "file": _("File"),
+    "items": _("Items"),
+    "key": _("Key"),
+    "label": _("Label"),
+    "labels": _("Labels"),
+    "mapping": _("Columns"),
+    "min_votes": _("Fewest votes per item"),
+    "name": _("Name"),
+    "overlap": _("Most votes per item"),
+    "quota": _("At most"),
+    "retrain_first": _("Labels before the first run"),
+    "role": _("Role"),
+    "slug": _("Short name"),
+    "split": _("Split"),
+    "state": _("State"),
+    "text": _("Text"),
+    "username": _("Name"),
+}
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ def _remove_example(request: HttpRequest, member: Membership) -> None:
     messages.success(request, _("The example is taken out; its decision stays."))
 
 
-def _changes(chosen: Guideline) -> list[tuple[str, str]]:
+def _changes(chosen: Guideline) -> list[tuple[str, str, str]]:
     """Return the lines that a version added and removed."""
     before = (
         Guideline.objects.filter(project=chosen.project_id, version__lt=chosen.version)
@@ -90,8 +90,8 @@ def _changes(chosen: Guideline) -> list[tuple[str, str]]:
     lines = difflib.ndiff(
         before.text.splitlines() if before else [], chosen.text.splitlines()
     )
-    kinds = {"+": "added", "-": "removed"}
-    return [(kinds[line[0]], line[2:]) for line in lines if line[0] in kinds]
+    kinds = {"+": ("added", _("added")), "-": ("removed", _("removed"))}
+    return [(*kinds[line[0]], line[2:]) for line in lines if line[0] in kinds]
 
 
 @login_required
@@ -170,7 +170,8 @@ def _revise_labels(request: HttpRequest, member: Membership) -> None:
         if row["old"] and row["into"]:
             if row["into"] not in names:
                 raise InvalidInputError(
-                    f"“{row['old']}” can only become a label that stays."
+                    _("“%(name)s” can only become a label that stays.")
+                    % {"name": row["old"]}
                 )
             moves[row["old"]] = names[row["into"]]
     made = projects.revise_labels(member.project, member.user, drafts, moves)
@@ -210,6 +211,7 @@ class PolicyForm(_Form):
         model = Project
         fields: ClassVar = ("name", *projects.POLICY)
         labels: ClassVar = {
+            "name": lazy("Name"),
             "is_paused": lazy("Paused: nobody gets new items"),
             "overlap": lazy("Most votes per item"),
             "min_votes": lazy("Fewest votes per item"),

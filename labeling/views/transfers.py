@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 
 from labeling import queries
 from labeling.errors import AssayError, InvalidInputError, NotFoundError
@@ -34,7 +35,7 @@ def imports(request: HttpRequest, slug: str) -> HttpResponse:
         if request.method == "POST":
             file = request.FILES.get("file")
             if file is None:
-                raise InvalidInputError("Choose a file first.")
+                raise InvalidInputError(_("Choose a file first."))
             upload = importing.stage(
                 member.project, member.user, file.name or "", file.chunks()
             )
@@ -62,10 +63,10 @@ def _upload(member: Membership, raw: str) -> Upload:
     try:
         key = UUID(raw)
     except ValueError as error:
-        raise InvalidInputError("This is not the name of a file.") from error
+        raise InvalidInputError(_("This is not the name of a file.")) from error
     found = Upload.objects.filter(pk=key, project=member.project).first()
     if found is None:
-        raise NotFoundError("This file is not here any more; send it again.")
+        raise NotFoundError(_("This file is not here any more; send it again."))
     return found
 
 

@@ -97,7 +97,7 @@ def test_a_label_that_becomes_another_gives_it_its_items() -> None:
 
     refused = client.post(path, rows(*kept, {"old": "wolf", "name": ""}))
     assert refused.status_code == 400
-    assert "“wolf” labels 1 items" in refused.content.decode()
+    assert "“wolf” labels 1 item;" in refused.content.decode()
     merged = rows(*kept, {"old": "wolf", "name": "wolf", "into": "dog"})
     assert client.post(path, merged).status_code == 302
     settle.settle_project(project.pk)

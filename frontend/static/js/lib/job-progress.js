@@ -7,12 +7,12 @@
 export const pause = (asked) => Math.min(5000, 1000 * 1.3 ** asked);
 
 /**
- * What is said of a count: "1 200 of 5 000", "1 200", or nothing.
+ * What is said of a count: "1,200 / 5,000", "1,200", or nothing.
  * @param {number} done @param {number | null} total
  */
 export const count = (done, total) => {
   const written = (/** @type {number} */ n) =>
-    n.toLocaleString("en").replaceAll(",", " ");
+    n.toLocaleString(globalThis.document?.documentElement.lang || "en");
   if (total) return `${written(done)} / ${written(total)}`;
   return done ? written(done) : "";
 };
@@ -42,10 +42,7 @@ export class JobProgress extends HTMLElement {
       }
       this.#draw(job);
     } catch {
-      this.#say(
-        "note",
-        "The server does not answer; the job goes on without this page.",
-      );
+      this.#say("note", this.dataset["lost"] ?? "");
     }
     this.#asked += 1;
     this.#timer = window.setTimeout(() => this.#ask(), pause(this.#asked));

@@ -1,0 +1,190 @@
+"""Every text has its translation, and pages speak the language of the person."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+from django.test import Client
+from django.utils import translation
+from pytest_django.fixtures import Settings
+
+from activelearn.core import gate
+from labeling.told import told
+from labeling.views.words import station_words
+from tests import make
+from tools import messages
+
+CATALOGS = [(one, domain) for one in messages.LANGUAGES for domain in messages.DOMAINS]
+
+
+@pytest.mark.parametrize(("language", "domain"), CATALOGS)
+def test_every_text_is_translated_and_no_other(language: str, domain: str) -> None:
+    marked = messages.entries(messages.collected(domain))
+    said = messages.entries(messages.read(language, domain))
+
+    assert marked.keys() - said.keys() == set(), "new texts: run make messages"
+    assert said.keys() - marked.keys() == set(), "texts that went: run make messages"
+    assert [key for key, forms in said.items() if not all(forms)] == []
+
+
+@pytest.mark.parametrize(("language", "domain"), CATALOGS)
+def test_a_translation_has_the_placeholders_of_its_text(
+    language: str, domain: str
+) -> None:
+    for message in messages.read(language, domain):
+        texts = message.id if isinstance(message.id, tuple) else (message.id,)
+        forms = message.string
+        for said in forms if isinstance(forms, tuple) else (forms,):
+            if texts != ("",):
+                assert _holes(str(said)) == _holes(str(texts[-1])), said
+        assert not message.fuzzy
+
+
+def _holes(text: str) -> Counter[str]:
+    return Counter(messages.PLACEHOLDER.findall(text))
+
+
+@pytest.mark.parametrize(
+    ("language", "domain"),
+    [*CATALOGS, *((messages.PSEUDO, one) for one in messages.DOMAINS)],
+)
+def test_what_is_compiled_is_what_is_written(language: str, domain: str) -> None:
+    there = messages.compiled(language, domain)
+
+    assert there is not None
+    assert messages.entries(there) == messages.entries(
+        messages.read(language, domain)
+    ), "run make messages"
+
+
+def test_the_pseudo_locale_keeps_placeholders_and_is_longer() -> None:
+    said = messages.pseudo("{count} of %(items)s unsent")
+
+    assert _holes(said) == {"{count}": 1, "%(items)s": 1}
+    assert len(said) > 1.25 * len("{count} of %(items)s unsent")
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language", "title"),
+    [
+        ("de-AT,en;q=0.5", "de", "Anmelden"),
+        ("es", "es", "Entrar"),
+        ("fr", "en", "Log in"),
+        ("en-xa", "en", "Log in"),
+    ],
+)
+def test_a_visitor_is_spoken_to_in_the_language_of_the_browser(
+    accepted: str, language: str, title: str
+) -> None:
+    shown = Client().get("/login/", headers={"Accept-Language": accepted})
+
+    html = shown.content.decode()
+    assert f'<html lang="{language}" dir="ltr">' in html
+    assert f"<h1>{title}</h1>" in html
+
+
+@pytest.mark.django_db
+def test_the_chosen_language_is_kept_through_log_in() -> None:
+    client = Client()
+    person = make.user()
+
+    answer = client.post("/language/", {"language": "de", "next": "/login/"})
+    assert answer.headers["Location"] == "/login/"
+    assert "<h1>Anmelden</h1>" in client.get("/login/").content.decode()
+    client.force_login(person)
+
+    assert "<h1>Projekte</h1>" in client.get("/").content.decode()
+
+
+@pytest.mark.parametrize("page", ["/nowhere/", "/nowhere"])
+def test_error_pages_speak_it_too(page: str) -> None:
+    shown = Client().get(page, headers={"Accept-Language": "es"}, follow=True)
+
+    assert shown.status_code == 404
+    assert '<html lang="es"' in shown.content.decode()
+    assert "Esta página no existe" in shown.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_problem_keeps_its_machine_words_in_any_language() -> None:
+    client = Client()
+    client.force_login(make.user())
+    asked = [
+        client.get("/api/projects/none/", headers={"Accept-Language": one}).json()
+        for one in ("en", "de")
+    ]
+
+    for name in ("type", "code", "status"):
+        assert asked[0][name] == asked[1][name]
+    assert (asked[0]["title"], asked[1]["title"]) == ("Not found", "Nicht gefunden")
+
+
+@pytest.mark.django_db
+def test_the_station_brings_the_words_of_one_language() -> None:
+    project = make.project()
+    client = Client()
+    client.force_login(make.manager_of(project).user)
+    path = f"/projects/{project.slug}/label/"
+
+    german = client.get(path, headers={"Accept-Language": "de"}).content.decode()
+    english = client.get(path).content.decode()
+
+    assert "gespeichert" in german
+    assert '<script id="words" type="application/json">{}</script>' in english
+    with translation.override("de"):
+        assert len(station_words()) == len(
+            messages.entries(messages.collected("djangojs"))
+        )
+
+
+def test_no_text_of_the_station_is_put_together() -> None:
+    for path in (messages.ROOT / "frontend/static/js").rglob("*.js"):
+        assert not re.search(r"\bt\(\s*(?:`|\"[^\"]*\"\s*\+)", path.read_text()), path
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "words"), [(9, 0, "Es übernimmt."), (0, 9, "nicht besser")]
+)
+def test_the_verdict_on_a_model_is_told_in_the_language_of_the_reader(
+    right: int, wrong: int, words: str
+) -> None:
+    before = [False] * right + [True] * wrong
+    judged = gate.compare(before, [not hit for hit in before], name="version 1")
+
+    with translation.override("de"):
+        assert words in told(judged.explanation)
+        assert "Version 1" in told(judged.explanation)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [([], []), ([False, True, True], [True, True, True])]
+)
+def test_a_verdict_that_cannot_tell_is_told_too(
+    before: list[bool], after: list[bool]
+) -> None:
+    judged = gate.compare(before, after, name="always saying the commonest label")
+
+    with translation.override("es"):
+        assert told(judged.explanation) != judged.explanation
+
+
+def test_words_of_people_are_not_translated() -> None:
+    with translation.override("de"):
+        assert told("Label these again, please") == "Label these again, please"
+        assert told("Label") == "Label"
+        assert told("") == ""
+
+
+@pytest.mark.django_db
+def test_numbers_and_plurals_follow_the_language(settings: Settings) -> None:
+    project = make.project()
+    make.item(project)
+    client = Client()
+    client.force_login(make.manager_of(project).user)
+    path = f"/projects/{project.slug}/export/"
+
+    assert "1 item, 0 votes." in client.get(path).content.decode()
+    german = client.get(path, headers={"Accept-Language": "de"}).content.decode()
+    assert "1 Element, 0 Stimmen." in german
