@@ -62,7 +62,7 @@ def by_label(project: Project) -> list[tuple[str, list[Precedent]]]:
 
 def remove(member: Membership, precedent_id: int) -> None:
     """Take an example out of the guideline; the decision itself stays."""
-    gone, _ = Precedent.objects.filter(
+    gone, _by_table = Precedent.objects.filter(
         pk=precedent_id, project_id=member.project_id
     ).delete()
     if not gone:
