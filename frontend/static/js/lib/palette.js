@@ -38,7 +38,7 @@ const caption = (node) => {
 /** What can be pressed on this page. @param {DOMStringMap} names @returns {Command[]} */
 const pressed = (names) => {
   const nodes = document.querySelectorAll(
-    "main [data-label], main [data-key], [data-do], main a.btn",
+    "main [data-label], main [data-key], [data-do], main a.btn, .bar a.btn",
   );
   return [...nodes].flatMap((found) => {
     const node = /** @type {HTMLButtonElement} */ (found);
