@@ -35,6 +35,16 @@ def go(page: Page, server: LiveServer, member: Membership, where: str = "") -> N
         expect(page.locator("#item article")).to_be_visible()
 
 
+def load_slowly(page: Page) -> None:
+    """Let what lists the commands come later than the first keys."""
+
+    def slow(route: Route) -> None:
+        page.wait_for_timeout(200)
+        route.continue_()
+
+    page.route("**/js/lib/palette*.js", slow)
+
+
 def chosen(page: Page) -> str:
     """Return what a screen reader hears of the option that Enter takes."""
     field = page.get_by_role("combobox", name="Command")
@@ -49,12 +59,7 @@ def test_a_label_is_given_by_name_and_no_letter_reaches_the_station(
     member = prepare()
     with person(browser, live_server.url, member.user.username) as page:
         go(page, live_server, member, "label/")
-
-        def slow(route: Route) -> None:
-            page.wait_for_timeout(200)
-            route.continue_()
-
-        page.route("**/js/lib/palette*.js", slow)
+        load_slowly(page)
 
         page.keyboard.press(OPEN)
         page.keyboard.type("creme 1u")
@@ -96,7 +101,7 @@ def test_it_lists_what_is_here_and_nothing_else(
         expect(page.get_by_role("button", name="Go to")).to_be_focused()
 
     assert said["Labels"] == ["business", "sport", "Crème"]
-    actions = ["Guide", "Keys", "Skip", "Unsure", "Flag", "Comment", "Undo"]
+    actions = ["Guide", "Keys", "Skip", "Unsure", "Flag", "Comment", "Undo", "Search"]
     assert said["On this page"] == actions
     assert "Members" not in said["Pages"]
     assert "My work" in said["Pages"]
@@ -112,6 +117,7 @@ def test_pages_and_projects_are_reached_from_any_page(
     other = Membership.objects.filter(user=member.user).exclude(pk=member.pk).get()
     with person(browser, live_server.url, member.user.username) as page:
         go(page, live_server, member, "guideline/")
+        load_slowly(page)
         page.keyboard.press(OPEN)
         page.keyboard.type("data imp")
         with page.expect_navigation():

@@ -8,9 +8,17 @@ const begin = async () => {
   if (palette === null || document.querySelector("dialog[open]")) return;
   // Open at once: what is typed while the list is on its way must not reach the page.
   palette.showModal();
+  let isSure = false;
+  const note = (/** @type {KeyboardEvent} */ { key }) => {
+    isSure ||= key === "Enter";
+  };
+  palette.addEventListener("keydown", note);
   try {
-    const { fill } = await import("./palette.js");
-    await fill(palette);
+    const { choose, fill } = await import("./palette.js");
+    palette.removeEventListener("keydown", note);
+    const rest = fill(palette);
+    if (isSure) choose(palette);
+    await rest;
   } catch {
     const status = palette.querySelector("[role=status]");
     if (status) status.textContent = palette.dataset["away"] ?? "";

@@ -38,7 +38,7 @@ const caption = (node) => {
 /** What can be pressed on this page. @param {DOMStringMap} names @returns {Command[]} */
 const pressed = (names) => {
   const nodes = document.querySelectorAll(
-    "main [data-label], main [data-key], [data-do], main a.btn",
+    "main [data-label], main [data-key], [data-do], main a.btn, .bar a.btn",
   );
   return [...nodes].flatMap((found) => {
     const node = /** @type {HTMLButtonElement} */ (found);
@@ -168,7 +168,7 @@ const listen = (palette) => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key] ?? 0;
     if (by === 0 && event.key !== "Enter") return;
     event.preventDefault();
-    if (by === 0) return event.repeat || run(palette, at);
+    if (by === 0) return event.repeat || choose(palette);
     at = (at + by + shown.length) % (shown.length || 1);
     mark(palette);
   });
@@ -182,6 +182,9 @@ const listen = (palette) => {
     if (field) field.value = "";
   });
 };
+
+/** Take what Enter takes. @param {HTMLDialogElement} palette */
+export const choose = (palette) => run(palette, at);
 
 let isListening = false;
 /** List what can be done here and now. @param {HTMLDialogElement} palette */
