@@ -125,10 +125,10 @@ test("an answer that no longer fits is asked again, after the item in work", () 
 test("a fast hand holds more items, within bounds", () => {
   const now = 100_000;
   const lately = (count) => Array.from({ length: count }, () => now - 1000);
-  assert.equal(state.depth([], now), 25);
+  assert.equal(state.depth([], now), 30);
   assert.equal(state.depth(lately(20), now), 30);
-  assert.equal(state.depth(lately(100), now), 45);
-  assert.equal(state.depth([1, 2, 3], now), 25);
+  assert.equal(state.depth(lately(100), now), 50);
+  assert.equal(state.depth([1, 2, 3], now), 30);
 });
 
 test("keys mean the same on other layouts and with caps lock", () => {

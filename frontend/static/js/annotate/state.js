@@ -17,8 +17,8 @@
 
 export const HISTORY = 100;
 export const BATCH = 50;
-const LEAST_AHEAD = 25;
-const MOST_AHEAD = 45;
+const LEAST_AHEAD = 30;
+const MOST_AHEAD = 50;
 const MINUTE = 60_000;
 
 /** @returns {Session} */
