@@ -233,12 +233,16 @@ def take_labels(project: Project, split: str) -> list[tuple[int, list[str]]]:
     A decision whose label is marked cannot be taken back any more.
     """
     with transaction.atomic():
+        now = timezone.now()
         labels = Resolution.objects.filter(
             project=project, superseded_at=None, item__split=split
         ).exclude(item__state=Item.State.INVALID)
-        labels.filter(used_at=None).update(used_at=timezone.now())
-        used = labels.exclude(used_at=None).order_by("item_id")
-        return list(used.values_list("item_id", "labels"))
+        found = list(labels.order_by("item_id").values_list("pk", "item_id", "labels"))
+        # By key: the planner, before it knows the tables, joins them row by row.
+        taken = Resolution.objects.filter(pk__in=[pk for pk, _, _ in found])
+        taken.filter(superseded_at=None, used_at=None).update(used_at=now)
+        gone = set(taken.filter(used_at=None).values_list("pk", flat=True))
+        return [(item, names) for pk, item, names in found if pk not in gone]
 
 
 def supersede(current: Resolution) -> None:
