@@ -17,7 +17,8 @@ from labeling.models import Annotation, ImportRun, Project
 from labeling.services import agreement, jobs, settle
 from tests import crowds, make
 
-pytestmark = pytest.mark.django_db
+# Every answer is committed, as in life: in one transaction nothing could be pruned.
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def texts() -> tuple[str, bytes]:

@@ -156,7 +156,7 @@ def resolve_all(page: Page, url: str, material: Material) -> int:
     while page.locator("main form.decision").count():
         image = page.locator("main article img")
         shown = (
-            str(image.get_attribute("src"))
+            str(image.get_attribute("src")).partition("?")[0]
             if image.count()
             else page.locator("main article").inner_text()
         )

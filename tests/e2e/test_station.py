@@ -96,7 +96,7 @@ def test_thirty_answers_offline_arrive_when_the_server_is_back(
     project = prepare(60)
     who = make.member(project).user.username
     page = open_station(browser.new_context(), live_server, project, who)
-    expect(page.locator("#ready")).to_contain_text("25 ready")
+    expect(page.locator("#ready")).to_contain_text("30 ready")
 
     page.route("**/api/**", cut)
     done = label_by_keyboard_offline(page, 20)
