@@ -52,7 +52,6 @@ def lend(member: Membership, count: int, left: Collection[int] = ()) -> Page:
             )
         )
     with transaction.atomic():
-        queue.commit_without_waiting()
         held = [
             (one, told["label"])
             for one in _held(member)

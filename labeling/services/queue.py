@@ -87,7 +87,6 @@ def lease(
 def _lease(member: Membership, count: int) -> Lease:
     """Lend with all that policy may ask for, step by step."""
     with transaction.atomic():
-        commit_without_waiting()
         held = renew_held(member, count)
         if not (wanted := room(member, count, len(held))):
             return answer(member, held)
@@ -102,12 +101,6 @@ def room(member: Membership, count: int, held: int) -> int:
     wanted = max(0, min(count - held, _quota_left(member, held)))
     is_stopped = member.is_paused or member.project.is_paused
     return 0 if is_stopped or checks.falls_short(member) else wanted
-
-
-def commit_without_waiting() -> None:
-    """Let this transaction commit without a disk write: a lost lease is only lent anew."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL synchronous_commit TO off")
 
 
 _HELD = """
@@ -183,13 +176,12 @@ _TAKE_THESE: Final = (
 _LENT: Final = (("a", Assignment), ("i", Item), ("m", Media))
 _LEFT: Final = "greatest(0, %(count)s - (SELECT count(*) FROM held))"
 _LEND: Final = f"""
-    WITH quick AS (SELECT set_config('synchronous_commit', 'off', true)),
-    held AS ({_HELD.replace("RETURNING a.id", "RETURNING a.*")}),
+    WITH held AS ({_HELD.replace("RETURNING a.id", "RETURNING a.*")}),
     {_PICKED.format(count=_LEFT, more="")},
     lent AS ({_LEND_PICKED} RETURNING a.*),
     a AS (SELECT * FROM held UNION ALL SELECT * FROM lent)
     SELECT {lean.columns(*_LENT)}
-    FROM quick, a JOIN labeling_item i ON i.id = a.item_id
+    FROM a JOIN labeling_item i ON i.id = a.item_id
     LEFT JOIN labeling_media m ON m.id = i.media_id
     ORDER BY a.id
 """  # noqa: S608 (column names of our own models)

@@ -17,9 +17,6 @@ from tests.history.record import Final, Loan, Op, Vote
 # A lease may pass an entry that another one holds locked; a paused or killed
 # process holds its locks until it goes on, or until its connection is seen to end.
 SLACK: Constant = 15.0
-# A lease does not wait for the disk: a killed database may forget those of its last
-# moment, three times as long as the log's writer waits between two writes.
-FORGOTTEN: Constant = 1.0
 LIVE: Constant = ("leased", "answered")
 
 
@@ -28,6 +25,7 @@ def check(history: Sequence[Op], final: Final) -> list[str]:
     checks: list[Callable[[Sequence[Op], Final], Iterable[str]]] = [
         each_answer_exactly_once,
         no_server_errors,
+        leases_never_forgotten,
         versions_never_lost,
         never_twice_to_one_person,
         never_above_overlap,
@@ -91,6 +89,14 @@ def no_server_errors(history: Sequence[Op], final: Final) -> Iterator[str]:
         if status >= 500 and status != 503:
             example = next(op for op in history if op.status == status)
             yield f"{count} answers of {status}, the first to {example.kind}"
+
+
+def leases_never_forgotten(history: Sequence[Op], final: Final) -> Iterator[str]:
+    """What was lent is known ever after, whatever was killed."""
+    del final
+    for op in _of(history, "submit", "refused"):
+        if op.status == 404:
+            yield f"assignment {op.sent['assignment']} was lent and is unknown"
 
 
 def versions_never_lost(history: Sequence[Op], final: Final) -> Iterator[str]:
@@ -203,17 +209,14 @@ def _holds(history: Sequence[Op]) -> Iterator[tuple[int, tuple[float, float]]]:
         item_of[op.sent["assignment"]] = op.sent["item"]
         granted[op.sent["assignment"]].append((op.ended, math.inf, op.begun))
     endings = _endings(history)
-    crashes = [(op.begun - FORGOTTEN, op.ended) for op in _of(history, "crash", "ok")]
     for assignment, spans in granted.items():
         held: list[tuple[float, float]] = []
         for begun, until, asked in sorted(spans):
-            ends = [*endings.get(assignment, []), *crashes]
+            ends = endings.get(assignment, [])
             # What ended while it was granted may have ended after that: unsure.
             if any(a <= begun and asked <= b for a, b in ends):
                 continue
-            end = min(
-                [until, *(a for a, _ in endings.get(assignment, []) if a > begun)]
-            )
+            end = min([until, *(a for a, _ in ends if a > begun)])
             if held and begun <= held[-1][1]:
                 held[-1] = (held[-1][0], max(held[-1][1], end))
             else:

@@ -107,6 +107,10 @@ PLANTED: dict[str, Change] = {
         [*h, replace(submit("ben", 7, 8, 2), outcome="refused", status=409, got={})],
         f,
     ),
+    "assignment 8 was lent and is unknown": lambda h, f: (
+        [*h, replace(submit("ben", 7, 8, 2), outcome="refused", status=404, got={})],
+        f,
+    ),
     "nobody sent": lambda h, f: (
         h,
         but(f, votes=(*f.votes, replace(f.votes[0], client_id="c9"))),
@@ -194,14 +198,6 @@ def test_what_nobody_saw_end_may_have_happened_or_not() -> None:
     lost = replace(submit("ben", 7, 4, 2), outcome="unknown", status=0, got={})
 
     assert check([*history, lost], final) == []
-
-
-def test_a_lease_that_a_killed_database_forgot_may_go_to_another() -> None:
-    history, final = sound()
-    fourth = [*history, lease("cleo", 3.5, 9, 1)]
-
-    assert check(fourth, final) != []
-    assert check([*fourth, op("crash", "nemesis", 3.7)], final) == []
 
 
 def test_what_another_window_gives_back_meanwhile_is_not_held_for_sure() -> None:

@@ -173,15 +173,20 @@ class Machine:
 
     def vote(self) -> str:
         """Answer one item, as often as it takes; return its own name."""
-        lease = until(lambda: self.sure("POST", LEASE, {"count": 1})["items"])[0]
+        return self.answer(
+            until(lambda: self.sure("POST", LEASE, {"count": 1})["items"])[0]
+        )
+
+    def answer(self, lent: dict[str, Any]) -> str:
+        """Answer an item that was lent; return its own name."""
         vote = {
-            "assignment": lease["assignment"],
+            "assignment": lent["assignment"],
             "labels": ["x"],
             "client_id": str(uuid.uuid4()),
         }
         said = self.sure("POST", "/api/projects/p/annotations/", vote)
         assert "id" in said, said
-        return str(lease["item"]["external_id"])
+        return str(lent["item"]["external_id"])
 
     def voted(self) -> list[str]:
         """Return the items with a vote, once for each vote."""

@@ -16,7 +16,7 @@ import pytest
 
 from config.embedded import postgres, redis
 from config.supervise import Part, Supervisor
-from tests.running.machine import PARTS, ROOT, Machine, until
+from tests.running.machine import LEASE, PARTS, ROOT, Machine, until
 
 pytestmark = pytest.mark.xdist_group("running")
 
@@ -49,6 +49,18 @@ def test_every_part_that_is_killed_comes_back_and_no_vote_is_lost(
 
     assert machine.voted() == sorted([*before, *acknowledged])
     until(lambda: settled(machine) == len(machine.voted()))
+
+
+def test_a_killed_database_forgets_no_item_that_was_lent(machine: Machine) -> None:
+    for _ in range(2):
+        lent = until(lambda: machine.sure("POST", LEASE, {"count": 1})["items"])[0]
+        killed = machine.pid_of("database")
+        os.kill(killed, signal.SIGKILL)
+        before = machine.voted()
+
+        assert machine.answer(lent) not in before
+
+        until(lambda: machine.pid_of("database") not in (0, killed))  # noqa: B023
 
 
 def settled(machine: Machine) -> int:
