@@ -19,6 +19,6 @@ def _new_order(project_id: int, **_: object) -> None:
 
 
 @receiver(job_queued)
-def _learning_job(job_id: int, kind: str, **_: object) -> None:
+def _learning_job(job_id: int, kind: str, seconds: float, **_: object) -> None:
     if kind.startswith("learn."):
-        tasks.run_job.delay(job_id)
+        tasks.run_job.apply_async((job_id,), countdown=seconds)

@@ -14,5 +14,5 @@ items_changed = Signal()
 project_changed = Signal()
 # project_id: the queue is running low
 queue_low = Signal()
-# job_id, kind
+# job_id, kind, seconds: it waits so long until its lane has rested
 job_queued = Signal()

@@ -15,7 +15,7 @@ from labeling.signals import job_queued, votes_changed
 
 HANDLERS: Final = (_agreement, importing)
 # Votes of this long after a ring are seen by the task it rang for.
-_DELAY: Final = 0.3
+_DELAY: Final = 1.0
 _last_ring: dict[int, float] = {}
 
 
@@ -71,6 +71,6 @@ def _ring_settle(project_id: int, **_: object) -> None:
 
 
 @receiver(job_queued)
-def _ring_job(job_id: int, kind: str, **_: object) -> None:
+def _ring_job(job_id: int, kind: str, seconds: float, **_: object) -> None:
     if not kind.startswith("learn."):
-        run_job.delay(job_id)
+        run_job.apply_async((job_id,), countdown=seconds)

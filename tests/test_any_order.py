@@ -435,7 +435,7 @@ class Labeling(RuleBasedStateMachine):
         assert told["votes"] == sum(len(item.votes) for item in self.items.values())
         counters = ProjectCounter.objects.filter(project=self.project)
         assert sum(counters.values_list("skips", flat=True)) == self.skips
-        now = triggers.confident_labels(self.project.pk)
+        now = ProjectCounter.confident_of(self.project.pk)
         pool = [item for item in self.items.values() if item.split == "pool"]
         unsettled = Item.objects.filter(
             project=self.project, is_unsettled=True

@@ -23,6 +23,9 @@ def compact(rows: Rows, seed: int) -> Array:
     smallest = min(rows.shape) - 1
     if smallest < 2:
         return np.asarray(rows.todense(), dtype=np.float64)
+    if rows.shape[1] > DIMENSIONS:
+        # Columns without a value change no coordinate; hashed text has mostly such.
+        rows = rows[:, np.unique(rows.indices)]
     with threadpool_limits(limits=1):
         if rows.shape[1] <= DIMENSIONS:
             return np.asarray(rows.todense(), dtype=np.float64)

@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 from activelearn.core import diversity, influence, query, training
 from activelearn.models import ModelVersion, RankingFit
 from activelearn.services import features, registry
-from labeling.models import Gold, Item, Prediction, Project, Resolution
+from labeling.models import (
+    Gold,
+    Item,
+    Prediction,
+    Project,
+    ProjectCounter,
+    Resolution,
+)
 from labeling.services import jobs, queue
 
 WINDOW: Final = 2000
@@ -47,7 +54,7 @@ def is_due(project_id: int) -> bool:
     last = RankingFit.objects.filter(project_id=project_id).first()
     if last is None:
         return Item.objects.filter(project_id=project_id).exists()
-    now = labeled(project_id).count()
+    now = ProjectCounter.confident_of(project_id)
     return now - last.labels >= min(25, max(10, last.labels // 10))
 
 
@@ -58,7 +65,7 @@ def labeled(project_id: int) -> Any:
     )
 
 
-@jobs.handles("learn.rank")
+@jobs.handles("learn.rank", rest=3)
 def run(progress: jobs.Progress) -> dict[str, Any]:
     """Rank the job's project."""
     project = progress.job.project
@@ -71,6 +78,7 @@ def run(progress: jobs.Progress) -> dict[str, Any]:
 
 def rank(project: Project) -> int:
     """Order what is unlabeled and swap the order in; return its generation."""
+    labels = ProjectCounter.confident_of(project.pk)
     ids, rows = features.load(project)
     known = {
         row[0]: row[1] for row in labeled(project.pk).values_list("item_id", "labels")
@@ -85,7 +93,7 @@ def rank(project: Project) -> int:
         project=project,
         generation=generation,
         strategy=strategy,
-        labels=len(known),
+        labels=labels,
         pool=len(pool),
     )
     return generation

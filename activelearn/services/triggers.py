@@ -5,20 +5,11 @@ from __future__ import annotations
 import math
 
 from django.db import transaction
-from django.db.models import Sum
 
 from activelearn.models import RetrainTrigger, TrainingRun
 from activelearn.services import ranking
 from labeling.models import Job, Project, ProjectCounter, User
 from labeling.services import jobs
-
-
-def confident_labels(project_id: int) -> int:
-    """Return how many pool items ever got a confident label."""
-    found = ProjectCounter.objects.filter(project_id=project_id).aggregate(
-        total=Sum("confident", default=0)
-    )
-    return int(found["total"])
 
 
 def next_threshold(project: Project, labels_then: int) -> int:
@@ -37,7 +28,7 @@ def consider(project_id: int) -> TrainingRun | None:
     RetrainTrigger.objects.get_or_create(project=project)
     with transaction.atomic():
         trigger = RetrainTrigger.objects.select_for_update().get(project=project)
-        now = confident_labels(project_id)
+        now = ProjectCounter.confident_of(project_id)
         due = next_threshold(project, trigger.labels)
         if now < due:
             return None

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from activelearn.models import ModelVersion, RetrainTrigger, TrainingRun
 from activelearn.services import registry, triggers
 from labeling.errors import AssayError
-from labeling.models import Membership
+from labeling.models import Membership, ProjectCounter
 from labeling.services import members
 from labeling.views.scope import context, member_of, said
 
@@ -32,7 +32,7 @@ def models(request: HttpRequest, slug: str) -> HttpResponse:
         "models",
         errors=errors,
         champion=registry.champion(project),
-        labels=triggers.confident_labels(project.pk),
+        labels=ProjectCounter.confident_of(project.pk),
         due=triggers.next_threshold(project, fired.labels if fired else 0),
         runs=TrainingRun.objects.select_related("job").filter(project=project)[:20],
         models=ModelVersion.objects.select_related("snapshot", "evaluation").filter(

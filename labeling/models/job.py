@@ -45,6 +45,9 @@ class Job(models.Model):
     state = models.CharField(max_length=9, choices=State, default=State.QUEUED)
     requested_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    not_before = models.DateTimeField(
+        null=True, help_text="Its lane rests until then after the work before."
+    )
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     alive_until = models.DateTimeField(

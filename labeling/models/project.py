@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from labeling.models.people import User
@@ -296,6 +296,12 @@ class ProjectCounter(models.Model):
 
     def __str__(self) -> str:
         return f"counter {self.project_id}/{self.shard}"
+
+    @classmethod
+    def confident_of(cls, project_id: int) -> int:
+        """Return how many pool items ever got a confident label."""
+        rows = cls.objects.filter(project_id=project_id)
+        return int(rows.aggregate(total=Sum("confident", default=0))["total"])
 
     @classmethod
     def add(cls, project_id: int, *, shard: int = 0, **changes: int) -> None:

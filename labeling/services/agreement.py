@@ -16,7 +16,7 @@ from labeling.services import jobs, relabel
 MOST_PAIRS = 500
 
 
-@jobs.handles("agreement")
+@jobs.handles("agreement", rest=9)
 def run(progress: jobs.Progress) -> dict[str, Any]:
     """Compute the report of the job's project."""
     if progress.job.project_id is None:

@@ -10,7 +10,13 @@ from django.db import transaction
 from labeling import rules
 from labeling.errors import InvalidInputError
 from labeling.models import Item, Project
-from labeling.services.importing.rows import Row, RowError, content_hash, parse
+from labeling.services.importing.rows import (
+    Row,
+    RowError,
+    as_json,
+    content_hash,
+    parse,
+)
 from labeling.services.queue import tell_items_changed
 
 
@@ -33,7 +39,7 @@ def add_to_pool(project: Project, rows: Sequence[Row]) -> None:
         return
     items = []
     for row in rows:
-        content = content_hash(row.data)
+        content = content_hash(as_json(row.data))
         text = row.data.get("text")
         group = rules.near_duplicate_key(text) if isinstance(text, str) else content
         items.append(

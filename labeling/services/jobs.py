@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -28,11 +28,13 @@ logger = logging.getLogger(__name__)
 SILENCE = timedelta(seconds=60)
 PAUSE = 0.2
 MAX_ATTEMPTS = 3
+LONGEST_REST = timedelta(seconds=60)
 
 Handler = Callable[["Progress"], dict[str, Any]]
 Repeat = Callable[[Job, User | None], Job]
 _handlers: dict[str, Handler] = {}
 _repeats: dict[str, Repeat] = {}
+_rests: dict[str, float] = {}
 
 
 class Cancelled(Exception):  # noqa: N818 (not an error)
@@ -43,11 +45,16 @@ class JobLostError(Exception):
     """Another worker has taken the job over."""
 
 
-def handles(kind: str) -> Callable[[Handler], Handler]:
-    """Make the decorated function the one that runs jobs of ``kind``."""
+def handles(kind: str, *, rest: float = 0.0) -> Callable[[Handler], Handler]:
+    """Make the decorated function the one that runs jobs of ``kind``.
+
+    Jobs that every few labels call for say how long their lane rests after one, as a
+    multiple of the time it took: the processors are people's first.
+    """
 
     def register(handler: Handler) -> Handler:
         _handlers[kind] = handler
+        _rests[kind] = rest
         return handler
 
     return register
@@ -125,6 +132,7 @@ def enqueue(
                     "project": project,
                     "params": params or {},
                     "requested_by": user,
+                    "not_before": _rested(kind, lane),
                 },
             )
         else:
@@ -138,7 +146,24 @@ def enqueue(
 
 
 def _ring(job: Job) -> None:
-    job_queued.send_robust(sender=Job, job_id=job.pk, kind=job.kind)
+    wait = job.not_before - timezone.now() if job.not_before else timedelta()
+    job_queued.send_robust(
+        sender=Job,
+        job_id=job.pk,
+        kind=job.kind,
+        seconds=max(0.0, wait.total_seconds()),
+    )
+
+
+def _rested(kind: str, lane: str) -> datetime | None:
+    """Return when a lane that may have to rest has done so."""
+    if not (rest := _rests.get(kind, 0.0)):
+        return None
+    last = Job.objects.filter(lane=lane, finished_at__isnull=False).first()
+    if last is None or last.finished_at is None or last.started_at is None:
+        return None
+    taken = last.finished_at - last.started_at
+    return last.finished_at + min(LONGEST_REST, rest * taken)
 
 
 def claim(job_id: int) -> Progress | None:
@@ -218,6 +243,8 @@ def _end(
 def _ring_next(lane: str) -> None:
     waiting = Job.objects.filter(lane=lane, state=Job.State.QUEUED).first()
     if waiting:
+        waiting.not_before = _rested(waiting.kind, lane)
+        waiting.save(update_fields=["not_before"])
         transaction.on_commit(lambda: _ring(waiting))
 
 
@@ -245,7 +272,8 @@ def again(job: Job, user: User | None) -> Job:
 
 def ring_waiting() -> int:
     """Ring for every job that could be claimed; return how many were rung."""
-    jobs = list(Job.objects.claimable().order_by("pk")[:200])
+    due = Job.objects.claimable().exclude(not_before__gt=Now())
+    jobs = list(due.order_by("pk")[:200])
     for job in jobs:
         _ring(job)
     return len(jobs)

@@ -94,7 +94,10 @@ class _Done:
     def write(self) -> None:
         """Write all of it; the counter last, since votes wait for its row."""
         now = timezone.now()
-        Item.objects.bulk_update(self.items, ["state", "is_unsettled", "votes_wanted"])
+        for (state, wanted), ids in self._alike():
+            Item.objects.filter(pk__in=ids).update(
+                state=state, votes_wanted=wanted, is_unsettled=False
+            )
         Resolution.objects.filter(pk__in=self.ended).update(superseded_at=now)
         Resolution.objects.bulk_create(self.resolutions)
         _open_disagreements(self.disputes)
@@ -106,6 +109,13 @@ class _Done:
             queue.tell_items_changed(self.project.pk)
         if self.confident:
             count_confident(self.project.pk, self.confident)
+
+    def _alike(self) -> Iterable[tuple[tuple[str, int], list[int]]]:
+        """Return the items by what is written of them: a few statements for all."""
+        found: dict[tuple[str, int], list[int]] = defaultdict(list)
+        for item in self.items:
+            found[item.state, item.votes_wanted].append(item.pk)
+        return found.items()
 
 
 def _votes_of(
@@ -154,7 +164,7 @@ def _settle(
 
 
 def _close(done: _Done, item: Item, state: Item.State) -> None:
-    item.state, item.is_unsettled = state, False
+    item.state = state
     done.items.append(item)
     done.closed.append(item.pk)
 
@@ -162,7 +172,7 @@ def _close(done: _Done, item: Item, state: Item.State) -> None:
 def _ask_on(done: _Done, item: Item, wanted: int) -> None:
     reopened = item.state != Item.State.OPEN
     done.has_more_to_ask |= reopened or wanted > item.votes_wanted
-    item.state, item.is_unsettled, item.votes_wanted = Item.State.OPEN, False, wanted
+    item.state, item.votes_wanted = Item.State.OPEN, wanted
     done.items.append(item)
 
 

@@ -61,6 +61,13 @@ def test_ties_are_broken_by_the_generator_and_not_by_position() -> None:
     assert len(set(picks)) > 1
 
 
+def test_columns_without_a_value_change_no_coordinate() -> None:
+    few = sparse.random(80, 120, density=0.3, random_state=1, format="csr")
+    many = sparse.hstack([few, sparse.csr_matrix((80, 5000))], format="csr")
+
+    assert np.array_equal(diversity.compact(many, 7), diversity.compact(few, 7))
+
+
 def test_a_batch_starts_with_the_least_sure_and_covers_the_groups() -> None:
     points = np.repeat([[0.0, 0], [9, 9], [0, 9]], 10, axis=0)
     scores = np.linspace(1, 0.1, 30)

@@ -143,7 +143,7 @@ class Command(BaseCommand):
             f"--bind=127.0.0.1:{self.port}",
             "--worker-class=gthread",
             "--workers=2",
-            "--threads=16",
+            "--threads=8",
             "--preload",
             "--log-level=warning",
             "--graceful-timeout=5",

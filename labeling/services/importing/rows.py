@@ -164,10 +164,24 @@ def _moment(value: object) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def content_hash(data: Mapping[str, Any], media: str = "") -> str:
-    """Return the digest of a payload; a picture counts by its content, not its name."""
-    known = {
-        key: value for key, value in data.items() if not (media and key == "image")
-    }
-    text = json.dumps([known, media], sort_keys=True, ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+def as_json(data: Mapping[str, Any]) -> str:
+    """Return a payload as text, the same for the same payload."""
+    return _as_json(data) if data else "{}"
+
+
+_as_json = json.JSONEncoder(sort_keys=True, ensure_ascii=True).encode
+
+
+def content_hash(payload: str) -> str:
+    """Return the digest of a payload of text or table, given as its text."""
+    return _digest(payload, "")
+
+
+def picture_hash(data: Mapping[str, Any], media: str) -> str:
+    """Return the digest of a payload whose picture counts by content, not by name."""
+    known = {key: value for key, value in data.items() if key != "image"}
+    return _digest(as_json(known), media)
+
+
+def _digest(payload: str, media: str) -> str:
+    return hashlib.sha256(f'[{payload}, "{media}"]'.encode()).hexdigest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -35,8 +36,10 @@ from labeling.services.importing.rows import (
     ROLES,
     Row,
     RowError,
+    as_json,
     content_hash,
     parse,
+    picture_hash,
     role_of,
 )
 from labeling.services.queue import tell_items_changed
@@ -63,9 +66,19 @@ class Ready:
     """A row with its place in the project."""
 
     row: Row
+    payload: str
     content: str
     group: str
     media: Media | None = None
+
+
+@dataclass
+class Chunk:
+    """Rows that were read together: the good ones, and what is wrong with others."""
+
+    received: int = 0
+    ready: list[Ready] = field(default_factory=list)
+    refused: list[tuple[int, str]] = field(default_factory=list)
 
 
 @dataclass
@@ -78,7 +91,16 @@ class Tally:
     rejected: int = 0
     errors: list[dict[str, Any]] = field(default_factory=list)
 
+    def add(self, chunk: Chunk, created: int) -> None:
+        """Count a chunk of which so many rows were written."""
+        self.received += chunk.received
+        self.created += created
+        self.duplicates += len(chunk.ready) - created
+        for number, reason in chunk.refused:
+            self.reject(number, reason)
+
     def reject(self, number: int, reason: str) -> None:
+        """Count a row that cannot be kept; the first ones with the reason."""
         self.rejected += 1
         if len(self.errors) < MAX_ERRORS:
             self.errors.append({"row": number, "reason": reason})
@@ -185,9 +207,8 @@ def run(progress: jobs.Progress) -> dict[str, Any]:
     tally = Tally()
     writer = _Writer(found, _share(found))
     with default_storage.open(found.upload.path) as file:
-        rows = iter(readers.read(found.upload.format, file))
-        while chunk := list(itertools.islice(rows, CHUNK)):
-            writer.write(chunk, tally)
+        for chunk in writer.chunks(readers.read(found.upload.format, file)):
+            tally.add(chunk, writer.write(chunk))
             _report(found, tally)
             progress.tell(done=tally.received, stage="writing rows")
     if not tally.received:
@@ -252,6 +273,14 @@ def _share(found: ImportRun) -> float:
     return share
 
 
+def _ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    with ThreadPoolExecutor(1) as thread:
+        following = thread.submit(next, chunks, None)
+        while chunk := following.result():
+            following = thread.submit(next, chunks, None)
+            yield chunk
+
+
 class _Writer:
     """Writes chunks of one import."""
 
@@ -268,27 +297,34 @@ class _Writer:
             )
         )
 
-    def write(self, chunk: list[readers.Raw], tally: Tally) -> None:
-        ready = list(self._ready(chunk, tally))
+    def chunks(self, rows: Iterator[readers.Raw]) -> Iterator[Chunk]:
+        """Return the rows in chunks; the next one is made while one is written.
+
+        Pictures are stored as they are read, which a second thread may not do.
+        """
+        parts = iter(lambda: list(itertools.islice(rows, CHUNK)), [])
+        made = (self._chunk(part) for part in parts)
+        is_image = self.project.data_type == Project.DataType.IMAGE
+        return made if is_image else _ahead(made)
+
+    def _chunk(self, part: list[readers.Raw]) -> Chunk:
+        chunk = Chunk(received=len(part))
+        for raw in part:
+            try:
+                chunk.ready.append(self._one(raw))
+            except RowError as error:
+                chunk.refused.append((raw.number, str(error)))
+        return chunk
+
+    def write(self, chunk: Chunk) -> int:
+        """Keep what is new of a chunk; return how many items that made."""
+        first = {one.content: one for one in reversed(chunk.ready)}
+        fresh = [one for one in chunk.ready if first[one.content] is one]
         with transaction.atomic():
-            before = self._known(ready)
-            fresh = [one for one in ready if self._is_new(one, before)]
-            written = {
-                item.content_hash: item
-                for item in table.insert([self._item(one) for one in fresh])
-            }
-            tally.created += len(written)
-            tally.duplicates += len(ready) - len(written)
+            written = table.insert([self._columns(one) for one in fresh])
             self._extras(fresh, written)
             tell_items_changed(self.project.pk)
-
-    def _ready(self, chunk: list[readers.Raw], tally: Tally) -> Iterator[Ready]:
-        for raw in chunk:
-            tally.received += 1
-            try:
-                yield self._one(raw)
-            except RowError as error:
-                tally.reject(raw.number, str(error))
+        return len(written)
 
     def _one(self, raw: readers.Raw) -> Ready:
         if raw.values is None:
@@ -305,14 +341,17 @@ class _Writer:
             if raw.picture is None:
                 raise RowError("Images come inside a ZIP file.")
             media, likeness = images.store(raw.picture())
-        content = content_hash(row.data, media.sha256 if media else "")
+        payload = as_json(row.data)
+        content = (
+            picture_hash(row.data, media.sha256) if media else content_hash(payload)
+        )
         near = likeness or (
             rules.near_duplicate_key(row.data["text"])
             if "text" in row.data
             else content
         )
         group = f"g:{row.group}"[:200] if row.group else near
-        return Ready(row, content, group, media)
+        return Ready(row, payload, content, group, media)
 
     def _check_labels(self, labels: list[str]) -> None:
         if unknown := [label for label in labels if label not in self.labels]:
@@ -320,44 +359,39 @@ class _Writer:
         if len(labels) > 1 and not self.project.is_multi:
             raise RowError("More than one label in a project with one label per item.")
 
-    def _known(self, ready: list[Ready]) -> set[str]:
-        """Return external ids and contents that are taken, before or in this chunk."""
-        names = [one.row.external_id for one in ready if one.row.external_id]
-        return table.taken(self.project.pk, names, [one.content for one in ready])
-
-    def _is_new(self, one: Ready, taken: set[str]) -> bool:
-        name = one.row.external_id or one.content[:32]
-        if name in taken or one.content in taken:
-            return False
-        taken |= {name, one.content}
-        return True
-
-    def _item(self, one: Ready) -> Item:
-        project = self.project
+    def _columns(self, one: Ready) -> table.Fresh:
+        project, row = self.project, one.row
         is_held_out = rules.draw(project.seed, one.group) < self.share
-        is_shared = project.overlap_share >= 1 or (
-            rules.draw(project.seed, f"overlap:{one.group}") < project.overlap_share
-        )
-        return Item(
+        return table.Fresh(
             project_id=project.pk,
-            external_id=one.row.external_id or one.content[:32],
-            data=one.row.data,
+            external_id=row.external_id or one.content[:32],
+            data=one.payload,
             media_id=one.media.pk if one.media else None,
-            metadata=one.row.metadata,
-            tags=one.row.tags[:50],
+            metadata=as_json(row.metadata),
+            tags=row.tags[:50] or "{}",
             content_hash=one.content,
             group_key=one.group,
-            split=Item.Split.EVALUATION if is_held_out else Item.Split.POOL,
-            votes_wanted=project.min_votes if is_shared else 1,
+            split=(Item.Split.EVALUATION if is_held_out else Item.Split.POOL).value,
+            votes_wanted=project.min_votes if self._is_shared(one) else 1,
         )
 
-    def _extras(self, fresh: list[Ready], written: Mapping[str, Item]) -> None:
+    def _is_shared(self, one: Ready) -> bool:
+        share = self.project.overlap_share
+        return share >= 1 or (
+            rules.draw(self.project.seed, f"overlap:{one.group}") < share
+        )
+
+    def _extras(self, fresh: list[Ready], written: set[str]) -> None:
         """Keep the known labels and the past votes of the new items."""
-        mine = [
-            (written[one.content], one.row) for one in fresh if one.content in written
-        ]
+        rows = {
+            one.content: one.row
+            for one in fresh
+            if one.content in written and (one.row.votes or self.is_gold)
+        }
+        found = Item.objects.filter(project=self.project, content_hash__in=rows)
+        pairs = [(item, rows[item.content_hash]) for item in found]
         if self.is_gold:
-            known = [(item, sorted(set(row.labels))) for item, row in mine]
+            known = [(item, sorted(set(row.labels))) for item, row in pairs]
             gold.record(self.project, [pair for pair in known if pair[1]])
-        if voted := [(item, row.votes) for item, row in mine if row.votes]:
+        if voted := [(item, row.votes) for item, row in pairs if row.votes]:
             votes.keep(self.project, self.annotators, voted, self.importer)

@@ -1,0 +1,98 @@
+"""Jobs that every few labels call for let their lane rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from labeling.models import Job, Project
+from labeling.services import jobs
+from labeling.signals import job_queued
+from tests import make
+
+pytestmark = pytest.mark.django_db
+Commits = Callable[..., Any]
+
+
+@pytest.fixture
+def rings() -> Any:
+    """The seconds after which each ring is to be heard."""
+    heard: list[float] = []
+
+    def listen(seconds: float, **_: object) -> None:
+        heard.append(seconds)
+
+    job_queued.connect(listen)
+    yield heard
+    job_queued.disconnect(listen)
+
+
+def ended(project: Project, kind: str, *, seconds: float, ago: float) -> None:
+    """Leave a job in its lane that took so long and ended so long ago."""
+    finished = timezone.now() - timedelta(seconds=ago)
+    Job.objects.create(
+        project=project,
+        kind=kind,
+        lane="one",
+        state=Job.State.DONE,
+        started_at=finished - timedelta(seconds=seconds),
+        finished_at=finished,
+    )
+
+
+def ask(project: Project, kind: str) -> Job:
+    return jobs.enqueue(kind, project=project, lane="one")
+
+
+@pytest.mark.parametrize(
+    ("kind", "past", "wait"),
+    [
+        ("agreement", (1, 0), 9),
+        ("agreement", (1, 4), 5),
+        ("agreement", (1, 20), 0),
+        ("agreement", (100, 0), 60),
+        ("learn.rank", (2, 0), 6),
+        ("learn.train", (100, 0), 0),
+    ],
+)
+def test_a_lane_rests_as_many_times_as_long_as_it_worked(
+    kind: str,
+    past: tuple[float, float],
+    wait: float,
+    rings: list[float],
+    django_capture_on_commit_callbacks: Commits,
+) -> None:
+    project = make.project()
+    ended(project, kind, seconds=past[0], ago=past[1])
+
+    with django_capture_on_commit_callbacks(execute=True):
+        ask(project, kind)
+
+    assert rings == [pytest.approx(wait, abs=2)]
+
+
+def test_what_was_asked_while_one_ran_waits_from_its_end(
+    rings: list[float], django_capture_on_commit_callbacks: Commits
+) -> None:
+    project = make.project()
+
+    @jobs.handles("test", rest=9)
+    def work_for_two_seconds(progress: jobs.Progress) -> dict[str, Any]:
+        begun = timezone.now() - timedelta(seconds=2)
+        Job.objects.filter(pk=progress.job.pk).update(started_at=begun)
+        ask(project, "test")
+        return {}
+
+    first = ask(project, "test")
+    with django_capture_on_commit_callbacks(execute=True):
+        jobs.run(first.pk)
+
+    # Once when it was asked for, which nobody can run yet, and once after the end.
+    assert rings == [0, pytest.approx(18, abs=3)]
+    assert jobs.ring_waiting() == 0
+    Job.objects.filter(state=Job.State.QUEUED).update(not_before=timezone.now())
+    assert jobs.ring_waiting() == 1
