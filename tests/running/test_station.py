@@ -1,0 +1,79 @@
+"""The station at work while parts of the real server are killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from tests.e2e.browser import CHROMIUM, SHOWN, log_in
+from tests.running.machine import Machine, until
+
+pytestmark = [
+    pytest.mark.xdist_group("running"),
+    pytest.mark.skipif(not CHROMIUM, reason="no Chromium: apt-get install chromium"),
+]
+COUNT = 120
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
+        folder.chmod(0o755)
+    started = Machine(tmp_path / "home")
+    try:
+        started.start()
+        yield started
+    finally:
+        started.kill_all()
+
+
+def test_a_server_killed_under_a_robot_gets_every_answer_once(machine: Machine) -> None:
+    password = set_up(machine)
+    doomed = {COUNT // 3: "web", 2 * COUNT // 3: "database"}
+    with sync_playwright() as play:
+        window = play.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        ).new_page()
+        url = f"http://127.0.0.1:{machine.port}"
+        log_in(window, url, "robot", password)
+        window.goto(f"{url}/projects/p/label/")
+        seen = []
+        while len(seen) < COUNT:
+            window.wait_for_function(f"() => ({SHOWN})() !== null", timeout=90_000)
+            seen.append(window.evaluate(SHOWN))
+            if part := doomed.pop(len(seen), None):
+                os.kill(machine.pid_of(part), signal.SIGKILL)
+            window.keyboard.press("12"[len(seen) % 2])
+            window.wait_for_timeout(60)
+        expect(window.locator("#saved")).to_have_text("saved", timeout=90_000)
+
+    assert len(set(seen)) == COUNT
+    rows = [json.loads(line) for line in machine.run("export", "p").splitlines()]
+    given = {
+        row["data"]["text"]: [vote["labels"] for vote in row["votes"]]
+        for row in rows
+        if row["votes"]
+    }
+    assert given == {text: [["yx"[number % 2]]] for number, text in enumerate(seen)}
+
+
+def set_up(machine: Machine) -> str:
+    """Make a project of more items than the robot answers; return its password."""
+    password = machine.run("user", "create", "robot", "--manager").split()[-1]
+    machine.token = machine.run("token", "robot").split()[1]
+    labels = [{"name": "x"}, {"name": "y"}]
+    draft = {"name": "P", "slug": "p", "data_type": "text", "task_type": "single"}
+    machine.sure("POST", "/api/projects/", {**draft, "labels": labels})
+    file = machine.home.parent / "rows.jsonl"
+    rows = (json.dumps({"text": f"text number {n}"}) for n in range(2 * COUNT))
+    file.write_text("\n".join(rows))
+    machine.run("import", "p", str(file))
+    lease = "/api/projects/p/queue/lease/"
+    until(lambda: machine.sure("POST", lease, {"count": 1})["items"])
+    return password
