@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from labeling.api import problems
+
 logger = logging.getLogger(__name__)
 
 
@@ -34,18 +36,14 @@ class TryAgain:
             return None
         logger.warning("%s %s: %s", request.method, request.path, _line(error))
         if request.path.startswith("/api/"):
+            told = problems.document(
+                "try_again",
+                _("The database does not answer"),
+                503,
+                _("Send the same again in a moment; nothing is taken twice."),
+            )
             answer: HttpResponse = JsonResponse(
-                {
-                    "type": "/problems/try_again",
-                    "title": _("The database does not answer"),
-                    "status": 503,
-                    "detail": _(
-                        "Send the same again in a moment; nothing is taken twice."
-                    ),
-                    "code": "try_again",
-                },
-                status=503,
-                content_type="application/problem+json",
+                told, status=503, content_type=problems.CONTENT_TYPE
             )
         else:
             answer = render(request, "503.html", status=503)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import re
 from collections import Counter
 
@@ -11,6 +13,7 @@ from django.utils import translation
 from pytest_django.fixtures import Settings
 
 from activelearn.core import gate
+from labeling.services.importing import readers, rows
 from labeling.told import told
 from labeling.views.words import station_words
 from tests import make
@@ -188,3 +191,57 @@ def test_numbers_and_plurals_follow_the_language(settings: Settings) -> None:
     assert "1 item, 0 votes." in client.get(path).content.decode()
     german = client.get(path, headers={"Accept-Language": "de"}).content.decode()
     assert "1 Element, 0 Stimmen." in german
+
+
+BAD_ROWS: list[tuple[str, dict[str, object]]] = [
+    ("text", {"text": " "}),
+    ("image", {"text": "x"}),
+    ("table", {"a": ""}),
+    ("text", {"text": "x" * (rows.MAX_TEXT + 1)}),
+    ("text", {"text": "x", "external_id": "n" * 201}),
+    ("text", {"text": "a\x00b"}),
+    ("text", {"text": "a\ud800b"}),
+    ("text", {"text": "x", "n": 2**60}),
+    ("text", {"text": "x", "n": float("nan")}),
+    ("text", {"text": "x", "deep": json.loads("[" * 40 + "]" * 40)}),
+    ("text", {"text": "x", "metadata": "{"}),
+    ("text", {"text": "x", "metadata": "[]"}),
+    ("text", {"text": "x", "votes": "{"}),
+    ("text", {"text": "x", "votes": "{}"}),
+    ("text", {"text": "x", "votes": ["a"]}),
+    ("text", {"text": "x", "votes": [{"annotator": ""}]}),
+    ("text", {"text": "x", "votes": [{"annotator": "a"}, {"annotator": "a"}]}),
+    ("text", {"text": "x", "votes": [{"annotator": "a", "seconds": -1}]}),
+    ("text", {"text": "x", "votes": [{"annotator": "a", "created_at": "now"}]}),
+]
+BAD_FILES: list[tuple[str, bytes]] = [
+    ("jsonl", b"{"),
+    ("jsonl", b"[]"),
+    ("jsonl", b'"\xff"'),
+    ("jsonl", b"x" * (readers.MAX_LINE + 1)),
+    ("csv", b"a,b\n1,2,3"),
+    ("csv", b"a,b\n1,\x00"),
+]
+
+
+def _reason(row: tuple[str, dict[str, object]]) -> str:
+    try:
+        rows.parse(row[1], {}, row[0])
+    except rows.RowError as error:
+        return str(error)
+    pytest.fail(f"taken: {row}")
+
+
+@pytest.mark.parametrize("language", ["de", "es"])
+def test_why_a_row_is_refused_is_said_in_the_language_of_the_reader(
+    language: str,
+) -> None:
+    reasons = [_reason(row) for row in BAD_ROWS]
+    for kind, body in BAD_FILES:
+        reasons += [one.problem for one in readers.read(kind, io.BytesIO(body))]
+
+    with translation.override(language):
+        english = [one for one in reasons if told(one) == one]
+
+    assert english == []
+    assert len(set(reasons)) > 20

@@ -13,40 +13,22 @@ from labeling.api.pagination import CursorPagination
 from labeling.api.problems import problem_of
 from labeling.api.scope import ProjectView
 from labeling.errors import AssayError, InvalidInputError
-from labeling.models import Annotation, Project
+from labeling.models import Annotation
 from labeling.services import annotate
 
 
-def _outcome(
-    project: Project, client_id: object, outcome: annotate.Receipt | AssayError
-) -> dict[str, Any]:
-    if isinstance(outcome, AssayError):
-        refusal = problem_of(outcome)
-        return {
-            "client_id": client_id,
-            "status": outcome.status,
-            "problem": refusal.data,
-        }
-    return {
-        "client_id": client_id,
-        "status": 201 if outcome.is_new else 200,
-        "annotation": _shape(project, outcome.annotation),
-    }
+class VotesView(ProjectView):
+    """What the views of votes have in common."""
 
+    def shape(self, vote: Annotation) -> dict[str, Any]:
+        """Return a vote as JSON, with what is revealed after it."""
+        revealed = annotate.revealed_suggestion(self.member.project, vote)
+        return shapes.annotation_shape(vote, revealed)
 
-def _one_of_batch(view: ProjectView, data: object) -> dict[str, Any]:
-    client_id = data.get("client_id") if isinstance(data, dict) else None
-    try:
-        vote = shapes.vote_in(data)
-        receipt = annotate.submit(view.member, vote)
-        return _outcome(view.member.project, client_id, receipt)
-    except AssayError as error:
-        return _outcome(view.member.project, client_id, error)
-
-
-def _shape(project: Project, vote: Annotation) -> dict[str, Any]:
-    revealed = annotate.revealed_suggestion(project, vote)
-    return shapes.annotation_shape(vote, revealed)
+    def answer(self, vote: Annotation, status: int = 200) -> Response:
+        """Return a vote with its version as ETag."""
+        headers = {"ETag": f'"{vote.version}"'}
+        return Response(self.shape(vote), status=status, headers=headers)
 
 
 def _version(request: Request) -> int:
@@ -59,16 +41,8 @@ def _version(request: Request) -> int:
     return int(raw)
 
 
-def _answer(project: Project, vote: Annotation, status: int = 200) -> Response:
-    return Response(
-        _shape(project, vote),
-        status=status,
-        headers={"ETag": f'"{vote.version}"'},
-    )
-
-
 @extend_schema(request=dict[str, Any], responses=dict[str, Any])
-class AnnotationsView(ProjectView):
+class AnnotationsView(VotesView):
     """Give votes, and list one's own."""
 
     def get(self, request: Request, slug: str) -> Response:
@@ -89,22 +63,39 @@ class AnnotationsView(ProjectView):
         if isinstance(request.data, list):
             if len(request.data) > annotate.MAX_BATCH:
                 raise InvalidInputError(f"At most {annotate.MAX_BATCH} answers.")
-            results = [_one_of_batch(self, one) for one in request.data]
+            results = [self._one_of_batch(one) for one in request.data]
             return Response({"results": results})
         receipt = annotate.submit(self.member, shapes.vote_in(request.data))
         status = 201 if receipt.is_new else 200
-        return _answer(self.member.project, receipt.annotation, status)
+        return self.answer(receipt.annotation, status)
+
+    def _one_of_batch(self, data: object) -> dict[str, Any]:
+        client_id = data.get("client_id") if isinstance(data, dict) else None
+        try:
+            receipt = annotate.submit(self.member, shapes.vote_in(data))
+        except AssayError as error:
+            refusal = problem_of(error)
+            return {
+                "client_id": client_id,
+                "status": error.status,
+                "problem": refusal.data,
+            }
+        return {
+            "client_id": client_id,
+            "status": 201 if receipt.is_new else 200,
+            "annotation": self.shape(receipt.annotation),
+        }
 
 
 @extend_schema(request=dict[str, Any], responses=dict[str, Any])
-class AnnotationView(ProjectView):
+class AnnotationView(VotesView):
     """Read, edit or undo one's own vote."""
 
     def get(self, request: Request, slug: str, pk: int) -> Response:
         """Return the vote with its version as ETag."""
         del request, slug
         found = annotate.own_annotation(self.member, pk)
-        return _answer(self.member.project, found)
+        return self.answer(found)
 
     def patch(self, request: Request, slug: str, pk: int) -> Response:
         """Change labels, comment or certainty."""
@@ -118,7 +109,7 @@ class AnnotationView(ProjectView):
         if "is_unsure" in body:
             changes["is_unsure"] = body["is_unsure"] is True
         changed = annotate.edit(self.member, pk, _version(request), changes)
-        return _answer(self.member.project, changed)
+        return self.answer(changed)
 
     def delete(self, request: Request, slug: str, pk: int) -> Response:
         """Undo; the item is lent to the person again."""

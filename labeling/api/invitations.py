@@ -12,7 +12,6 @@ from rest_framework.response import Response
 from labeling.api import shapes
 from labeling.api.pagination import CursorPagination
 from labeling.api.scope import ProjectView
-from labeling.errors import InvalidInputError
 from labeling.models import Invitation, Membership
 from labeling.services import invitations, members
 
@@ -39,19 +38,13 @@ class InvitationsView(ProjectView):
         made = invitations.create(
             self.member,
             role,
-            days=_whole(body.get("days", invitations.USUAL_DAYS), "days"),
-            uses=None if body.get("uses") is None else _whole(body["uses"], "uses"),
+            days=shapes.whole_in(body, "days", invitations.USUAL_DAYS),
+            uses=None if body.get("uses") is None else shapes.whole_in(body, "uses", 1),
         )
         shape = _shape(made.invitation)
         url = f"{request.build_absolute_uri(reverse('join'))}#{made.code}"
         headers = {"Cache-Control": "no-store"}
         return Response({**shape, "url": url}, status=201, headers=headers)
-
-
-def _whole(value: object, name: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise InvalidInputError(errors={name: ["A whole number."]})
-    return value
 
 
 def _shape(one: Invitation) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
@@ -14,12 +14,14 @@ from rest_framework.views import exception_handler
 
 from labeling.errors import AssayError
 
+CONTENT_TYPE: Final = "application/problem+json"
 
-def problem(
+
+def document(
     code: str, title: Promise | str, http_status: int, detail: str, **extra: Any
-) -> Response:
+) -> dict[str, Any]:
     """Return a problem document; ``type`` is a name, resolved against /problems/."""
-    body = {
+    return {
         "type": f"/problems/{code}",
         "title": str(title),
         "status": http_status,
@@ -27,7 +29,14 @@ def problem(
         "code": code,
         **extra,
     }
-    return Response(body, status=http_status, content_type="application/problem+json")
+
+
+def problem(
+    code: str, title: Promise | str, http_status: int, detail: str, **extra: Any
+) -> Response:
+    """Return a problem document as a response of the API."""
+    body = document(code, title, http_status, detail, **extra)
+    return Response(body, status=http_status, content_type=CONTENT_TYPE)
 
 
 def problem_of(error: AssayError) -> Response:

@@ -115,7 +115,7 @@ class ResolveView(ProjectView):
             note=shapes.text_in(body, "note"),
             is_precedent=shapes.yes_or_no_in(body, "precedent"),
         )
-        also = shapes.numbers_in(body, "also", most=alike.MOST_TOGETHER)
+        also = shapes.numbers_in(body, "also", most=alike.MOST_TOGETHER, default=[])
         found = adjudicate.resolve(self.member, pk, decision)
         together = alike.settle_together(self.member, pk, also, decision)
         told = {"also": [_settled(one) for one in together]} if also else {}
@@ -235,7 +235,7 @@ class GoldQuestionsView(ProjectView):
         """Ask ``items`` (external ids) as gold questions, or stop asking them."""
         del slug
         body = shapes.body_of(request.data)
-        names = shapes.labels_in({"labels": body.get("items")})
+        names = shapes.names_in(body, "items")
         is_question = shapes.yes_or_no_in(body, "is_question", default=True)
         marked = questions.mark(self.member, names, is_question=is_question)
         return Response(

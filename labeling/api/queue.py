@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from drf_spectacular.utils import extend_schema
@@ -11,8 +10,7 @@ from rest_framework.response import Response
 
 from labeling.api import shapes
 from labeling.api.scope import ProjectView
-from labeling.errors import InvalidInputError
-from labeling.services import annotate, grid, queue
+from labeling.services import grid, queue
 
 MAX_RELEASE: Final = 100
 
@@ -24,18 +22,15 @@ class LeaseView(ProjectView):
     def post(self, request: Request, slug: str) -> Response:
         """Return up to ``count`` items, those that are held already first."""
         body = shapes.body_of(request.data)
-        wanted = body.get("items")
-        if wanted is not None:
-            wanted = shapes.labels_in({"labels": wanted})
-        lease = queue.lease(self.member, _count_in(body), wanted)
+        del slug
+        chosen = None if body.get("items") is None else shapes.names_in(body, "items")
+        lease = queue.lease(self.member, shapes.whole_in(body, "count", 1), chosen)
         project = self.member.project
-        items = [
-            shapes.assignment_shape(slug, one, annotate.shown_suggestion(project, one))
-            for one in lease.assignments
-        ]
         return Response(
             {
-                "items": items,
+                "items": [
+                    shapes.lease_shape(project, one) for one in lease.assignments
+                ],
                 "reason": lease.reason,
                 "label_set": project.label_set_pk,
             }
@@ -48,23 +43,13 @@ class GridView(ProjectView):
 
     def post(self, request: Request, slug: str) -> Response:
         """Return up to ``count`` items under one ``label``, without those ``left``."""
+        del slug
         body = shapes.body_of(request.data)
-        left = shapes.numbers_in(body, "left", most=500)
-        page = grid.lend(self.member, _count_in(body), left)
-        items = [
-            shapes.assignment_shape(
-                slug, one, annotate.shown_suggestion(self.member.project, one)
-            )
-            for one in page.assignments
-        ]
+        left = shapes.numbers_in(body, "left", most=500, default=[])
+        page = grid.lend(self.member, shapes.whole_in(body, "count", 1), left)
+        project = self.member.project
+        items = [shapes.lease_shape(project, one) for one in page.assignments]
         return Response({"label": page.label, "items": items, "reason": page.reason})
-
-
-def _count_in(body: Mapping[str, Any]) -> int:
-    count = body.get("count", 1)
-    if not isinstance(count, int) or isinstance(count, bool):
-        raise InvalidInputError(errors={"count": ["A whole number."]})
-    return count
 
 
 @extend_schema(request=dict[str, Any], responses=dict[str, Any])
@@ -109,13 +94,6 @@ class ReleaseManyView(ProjectView):
     def post(self, request: Request, slug: str) -> Response:
         """Release those of ``assignments`` (at most 100 ids) that are still held."""
         del slug
-        wanted = shapes.body_of(request.data).get("assignments")
-        if not isinstance(wanted, list) or not _are_ids(wanted):
-            raise InvalidInputError(
-                errors={"assignments": [f"A list of at most {MAX_RELEASE} ids."]}
-            )
+        body = shapes.body_of(request.data)
+        wanted = shapes.numbers_in(body, "assignments", most=MAX_RELEASE)
         return Response({"released": queue.release_many(self.member, wanted)})
-
-
-def _are_ids(values: list[Any]) -> bool:
-    return len(values) <= MAX_RELEASE and all(type(one) is int for one in values)

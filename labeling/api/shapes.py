@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from labeling.errors import InvalidInputError
-from labeling.models import Annotation, Assignment, Item
+from labeling.models import Annotation, Assignment, Item, Project
 from labeling.services import annotate
+
+MAX_NAMES: Final = 1000
 
 
 def body_of(data: object) -> Mapping[str, Any]:
@@ -32,11 +34,28 @@ def text_in(body: Mapping[str, Any], name: str, *, most: int = 5000) -> str:
 
 def labels_in(body: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the labels of a body: ``labels`` as a list, or one ``label``."""
-    value = body.get("labels", [body["label"]] if "label" in body else None)
+    if "label" in body and "labels" not in body:
+        body = {"labels": [body["label"]]}
+    return names_in(body, "labels")
+
+
+def names_in(body: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """Return a list of names; a missing one is an error."""
+    value = body.get(name)
     is_list = isinstance(value, list) and all(isinstance(one, str) for one in value)
-    if not isinstance(value, list) or not is_list or len(value) > 1000:
-        raise InvalidInputError(errors={"labels": ["A list of label names."]})
+    if not isinstance(value, list) or not is_list or len(value) > MAX_NAMES:
+        raise InvalidInputError(
+            errors={name: [f"A list of at most {MAX_NAMES} names."]}
+        )
     return tuple(value)
+
+
+def whole_in(body: Mapping[str, Any], name: str, default: int) -> int:
+    """Return a field that is a whole number."""
+    value = body.get(name, default)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise InvalidInputError(errors={name: ["A whole number."]})
+    return value
 
 
 def yes_or_no_in(body: Mapping[str, Any], name: str, *, default: bool = False) -> bool:
@@ -47,11 +66,13 @@ def yes_or_no_in(body: Mapping[str, Any], name: str, *, default: bool = False) -
     return value
 
 
-def numbers_in(body: Mapping[str, Any], name: str, *, most: int) -> list[int]:
-    """Return a list of ids; a missing one is empty."""
-    value = body.get(name) or []
+def numbers_in(
+    body: Mapping[str, Any], name: str, *, most: int, default: object = None
+) -> list[int]:
+    """Return a list of ids; a missing one is ``default``, or an error."""
+    value = body.get(name, default)
     is_list = isinstance(value, list) and all(_is_id(one) for one in value)
-    if not is_list or len(value) > most:
+    if not isinstance(value, list) or not is_list or len(value) > most:
         raise InvalidInputError(errors={name: [f"A list of at most {most} ids."]})
     return list(value)
 
@@ -118,6 +139,12 @@ def item_shape(slug: str, item: Item) -> dict[str, Any]:
         "media_url": media_url(slug, item),
         "metadata": item.metadata,
     }
+
+
+def lease_shape(project: Project, one: Assignment) -> dict[str, Any]:
+    """Return what is lent, with the suggestion that may be shown beside it."""
+    shown = annotate.shown_suggestion(project, one)
+    return assignment_shape(project.slug, one, shown)
 
 
 def assignment_shape(

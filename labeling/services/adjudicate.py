@@ -410,21 +410,21 @@ def _is_same(member: Membership, found: Disagreement, decision: Decision) -> boo
 
 def _meanwhile(member: Membership, found: Disagreement) -> ResolvedMeanwhileError:
     """Return the refusal that tells what became of a disagreement, in words."""
-    labels = ", ".join(_labels(found))
-    said = {
-        Outcome.RESOLVED: f"as “{labels}”" if labels else "as none of the labels",
-        Outcome.AMBIGUOUS: f"as truly ambiguous, with the label “{labels}”",
-        Outcome.INVALID: "as not a valid item",
-    }.get(Outcome(found.outcome))
-    if said is None:
-        why = "Its votes came to agree meanwhile: no expert is needed any more."
+    labels = list(_labels(found))
+    if found.outcome == Outcome.WITHDRAWN:
+        why = _("Its votes came to agree meanwhile: no expert is needed any more.")
     elif found.resolved_by_id == member.user_id:
-        why = f"You have resolved it already {said}; take that back to decide anew."
-    else:
-        why = (
-            f"Another expert resolved it meanwhile {said};"
-            " your answer is kept in its history."
+        why = _(
+            "You have resolved it already (%(how)s); take that back to decide anew."
         )
+    else:
+        why = _(
+            "Another expert resolved it meanwhile (%(how)s); your answer is kept in its history."
+        )
+    said = ", ".join(labels) or _("none of the labels")
+    if found.outcome != Outcome.RESOLVED:
+        how = Outcome(found.outcome).label
+        said = f"{how}: {said}" if labels else str(how)
     return ResolvedMeanwhileError(
-        why, outcome=found.outcome, labels=list(_labels(found))
+        why % {"how": said}, outcome=found.outcome, labels=labels
     )

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from labeling import rules
 from labeling.errors import (
@@ -201,7 +202,7 @@ def _replay(member: Membership, vote: Vote) -> Receipt | None:
 def _keep(member: Membership, vote: Vote, labels: list[str]) -> Annotation:
     found = queue.own_assignment(member, vote.assignment)
     if found.state == Assignment.State.ANSWERED:
-        raise ConflictError("You have answered this item; edit or undo that answer.")
+        raise ConflictError(_("You have answered this item; edit or undo that answer."))
     has_ended = (
         found.state != Assignment.State.LEASED or found.expires_at < timezone.now()
     )
@@ -306,13 +307,12 @@ def may_suggest(project: Project, slot: Assignment | QueueEntry) -> bool:
 def checked_labels(project: Project, labels: Sequence[str]) -> list[str]:
     """Return ``labels`` sorted, when they are an answer this project allows."""
     if not project.is_multi and len(labels) != 1:
-        raise InvalidInputError(errors={"labels": ["Exactly one label is needed."]})
+        raise InvalidInputError(errors={"labels": [_("Exactly one label is needed.")]})
     if len(set(labels)) < len(labels):
-        raise InvalidInputError(errors={"labels": ["A label is named twice."]})
+        raise InvalidInputError(errors={"labels": [_("A label is named twice.")]})
     if unknown := sorted(set(labels) - _names(project.label_set_pk)):
-        raise InvalidInputError(
-            errors={"labels": [f"Not a label of this project: {unknown[0]}"]}
-        )
+        why = _("“%(label)s” is not a label of this project.")
+        raise InvalidInputError(errors={"labels": [why % {"label": unknown[0]}]})
     return sorted(labels)
 
 
@@ -371,7 +371,7 @@ def own_annotation(member: Membership, annotation_id: int) -> Annotation:
         undone_at=None,
     ).first()
     if found is None:
-        raise NotFoundError("There is no such answer of yours.")
+        raise NotFoundError(_("There is no such answer of yours."))
     return found
 
 

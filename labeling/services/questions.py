@@ -117,8 +117,10 @@ def _gold(item: Item | None, name: str) -> Gold:
             }
         )
     if Precedent.objects.filter(resolution__item=item).exists():
-        why = "is an example in the guideline: everybody has seen its answer."
-        raise InvalidInputError(errors={"items": [f"“{name}” {why}"]})
+        why = _(
+            "“%(name)s” is an example in the guideline: everybody has seen its answer."
+        )
+        raise InvalidInputError(errors={"items": [why % {"name": name}]})
     if found := Gold.objects.select_related("item").filter(item=item).first():
         return found
     decided = Resolution.objects.filter(

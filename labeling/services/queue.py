@@ -16,6 +16,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from psycopg.types.json import Jsonb
 
 from labeling.errors import (
@@ -439,7 +440,7 @@ _CHOSEN = """
 
 def _lease_chosen(member: Membership, external_ids: Sequence[str]) -> Lease:
     if not member.project.free_choice:
-        raise ForbiddenError("This project does not let people pick their items.")
+        raise ForbiddenError(_("This project does not let people pick their items."))
     if len(external_ids) > MAX_COUNT:
         raise InvalidInputError(errors={"items": [f"At most {MAX_COUNT}."]})
     with transaction.atomic():
@@ -470,7 +471,7 @@ def own_assignment(member: Membership, assignment_id: int) -> Assignment:
         .first()
     )
     if found is None:
-        raise NotFoundError("There is no such assignment of yours.")
+        raise NotFoundError(_("There is no such assignment of yours."))
     return found
 
 
@@ -517,7 +518,7 @@ def skip(member: Membership, assignment_id: int, reason: str = "") -> Assignment
     with transaction.atomic():
         found = own_assignment(member, assignment_id)
         if found.state == Assignment.State.ANSWERED:
-            raise ConflictError("It is answered already; undo the answer first.")
+            raise ConflictError(_("It is answered already; undo the answer first."))
         if found.state != Assignment.State.SKIPPED:
             _end(
                 found,

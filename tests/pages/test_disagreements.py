@@ -133,7 +133,7 @@ def test_a_stale_form_tells_the_other_expert_s_answer_and_goes_on() -> None:
     said = desk.post(found, step="final", label="y")
 
     assert desk.answer.status_code == 409
-    assert "Another expert resolved it meanwhile as “x”" in said
+    assert "Another expert resolved it meanwhile (x)" in said
     assert "Go on with the next one" in said
     assert AnnotationEvent.objects.get(kind="late").payload["labels"] == ["y"]
 
