@@ -184,3 +184,34 @@ def test_it_is_accessible_and_fits(
     wide = page.evaluate("() => document.documentElement.scrollWidth")
     assert wide <= LOOKS[look]["viewport"]["width"]
     context.close()
+
+
+def test_on_a_phone_it_opens_and_chooses_by_touch(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    member = prepare()
+    phone = browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    page = phone.new_page()
+    log_in(page, live_server.url, member.user.username)
+    go(page, live_server, member, "label/")
+
+    way = page.get_by_role("button", name="Go to")
+    box = way.bounding_box()
+    assert box is not None
+    assert min(box["width"], box["height"]) >= 24
+    assert box["x"] + box["width"] <= 390
+    way.tap()
+    page.get_by_role("option", name="sport").tap()
+
+    expect(page.locator("#saved")).to_have_text("saved")
+    assert Annotation.objects.get().labels == ["sport"]
+    go(page, live_server, member)
+    expect(way).to_be_visible()
+    assert page.evaluate("() => document.documentElement.scrollWidth") == 390
+    if folder := os.environ.get("ASSAY_SCREENSHOTS"):
+        way.tap()
+        expect(page.get_by_role("option", name="My work")).to_be_visible()
+        page.screenshot(path=Path(folder) / "palette-phone.png")
+    phone.close()
