@@ -15,7 +15,7 @@ from labeling.models import (
     ProjectCounter,
     User,
 )
-from labeling.services import members, projects, queue
+from labeling.services import members, order, projects
 
 _ITEMS = """
     INSERT INTO labeling_item (project_id, external_id, data, metadata, tags,
@@ -100,11 +100,11 @@ def rank(of: Project, most: int) -> None:
     """Swap in a queue: further votes of what has one, then first votes."""
     open_items = Item.objects.filter(project=of).wanting_votes().order_by("pk")
     entries = [
-        queue.Entry(
+        order.Entry(
             pk, votes, votes == 0, float(place), "model" if not votes else "second"
         )
         for place, (pk, votes) in enumerate(
             open_items.values_list("pk", "votes")[:most]
         )
     ]
-    queue.swap(of.pk, entries)
+    order.swap(of.pk, entries)

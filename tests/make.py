@@ -11,7 +11,7 @@ from typing import Any
 from django.test import Client
 
 from labeling.models import ApiToken, Assignment, Item, Membership, Project, User
-from labeling.services import annotate, members, projects, queue
+from labeling.services import annotate, members, order, projects, queue
 
 _numbers = itertools.count(1)
 
@@ -77,10 +77,10 @@ def items(of: Project, count: int) -> list[Item]:
 
 def ranked(of: Project, ordered: Sequence[Item], *, slots: int = 1) -> int:
     """Put ``ordered`` into the queue, the first one on top."""
-    return queue.swap(
+    return order.swap(
         of.pk,
         [
-            queue.Entry(one.pk, slot, slot == 0, float(rank), "model", 0.5)
+            order.Entry(one.pk, slot, slot == 0, float(rank), "model", 0.5)
             for slot in range(slots)
             for rank, one in enumerate(ordered)
         ],

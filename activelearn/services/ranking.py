@@ -21,7 +21,7 @@ from labeling.models import (
     ProjectCounter,
     Resolution,
 )
-from labeling.services import jobs, queue
+from labeling.services import jobs, order
 
 WINDOW: Final = 2000
 SHORTLIST: Final = 10
@@ -88,7 +88,7 @@ def rank(project: Project) -> int:
     pool = [pk for pk in pool if pk in place]
     strategy, picks = _order(project, [place[pk] for pk in pool], (ids, rows), known)
     entries = _entries(project, list(_mixed(project, picks, evaluation)))
-    generation = queue.swap(project.pk, entries)
+    generation = order.swap(project.pk, entries)
     RankingFit.objects.create(
         project=project,
         generation=generation,
@@ -137,9 +137,9 @@ def _order(
     first = query.least_sure(scores, WINDOW, rng)
     short = first[: SHORTLIST * BATCH]
     batch = short[_batch(project, rows, where[short], scores[short], np.array(seen))]
-    order = np.concatenate([batch, first[len(short) :]])
+    ranked = np.concatenate([batch, first[len(short) :]])
     return project.strategy, [
-        Pick(int(ids[where[one]]), "model", None) for one in order
+        Pick(int(ids[where[one]]), "model", None) for one in ranked
     ]
 
 
@@ -162,8 +162,8 @@ def _cold(project: Project, where: Any, ids: features.Ids, rows: Any) -> list[Pi
     points = diversity.compact(rows[some], project.seed)
     typical = some[diversity.typical(points, BATCH, project.seed)]
     rest = rng.permutation(np.setdiff1d(some, typical))
-    order = np.concatenate([typical, rest])[:WINDOW]
-    return [Pick(int(ids[one]), "cold", None) for one in order]
+    ranked = np.concatenate([typical, rest])[:WINDOW]
+    return [Pick(int(ids[one]), "cold", None) for one in ranked]
 
 
 def _mixed(project: Project, picks: list[Pick], held_out: list[int]) -> Iterator[Pick]:
@@ -198,7 +198,7 @@ def _evaluation_rate(project: Project) -> float:
     return rate if done < ENOUGH_EVALUATION else min(rate, TRICKLE)
 
 
-def _entries(project: Project, picks: list[Pick]) -> list[queue.Entry]:
+def _entries(project: Project, picks: list[Pick]) -> list[order.Entry]:
     number, told = _suggestions(project, [pick.item_id for pick in picks])
     entries = []
     wanted = dict(
@@ -209,7 +209,7 @@ def _entries(project: Project, picks: list[Pick]) -> list[queue.Entry]:
     for rank_, pick in enumerate(picks):
         is_blind = pick.reason not in ("model", "random")
         entries.append(
-            queue.Entry(
+            order.Entry(
                 item_id=pick.item_id,
                 slot=0,
                 is_first=True,
@@ -221,13 +221,13 @@ def _entries(project: Project, picks: list[Pick]) -> list[queue.Entry]:
             )
         )
         entries += [
-            queue.Entry(pick.item_id, slot, False, float(rank_), "second")
+            order.Entry(pick.item_id, slot, False, float(rank_), "second")
             for slot in range(1, wanted.get(pick.item_id, 1))
         ]
     return entries + _further_votes(project)
 
 
-def _further_votes(project: Project) -> list[queue.Entry]:
+def _further_votes(project: Project) -> list[order.Entry]:
     """Return the free slots of items that have a vote: the most complete first."""
     items = list(
         Item.objects.filter(project=project, votes__gt=0)
@@ -235,9 +235,9 @@ def _further_votes(project: Project) -> list[queue.Entry]:
         .annotate(missing=F("votes_wanted") - F("votes"))
         .order_by("missing", "pk")[:WINDOW]
     )
-    taken = queue.live_slots([item.pk for item in items])
+    taken = order.live_slots([item.pk for item in items])
     return [
-        queue.Entry(item.pk, slot, False, float(number - WINDOW), "second")
+        order.Entry(item.pk, slot, slot == 0, float(number - WINDOW), "second")
         for number, item in enumerate(items)
         for slot in range(item.votes_wanted)
         if (item.pk, slot) not in taken

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from config.demo.data import DEMOS, Demo
 from labeling.models import Item, Project, User
-from labeling.services import gold, importing, jobs, members, projects, queue
+from labeling.services import gold, importing, jobs, members, order, projects
 
 PEOPLE = {
     "engineer": "manager",
@@ -60,7 +60,7 @@ def _answer_evaluation(project: Project, truth: dict[str, str]) -> None:
     """Give the held-out items their known answers, so that models can be judged."""
     items = Item.objects.filter(project=project).evaluation()
     gold.record(project, [(item, [truth[item.external_id]]) for item in items])
-    queue.tell_items_changed(project.pk)
+    order.tell_items_changed(project.pk)
 
 
 def load_all() -> list[str]:

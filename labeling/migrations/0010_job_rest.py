@@ -15,4 +15,9 @@ class Migration(migrations.Migration):
             name='not_before',
             field=models.DateTimeField(help_text='Its lane rests until then after the work before.', null=True),
         ),
+        migrations.AddField(
+            model_name='membership',
+            name='passed_since',
+            field=models.DateTimeField(editable=False, null=True),
+        ),
     ]

@@ -89,6 +89,7 @@ class Membership(models.Model):
     # How far this person has passed over further votes of that queue generation.
     passed_rank = models.FloatField(null=True, editable=False)
     passed_generation = models.BigIntegerField(default=0, editable=False)
+    passed_since = models.DateTimeField(null=True, editable=False)
 
     objects = MembershipQuerySet.as_manager()
 

@@ -31,7 +31,7 @@ from labeling.models import (
     Membership,
     Resolution,
 )
-from labeling.services import annotate, precedents, queue, relabel, settle
+from labeling.services import annotate, order, precedents, relabel, settle
 from labeling.signals import votes_changed
 
 Outcome = Disagreement.Outcome
@@ -322,7 +322,7 @@ def _decide(
     item.state = Item.State.INVALID if is_invalid else Item.State.SETTLED
     item.is_unsettled = False
     item.save(update_fields=["state", "is_unsettled"])
-    queue.withdraw([item.pk])
+    order.withdraw([item.pk])
     _tell(member, item, Kind.RESOLVED, decision, votes=found.votes_seen)
     if is_first:
         settle.count_confident(item.project_id, 1)

@@ -38,7 +38,7 @@ from labeling.models import (
     Reason,
     lean,
 )
-from labeling.services import queue
+from labeling.services import order, queue
 from labeling.signals import votes_changed
 
 MAX_BATCH: Final = 100
@@ -250,7 +250,7 @@ def _take_back(found: Assignment) -> None:
     )
     if is_taken or item.state != Item.State.OPEN:
         raise LeaseLostError
-    queue.withdraw_slot(found.item_id, found.slot)
+    order.withdraw_slot(found.item_id, found.slot)
 
 
 def _keep_late(member: Membership, vote: Vote) -> None:

@@ -17,7 +17,7 @@ from labeling.services.importing.rows import (
     content_hash,
     parse,
 )
-from labeling.services.queue import tell_items_changed
+from labeling.services.order import tell_items_changed
 
 
 def checked(project: Project, external_id: str, data: Mapping[str, Any]) -> Row:

@@ -1,4 +1,4 @@
-"""Lend items: who gets what next, give back, skip, flag, and swap in a new order.
+"""Lend items: who gets what next; give back, skip, flag.
 
 The constraints of ``Assignment`` are the guarantee; ``QueueEntry`` is the fast path.
 Batch work never locks queue rows: ``SKIP LOCKED`` meets only other leases.
@@ -10,6 +10,7 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 from django.db import IntegrityError, connection, transaction
@@ -17,7 +18,6 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from psycopg.types.json import Jsonb
 
 from labeling.errors import (
     ConflictError,
@@ -34,32 +34,13 @@ from labeling.models import (
     Membership,
     Project,
     ProjectCounter,
-    QueueEntry,
-    Reason,
     User,
     lean,
 )
-from labeling.services import checks
-from labeling.signals import items_changed, queue_low
+from labeling.services import checks, order
 
 MAX_COUNT: Final = 50
-REFILL: Final = 500
-# The namespace of the advisory locks that go with a project's order.
-ORDER: Final = 7001
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One slot of an item with its place in the queue."""
-
-    item_id: int
-    slot: int
-    is_first: bool
-    rank: float
-    reason: str
-    probability: float | None = None
-    model_number: int | None = None
-    suggestion: dict[str, Any] | None = None
+PASSED_FOR: Final = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
@@ -138,7 +119,7 @@ _PICKED: Final = f"""
     ), passed AS (
         UPDATE labeling_membership
         SET passed_rank = (SELECT min(rank) FROM picked),
-            passed_generation = %(generation)s
+            passed_generation = %(generation)s, passed_since = %(since)s
         WHERE id = %(member)s AND NOT %(is_first)s AND EXISTS (SELECT 1 FROM picked)
     ), gone AS (
         DELETE FROM labeling_queueentry WHERE id IN (SELECT id FROM one_slot)
@@ -199,7 +180,7 @@ def _lend_at_once(member: Membership, count: int) -> list[Assignment]:
     if member.is_paused or project.is_paused or not is_simple or (share and count > 1):
         return []
     is_first = random.random() >= share  # noqa: S311
-    values = _lane(member, count, is_first=is_first or _has_passed_all(member))
+    values = _lane(member, count, is_first=is_first or _passed(member) == math.inf)
     lent = []
     for assignment, item, media in lean.fetch(_LEND, values, *_LENT):
         item.media = media
@@ -213,24 +194,30 @@ def _further_share(project: Project) -> float:
     return (project.min_votes - 1) / project.min_votes
 
 
-def _has_passed_all(member: Membership) -> bool:
+def _passed(member: Membership) -> float | None:
+    """Return the rank before which the person has passed over all further votes.
+
+    What another lease held locked at that moment may lie free before it: so the walk
+    begins anew now and then, and with each generation.
+    """
+    since = member.passed_since
+    is_old = since is None or since < timezone.now() - PASSED_FOR
     is_now = member.passed_generation == member.project.queue_generation
-    return is_now and member.passed_rank == math.inf
+    return member.passed_rank if is_now and not is_old else None
 
 
 def _lane(
     member: Membership, count: int, *, is_first: bool, is_whole: bool = False
 ) -> dict[str, Any]:
     """Return the values for taking from a lane, where wanted from its very start."""
-    generation = member.project.queue_generation
-    has_passed = not is_first and member.passed_generation == generation
-    start = member.passed_rank if has_passed and not is_whole else None
+    start = None if is_first or is_whole else _passed(member)
     return {
         **_values(member, count),
         "is_first": is_first,
         "from": -math.inf if start is None else start,
         "member": member.pk,
-        "generation": generation,
+        "generation": member.project.queue_generation,
+        "since": timezone.now() if start is None else member.passed_since,
     }
 
 
@@ -266,17 +253,11 @@ def _take_the_rest(member: Membership, count: int) -> list[int]:
     Nobody is told that nothing is left while a free slot exists for them.
     """
     taken: list[int] = []
-    _await_the_order(member.project_id)
+    order.await_turn(member.project_id)
     while True:
         taken += _take(member, count - len(taken))
-        if len(taken) == count or not _refill(member.project_id):
+        if len(taken) == count or not order.refill(member.project_id):
             return taken
-
-
-def _await_the_order(project_id: int) -> None:
-    """Be the only one who puts entries into the project's queue, until the commit."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ORDER, project_id])
 
 
 def _take(member: Membership, count: int) -> list[int]:
@@ -317,7 +298,7 @@ def _take_once(member: Membership, values: dict[str, Any]) -> list[int] | None:
         if cursor.fetchone():
             return []
     if not values["is_first"]:
-        _pass_all(member, values["generation"])
+        _pass_all(member, values)
     return None
 
 
@@ -329,45 +310,12 @@ def take_these(member: Membership, entries: Sequence[int]) -> list[int]:
         return sorted(row[0] for row in cursor.fetchall())
 
 
-def _pass_all(member: Membership, generation: int) -> None:
+def _pass_all(member: Membership, values: dict[str, Any]) -> None:
     """Remember that no further vote of this generation is left for this person."""
-    member.passed_rank, member.passed_generation = math.inf, generation
-    member.save(update_fields=["passed_rank", "passed_generation"])
-
-
-_REFILL = """
-    INSERT INTO labeling_queueentry
-        (project_id, generation, is_first, rank, item_id, slot, reason)
-    SELECT i.project_id, 0, free.slot = 0, 1e9 + free.slot * 1e9 + i.id, i.id, free.slot,
-           CASE WHEN i.split = 'evaluation' THEN 'evaluation'
-                WHEN free.slot > 0 THEN 'second' ELSE 'random' END
-    FROM labeling_item i
-    CROSS JOIN LATERAL (
-        SELECT n AS slot FROM generate_series(0, i.votes_wanted - 1) n
-        WHERE NOT EXISTS (
-            SELECT 1 FROM labeling_assignment a
-            WHERE a.item_id = i.id AND a.slot = n AND a.state IN ('leased', 'answered'))
-        AND NOT EXISTS (
-            SELECT 1 FROM labeling_queueentry q WHERE q.item_id = i.id AND q.slot = n)
-    ) free
-    WHERE i.project_id = %(project)s AND i.state = 'open' AND i.votes < i.votes_wanted
-    ORDER BY i.id LIMIT %(limit)s
-    ON CONFLICT (item_id, slot) DO NOTHING
-"""
-
-
-def _refill(project_id: int) -> int:
-    """Queue free slots that no entry stands for, so that no item is ever forgotten.
-
-    The learner's order comes with its next swap; this keeps people at work until then.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(_REFILL, {"project": project_id, "limit": REFILL})
-        added = cursor.rowcount
-    transaction.on_commit(
-        lambda: queue_low.send_robust(sender=QueueEntry, project_id=project_id)
-    )
-    return added
+    member.passed_rank = math.inf
+    member.passed_generation = values["generation"]
+    member.passed_since = values["since"]
+    member.save(update_fields=["passed_rank", "passed_generation", "passed_since"])
 
 
 def _quota_left(member: Membership, held: int) -> int:
@@ -581,33 +529,7 @@ def _end(
     found.state = state
     found.save(update_fields=["state"])
     record(found, found.annotator, kind, payload)
-    requeue([found])
-
-
-def requeue(freed: Sequence[Assignment]) -> None:
-    """Put the slots of ended assignments back where they stood.
-
-    The slots of gold questions and of repeats are one person's own.
-    """
-    QueueEntry.objects.bulk_create(
-        [
-            QueueEntry(
-                project_id=one.project_id,
-                generation=one.generation,
-                is_first=one.slot == 0,
-                rank=one.rank if one.rank is not None else 0.0,
-                item_id=one.item_id,
-                slot=one.slot,
-                reason=one.reason if one.reason != "chosen" else "random",
-                probability=one.probability,
-                model_number=one.model_number,
-                suggestion=one.suggestion,
-            )
-            for one in freed
-            if one.reason not in (Reason.GOLD, Reason.REPEAT)
-        ],
-        ignore_conflicts=True,
-    )
+    order.requeue([found])
 
 
 def reclaim(limit: int = 1000) -> int:
@@ -631,106 +553,5 @@ def reclaim(limit: int = 1000) -> int:
             )
             for one in expired
         )
-        requeue(expired)
+        order.requeue(expired)
     return len(expired)
-
-
-def swap(project_id: int, entries: Sequence[Entry]) -> int:
-    """Replace the project's queue by ``entries`` in one step; return its generation.
-
-    Slots that are lent or answered meanwhile are left out; a lease that runs at the
-    same moment sees the old queue or the new one, never an empty one. Each generation
-    ranks before all earlier ones: the next lease need not pass over the index entries
-    of the deleted rows, which stay for as long as anybody's snapshot may see them.
-    """
-    with transaction.atomic(), connection.cursor() as cursor:
-        _stage(cursor, entries)
-        _await_the_order(project_id)
-        cursor.execute(
-            "UPDATE labeling_project SET queue_generation = queue_generation + 1"
-            " WHERE id = %s RETURNING queue_generation",
-            [project_id],
-        )
-        row = cursor.fetchone()
-        if row is None:
-            raise NotFoundError("The project is gone.")
-        generation = int(row[0])
-        cursor.execute(
-            "DELETE FROM labeling_queueentry WHERE id IN ("
-            " SELECT id FROM labeling_queueentry WHERE project_id = %s"
-            " FOR UPDATE SKIP LOCKED)",
-            [project_id],
-        )
-        cursor.execute(_SWAP_IN, {"project": project_id, "generation": generation})
-        cursor.execute("DROP TABLE staged")
-    with connection.cursor() as cursor:
-        # Whoever changes much tells the planner: an old count makes it sort the queue.
-        cursor.execute(
-            "ANALYZE (SKIP_LOCKED) labeling_queueentry (project_id, is_first, rank)"
-        )
-    return generation
-
-
-_COLUMNS = (
-    "item_id, slot, is_first, rank, reason, probability, model_number, suggestion"
-)
-
-_SWAP_IN = """
-    INSERT INTO labeling_queueentry
-        (project_id, generation, item_id, slot, is_first, rank, reason, probability,
-         model_number, suggestion)
-    SELECT %(project)s, %(generation)s, s.item_id, s.slot, s.is_first,
-           s.rank - %(generation)s * 1e7, s.reason, s.probability, s.model_number,
-           s.suggestion
-    FROM staged s JOIN labeling_item i ON i.id = s.item_id
-    WHERE i.project_id = %(project)s AND i.state = 'open' AND NOT EXISTS (
-        SELECT 1 FROM labeling_assignment a
-        WHERE a.item_id = s.item_id AND a.slot = s.slot
-              AND a.state IN ('leased', 'answered'))
-    ON CONFLICT (item_id, slot) DO NOTHING
-"""
-
-
-def _stage(cursor: Any, entries: Sequence[Entry]) -> None:
-    cursor.execute(
-        "CREATE TEMP TABLE staged (item_id bigint, slot smallint, is_first boolean,"
-        " rank double precision, reason text, probability double precision,"
-        " model_number integer, suggestion jsonb) ON COMMIT DROP"
-    )
-    with cursor.copy(f"COPY staged ({_COLUMNS}) FROM STDIN") as copy:
-        for one in entries:
-            copy.write_row(
-                (
-                    one.item_id,
-                    one.slot,
-                    one.is_first,
-                    one.rank,
-                    one.reason,
-                    one.probability,
-                    one.model_number,
-                    Jsonb(one.suggestion) if one.suggestion is not None else None,
-                )
-            )
-
-
-def live_slots(item_ids: Sequence[int]) -> set[tuple[int, int]]:
-    """Return the (item, slot) pairs that are lent or answered."""
-    live = Assignment.objects.filter(item__in=item_ids, state__in=Assignment.LIVE)
-    return set(live.values_list("item_id", "slot"))
-
-
-def withdraw(item_ids: Sequence[int]) -> None:
-    """Take items out of the queue: they are settled, or wait for an expert."""
-    QueueEntry.objects.filter(item_id__in=item_ids).delete()
-
-
-def tell_items_changed(project_id: int) -> None:
-    """Tell the learner after the commit that there are other items than before."""
-    transaction.on_commit(
-        lambda: items_changed.send_robust(sender=Item, project_id=project_id)
-    )
-
-
-def withdraw_slot(item_id: int, slot: int) -> None:
-    """Take one slot out of the queue: it is lent again to its late holder."""
-    QueueEntry.objects.filter(item_id=item_id, slot=slot).delete()

@@ -23,7 +23,7 @@ from labeling.models import (
     ProjectCounter,
     Resolution,
 )
-from labeling.services import jobs, queue, relabel
+from labeling.services import jobs, order, relabel
 from labeling.signals import labels_settled
 
 CHUNK: Final = 200
@@ -104,9 +104,9 @@ class _Done:
         Disagreement.objects.filter(item__in=self.clear, resolved_at=None).update(
             resolved_at=now, outcome=Disagreement.Outcome.WITHDRAWN
         )
-        queue.withdraw(self.closed)
+        order.withdraw(self.closed)
         if self.has_more_to_ask:
-            queue.tell_items_changed(self.project.pk)
+            order.tell_items_changed(self.project.pk)
         if self.confident:
             count_confident(self.project.pk, self.confident)
 

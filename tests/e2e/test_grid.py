@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from labeling.models import Annotation, Assignment, Item, Project
-from labeling.services import queue
+from labeling.services import order
 from tests import make
 from tests.e2e import browser as browsing
 from tests.e2e.browser import browser, person
@@ -26,11 +26,11 @@ def prepare(count: int) -> tuple[Project, list[str]]:
     for n in range(count):
         one = make.item(project, data={"text": f"item {n:03d}"})
         entries.append(
-            queue.Entry(
+            order.Entry(
                 one.pk, 0, is_first=True, rank=n, reason="model", suggestion=told
             )
         )
-    queue.swap(project.pk, entries)
+    order.swap(project.pk, entries)
     make.member(project, who=make.user("gina"))
     return project, [f"item {n:03d}" for n in range(count)]
 

@@ -27,8 +27,8 @@ from labeling.services import (
     agreement,
     invitations,
     jobs,
+    order,
     predictions,
-    queue,
 )
 from labeling.services.adjudicate import Decision
 from tests import make
@@ -225,10 +225,10 @@ def suggest(project: Project) -> None:
     told = {"label": PAYLOADS[6], "confidence": 0.9, "model": 1}
     rows = Item.objects.filter(project=project, split="pool")
     entries = [
-        queue.Entry(one.pk, 0, is_first=True, rank=n, reason="model", suggestion=told)
+        order.Entry(one.pk, 0, is_first=True, rank=n, reason="model", suggestion=told)
         for n, one in enumerate(rows)
     ]
-    queue.swap(project.pk, entries)
+    order.swap(project.pk, entries)
 
 
 def train(project: Project, job: Job) -> None:

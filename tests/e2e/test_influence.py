@@ -9,7 +9,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from labeling import rules
 from labeling.models import Project
-from labeling.services import queue
+from labeling.services import order
 from tests import make
 from tests.e2e import browser as browsing
 from tests.e2e.browser import browser, log_in
@@ -40,10 +40,10 @@ def test_they_are_marked_by_key_and_only_where_a_suggestion_is_shown(
     Project.objects.filter(pk=project.pk).update(seed=none_stays_blind)
     told = {"label": "x", "confidence": 0.9, "model": 1, "words": ["refund", "late"]}
     reasons = ["model", "evaluation", *["random"] * 10]
-    queue.swap(
+    order.swap(
         project.pk,
         [
-            queue.Entry(one.pk, 0, True, float(place), why, suggestion=told)
+            order.Entry(one.pk, 0, True, float(place), why, suggestion=told)
             for place, (one, why) in enumerate(zip(rows, reasons, strict=True))
         ],
     )

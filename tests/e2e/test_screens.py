@@ -17,7 +17,7 @@ from pytest_django.live_server_helper import LiveServer
 from activelearn.services import ranking, triggers
 from config.demo import data, load
 from labeling.models import Disagreement, Item, Job, Membership, Project, User
-from labeling.services import agreement, jobs, queue, settle
+from labeling.services import agreement, jobs, order, settle
 from tests import make
 from tests.e2e import browser as browsing
 from tests.e2e.browser import browser, log_in
@@ -86,7 +86,7 @@ def suggest(project: Project) -> None:
     _, truth = data.digits()
     free = Item.objects.filter(project=project, split="pool").order_by("pk")[:300]
     entries = [
-        queue.Entry(
+        order.Entry(
             one.pk,
             0,
             is_first=True,
@@ -100,7 +100,7 @@ def suggest(project: Project) -> None:
         )
         for place, one in enumerate(free)
     ]
-    queue.swap(project.pk, entries)
+    order.swap(project.pk, entries)
 
 
 @pytest.fixture

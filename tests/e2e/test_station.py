@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from labeling.models import Annotation, AnnotationEvent, Assignment, Item, Project
-from labeling.services import importing, jobs, projects, queue
+from labeling.services import importing, jobs, order, projects
 from tests import make
 from tests.e2e import browser as browsing
 from tests.e2e.browser import SHOWN, browser, label_by_keyboard, log_in
@@ -318,10 +318,10 @@ def test_where_the_model_says_otherwise_the_trail_tells_it_afterwards(
     project = make.project(labels=("cat", "dog"), suggestion_mode="reveal_after")
     rows = make.items(project, 12)
     told = {"label": "dog", "confidence": 0.9, "model": 1}
-    queue.swap(
+    order.swap(
         project.pk,
         [
-            queue.Entry(one.pk, 0, True, float(place), "model", suggestion=told)
+            order.Entry(one.pk, 0, True, float(place), "model", suggestion=told)
             for place, one in enumerate(rows)
         ],
     )

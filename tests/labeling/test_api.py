@@ -10,7 +10,7 @@ from django.test import Client
 
 from labeling import rules
 from labeling.models import Annotation, Item, Project
-from labeling.services import queue, settle
+from labeling.services import order, settle
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -182,10 +182,10 @@ def suggesting(mode: str) -> tuple[Project, list[Item]]:
     project = make.project(suggestion_mode=mode)
     rows = make.items(project, 60)
     entries = [
-        queue.Entry(one.pk, 0, True, float(place), "model", suggestion=TOLD)
+        order.Entry(one.pk, 0, True, float(place), "model", suggestion=TOLD)
         for place, one in enumerate(rows)
     ]
-    queue.swap(project.pk, entries)
+    order.swap(project.pk, entries)
     return project, rows
 
 
@@ -198,13 +198,13 @@ def test_blind_items_never_carry_a_suggestion() -> None:
     project = make.project(suggestion_mode="assist", overlap=2, min_votes=1)
     one, two, three, four = make.items(project, 4)
     Item.objects.filter(pk=four.pk).update(votes_wanted=2)
-    queue.swap(
+    order.swap(
         project.pk,
         [
-            queue.Entry(one.pk, 0, True, 0.0, "evaluation", suggestion=TOLD),
-            queue.Entry(two.pk, 1, False, 1.0, "second", suggestion=TOLD),
-            queue.Entry(three.pk, 0, True, 2.0, "model", suggestion=TOLD),
-            queue.Entry(four.pk, 0, True, 3.0, "model", suggestion=TOLD),
+            order.Entry(one.pk, 0, True, 0.0, "evaluation", suggestion=TOLD),
+            order.Entry(two.pk, 1, False, 1.0, "second", suggestion=TOLD),
+            order.Entry(three.pk, 0, True, 2.0, "model", suggestion=TOLD),
+            order.Entry(four.pk, 0, True, 3.0, "model", suggestion=TOLD),
         ],
     )
     # Of this seed no item here is in the share that stays blind for good.

@@ -9,7 +9,7 @@ import pytest
 
 from labeling.errors import ForbiddenError, InvalidInputError
 from labeling.models import Annotation, Item, Project, QueueEntry
-from labeling.services import annotate, grid, queue
+from labeling.services import annotate, grid, order
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +23,7 @@ def project_of(*labels: str, reason: str = "model") -> Project:
     """Return a project whose queue carries a suggestion for each item, surer and surer."""
     project = make.project(suggestion_mode="assist")
     entries = [
-        queue.Entry(
+        order.Entry(
             make.item(project).pk,
             0,
             is_first=True,
@@ -33,7 +33,7 @@ def project_of(*labels: str, reason: str = "model") -> Project:
         )
         for place, label in enumerate(labels)
     ]
-    queue.swap(project.pk, entries)
+    order.swap(project.pk, entries)
     return project
 
 

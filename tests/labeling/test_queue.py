@@ -231,6 +231,23 @@ def test_further_votes_are_passed_over_once_and_found_again_at_the_end(
     assert len(make.lease(other, 12)) == 12
 
 
+def test_what_was_locked_when_it_was_passed_over_is_found_soon() -> None:
+    project = make.project(overlap=2, min_votes=2)
+    found = make.items(project, 3)
+    make.ranked(project, found, slots=2)
+    who = make.member(project)
+    QueueEntry.objects.filter(slot=0).delete()
+    who.project.refresh_from_db()
+    who.passed_rank = QueueEntry.objects.get(item=found[1]).rank
+    who.passed_generation = who.project.queue_generation
+
+    who.passed_since = timezone.now()
+    assert make.lease(who)[0].item == found[1]
+    queue.release_all(who)
+    who.passed_since = timezone.now() - 1.1 * queue.PASSED_FOR
+    assert make.lease(who)[0].item == found[0]
+
+
 def test_a_new_order_is_seen_from_its_start() -> None:
     project = make.project(overlap=2, min_votes=2)
     found = make.items(project, 6)

@@ -43,7 +43,7 @@ def test_a_server_killed_under_a_robot_gets_every_answer_once(machine: Machine) 
         url = f"http://127.0.0.1:{machine.port}"
         log_in(window, url, "robot", password)
         window.goto(f"{url}/projects/p/label/")
-        seen = []
+        seen: list[str] = []
         while len(seen) < COUNT:
             window.wait_for_function(f"() => ({SHOWN})() !== null", timeout=90_000)
             seen.append(window.evaluate(SHOWN))

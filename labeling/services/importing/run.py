@@ -42,7 +42,7 @@ from labeling.services.importing.rows import (
     picture_hash,
     role_of,
 )
-from labeling.services.queue import tell_items_changed
+from labeling.services.order import tell_items_changed
 
 CHUNK: Final = 2000
 KEPT: Final = timedelta(days=7)

@@ -1,0 +1,204 @@
+"""The queue's order: swapped in as a whole, filled where it runs low.
+
+``QueueEntry`` is the fast path of a lease: the free slots, first things first. Batch
+work never locks its rows: ``SKIP LOCKED`` meets only leases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db import connection, transaction
+from psycopg.types.json import Jsonb
+
+from labeling.errors import NotFoundError
+from labeling.models import Assignment, Item, QueueEntry, Reason
+from labeling.signals import items_changed, queue_low
+
+REFILL: Final = 500
+# The namespace of the advisory locks that go with a project's order.
+ORDER: Final = 7001
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One slot of an item with its place in the queue."""
+
+    item_id: int
+    slot: int
+    is_first: bool
+    rank: float
+    reason: str
+    probability: float | None = None
+    model_number: int | None = None
+    suggestion: dict[str, Any] | None = None
+
+
+def swap(project_id: int, entries: Sequence[Entry]) -> int:
+    """Replace the project's queue by ``entries`` in one step; return its generation.
+
+    Slots that are lent or answered meanwhile are left out; a lease that runs at the
+    same moment sees the old queue or the new one, never an empty one. Each generation
+    ranks before all earlier ones: the next lease need not pass over the index entries
+    of the deleted rows, which stay for as long as anybody's snapshot may see them.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        _stage(cursor, entries)
+        await_turn(project_id)
+        cursor.execute(
+            "UPDATE labeling_project SET queue_generation = queue_generation + 1"
+            " WHERE id = %s RETURNING queue_generation",
+            [project_id],
+        )
+        row = cursor.fetchone()
+        if row is None:
+            raise NotFoundError("The project is gone.")
+        generation = int(row[0])
+        cursor.execute(
+            "DELETE FROM labeling_queueentry WHERE id IN ("
+            " SELECT id FROM labeling_queueentry WHERE project_id = %s"
+            " FOR UPDATE SKIP LOCKED)",
+            [project_id],
+        )
+        cursor.execute(_SWAP_IN, {"project": project_id, "generation": generation})
+        cursor.execute("DROP TABLE staged")
+    with connection.cursor() as cursor:
+        # Whoever changes much tells the planner: an old count makes it sort the queue.
+        cursor.execute(
+            "ANALYZE (SKIP_LOCKED) labeling_queueentry (project_id, is_first, rank)"
+        )
+    return generation
+
+
+_COLUMNS = (
+    "item_id, slot, is_first, rank, reason, probability, model_number, suggestion"
+)
+
+_SWAP_IN = """
+    INSERT INTO labeling_queueentry
+        (project_id, generation, item_id, slot, is_first, rank, reason, probability,
+         model_number, suggestion)
+    SELECT %(project)s, %(generation)s, s.item_id, s.slot, s.is_first,
+           s.rank - %(generation)s * 1e7, s.reason, s.probability, s.model_number,
+           s.suggestion
+    FROM staged s JOIN labeling_item i ON i.id = s.item_id
+    WHERE i.project_id = %(project)s AND i.state = 'open' AND NOT EXISTS (
+        SELECT 1 FROM labeling_assignment a
+        WHERE a.item_id = s.item_id AND a.slot = s.slot
+              AND a.state IN ('leased', 'answered'))
+    ON CONFLICT (item_id, slot) DO NOTHING
+"""
+
+
+def _stage(cursor: Any, entries: Sequence[Entry]) -> None:
+    cursor.execute(
+        "CREATE TEMP TABLE staged (item_id bigint, slot smallint, is_first boolean,"
+        " rank double precision, reason text, probability double precision,"
+        " model_number integer, suggestion jsonb) ON COMMIT DROP"
+    )
+    with cursor.copy(f"COPY staged ({_COLUMNS}) FROM STDIN") as copy:
+        for one in entries:
+            copy.write_row(
+                (
+                    one.item_id,
+                    one.slot,
+                    one.is_first,
+                    one.rank,
+                    one.reason,
+                    one.probability,
+                    one.model_number,
+                    Jsonb(one.suggestion) if one.suggestion is not None else None,
+                )
+            )
+
+
+def live_slots(item_ids: Sequence[int]) -> set[tuple[int, int]]:
+    """Return the (item, slot) pairs that are lent or answered."""
+    live = Assignment.objects.filter(item__in=item_ids, state__in=Assignment.LIVE)
+    return set(live.values_list("item_id", "slot"))
+
+
+def withdraw(item_ids: Sequence[int]) -> None:
+    """Take items out of the queue: they are settled, or wait for an expert."""
+    QueueEntry.objects.filter(item_id__in=item_ids).delete()
+
+
+def tell_items_changed(project_id: int) -> None:
+    """Tell the learner after the commit that there are other items than before."""
+    transaction.on_commit(
+        lambda: items_changed.send_robust(sender=Item, project_id=project_id)
+    )
+
+
+def withdraw_slot(item_id: int, slot: int) -> None:
+    """Take one slot out of the queue: it is lent again to its late holder."""
+    QueueEntry.objects.filter(item_id=item_id, slot=slot).delete()
+
+
+def await_turn(project_id: int) -> None:
+    """Be the only one who puts entries into the project's queue, until the commit."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ORDER, project_id])
+
+
+_REFILL = """
+    INSERT INTO labeling_queueentry
+        (project_id, generation, is_first, rank, item_id, slot, reason)
+    SELECT i.project_id, 0, free.slot = 0, 1e9 + free.slot * 1e9 + i.id, i.id, free.slot,
+           CASE WHEN i.split = 'evaluation' THEN 'evaluation'
+                WHEN free.slot > 0 THEN 'second' ELSE 'random' END
+    FROM labeling_item i
+    CROSS JOIN LATERAL (
+        SELECT n AS slot FROM generate_series(0, i.votes_wanted - 1) n
+        WHERE NOT EXISTS (
+            SELECT 1 FROM labeling_assignment a
+            WHERE a.item_id = i.id AND a.slot = n AND a.state IN ('leased', 'answered'))
+        AND NOT EXISTS (
+            SELECT 1 FROM labeling_queueentry q WHERE q.item_id = i.id AND q.slot = n)
+    ) free
+    WHERE i.project_id = %(project)s AND i.state = 'open' AND i.votes < i.votes_wanted
+    ORDER BY i.id LIMIT %(limit)s
+    ON CONFLICT (item_id, slot) DO NOTHING
+"""
+
+
+def refill(project_id: int) -> int:
+    """Queue free slots that no entry stands for, so that no item is ever forgotten.
+
+    The learner's order comes with its next swap; this keeps people at work until then.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_REFILL, {"project": project_id, "limit": REFILL})
+        added = cursor.rowcount
+    transaction.on_commit(
+        lambda: queue_low.send_robust(sender=QueueEntry, project_id=project_id)
+    )
+    return added
+
+
+def requeue(freed: Sequence[Assignment]) -> None:
+    """Put the slots of ended assignments back where they stood.
+
+    The slots of gold questions and of repeats are one person's own.
+    """
+    QueueEntry.objects.bulk_create(
+        [
+            QueueEntry(
+                project_id=one.project_id,
+                generation=one.generation,
+                is_first=one.slot == 0,
+                rank=one.rank if one.rank is not None else 0.0,
+                item_id=one.item_id,
+                slot=one.slot,
+                reason=one.reason if one.reason != "chosen" else "random",
+                probability=one.probability,
+                model_number=one.model_number,
+                suggestion=one.suggestion,
+            )
+            for one in freed
+            if one.reason not in (Reason.GOLD, Reason.REPEAT)
+        ],
+        ignore_conflicts=True,
+    )
