@@ -13,9 +13,9 @@ from django.utils.translation import gettext_noop as noop
 SENTENCES: Final = (
     noop("agreement"),
     noop("import"),
-    noop("learn.rank"),
-    noop("learn.score"),
-    noop("learn.train"),
+    noop("queue order"),
+    noop("scores of the pool"),
+    noop("training"),
     noop("features"),
     noop("snapshot"),
     noop("fit"),
@@ -91,6 +91,12 @@ SENTENCES: Final = (
     noop("A text holds half of a surrogate pair, which is not a character."),
     noop("Its worker died three times."),
 )
+# The kinds of job that have no word for a name.
+KINDS: Final = {
+    "learn.rank": "queue order",
+    "learn.score": "scores of the pool",
+    "learn.train": "training",
+}
 register = template.Library()
 
 
@@ -109,6 +115,7 @@ _PATTERNS: Final = [(one, _pattern(one)) for one in SENTENCES]
 @register.filter
 def told(text: str) -> str:
     """Return the sentence in the person's language; words of others stay theirs."""
+    text = KINDS.get(text, text)
     for sentence, pattern in _PATTERNS:
         if found := pattern.fullmatch(text):
             values = {name: told(value) for name, value in found.groupdict().items()}
