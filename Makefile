@@ -1,11 +1,12 @@
 # make run: everything on this machine.  make test: what CI runs.  make bench: figures.
 # make messages: the texts for people, collected, and their translations compiled.
+# make screens: pictures of every screen for the docs.
 # make history: 100,000 operations under 200 faults, judged.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test bench history messages
+.PHONY: run test bench history messages screens
 run: $(VENV)/.installed
 	@exec $(BIN)/assay up
 
@@ -17,6 +18,9 @@ bench: $(VENV)/.installed-dev
 
 messages: $(VENV)/.installed-dev
 	@$(BIN)/python -m tools.messages
+
+screens: $(VENV)/.installed-dev
+	@$(BIN)/python -m tools.screens
 
 history: $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.history $(PLAY)
