@@ -214,10 +214,11 @@ def _before(part: Part) -> Callable[[], None]:
 
 def _end(parts: Iterable[Part]) -> None:
     """Ask parts to end, all at once; kill what has not ended in time."""
-    running = [p.process for p in parts if p.process is not None and p.is_running]
+    running = []
     for part in parts:
         if part.process is not None and part.is_running:
             part.process.send_signal(part.stop_signal)
+            running.append(part.process)
     deadline = time.monotonic() + _LEAVE
     for process in running:
         try:

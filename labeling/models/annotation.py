@@ -29,12 +29,12 @@ class Annotation(models.Model):
     ``objects`` are the votes, ``answers`` those and the repeats.
     """
 
-    # What an index below begins with needs no second one; neither does what is
-    # never looked up by.
     class Screen(models.TextChoices):
         GRID = "grid"
         BINARY = "binary"
 
+    # What an index below begins with needs no second one; neither does what is
+    # never looked up by.
     project = models.ForeignKey(
         Project, models.CASCADE, related_name="+", db_index=False
     )

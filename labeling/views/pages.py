@@ -39,7 +39,7 @@ STATION_ACTIONS: Final = (
 STATION_MODULES: Final = tuple(
     f"js/annotate/{name}.js"
     for name in (
-        *("api", "board", "clock", "dialogs", "keys", "outbox"),
+        *("api", "board", "clock", "desk", "dialogs", "keys", "outbox"),
         *("sender", "state", "view", "words"),
     )
 )

@@ -1,5 +1,5 @@
 /** The label station: keys in, votes out, the next item at once. */
-import { caller, uuid } from "./api.js";
+import { uuid } from "./api.js";
 import {
   drawLabels,
   drawQuestion,
@@ -9,50 +9,39 @@ import {
   showKeys,
   toggleGuide,
 } from "./board.js";
-import { makeClock } from "./clock.js";
+import {
+  byId,
+  call,
+  clock,
+  drawOutbox,
+  hues,
+  map,
+  name,
+  outbox,
+  say,
+  setup,
+  store,
+  troubleOf,
+  watchWindow,
+  windows,
+} from "./desk.js";
 import { ask, isAsking, setUpDialogs, showHelp } from "./dialogs.js";
-import { interpret, keymap, preferences } from "./keys.js";
-import { openOutbox } from "./outbox.js";
+import { interpret, preferences } from "./keys.js";
 import { makeSender } from "./sender.js";
 import * as state from "./state.js";
-import {
-  drawItem,
-  drawSaved,
-  drawTrail,
-  forget,
-  preload,
-  shows,
-  toast,
-} from "./view.js";
+import { drawItem, drawTrail, forget, preload, shows } from "./view.js";
 import { refusal, t } from "./words.js";
 
-/** @param {string} id @returns {any} */
-const byId = (id) => document.getElementById(id);
-const setup = JSON.parse(byId("setup").textContent);
-const map = keymap(setup.labels);
-const hues = new Map(
-  setup.labels.map((/** @type {{name: string}} */ l, /** @type {number} */ n) => [
-    l.name,
-    `c${(n + 1) % 10}`,
-  ]),
-);
-const name = `assay-${setup.user}-${setup.slug}`;
 const LIMIT = 500;
 const BATCH = 5;
 const SOON = 2000;
 
-const outbox = await openOutbox(name);
-const windows = new BroadcastChannel(name);
-const clock = makeClock(() => performance.now());
 const picture =
   setup.dataType === "image"
     ? (await import("./picture.js")).makePicture(byId("item"))
     : undefined;
 if (setup.dataType === "table")
   shows["table"] = (await import("./table.js")).makeTable(byId("item"), `${name}-pins`);
-const say = (/** @type {string} */ words) => toast(byId("toast"), words);
-const call = caller(setup.slug, setup.user);
-
 let session = state.start();
 let keys = preferences();
 let reason = "";
@@ -71,9 +60,6 @@ let nextLook = 0;
 let times = [];
 let last = { key: "", at: 0 };
 
-const drawOutbox = () =>
-  drawSaved(byId("saved"), outbox.ops.length, trouble, outbox.isSafe);
-
 const drawPace = () => {
   const pace = keys.showsPace ? state.pace(session) : null;
   byId("pace").textContent = pace === null ? "" : t("{pace}/min", { pace });
@@ -82,7 +68,7 @@ const drawPace = () => {
 const draw = () => {
   drawItem(byId("item"), state.shown(session), setup.dataType, trouble || reason);
   drawTrail(byId("trail"), session, hues);
-  drawOutbox();
+  drawOutbox(trouble);
   drawPace();
   byId("ready").textContent = session.revisited
     ? t("esc: back to the next item")
@@ -111,15 +97,6 @@ const fresh = (said) => {
   draw();
 };
 
-/** Say in words what keeps the server from us. @param {unknown} error */
-const troubled = (error) => {
-  const { status } = /** @type {{status?: number}} */ (error);
-  if (status === undefined) trouble = "offline";
-  else if (status === 401) trouble = "login";
-  else trouble = status === 403 || status === 404 ? "refused" : "failing";
-  if (trouble === "login" && !isAsking()) byId("login").showModal();
-};
-
 const refill = async () => {
   const wanted = state.depth(times, Date.now());
   const isTime = session.queue.length <= wanted / 2 && Date.now() >= nextLook;
@@ -137,7 +114,7 @@ const refill = async () => {
     pause = session.queue.length > before ? SOON : Math.min(30_000, pause * 1.5);
     nextLook = session.queue.length > before ? 0 : Date.now() + pause;
   } catch (error) {
-    troubled(error);
+    trouble = troubleOf(error);
   } finally {
     isFetching = false;
   }
@@ -181,24 +158,17 @@ const flush = async (least = 1) => {
     if (isWaiting) trouble = "";
     wait = SOON;
   } catch (error) {
-    troubled(error);
+    trouble = troubleOf(error);
     wait = Math.min(wait * 1.5, 15_000);
   }
   draw();
   if (isOutdated) renew();
 };
 
-/** Put something into the outbox; it is safe from here on. @param {import("./outbox.js").Draft} draft */
+/** @param {import("./outbox.js").Draft} draft */
 const put = (draft) => {
-  outbox.add(draft).catch(() => {
-    say(
-      t(
-        "This browser cannot store your answers. Keep this window open until they are saved.",
-      ),
-    );
-    drawOutbox();
-  });
-  drawOutbox();
+  store(draft).then(() => outbox.isSafe || drawOutbox(trouble));
+  drawOutbox(trouble);
   if (draft.kind === "vote" || draft.kind === "skip")
     windows.postMessage({ taken: draft.assignment });
   if (outbox.ops.length >= BATCH && trouble === "") flush(BATCH);
@@ -464,21 +434,9 @@ document.addEventListener("visibilitychange", () => {
   if (document.hidden) flush();
   else lookAgain();
 });
-for (const kind of ["pointermove", "wheel"])
-  document.addEventListener(kind, clock.beat, { passive: true });
-window.addEventListener("beforeunload", (event) => {
-  if (!outbox.isSafe) event.preventDefault();
-});
-window.addEventListener("pagehide", () => {
-  const unused = session.queue.map((lease) => lease.assignment);
-  if (!isAlone || unused.length === 0) return;
-  // Nobody is left to tell; what is not given back now expires by itself.
-  call("queue/release/", { assignments: unused }).catch(() => undefined);
-});
-window.addEventListener("pageshow", (event) => {
-  if (event.persisted) location.reload();
-});
-window.addEventListener("online", lookAgain);
+watchWindow(lookAgain, () =>
+  isAlone ? session.queue.map((lease) => lease.assignment) : [],
+);
 
 setUpDialogs({
   username: setup.username,

@@ -1,27 +1,30 @@
 /** The grid: a page of items under one label; correct the exceptions, accept the rest. */
-import { caller, uuid } from "../annotate/api.js";
+import { uuid } from "../annotate/api.js";
 import { showKeys } from "../annotate/board.js";
-import { makeClock } from "../annotate/clock.js";
+import {
+  byId,
+  call,
+  clock,
+  drawOutbox,
+  hues,
+  map,
+  name,
+  outbox,
+  say,
+  setup,
+  store,
+  troubleOf,
+  watchWindow,
+  windows,
+} from "../annotate/desk.js";
 import { isAsking, setUpLogin } from "../annotate/dialogs.js";
-import { interpret, keymap, labelAt, preferences } from "../annotate/keys.js";
-import { openOutbox } from "../annotate/outbox.js";
+import { interpret, labelAt, preferences } from "../annotate/keys.js";
 import { makeSender } from "../annotate/sender.js";
 import { pending } from "../annotate/state.js";
-import { drawSaved, make, nothing, toast } from "../annotate/view.js";
+import { make, nothing } from "../annotate/view.js";
 import { refusal, t } from "../annotate/words.js";
 import * as sheet from "./sheet.js";
 
-/** @param {string} id @returns {any} */
-const byId = (id) => document.getElementById(id);
-const setup = JSON.parse(byId("setup").textContent);
-const map = keymap(setup.labels);
-const hues = new Map(
-  setup.labels.map((/** @type {{name: string}} */ l, /** @type {number} */ n) => [
-    l.name,
-    `c${(n + 1) % 10}`,
-  ]),
-);
-const name = `assay-${setup.user}-${setup.slug}`;
 const COUNT = 24;
 const SOON = 2000;
 /** Nobody has seen a page that came just now. */
@@ -33,12 +36,7 @@ const LIST = {
   "aria-labelledby": "thought",
 };
 
-const outbox = await openOutbox(name);
-const windows = new BroadcastChannel(name);
-const clock = makeClock(() => performance.now());
 const keys = preferences();
-const call = caller(setup.slug, setup.user);
-const say = (/** @type {string} */ words) => toast(byId("toast"), words);
 
 /** @type {sheet.Sheet | null} */
 let page = null;
@@ -53,9 +51,6 @@ let trouble = "";
 let typed = "";
 let shownAt = 0;
 let isFetching = false;
-
-const drawOutbox = () =>
-  drawSaved(byId("saved"), outbox.ops.length, trouble, outbox.isSafe);
 
 /** @param {import("../annotate/state.js").Item} item */
 const content = ({ data, media_url }) => {
@@ -113,7 +108,7 @@ const drawCells = (s) => {
 };
 
 const draw = () => {
-  drawOutbox();
+  drawOutbox(trouble);
   byId("foot").hidden = page === null;
   byId("thought").hidden = page === null;
   if (page === null) return;
@@ -151,15 +146,6 @@ const show = () => {
 
 const focusCell = () => byId("grid").querySelector('[tabindex="0"]')?.focus();
 
-/** @param {unknown} error */
-const troubled = (error) => {
-  const { status } = /** @type {{status?: number}} */ (error);
-  if (status === undefined) trouble = "offline";
-  else if (status === 401) trouble = "login";
-  else trouble = status === 403 || status === 404 ? "refused" : "failing";
-  if (trouble === "login" && !isAsking()) byId("login").showModal();
-};
-
 const taken = () => [
   ...left,
   ...[page, ...coming].flatMap((s) => s?.cells ?? []).map((c) => c.lease.assignment),
@@ -180,12 +166,12 @@ const refill = async () => {
     reason = got.reason ?? "";
     if (outbox.ops.length === 0) trouble = "";
   } catch (error) {
-    troubled(error);
+    trouble = troubleOf(error);
   } finally {
     isFetching = false;
   }
   if (page === null) next();
-  else drawOutbox();
+  else drawOutbox(trouble);
 };
 
 const next = () => {
@@ -209,20 +195,10 @@ const flush = async () => {
     await send();
     if (isWaiting) trouble = "";
   } catch (error) {
-    troubled(error);
+    trouble = troubleOf(error);
   }
-  drawOutbox();
+  drawOutbox(trouble);
 };
-
-/** @param {import("../annotate/outbox.js").Draft} draft */
-const put = (draft) =>
-  outbox.add(draft).catch(() => {
-    say(
-      t(
-        "This browser cannot store your answers. Keep this window open until they are saved.",
-      ),
-    );
-  });
 
 const accept = () => {
   if (page === null || performance.now() - shownAt < SEEN) return;
@@ -241,7 +217,7 @@ const accept = () => {
     if (label === null) left.add(lease.assignment);
   for (const vote of votes) {
     const { client_id, assignment } = vote;
-    put({ kind: "vote", assignment, client_id, vote });
+    store({ kind: "vote", assignment, client_id, vote });
     windows.postMessage({ taken: assignment });
   }
   accepted = [...accepted.slice(-9), { page, votes }];
@@ -260,7 +236,7 @@ const undo = () => {
   const last = accepted.pop();
   if (last === undefined) return say(t("There is nothing to undo."));
   for (const vote of last.votes)
-    put({
+    store({
       kind: "undo",
       assignment: vote.assignment,
       client_id: vote.client_id,
@@ -367,22 +343,10 @@ document.addEventListener("visibilitychange", () => {
   clock.hide(document.hidden);
   flush();
 });
-for (const kind of ["pointermove", "wheel"])
-  document.addEventListener(kind, clock.beat, { passive: true });
-window.addEventListener("beforeunload", (event) => {
-  if (!outbox.isSafe) event.preventDefault();
-});
-window.addEventListener("pagehide", () => {
-  const unused = [page, ...coming].flatMap((s) => s?.cells ?? []);
-  const assignments = unused.map(({ lease }) => lease.assignment);
-  if (assignments.length === 0) return;
-  // Nobody is left to tell; what is not given back now expires by itself.
-  call("queue/release/", { assignments }).catch(() => undefined);
-});
-window.addEventListener("pageshow", (event) => {
-  if (event.persisted) location.reload();
-});
-window.addEventListener("online", () => actions["again"]?.());
+watchWindow(
+  () => actions["again"]?.(),
+  () => [page, ...coming].flatMap((s) => s?.cells ?? []).map((c) => c.lease.assignment),
+);
 
 setUpLogin(setup.username, () => actions["again"]?.());
 showKeys(map, keys);
