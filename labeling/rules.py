@@ -15,6 +15,10 @@ from typing import Final, Literal
 MAX_DEPTH = 32
 MAX_WHOLE = 2**53
 FEW_WORDS = 3
+# A label by votes of which less agree is looked at again.
+LOW_CONFIDENCE = 0.8
+# What a model must be, at least, to cast doubt on people's label.
+SURE = 0.9
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 

@@ -198,6 +198,12 @@ def _conclude(training_run: TrainingRun, verdict: str, why: str) -> dict[str, An
     return {"verdict": verdict}
 
 
+def _learned_from(version: ModelVersion) -> set[int]:
+    """Return the items of the snapshot that a model was trained on."""
+    rows = json.loads(files.read("snapshots", version.snapshot.sha256))
+    return {pk for pk, _ in rows}
+
+
 @jobs.handles("learn.score")
 def score(progress: jobs.Progress) -> dict[str, Any]:
     """Score the pool with the model that serves now, and publish its predictions."""
@@ -225,7 +231,8 @@ def score(progress: jobs.Progress) -> dict[str, Any]:
             for pk, place, row in zip(chunk, best, probabilities, strict=True)
         ]
         progress.tell(done=len(scored), total=len(pool), stage="scoring")
-    predictions.publish(project.pk, champion.number, scored)
+    learned = _learned_from(champion)
+    predictions.publish(project.pk, champion.number, scored, trained_on=learned)
     ScoringRun.objects.create(project=project, model=champion, items=len(scored))
     ranking.ask(project.pk)
     return {"items": len(scored)}

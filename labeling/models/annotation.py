@@ -88,6 +88,11 @@ class Annotation(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["project", "id"], name="annotation_by_project"),
             models.Index(fields=["annotator", "project", "-id"], name="annotation_own"),
+            models.Index(
+                fields=["project", "item"],
+                condition=Q(is_unsure=True, undone_at=None),
+                name="annotation_unsure",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -109,6 +114,8 @@ class AnnotationEvent(models.Model):
         IMPORTED = "imported", _("Imported")
         RESOLVED = "resolved", _("Resolved")
         REOPENED = "reopened", _("Reopened")
+        DOUBTED = "doubted", _("Doubted")
+        CHECKED = "checked", _("Checked")
 
     project = models.ForeignKey(
         Project, models.CASCADE, related_name="+", db_index=False

@@ -110,6 +110,11 @@ class Item(models.Model):
                 name="item_unsettled",
             ),
             models.Index(
+                fields=["project", "id"],
+                condition=Q(flags__gt=0),
+                name="item_flagged",
+            ),
+            models.Index(
                 fields=["media"],
                 condition=Q(media__isnull=False),
                 name="item_with_media",

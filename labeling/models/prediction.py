@@ -18,6 +18,11 @@ class Prediction(models.Model):
     label = models.CharField(max_length=120)
     confidence = models.FloatField()
     model_number = models.PositiveIntegerField()
+    was_trained_on = models.BooleanField(
+        default=True,
+        db_default=True,
+        help_text="The model learned from this item, so its answer is no second opinion.",
+    )
 
     class Meta:
         indexes: ClassVar = [

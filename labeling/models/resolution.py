@@ -74,7 +74,17 @@ class Resolution(models.Model):
 
 
 class Disagreement(models.Model):
-    """An item whose votes do not settle it; an expert resolves it."""
+    """An item whose votes do not settle it; an expert resolves it.
+
+    Or one that an expert has doubts about: ``origin`` says why it is here. Its label
+    stands until the expert decides.
+    """
+
+    class Origin(models.TextChoices):
+        VOTES = "votes", _("Votes")
+        LOW = "low", _("Low confidence")
+        FLAGGED = "flagged", _("Flagged")
+        SUSPECT = "suspect", _("Suspect")
 
     class Outcome(models.TextChoices):
         RESOLVED = "resolved", _("Resolved")
@@ -86,6 +96,9 @@ class Disagreement(models.Model):
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="disagreements")
     item = models.ForeignKey(Item, models.CASCADE, related_name="disagreements")
+    origin = models.CharField(
+        max_length=7, choices=Origin, default=Origin.VOTES, db_default=Origin.VOTES
+    )
     opened_at = models.DateTimeField()
     entropy = models.FloatField(help_text="Of the votes, in nats.")
     votes_seen = models.JSONField(default=dict, help_text="Label → votes when opened.")
@@ -94,6 +107,13 @@ class Disagreement(models.Model):
     outcome = models.CharField(max_length=9, choices=Outcome, blank=True)
     resolution = models.ForeignKey(
         Resolution, models.SET_NULL, related_name="+", null=True
+    )
+    before = models.ForeignKey(
+        Resolution,
+        models.SET_NULL,
+        related_name="+",
+        null=True,
+        help_text="The label that the decision replaced.",
     )
     note = models.TextField(blank=True)
 

@@ -217,24 +217,29 @@ def last_decision(member: Membership) -> Disagreement | None:
 def reopen(member: Membership, disagreement_id: int) -> Disagreement:
     """Take a decision back: the item waits for an expert again.
 
-    The label it had stays in its history. Refused where a training run has taken that
-    label, or where it is a known answer that people are asked about.
+    The label it had stays in its history; what the item had before is its label again.
+    Refused where a training run has taken the decision's label, or where it is a known
+    answer that people are asked about.
     """
     with transaction.atomic():
         found, item = _locked(member, disagreement_id)
         _may_reopen(member, found)
         _end_label(found)
+        if found.before is not None:
+            _bring_back(member, found.before)
         _tell(
             member,
             item,
             Kind.REOPENED,
             Decision(_labels(found), found.outcome, found.note),
         )
-        found.resolved_at = found.resolved_by = found.resolution = None
+        has_label = found.before is not None
+        found.resolved_at = found.resolved_by = found.resolution = found.before = None
         found.outcome = found.note = ""
         found.save()
         # Its votes may have changed while the decision stood: settle it afresh.
-        item.state, item.is_unsettled = Item.State.DISPUTED, True
+        item.state = Item.State.SETTLED if has_label else Item.State.DISPUTED
+        item.is_unsettled = True
         item.save(update_fields=["state", "is_unsettled"])
         transaction.on_commit(
             lambda: votes_changed.send_robust(sender=Item, project_id=item.project_id)
@@ -256,6 +261,9 @@ def _may_reopen(member: Membership, found: Disagreement) -> None:
 
 def _end_label(found: Disagreement) -> None:
     """End the label of a decision, unless something relies on it already."""
+    later = Disagreement.objects.filter(item_id=found.item_id, pk__gt=found.pk)
+    if later.exclude(outcome=Outcome.WITHDRAWN).exists():
+        raise ConflictError(_("An expert looks at the item again, or has done so."))
     if found.resolution_id is None:
         return
     label = Resolution.objects.select_for_update().get(pk=found.resolution_id)
@@ -273,6 +281,18 @@ def _end_label(found: Disagreement) -> None:
     settle.supersede(label)
 
 
+def _bring_back(member: Membership, before: Resolution) -> None:
+    """Make the label that a decision replaced the item's label again."""
+    names = relabel.names_now(member.project_id)[before.label_set_id]
+    today = relabel.translated(before.labels, names)
+    if list(today) != before.labels:
+        raise ConflictError(
+            _("The labels have changed since, so the earlier one cannot come back.")
+        )
+    annotate.checked_labels(member.project, before.labels)
+    settle.bring_back(before)
+
+
 def _locked(member: Membership, disagreement_id: int) -> tuple[Disagreement, Item]:
     """Lock a disagreement after its item, in the order in which settling locks them."""
     item = (
@@ -283,7 +303,7 @@ def _locked(member: Membership, disagreement_id: int) -> tuple[Disagreement, Ite
     if item is None:
         raise NotFoundError(_("There is no such disagreement in this project."))
     found = (
-        Disagreement.objects.select_related("resolved_by", "resolution")
+        Disagreement.objects.select_related("resolved_by", "resolution", "before")
         .select_for_update(of=("self",))
         .get(pk=disagreement_id)
     )
@@ -307,8 +327,11 @@ def _checked(member: Membership, decision: Decision) -> list[str]:
 def _decide(
     member: Membership, found: Disagreement, item: Item, decision: Decision
 ) -> None:
-    is_first = False
-    if decision.outcome != Outcome.INVALID:
+    is_first, is_invalid = False, decision.outcome == Outcome.INVALID
+    found.before = _replaced(found)
+    if found.before is not None and is_invalid:
+        settle.supersede(found.before)
+    if not is_invalid:
         found.resolution = _label(member, item, decision)
         is_first = settle.record_resolution(found.resolution)
     if decision.is_precedent:
@@ -318,15 +341,25 @@ def _decide(
     found.outcome = decision.outcome
     found.note = decision.note
     found.save()
-    is_invalid = decision.outcome == Outcome.INVALID
     item.state = Item.State.INVALID if is_invalid else Item.State.SETTLED
     item.is_unsettled = False
     item.save(update_fields=["state", "is_unsettled"])
     order.withdraw([item.pk])
-    _tell(member, item, Kind.RESOLVED, decision, votes=found.votes_seen)
+    was = {"was": found.before.labels} if found.before else {}
+    _tell(member, item, Kind.RESOLVED, decision, votes=found.votes_seen, **was)
     if is_first:
         settle.count_confident(item.project_id, 1)
     settle.tell_settled(item.project_id)
+
+
+def _replaced(found: Disagreement) -> Resolution | None:
+    """Return the label that a decision replaces, where nobody is asked about it."""
+    is_doubted = found.origin != Disagreement.Origin.VOTES
+    if is_doubted and Gold.objects.filter(item_id=found.item_id).exists():
+        raise ConflictError(
+            _("Its answer is known, and gold questions rely on it: it stays as it is.")
+        )
+    return Resolution.objects.filter(item_id=found.item_id, superseded_at=None).first()
 
 
 def _label(member: Membership, item: Item, decision: Decision) -> Resolution:

@@ -57,7 +57,9 @@ class _Candidate:
 def find(member: Membership, disagreement_id: int) -> Disagreement:
     """Return a disagreement of the project, open or decided."""
     found = (
-        Disagreement.objects.select_related("item", "item__media", "resolution")
+        Disagreement.objects.select_related(
+            "item", "item__media", "resolution", "before"
+        )
         .filter(pk=disagreement_id, project_id=member.project_id)
         .first()
     )

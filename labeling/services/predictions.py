@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from django.db import connection, transaction
 
@@ -10,18 +10,30 @@ from labeling.models import Prediction
 
 
 def publish(
-    project_id: int, model_number: int, rows: Iterable[tuple[int, str, float]]
+    project_id: int,
+    model_number: int,
+    rows: Iterable[tuple[int, str, float]],
+    *,
+    trained_on: Container[int] | None = None,
 ) -> int:
-    """Replace the project's predictions by ``rows`` of (item id, label, confidence)."""
+    """Replace the project's predictions by ``rows`` of (item id, label, confidence).
+
+    ``trained_on`` are the items that the model learned from; None where it is not
+    known, and then no answer counts as a second opinion.
+    """
     count = 0
     with transaction.atomic(), connection.cursor() as cursor:
         Prediction.objects.filter(project_id=project_id)._raw_delete("default")  # noqa: SLF001
         statement = (
             "COPY labeling_prediction"
-            " (project_id, item_id, label, confidence, model_number) FROM STDIN"
+            " (project_id, item_id, label, confidence, model_number, was_trained_on)"
+            " FROM STDIN"
         )
         with cursor.copy(statement) as copy:
             for item_id, label, confidence in rows:
-                copy.write_row((project_id, item_id, label, confidence, model_number))
+                learned = trained_on is None or item_id in trained_on
+                copy.write_row(
+                    (project_id, item_id, label, confidence, model_number, learned)
+                )
                 count += 1
     return count

@@ -6,7 +6,7 @@ changed in the same transaction as the resolution it counts.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -65,7 +65,7 @@ def _settle_chunk(project: Project) -> int:
         if not items:
             return 0
         ids = [item.pk for item in items]
-        votes = _votes_of(project, ids)
+        votes = votes_of(project, ids)
         done = _Done(project)
         past: dict[int, list[Resolution]] = defaultdict(list)
         for one in Resolution.objects.filter(item__in=ids):
@@ -101,9 +101,10 @@ class _Done:
         Resolution.objects.filter(pk__in=self.ended).update(superseded_at=now)
         Resolution.objects.bulk_create(self.resolutions)
         _open_disagreements(self.disputes)
-        Disagreement.objects.filter(item__in=self.clear, resolved_at=None).update(
-            resolved_at=now, outcome=Disagreement.Outcome.WITHDRAWN
-        )
+        # What an expert has doubts about waits for the expert, whatever the votes say.
+        Disagreement.objects.filter(
+            item__in=self.clear, resolved_at=None, origin=Disagreement.Origin.VOTES
+        ).update(resolved_at=now, outcome=Disagreement.Outcome.WITHDRAWN)
         order.withdraw(self.closed)
         if self.has_more_to_ask:
             order.tell_items_changed(self.project.pk)
@@ -118,7 +119,7 @@ class _Done:
         return found.items()
 
 
-def _votes_of(
+def votes_of(
     project: Project, item_ids: Sequence[int]
 ) -> dict[int, list[rules.Answer]]:
     """Return the standing votes of some items, by the labels' names of today."""
@@ -154,7 +155,7 @@ def _settle(
     elif current is not None:
         done.ended.append(current.pk)
     if verdict.verdict == "disputed":
-        done.disputes.append(_dispute(project, item, verdict, votes))
+        done.disputes.append(dispute(project, item, votes))
     else:
         done.clear.append(item.pk)
     if verdict.verdict == "open":
@@ -261,22 +262,30 @@ def supersede(current: Resolution) -> None:
     current.save(update_fields=["superseded_at"])
 
 
+def bring_back(ended: Resolution) -> None:
+    """Make a superseded resolution the item's label again, as it was."""
+    ended.superseded_at = None
+    ended.save(update_fields=["superseded_at"])
+
+
 def count_confident(project_id: int, change: int) -> None:
     """Count newly labeled pool items, in the transaction that labels them."""
     ProjectCounter.add(project_id, confident=change)
 
 
-def _dispute(
+def dispute(
     project: Project,
     item: Item,
-    verdict: rules.Consensus,
-    votes: Iterable[rules.Answer],
+    votes: Sequence[rules.Answer],
+    origin: Disagreement.Origin = Disagreement.Origin.VOTES,
 ) -> Disagreement:
+    """Return an unsaved disagreement on an item with these standing votes."""
     return Disagreement(
         project=project,
         item=item,
+        origin=origin,
         opened_at=timezone.now(),
-        entropy=verdict.entropy,
+        entropy=rules.entropy(Counter(votes)),
         votes_seen=_tally(votes),
     )
 

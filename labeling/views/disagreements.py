@@ -18,7 +18,8 @@ from django.utils.translation import ngettext
 
 from labeling.errors import AssayError, InvalidInputError, ResolvedMeanwhileError
 from labeling.models import AgreementReport, Disagreement, Label, Membership
-from labeling.services import adjudicate, alike, members, precedents
+from labeling.services import adjudicate, alike, doubts, members, precedents
+from labeling.views.doubts import tabs, way_back
 from labeling.views.families import by_family
 from labeling.views.scope import context, member_of, said, whole
 
@@ -139,7 +140,7 @@ def _shown(
         member,
         "disagreements",
         one=one,
-        left=waiting.count(),
+        tabs=tabs(member),
         errors=said(error) if error else [],
         last=adjudicate.last_decision(member),
         today=_decided_today(member),
@@ -168,8 +169,11 @@ def _asked(
         return asked
     votes = adjudicate.votes_of(one.item_id)
     majority = adjudicate.majority_of(member, votes)
+    label, model = doubts.evidence(one)
     return {
         **asked,
+        "label": label,
+        "model": model,
         "mine": mine,
         "own": ", ".join(mine.labels) or _without_label(mine.outcome),
         "chosen": mine.labels,
@@ -213,6 +217,7 @@ def _after(
     similar = alike.similar(member.project, found)
     return {
         "one": found,
+        "back": way_back(member, found),
         "similar": [one for one in similar if one.disagreement != shown],
     }
 

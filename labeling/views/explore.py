@@ -15,6 +15,7 @@ from labeling.models import (
     Annotation,
     AnnotationEvent,
     BlindAnswer,
+    Disagreement,
     Gold,
     Item,
     Membership,
@@ -86,7 +87,7 @@ def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         item=found,
         gold=gold,
         can_ask=gold is not None or _is_decided(resolutions),
-        resolutions=resolutions,
+        resolutions=[] if is_open else resolutions,
         is_blind=is_open,
         errors=tried.errors,
         **({} if is_open else _told(member, found)),
@@ -111,7 +112,8 @@ def _is_blind(member: Membership, found: Item) -> bool:
     """Whether the votes are kept from an expert who may still be asked about them."""
     if Membership.Role(member.role) not in members.ADJUDICATE:
         return False
-    if found.state in (Item.State.SETTLED, Item.State.INVALID):
+    is_asked = Disagreement.objects.filter(item=found, resolved_at=None).exists()
+    if found.state in (Item.State.SETTLED, Item.State.INVALID) and not is_asked:
         return False
     own = Annotation.objects.filter(
         item=found, annotator_id=member.user_id, undone_at=None

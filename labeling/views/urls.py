@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, path
 from labeling.views import (
     agreement,
     disagreements,
+    doubts,
     explore,
     grid,
     jobs,
@@ -34,6 +35,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_P}grid/", grid.grid, name="grid"),
     path(f"{_P}my-work/", my_work.my_work, name="my-work"),
     path(f"{_P}disagreements/", disagreements.disagreements, name="disagreements"),
+    path(f"{_P}disagreements/<slug:which>/", doubts.listed, name="doubts"),
     path(f"{_P}items/", explore.items, name="items"),
     path(f"{_P}items/<int:pk>/", explore.item, name="item"),
     path(f"{_P}import/", transfers.imports, name="imports"),

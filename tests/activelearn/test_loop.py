@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -107,6 +108,10 @@ def test_labels_start_a_run_and_the_better_model_takes_over() -> None:
     assert champion.evaluation.accuracy > 0.8
     assert Prediction.objects.filter(project=project, model_number=1).exists()
     assert not Prediction.objects.filter(item__split="evaluation").exists()
+    learned = dict(Prediction.objects.values_list("item", "was_trained_on"))
+    rows = json.loads(files.read("snapshots", champion.snapshot.sha256))
+    assert {pk for pk, known in learned.items() if known} == {pk for pk, _ in rows}
+    assert not all(learned.values())
     items = list(
         Item.objects.filter(project=project)[:3].values_list("data", flat=True)
     )

@@ -16,6 +16,7 @@ from tests.e2e import browser as browsing
 from tests.e2e.browser import browser, person
 from tests.e2e.test_screens import LOOKS, serious
 from tests.labeling.test_adjudicate import dispute, text
+from tests.labeling.test_doubts import flag, low, say
 
 __all__ = ["browser"]
 pytestmark = browsing.MARKS
@@ -137,6 +138,59 @@ def test_others_like_it_are_reached_by_tab_and_settled_together(
 
     done = Disagreement.objects.filter(resolved_by__username=expert)
     assert set(done) == {rows[0], rows[1]}
+
+
+def test_a_doubted_label_is_taken_up_and_decided_by_keyboard(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    item = low(data={"text": "of two minds"})
+    project = item.project
+    expert = make.member(project, "expert").user.username
+
+    with person(browser, live_server.url, expert) as page:
+        page.goto(f"{live_server.url}/projects/{project.slug}/disagreements/")
+        page.get_by_role("link", name="Low confidence 1").focus()
+        press(page, "Enter")
+        page.get_by_role("button", name=f"Decide {item.external_id}").focus()
+        press(page, "Enter")
+        expect(page.locator("aside")).not_to_contain_text("A1")
+        press(page, "2")
+        expect(page.locator("aside")).to_contain_text("Its label now: x")
+        press(page, "2")
+        press(page, "b")
+        expect(page.locator("main")).to_contain_text("Nothing here")
+
+    assert Resolution.objects.get(item=item, superseded_at=None).labels == ["y"]
+
+
+@pytest.mark.parametrize("look_name", LOOKS)
+def test_the_lists_are_accessible_and_fit(
+    browser: Browser, live_server: LiveServer, look_name: str
+) -> None:
+    item = low(data={"text": "The app took my money, and then a second time. " * 4})
+    project = item.project
+    say([item], "y")
+    flag(make.item(project, data={"text": "A text that is"}), "It ends in the middle")
+    expert = make.member(project, "expert").user
+    context = browser.new_context(**LOOKS[look_name])
+    page = context.new_page()
+    browsing.log_in(page, live_server.url, expert.username)
+    start = f"{live_server.url}/projects/{project.slug}/disagreements/"
+
+    for which in ("low-confidence", "flagged", "suspects", "taken-up"):
+        if which == "taken-up":
+            page.get_by_role("button", name=f"Decide {item.external_id}").focus()
+            press(page, "Enter")
+            press(page, "2")
+        else:
+            page.goto(f"{start}{which}/")
+        if folder := os.environ.get("ASSAY_SCREENSHOTS"):
+            target = Path(folder) / f"doubts-{which}-{look_name}.png"
+            page.screenshot(path=target, full_page=True)
+        assert serious(page) == []
+        wide = page.evaluate("() => document.documentElement.scrollWidth")
+        assert wide <= LOOKS[look_name]["viewport"]["width"]
+    context.close()
 
 
 def prepare() -> Project:

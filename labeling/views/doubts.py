@@ -1,0 +1,128 @@
+"""Lists of what experts may look at: low confidence, flags, suspects."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from labeling.models import (
+    Annotation,
+    AnnotationEvent,
+    Disagreement,
+    Membership,
+    Resolution,
+)
+from labeling.services import adjudicate, doubts, members
+from labeling.views.paging import Listing, by_page
+from labeling.views.scope import attempt, context, member_of, whole
+
+SIZE: Final = 25
+Origin = Disagreement.Origin
+# The address of each list, and its name there.
+LISTS: Final[dict[str, tuple[Origin, Promise]]] = {
+    "low-confidence": (Origin.LOW, lazy("Low confidence")),
+    "flagged": (Origin.FLAGGED, lazy("Flagged")),
+    "suspects": (Origin.SUSPECT, lazy("Suspects")),
+}
+
+
+def tabs(member: Membership, shown: str = "") -> list[dict[str, Any]]:
+    """Return the experts' lists with how much waits in each; the first has no name."""
+    slug = member.project.slug
+    waiting = doubts.counts(member.project)
+    first = {
+        "url": reverse("disagreements", args=[slug]),
+        "name": _("Disagreements"),
+        "count": adjudicate.waiting(member).count(),
+        "is_here": not shown,
+    }
+    return [
+        first,
+        *(
+            {
+                "url": reverse("doubts", args=[slug, which]),
+                "name": name,
+                "count": waiting[origin],
+                "is_here": which == shown,
+            }
+            for which, (origin, name) in LISTS.items()
+        ),
+    ]
+
+
+def way_back(member: Membership, found: Disagreement) -> dict[str, Any] | None:
+    """Return the list that a disagreement was taken from, if it was."""
+    for which, (origin, name) in LISTS.items():
+        if found.origin == origin:
+            return {
+                "url": reverse("doubts", args=[member.project.slug, which]),
+                "name": name,
+            }
+    return None
+
+
+@login_required
+def listed(request: HttpRequest, slug: str, which: str) -> HttpResponse:
+    """Show one of the lists; what is chosen opens on the page of disagreements."""
+    member = member_of(request, slug, members.ADJUDICATE)
+    if which not in LISTS:
+        raise Http404("There is no such list.")
+    tried = attempt(request, lambda: _act(request, member, LISTS[which][0]))
+    if tried.is_done:
+        found = tried.result
+        here = reverse("doubts", args=[slug, which])
+        to = reverse("disagreements", args=[slug])
+        return redirect(f"{to}?id={found.pk}" if found else here)
+    page = context(
+        member,
+        "disagreements",
+        which=which,
+        tabs=tabs(member, which),
+        listing=_rows(request, member, LISTS[which][0]),
+        errors=tried.errors,
+    )
+    return render(request, "labeling/doubts.html", page, status=tried.status)
+
+
+def _act(
+    request: HttpRequest, member: Membership, origin: Origin
+) -> Disagreement | None:
+    """Take an item up, or say that its flags were looked at."""
+    pk = whole(request.POST.get("item"))
+    if request.POST.get("do") == "check":
+        doubts.check(member, pk)
+        messages.info(request, _("It is not in this list any more."))
+        return None
+    return doubts.take_up(member, pk, origin)
+
+
+def _rows(request: HttpRequest, member: Membership, origin: Origin) -> Listing[Any]:
+    """Return a page of a list; nothing in it tells a vote or a label."""
+    if origin == Origin.FLAGGED:
+        told = AnnotationEvent.objects.filter(kind=AnnotationEvent.Kind.FLAGGED)
+        flags = Prefetch("events", queryset=told.order_by("pk"), to_attr="told")
+        items = doubts.flagged(member.project).prefetch_related(flags)
+        return by_page(request, items, size=SIZE)
+    rows = doubts.low_confidence if origin == Origin.LOW else doubts.suspects
+    return by_page(request, _with_votes(rows(member.project)), size=SIZE)
+
+
+def _with_votes(rows: QuerySet[Resolution]) -> QuerySet[Resolution]:
+    unsure = (
+        Annotation.objects.filter(item=OuterRef("item"), is_unsure=True, undone_at=None)
+        .order_by()
+        .values("item")
+        .annotate(number=Count("pk"))
+        .values("number")
+    )
+    return rows.annotate(unsure=Coalesce(Subquery(unsure), 0))
