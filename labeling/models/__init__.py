@@ -6,6 +6,7 @@ from labeling.models.agreement import AgreementReport
 from labeling.models.annotation import Annotation, AnnotationEvent
 from labeling.models.assignment import Assignment, QueueEntry, Reason
 from labeling.models.importing import ImportRun, Upload
+from labeling.models.inquiry import Inquiry
 from labeling.models.item import Item, Media
 from labeling.models.job import Job
 from labeling.models.people import ApiToken, Invitation, Membership, User, digest_of
@@ -38,6 +39,7 @@ __all__ = [
     "Gold",
     "Guideline",
     "ImportRun",
+    "Inquiry",
     "Invitation",
     "Item",
     "Job",

@@ -116,6 +116,8 @@ class AnnotationEvent(models.Model):
         REOPENED = "reopened", _("Reopened")
         DOUBTED = "doubted", _("Doubted")
         CHECKED = "checked", _("Checked")
+        ASKED = "asked", _("Asked")
+        REPLIED = "replied", _("Replied")
 
     project = models.ForeignKey(
         Project, models.CASCADE, related_name="+", db_index=False

@@ -119,7 +119,7 @@ def answer_blind(
     decision = Decision(tuple(labels), outcome)
     checked = _checked(member, decision)
     with transaction.atomic():
-        found, _ = _locked(member, disagreement_id)
+        found, _ = locked(member, disagreement_id)
         if found.resolved_at is None:
             BlindAnswer.objects.get_or_create(
                 disagreement=found,
@@ -175,7 +175,7 @@ def resolve(
     """
     _checked(member, decision)
     with transaction.atomic():
-        found, item = _locked(member, disagreement_id)
+        found, item = locked(member, disagreement_id)
         if found.resolved_at is None:
             _decide(member, found, item, decision)
             return found
@@ -189,7 +189,7 @@ def resolve(
 def defer(member: Membership, disagreement_id: int) -> None:
     """Put a disagreement at the end of this expert's list."""
     with transaction.atomic():
-        found, _ = _locked(member, disagreement_id)
+        found, _ = locked(member, disagreement_id)
         if found.resolved_at is None:
             Deferral.objects.update_or_create(
                 disagreement=found,
@@ -222,7 +222,7 @@ def reopen(member: Membership, disagreement_id: int) -> Disagreement:
     answer that people are asked about.
     """
     with transaction.atomic():
-        found, item = _locked(member, disagreement_id)
+        found, item = locked(member, disagreement_id)
         _may_reopen(member, found)
         _end_label(found)
         if found.before is not None:
@@ -293,7 +293,7 @@ def _bring_back(member: Membership, before: Resolution) -> None:
     settle.bring_back(before)
 
 
-def _locked(member: Membership, disagreement_id: int) -> tuple[Disagreement, Item]:
+def locked(member: Membership, disagreement_id: int) -> tuple[Disagreement, Item]:
     """Lock a disagreement after its item, in the order in which settling locks them."""
     item = (
         Item.objects.select_for_update(no_key=True, of=("self",))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 
 from labeling.errors import AssayError, InvalidInputError, ResolvedMeanwhileError
 from labeling.models import AgreementReport, Disagreement, Label, Membership
-from labeling.services import adjudicate, alike, doubts, members, precedents
+from labeling.services import adjudicate, alike, doubts, inquiries, members, precedents
 from labeling.views.doubts import tabs, way_back
 from labeling.views.families import by_family
 from labeling.views.scope import context, member_of, said, whole
@@ -46,9 +46,7 @@ def disagreements(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _act(request: HttpRequest, member: Membership, pk: int) -> dict[str, int]:
     """Do what was pressed; return what the next page shows."""
-    # Enter in a form presses its first button, which must decide nothing.
-    acts = {"defer": _defer, "undo": _undo, "like": _like, "stay": _stay}
-    return acts.get(request.POST.get("do", ""), _answer)(request, member, pk)
+    return _ACTS.get(request.POST.get("do", ""), _answer)(request, member, pk)
 
 
 def _defer(request: HttpRequest, member: Membership, pk: int) -> dict[str, int]:
@@ -63,6 +61,17 @@ def _undo(request: HttpRequest, member: Membership, pk: int) -> dict[str, int]:
     return {"id": pk}
 
 
+def _ask(request: HttpRequest, member: Membership, pk: int) -> dict[str, int]:
+    asked = inquiries.ask(member, pk, request.POST.get("question", ""))
+    text = ngettext(
+        "%(number)s person was asked. It comes back at the end of your list, or once there is an answer.",
+        "%(number)s people were asked. It comes back at the end of your list, or once there is an answer.",
+        asked,
+    )
+    messages.info(request, text % {"number": asked})
+    return {}
+
+
 def _stay(request: HttpRequest, member: Membership, pk: int) -> dict[str, int]:
     return {"id": pk}
 
@@ -70,6 +79,16 @@ def _stay(request: HttpRequest, member: Membership, pk: int) -> dict[str, int]:
 def _like(request: HttpRequest, member: Membership, pk: int) -> dict[str, int]:
     _tell(request, alike.settle_like(member, pk, _others(request)))
     return {}
+
+
+_ACTS: Final = {
+    "defer": _defer,
+    "undo": _undo,
+    "like": _like,
+    "ask": _ask,
+    # Enter in a form presses its first button, which must decide nothing.
+    "stay": _stay,
+}
 
 
 def _answer(request: HttpRequest, member: Membership, pk: int) -> dict[str, int]:
@@ -172,6 +191,7 @@ def _asked(
     label, model = doubts.evidence(one)
     return {
         **asked,
+        "asked": inquiries.of(one),
         "label": label,
         "model": model,
         "mine": mine,

@@ -57,6 +57,7 @@ def said(error: AssayError) -> list[str]:
 
 # What people call the fields that refusals name.
 _FIELDS: Final[dict[str, Promise | str]] = {
+    "answer": _("Answer"),
     "file": _("File"),
     "items": _("Items"),
     "key": _("Key"),
@@ -66,6 +67,7 @@ _FIELDS: Final[dict[str, Promise | str]] = {
     "min_votes": _("Fewest votes per item"),
     "name": _("Name"),
     "overlap": _("Most votes per item"),
+    "question": _("Question"),
     "quota": _("At most"),
     "retrain_first": _("Labels before the first run"),
     "role": _("Role"),

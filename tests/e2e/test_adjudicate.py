@@ -164,6 +164,49 @@ def test_a_doubted_label_is_taken_up_and_decided_by_keyboard(
 
 
 @pytest.mark.parametrize("look_name", LOOKS)
+def test_a_question_goes_to_who_voted_and_its_answer_comes_back(
+    browser: Browser, live_server: LiveServer, look_name: str
+) -> None:
+    found = dispute(make.project(overlap=2), **text("The second transfer is pending"))
+    url = f"{live_server.url}/projects/{found.project.slug}"
+    expert = make.member(found.project, "expert").user
+
+    def shown_well(page: Page, name: str) -> None:
+        if folder := os.environ.get("ASSAY_SCREENSHOTS"):
+            target = Path(folder) / f"ask-{name}-{look_name}.png"
+            page.screenshot(path=target, full_page=True)
+        assert serious(page) == []
+        wide = page.evaluate("() => document.documentElement.scrollWidth")
+        assert wide <= LOOKS[look_name]["viewport"]["width"]
+
+    context = browser.new_context(**LOOKS[look_name])
+    page = context.new_page()
+    browsing.log_in(page, live_server.url, expert.username)
+    page.goto(f"{url}/disagreements/")
+    press(page, "1")
+    page.keyboard.press("s")
+    page.keyboard.type("Which of the two transfers did you mean?")
+    shown_well(page, "question")
+    page.keyboard.press("Tab")
+    press(page, "Enter")
+    expect(page.locator("main")).to_contain_text("2 people were asked.")
+    voter = found.inquiries.latest("pk").annotator.username
+    with person(browser, live_server.url, voter) as theirs:
+        theirs.set_viewport_size(LOOKS[look_name]["viewport"])
+        theirs.goto(f"{url}/my-work/")
+        theirs.get_by_label("What do you say?").fill("The second.\nSurely.")
+        shown_well(theirs, "my-work")
+        theirs.keyboard.press("Tab")
+        press(theirs, "Enter")
+        expect(theirs.locator("main")).to_contain_text("Your answer is sent.")
+    page.goto(f"{url}/disagreements/")
+    expect(page.locator("main")).to_contain_text("A2")
+    expect(page.locator("main")).to_contain_text("Surely.")
+    shown_well(page, "answer")
+    context.close()
+
+
+@pytest.mark.parametrize("look_name", LOOKS)
 def test_the_lists_are_accessible_and_fit(
     browser: Browser, live_server: LiveServer, look_name: str
 ) -> None:

@@ -1,0 +1,132 @@
+"""Ask back by page: plain words both ways, and nobody sees another's vote."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from labeling.models import Disagreement, Inquiry
+from labeling.services import adjudicate, inquiries, settle
+from tests import make
+from tests.labeling.test_adjudicate import dispute
+from tests.labeling.test_inquiries import seen, voters
+from tests.pages.test_disagreements import Desk
+from tests.test_pages import browser
+
+pytestmark = pytest.mark.django_db
+
+
+def asked() -> tuple[Desk, Disagreement]:
+    labels = ("first label", "second label")
+    found = dispute(make.project(labels=labels, overlap=2), *((one,) for one in labels))
+    desk = Desk(found)
+    assert "Ask back" not in desk.client.get(desk.path).content.decode()
+    desk.post(found, step="blind", label="first label")
+    said = desk.post(found, do="ask", question="Is <b>this</b> it?")
+    assert "2 people were asked." in said
+    return desk, found
+
+
+def test_a_question_and_its_answer_are_shown_as_plain_words() -> None:
+    desk, found = asked()
+    who = voters(found)[1].user
+    path = f"/projects/{found.project.slug}/my-work/"
+    client = browser(who)
+
+    said = client.get(path).content.decode()
+    assert "Is &lt;b&gt;this&lt;/b&gt; it?" in said
+    assert "your answer: second label" in said
+    assert "first label" not in said
+    inquiry = Inquiry.objects.get(annotator=who)
+    body = {"inquiry": inquiry.pk, "answer": "<i>No</i>"}
+    said = client.post(path, body, follow=True).content.decode()
+    assert "Your answer is sent." in said
+    assert "Questions to you" not in said
+
+    said = desk.client.get(desk.path).content.decode()
+    assert "“Is &lt;b&gt;this&lt;/b&gt; it?”" in said
+    assert "&lt;i&gt;No&lt;/i&gt;" in said
+    assert "1 has not answered yet" in said
+    assert 'value="ask"' not in said
+
+
+def test_the_answers_are_not_shown_to_an_expert_who_has_not_answered_blind() -> None:
+    _, found = asked()
+    inquiry = Inquiry.objects.filter(disagreement=found).earliest("pk")
+    Inquiry.objects.filter(pk=inquiry.pk).update(
+        answer="a telling word", answered_at=inquiry.asked_at
+    )
+    other = Desk(found)
+
+    assert "a telling word" not in other.client.get(other.path).content.decode()
+    said = other.post(found, step="blind", label="first label")
+    assert "a telling word" in said
+
+
+def test_a_refused_answer_keeps_its_words_and_says_why() -> None:
+    found, expert = seen()
+    inquiries.ask(expert, found.pk, "Why?")
+    who = voters(found)[0].user
+    inquiry = Inquiry.objects.get(annotator=who)
+    client = browser(who)
+    path = f"/projects/{found.project.slug}/my-work/"
+
+    long = client.post(path, {"inquiry": inquiry.pk, "answer": "kept " * 500})
+    none = client.post(path, {"inquiry": inquiry.pk + 99, "answer": "So."})
+
+    assert long.status_code == 400
+    assert "At most 2000 letters." in long.content.decode()
+    assert "kept kept" in long.content.decode()
+    assert none.status_code == 404
+    assert "There is no such question to you." in none.content.decode()
+
+
+def test_a_refused_question_keeps_its_words() -> None:
+    found, expert = seen()
+    client = browser(expert.user)
+    path = f"/projects/{found.project.slug}/disagreements/"
+
+    said = client.post(path, {"id": found.pk, "do": "ask", "question": "kept " * 500})
+
+    assert said.status_code == 400
+    assert "kept kept" in said.content.decode()
+    assert not Inquiry.objects.exists()
+
+
+@pytest.mark.parametrize("role", ["annotator", "engineer"])
+def test_only_experts_and_managers_ask(role: str) -> None:
+    found = dispute(make.project(overlap=2))
+    client = browser(make.member(found.project, role).user)
+    path = f"/projects/{found.project.slug}/disagreements/"
+
+    said = client.post(path, {"id": found.pk, "do": "ask", "question": "Why?"})
+
+    assert said.status_code == 403
+    assert not Inquiry.objects.exists()
+
+
+def test_any_number_of_questions_takes_the_same_queries_and_a_few_are_shown() -> None:
+    found, expert = seen()
+    first, second = voters(found)
+    inquiries.ask(expert, found.pk, "Why?")
+    client = browser(first.user)
+    path = f"/projects/{found.project.slug}/my-work/"
+    counts, said = [], ""
+
+    for more in (0, 12):
+        for _ in range(more):
+            item = make.item(found.project)
+            for who, label in ((first, "x"), (second, "y")):
+                lent = next(one for one in make.lease(who, 9) if one.item == item)
+                make.vote(who, lent, label)
+            settle.settle_project(found.project_id)
+            other = Disagreement.objects.get(item=item)
+            adjudicate.answer_blind(expert, other.pk, ("x",))
+            inquiries.ask(expert, other.pk, "Why?")
+        with CaptureQueriesContext(connection) as taken:
+            said = client.get(path).content.decode()
+        counts.append(len(taken))
+
+    assert counts[0] == counts[1]
+    assert said.count('name="answer"') == 10
