@@ -72,7 +72,7 @@ TEMPLATES: list[dict[str, Any]] = [
         "DIRS": [BASE_DIR / "frontend" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "libraries": {"told": "labeling.told"},
+            "libraries": {"cells": "labeling.cells", "told": "labeling.told"},
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",

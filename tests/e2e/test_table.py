@@ -13,6 +13,7 @@ from tests import make
 from tests.e2e import browser as browsing
 from tests.e2e.browser import browser, log_in
 from tests.e2e.test_screens import LOOKS, serious
+from tests.labeling.test_adjudicate import dispute
 
 __all__ = ["browser"]
 pytestmark = browsing.MARKS
@@ -133,4 +134,32 @@ def test_it_is_accessible_and_fits(
     assert serious(page) == []
     wide = page.evaluate("() => document.documentElement.scrollWidth")
     assert wide <= LOOKS[look]["viewport"]["width"]
+    context.close()
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_on_an_item_s_page_rows_are_shown_by_kind_too(
+    browser: Browser, live_server: LiveServer, look: str
+) -> None:
+    project = make.project(labels=("cat", "dog"), data_type="table", overlap=2)
+    found = dispute(project, ("cat",), ("dog",), data=ROW)
+    expert = make.member(project, "expert").user
+    context = browser.new_context(**LOOKS[look])
+    page = context.new_page()
+    log_in(page, live_server.url, expert.username)
+
+    for name in (f"items/{found.item_id}", "disagreements"):
+        page.goto(f"{live_server.url}/projects/{project.slug}/{name}/")
+        if folder := os.environ.get("ASSAY_SCREENSHOTS"):
+            picture = f"cells-{name.partition('/')[0]}-{look}.png"
+            page.screenshot(path=Path(folder) / picture)
+        price = page.locator(".cells td.number div").first
+        assert price.evaluate("d => getComputedStyle(d).textAlign") == "end"
+        expect(page.locator(".cells td.boolean.true")).to_have_text("true")
+        name_of = page.locator(".cells th span", has_text="gone")
+        assert name_of.evaluate("s => s.offsetWidth > s.offsetHeight")
+        assert page.locator(".item-full a").count() == 0
+        assert serious(page) == []
+        wide = page.evaluate("() => document.documentElement.scrollWidth")
+        assert wide <= LOOKS[look]["viewport"]["width"]
     context.close()

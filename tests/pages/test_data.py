@@ -11,6 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 from labeling.models import Item, Media, Membership, Prediction, Project
 from labeling.services import adjudicate, settle
 from tests import make
+from tests.labeling.test_adjudicate import dispute
 from tests.test_pages import browser
 
 pytestmark = pytest.mark.django_db
@@ -146,3 +147,23 @@ def test_no_page_shows_a_picture_in_full_but_by_a_link() -> None:
         html = client.get(f"/projects/{project.slug}/{page}").content.decode()
         shown = re.findall(r'<img src="[^"]*/media/[^"]*/([^"/]*)"', html)
         assert shown == [f"?size={size}"]
+
+
+@pytest.mark.parametrize("page", ["items", "disagreements"])
+def test_a_row_is_shown_by_kind_and_never_as_html(page: str) -> None:
+    project = make.project(overlap=2, data_type="table")
+    row = {"n": 2.0, "paid": True, "at": "2026-11-21", "to": "https://a.org/<b>"}
+    found = dispute(project, data={**row, "none": None})
+    client = browser(make.member(project, "expert").user)
+    name = f"items/{found.item_id}" if page == "items" else page
+
+    html = client.get(f"/projects/{project.slug}/{name}/").content.decode()
+
+    shown = re.findall(r'<td class="([^"]*)"><div dir="auto">([^<]*)</div>', html)
+    assert sorted(shown) == [
+        ("boolean true", "true"),
+        ("date", "2026-11-21"),
+        ("link", "https://a.org/&lt;b&gt;"),
+        ("none", "–"),
+        ("number", "2"),
+    ]

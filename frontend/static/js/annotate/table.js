@@ -14,7 +14,7 @@ const KINDS = /** @type {[string, RegExp][]} */ ([
   ["link", /^https?:\/\/\S+$/i],
 ]);
 
-/** What a value is; files without types have all of them as text. @param {unknown} value */
+/** What a value is, as labeling/cells.py tells it; files without types have all of them as text. @param {unknown} value */
 export const kindOf = (value) => {
   if (value === null || value === undefined || value === "") return "none";
   if (typeof value === "object") return "nested";

@@ -1,0 +1,92 @@
+"""Cells of a table by their kind, as `table.js` shows them in the station.
+
+Both are tested with the same cases: tests/cells.json and tests/cells-shown.json.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from django import template
+
+# What JavaScript takes for white space; Python knows some more.
+_SPACE: Final = r"\t-\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+_FORMS: Final = {
+    # Not what begins with a zero: that is a code of something.
+    "number": r"[+-]?(0|[1-9]\d*|[1-9]\d{0,2}(,\d{3})+)?(\.\d+)?(?<=\d)(e[+-]?\d+)?",
+    "boolean": r"true|false",
+    "date": r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?",
+    "link": rf"https?://[^{_SPACE}]+",
+}
+_KINDS: Final = [
+    (kind, re.compile(form, re.ASCII if kind == "date" else re.ASCII | re.IGNORECASE))
+    for kind, form in _FORMS.items()
+]
+# From here on JavaScript writes numbers with an exponent.
+_LARGE: Final = 1e21
+_SMALL: Final = 1e-6
+register = template.Library()
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A column with its value: in words, and what kind of value it is."""
+
+    name: str
+    words: str
+    kind: str
+    is_true: bool
+
+
+def kind_of(value: object) -> str:
+    """Return what a value is; files without types have all of them as text."""
+    if value is None or value == "":
+        return "none"
+    if isinstance(value, dict | list):
+        return "nested"
+    words = said(value)
+    return next((kind for kind, form in _KINDS if form.fullmatch(words)), "text")
+
+
+def said(value: object) -> str:
+    """Return a value in words, none of them ours."""
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return _number(value)
+    return json.dumps(_plain(value), ensure_ascii=False, indent=2)
+
+
+def _number(value: float) -> str:
+    """Return a number as JavaScript writes it."""
+    if value.is_integer() and abs(value) < _LARGE:
+        return str(int(value))
+    if _SMALL <= abs(value) < _LARGE:
+        return format(Decimal(repr(value)), "f")
+    return re.sub(r"e([+-])0*", r"e\1", repr(value))
+
+
+def _plain(value: object) -> object:
+    """Return a value without the decimals that say nothing, such as those of 2.0."""
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_plain(part) for part in value]
+    is_whole = isinstance(value, float) and value.is_integer() and abs(value) < _LARGE
+    return int(value) if is_whole and isinstance(value, float) else value
+
+
+@register.filter
+def cells(row: dict[str, Any]) -> list[Cell]:
+    """Return the cells of a row in the order of the data."""
+    return [
+        Cell(name, words, kind_of(value), is_true=words.lower() == "true")
+        for name, value in row.items()
+        for words in [said(value)]
+    ]
