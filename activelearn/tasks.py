@@ -15,7 +15,7 @@ HANDLERS: Final = (ranking, retrain)
 @shared_task(name="activelearn.run_job", time_limit=4 * 3600)
 def run_job(job_id: int) -> None:
     """Run a learning job if it can be claimed."""
-    jobs.run(job_id)
+    jobs.run_if_due(job_id)
 
 
 @shared_task(name="activelearn.consider_all", time_limit=300)

@@ -58,7 +58,7 @@ def forget_files() -> int:
 @shared_task(name="labeling.run_job", time_limit=4 * 3600)
 def run_job(job_id: int) -> None:
     """Run a job if it can be claimed."""
-    jobs.run(job_id)
+    jobs.run_if_due(job_id)
 
 
 @receiver(votes_changed)

@@ -216,6 +216,12 @@ def run(job_id: int) -> None:
         _end(job, Job.State.DONE, result=result)
 
 
+def run_if_due(job_id: int) -> None:
+    """Run job ``job_id`` unless its lane rests: then it is rung again after that."""
+    if not Job.objects.filter(pk=job_id, not_before__gt=Now()).exists():
+        run(job_id)
+
+
 def finish(job_id: int) -> Job:
     """Run job ``job_id`` here, or wait for the worker that was quicker; return it."""
     while True:
