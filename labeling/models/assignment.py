@@ -31,7 +31,8 @@ class Reason(models.TextChoices):
 class QueueEntry(models.Model):
     """A slot of an item that may be lent; the lowest rank goes first.
 
-    A fast path only: the constraints of ``Assignment`` refuse a stale row.
+    A fast path only: the constraints of ``Assignment`` refuse a stale row. While a new
+    generation comes, a slot may stand in it and in the one before.
     First votes (slot 0) and further votes are ranked apart, so that nobody scans
     past items of their own.
     """
@@ -55,7 +56,8 @@ class QueueEntry(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["item", "slot"], name="one_queue_entry_per_slot"
+                fields=["item", "slot", "generation"],
+                name="one_queue_entry_per_slot_of_a_generation",
             )
         ]
         indexes: ClassVar = [

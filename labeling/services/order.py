@@ -39,10 +39,11 @@ class Entry:
 def swap(project_id: int, entries: Sequence[Entry]) -> int:
     """Replace the project's queue by ``entries`` in one step; return its generation.
 
-    Slots that are lent or answered meanwhile are left out; a lease that runs at the
-    same moment sees the old queue or the new one, never an empty one. Each generation
-    ranks before all earlier ones: the next lease need not pass over the index entries
-    of the deleted rows, which stay for as long as anybody's snapshot may see them.
+    Each generation ranks before all earlier ones, so the commit of the new rows is the
+    step: a lease sees the old head or the new one. Only then, behind all that people
+    look at, the rows of before are deleted; a lease never meets a lock of this. Slots
+    that are lent or answered meanwhile are left out; one that is given back meanwhile
+    keeps its row.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         _stage(cursor, entries)
@@ -57,13 +58,18 @@ def swap(project_id: int, entries: Sequence[Entry]) -> int:
             raise NotFoundError("The project is gone.")
         generation = int(row[0])
         cursor.execute(
-            "DELETE FROM labeling_queueentry WHERE id IN ("
-            " SELECT id FROM labeling_queueentry WHERE project_id = %s"
-            " FOR UPDATE SKIP LOCKED)",
-            [project_id],
+            "SELECT id FROM labeling_queueentry WHERE project_id = %s", [project_id]
         )
+        old = [found[0] for found in cursor.fetchall()]
         cursor.execute(_SWAP_IN, {"project": project_id, "generation": generation})
         cursor.execute("DROP TABLE staged")
+    with transaction.atomic(), connection.cursor() as cursor:
+        await_turn(project_id)
+        cursor.execute(
+            "DELETE FROM labeling_queueentry WHERE id IN (SELECT id"
+            " FROM labeling_queueentry WHERE id = ANY(%s) FOR UPDATE SKIP LOCKED)",
+            [old],
+        )
     with connection.cursor() as cursor:
         # Whoever changes much tells the planner: an old count makes it sort the queue.
         cursor.execute(
@@ -88,7 +94,7 @@ _SWAP_IN = """
         SELECT 1 FROM labeling_assignment a
         WHERE a.item_id = s.item_id AND a.slot = s.slot
               AND a.state IN ('leased', 'answered'))
-    ON CONFLICT (item_id, slot) DO NOTHING
+    ON CONFLICT DO NOTHING
 """
 
 
@@ -160,7 +166,7 @@ _REFILL = """
     ) free
     WHERE i.project_id = %(project)s AND i.state = 'open' AND i.votes < i.votes_wanted
     ORDER BY i.id LIMIT %(limit)s
-    ON CONFLICT (item_id, slot) DO NOTHING
+    ON CONFLICT DO NOTHING
 """
 
 

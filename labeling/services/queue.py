@@ -62,7 +62,10 @@ def lease(
         raise InvalidInputError(errors={"count": [f"From 1 to {MAX_COUNT}."]})
     if external_ids is not None:
         return _lease_chosen(member, external_ids)
-    found = _lend_at_once(member, count)
+    try:
+        found = _lend_at_once(member, count)
+    except IntegrityError:
+        found = []  # a slot was taken between the look and the insert
     return Lease(found, None) if len(found) == count else _lease(member, count)
 
 
@@ -284,14 +287,7 @@ def _take_from(member: Membership, count: int, **lane: bool) -> list[int]:
 
 def _take_once(member: Membership, values: dict[str, Any]) -> list[int] | None:
     """Return the ids lent by one statement, or None when the lane had nothing."""
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(_TAKE, values)
-            rows = cursor.fetchall()
-    except IntegrityError:
-        # A slot was taken between the look and the insert: look again.
-        return []
-    if rows:
+    if rows := _taken(_TAKE, values):
         return [row[0] for row in sorted(rows, key=lambda row: (row[1], row[0]))]
     with connection.cursor() as cursor:
         cursor.execute(_HEAD.format(count=1, more=""), values)
@@ -302,12 +298,20 @@ def _take_once(member: Membership, values: dict[str, Any]) -> list[int] | None:
     return None
 
 
+def _taken(query: str, values: dict[str, Any]) -> list[tuple[int, float]]:
+    """Return (id, rank) of what was lent: nothing where a slot was taken meanwhile."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(query, values)
+            return cursor.fetchall()
+    except IntegrityError:
+        return []
+
+
 def take_these(member: Membership, entries: Sequence[int]) -> list[int]:
     """Lend those of some first entries of the queue that are still there; ids."""
     values = {**_lane(member, len(entries), is_first=True), "these": list(entries)}
-    with connection.cursor() as cursor:
-        cursor.execute(_TAKE_THESE, values)
-        return sorted(row[0] for row in cursor.fetchall())
+    return sorted(row[0] for row in _taken(_TAKE_THESE, values))
 
 
 def _pass_all(member: Membership, values: dict[str, Any]) -> None:

@@ -6,6 +6,8 @@ import math
 import random
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -229,6 +231,50 @@ def test_further_votes_are_passed_over_once_and_found_again_at_the_end(
     assert who.passed_rank > place
     assert queue.lease(who, 1).reason == "all_yours_done"
     assert len(make.lease(other, 12)) == 12
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("moment", "head"),
+    [("INSERT INTO labeling_queueentry", 0), ("DELETE FROM labeling_queueentry", -1)],
+)
+def test_a_lease_never_waits_for_a_swap_nor_passes_over_what_it_holds(
+    moment: str, head: int
+) -> None:
+    project = make.project()
+    found = make.items(project, 20)
+    make.ranked(project, found)
+    who = make.member(project)
+    is_there, may_go_on = Event(), Event()
+
+    def pause(execute: Any, sql: str, *others: Any) -> Any:
+        done = execute(sql, *others)
+        if sql.strip().startswith(moment):
+            is_there.set()
+            assert may_go_on.wait(20)
+        return done
+
+    def swap() -> None:
+        try:
+            with connection.execute_wrapper(pause):
+                make.ranked(project, found[::-1])
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        swapped = thread.submit(swap)
+        try:
+            assert is_there.wait(20)
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout TO '5s'")
+            assert make.lease(who)[0].item == found[head]
+        finally:
+            may_go_on.set()
+            with connection.cursor() as cursor:
+                cursor.execute("RESET lock_timeout")
+        swapped.result()
+
+    assert QueueEntry.objects.values("item", "slot").distinct().count() == 20 + head
 
 
 def test_what_was_locked_when_it_was_passed_over_is_found_soon() -> None:
