@@ -95,7 +95,7 @@ _HELD = """
         SELECT id FROM labeling_assignment
         WHERE annotator_id = %(user)s AND project_id = %(project)s
               AND state = 'leased' AND expires_at > now()
-        ORDER BY id LIMIT %(count)s)
+        ORDER BY id LIMIT %(count)s FOR UPDATE)
     RETURNING a.id
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Event
@@ -307,3 +308,31 @@ def test_a_new_order_is_seen_from_its_start() -> None:
     who.project.refresh_from_db()
     lane = queue._lane(who, 1, is_first=False)
     assert lane["from"] == -math.inf
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_windows_of_one_person_never_wait_for_each_other_for_good() -> None:
+    project = make.project()
+    make.ranked(project, make.items(project, 60))
+    who = make.member(project)
+    make.lease(who, 40)
+    Assignment.objects.filter(pk__in=Assignment.objects.order_by("-pk")[:20]).update(
+        expires_at=timezone.now() + timedelta(minutes=9)
+    )
+
+    def repeat(work: Callable[[], object]) -> None:
+        try:
+            for _ in range(40):
+                work()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        windows = [
+            pool.submit(repeat, lambda: make.lease(who, 40)),
+            pool.submit(repeat, lambda: queue.release_all(who)),
+        ]
+        for one in windows:
+            one.result()
+
+    assert len(make.lease(who, 40)) == 40
