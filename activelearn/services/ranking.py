@@ -237,7 +237,7 @@ def _further_votes(project: Project) -> list[order.Entry]:
     )
     taken = order.live_slots([item.pk for item in items])
     return [
-        order.Entry(item.pk, slot, slot == 0, float(number - WINDOW), "second")
+        order.Entry(item.pk, slot, False, float(number - WINDOW), "second")
         for number, item in enumerate(items)
         for slot in range(item.votes_wanted)
         if (item.pk, slot) not in taken

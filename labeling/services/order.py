@@ -194,7 +194,7 @@ def requeue(freed: Sequence[Assignment]) -> None:
             QueueEntry(
                 project_id=one.project_id,
                 generation=one.generation,
-                is_first=one.slot == 0,
+                is_first=one.slot == 0 and one.reason != Reason.SECOND,
                 rank=one.rank if one.rank is not None else 0.0,
                 item_id=one.item_id,
                 slot=one.slot,

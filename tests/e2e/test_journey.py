@@ -16,11 +16,18 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from activelearn.core import query, training
-from activelearn.models import ModelVersion, RankingFit, TrainingRun
+from activelearn.models import ModelVersion, TrainingRun
 from activelearn.services import features, ranking
 from config.celery import app
 from config.demo import data
-from labeling.models import Annotation, Assignment, Disagreement, Item, Project
+from labeling.models import (
+    Annotation,
+    Assignment,
+    Disagreement,
+    Item,
+    Project,
+    QueueEntry,
+)
 from labeling.services import members
 from tests.e2e import browser as browsing
 from tests.e2e.browser import browser, label_by_keyboard, person
@@ -282,9 +289,9 @@ def test_from_an_empty_database_to_a_rolled_back_model(
         serving = champion()
         assert serving is not None
         file.write_bytes(material.late)
-        orders = RankingFit.objects.count()
         import_by_page(engineer, url, file, 1)
-        settled(engineer, lambda: RankingFit.objects.count() > orders and is_quiet())
+        late = QueueEntry.objects.filter(item=Item.objects.latest("pk"))
+        settled(engineer, lambda: late.exists() and is_quiet())
         assert next_of(engineer, url) in least_sure(Project.objects.get())
         promote_another_then_roll_back(engineer, url, serving)
         assert champion() == serving

@@ -18,6 +18,8 @@ from tests.history.record import Final, Loan, Op, Vote
 # process holds its locks until it goes on, or until its connection is seen to end.
 SLACK: Constant = 15.0
 LIVE: Constant = ("leased", "answered")
+# So far each generation of the queue ranks before the one before.
+APART: Constant = 1e7
 
 
 def check(history: Sequence[Op], final: Final) -> list[str]:
@@ -256,7 +258,9 @@ def higher_ranked_first(history: Sequence[Op], final: Final) -> Iterator[str]:
         touched[loan.user].add(loan.item)
         is_sure = lent[loan.item, loan.slot] == 1 and loan.item not in moved
         if is_sure and loan.generation and loan.rank is not None:
-            queues[loan.generation, loan.slot == 0].append(loan)
+            # What has a vote already ranks below zero, among the further votes.
+            is_first = loan.slot == 0 and loan.rank >= -loan.generation * APART
+            queues[loan.generation, is_first].append(loan)
     for queue in queues.values():
         queue.sort(key=lambda loan: loan.rank or 0.0)
         # The entry ranked before the present one that was lent last of all.
