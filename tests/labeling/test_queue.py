@@ -278,7 +278,10 @@ def test_a_lease_never_waits_for_a_swap_nor_passes_over_what_it_holds(
     assert QueueEntry.objects.values("item", "slot").distinct().count() == 20 + head
 
 
-def test_what_was_locked_when_it_was_passed_over_is_found_soon() -> None:
+def test_what_was_locked_when_it_was_passed_over_is_found_soon(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(random, "random", lambda: 0.0)  # further votes whenever it can
     project = make.project(overlap=2, min_votes=2)
     found = make.items(project, 3)
     make.ranked(project, found, slots=2)
