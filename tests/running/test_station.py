@@ -18,7 +18,7 @@ pytestmark = [
     pytest.mark.xdist_group("running"),
     pytest.mark.skipif(not CHROMIUM, reason="no Chromium: apt-get install chromium"),
 ]
-COUNT = 120
+COUNT = 60
 
 
 @pytest.fixture
