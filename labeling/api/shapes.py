@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -41,13 +41,8 @@ def labels_in(body: Mapping[str, Any]) -> tuple[str, ...]:
 
 def names_in(body: Mapping[str, Any], name: str) -> tuple[str, ...]:
     """Return a list of names; a missing one is an error."""
-    value = body.get(name)
-    is_list = isinstance(value, list) and all(isinstance(one, str) for one in value)
-    if not isinstance(value, list) or not is_list or len(value) > MAX_NAMES:
-        raise InvalidInputError(
-            errors={name: [f"A list of at most {MAX_NAMES} names."]}
-        )
-    return tuple(value)
+    why = f"A list of at most {MAX_NAMES} names."
+    return tuple(_list_in(body, name, lambda one: isinstance(one, str), MAX_NAMES, why))
 
 
 def whole_in(body: Mapping[str, Any], name: str, default: int) -> int:
@@ -67,14 +62,24 @@ def yes_or_no_in(body: Mapping[str, Any], name: str, *, default: bool = False) -
 
 
 def numbers_in(
-    body: Mapping[str, Any], name: str, *, most: int, default: object = None
+    body: Mapping[str, Any], name: str, *, most: int, default: list[int] | None = None
 ) -> list[int]:
     """Return a list of ids; a missing one is ``default``, or an error."""
-    value = body.get(name, default)
-    is_list = isinstance(value, list) and all(_is_id(one) for one in value)
-    if not isinstance(value, list) or not is_list or len(value) > most:
-        raise InvalidInputError(errors={name: [f"A list of at most {most} ids."]})
-    return list(value)
+    body = body if default is None else {name: default, **body}
+    return _list_in(body, name, _is_id, most, f"A list of at most {most} ids.")
+
+
+def _list_in(
+    body: Mapping[str, Any],
+    name: str,
+    is_one: Callable[[object], bool],
+    most: int,
+    why: str,
+) -> list[Any]:
+    value = body.get(name)
+    if not isinstance(value, list) or len(value) > most or not all(map(is_one, value)):
+        raise InvalidInputError(errors={name: [why]})
+    return value
 
 
 def _is_id(value: object) -> bool:

@@ -23,6 +23,10 @@ class JobQuerySet(models.QuerySet["Job"]):
             | Q(state=Job.State.RUNNING, alive_until__lt=Now())
         )
 
+    def due(self) -> Self:
+        """Jobs whose lane does not rest."""
+        return self.exclude(not_before__gt=Now())
+
 
 class Job(models.Model):
     """Work for a worker: its state, progress and log.

@@ -31,7 +31,15 @@ from labeling.models import (
     Membership,
     Resolution,
 )
-from labeling.services import annotate, order, precedents, relabel, settle
+from labeling.services import (
+    annotate,
+    events,
+    gold,
+    order,
+    precedents,
+    relabel,
+    settle,
+)
 from labeling.signals import votes_changed
 
 Outcome = Disagreement.Outcome
@@ -354,11 +362,8 @@ def _decide(
 
 def _replaced(found: Disagreement) -> Resolution | None:
     """Return the label that a decision replaces, where nobody is asked about it."""
-    is_doubted = found.origin != Disagreement.Origin.VOTES
-    if is_doubted and Gold.objects.filter(item_id=found.item_id).exists():
-        raise ConflictError(
-            _("Its answer is known, and gold questions rely on it: it stays as it is.")
-        )
+    if found.origin != Disagreement.Origin.VOTES:
+        gold.refuse_where_known(found.item_id)
     return Resolution.objects.filter(item_id=found.item_id, superseded_at=None).first()
 
 
@@ -400,14 +405,7 @@ def _tell(
     }
     if decision.together_with is not None:
         payload["together_with"] = decision.together_with
-    AnnotationEvent.objects.create(
-        project_id=item.project_id,
-        item_id=item.pk,
-        actor_id=member.user_id,
-        kind=kind,
-        payload=payload,
-        at=timezone.now(),
-    )
+    events.append(item, kind, payload, actor_id=member.user_id)
 
 
 def _keep_late(member: Membership, found: Disagreement, decision: Decision) -> None:

@@ -38,7 +38,7 @@ from labeling.models import (
     Reason,
     lean,
 )
-from labeling.services import order, queue
+from labeling.services import events, order, queue
 from labeling.signals import votes_changed
 
 MAX_BATCH: Final = 100
@@ -234,7 +234,7 @@ def _keep(member: Membership, vote: Vote, labels: list[str]) -> Annotation:
     found.state = Assignment.State.ANSWERED
     found.save(update_fields=["state"])
     _count_vote(member, annotation, +1)
-    _event(annotation, member, AnnotationEvent.Kind.VOTED, now)
+    _event(annotation, AnnotationEvent.Kind.VOTED, now)
     return annotation
 
 
@@ -269,7 +269,9 @@ def _keep_late(member: Membership, vote: Vote) -> None:
             payload__client_id=str(vote.client_id),
         )
         if not known.exists():
-            queue.record(found, member.user, AnnotationEvent.Kind.LATE, payload)
+            events.append(
+                found, AnnotationEvent.Kind.LATE, payload, actor_id=member.user_id
+            )
 
 
 def shown_suggestion(project: Project, found: Assignment) -> dict[str, Any] | None:
@@ -339,27 +341,14 @@ def _ring(project_id: int) -> None:
     )
 
 
-def _event(
-    annotation: Annotation,
-    member: Membership,
-    kind: AnnotationEvent.Kind,
-    at: datetime,
-) -> None:
-    AnnotationEvent.objects.create(
-        project_id=annotation.project_id,
-        item_id=annotation.item_id,
-        assignment_id=annotation.assignment_id,
-        annotation=annotation,
-        actor_id=member.user_id,
-        kind=kind,
-        payload={
-            "labels": annotation.labels,
-            "version": annotation.version,
-            "comment": annotation.comment,
-            "is_unsure": annotation.is_unsure,
-        },
-        at=at,
-    )
+def _event(vote: Annotation, kind: AnnotationEvent.Kind, at: datetime) -> None:
+    payload = {
+        "labels": vote.labels,
+        "version": vote.version,
+        "comment": vote.comment,
+        "is_unsure": vote.is_unsure,
+    }
+    events.append(vote, kind, payload, actor_id=vote.annotator_id, at=at)
 
 
 def own_annotation(member: Membership, annotation_id: int) -> Annotation:
@@ -398,7 +387,7 @@ def edit(
         _write_version(before, version, {**values, "updated_at": now})
         Item.objects.filter(pk=before.item_id).update(is_unsettled=True)
         after = Annotation.answers.get(pk=annotation_id)
-        _event(after, member, AnnotationEvent.Kind.EDITED, now)
+        _event(after, AnnotationEvent.Kind.EDITED, now)
         _ring(member.project_id)
     return after
 
@@ -411,7 +400,7 @@ def undo(member: Membership, annotation_id: int, version: int) -> Assignment | N
         _write_version(before, version, {"undone_at": now, "updated_at": now})
         _count_vote(member, before, -1)
         before.refresh_from_db()
-        _event(before, member, AnnotationEvent.Kind.UNDONE, now)
+        _event(before, AnnotationEvent.Kind.UNDONE, now)
         return _lend_again(member, before)
 
 

@@ -10,11 +10,10 @@ from typing import Final
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from labeling import rules
-from labeling.errors import ConflictError, InvalidInputError, NotFoundError
+from labeling.errors import InvalidInputError, NotFoundError
 from labeling.models import (
     Annotation,
     AnnotationEvent,
@@ -27,7 +26,7 @@ from labeling.models import (
     Project,
     Resolution,
 )
-from labeling.services import settle
+from labeling.services import events, gold, settle
 
 Origin = Disagreement.Origin
 Kind = AnnotationEvent.Kind
@@ -101,11 +100,8 @@ def _open(item: Item | OuterRef) -> QuerySet[Disagreement]:
     return Disagreement.objects.filter(item=item, resolved_at=None)
 
 
-LISTS: Final = {
-    Origin.LOW: low_confidence,
-    Origin.FLAGGED: flagged,
-    Origin.SUSPECT: suspects,
-}
+LABELS: Final = {Origin.LOW: low_confidence, Origin.SUSPECT: suspects}
+LISTS: Final = {**LABELS, Origin.FLAGGED: flagged}
 
 
 def counts(project: Project) -> dict[str, int]:
@@ -124,16 +120,11 @@ def take_up(member: Membership, item_id: int, origin: str) -> Disagreement:
         item = _locked(member, item_id)
         if waiting := _open(item).first():
             return waiting
-        if Gold.objects.filter(item=item).exists():
-            raise ConflictError(
-                _(
-                    "Its answer is known, and gold questions rely on it: it stays as it is."
-                )
-            )
+        gold.refuse_where_known(item.pk)
         votes = settle.votes_of(member.project, [item.pk])[item.pk]
         found = settle.dispute(member.project, item, votes, Origin(origin))
         found.save()
-        _tell(member, item, Kind.DOUBTED, {"origin": origin})
+        events.append(item, Kind.DOUBTED, {"origin": origin}, actor_id=member.user_id)
     return found
 
 
@@ -142,7 +133,7 @@ def check(member: Membership, item_id: int) -> None:
     with transaction.atomic():
         item = _locked(member, item_id)
         if flagged(member.project).filter(pk=item.pk).exists():
-            _tell(member, item, Kind.CHECKED, {})
+            events.append(item, Kind.CHECKED, {}, actor_id=member.user_id)
 
 
 def _locked(member: Membership, item_id: int) -> Item:
@@ -154,19 +145,6 @@ def _locked(member: Membership, item_id: int) -> Item:
     if found is None:
         raise NotFoundError(_("There is no such item in this project."))
     return found
-
-
-def _tell(
-    member: Membership, item: Item, kind: Kind, payload: dict[str, object]
-) -> None:
-    AnnotationEvent.objects.create(
-        project_id=item.project_id,
-        item_id=item.pk,
-        actor_id=member.user_id,
-        kind=kind,
-        payload=payload,
-        at=timezone.now(),
-    )
 
 
 def evidence(found: Disagreement) -> tuple[Resolution | None, Prediction | None]:

@@ -6,9 +6,19 @@ from collections.abc import Sequence
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from labeling.errors import ConflictError
 from labeling.models import Gold, Item, Project, Resolution
 from labeling.services import settle
+
+
+def refuse_where_known(item_id: int) -> None:
+    """Raise ConflictError where people are asked about the item's known answer."""
+    if Gold.objects.filter(item=item_id).exists():
+        raise ConflictError(
+            _("Its answer is known, and gold questions rely on it: it stays as it is.")
+        )
 
 
 def record(project: Project, known: Sequence[tuple[Item, Sequence[str]]]) -> None:
@@ -36,7 +46,7 @@ def record(project: Project, known: Sequence[tuple[Item, Sequence[str]]]) -> Non
             )
             for item, labels in known
         )
-        Item.objects.filter(pk__in=[item.pk for item, _ in known]).update(
+        Item.objects.filter(pk__in=[item.pk for item, _labels in known]).update(
             state=Item.State.SETTLED
         )
         pool = sum(item.split == Item.Split.POOL for item, _ in known)

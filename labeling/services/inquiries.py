@@ -23,7 +23,7 @@ from labeling.models import (
     Inquiry,
     Membership,
 )
-from labeling.services import adjudicate
+from labeling.services import adjudicate, events
 
 MOST_LETTERS: Final = 2000
 
@@ -62,7 +62,12 @@ def ask(member: Membership, disagreement_id: int, text: str) -> int:
             )
             for pk in people
         )
-        _tell(member, found, AnnotationEvent.Kind.ASKED, words)
+        events.append(
+            found,
+            AnnotationEvent.Kind.ASKED,
+            {"comment": words},
+            actor_id=member.user_id,
+        )
         adjudicate.defer(member, found.pk)
     return len(people)
 
@@ -102,7 +107,12 @@ def answer(member: Membership, inquiry_id: int, text: str) -> Inquiry:
         _must_wait(found.disagreement)
         found.answer, found.answered_at = words, timezone.now()
         found.save(update_fields=["answer", "answered_at"])
-        _tell(member, found.disagreement, AnnotationEvent.Kind.REPLIED, words)
+        events.append(
+            found.disagreement,
+            AnnotationEvent.Kind.REPLIED,
+            {"comment": words},
+            actor_id=member.user_id,
+        )
         Deferral.objects.filter(
             disagreement=found.disagreement_id, expert_id=found.asked_by_id
         ).delete()
@@ -158,16 +168,3 @@ def _checked(name: str, text: str) -> str:
     if why:
         raise InvalidInputError(errors={name: [why]})
     return words
-
-
-def _tell(
-    member: Membership, found: Disagreement, kind: AnnotationEvent.Kind, words: str
-) -> None:
-    AnnotationEvent.objects.create(
-        project_id=found.project_id,
-        item_id=found.item_id,
-        actor_id=member.user_id,
-        kind=kind,
-        payload={"comment": words},
-        at=timezone.now(),
-    )

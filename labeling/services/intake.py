@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db import transaction
 
-from labeling import rules
 from labeling.errors import InvalidInputError
 from labeling.models import Item, Project
 from labeling.services.importing.rows import (
@@ -15,6 +14,7 @@ from labeling.services.importing.rows import (
     RowError,
     as_json,
     content_hash,
+    group_of,
     parse,
 )
 from labeling.services.order import tell_items_changed
@@ -40,15 +40,13 @@ def add_to_pool(project: Project, rows: Sequence[Row]) -> None:
     items = []
     for row in rows:
         content = content_hash(as_json(row.data))
-        text = row.data.get("text")
-        group = rules.near_duplicate_key(text) if isinstance(text, str) else content
         items.append(
             Item(
                 project=project,
                 external_id=row.external_id or content[:32],
                 data=row.data,
                 content_hash=content,
-                group_key=group,
+                group_key=group_of(row, content),
                 votes_wanted=project.min_votes,
             )
         )

@@ -218,7 +218,7 @@ def run(job_id: int) -> None:
 
 def run_if_due(job_id: int) -> None:
     """Run job ``job_id`` unless its lane rests: then it is rung again after that."""
-    if not Job.objects.filter(pk=job_id, not_before__gt=Now()).exists():
+    if Job.objects.due().filter(pk=job_id).exists():
         run(job_id)
 
 
@@ -278,8 +278,7 @@ def again(job: Job, user: User | None) -> Job:
 
 def ring_waiting() -> int:
     """Ring for every job that could be claimed; return how many were rung."""
-    due = Job.objects.claimable().exclude(not_before__gt=Now())
-    jobs = list(due.order_by("pk")[:200])
+    jobs = list(Job.objects.claimable().due().order_by("pk")[:200])
     for job in jobs:
         _ring(job)
     return len(jobs)

@@ -34,10 +34,9 @@ from labeling.models import (
     Membership,
     Project,
     ProjectCounter,
-    User,
     lean,
 )
-from labeling.services import checks, order
+from labeling.services import checks, events, order
 
 MAX_COUNT: Final = 50
 PASSED_FOR: Final = timedelta(seconds=10)
@@ -486,7 +485,12 @@ def flag(member: Membership, assignment_id: int, comment: str = "") -> Assignmen
     """Say that something is wrong with an item; it stays with the person."""
     with transaction.atomic():
         found = own_assignment(member, assignment_id)
-        record(found, member.user, AnnotationEvent.Kind.FLAGGED, {"comment": comment})
+        events.append(
+            found,
+            AnnotationEvent.Kind.FLAGGED,
+            {"comment": comment},
+            actor_id=member.user_id,
+        )
         Item.objects.filter(pk=found.item_id).update(flags=F("flags") + 1)
         count(member, flags=1)
     return found
@@ -499,29 +503,7 @@ def shard_of(member: Membership) -> int:
 
 def count(member: Membership, **changes: int) -> None:
     """Change the project's counters in this transaction."""
-    ProjectCounter.objects.filter(
-        project_id=member.project_id, shard=shard_of(member)
-    ).update(**{name: F(name) + change for name, change in changes.items()})
-
-
-def record(
-    found: Assignment,
-    actor: User | None,
-    kind: AnnotationEvent.Kind,
-    payload: dict[str, Any],
-    annotation_id: int | None = None,
-) -> None:
-    """Append an event to the item's history."""
-    AnnotationEvent.objects.create(
-        project_id=found.project_id,
-        item_id=found.item_id,
-        assignment=found,
-        annotation_id=annotation_id,
-        actor=actor,
-        kind=kind,
-        payload=payload,
-        at=timezone.now(),
-    )
+    ProjectCounter.add(member.project_id, shard=member.user_id, **changes)
 
 
 def _end(
@@ -532,7 +514,7 @@ def _end(
 ) -> None:
     found.state = state
     found.save(update_fields=["state"])
-    record(found, found.annotator, kind, payload)
+    events.append(found, kind, payload, actor_id=found.annotator_id)
     order.requeue([found])
 
 

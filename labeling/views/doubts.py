@@ -113,8 +113,8 @@ def _rows(request: HttpRequest, member: Membership, origin: Origin) -> Listing[A
         flags = Prefetch("events", queryset=told.order_by("pk"), to_attr="told")
         items = doubts.flagged(member.project).prefetch_related(flags)
         return by_page(request, items, size=SIZE)
-    rows = doubts.low_confidence if origin == Origin.LOW else doubts.suspects
-    return by_page(request, _with_votes(rows(member.project)), size=SIZE)
+    labels = doubts.LABELS[origin](member.project)
+    return by_page(request, _with_votes(labels), size=SIZE)
 
 
 def _with_votes(rows: QuerySet[Resolution]) -> QuerySet[Resolution]:

@@ -38,6 +38,7 @@ from labeling.services.importing.rows import (
     RowError,
     as_json,
     content_hash,
+    group_of,
     parse,
     picture_hash,
     role_of,
@@ -345,13 +346,7 @@ class _Writer:
         content = (
             picture_hash(row.data, media.sha256) if media else content_hash(payload)
         )
-        near = likeness or (
-            rules.near_duplicate_key(row.data["text"])
-            if "text" in row.data
-            else content
-        )
-        group = f"g:{row.group}"[:200] if row.group else near
-        return Ready(row, payload, content, group, media)
+        return Ready(row, payload, content, group_of(row, content, likeness), media)
 
     def _check_labels(self, labels: list[str]) -> None:
         if unknown := [label for label in labels if label not in self.labels]:
