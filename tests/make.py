@@ -5,15 +5,32 @@ from __future__ import annotations
 import itertools
 import json
 import uuid
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
+from django.db import connection
 from django.test import Client
 
 from labeling.models import ApiToken, Assignment, Item, Membership, Project, User
 from labeling.services import annotate, members, order, projects, queue
 
+Given = ParamSpec("Given")
+Found = TypeVar("Found")
 _numbers = itertools.count(1)
+
+
+def threaded(work: Callable[Given, Found]) -> Callable[Given, Found]:
+    """Close the database connection of the thread that does this work."""
+
+    @wraps(work)
+    def done(*args: Given.args, **named: Given.kwargs) -> Found:
+        try:
+            return work(*args, **named)
+        finally:
+            connection.close()
+
+    return done
 
 
 def user(name: str = "", *, manager: bool = False) -> User:

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import connection
 from sklearn.datasets import load_wine
 
 from activelearn.core import artifact
@@ -185,11 +184,9 @@ def test_g8_a_threshold_fires_once_whoever_looks() -> None:
     project, truth = wine(retrain_first=20)
     answer(project, truth, 60)
 
+    @make.threaded
     def look(_: int) -> bool:
-        try:
-            return triggers.consider(project.pk) is not None
-        finally:
-            connection.close()
+        return triggers.consider(project.pk) is not None
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(look, range(16))) == 1

@@ -24,18 +24,25 @@ MARKS = [
 ]
 
 
-@pytest.fixture
-def browser(
-    monkeypatch: pytest.MonkeyPatch, transactional_db: None
-) -> Iterator[Browser]:
-    # Playwright's sync API runs inside an event loop, which Django's guard dislikes.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start the browser that the tests drive."""
     with sync_playwright() as play:
         started = play.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
         )
         yield started
         started.close()
+
+
+@pytest.fixture
+def browser(
+    monkeypatch: pytest.MonkeyPatch, transactional_db: None
+) -> Iterator[Browser]:
+    # Playwright's sync API runs inside an event loop, which Django's guard dislikes.
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    with chromium() as started:
+        yield started
         # Inside Playwright's loop Django has a connection of its own.
         connection.close()
     # A kept-alive request of a page may still hold a session of the database.

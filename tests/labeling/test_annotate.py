@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from labeling import queries
@@ -280,11 +279,9 @@ def test_replays_at_the_same_moment_make_one_vote() -> None:
     one = make.lease(who)[0]
     client_id = uuid.uuid4()
 
+    @make.threaded
     def send(_: int) -> bool:
-        try:
-            return make.vote(who, one, "x", client_id=client_id).is_new
-        finally:
-            connection.close()
+        return make.vote(who, one, "x", client_id=client_id).is_new
 
     with ThreadPoolExecutor(8) as pool:
         outcomes = list(pool.map(send, range(24)))

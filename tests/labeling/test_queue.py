@@ -191,13 +191,11 @@ def test_racing_people_never_share_a_slot() -> None:
     make.ranked(project, make.items(project, 40), slots=2)
     people = [make.member(project) for _ in range(8)]
 
+    @make.threaded
     def work(who: Membership) -> None:
-        try:
-            while make.lease(who, 3):
-                for one in make.lease(who, 3):
-                    make.vote(who, one, "x")
-        finally:
-            connection.close()
+        while make.lease(who, 3):
+            for one in make.lease(who, 3):
+                make.vote(who, one, "x")
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, people))
@@ -255,12 +253,10 @@ def test_a_lease_never_waits_for_a_swap_nor_passes_over_what_it_holds(
             assert may_go_on.wait(20)
         return done
 
+    @make.threaded
     def swap() -> None:
-        try:
-            with connection.execute_wrapper(pause):
-                make.ranked(project, found[::-1])
-        finally:
-            connection.close()
+        with connection.execute_wrapper(pause):
+            make.ranked(project, found[::-1])
 
     with ThreadPoolExecutor(1) as thread:
         swapped = thread.submit(swap)
@@ -323,12 +319,10 @@ def test_two_windows_of_one_person_never_wait_for_each_other_for_good() -> None:
         expires_at=timezone.now() + timedelta(minutes=9)
     )
 
+    @make.threaded
     def repeat(work: Callable[[], object]) -> None:
-        try:
-            for _ in range(40):
-                work()
-        finally:
-            connection.close()
+        for _ in range(40):
+            work()
 
     with ThreadPoolExecutor(2) as pool:
         windows = [

@@ -147,9 +147,9 @@ class Machine:
 
         return until(attempt)[0]
 
-    def set_up(self) -> None:
-        """Make a manager with a project of thirty items that want one vote each."""
-        self.run("user", "create", "boss", "--manager")
+    def set_up(self, count: int = 30) -> str:
+        """Make a manager with a project of so many items; return the password."""
+        password = self.run("user", "create", "boss", "--manager").split()[-1]
         self.token = self.run("token", "boss").split()[1]
         self.sure(
             "POST",
@@ -164,12 +164,13 @@ class Machine:
         )
         rows = "\n".join(
             json.dumps({"external_id": str(n), "text": f"text number {n}"})
-            for n in range(30)
+            for n in range(count)
         )
         file = self.home.parent / "rows.jsonl"
         file.write_text(rows)
         self.run("import", "p", str(file))
         until(lambda: self.sure("POST", LEASE, {"count": 1})["items"])
+        return password
 
     def vote(self) -> str:
         """Answer one item, as often as it takes; return its own name."""

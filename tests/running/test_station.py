@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from tests.e2e.browser import CHROMIUM, SHOWN, log_in
-from tests.running.machine import Machine, until
+from tests.e2e.browser import CHROMIUM, SHOWN, chromium, log_in
+from tests.running.machine import Machine
 
 pytestmark = [
     pytest.mark.xdist_group("running"),
@@ -34,14 +34,12 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 
 
 def test_a_server_killed_under_a_robot_gets_every_answer_once(machine: Machine) -> None:
-    password = set_up(machine)
+    password = machine.set_up(2 * COUNT)
     doomed = {COUNT // 3: "web", 2 * COUNT // 3: "database"}
-    with sync_playwright() as play:
-        window = play.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        ).new_page()
+    with chromium() as browser:
+        window = browser.new_page()
         url = f"http://127.0.0.1:{machine.port}"
-        log_in(window, url, "robot", password)
+        log_in(window, url, "boss", password)
         window.goto(f"{url}/projects/p/label/")
         seen: list[str] = []
         while len(seen) < COUNT:
@@ -61,19 +59,3 @@ def test_a_server_killed_under_a_robot_gets_every_answer_once(machine: Machine) 
         if row["votes"]
     }
     assert given == {text: [["yx"[number % 2]]] for number, text in enumerate(seen)}
-
-
-def set_up(machine: Machine) -> str:
-    """Make a project of more items than the robot answers; return its password."""
-    password = machine.run("user", "create", "robot", "--manager").split()[-1]
-    machine.token = machine.run("token", "robot").split()[1]
-    labels = [{"name": "x"}, {"name": "y"}]
-    draft = {"name": "P", "slug": "p", "data_type": "text", "task_type": "single"}
-    machine.sure("POST", "/api/projects/", {**draft, "labels": labels})
-    file = machine.home.parent / "rows.jsonl"
-    rows = (json.dumps({"text": f"text number {n}"}) for n in range(2 * COUNT))
-    file.write_text("\n".join(rows))
-    machine.run("import", "p", str(file))
-    lease = "/api/projects/p/queue/lease/"
-    until(lambda: machine.sure("POST", lease, {"count": 1})["items"])
-    return password
