@@ -4,15 +4,35 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import Final
 
+from csp.constants import HEADER
+from csp.middleware import CSPMiddleware
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from labeling.api import problems
 
 logger = logging.getLogger(__name__)
+
+
+NOTHING: Final = "default-src 'none'; frame-ancestors 'none'"
+
+
+class ContentPolicy(CSPMiddleware):
+    """Let an answer that is no page load nothing; for pages the settings say what."""
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        """Write the policy; building that of pages costs a call of the API too much."""
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            return super().process_response(request, response)
+        response.headers.setdefault(HEADER, NOTHING)
+        return response
 
 
 class TryAgain:

@@ -10,7 +10,6 @@ from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import URLPattern, path
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.parsers import BaseParser, MultiPartParser
-from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -34,17 +33,6 @@ class LinesParser(BaseParser):
         """Return the stream as the file."""
         del media_type, parser_context
         return {"stream": stream}
-
-
-class AnyRenderer(BaseRenderer):
-    """Answer a file whatever the client says it accepts."""
-
-    media_type = "*/*"
-    format = ""
-
-    def render(self, data: Any, *_: Any, **__: Any) -> bytes:
-        """Render a refusal as JSON."""
-        return JSONRenderer().render(data)
 
 
 def import_shape(run: ImportRun) -> dict[str, Any]:
@@ -145,16 +133,6 @@ class ExportView(ProjectView):
     """Everything out."""
 
     allowed: ClassVar = members.ENGINEER
-    renderer_classes = (AnyRenderer,)
-
-    def perform_content_negotiation(
-        self,
-        request: Request,
-        force: bool = False,  # noqa: FBT001, FBT002 (DRF's own)
-    ) -> Any:
-        """Take ``format`` as ours, not as the name of a renderer."""
-        del force
-        return AnyRenderer(), "application/problem+json"
 
     def get(self, request: Request, slug: str) -> HttpResponseBase:
         """Stream the rows as jsonl, csv or parquet."""
@@ -179,8 +157,6 @@ class ExportView(ProjectView):
 class MediaView(ProjectView):
     """A picture, for members."""
 
-    renderer_classes = (AnyRenderer,)
-
     def get(self, request: Request, slug: str, sha256: str) -> HttpResponseBase:
         """Answer the picture, or with ``size`` a small one; each may be kept for long."""
         media = Media.objects.filter(sha256=sha256).first()
@@ -204,12 +180,11 @@ class MediaView(ProjectView):
         )
 
 
-_P = "projects/<slug:slug>/"
-
+# Below the address of a project.
 urlpatterns: list[URLPattern] = [
-    path(f"{_P}imports/", ImportsView.as_view()),
-    path(f"{_P}imports/<int:pk>/", ImportView.as_view()),
-    path(f"{_P}imports/<int:pk>/cancel/", ImportView.as_view()),
-    path(f"{_P}export/", ExportView.as_view()),
-    path(f"{_P}media/<slug:sha256>/", MediaView.as_view()),
+    path("imports/", ImportsView.as_view()),
+    path("imports/<int:pk>/", ImportView.as_view()),
+    path("imports/<int:pk>/cancel/", ImportView.as_view()),
+    path("export/", ExportView.as_view()),
+    path("media/<slug:sha256>/", MediaView.as_view()),
 ]

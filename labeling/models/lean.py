@@ -5,8 +5,7 @@ Building a query by the ORM costs more processor time than running it does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -33,7 +32,15 @@ def fetch(query: str, values: Mapping[str, Any], *named: Named) -> list[Row]:
 
     A model whose primary key is null is None, as from an outer join.
     """
-    with _cursor() as cursor:
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    raw = connection.connection
+    # Where plans are kept, values are sent apart, without Django's cursor around.
+    is_kept = raw.prepare_threshold is not None
+    with (
+        connection.wrap_database_errors,
+        psycopg.Cursor(raw) if is_kept else connection.cursor() as cursor,
+    ):
         cursor.execute(query, values)
         rows = cursor.fetchall()
     return [tuple(_models(row, named)) for row in rows]
@@ -54,18 +61,6 @@ def _keep_plans(connection: Any, **_: Any) -> None:
             "SET enable_seqscan TO off; SET plan_cache_mode TO force_generic_plan"
         )
     connection.connection.prepare_threshold = 0
-
-
-@contextmanager
-def _cursor() -> Iterator[Any]:
-    """Return Django's cursor, or one that sends values apart where plans are kept."""
-    with connection.cursor() as cursor:
-        raw = cursor.connection
-        if raw.prepare_threshold is None:
-            yield cursor
-            return
-        with connection.wrap_database_errors, psycopg.Cursor(raw) as prepared:
-            yield prepared
 
 
 def _models(row: Sequence[Any], named: Sequence[Named]) -> list[models.Model | None]:

@@ -362,3 +362,14 @@ def test_a_lease_names_the_label_set_in_force() -> None:
     answer = call("post", f"projects/{project.slug}/queue/lease/", {"count": 1})
 
     assert answer.json()["label_set"] == project.label_set_id
+
+
+def test_an_answer_of_the_api_is_json_for_everyone_and_loads_nothing() -> None:
+    project = make.project()
+    call = make.Caller(make.manager_of(project).user)
+
+    told = call("get", f"projects/{project.slug}/", Accept="text/html")
+
+    assert told.status_code == 200
+    assert told.headers["Content-Type"] == "application/json"
+    assert "default-src 'none'" in told.headers["Content-Security-Policy"]
