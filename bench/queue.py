@@ -264,18 +264,29 @@ def _over_http() -> list[dict[str, Any]]:
     return found
 
 
-def _people(items: int, count: int) -> tuple[str, list[str]]:
+def _people(
+    items: int, count: int, *, is_ordered: bool = False
+) -> tuple[str, list[str]]:
+    """Make a project and people's tokens; wait for the learner's first order of it.
+
+    The first one reads every item once, after an import; people label for weeks.
+    """
+    from activelearn.models import RankingFit
     from bench import fill
+    from tests.running.machine import until
 
     project = fill.project(items)
     fill.rank(project, 20_000)
-    return project.slug, [fill.token(project) for _ in range(count)]
+    tokens = [fill.token(project) for _ in range(count)]
+    if is_ordered:
+        until(RankingFit.objects.filter(project=project).exists)
+    return project.slug, tokens
 
 
 async def _cycles(port: int) -> list[dict[str, Any]]:
     found = []
     for people in (20, 64):
-        slug, tokens = await asyncio.to_thread(_people, 20_000, people)
+        slug, tokens = await asyncio.to_thread(_people, 20_000, people, is_ordered=True)
         base = f"/api/projects/{slug}"
 
         async def cycle(client: load.Client, base: str = base) -> None:
@@ -337,7 +348,7 @@ def _listens(port: int) -> bool:
 
 async def _at_a_steady_rate(port: int) -> list[dict[str, Any]]:
     """Fifty requests each second, half leases and half votes, whatever comes back."""
-    slug, tokens = await asyncio.to_thread(_people, 20_000, 300)
+    slug, tokens = await asyncio.to_thread(_people, 20_000, 300, is_ordered=True)
     base, times = f"/api/projects/{slug}", load.Times()
 
     async def cycle(client: load.Client, due: float) -> None:

@@ -62,6 +62,7 @@ def _complete(project: Project, spec: core.Spec, spec_hash: str) -> None:
     last = newest or 0
     while chunk := list(
         Item.objects.select_related("media")
+        .only("data", "media__path")
         .filter(project=project, pk__gt=last)
         .order_by("pk")[:CHUNK]
     ):

@@ -28,6 +28,8 @@ SHORTLIST: Final = 10
 KNOWN: Final = 500
 BATCH: Final = 50
 ENOUGH_EVALUATION: Final = 100
+# What is typical of a large pool is typical of so many of it by chance.
+SAMPLE: Final = 5000
 TRICKLE: Final = 0.05
 # About as many as are lent before the next order comes.
 EXPLAINED: Final = 200
@@ -158,10 +160,10 @@ def _batch(
 
 def _cold(project: Project, where: Any, ids: features.Ids, rows: Any) -> list[Pick]:
     rng = np.random.default_rng(project.seed)
-    some = where if len(where) <= 20_000 else np.sort(rng.choice(where, 20_000, False))
+    some = where if len(where) <= SAMPLE else np.sort(rng.choice(where, SAMPLE, False))
     points = diversity.compact(rows[some], project.seed)
     typical = some[diversity.typical(points, BATCH, project.seed)]
-    rest = rng.permutation(np.setdiff1d(some, typical))
+    rest = rng.permutation(np.setdiff1d(where, typical))
     ranked = np.concatenate([typical, rest])[:WINDOW]
     return [Pick(int(ids[one]), "cold", None) for one in ranked]
 

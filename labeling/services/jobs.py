@@ -123,6 +123,8 @@ def enqueue(
     The worker is rung after the commit.
     """
     with transaction.atomic():
+        if lane and (waiting := _waiting(lane)):
+            return waiting
         if lane:
             job, created = Job.objects.get_or_create(
                 lane=lane,
@@ -143,6 +145,10 @@ def enqueue(
         if created:
             transaction.on_commit(lambda: _ring(job))
     return job
+
+
+def _waiting(lane: str) -> Job | None:
+    return Job.objects.filter(lane=lane, state=Job.State.QUEUED).first()
 
 
 def _ring(job: Job) -> None:
@@ -247,8 +253,7 @@ def _end(
 
 
 def _ring_next(lane: str) -> None:
-    waiting = Job.objects.filter(lane=lane, state=Job.State.QUEUED).first()
-    if waiting:
+    if waiting := _waiting(lane):
         waiting.not_before = _rested(waiting.kind, lane)
         waiting.save(update_fields=["not_before"])
         transaction.on_commit(lambda: _ring(waiting))

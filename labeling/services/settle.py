@@ -47,8 +47,10 @@ def settle_project(project_id: int) -> int:
     project = Project.objects.filter(pk=project_id).first()
     if project is None:
         return 0
-    total = 0
-    while settled := _settle_chunk(project):
+    total = settled = _settle_chunk(project)
+    # A chunk that is not full was the last one: what came since has rung anew.
+    while settled == CHUNK:
+        settled = _settle_chunk(project)
         total += settled
     if total:
         jobs.enqueue("agreement", project=project, lane=f"agreement:{project_id}")
@@ -60,6 +62,7 @@ def _settle_chunk(project: Project) -> int:
         items = list(
             Item.objects.select_for_update(skip_locked=True, no_key=True)
             .filter(project=project, is_unsettled=True)
+            .defer("data", "metadata")
             .order_by("pk")[:CHUNK]
         )
         if not items:
