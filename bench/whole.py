@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tempfile
 import time
@@ -110,6 +111,7 @@ def _copy(machine: Machine, texts: list[str]) -> float:
     host = str(socket_folder(machine.home))
     with psycopg.connect(host=host, user="postgres", dbname="assay") as link:
         link.execute("CREATE TABLE bare (LIKE labeling_item INCLUDING ALL)")
+        digests = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
 
         def copy() -> None:
             names = (
@@ -117,8 +119,7 @@ def _copy(machine: Machine, texts: list[str]) -> float:
                 " split, state, votes, votes_wanted, is_unsettled, flags, created_at"
             )
             with link.cursor().copy(f"COPY bare ({names}) FROM STDIN") as sink:
-                for n, text in enumerate(texts):
-                    digest = f"{n:064d}"
+                for n, (text, digest) in enumerate(zip(texts, digests, strict=True)):
                     data = json.dumps({"text": text})
                     first = (1, f"row-{n}", data, "{}", "{}", digest, digest)
                     sink.write_row(

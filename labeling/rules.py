@@ -47,7 +47,11 @@ def _inside(value: object, depth: int) -> str:
         parts = [*value.keys(), *value.values()]
     elif isinstance(value, list | tuple):
         parts = list(value)
-    return next((bad for part in parts if (bad := storable(part, depth=depth + 1))), "")
+    texts = [part for part in parts if isinstance(part, str)]
+    others = (part for part in parts if not isinstance(part, str))
+    return _text_problem("\n".join(texts)) or next(
+        (bad for part in others if (bad := storable(part, depth=depth + 1))), ""
+    )
 
 
 def _text_problem(text: str) -> str:

@@ -7,9 +7,8 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import IO, Any, Final, cast
+from typing import IO, Any, Final, NamedTuple, cast
 
 from labeling.services.importing.images import MAX_BYTES
 
@@ -33,8 +32,7 @@ class FileError(ValueError):
     """Why a whole file cannot be read."""
 
 
-@dataclass(frozen=True)
-class Raw:
+class Raw(NamedTuple):
     """A row as read: its number, and its values or why it has none."""
 
     number: int
