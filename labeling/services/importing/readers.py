@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import IO, Any, Final, cast
 
+from labeling.errors import InvalidInputError
 from labeling.services.importing.images import MAX_BYTES
 
 MAX_LINE: Final = 8 * 2**20
@@ -29,7 +30,7 @@ PICTURES: Final = {
 }
 
 
-class FileError(ValueError):
+class FileError(InvalidInputError):
     """Why a whole file cannot be read."""
 
 
