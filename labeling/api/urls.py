@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from labeling.api import annotations as votes
-from labeling.api import invitations, jobs, projects, quality, queue, transfers
+from labeling.api import experts, invitations, jobs, projects, quality, queue, transfers
 
 _P = "projects/<slug:slug>/"
 
@@ -34,6 +34,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_P}disagreements/<int:pk>/similar/", quality.SimilarView.as_view()),
     path(f"{_P}disagreements/<int:pk>/defer/", quality.DeferView.as_view()),
     path(f"{_P}disagreements/<int:pk>/reopen/", quality.ReopenView.as_view()),
+    path(f"{_P}disagreements/<int:pk>/ask/", experts.AskView.as_view()),
+    path(f"{_P}doubts/flagged/check/", experts.CheckView.as_view()),
+    path(f"{_P}doubts/<slug:which>/", experts.DoubtsView.as_view()),
+    path(f"{_P}inquiries/", experts.InquiriesView.as_view()),
+    path(f"{_P}inquiries/<int:pk>/answer/", experts.AnswerView.as_view()),
     path(f"{_P}precedents/", quality.PrecedentsView.as_view()),
     path(f"{_P}precedents/<int:pk>/", quality.PrecedentView.as_view()),
     *transfers.urlpatterns,
