@@ -26,7 +26,7 @@ class CursorPagination(Base):
         """Return the cursor of an address; its position is always a key."""
         cursor = super().decode_cursor(request)
         place = cursor.position if cursor else None
-        if place is not None and not re.fullmatch("[0-9]{1,18}", place):
+        if place is not None and not re.fullmatch("[0-9]{1,18}", str(place)):
             raise NotFound(self.invalid_cursor_message)
         return cursor
 
@@ -42,7 +42,7 @@ class InOrder(CursorPagination):
         self.project = project
 
     def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: object = None
+        self, queryset: Any, request: Request, view: object = None
     ) -> list[Any]:
         """Return a page, and keep which others there are."""
         self.base_url = request.build_absolute_uri()
@@ -59,7 +59,7 @@ class InOrder(CursorPagination):
 
     def _beyond(self, rows: QuerySet[Any], cursor: Cursor) -> Q:
         """Return which rows come after a row, or before it."""
-        order = rows.query.order_by[0]
+        order = str(rows.query.order_by[0])
         path, is_falling = order.lstrip("-"), order.startswith("-") != cursor.reverse
         at = rows.model.objects.filter(pk=cursor.position, project=self.project)
         value = at.values_list(path, flat=True).first()
