@@ -29,6 +29,9 @@ _KINDS: Final = [
 # From here on JavaScript writes numbers with an exponent.
 _LARGE: Final = 1e21
 _SMALL: Final = 1e-6
+# So many characters or lines a cell shows before it asks for more.
+_LETTERS: Final = 480
+_LINES: Final = 6
 register = template.Library()
 
 
@@ -39,7 +42,8 @@ class Cell:
     name: str
     words: str
     kind: str
-    is_true: bool
+    is_true: bool = False
+    is_long: bool = False
 
 
 def kind_of(value: object) -> str:
@@ -86,7 +90,13 @@ def _plain(value: object) -> object:
 def cells(row: dict[str, Any]) -> list[Cell]:
     """Return the cells of a row in the order of the data."""
     return [
-        Cell(name, words, kind_of(value), is_true=words.lower() == "true")
+        Cell(
+            name,
+            words,
+            kind_of(value),
+            is_true=words.lower() == "true",
+            is_long=len(words) > _LETTERS or words.count("\n") >= _LINES,
+        )
         for name, value in row.items()
         for words in [said(value)]
     ]

@@ -76,6 +76,9 @@ BODIES: list[bytes] = [
                 "precedent",
                 "days",
                 "uses",
+                "item",
+                "question",
+                "answer",
             ]
         ]
         for value in VALUES
@@ -85,6 +88,9 @@ QUERIES = [
     "",
     "?format=x&cursor=%00&state=x&q=%00",
     "?confidence_lt=x&limit=-1&label=%F0",
+    # The cursors "p=x" and "r=1&p=7" in Base64.
+    "?cursor=cD14",
+    "?cursor=cj0xJnA9Nw==",
 ]
 
 
@@ -117,6 +123,7 @@ def test_nonsense_is_refused_and_never_an_error_of_ours(path: str) -> None:
     target = "/" + path.replace("<slug:slug>", project.slug)
     for kind in ("pk", "number", "n", "run"):
         target = target.replace(f"<int:{kind}>", str(held.pk))
+    target = target.replace("<slug:which>", "suspects")
     target = target.replace("<str:sha256>", "0" * 64).replace("<slug:sha256>", "0" * 64)
     for method in ("GET", "POST", "PATCH", "DELETE"):
         for body in BODIES if method in ("POST", "PATCH") else [b""]:

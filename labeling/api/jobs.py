@@ -29,7 +29,7 @@ def job_shape(job: Job) -> dict[str, Any]:
         "created_at": job.created_at,
         "started_at": job.started_at,
         "finished_at": job.finished_at,
-        "error": job.error,
+        "error": told(job.error),
     }
 
 

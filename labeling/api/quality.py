@@ -9,10 +9,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from labeling.api import shapes
-from labeling.api.pagination import CursorPagination
+from labeling.api.pagination import CursorPagination, InOrder
 from labeling.api.problems import problem_of
 from labeling.api.scope import ProjectView
-from labeling.models import AgreementReport, Disagreement, Item, Precedent
+from labeling.models import AgreementReport, Disagreement, Precedent
 from labeling.services import adjudicate, alike, members, precedents, questions
 
 
@@ -47,10 +47,6 @@ def report_shape(report: AgreementReport | None) -> dict[str, Any]:
     }
 
 
-class _MostUnclearFirst(CursorPagination):
-    ordering = ("-entropy", "pk")  # type: ignore[assignment]
-
-
 @extend_schema(responses=dict[str, Any])
 class DisagreementsView(ProjectView):
     """The items that wait for an expert."""
@@ -59,21 +55,11 @@ class DisagreementsView(ProjectView):
 
     def get(self, request: Request, slug: str) -> Response:
         """List open disagreements without their votes, most unclear first."""
-        rows = Disagreement.objects.select_related("item", "item__media").filter(
-            project=self.member.project, resolved_at=None
+        pages = InOrder(self.member.project)
+        page = pages.paginate_queryset(adjudicate.waiting(self.member), request)
+        return pages.get_paginated_response(
+            [shapes.disagreement_shape(slug, one) for one in page]
         )
-        pages = _MostUnclearFirst()
-        page = pages.paginate_queryset(rows, request, view=self) or []
-        return pages.get_paginated_response([_shape(slug, one) for one in page])
-
-
-def _shape(slug: str, one: Disagreement) -> dict[str, Any]:
-    return {
-        "id": one.pk,
-        "item": shapes.item_shape(slug, one.item),
-        "opened_at": one.opened_at,
-        "is_evaluation": one.item.split == Item.Split.EVALUATION,
-    }
 
 
 @extend_schema(request=dict[str, Any], responses=dict[str, Any])
@@ -156,7 +142,7 @@ class SimilarView(ProjectView):
             {
                 "results": [
                     {
-                        **_shape(slug, one.disagreement),
+                        **shapes.disagreement_shape(slug, one.disagreement),
                         "share": one.share,
                         "is_same_group": one.is_same_group,
                     }
@@ -186,7 +172,8 @@ class ReopenView(ProjectView):
 
     def post(self, request: Request, slug: str, pk: int) -> Response:
         """Open it again; its label stays in the item's history."""
-        return Response(_shape(slug, adjudicate.reopen(self.member, pk)))
+        found = adjudicate.reopen(self.member, pk)
+        return Response(shapes.disagreement_shape(slug, found))
 
 
 @extend_schema(responses=dict[str, Any])

@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from labeling.errors import InvalidInputError
-from labeling.models import Annotation, Assignment, Item, Project
+from labeling.models import Annotation, Assignment, Disagreement, Item, Project
 from labeling.services import annotate
 
 MAX_NAMES: Final = 1000
@@ -67,6 +67,14 @@ def numbers_in(
     """Return a list of ids; a missing one is ``default``, or an error."""
     body = body if default is None else {name: default, **body}
     return _list_in(body, name, _is_id, most, f"A list of at most {most} ids.")
+
+
+def id_in(body: Mapping[str, Any], name: str) -> int:
+    """Return a field that is an id; a missing one is an error."""
+    value = body.get(name)
+    if not _is_id(value):
+        raise InvalidInputError(errors={name: ["An id."]})
+    return int(str(value))
 
 
 def _list_in(
@@ -143,6 +151,23 @@ def item_shape(slug: str, item: Item) -> dict[str, Any]:
         "data": item.data,
         "media_url": media_url(slug, item),
         "metadata": item.metadata,
+    }
+
+
+def item_for_experts(slug: str, item: Item) -> dict[str, Any]:
+    """Return an item that an expert answers blind: no vote, label or prediction."""
+    return {
+        "item": item_shape(slug, item),
+        "is_evaluation": item.split == Item.Split.EVALUATION,
+    }
+
+
+def disagreement_shape(slug: str, one: Disagreement) -> dict[str, Any]:
+    """Return a disagreement without its votes."""
+    return {
+        "id": one.pk,
+        **item_for_experts(slug, one.item),
+        "opened_at": one.opened_at,
     }
 
 

@@ -17,6 +17,7 @@ from labeling.api.scope import ProjectView
 from labeling.errors import InvalidInputError, NotFoundError
 from labeling.models import ImportRun, Item, Media, User
 from labeling.services import exporting, importing, members, pictures
+from labeling.told import told
 
 
 class LinesParser(BaseParser):
@@ -46,7 +47,7 @@ def import_shape(run: ImportRun) -> dict[str, Any]:
         "duplicates": run.duplicates,
         "rejected": run.rejected,
         "errors": run.errors,
-        "error": run.job.error,
+        "error": told(run.job.error),
         "evaluation_share": run.options.get("evaluation_share"),
     }
 

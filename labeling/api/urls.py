@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 
 from labeling.api import annotations as votes
-from labeling.api import invitations, jobs, projects, quality, queue, transfers
+from labeling.api import experts, invitations, jobs, projects, quality, queue, transfers
 
 # Addresses are tried in order: first those that people wait for all day.
 _OF_PROJECT: list[URLPattern] = [
@@ -32,6 +32,11 @@ _OF_PROJECT: list[URLPattern] = [
     path("disagreements/<int:pk>/similar/", quality.SimilarView.as_view()),
     path("disagreements/<int:pk>/defer/", quality.DeferView.as_view()),
     path("disagreements/<int:pk>/reopen/", quality.ReopenView.as_view()),
+    path("disagreements/<int:pk>/ask/", experts.AskView.as_view()),
+    path("doubts/flagged/check/", experts.CheckView.as_view()),
+    path("doubts/<slug:which>/", experts.DoubtsView.as_view()),
+    path("inquiries/", experts.InquiriesView.as_view()),
+    path("inquiries/<int:pk>/answer/", experts.AnswerView.as_view()),
     path("precedents/", quality.PrecedentsView.as_view()),
     path("precedents/<int:pk>/", quality.PrecedentView.as_view()),
     *transfers.urlpatterns,

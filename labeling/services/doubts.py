@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from labeling import rules
@@ -64,7 +64,7 @@ def suspects(project: Project) -> QuerySet[Resolution]:
         )
         .exclude(labels__contains=[F("item__prediction__label")])
         .annotate(contradicted=F("item__prediction__confidence"))
-        .order_by("-contradicted", "pk")
+        .order_by("-item__prediction__confidence", "pk")
     )
 
 
@@ -80,15 +80,21 @@ def _by_votes(project: Project) -> QuerySet[Resolution]:
 
 
 def flagged(project: Project) -> QuerySet[Item]:
-    """Items with a flag that no expert has looked at since, the newest item first."""
-    told = AnnotationEvent.objects.filter(item=OuterRef("pk"), kind=Kind.FLAGGED)
+    """Items with a flag that no expert has looked at since, the newest item first.
+
+    Each has all its flags as ``told``.
+    """
+    flags = AnnotationEvent.objects.filter(kind=Kind.FLAGGED)
     looked = AnnotationEvent.objects.filter(
         item=OuterRef("item"), kind__in=_LOOKED, pk__gt=OuterRef("pk")
     )
     return (
         Item.objects.select_related("media")
+        .prefetch_related(
+            Prefetch("events", queryset=flags.order_by("pk"), to_attr="told")
+        )
         .filter(
-            Exists(told.filter(~Exists(looked))),
+            Exists(flags.filter(~Exists(looked), item=OuterRef("pk"))),
             project=project,
             flags__gt=0,
         )
@@ -102,6 +108,19 @@ def _open(item: Item | OuterRef) -> QuerySet[Disagreement]:
 
 LABELS: Final = {Origin.LOW: low_confidence, Origin.SUSPECT: suspects}
 LISTS: Final = {**LABELS, Origin.FLAGGED: flagged}
+# What they are called in addresses.
+NAMES: Final = {
+    "low-confidence": Origin.LOW,
+    "flagged": Origin.FLAGGED,
+    "suspects": Origin.SUSPECT,
+}
+
+
+def named(name: str) -> Origin:
+    """Return the list that an address names."""
+    if name not in NAMES:
+        raise NotFoundError(_("There is no such list."))
+    return NAMES[name]
 
 
 def counts(project: Project) -> dict[str, int]:

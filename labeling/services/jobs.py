@@ -19,7 +19,7 @@ from django.db.models.functions import Concat, Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from labeling.errors import ConflictError
+from labeling.errors import AssayError, ConflictError
 from labeling.models import Job, Project, User
 from labeling.signals import job_queued
 
@@ -216,10 +216,17 @@ def run(job_id: int) -> None:
         logger.warning("job %s was taken over by another worker", job.pk)
     except Exception as error:
         logger.exception("job %s (%s) failed", job.pk, job.kind)
-        _end(job, Job.State.FAILED, error=f"{type(error).__name__}: {error}")
+        _end(job, Job.State.FAILED, error=_why(error))
         raise
     else:
         _end(job, Job.State.DONE, result=result)
+
+
+def _why(error: Exception) -> str:
+    """Return what ended a job: words made for people as they are, others by name."""
+    if isinstance(error, AssayError):
+        return error.detail
+    return f"{type(error).__name__}: {error}"
 
 
 def run_if_due(job_id: int) -> None:

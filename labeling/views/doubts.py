@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,24 +15,18 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from labeling.models import (
-    Annotation,
-    AnnotationEvent,
-    Disagreement,
-    Membership,
-    Resolution,
-)
+from labeling.errors import NotFoundError
+from labeling.models import Annotation, Disagreement, Membership, Resolution
 from labeling.services import adjudicate, doubts, members
 from labeling.views.paging import Listing, by_page
 from labeling.views.scope import attempt, context, member_of, whole
 
 SIZE: Final = 25
 Origin = Disagreement.Origin
-# The address of each list, and its name there.
-LISTS: Final[dict[str, tuple[Origin, Promise]]] = {
-    "low-confidence": (Origin.LOW, lazy("Low confidence")),
-    "flagged": (Origin.FLAGGED, lazy("Flagged")),
-    "suspects": (Origin.SUSPECT, lazy("Suspects")),
+TITLES: Final[dict[Origin, Promise]] = {
+    Origin.LOW: lazy("Low confidence"),
+    Origin.FLAGGED: lazy("Flagged"),
+    Origin.SUSPECT: lazy("Suspects"),
 }
 
 
@@ -51,22 +45,22 @@ def tabs(member: Membership, shown: str = "") -> list[dict[str, Any]]:
         *(
             {
                 "url": reverse("doubts", args=[slug, which]),
-                "name": name,
+                "name": TITLES[origin],
                 "count": waiting[origin],
                 "is_here": which == shown,
             }
-            for which, (origin, name) in LISTS.items()
+            for which, origin in doubts.NAMES.items()
         ),
     ]
 
 
 def way_back(member: Membership, found: Disagreement) -> dict[str, Any] | None:
     """Return the list that a disagreement was taken from, if it was."""
-    for which, (origin, name) in LISTS.items():
+    for which, origin in doubts.NAMES.items():
         if found.origin == origin:
             return {
                 "url": reverse("doubts", args=[member.project.slug, which]),
-                "name": name,
+                "name": TITLES[origin],
             }
     return None
 
@@ -75,9 +69,11 @@ def way_back(member: Membership, found: Disagreement) -> dict[str, Any] | None:
 def listed(request: HttpRequest, slug: str, which: str) -> HttpResponse:
     """Show one of the lists; what is chosen opens on the page of disagreements."""
     member = member_of(request, slug, members.ADJUDICATE)
-    if which not in LISTS:
-        raise Http404("There is no such list.")
-    tried = attempt(request, lambda: _act(request, member, LISTS[which][0]))
+    try:
+        origin = doubts.named(which)
+    except NotFoundError as error:
+        raise Http404(error.detail) from error
+    tried = attempt(request, lambda: _act(request, member, origin))
     if tried.is_done:
         found = tried.result
         here = reverse("doubts", args=[slug, which])
@@ -88,7 +84,7 @@ def listed(request: HttpRequest, slug: str, which: str) -> HttpResponse:
         "disagreements",
         which=which,
         tabs=tabs(member, which),
-        listing=_rows(request, member, LISTS[which][0]),
+        listing=_rows(request, member, origin),
         errors=tried.errors,
     )
     return render(request, "labeling/doubts.html", page, status=tried.status)
@@ -109,10 +105,7 @@ def _act(
 def _rows(request: HttpRequest, member: Membership, origin: Origin) -> Listing[Any]:
     """Return a page of a list; nothing in it tells a vote or a label."""
     if origin == Origin.FLAGGED:
-        told = AnnotationEvent.objects.filter(kind=AnnotationEvent.Kind.FLAGGED)
-        flags = Prefetch("events", queryset=told.order_by("pk"), to_attr="told")
-        items = doubts.flagged(member.project).prefetch_related(flags)
-        return by_page(request, items, size=SIZE)
+        return by_page(request, doubts.flagged(member.project), size=SIZE)
     labels = doubts.LABELS[origin](member.project)
     return by_page(request, _with_votes(labels), size=SIZE)
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from labeling.errors import AssayError, ForbiddenError, NotFoundError
 from labeling.models import Membership, User
-from labeling.services import members
+from labeling.services import inquiries, members
 
 
 def member_of(
@@ -40,6 +40,8 @@ def context(member: Membership, tab: str, **more: Any) -> dict[str, Any]:
         "may_engineer": role in members.ENGINEER,
         "may_manage": role in members.MANAGE,
         "may_explore": role in members.EXPLORE,
+        # Asked for by the bar alone.
+        "unanswered": lambda: inquiries.waiting_for(member).count(),
         **more,
     }
 

@@ -193,12 +193,19 @@ def test_a_question_goes_to_who_voted_and_its_answer_comes_back(
     voter = found.inquiries.latest("pk").annotator.username
     with person(browser, live_server.url, voter) as theirs:
         theirs.set_viewport_size(LOOKS[look_name]["viewport"])
-        theirs.goto(f"{url}/my-work/")
+        theirs.emulate_media(color_scheme=LOOKS[look_name]["color_scheme"])
+        mark = theirs.get_by_role("link", name="My work (1 question waits for you)")
+        for where in ("guideline", "label"):
+            theirs.goto(f"{url}/{where}/")
+            expect(mark).to_be_visible()
+            shown_well(theirs, where)
+        mark.click()
         theirs.get_by_label("What do you say?").fill("The second.\nSurely.")
         shown_well(theirs, "my-work")
         theirs.keyboard.press("Tab")
         press(theirs, "Enter")
         expect(theirs.locator("main")).to_contain_text("Your answer is sent.")
+        expect(mark).to_have_count(0)
     page.goto(f"{url}/disagreements/")
     expect(page.locator("main")).to_contain_text("A2")
     expect(page.locator("main")).to_contain_text("Surely.")

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests import make
@@ -137,12 +137,26 @@ def test_it_is_accessible_and_fits(
     context.close()
 
 
+def opens_by_keyboard(page: Page, cell: Locator) -> None:
+    """See that a long cell is a few lines until it is asked for more."""
+    for word, is_short in (("more", True), ("less", False), ("more", True)):
+        expect(cell.locator("summary")).to_have_text(word, use_inner_text=True)
+        tall = cell.locator("> div").evaluate("words => words.clientHeight")
+        assert (tall < 200) is is_short
+        assert cell.locator("> div").inner_text().count("") > 20_000
+        cell.locator("summary").focus()
+        page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+
+
 @pytest.mark.parametrize("look", LOOKS)
 def test_on_an_item_s_page_rows_are_shown_by_kind_too(
     browser: Browser, live_server: LiveServer, look: str
 ) -> None:
     project = make.project(labels=("cat", "dog"), data_type="table", overlap=2)
-    found = dispute(project, ("cat",), ("dog",), data=ROW)
+    row = {**ROW, "note": ("It came late. " * 1500)[:20_000]}
+    source = {"source": "x" * 20_000}
+    found = dispute(project, ("cat",), ("dog",), data=row, metadata=source)
     expert = make.member(project, "expert").user
     context = browser.new_context(**LOOKS[look])
     page = context.new_page()
@@ -159,6 +173,8 @@ def test_on_an_item_s_page_rows_are_shown_by_kind_too(
         name_of = page.locator(".cells th span", has_text="gone")
         assert name_of.evaluate("s => s.offsetWidth > s.offsetHeight")
         assert page.locator(".item-full a").count() == 0
+        for long in page.locator(".cells td.long").all():
+            opens_by_keyboard(page, long)
         assert serious(page) == []
         wide = page.evaluate("() => document.documentElement.scrollWidth")
         assert wide <= LOOKS[look]["viewport"]["width"]

@@ -36,5 +36,18 @@ def test_a_number_keeps_its_value_and_is_told_as_one(value: float) -> None:
 def test_a_row_keeps_its_order_and_says_which_booleans_are_true() -> None:
     assert cells({"b": "TRUE", "a": False}) == [
         Cell("b", "TRUE", "boolean", is_true=True),
-        Cell("a", "false", "boolean", is_true=False),
+        Cell("a", "false", "boolean"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "is_long"),
+    [
+        ("x" * 480, False),
+        ("x" * 481, True),
+        ("a\nb\nc\nd\ne\nf", False),
+        ("a\nb\nc\nd\ne\nf\n", True),
+    ],
+)
+def test_what_the_station_shortens_is_long_here(words: str, *, is_long: bool) -> None:
+    assert [cell.is_long for cell in cells({"a": words})] == [is_long]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from labeling.errors import ConflictError
 from labeling.models import Job, Project
 from labeling.services import jobs
 from labeling.signals import job_queued
@@ -100,3 +101,25 @@ def test_what_was_asked_while_one_ran_waits_from_its_end(
     assert waiting.state == Job.State.QUEUED
     Job.objects.filter(state=Job.State.QUEUED).update(not_before=timezone.now())
     assert jobs.ring_waiting() == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ConflictError("There is nothing to learn."), "There is nothing to learn."),
+        (KeyError("nothing"), "KeyError: 'nothing'"),
+    ],
+)
+def test_words_for_people_are_told_without_the_name_of_their_class(
+    error: Exception, told: str
+) -> None:
+    @jobs.handles("test")
+    def fail(_: jobs.Progress) -> dict[str, Any]:
+        raise error
+
+    job = jobs.enqueue("test")
+    with pytest.raises(type(error)):
+        jobs.run(job.pk)
+
+    job.refresh_from_db()
+    assert job.error == told

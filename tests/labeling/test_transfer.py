@@ -19,6 +19,7 @@ from django.utils import timezone
 from PIL import Image
 
 from labeling import queries
+from labeling.errors import InvalidInputError
 from labeling.models import Annotation, ImportRun, Item, Job, Project
 from labeling.services import exporting, importing, jobs, settle
 from tests import make
@@ -168,20 +169,29 @@ def test_bad_pictures_cost_only_themselves() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "data"),
-    [("x.parquet", b"PAR1junk"), ("x.zip", b"PKjunk")],
+    ("name", "data", "why"),
+    [
+        ("x.parquet", b"PAR1junk", "Not a Parquet file that can be read: "),
+        ("x.zip", b"PKjunk", "Not a ZIP file that can be read."),
+    ],
 )
-def test_a_broken_file_fails_with_its_reason(name: str, data: bytes) -> None:
+def test_a_broken_file_fails_with_its_reason(name: str, data: bytes, why: str) -> None:
     project = make.project()
     upload = importing.stage(project, None, name, [data])
     run = importing.start(upload, None, {}, {})
 
-    with pytest.raises(ValueError, match="Not a"):
+    with pytest.raises(InvalidInputError, match="Not a"):
         jobs.run(run.job_id)
 
     run.job.refresh_from_db()
     assert run.job.state == "failed"
-    assert "Not a" in run.job.error
+    assert run.job.error.startswith(why)
+    call = make.Caller(make.manager_of(project).user)
+    for path in (f"imports/{run.pk}/", f"jobs/{run.job_id}/"):
+        told = call(
+            "get", f"projects/{project.slug}/{path}", **{"Accept-Language": "de"}
+        )
+        assert told.json()["error"].startswith("Keine ")
 
 
 def test_near_duplicates_share_a_group_and_a_side() -> None:

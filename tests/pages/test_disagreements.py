@@ -43,9 +43,9 @@ def test_the_votes_are_shown_after_the_own_answer_only() -> None:
     before = desk.client.get(desk.path).content.decode()
     after = desk.seen(found)
 
-    assert "A1" not in before
+    assert "<small>A1" not in before
     assert "Make it an example" not in before
-    assert "A1" in after
+    assert "<small>A1" in after
     assert "Your own first answer: x." in after
 
 
@@ -226,7 +226,7 @@ def test_the_page_asks_the_same_few_questions_for_any_number() -> None:
             desk.client.get(desk.path)
         counts.append(len(asked))
 
-    assert counts[0] == counts[1] <= 23
+    assert counts[0] == counts[1] <= 24
 
 
 def test_by_the_api_others_are_listed_and_settled_likewise() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from labeling.models import Disagreement, Inquiry
+from labeling.models import Disagreement, Inquiry, Membership
 from labeling.services import adjudicate, inquiries, settle
 from tests import make
 from tests.labeling.test_adjudicate import dispute
@@ -130,3 +132,35 @@ def test_any_number_of_questions_takes_the_same_queries_and_a_few_are_shown() ->
 
     assert counts[0] == counts[1]
     assert said.count('name="answer"') == 10
+
+
+def test_the_bar_tells_whom_a_question_waits_for_and_nobody_else() -> None:
+    found, expert = seen()
+    voted, bystander = voters(found)[0], make.member(found.project)
+
+    def told(who: Membership, page: str, language: str = "en") -> list[str]:
+        path = f"/projects/{found.project.slug}/{page}"
+        said = browser(who.user).get(path, headers={"Accept-Language": language})
+        return re.findall(r'<span class="sr">\((.+?)\)</span>', said.content.decode())
+
+    inquiries.ask(expert, found.pk, "Why?")
+
+    for page in ("", "guideline/", "my-work/", "label/"):
+        assert told(voted, page) == ["1 question waits for you"]
+        assert told(bystander, page) == told(expert, page) == []
+    assert told(voted, "", "de") == ["1 Frage wartet auf Antwort"]
+    assert told(voted, "", "es") == ["1 pregunta espera respuesta"]
+    inquiries.answer(voted, Inquiry.objects.get(annotator=voted.user).pk, "So.")
+    assert told(voted, "") == []
+
+
+@pytest.mark.parametrize("page", ["guideline/", "label/"])
+def test_the_mark_costs_a_page_one_query(page: str) -> None:
+    found, expert = seen()
+    inquiries.ask(expert, found.pk, "Why?")
+    client = browser(voters(found)[0].user)
+
+    with CaptureQueriesContext(connection) as taken:
+        client.get(f"/projects/{found.project.slug}/{page}")
+
+    assert sum("labeling_inquiry" in one["sql"] for one in taken) == 1

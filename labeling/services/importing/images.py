@@ -53,8 +53,6 @@ def _decoded(data: bytes) -> Image.Image:
                 f"at most {MAX_PIXELS // 10**6} million are allowed."
             )
         picture.load()
-    except RowError:
-        raise
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         kinds = ", ".join(FORMATS)
         raise RowError(f"Not an image that can be read ({kinds}).") from error

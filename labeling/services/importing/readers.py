@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import IO, Any, Final, NamedTuple, cast
 
+from labeling.errors import InvalidInputError
 from labeling.services.importing.images import MAX_BYTES
 
 MAX_LINE: Final = 8 * 2**20
@@ -28,7 +29,7 @@ PICTURES: Final = {
 }
 
 
-class FileError(ValueError):
+class FileError(InvalidInputError):
     """Why a whole file cannot be read."""
 
 

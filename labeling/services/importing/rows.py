@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from labeling import rules
+from labeling.errors import InvalidInputError
 
 MAX_TEXT: Final = 1_000_000
 MAX_VOTES: Final = 100
@@ -18,7 +19,7 @@ ROLES: Final = ("external_id", "label", "metadata", "tags", "group", "votes")
 NAMES: Final = {"id": "external_id", "labels": "label", "tag": "tags"}
 
 
-class RowError(ValueError):
+class RowError(InvalidInputError):
     """Why a row cannot be kept, in words for the person who sent it."""
 
 

@@ -145,15 +145,12 @@ def preview(upload: Upload, mapping: Mapping[str, str] | None = None) -> Preview
     problems: list[dict[str, Any]] = []
     columns: dict[str, None] = {}
     with default_storage.open(upload.path) as file:
-        try:
-            for raw in itertools.islice(readers.read(upload.format, file), 20):
-                if raw.values is None:
-                    problems.append({"row": raw.number, "reason": raw.problem})
-                    continue
-                columns |= dict.fromkeys(raw.values)
-                rows.append(dict(raw.values))
-        except readers.FileError as error:
-            raise InvalidInputError(str(error)) from error
+        for raw in itertools.islice(readers.read(upload.format, file), 20):
+            if raw.values is None:
+                problems.append({"row": raw.number, "reason": raw.problem})
+                continue
+            columns |= dict.fromkeys(raw.values)
+            rows.append(dict(raw.values))
     roles = {column: role_of(column, known) for column in columns}
     return Preview(list(columns), roles, rows, problems)
 
