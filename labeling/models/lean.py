@@ -10,8 +10,9 @@ from functools import lru_cache
 from typing import Any
 
 import psycopg
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.backends.signals import connection_created
+from django.db.models.base import ModelState
 
 Row = tuple[Any, ...]
 Named = tuple[str, type[models.Model]]
@@ -32,18 +33,19 @@ def fetch(query: str, values: Mapping[str, Any], *named: Named) -> list[Row]:
 
     A model whose primary key is null is None, as from an outer join.
     """
-    connection.close_if_health_check_failed()
-    connection.ensure_connection()
-    raw = connection.connection
+    link = connections[DEFAULT_DB_ALIAS]
+    link.close_if_health_check_failed()
+    link.ensure_connection()
+    raw = link.connection
     # Where plans are kept, values are sent apart, without Django's cursor around.
     is_kept = raw.prepare_threshold is not None
     with (
-        connection.wrap_database_errors,
-        psycopg.Cursor(raw) if is_kept else connection.cursor() as cursor,
+        link.wrap_database_errors,
+        psycopg.Cursor(raw) if is_kept else link.cursor() as cursor,
     ):
         cursor.execute(query, values)
         rows = cursor.fetchall()
-    return [tuple(_models(row, named)) for row in rows]
+    return [tuple(_models(row, named, link)) for row in rows]
 
 
 def keep_plans() -> None:
@@ -63,7 +65,9 @@ def _keep_plans(connection: Any, **_: Any) -> None:
     connection.connection.prepare_threshold = 0
 
 
-def _models(row: Sequence[Any], named: Sequence[Named]) -> list[models.Model | None]:
+def _models(
+    row: Sequence[Any], named: Sequence[Named], link: Any
+) -> list[models.Model | None]:
     found: list[models.Model | None] = []
     start = 0
     for _, model in named:
@@ -74,9 +78,20 @@ def _models(row: Sequence[Any], named: Sequence[Named]) -> list[models.Model | N
             found.append(None)
             continue
         for place, read in readers:
-            values[place] = read(values[place], None, connection)
-        found.append(model.from_db(connection.alias, names, values))
+            values[place] = read(values[place], None, link)
+        found.append(_made(model, dict(zip(names, values, strict=True)), link.alias))
     return found
+
+
+def _made(
+    model: type[models.Model], values: dict[str, Any], database: str
+) -> models.Model:
+    """Return a row as unpickling would: without ``__init__`` and signals of it."""
+    state = ModelState()
+    state.adding, state.db = False, database
+    one = model.__new__(model)
+    one.__dict__.update(values, _state=state)
+    return one
 
 
 @lru_cache(maxsize=64)
@@ -86,7 +101,7 @@ def _shape(model: type[models.Model]) -> tuple[list[str], list[tuple[int, Any]],
     readers = [
         (place, read)
         for place, field in enumerate(fields)
-        for read in field.get_db_converters(connection)
+        for read in field.get_db_converters(connections[DEFAULT_DB_ALIAS])
     ]
     key = next(place for place, field in enumerate(fields) if field.primary_key)
     return [field.attname for field in fields], readers, key
