@@ -13,7 +13,14 @@ from labeling.api.pagination import CursorPagination, InOrder
 from labeling.api.problems import problem_of
 from labeling.api.scope import ProjectView
 from labeling.models import AgreementReport, Disagreement, Precedent
-from labeling.services import adjudicate, alike, members, precedents, questions
+from labeling.services import (
+    adjudicate,
+    alike,
+    members,
+    precedents,
+    questions,
+    reopening,
+)
 
 
 @extend_schema(responses=dict[str, Any])
@@ -112,7 +119,7 @@ def _decided(found: Disagreement) -> dict[str, Any]:
     return {
         "id": found.pk,
         "outcome": found.outcome,
-        "labels": found.resolution.labels if found.resolution else [],
+        "labels": found.labels,
     }
 
 
@@ -172,7 +179,7 @@ class ReopenView(ProjectView):
 
     def post(self, request: Request, slug: str, pk: int) -> Response:
         """Open it again; its label stays in the item's history."""
-        found = adjudicate.reopen(self.member, pk)
+        found = reopening.reopen(self.member, pk)
         return Response(shapes.disagreement_shape(slug, found))
 
 

@@ -136,6 +136,11 @@ class Disagreement(models.Model):
     def __str__(self) -> str:
         return f"disagreement on {self.item_id}"
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What it was decided to be, if it was."""
+        return tuple(self.resolution.labels) if self.resolution else ()
+
 
 class BlindAnswer(models.Model):
     """An expert's own first answer, given before the votes were shown; it stands."""

@@ -18,7 +18,15 @@ from django.utils.translation import ngettext
 
 from labeling.errors import AssayError, InvalidInputError, ResolvedMeanwhileError
 from labeling.models import AgreementReport, Disagreement, Label, Membership
-from labeling.services import adjudicate, alike, doubts, inquiries, members, precedents
+from labeling.services import (
+    adjudicate,
+    alike,
+    doubts,
+    inquiries,
+    members,
+    precedents,
+    reopening,
+)
 from labeling.views.doubts import tabs, way_back
 from labeling.views.families import by_family
 from labeling.views.scope import context, member_of, said, whole
@@ -56,7 +64,7 @@ def _defer(request: HttpRequest, member: Membership, pk: int) -> dict[str, int]:
 
 
 def _undo(request: HttpRequest, member: Membership, pk: int) -> dict[str, int]:
-    adjudicate.reopen(member, pk)
+    reopening.reopen(member, pk)
     messages.info(request, _("Your decision is taken back; decide it anew."))
     return {"id": pk}
 
@@ -161,7 +169,7 @@ def _shown(
         one=one,
         tabs=tabs(member),
         errors=said(error) if error else [],
-        last=adjudicate.last_decision(member),
+        last=reopening.last_decision(member),
         today=_decided_today(member),
         after=_after(member, whole(request.GET.get("after")), one),
         **(_asked(request, member, one) if one else {"report": _report(member)}),

@@ -29,7 +29,14 @@ from labeling.models import (
     ProjectCounter,
     Resolution,
 )
-from labeling.services import adjudicate, alike, precedents, questions, settle
+from labeling.services import (
+    adjudicate,
+    alike,
+    precedents,
+    questions,
+    reopening,
+    settle,
+)
 from labeling.services.adjudicate import Decision
 from tests import make
 
@@ -208,9 +215,9 @@ def test_a_decision_taken_back_waits_again_with_its_history() -> None:
     (expert,) = experts(found.project, 1)
     adjudicate.answer_blind(expert, found.pk, ("x",))
     adjudicate.resolve(expert, found.pk, Decision(("x",), note="first"))
-    assert adjudicate.last_decision(expert) == found
+    assert reopening.last_decision(expert) == found
 
-    adjudicate.reopen(expert, found.pk)
+    reopening.reopen(expert, found.pk)
     settle.settle_project(found.project_id)
 
     found.refresh_from_db()
@@ -233,7 +240,7 @@ def test_where_the_votes_agree_by_then_no_expert_is_asked_again() -> None:
     adjudicate.resolve(expert, found.pk, Decision(("x",)))
     found.item.annotations.update(labels=["y"])
 
-    adjudicate.reopen(expert, found.pk)
+    reopening.reopen(expert, found.pk)
     settle.settle_project(found.project_id)
 
     current = Resolution.objects.get(superseded_at=None)
@@ -247,7 +254,7 @@ def test_an_item_called_invalid_is_opened_again() -> None:
     (expert,) = experts(found.project, 1)
     adjudicate.resolve(expert, found.pk, Decision(outcome="invalid"))
 
-    adjudicate.reopen(expert, found.pk)
+    reopening.reopen(expert, found.pk)
 
     found.item.refresh_from_db()
     assert found.item.state == Item.State.DISPUTED
@@ -262,7 +269,7 @@ def test_what_a_training_run_has_used_stays() -> None:
 
     assert taken == {found.item_id: ("x",)}
     with pytest.raises(ConflictError, match="training run has used this label"):
-        adjudicate.reopen(expert, found.pk)
+        reopening.reopen(expert, found.pk)
     found.item.refresh_from_db()
     assert found.item.state == Item.State.SETTLED
 
@@ -274,7 +281,7 @@ def test_what_gold_questions_rely_on_stays() -> None:
     questions.mark(expert, [found.item.external_id], is_question=True)
 
     with pytest.raises(ConflictError, match="gold questions"):
-        adjudicate.reopen(expert, found.pk)
+        reopening.reopen(expert, found.pk)
 
 
 def test_only_who_decided_and_managers_take_a_decision_back() -> None:
@@ -283,11 +290,11 @@ def test_only_who_decided_and_managers_take_a_decision_back() -> None:
     adjudicate.resolve(first, found.pk, Decision(("x",)))
 
     with pytest.raises(ForbiddenError):
-        adjudicate.reopen(second, found.pk)
+        reopening.reopen(second, found.pk)
     manager = make.manager_of(found.project)
-    adjudicate.reopen(manager, found.pk)
+    reopening.reopen(manager, found.pk)
     with pytest.raises(ConflictError, match="open already"):
-        adjudicate.reopen(manager, found.pk)
+        reopening.reopen(manager, found.pk)
 
 
 def text(words: str) -> dict[str, object]:
@@ -370,7 +377,7 @@ def test_an_example_goes_when_its_decision_does() -> None:
     (example,) = precedents.shown(project)
     assert (example.note, example.resolution.labels) == ("why", ["x"])
 
-    adjudicate.reopen(expert, found.pk)
+    reopening.reopen(expert, found.pk)
 
     assert not precedents.shown(project).exists()
 
@@ -444,7 +451,7 @@ def test_a_label_is_taken_back_or_trained_on_but_never_both() -> None:
 
     def take_back(one: Disagreement) -> None:
         try:
-            adjudicate.reopen(expert, one.pk)
+            reopening.reopen(expert, one.pk)
         except ConflictError:
             pass
         finally:

@@ -31,6 +31,7 @@ from labeling.services import (
     predictions,
     projects,
     queue,
+    reopening,
     settle,
 )
 from labeling.services.adjudicate import Decision
@@ -218,7 +219,7 @@ def test_an_invalid_item_loses_its_label() -> None:
     item.refresh_from_db()
     assert item.state == "invalid"
     assert not Resolution.objects.filter(item=item, superseded_at=None).exists()
-    adjudicate.reopen(expert, found.pk)
+    reopening.reopen(expert, found.pk)
     item.refresh_from_db()
     assert (item.state, current(item).labels) == ("settled", ["x"])
 
@@ -232,7 +233,7 @@ def test_a_decision_taken_back_brings_the_label_from_before_back(source: str) ->
     found = doubts.take_up(expert, item.pk, "low")
     adjudicate.resolve(expert, found.pk, Decision(("y",)))
 
-    adjudicate.reopen(expert, found.pk)
+    reopening.reopen(expert, found.pk)
     settle.settle_project(item.project_id)
 
     item.refresh_from_db()
@@ -257,7 +258,7 @@ def test_a_label_that_was_renamed_since_does_not_come_back() -> None:
     expert.project.refresh_from_db()
 
     with pytest.raises(ConflictError, match="labels have changed"):
-        adjudicate.reopen(expert, found.pk)
+        reopening.reopen(expert, found.pk)
 
     assert current(item).labels == ["y"]
 
@@ -293,10 +294,10 @@ def test_a_decision_cannot_be_taken_back_once_the_item_is_looked_at_again() -> N
     again = take_up(found.item, "flagged")
 
     with pytest.raises(ConflictError, match="looks at the item again"):
-        adjudicate.reopen(expert, found.pk)
+        reopening.reopen(expert, found.pk)
     adjudicate.resolve(expert, again.pk, Decision(outcome="invalid"))
     with pytest.raises(ConflictError, match="looks at the item again"):
-        adjudicate.reopen(expert, found.pk)
+        reopening.reopen(expert, found.pk)
 
 
 def test_a_known_answer_is_not_decided_again() -> None:
