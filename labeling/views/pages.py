@@ -36,11 +36,15 @@ STATION_ACTIONS: Final = (
     ("help", _("this list")),
 )
 # Fetched side by side instead of one import after the other.
+# As many as the station holds at least (state.js).
+AHEAD: Final = 30
 STATION_MODULES: Final = tuple(
     f"js/annotate/{name}.js"
     for name in (
-        *("api", "board", "clock", "desk", "dialogs", "keys", "outbox"),
-        *("sender", "state", "view", "words"),
+        # What the first script needs comes first.
+        *("api", "outbox"),
+        *("board", "clock", "desk", "dialogs", "keys", "sender", "state", "view"),
+        "words",
     )
 )
 _MODULES_OF: Final = {
@@ -140,8 +144,11 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
     )
 
 
-def station_setup(member: Membership) -> dict[str, Any]:
-    """Return what a page of items to label is told of its project."""
+def station_setup(member: Membership, *, ahead: int = 0) -> dict[str, Any]:
+    """Return what a page of items to label is told of its project.
+
+    ``ahead`` items are leased before all of its modules have come.
+    """
     found = member.project
     labels = list(found.label_set.labels.all()) if found.label_set else []
     setup = {
@@ -152,6 +159,7 @@ def station_setup(member: Membership) -> dict[str, Any]:
         "isMulti": found.is_multi,
         "isSuggesting": grid.is_possible(found),
         "labelSet": found.label_set_id,
+        "ahead": ahead,
         "labels": [{"name": one.name, "key": one.hotkey} for one in labels],
     }
     return {"setup": setup, "labels": labels, "families": by_family(labels)}
@@ -169,7 +177,7 @@ def station(request: HttpRequest, slug: str) -> HttpResponse:
         context(
             member,
             "station",
-            **station_setup(member),
+            **station_setup(member, ahead=AHEAD),
             words=station_words(),
             has_grid=grid.is_possible(found),
             has_words=has_words(found),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import time
 import zipfile
 from collections import Counter
@@ -88,6 +89,30 @@ def test_a_robot_that_presses_every_60_ms_loses_no_key(
     votes = Annotation.objects.order_by("item_id").values_list("labels", flat=True)
     assert list(votes) == [["cat"], ["dog"]] * 150
     assert texts_voted() == once_each(300)
+
+
+def test_the_first_items_are_asked_for_before_all_modules_have_come(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    project = prepare(60)
+    page = browser.new_page()
+    log_in(page, live_server.url, make.member(project).user.username)
+    station = f"{live_server.url}/projects/{project.slug}/label/"
+    calls: list[str] = []
+    page.on("request", lambda one: calls.append(one.url))
+
+    missing = re.compile(r"/annotate/page\.")
+    page.route(missing, cut)
+    with page.expect_response("**/queue/lease/"):
+        page.goto(station)
+    assert Assignment.objects.count() == 30
+    page.unroute(missing)
+    calls.clear()
+    page.goto(station)
+
+    expect(page.locator("#ready")).to_contain_text("30 ready")
+    assert sum("queue/lease/" in url for url in calls) == 1
+    assert Assignment.objects.count() == 30
 
 
 def test_thirty_answers_offline_arrive_when_the_server_is_back(

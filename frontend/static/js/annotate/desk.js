@@ -1,15 +1,14 @@
 /** What the pages on which one labels share: the outbox, the server, other windows. */
-import { caller } from "./api.js";
 import { makeClock } from "./clock.js";
 import { isAsking } from "./dialogs.js";
 import { keymap } from "./keys.js";
-import { openOutbox } from "./outbox.js";
+import { call, name, opening, setup } from "./opening.js";
 import { drawSaved, toast } from "./view.js";
 import { t } from "./words.js";
 
 /** @param {string} id @returns {any} */
 export const byId = (id) => document.getElementById(id);
-export const setup = JSON.parse(byId("setup").textContent);
+export { call, name, setup };
 export const map = keymap(setup.labels);
 /** The class of each label's color. */
 export const hues = new Map(
@@ -18,11 +17,9 @@ export const hues = new Map(
     `c${(n + 1) % 10}`,
   ]),
 );
-export const name = `assay-${setup.user}-${setup.slug}`;
-export const outbox = await openOutbox(name);
+export const outbox = await opening;
 export const windows = new BroadcastChannel(name);
 export const clock = makeClock(() => performance.now());
-export const call = caller(setup.slug, setup.user);
 export const say = (/** @type {string} */ words) => toast(byId("toast"), words);
 
 /** @param {string} trouble */

@@ -27,12 +27,15 @@ import {
 } from "./desk.js";
 import { ask, isAsking, setUpDialogs, showHelp } from "./dialogs.js";
 import { interpret, preferences } from "./keys.js";
+import { coming } from "./opening.js";
 import { makeSender } from "./sender.js";
 import * as state from "./state.js";
 import { drawItem, drawTrail, forget, preload, shows } from "./view.js";
 import { refusal, t } from "./words.js";
 
 const LIMIT = 500;
+/** The share of the items ahead at which more are fetched. */
+const LOW = 0.4;
 const BATCH = 5;
 const SOON = 2000;
 
@@ -51,6 +54,8 @@ let isUnsure = false;
 let comment = "";
 let isDeclined = false;
 let isFetching = false;
+/** The lease that opening.js asked for, unless what waits to be sent is among it. */
+let first = outbox.ops.length === 0 ? coming : null;
 let isAlone = true;
 let isOutdated = false;
 let wait = SOON;
@@ -99,13 +104,15 @@ const fresh = (said) => {
 
 const refill = async () => {
   const wanted = state.depth(times, Date.now());
-  const isTime = session.queue.length <= wanted / 2 && Date.now() >= nextLook;
+  const isTime = session.queue.length <= wanted * LOW && Date.now() >= nextLook;
   if (isFetching || !isTime || document.hidden) return;
   isFetching = true;
   const before = session.queue.length;
   try {
     const held = session.queue.length + state.pending(outbox.ops).size;
-    const got = await call("queue/lease/", { count: Math.min(50, wanted + held) });
+    const lease = first ?? call("queue/lease/", { count: Math.min(50, wanted + held) });
+    first = null;
+    const got = await lease;
     session = state.arrive(session, got.items, outbox.ops);
     reason = got.reason ?? "";
     isOutdated = got.label_set !== setup.labelSet;
