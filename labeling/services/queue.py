@@ -87,14 +87,16 @@ def room(member: Membership, count: int, held: int) -> int:
     return 0 if is_stopped or checks.falls_short(member) else wanted
 
 
+# An array is looked up once. With IN a plan may look anew for each row, and a look that
+# locks passes over rows that this statement has changed: past the limit, to the next.
 _HELD = """
     UPDATE labeling_assignment a
     SET expires_at = now() + %(minutes)s * interval '1 minute'
-    WHERE a.id IN (
+    WHERE a.id = ANY(ARRAY(
         SELECT id FROM labeling_assignment
         WHERE annotator_id = %(user)s AND project_id = %(project)s
               AND state = 'leased' AND expires_at > now()
-        ORDER BY id LIMIT %(count)s FOR UPDATE)
+        ORDER BY id LIMIT %(count)s FOR UPDATE))
     RETURNING a.id
 """
 
