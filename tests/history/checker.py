@@ -28,6 +28,7 @@ def check(history: Sequence[Op], final: Final) -> list[str]:
         each_answer_exactly_once,
         no_server_errors,
         leases_never_forgotten,
+        no_more_than_asked,
         versions_never_lost,
         never_twice_to_one_person,
         never_above_overlap,
@@ -99,6 +100,15 @@ def leases_never_forgotten(history: Sequence[Op], final: Final) -> Iterator[str]
     for op in _of(history, "submit", "refused"):
         if op.status == 404:
             yield f"assignment {op.sent['assignment']} was lent and is unknown"
+
+
+def no_more_than_asked(history: Sequence[Op], final: Final) -> Iterator[str]:
+    """Who asks for so many items gets no more, however many they hold."""
+    del final
+    for op in _of(history, "lease", "ok"):
+        if len(op.got["items"]) > op.sent["count"]:
+            got = len(op.got["items"])
+            yield f"{op.user} asked for {op.sent['count']} items and got {got}"
 
 
 def versions_never_lost(history: Sequence[Op], final: Final) -> Iterator[str]:

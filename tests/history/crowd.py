@@ -87,7 +87,8 @@ class Client(threading.Thread):
 
     def lease(self) -> None:
         count = self.chance.randint(1, 10)
-        op = self.call("lease", "POST", "queue/lease/", {"count": count})
+        wanted = {"count": count}
+        op = self.call("lease", "POST", "queue/lease/", wanted, wanted)
         items = op.got.get("items", [])
         self.held = [(one["assignment"], one["item"]) for one in items]
         if not items:

@@ -22,7 +22,7 @@ def op(kind: str, user: str, at: float, **more: Any) -> Op:
 
 def lease(user: str, at: float, assignment: int, item: int) -> Op:
     one = {"assignment": assignment, "item": item, "expires_at": at + 60}
-    return op("lease", user, at, got={"items": [one]})
+    return op("lease", user, at, sent={"count": 1}, got={"items": [one]})
 
 
 def submit(user: str, at: float, number: int, item: int, label: str = "x") -> Op:
@@ -109,6 +109,10 @@ PLANTED: dict[str, Change] = {
     ),
     "assignment 8 was lent and is unknown": lambda h, f: (
         [*h, replace(submit("ben", 7, 8, 2), outcome="refused", status=404, got={})],
+        f,
+    ),
+    "ada asked for 0 items and got 1": lambda h, f: (
+        [replace(h[0], sent={"count": 0}), *h[1:]],
         f,
     ),
     "nobody sent": lambda h, f: (
