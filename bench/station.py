@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import os
 import shutil
 import statistics
 import tempfile
@@ -18,15 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.e2e.browser import CHROMIUM, chromium, log_in
 from tests.running.machine import Machine, until
 
-CHROMIUM = (
-    os.environ.get("CHROMIUM")
-    or shutil.which("chromium")
-    or shutil.which("google-chrome")
-)
 NAMES = (
     *(
         "station-key-to-paint",
@@ -188,21 +183,13 @@ def _bench() -> Iterator[Bench]:
     try:
         machine.start()
         password = _set_up(machine, folder)
-        with sync_playwright() as play:
-            browser = play.chromium.launch(
-                executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-            )
+        with chromium() as browser:
             context = browser.new_context()
-            page = context.new_page()
-            page.goto(f"http://127.0.0.1:{machine.port}/login/")
-            page.fill("[name=username]", PERSON)
-            page.fill("[name=password]", password)
-            page.click("main button")
-            page.wait_for_selector("text=Projects")
+            url = f"http://127.0.0.1:{machine.port}"
+            log_in(context.new_page(), url, PERSON, password)
             state = context.storage_state()
             context.close()
             yield Bench(machine, browser, state)
-            browser.close()
     finally:
         machine.stop()
         shutil.rmtree(folder, ignore_errors=True)
