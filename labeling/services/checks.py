@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from labeling import queries
 from labeling.models import Membership
@@ -12,10 +12,22 @@ from labeling.services import questions, repeats
 LEAST_ANSWERS: Final = 10
 
 
-def lend_due(member: Membership, wanted: int) -> list[int]:
-    """Lend the gold questions and repeats that are due among the next ``wanted``."""
-    asked = questions.lend(member, questions.due(member, wanted))
-    return asked + repeats.lend(member, repeats.due(member, wanted - len(asked)))
+class Due(NamedTuple):
+    """How many gold questions and repeats are to be asked, where there are so many."""
+
+    questions: int
+    repeats: int
+
+
+def due(member: Membership, wanted: int) -> Due:
+    """Return what is due among the next ``wanted`` items."""
+    return Due(questions.due(member, wanted), repeats.due(member, wanted))
+
+
+def lend(member: Membership, asked: Due, most: int) -> list[int]:
+    """Lend what is due, at most so many; return the ids."""
+    lent = questions.lend(member, min(asked.questions, most))
+    return lent + repeats.lend(member, min(asked.repeats, most - len(lent)))
 
 
 def falls_short(member: Membership) -> bool:

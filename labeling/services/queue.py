@@ -242,13 +242,16 @@ def renew_held(member: Membership, count: int) -> list[int]:
 
 
 def _take_mixed(member: Membership, count: int) -> list[int]:
-    """Lend up to ``count`` slots, checks of the person where they are due among them."""
-    asked = checks.lend_due(member, count)
-    before = random.randint(0, count - len(asked)) if asked else count  # noqa: S311
-    taken = _take(member, before) + asked
-    if asked:
-        taken += _take(member, count - len(taken))
-    return taken
+    """Lend up to ``count`` slots, checks of the person where they are due among them.
+
+    They are lent in the order in which they come, so that ids do not tell them either.
+    """
+    due = checks.due(member, count)
+    if not any(due):
+        return _take(member, count)
+    taken = _take(member, random.randint(0, max(0, count - sum(due))))  # noqa: S311
+    taken += checks.lend(member, due, count - len(taken))
+    return taken + _take(member, count - len(taken))
 
 
 def _take_the_rest(member: Membership, count: int) -> list[int]:
