@@ -9,26 +9,24 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from labeling.api import shapes
+from labeling.api.hot import HotView, Said
 from labeling.api.pagination import CursorPagination
-from labeling.api.problems import problem_of
+from labeling.api.problems import document_of
 from labeling.api.scope import ProjectView
 from labeling.errors import AssayError, InvalidInputError
-from labeling.models import Annotation
+from labeling.models import Annotation, Membership
 from labeling.services import annotate
 
 
-class VotesView(ProjectView):
-    """What the views of votes have in common."""
+def _shape(member: Membership, vote: Annotation) -> dict[str, Any]:
+    """Return a vote as JSON, with what is revealed after it."""
+    revealed = annotate.revealed_suggestion(member.project, vote)
+    return shapes.annotation_shape(vote, revealed)
 
-    def shape(self, vote: Annotation) -> dict[str, Any]:
-        """Return a vote as JSON, with what is revealed after it."""
-        revealed = annotate.revealed_suggestion(self.member.project, vote)
-        return shapes.annotation_shape(vote, revealed)
 
-    def answer(self, vote: Annotation, status: int = 200) -> Response:
-        """Return a vote with its version as ETag."""
-        headers = {"ETag": f'"{vote.version}"'}
-        return Response(self.shape(vote), status=status, headers=headers)
+def _said(member: Membership, vote: Annotation, status: int = 200) -> Said:
+    """Return a vote with its version as ETag."""
+    return Said(_shape(member, vote), status, {"ETag": f'"{vote.version}"'})
 
 
 def _version(request: Request) -> int:
@@ -42,7 +40,7 @@ def _version(request: Request) -> int:
 
 
 @extend_schema(request=dict[str, Any], responses=dict[str, Any])
-class AnnotationsView(VotesView):
+class AnnotationsView(HotView):
     """Give votes, and list one's own."""
 
     def get(self, request: Request, slug: str) -> Response:
@@ -57,45 +55,41 @@ class AnnotationsView(VotesView):
         page = pages.paginate_queryset(votes, request, view=self) or []
         return pages.get_paginated_response([shapes.annotation_shape(v) for v in page])
 
-    def post(self, request: Request, slug: str) -> Response:
+    def said(self, body: Any) -> Said:
         """Keep one vote, or a list of votes each with an outcome of its own."""
-        del slug
-        if isinstance(request.data, list):
-            if len(request.data) > annotate.MAX_BATCH:
+        if isinstance(body, list):
+            if len(body) > annotate.MAX_BATCH:
                 raise InvalidInputError(f"At most {annotate.MAX_BATCH} answers.")
-            results = [self._one_of_batch(one) for one in request.data]
-            return Response({"results": results})
-        receipt = annotate.submit(self.member, shapes.vote_in(request.data))
-        status = 201 if receipt.is_new else 200
-        return self.answer(receipt.annotation, status)
+            return Said({"results": [self._one_of_batch(one) for one in body]})
+        receipt = annotate.submit(self.member, shapes.vote_in(body))
+        return _said(self.member, receipt.annotation, 201 if receipt.is_new else 200)
 
     def _one_of_batch(self, data: object) -> dict[str, Any]:
         client_id = data.get("client_id") if isinstance(data, dict) else None
         try:
             receipt = annotate.submit(self.member, shapes.vote_in(data))
         except AssayError as error:
-            refusal = problem_of(error)
             return {
                 "client_id": client_id,
                 "status": error.status,
-                "problem": refusal.data,
+                "problem": document_of(error),
             }
         return {
             "client_id": client_id,
             "status": 201 if receipt.is_new else 200,
-            "annotation": self.shape(receipt.annotation),
+            "annotation": _shape(self.member, receipt.annotation),
         }
 
 
 @extend_schema(request=dict[str, Any], responses=dict[str, Any])
-class AnnotationView(VotesView):
+class AnnotationView(ProjectView):
     """Read, edit or undo one's own vote."""
 
     def get(self, request: Request, slug: str, pk: int) -> Response:
         """Return the vote with its version as ETag."""
         del request, slug
         found = annotate.own_annotation(self.member, pk)
-        return self.answer(found)
+        return _said(self.member, found).response()
 
     def patch(self, request: Request, slug: str, pk: int) -> Response:
         """Change labels, comment or certainty."""
@@ -109,7 +103,7 @@ class AnnotationView(VotesView):
         if "is_unsure" in body:
             changes["is_unsure"] = body["is_unsure"] is True
         changed = annotate.edit(self.member, pk, _version(request), changes)
-        return self.answer(changed)
+        return _said(self.member, changed).response()
 
     def delete(self, request: Request, slug: str, pk: int) -> Response:
         """Undo; the item is lent to the person again."""

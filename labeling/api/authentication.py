@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from django.http import HttpRequest
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
@@ -18,25 +19,46 @@ _OWNER = f"""
 """  # noqa: S608 (column names of our own models)
 
 
+def _words(request: Request | HttpRequest) -> list[str]:
+    words: list[str] = request.META.get("HTTP_AUTHORIZATION", "").split()
+    return words
+
+
+def is_by_token(request: Request | HttpRequest) -> bool:
+    """Whether a call brings a token, be it a valid one or not."""
+    words = _words(request)
+    return bool(words) and words[0].lower() == "token"
+
+
+def owner_of(request: Request | HttpRequest, slug: str) -> tuple[User, ApiToken] | None:
+    """Return whose token a call brings, and the token with the membership.
+
+    One query by the digest of the key; None where the token is not valid.
+    """
+    words = _words(request)
+    key = words[1] if len(words) == 2 else ""
+    values = {"digest": ApiToken.digest_of(key), "slug": slug}
+    found = lean.fetch(_OWNER, values, *_ALL)
+    if not found:
+        return None
+    token, user, member, project = found[0]
+    if member is not None:
+        member.user, member.project = user, project
+        token.membership = member
+    return user, token
+
+
 class TokenAuthentication(BaseAuthentication):
-    """Find the user by the digest of the key, and the membership, in one query."""
+    """Find the user by the key, and the membership."""
 
     def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
         """Return user and token, or None where the header is of another kind."""
-        words = get_authorization_header(request).split()
-        if not words or words[0].lower() != b"token":
+        if not is_by_token(request):
             return None
-        key = words[1].decode("ascii", "replace") if len(words) == 2 else ""
         slug = (request.parser_context or {}).get("kwargs", {}).get("slug", "")
-        values = {"digest": ApiToken.digest_of(key), "slug": slug}
-        found = lean.fetch(_OWNER, values, *_ALL)
-        if not found:
+        if (found := owner_of(request, slug)) is None:
             raise AuthenticationFailed("This token is not valid.")
-        token, user, member, project = found[0]
-        if member is not None:
-            member.user, member.project = user, project
-            token.membership = member
-        return user, token
+        return found
 
     def authenticate_header(self, request: Request) -> str:
         """Name the scheme, so that a refusal is 401 and not 403."""

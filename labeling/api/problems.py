@@ -35,13 +35,21 @@ def problem(
     code: str, title: Promise | str, http_status: int, detail: str, **extra: Any
 ) -> Response:
     """Return a problem document as a response of the API."""
-    body = document(code, title, http_status, detail, **extra)
-    return Response(body, status=http_status, content_type=CONTENT_TYPE)
+    return _response(document(code, title, http_status, detail, **extra))
+
+
+def _response(told: dict[str, Any]) -> Response:
+    return Response(told, status=told["status"], content_type=CONTENT_TYPE)
+
+
+def document_of(error: AssayError) -> dict[str, Any]:
+    """Return one of our own errors as a problem document."""
+    return document(error.code, error.title, error.status, error.detail, **error.extra)
 
 
 def problem_of(error: AssayError) -> Response:
-    """Return one of our own errors as a problem document."""
-    return problem(error.code, error.title, error.status, error.detail, **error.extra)
+    """Return one of our own errors as a response of the API."""
+    return _response(document_of(error))
 
 
 def handler(error: Exception, context: dict[str, Any]) -> Response | None:

@@ -1,4 +1,4 @@
-"""Lease, skip, flag, release. No serializers: these are the hot calls."""
+"""Lease, skip, flag, release."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from labeling.api import shapes
+from labeling.api.hot import HotView, Said
 from labeling.api.scope import ProjectView
 from labeling.services import grid, queue
 
@@ -16,25 +17,18 @@ MAX_RELEASE: Final = 100
 
 
 @extend_schema(request=dict[str, Any], responses=dict[str, Any])
-class LeaseView(ProjectView):
+class LeaseView(HotView):
     """Lend the person's next items."""
 
-    def post(self, request: Request, slug: str) -> Response:
+    def said(self, body: Any) -> Said:
         """Return up to ``count`` items, those that are held already first."""
-        body = shapes.body_of(request.data)
-        del slug
+        body = shapes.body_of(body)
         chosen = None if body.get("items") is None else shapes.names_in(body, "items")
         lease = queue.lease(self.member, shapes.whole_in(body, "count", 1), chosen)
         project = self.member.project
-        return Response(
-            {
-                "items": [
-                    shapes.lease_shape(project, one) for one in lease.assignments
-                ],
-                "reason": lease.reason,
-                "label_set": project.label_set_pk,
-            }
-        )
+        items = [shapes.lease_shape(project, one) for one in lease.assignments]
+        told = {"reason": lease.reason, "label_set": project.label_set_pk}
+        return Said({"items": items, **told})
 
 
 @extend_schema(request=dict[str, Any], responses=dict[str, Any])

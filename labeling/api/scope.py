@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.http import HttpRequest
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -26,7 +27,8 @@ class ProjectView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Find the membership, before the method runs."""
         super().initial(request, *args, **kwargs)
-        _refuse_another_account(request)
+        if is_for_another(request, request.user.pk):
+            raise NotAuthenticated("Somebody else has logged in in this browser.")
         is_read = request.method in ("GET", "HEAD", "OPTIONS")
         self.member = members.require(
             _membership(request, kwargs["slug"]),
@@ -42,8 +44,7 @@ def _membership(request: Request, slug: str) -> Membership:
     return told or members.membership(request.user, slug)
 
 
-def _refuse_another_account(request: Request) -> None:
-    """Keep one person's page from writing as another who has logged in since."""
-    meant = request.headers.get("X-Account")
-    if meant is not None and meant != str(request.user.pk):
-        raise NotAuthenticated("Somebody else has logged in in this browser.")
+def is_for_another(request: Request | HttpRequest, user_id: int | None) -> bool:
+    """Whether a page of one person writes as another who has logged in since."""
+    meant = request.META.get("HTTP_X_ACCOUNT")
+    return meant is not None and meant != str(user_id)

@@ -13,6 +13,7 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.backends.signals import connection_created
 from django.db.models.base import ModelState
+from psycopg.types.datetime import TimestamptzLoader
 
 Row = tuple[Any, ...]
 Named = tuple[str, type[models.Model]]
@@ -36,16 +37,20 @@ def fetch(query: str, values: Mapping[str, Any], *named: Named) -> list[Row]:
     link = connections[DEFAULT_DB_ALIAS]
     link.close_if_health_check_failed()
     link.ensure_connection()
-    raw = link.connection
-    # Where plans are kept, values are sent apart, without Django's cursor around.
-    is_kept = raw.prepare_threshold is not None
-    with (
-        link.wrap_database_errors,
-        psycopg.Cursor(raw) if is_kept else link.cursor() as cursor,
-    ):
-        cursor.execute(query, values)
-        rows = cursor.fetchall()
+    with link.wrap_database_errors:
+        rows = _rows(link, query, values)
     return [tuple(_models(row, named, link)) for row in rows]
+
+
+def _rows(link: Any, query: str, values: Mapping[str, Any]) -> list[Row]:
+    """Run a query: where plans are kept, by the connection's own quick cursor."""
+    quick: psycopg.Cursor | None = getattr(link, "quick", None)
+    if quick is not None and quick.connection is link.connection:
+        return quick.execute(query, values).fetchall()
+    with link.cursor() as cursor:
+        cursor.execute(query, values)
+        rows: list[Row] = cursor.fetchall()
+    return rows
 
 
 def keep_plans() -> None:
@@ -63,6 +68,9 @@ def _keep_plans(connection: Any, **_: Any) -> None:
             "SET enable_seqscan TO off; SET plan_cache_mode TO force_generic_plan"
         )
     connection.connection.prepare_threshold = 0
+    # Values are sent apart from the query, and moments are read by compiled code.
+    connection.quick = psycopg.Cursor(connection.connection)
+    connection.quick.adapters.register_loader("timestamptz", TimestamptzLoader)
 
 
 def _models(

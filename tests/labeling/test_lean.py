@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.db.backends.signals import connection_created
 
 from labeling.models import Project, lean
-from labeling.services import queue
+from labeling.services import members, queue
 from tests import make
 
 
@@ -39,6 +40,16 @@ def test_hot_statements_are_planned_once_and_look_up_by_index() -> None:
     voting = [runs for words, runs in known.items() if "request_hash" in words]
     assert (sum(lending), sum(voting)) == (5, 5)
     assert queue.lease(who, 3).assignments
+
+
+@pytest.mark.usefixtures("keeping")
+def test_rows_come_over_the_connection_of_now() -> None:
+    who = make.member(make.project())
+    for _ in range(2):
+        known = members.membership(who.user, who.project.slug)
+        assert known.project.created_at == who.project.created_at
+        assert known.project.created_at.utcoffset() == timedelta(0)
+        connection.close()
 
 
 @pytest.mark.django_db(transaction=True)
