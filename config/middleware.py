@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from csp.constants import HEADER
 from csp.middleware import CSPMiddleware
+from django.contrib.messages.middleware import MessageMiddleware
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
+from django.middleware.locale import LocaleMiddleware
 from django.shortcuts import render
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
 from labeling.api import problems
@@ -33,6 +37,33 @@ class ContentPolicy(CSPMiddleware):
             return super().process_response(request, response)
         response.headers.setdefault(HEADER, NOTHING)
         return response
+
+
+class Languages(LocaleMiddleware):
+    """Speak the language of the cookie or the browser; no address carries one."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Choose the language."""
+        translation.activate(translation.get_language_from_request(request))
+        request.LANGUAGE_CODE = translation.get_language()
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        """Name the language."""
+        del request
+        patch_vary_headers(response, ("Accept-Language",))
+        response.headers.setdefault("Content-Language", translation.get_language())
+        return response
+
+
+class Messages(MessageMiddleware):
+    """Words that the next page shows; calls of the API pass by."""
+
+    def __call__(self, request: HttpRequest) -> Any:
+        """Pass the request on, to a page with the messages that wait."""
+        is_call = request.path_info.startswith("/api/")
+        return self.get_response(request) if is_call else super().__call__(request)
 
 
 class TryAgain:

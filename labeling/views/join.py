@@ -57,7 +57,7 @@ def _join(request: HttpRequest, digest: str) -> Membership:
         raise InvalidInputError(errors={"password": [_("The two are not the same.")]})
     name = form.get("username", "").strip()
     member = invitations.join_anew(digest, name, form.get("password", ""))
-    login(request, member.user, backend="django.contrib.auth.backends.ModelBackend")
+    login(request, member.user)
     return member
 
 
