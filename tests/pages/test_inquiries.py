@@ -145,7 +145,7 @@ def test_the_bar_tells_whom_a_question_waits_for_and_nobody_else() -> None:
 
     inquiries.ask(expert, found.pk, "Why?")
 
-    for page in ("", "guideline/", "my-work/", "label/"):
+    for page in ("", "guideline/", "my-work/", "label/", "grid/"):
         assert told(voted, page) == ["1 question waits for you"]
         assert told(bystander, page) == told(expert, page) == []
     assert told(voted, "", "de") == ["1 Frage wartet auf Antwort"]
@@ -154,7 +154,7 @@ def test_the_bar_tells_whom_a_question_waits_for_and_nobody_else() -> None:
     assert told(voted, "") == []
 
 
-@pytest.mark.parametrize("page", ["guideline/", "label/"])
+@pytest.mark.parametrize("page", ["guideline/", "label/", "grid/"])
 def test_the_mark_costs_a_page_one_query(page: str) -> None:
     found, expert = seen()
     inquiries.ask(expert, found.pk, "Why?")
