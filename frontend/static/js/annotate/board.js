@@ -1,8 +1,8 @@
-/** What stands around the item: label buttons with their keys, the finder, the guide. */
+/** What stands around the item: label buttons with their keys, the guide. */
 import { labelAt, shownKey } from "./keys.js";
 
 /** @returns {HTMLElement[]} */
-const labelButtons = () =>
+export const labelButtons = () =>
   [...document.querySelectorAll("[data-label]")].map(asElement);
 const asElement = (/** @type {Element} */ node) => /** @type {HTMLElement} */ (node);
 
@@ -69,36 +69,4 @@ export const markVersion = (name) => {
   const seen = localStorage.getItem(`${name}-guideline`) ?? version;
   chip?.classList.toggle("gold", seen !== version);
   localStorage.setItem(`${name}-guideline`, version);
-};
-
-/** Narrow the labels down by name; Enter chooses the first. @param {(label: string) => void} choose */
-export const setUpFinder = (choose) => {
-  const field = /** @type {HTMLInputElement | null} */ (
-    document.getElementById("find")
-  );
-  if (field === null) return;
-  const narrow = () => {
-    const words = field.value.toLowerCase().split(/\s+/);
-    const fits = (/** @type {HTMLElement} */ button) => {
-      const name = (button.dataset["label"] ?? "").toLowerCase();
-      return words.every((word) => name.includes(word));
-    };
-    for (const button of labelButtons()) {
-      button.hidden = !fits(button);
-      button.classList.remove("first");
-    }
-    const first = field.value === "" ? undefined : labelButtons().find(fits);
-    first?.classList.add("first");
-    return first;
-  };
-  field.addEventListener("input", narrow);
-  field.addEventListener("keydown", (event) => {
-    if (event.isComposing || !["Enter", "Escape"].includes(event.key)) return;
-    const first = event.key === "Enter" ? narrow() : undefined;
-    field.value = "";
-    narrow();
-    field.blur();
-    event.stopPropagation();
-    if (first) choose(first.dataset["label"] ?? "");
-  });
 };

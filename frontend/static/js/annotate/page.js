@@ -5,7 +5,6 @@ import {
   drawQuestion,
   markVersion,
   press,
-  setUpFinder,
   showKeys,
   toggleGuide,
 } from "./board.js";
@@ -454,7 +453,8 @@ setUpDialogs({
     draw();
   },
 });
-setUpFinder(choose);
+const field = byId("find");
+if (field) import("./finder.js").then(({ setUpFinder }) => setUpFinder(field, choose));
 showKeys(map, keys);
 markVersion(name);
 windows.postMessage({ hello: true });
