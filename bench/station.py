@@ -19,7 +19,7 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.e2e.browser import CHROMIUM, chromium, log_in
+from tests.e2e.browser import CHROMIUM, READY, chromium, log_in
 from tests.running.machine import Machine, until
 
 NAMES = (
@@ -104,7 +104,7 @@ class Bench:
         page.on("console", lambda message: self.said.append(message.text))
         page.add_init_script(WATCH)
         page.goto(f"{self.url}/projects/{slug}/label/")
-        page.wait_for_selector("#item article, #item img")
+        page.wait_for_selector(f"{READY} :is(article, img)")
         page.wait_for_timeout(400)
         wire = context.new_cdp_session(page)
         if latency:
@@ -264,7 +264,7 @@ def _weight(bench: Bench) -> list[dict[str, Any]]:
         loaded: list[Any] = []
         page.on("response", lambda answer, into=loaded: into.append(answer))
         page.goto(f"{bench.url}/projects/{slug}/label/")
-        page.wait_for_selector("#item article, #item img")
+        page.wait_for_selector(f"{READY} :is(article, img)")
         for answer in loaded:
             name = answer.url.rsplit("/", 1)[-1]
             into = scripts if name.endswith(".js") else css

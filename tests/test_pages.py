@@ -8,10 +8,12 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils.html import escape
 from pytest_django import DjangoAssertNumQueries
 
 from activelearn.models import ModelVersion
-from labeling.models import User
+from labeling.models import Assignment, QueueEntry, User
+from labeling.services import annotate
 from tests import make
 from tests.activelearn.test_loop import versions
 
@@ -149,3 +151,56 @@ def test_the_command_palette_lists_only_pages_that_open(role: str) -> None:
 
     assert len(links) > 4
     assert {client.get(link).status_code for link in links} == {200}
+
+
+@pytest.mark.parametrize(
+    ("text", "is_drawn"),
+    [
+        ("a <b>text</b>", True),
+        ("\n two lines\nand three", True),
+        ("a line end\r\nof Windows", False),
+        ("long " * 5000, False),
+    ],
+)
+def test_the_station_comes_with_the_first_item(text: str, *, is_drawn: bool) -> None:
+    project = make.project()
+    make.ranked(project, [make.item(project, data={"text": text})])
+    member = make.member(project)
+    path = f"/projects/{project.slug}/label/"
+
+    shown = browser(member.user).get(path)
+
+    drawn = f'<article dir="auto">{escape(text)}</article></section>'
+    assert (drawn in shown.content.decode()) is is_drawn
+    assert Assignment.objects.get().annotator == member.user
+    assert "no-store" in shown.headers["Cache-Control"]
+
+
+def test_a_page_fetched_ahead_lends_nothing() -> None:
+    project = make.project()
+    make.ranked(project, make.items(project, 3))
+    client = browser(make.member(project).user)
+
+    shown = client.get(
+        f"/projects/{project.slug}/label/",
+        headers={"Sec-Purpose": "prefetch;prerender"},
+    )
+
+    assert shown.status_code == 200
+    assert not Assignment.objects.exists()
+
+
+def test_an_item_with_a_suggestion_is_left_to_the_script(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(annotate, "BLIND_SHARE", 0.0)
+    project = make.project(suggestion_mode="assist")
+    make.ranked(project, make.items(project, 1))
+    suggestion = {"label": "x", "confidence": 0.9}
+    QueueEntry.objects.update(suggestion=suggestion)
+    client = browser(make.member(project).user)
+
+    html = client.get(f"/projects/{project.slug}/label/").content.decode()
+
+    assert "<article" not in html
+    assert Assignment.objects.get().suggestion == suggestion

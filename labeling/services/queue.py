@@ -61,10 +61,7 @@ def lease(
         raise InvalidInputError(errors={"count": [f"From 1 to {MAX_COUNT}."]})
     if external_ids is not None:
         return _lease_chosen(member, external_ids)
-    try:
-        found = _lend_at_once(member, count)
-    except IntegrityError:
-        found = []  # a slot was taken between the look and the insert
+    found = at_once(member, count)
     return Lease(found, None) if len(found) == count else _lease(member, count)
 
 
@@ -173,10 +170,11 @@ _LEND: Final = f"""
 """  # noqa: S608 (column names of our own models)
 
 
-def _lend_at_once(member: Membership, count: int) -> list[Assignment]:
+def at_once(member: Membership, count: int) -> list[Assignment]:
     """Lend in one round trip where policy asks for no more than the queue's head.
 
-    Returns fewer than ``count`` where it does, or where the head does not suffice.
+    Returns fewer than ``count`` where it does, or where the head does not suffice;
+    what is lent stays the person's, and ``lease`` gives it again with the rest.
     """
     project = member.project
     share = _further_share(project)
@@ -185,8 +183,12 @@ def _lend_at_once(member: Membership, count: int) -> list[Assignment]:
         return []
     is_first = random.random() >= share  # noqa: S311
     values = _lane(member, count, is_first=is_first or _passed(member) == math.inf)
+    try:
+        found = lean.fetch(_LEND, values, *_LENT)
+    except IntegrityError:
+        return []  # a slot was taken between the look and the insert
     lent = []
-    for assignment, item, media in lean.fetch(_LEND, values, *_LENT):
+    for assignment, item, media in found:
         item.media = media
         assignment.item = item
         lent.append(assignment)

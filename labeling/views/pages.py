@@ -9,11 +9,20 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
 
 from labeling import queries
 from labeling.errors import AssayError
-from labeling.models import AgreementReport, Membership, Project, User
-from labeling.services import exporting, grid, members, precedents, projects
+from labeling.models import AgreementReport, Assignment, Membership, Project, User
+from labeling.services import (
+    annotate,
+    exporting,
+    grid,
+    members,
+    precedents,
+    projects,
+    queue,
+)
 from labeling.views.families import by_family
 from labeling.views.prose import html_of
 from labeling.views.scope import context, member_of, said
@@ -35,9 +44,11 @@ STATION_ACTIONS: Final = (
     ("words", _("mark what speaks for the suggestion")),
     ("help", _("this list")),
 )
-# Fetched side by side instead of one import after the other.
 # As many as the station holds at least (state.js).
 AHEAD: Final = 30
+# A longer text, in characters, is left to the script.
+MAX_DRAWN: Final = 20_000
+# Fetched side by side instead of one import after the other.
 STATION_MODULES: Final = tuple(
     f"js/annotate/{name}.js"
     for name in (
@@ -165,9 +176,28 @@ def station_setup(member: Membership, *, ahead: int = 0) -> dict[str, Any]:
     return {"setup": setup, "labels": labels, "families": by_family(labels)}
 
 
+def _drawn(request: HttpRequest, member: Membership) -> Assignment | None:
+    """Return the person's next item where the page shows it before its scripts run.
+
+    What a script has to show is left to it: tables, suggestions, long texts, and line
+    ends that a page would lose. A page that is only fetched ahead lends nothing, and where an item
+    takes more than one look the page does not wait for it.
+    """
+    is_ahead = "prefetch" in request.headers.get("Sec-Purpose", "")
+    if is_ahead or member.project.data_type == Project.DataType.TABLE:
+        return None
+    lent = queue.at_once(member, 1)
+    if not lent or annotate.shown_suggestion(member.project, lent[0]):
+        return None
+    text = lent[0].item.data.get("text", "")
+    is_plain = isinstance(text, str) and len(text) <= MAX_DRAWN and "\r" not in text
+    return lent[0] if is_plain else None
+
+
+@never_cache
 @login_required
 def station(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show the label station; the items come by the API."""
+    """Show the label station with its first item; the others come by the API."""
     member = member_of(request, slug, members.LABEL)
     found = member.project
     guideline = found.guideline
@@ -178,6 +208,7 @@ def station(request: HttpRequest, slug: str) -> HttpResponse:
             member,
             "station",
             **station_setup(member, ahead=AHEAD),
+            drawn=_drawn(request, member),
             words=station_words(),
             has_grid=grid.is_possible(found),
             has_words=has_words(found),

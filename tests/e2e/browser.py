@@ -19,7 +19,6 @@ CHROMIUM = (
 MARKS = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("browser"),
     pytest.mark.skipif(not CHROMIUM, reason="no Chromium: apt-get install chromium"),
 ]
 
@@ -83,12 +82,14 @@ def person(browser: Browser, url: str, name: str) -> Iterator[Page]:
 
 # Milliseconds between keys: sooner than that the station takes one for a bounce.
 PACE = 40
+# The item of a station that is ready: it comes with the page, before the scripts.
+READY = "#item:not([aria-busy])"
 # What the station shows, or nothing while it shows no item.
-SHOWN = """() => {
-  const image = document.querySelector("#item img");
+SHOWN = f"""() => {{
+  const image = document.querySelector("{READY} img");
   if (image) return new URL(image.src).pathname;
-  return document.querySelector("#item article")?.textContent ?? null;
-}"""
+  return document.querySelector("{READY} article")?.textContent ?? null;
+}}"""
 CHANGED = f"before => ({SHOWN})() !== before"
 
 

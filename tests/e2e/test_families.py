@@ -12,7 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 from labeling.models import Annotation, Project
 from tests import make
 from tests.e2e import browser as browsing
-from tests.e2e.browser import browser, log_in, person
+from tests.e2e.browser import READY, browser, log_in, person
 from tests.e2e.test_screens import LOOKS, serious
 from tests.labeling.test_adjudicate import dispute, text
 
@@ -34,7 +34,7 @@ def prepare() -> Project:
 
 def go(page: Page, server: LiveServer, project: Project) -> None:
     page.goto(f"{server.url}/projects/{project.slug}/label/")
-    expect(page.locator("#item article")).to_be_visible()
+    expect(page.locator(f"{READY} article")).to_be_visible()
 
 
 def test_keys_stay_and_every_level_is_found(

@@ -12,7 +12,7 @@ from labeling.models import Project
 from labeling.services import order
 from tests import make
 from tests.e2e import browser as browsing
-from tests.e2e.browser import browser, log_in
+from tests.e2e.browser import READY, browser, log_in
 from tests.e2e.test_search import MARKED
 
 __all__ = ["browser"]
@@ -24,7 +24,7 @@ TEXT = "The refund is late. REFUND me, no refunds."
 def open_station(page: Page, server: LiveServer, project: Project) -> None:
     log_in(page, server.url, make.member(project).user.username)
     page.goto(f"{server.url}/projects/{project.slug}/label/")
-    expect(page.locator("#item article")).to_be_visible()
+    expect(page.locator(f"{READY} article")).to_be_visible()
 
 
 def test_they_are_marked_by_key_and_only_where_a_suggestion_is_shown(

@@ -30,7 +30,7 @@ from labeling.models import (
 )
 from labeling.services import members
 from tests.e2e import browser as browsing
-from tests.e2e.browser import browser, label_by_keyboard, person
+from tests.e2e.browser import READY, browser, label_by_keyboard, person
 
 __all__ = ["browser"]
 pytestmark = browsing.MARKS
@@ -220,7 +220,7 @@ def least_sure(project: Project) -> set[int]:
 def next_of(page: Page, url: str) -> int:
     """Return the first item that the model's order gives to whoever asks now."""
     page.goto(f"{url}/projects/journey/label/")
-    page.wait_for_selector("#item article, #item img")
+    page.wait_for_selector(f"{READY} :is(article, img)")
     mine = Assignment.objects.filter(annotator__username="engineer", reason="model")
     return mine.order_by("rank")[0].item_id
 

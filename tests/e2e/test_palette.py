@@ -12,7 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 from labeling.models import Annotation, Membership
 from tests import make
 from tests.e2e import browser as browsing
-from tests.e2e.browser import browser, log_in, person
+from tests.e2e.browser import READY, browser, log_in, person
 from tests.e2e.test_screens import LOOKS, serious
 from tests.labeling.test_adjudicate import dispute, text
 
@@ -32,7 +32,7 @@ def prepare(role: str = "annotator") -> Membership:
 def go(page: Page, server: LiveServer, member: Membership, where: str = "") -> None:
     page.goto(f"{server.url}/projects/{member.project.slug}/{where}")
     if where == "label/":
-        expect(page.locator("#item article")).to_be_visible()
+        expect(page.locator(f"{READY} article")).to_be_visible()
 
 
 def load_slowly(page: Page) -> None:

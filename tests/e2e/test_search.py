@@ -13,7 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 from labeling.models import Annotation
 from tests import make
 from tests.e2e import browser as browsing
-from tests.e2e.browser import browser, log_in
+from tests.e2e.browser import READY, browser, log_in
 from tests.e2e.test_screens import LOOKS, serious
 
 __all__ = ["browser"]
@@ -38,7 +38,7 @@ def open_with(
     who = make.member(project).user.username
     log_in(page, server.url, who)
     page.goto(f"{server.url}/projects/{project.slug}/label/")
-    expect(page.locator("#item article")).to_be_visible()
+    expect(page.locator(f"{READY} article")).to_be_visible()
     return who, project
 
 

@@ -18,7 +18,7 @@ from labeling.models import Annotation, AnnotationEvent, Assignment, Item, Proje
 from labeling.services import importing, jobs, order, projects
 from tests import make
 from tests.e2e import browser as browsing
-from tests.e2e.browser import SHOWN, browser, label_by_keyboard, log_in
+from tests.e2e.browser import READY, SHOWN, browser, label_by_keyboard, log_in
 
 __all__ = ["browser"]
 pytestmark = browsing.MARKS
@@ -51,7 +51,7 @@ def open_station(
     page = context.new_page()
     log_in(page, server.url, name)
     page.goto(f"{server.url}/projects/{project.slug}/label/")
-    expect(page.locator("#item article")).to_be_visible()
+    expect(page.locator(f"{READY} article")).to_be_visible()
     return page
 
 
@@ -113,6 +113,61 @@ def test_the_first_items_are_asked_for_before_all_modules_have_come(
     expect(page.locator("#ready")).to_contain_text("30 ready")
     assert sum("queue/lease/" in url for url in calls) == 1
     assert Assignment.objects.count() == 30
+
+
+def test_the_first_item_comes_with_the_page_and_takes_the_first_keys(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    project = prepare(60)
+    page = browser.new_page()
+    who = make.member(project).user.username
+    log_in(page, live_server.url, who)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile(r"/annotate/page\."), hold)
+    page.goto(f"{live_server.url}/projects/{project.slug}/label/", wait_until="commit")
+    expect(page.locator("#item[aria-busy] article")).to_have_text("item 000")
+    page.wait_for_function(
+        "() => performance.getEntriesByType('resource').some("
+        "(one) => one.name.includes('queue/lease/'))"
+    )
+
+    # The station cannot listen yet.
+    page.keyboard.press("2")
+    page.keyboard.press("s")
+    page.keyboard.type("121")
+    assert not Annotation.objects.exists()
+    for one in held:
+        one.continue_()
+
+    expect(page.locator("#item article")).to_have_text("item 001")
+    expect(page.locator("#search input")).to_be_focused()
+    is_saved(page)
+    vote = Annotation.objects.get()
+    assert (vote.item.data["text"], vote.labels) == ("item 000", ["dog"])
+
+
+def test_a_page_that_is_loaded_anew_goes_on(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    """What the page before gives back as it goes may be what this one came with."""
+    project = prepare(60)
+    who = make.member(project).user.username
+    page = open_station(browser.new_context(), live_server, project, who)
+    seen = []
+
+    for _ in range(4):
+        page.reload()
+        expect(page.locator("#ready")).to_contain_text("30 ready")
+        seen.append(page.evaluate(SHOWN))
+        page.keyboard.press("1")
+        is_saved(page)
+
+    assert texts_voted() == Counter(seen)
+    assert set(texts_voted().values()) == {1}
 
 
 def test_thirty_answers_offline_arrive_when_the_server_is_back(
@@ -201,7 +256,7 @@ def test_two_tabs_of_one_person_answer_every_item_once(
     first = open_station(context, live_server, project, who)
     second = context.new_page()
     second.goto(f"{live_server.url}/projects/{project.slug}/label/")
-    expect(second.locator("#item article")).to_be_visible()
+    expect(second.locator(f"{READY} article")).to_be_visible()
 
     for _ in range(10):
         for page in (first, second):
@@ -509,7 +564,7 @@ def test_a_picture_is_zoomed_moved_and_lightened_while_the_keys_label(
     page = browser.new_context().new_page()
     log_in(page, live_server.url, who)
     page.goto(f"{live_server.url}/projects/{project.slug}/label/")
-    image = page.locator("#item img")
+    image = page.locator(f"{READY} img")
     expect(image).to_be_visible()
     before = image.bounding_box()
     assert before is not None

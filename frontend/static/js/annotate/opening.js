@@ -11,3 +11,29 @@ export const coming =
   setup.ahead && !document.hidden ? call("queue/lease/", { count: setup.ahead }) : null;
 // Who waits for it hears of a failure; before that nobody has to.
 coming?.catch(() => undefined);
+
+/** What was pressed on the item of the page before page.js could listen. @type {Event[]} */
+const early = [];
+const KINDS = ["keydown", "click"];
+/** @param {Event} event */
+const keep = (event) => {
+  const target = /** @type {Element} */ (event.target);
+  const isMeant =
+    event.type === "keydown"
+      ? target.matches("body, #item")
+      : target.closest("main [data-label], main [data-do]") !== null;
+  if (isMeant) early.push(event);
+};
+if (setup.ahead) for (const kind of KINDS) document.addEventListener(kind, keep);
+
+/**
+ * Listen no more, and do what was asked for, where it still means the same item and until
+ * something takes the keys for itself.
+ * @param {boolean} isSame
+ */
+export const catchUp = (isSame) => {
+  for (const kind of KINDS) document.removeEventListener(kind, keep);
+  for (const event of early.splice(0))
+    if (isSame && document.activeElement?.matches("body, #item"))
+      event.target?.dispatchEvent(event);
+};

@@ -26,10 +26,10 @@ import {
 } from "./desk.js";
 import { ask, isAsking, setUpDialogs, showHelp } from "./dialogs.js";
 import { interpret, preferences } from "./keys.js";
-import { coming } from "./opening.js";
+import { catchUp, coming } from "./opening.js";
 import { makeSender } from "./sender.js";
 import * as state from "./state.js";
-import { drawItem, drawTrail, forget, preload, shows } from "./view.js";
+import { adopt, drawItem, drawTrail, forget, preload, shows } from "./view.js";
 import { refusal, t } from "./words.js";
 
 const LIMIT = 500;
@@ -44,6 +44,10 @@ const picture =
     : undefined;
 if (setup.dataType === "table")
   shows["table"] = (await import("./table.js")).makeTable(byId("item"), `${name}-pins`);
+/** The item that came with the page; it stays until its lease has come. */
+const drawn = Number(byId("item").dataset["shown"]);
+if (picture) adopt(byId("item"));
+let isReady = false;
 let session = state.start();
 let keys = preferences();
 let reason = "";
@@ -70,7 +74,8 @@ const drawPace = () => {
 };
 
 const draw = () => {
-  drawItem(byId("item"), state.shown(session), setup.dataType, trouble || reason);
+  if (isReady)
+    drawItem(byId("item"), state.shown(session), setup.dataType, trouble || reason);
   drawTrail(byId("trail"), session, hues);
   drawOutbox(trouble);
   drawPace();
@@ -106,13 +111,14 @@ const refill = async () => {
   const isTime = session.queue.length <= wanted * LOW && Date.now() >= nextLook;
   if (isFetching || !isTime || document.hidden) return;
   isFetching = true;
+  const wasReady = isReady;
   const before = session.queue.length;
   try {
     const held = session.queue.length + state.pending(outbox.ops).size;
     const lease = first ?? call("queue/lease/", { count: Math.min(50, wanted + held) });
     first = null;
     const got = await lease;
-    session = state.arrive(session, got.items, outbox.ops);
+    session = state.arrive(session, state.foremost(got.items, drawn), outbox.ops);
     reason = got.reason ?? "";
     isOutdated = got.label_set !== setup.labelSet;
     if (outbox.ops.length === 0) trouble = "";
@@ -123,9 +129,17 @@ const refill = async () => {
     trouble = troubleOf(error);
   } finally {
     isFetching = false;
+    isReady = true;
   }
   if (before === 0 && session.queue.length > 0) fresh();
   else draw();
+  if (!wasReady) begin();
+};
+
+/** The first items have come, or what keeps them: from here on the station answers. */
+const begin = () => {
+  byId("item").removeAttribute("aria-busy");
+  catchUp(session.queue[0]?.assignment === drawn);
 };
 
 /** @param {string} id @param {state.Saved | null} saved @param {import("./sender.js").Problem} [problem] */
@@ -381,6 +395,7 @@ const ARROWS = /** @type {Record<string, [number, number]>} */ ({
 
 document.addEventListener("keydown", (event) => {
   clock.beat();
+  if (!isReady) return;
   if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
   if (isAsking() || isForOther(event)) return;
   if (event.key === "Escape") {
@@ -409,6 +424,7 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("click", (event) => {
   clock.beat();
+  if (!isReady) return;
   const button =
     event.target instanceof Element ? event.target.closest("button") : null;
   const { label, revisit, do: action } = button?.dataset ?? {};

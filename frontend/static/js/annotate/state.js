@@ -61,6 +61,12 @@ export const arrive = (s, leases, ops) => {
   };
 };
 
+/** The item that the page shows already comes first. @param {Lease[]} leases @param {number} drawn @returns {Lease[]} */
+export const foremost = (leases, drawn) => [
+  ...leases.filter((l) => l.assignment === drawn),
+  ...leases.filter((l) => l.assignment !== drawn),
+];
+
 /** Drop an item that is answered or passed on, here or in another window. @param {Session} s @param {number} assignment @returns {Session} */
 export const without = (s, assignment) => ({
   ...s,

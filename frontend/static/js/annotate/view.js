@@ -13,11 +13,11 @@ export const make = (tag, text, className) => {
 const ahead = new Map();
 
 /** @param {string} url */
-const picture = (url) => {
-  const known = ahead.get(url);
-  if (known) return known;
-  const image = new Image();
-  image.src = url;
+const picture = (url) => ahead.get(url) ?? prepare(new Image(), url);
+
+/** @param {HTMLImageElement} image @param {string} url */
+const prepare = (image, url) => {
+  if (image.getAttribute("src") !== url) image.src = url;
   image.alt = t("The item to label");
   image.draggable = false;
   // What cannot be decoded says so in its turn.
@@ -81,6 +81,15 @@ export const nothing = (reason) => {
     if (found) ways.append(found.cloneNode(true));
   }
   return [make("h1", known.title), make("p", known.words), ways];
+};
+
+/** Take over the picture that came with the page. @param {HTMLElement} place */
+export const adopt = (place) => {
+  const image = place.querySelector("img");
+  const url = image?.getAttribute("src");
+  if (!image || !url) return;
+  prepare(image, url);
+  place.replaceChildren(frame(url));
 };
 
 /** @param {HTMLElement} place @param {import("./state.js").Lease | undefined} lease @param {string} type @param {string} reason */
