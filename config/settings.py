@@ -46,7 +46,6 @@ INSTALLED_APPS = [
     "csp",
     "rest_framework",
     "drf_spectacular",
-    "drf_spectacular_sidecar",
     "config",
     "labeling",
     "activelearn",
@@ -113,9 +112,9 @@ AUTH_PASSWORD_VALIDATORS = [
         "CommonPasswordValidator",
         "NumericPasswordValidator",
     )
+]
 AUTHENTICATION_BACKENDS = ["config.sessions.Accounts"]
 SESSION_ENGINE = "config.sessions"
-]
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/login/"
@@ -193,9 +192,6 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Human-in-the-loop labeling and active learning.",
     "VERSION": "0.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
 }
 
 CELERY_BROKER_URL = env.text("BROKER_URL") or home.broker_url(ASSAY_HOME)
