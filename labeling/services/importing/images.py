@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import warnings
+from collections.abc import Sequence
 from typing import Final
 
 from django.core.files.base import ContentFile
@@ -20,24 +21,39 @@ MAX_BYTES: Final = 25 * 2**20
 
 
 def store(data: bytes) -> tuple[Media, str]:
-    """Keep a picture; return it and a key that near-identical pictures share."""
+    """Keep a picture's file; return its row to be, and a key of what it looks like.
+
+    Near-identical pictures share the key. The row is kept by ``record``.
+    """
     picture = _decoded(data)
     encoded, mime, ending = _encoded(picture)
     sha256 = hashlib.sha256(encoded).hexdigest()
     path = f"images/{sha256[:2]}/{sha256}.{ending}"
     if not default_storage.exists(path):
         default_storage.save(path, ContentFile(encoded))
-    media, _ = Media.objects.get_or_create(
+    media = Media(
         sha256=sha256,
-        defaults={
-            "path": path,
-            "mime": mime,
-            "size": len(encoded),
-            "width": picture.width,
-            "height": picture.height,
-        },
+        path=path,
+        mime=mime,
+        size=len(encoded),
+        width=picture.width,
+        height=picture.height,
     )
     return media, _likeness(picture)
+
+
+def record(pictures: Sequence[Media]) -> None:
+    """Keep the rows of pictures, where they are not kept yet, and set their keys.
+
+    In order, or two imports of the same pictures would wait for each other.
+    """
+    rows = {one.sha256: one for one in pictures}
+    fresh = [rows[sha256] for sha256 in sorted(rows)]
+    Media.objects.bulk_create(fresh, ignore_conflicts=True)
+    kept = Media.objects.filter(sha256__in=rows).values_list("sha256", "pk")
+    keys = dict(kept)
+    for one in pictures:
+        one.pk = keys[one.sha256]
 
 
 def _decoded(data: bytes) -> Image.Image:

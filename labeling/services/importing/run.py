@@ -46,6 +46,7 @@ from labeling.services.importing.rows import (
 from labeling.services.order import tell_items_changed
 
 CHUNK: Final = 2000
+PICTURES: Final = 200
 KEPT: Final = timedelta(days=7)
 MAX_ERRORS: Final = 1000
 EVALUATION_GOAL: Final = 50
@@ -296,14 +297,11 @@ class _Writer:
         )
 
     def chunks(self, rows: Iterator[readers.Raw]) -> Iterator[Chunk]:
-        """Return the rows in chunks; the next one is made while one is written.
-
-        Pictures are stored as they are read, which a second thread may not do.
-        """
-        parts = iter(lambda: list(itertools.islice(rows, CHUNK)), [])
-        made = (self._chunk(part) for part in parts)
+        """Return the rows in chunks; the next one is made while one is written."""
         is_image = self.project.data_type == Project.DataType.IMAGE
-        return made if is_image else _ahead(made)
+        size = PICTURES if is_image else CHUNK
+        parts = iter(lambda: list(itertools.islice(rows, size)), [])
+        return _ahead(self._chunk(part) for part in parts)
 
     def _chunk(self, part: list[readers.Raw]) -> Chunk:
         chunk = Chunk(received=len(part))
@@ -319,6 +317,7 @@ class _Writer:
         first = {one.content: one for one in reversed(chunk.ready)}
         fresh = [one for one in chunk.ready if first[one.content] is one]
         with transaction.atomic():
+            images.record([one.media for one in fresh if one.media])
             written = table.insert([self._columns(one) for one in fresh])
             self._extras(fresh, written)
             tell_items_changed(self.project.pk)
