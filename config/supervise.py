@@ -124,6 +124,8 @@ class Supervisor:
         )
         part.process, part.started = process, time.monotonic()
         part.is_up = False
+        if part.niceness:
+            _stand_back(process.pid, part.niceness)
         self._call_the_roll()
         threading.Thread(target=self._copy, args=(part, process), daemon=True).start()
 
@@ -210,6 +212,23 @@ def _before(part: Part) -> Callable[[], None]:
         os.nice(part.niceness)
 
     return prepare
+
+
+def _stand_back(leader: int, niceness: int) -> None:
+    """Let a whole session stand back: Linux shares processors among sessions first.
+
+    Where it does, the niceness of a process counts only within its own session. Whoever
+    is not root may write this ten times a second.
+    """
+    for _ in range(5):
+        try:
+            Path(f"/proc/{leader}/autogroup").write_text(str(niceness))
+        except BlockingIOError:
+            time.sleep(0.1)
+        except OSError:
+            return  # sessions are not told apart here, or the part has ended
+        else:
+            return
 
 
 def _end(parts: Iterable[Part]) -> None:

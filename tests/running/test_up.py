@@ -18,7 +18,7 @@ from config.embedded import postgres, redis
 from config.supervise import Part, Supervisor
 from tests.running.machine import LEASE, PARTS, ROOT, Machine, until
 
-pytestmark = pytest.mark.xdist_group("running")
+pytestmark = pytest.mark.running
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +80,24 @@ def test_killed_at_once_everything_starts_again_with_the_same_data(
     assert machine.voted() == before
     machine.vote()
     until(lambda: settled(machine) == len(before) + 1)
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/autogroup").exists(), reason="sessions are not told apart here"
+)
+def test_what_people_do_not_wait_for_stands_back(machine: Machine) -> None:
+    until(lambda: machine.pid_of("scheduler"))
+
+    said = {
+        part: Path(f"/proc/{machine.pid_of(part)}/autogroup").read_text().split()[-1]
+        for part in PARTS
+    }
+
+    assert said == {
+        **dict.fromkeys(("database", "redis", "web", "scheduler"), "0"),
+        "worker": "5",
+        "trainer": "10",
+    }
 
 
 def test_a_second_one_on_the_same_home_is_refused_in_one_line(

@@ -102,9 +102,9 @@ class Command(BaseCommand):
         usual = ("--loglevel=WARNING", "--without-mingle", "--without-gossip")
         # People at work come first: the others stand back by so much.
         commands = {
-            "worker": (10, ("worker", "-Qinteractive", "-c2", "-nworker@%h", *usual)),
-            "trainer": (19, ("worker", "-Qtraining", "-c1", "-ntrainer@%h", *usual)),
-            "scheduler": (5, ("beat", usual[0], "-s", str(self.home / "schedule"))),
+            "worker": (5, ("worker", "-Qinteractive", "-c2", "-nworker@%h", *usual)),
+            "trainer": (10, ("worker", "-Qtraining", "-c1", "-ntrainer@%h", *usual)),
+            "scheduler": (0, ("beat", usual[0], "-s", str(self.home / "schedule"))),
         }
         for name, (niceness, words) in commands.items():
             supervisor.start(
