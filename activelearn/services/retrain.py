@@ -42,7 +42,7 @@ class Material:
         return self.rows[np.searchsorted(self.ids, np.array(item_ids, dtype=np.int64))]
 
 
-@jobs.handles("learn.train")
+@jobs.handles("learn.train", rest=9)
 def run(progress: jobs.Progress) -> dict[str, Any]:
     """Train, judge and, where the evidence is good, promote."""
     training_run = TrainingRun.objects.select_related("project").get(job=progress.job)

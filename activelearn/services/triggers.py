@@ -46,10 +46,13 @@ def request(
     """Ask for a run; one that already waits is returned, with False."""
     with transaction.atomic():
         Project.objects.select_for_update(no_key=True).get(pk=project.pk)
-        waiting = TrainingRun.objects.filter(
-            project=project, job__state=Job.State.QUEUED
-        ).first()
+        waiting = (
+            TrainingRun.objects.filter(project=project, job__state=Job.State.QUEUED)
+            .select_related("job")
+            .first()
+        )
         if waiting is not None:
+            jobs.hurry(waiting.job)
             return waiting, False
         why = reason.strip()[:300] or "asked for"
         return _request(project, user, TrainingRun.Trigger.PERSON, why), True

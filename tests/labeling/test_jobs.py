@@ -57,7 +57,8 @@ def ask(project: Project, kind: str) -> Job:
         ("agreement", (1, 20), 0),
         ("agreement", (100, 0), 60),
         ("learn.rank", (2, 0), 6),
-        ("learn.train", (100, 0), 0),
+        ("learn.train", (1, 0), 9),
+        ("learn.score", (100, 0), 0),
     ],
 )
 def test_a_lane_rests_as_many_times_as_long_as_it_worked(
@@ -74,6 +75,24 @@ def test_a_lane_rests_as_many_times_as_long_as_it_worked(
         ask(project, kind)
 
     assert rings == [pytest.approx(wait, abs=2)]
+
+
+def test_what_a_person_asks_for_does_not_wait(
+    rings: list[float], django_capture_on_commit_callbacks: Commits
+) -> None:
+    project = make.project()
+    ended(project, "learn.train", seconds=3, ago=0)
+    user = make.member(project).user
+
+    with django_capture_on_commit_callbacks(execute=True):
+        resting = ask(project, "learn.train")
+    with django_capture_on_commit_callbacks(execute=True):
+        jobs.hurry(resting)
+    Job.objects.filter(pk=resting.pk).delete()
+    with django_capture_on_commit_callbacks(execute=True):
+        jobs.enqueue("learn.train", project=project, lane="one", user=user)
+
+    assert rings == [pytest.approx(27, abs=2), 0, 0]
 
 
 def test_what_was_asked_while_one_ran_waits_from_its_end(
