@@ -66,7 +66,7 @@ def languages() -> tuple[bytes, dict[str, str]]:
     truth: dict[str, str] = {}
     seen: set[str] = set()
     for code, language in LANGUAGES.items():
-        texts = [text for text in _sentences(code) if text not in seen]
+        texts = [text for text in sentences(code) if text not in seen]
         seen.update(texts)
         for number, text in enumerate(texts[:PER_LANGUAGE]):
             name = f"{number:03d}-{len(truth):04d}"
@@ -76,7 +76,7 @@ def languages() -> tuple[bytes, dict[str, str]]:
     return "\n".join(json.dumps(row) for row in rows).encode(), truth
 
 
-def _sentences(code: str) -> list[str]:
+def sentences(code: str) -> list[str]:
     """Return a language's translations of 25 characters or more, sorted."""
     found: set[str] = set()
     for path in sorted(Path(django.__file__).parent.rglob(f"{code}/LC_MESSAGES/*.mo")):
