@@ -9,6 +9,14 @@ import pytest
 from django.utils import translation
 from pytest_django.fixtures import Settings
 
+LONG = ("running", "browser", "long")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that no process is left alone with it."""
+    items.sort(key=lambda item: not any(map(item.get_closest_marker, LONG)))
+
 
 @pytest.fixture(autouse=True)
 def own_files(settings: Settings, tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ from labeling.models import Assignment, Item, Job, Project, ProjectCounter, Queu
 from labeling.services import jobs, queue, settle
 from tests import make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.long, pytest.mark.django_db]
 LABELS = ("x", "y", "z")
 PEOPLE = ("ada", "ben", "cleo")
 

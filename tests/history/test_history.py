@@ -8,7 +8,7 @@ import pytest
 
 from tests.history.run import play
 
-pytestmark = pytest.mark.xdist_group("running")
+pytestmark = pytest.mark.running
 
 
 def test_no_fault_loses_or_doubles_anything(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.running.machine import ROOT, Machine, until
 
-pytestmark = pytest.mark.xdist_group("running")
+pytestmark = pytest.mark.running
 COMMAND = re.compile(r"(?:^    |`)\.venv/bin/assay ([^`\n]+)", re.MULTILINE)
 
 

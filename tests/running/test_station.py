@@ -15,7 +15,7 @@ from tests.e2e.browser import CHROMIUM, SHOWN, chromium, log_in
 from tests.running.machine import Machine
 
 pytestmark = [
-    pytest.mark.xdist_group("running"),
+    pytest.mark.running,
     pytest.mark.skipif(not CHROMIUM, reason="no Chromium: apt-get install chromium"),
 ]
 COUNT = 60
