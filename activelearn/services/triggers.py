@@ -52,7 +52,7 @@ def request(
             .first()
         )
         if waiting is not None:
-            jobs.hurry(waiting.job)
+            jobs.hurry(waiting.job, user)
             return waiting, False
         why = reason.strip()[:300] or "asked for"
         return _request(project, user, TrainingRun.Trigger.PERSON, why), True

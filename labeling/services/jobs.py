@@ -125,6 +125,7 @@ def enqueue(
     """
     with transaction.atomic():
         if lane and (waiting := _waiting(lane)):
+            hurry(waiting, user)
             return waiting
         if lane:
             job, created = Job.objects.get_or_create(
@@ -135,7 +136,7 @@ def enqueue(
                     "project": project,
                     "params": params or {},
                     "requested_by": user,
-                    "not_before": None if user else _rested(kind, lane),
+                    "not_before": _rested(kind, lane, user.pk if user else None),
                 },
             )
         else:
@@ -148,11 +149,13 @@ def enqueue(
     return job
 
 
-def hurry(job: Job) -> None:
-    """Let a waiting job begin without a rest: a person asks for what it does."""
-    if Job.objects.filter(pk=job.pk, state=Job.State.QUEUED).update(not_before=None):
-        job.not_before = None
-        transaction.on_commit(lambda: _ring(job))
+def hurry(job: Job, user: User | None) -> None:
+    """Let a waiting job begin without a rest, where a person asks for what it does."""
+    if user is None or job.requested_by_id is not None:
+        return
+    job.requested_by, job.not_before = user, None
+    job.save(update_fields=["requested_by", "not_before"])
+    transaction.on_commit(lambda: _ring(job))
 
 
 def _waiting(lane: str) -> Job | None:
@@ -169,9 +172,9 @@ def _ring(job: Job) -> None:
     )
 
 
-def _rested(kind: str, lane: str) -> datetime | None:
-    """Return when a lane that may have to rest has done so."""
-    if not (rest := _rests.get(kind, 0.0)):
+def _rested(kind: str, lane: str, person: int | None) -> datetime | None:
+    """Return when a lane that may have to rest has done so; None where a person asks."""
+    if person is not None or not (rest := _rests.get(kind, 0.0)):
         return None
     last = Job.objects.filter(lane=lane, finished_at__isnull=False).first()
     if last is None or last.finished_at is None or last.started_at is None:
@@ -269,8 +272,7 @@ def _end(
 
 def _ring_next(lane: str) -> None:
     if waiting := _waiting(lane):
-        is_asked_for = waiting.requested_by_id is not None
-        waiting.not_before = None if is_asked_for else _rested(waiting.kind, lane)
+        waiting.not_before = _rested(waiting.kind, lane, waiting.requested_by_id)
         waiting.save(update_fields=["not_before"])
         transaction.on_commit(lambda: _ring(waiting))
 

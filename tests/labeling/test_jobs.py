@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from labeling.errors import ConflictError
-from labeling.models import Job, Project
+from labeling.models import Job, Project, User
 from labeling.services import jobs
 from labeling.signals import job_queued
 from tests import make
@@ -45,8 +45,8 @@ def ended(project: Project, kind: str, *, seconds: float, ago: float) -> None:
     )
 
 
-def ask(project: Project, kind: str) -> Job:
-    return jobs.enqueue(kind, project=project, lane="one")
+def ask(project: Project, kind: str, user: User | None = None) -> Job:
+    return jobs.enqueue(kind, project=project, lane="one", user=user)
 
 
 @pytest.mark.parametrize(
@@ -86,13 +86,35 @@ def test_what_a_person_asks_for_does_not_wait(
 
     with django_capture_on_commit_callbacks(execute=True):
         resting = ask(project, "learn.train")
-    with django_capture_on_commit_callbacks(execute=True):
-        jobs.hurry(resting)
-    Job.objects.filter(pk=resting.pk).delete()
-    with django_capture_on_commit_callbacks(execute=True):
-        jobs.enqueue("learn.train", project=project, lane="one", user=user)
+    for _ in range(2):
+        with django_capture_on_commit_callbacks(execute=True):
+            assert ask(project, "learn.train", user) == resting
 
-    assert rings == [pytest.approx(27, abs=2), 0, 0]
+    assert rings == [pytest.approx(27, abs=2), 0]
+    resting.refresh_from_db()
+    assert (resting.requested_by, resting.not_before) == (user, None)
+
+
+def test_what_a_person_asks_for_while_one_runs_begins_at_its_end(
+    rings: list[float], django_capture_on_commit_callbacks: Commits
+) -> None:
+    project = make.project()
+    user = make.member(project).user
+
+    @jobs.handles("test", rest=9)
+    def work_for_two_seconds(progress: jobs.Progress) -> dict[str, Any]:
+        begun = timezone.now() - timedelta(seconds=2)
+        Job.objects.filter(pk=progress.job.pk).update(started_at=begun)
+        ask(project, "test")
+        ask(project, "test", user)
+        return {}
+
+    first = ask(project, "test")
+    with django_capture_on_commit_callbacks(execute=True):
+        jobs.run(first.pk)
+
+    # When it was asked for by nobody, then by a person, and at the end of the first.
+    assert rings == [0, 0, 0]
 
 
 def test_what_was_asked_while_one_ran_waits_from_its_end(
