@@ -65,8 +65,7 @@ class HotView(ProjectView):
         member, body = call
         content_type = "application/json"
         try:
-            allowed = self.allowed_to_write or self.allowed
-            self.member = members.require(member, allowed)
+            self.admit(member)
             data, status, headers = self.said(body)
         except AssayError as error:
             data, status, headers = problems.document_of(error), error.status, None

@@ -29,13 +29,15 @@ class ProjectView(APIView):
         super().initial(request, *args, **kwargs)
         if is_for_another(request, request.user.pk):
             raise NotAuthenticated("Somebody else has logged in in this browser.")
-        is_read = request.method in ("GET", "HEAD", "OPTIONS")
-        self.member = members.require(
-            _membership(request, kwargs["slug"]),
-            self.allowed if is_read else self.allowed_to_write or self.allowed,
-        )
+        self.admit(_membership(request, kwargs["slug"]))
         if isinstance(request.user, User):
             self.member.user = request.user
+
+    def admit(self, member: Membership) -> None:
+        """Let a member in whose role suffices; raise ForbiddenError otherwise."""
+        is_read = self.request.method in ("GET", "HEAD", "OPTIONS")
+        allowed = self.allowed if is_read else self.allowed_to_write or self.allowed
+        self.member = members.require(member, allowed)
 
 
 def _membership(request: Request, slug: str) -> Membership:

@@ -180,8 +180,8 @@ def _drawn(request: HttpRequest, member: Membership) -> Assignment | None:
     """Return the person's next item where the page shows it before its scripts run.
 
     What a script has to show is left to it: tables, suggestions, long texts, and line
-    ends that a page would lose. A page that is only fetched ahead lends nothing, and where an item
-    takes more than one look the page does not wait for it.
+    ends that a page would lose. A page that is only fetched ahead lends nothing, and
+    where an item takes more than one look the page does not wait for it.
     """
     is_ahead = "prefetch" in request.headers.get("Sec-Purpose", "")
     if is_ahead or member.project.data_type == Project.DataType.TABLE:

@@ -50,8 +50,7 @@ def record(pictures: Sequence[Media]) -> None:
     rows = {one.sha256: one for one in pictures}
     fresh = [rows[sha256] for sha256 in sorted(rows)]
     Media.objects.bulk_create(fresh, ignore_conflicts=True)
-    kept = Media.objects.filter(sha256__in=rows).values_list("sha256", "pk")
-    keys = dict(kept)
+    keys = dict(Media.objects.filter(sha256__in=rows).values_list("sha256", "pk"))
     for one in pictures:
         one.pk = keys[one.sha256]
 
