@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -120,10 +121,12 @@ def test_what_is_offline_is_sent_later_and_what_is_not_answered_goes_back(
         expect(cells.first.locator("p")).not_to_have_text(first)
         expect(page.locator("#saved")).to_contain_text("24 unsent")
         assert not Annotation.objects.exists()
-        page.context.set_offline(False)
-        expect(page.locator("#saved")).to_have_text("saved", timeout=15_000)
+        # What is lent in the moment of leaving would be held until it expires.
+        with page.expect_response(re.compile("/queue/grid/")) as lent:
+            page.context.set_offline(False)
+            expect(page.locator("#saved")).to_have_text("saved", timeout=15_000)
+        lent.value.finished()
         assert Annotation.objects.count() == 24
-        page.wait_for_load_state("networkidle")
         page.goto(f"{live_server.url}/projects/{project.slug}/my-work/")
         expect(page.get_by_role("heading", name="My work")).to_be_visible()
         held = Assignment.objects.filter(state="leased")
