@@ -43,6 +43,7 @@ def _version(request: Request) -> int:
 class AnnotationsView(HotView):
     """Give votes, and list one's own."""
 
+    @extend_schema(operation_id="projects_annotations_list")
     def get(self, request: Request, slug: str) -> Response:
         """Return one's own standing votes, newest first."""
         del slug

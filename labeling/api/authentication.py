@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
@@ -64,3 +65,20 @@ class TokenAuthentication(BaseAuthentication):
         """Name the scheme, so that a refusal is 401 and not 403."""
         del request
         return "Token"
+
+
+class TokenScheme(OpenApiAuthenticationExtension):
+    """How the schema tells of tokens."""
+
+    target_class = TokenAuthentication
+    name = "token"
+
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
+        """Return the header that carries a token."""
+        del auto_schema
+        return {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Authorization",
+            "description": "`Token KEY`, with a key of your account.",
+        }

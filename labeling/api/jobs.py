@@ -39,6 +39,7 @@ class JobsView(ProjectView):
 
     allowed: ClassVar = members.ENGINEER
 
+    @extend_schema(operation_id="projects_jobs_list")
     def get(self, request: Request, slug: str) -> Response:
         """List them, newest first."""
         del slug

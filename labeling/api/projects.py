@@ -96,6 +96,7 @@ def _full(project: Project) -> Project:
 class ProjectsView(APIView):
     """The person's projects, and a new one."""
 
+    @extend_schema(operation_id="projects_list")
     def get(self, request: Request) -> Response:
         """List one's projects, newest first."""
         mine = Project.objects.filter(memberships__user_id=request.user.pk or 0)

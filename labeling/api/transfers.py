@@ -117,11 +117,17 @@ class ImportView(ProjectView):
     """One import."""
 
     allowed: ClassVar = members.ENGINEER
-    allowed_to_write: ClassVar = members.ENGINEER
 
     def get(self, request: Request, slug: str, pk: int) -> Response:
         """Return state, counts and bad rows."""
         return Response(import_shape(_run_of(self, pk)))
+
+
+@extend_schema(request=None, responses=dict[str, Any])
+class ImportCancelView(ProjectView):
+    """The end of one import."""
+
+    allowed: ClassVar = members.ENGINEER
 
     def post(self, request: Request, slug: str, pk: int) -> Response:
         """Cancel it; what it has kept stays."""
@@ -185,7 +191,7 @@ class MediaView(ProjectView):
 urlpatterns: list[URLPattern] = [
     path("imports/", ImportsView.as_view()),
     path("imports/<int:pk>/", ImportView.as_view()),
-    path("imports/<int:pk>/cancel/", ImportView.as_view()),
+    path("imports/<int:pk>/cancel/", ImportCancelView.as_view()),
     path("export/", ExportView.as_view()),
     path("media/<slug:sha256>/", MediaView.as_view()),
 ]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 
 from labeling import rules
@@ -14,6 +16,15 @@ from labeling.services import order, settle
 from tests import make
 
 pytestmark = pytest.mark.django_db
+
+
+def test_the_schema_tells_of_every_call_without_a_doubt(tmp_path: Path) -> None:
+    call_command(
+        "spectacular",
+        file=str(tmp_path / "schema.yml"),
+        fail_on_warn=True,
+        validate=True,
+    )
 
 
 def json_of(response: Any) -> Any:

@@ -285,6 +285,22 @@ def test_import_and_export_over_http() -> None:
     assert call("get", f"projects/{project.slug}/export/?format=exe").status_code == 400
 
 
+def test_an_import_is_cancelled_over_http() -> None:
+    project = make.project()
+    call = make.Caller(make.manager_of(project).user)
+    annotator = make.Caller(make.member(project).user)
+    upload = importing.stage(project, None, "x.jsonl", [lines({"text": "one"})])
+    run = importing.start(upload, None, {}, {})
+    path = f"projects/{project.slug}/imports/{run.pk}/"
+
+    assert call("post", path).status_code == 405
+    assert annotator("post", f"{path}cancel/").status_code == 403
+    assert call("post", f"{path}cancel/").json()["state"] == "cancelled"
+    jobs.run(run.job_id)
+    assert call("get", path).json()["state"] == "cancelled"
+    assert not project.items.exists()
+
+
 def test_pictures_are_for_members_only() -> None:
     project = make.project(data_type="image")
     bring(project, "x.zip", zipped({"a/1.png": picture()}))
