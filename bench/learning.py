@@ -43,7 +43,7 @@ def digits() -> Task:
         body = io.BytesIO()
         Image.fromarray((pixels.reshape(8, 8) * 15).astype(np.uint8)).save(body, "PNG")
         rows.append(features.image_row(body.getvalue(), features.IMAGE_SPEC))
-    truth = [(str(target),) for target in targets]
+    truth: list[tuple[str, ...]] = [(str(target),) for target in targets]
     return Task(sparse.csr_matrix(np.vstack(rows)), truth, 600, 20, 0.0, 400)
 
 
@@ -56,7 +56,7 @@ def banking77() -> Task | None:
     with (BANKING / "gold.csv").open(newline="") as file:
         gold = {row["item_id"]: row["label"] for row in csv.DictReader(file)}
     rows = features.text_rows([row["text"] for row in items], features.TEXT_SPEC)
-    truth = [(gold[row["id"]],) for row in items]
+    truth: list[tuple[str, ...]] = [(gold[row["id"]],) for row in items]
     return Task(rows, truth, 2000, 200, 0.15, 9000)
 
 

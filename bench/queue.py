@@ -380,7 +380,8 @@ async def _at_a_steady_rate(port: int) -> list[dict[str, Any]]:
 async def _herd(port: int) -> list[dict[str, Any]]:
     """Five hundred people press the button within the same second."""
     slug, tokens = await asyncio.to_thread(_people, 2000, 500)
-    times, given = load.Times(), []
+    times = load.Times()
+    given: list[int] = []
 
     async def ask(client: load.Client, due: float) -> None:
         del due

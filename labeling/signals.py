@@ -10,8 +10,6 @@ labels_settled = Signal()
 votes_changed = Signal()
 # project_id: items came, went, or changed what they want
 items_changed = Signal()
-# project_id
-project_changed = Signal()
 # project_id: the queue is running low
 queue_low = Signal()
 # job_id, kind, seconds: it waits so long until its lane has rested

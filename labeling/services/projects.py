@@ -23,7 +23,7 @@ from labeling.models import (
     User,
 )
 from labeling.services import relabel
-from labeling.signals import items_changed, project_changed, votes_changed
+from labeling.signals import items_changed, votes_changed
 
 POLICY = (
     "overlap",
@@ -115,9 +115,6 @@ def update_policy(project: Project, changes: Mapping[str, object]) -> Project:
         project.save(update_fields=["name", *POLICY])
         if before != (project.overlap, project.min_votes):
             _widen(project)
-        transaction.on_commit(
-            lambda: project_changed.send_robust(sender=Project, project_id=project.pk)
-        )
     return project
 
 
@@ -152,9 +149,6 @@ def revise_labels(
             transaction.on_commit(
                 lambda: votes_changed.send_robust(sender=Item, project_id=project.pk)
             )
-        transaction.on_commit(
-            lambda: project_changed.send_robust(sender=Project, project_id=project.pk)
-        )
     return label_set
 
 
