@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from uuid import uuid4
 
 from django.db import connection
@@ -56,7 +55,7 @@ def project(items: int, **policy: object) -> Project:
         name=f"Bench {uuid4().hex[:8]}", data_type="text", labels=labels, policy=policy
     )
     made = projects.create(owner, draft)
-    values: Mapping[str, object] = {
+    values: dict[str, int] = {
         "project": made.pk,
         "wanted": made.min_votes,
         "count": items,

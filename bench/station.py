@@ -124,7 +124,7 @@ class Bench:
         yield page, calls
         context.close()
 
-    def robot(self, labels: int, every: float, **how: int) -> Run:
+    def robot(self, labels: int, every: float, **how: Any) -> Run:
         """Press a label key again and again; wait until the server has every answer."""
         with self.station(**how) as (page, calls):
             started = time.monotonic()
@@ -262,7 +262,7 @@ def _weight(bench: Bench) -> list[dict[str, Any]]:
         context = bench.browser.new_context(storage_state=bench.state)
         page = context.new_page()
         loaded: list[Any] = []
-        page.on("response", lambda answer, into=loaded: into.append(answer))
+        page.on("response", loaded.append)
         page.goto(f"{bench.url}/projects/{slug}/label/")
         page.wait_for_selector(f"{READY} :is(article, img)")
         for answer in loaded:
