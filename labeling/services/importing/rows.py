@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 from labeling import rules
@@ -15,7 +16,6 @@ from labeling.errors import InvalidInputError
 MAX_TEXT: Final = 1_000_000
 MAX_VOTES: Final = 100
 MAX_SECONDS: Final = 86_400
-ROLES: Final = ("external_id", "label", "metadata", "tags", "group", "votes")
 NAMES: Final = {"id": "external_id", "labels": "label", "tag": "tags"}
 
 
@@ -59,20 +59,13 @@ def parse(raw: Mapping[str, Any], mapping: Mapping[str, str], data_type: str) ->
     data: dict[str, Any] = {}
     for column, value in raw.items():
         role = role_of(column, mapping)
-        if role in ROLES:
-            special[role] = value
+        if role in _READERS:
+            field_, read = _READERS[role]
+            special[field_] = read(value)
         elif role != "ignore":
-            data["text" if role == "text" else role] = value
+            data[role] = value
     _check_data(data, data_type)
-    return Row(
-        data=data,
-        external_id=_short(special, "external_id"),
-        labels=_list(special.get("label"), ";"),
-        metadata=_object(special.get("metadata")),
-        tags=_list(special.get("tags"), ","),
-        group=_short(special, "group"),
-        votes=_votes(special.get("votes")),
-    )
+    return Row(data, **special)
 
 
 def _check_data(data: dict[str, Any], data_type: str) -> None:
@@ -87,15 +80,14 @@ def _check_data(data: dict[str, Any], data_type: str) -> None:
         raise RowError(f"The text has more than {MAX_TEXT:,} characters.")
 
 
-def _short(special: Mapping[str, Any], name: str) -> str:
-    value = special.get(name)
+def _short(name: str, value: object) -> str:
     text = "" if value is None else str(value).strip()
     if len(text) > 200:
         raise RowError(f"{name} has more than 200 characters.")
     return text
 
 
-def _list(value: object, separator: str) -> list[str]:
+def _list(separator: str, value: object) -> list[str]:
     if value in (None, ""):
         return []
     parts = value if isinstance(value, list) else str(value).split(separator)
@@ -137,7 +129,7 @@ def _vote(value: object) -> PastVote:
     annotator = value.get("annotator")
     if not isinstance(annotator, str) or not 0 < len(annotator.strip()) <= 100:
         raise RowError("votes: annotator must be a name of at most 100 characters.")
-    labels = _list(value.get("labels", value.get("label")), ";")
+    labels = _list(";", value.get("labels", value.get("label")))
     return PastVote(
         annotator=annotator.strip(),
         labels=sorted(set(labels)),
@@ -163,6 +155,18 @@ def _moment(value: object) -> datetime | None:
     except ValueError as error:
         raise RowError("votes: created_at is not an ISO 8601 time.") from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+# What a role is kept as, and how it is read.
+_READERS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
+    "external_id": ("external_id", partial(_short, "external_id")),
+    "label": ("labels", partial(_list, ";")),
+    "metadata": ("metadata", _object),
+    "tags": ("tags", partial(_list, ",")),
+    "group": ("group", partial(_short, "group")),
+    "votes": ("votes", _votes),
+}
+ROLES: Final = tuple(_READERS)
 
 
 def as_json(data: Mapping[str, Any]) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import itertools
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 from django.core.files.base import File
@@ -46,6 +45,7 @@ from labeling.services.importing.rows import (
 from labeling.services.order import tell_items_changed
 
 CHUNK: Final = 2000
+CHARACTERS: Final = 2**24
 PICTURES: Final = 200
 KEPT: Final = timedelta(days=7)
 MAX_ERRORS: Final = 1000
@@ -63,15 +63,12 @@ class Preview:
     problems: list[dict[str, Any]]
 
 
-@dataclass
-class Ready:
-    """A row with its place in the project."""
+class Ready(NamedTuple):
+    """A row, and the item it is to be."""
 
     row: Row
-    payload: str
-    content: str
-    group: str
-    media: Media | None = None
+    columns: table.Fresh
+    media: Media | None
 
 
 @dataclass
@@ -79,6 +76,8 @@ class Chunk:
     """Rows that were read together: the good ones, and what is wrong with others."""
 
     received: int = 0
+    created: int = 0
+    duplicates: int = 0
     ready: list[Ready] = field(default_factory=list)
     refused: list[tuple[int, str]] = field(default_factory=list)
 
@@ -93,11 +92,11 @@ class Tally:
     rejected: int = 0
     errors: list[dict[str, Any]] = field(default_factory=list)
 
-    def add(self, chunk: Chunk, created: int) -> None:
-        """Count a chunk of which so many rows were written."""
+    def add(self, chunk: Chunk) -> None:
+        """Count a chunk that was written."""
         self.received += chunk.received
-        self.created += created
-        self.duplicates += len(chunk.ready) - created
+        self.created += chunk.created
+        self.duplicates += chunk.duplicates + len(chunk.ready) - chunk.created
         for number, reason in chunk.refused:
             self.reject(number, reason)
 
@@ -206,8 +205,9 @@ def run(progress: jobs.Progress) -> dict[str, Any]:
     tally = Tally()
     writer = _Writer(found, _share(found))
     with default_storage.open(found.upload.path) as file:
-        for chunk in writer.chunks(readers.read(found.upload.format, file)):
-            tally.add(chunk, writer.write(chunk))
+        rows = readers.read(found.upload.format, file)
+        while (chunk := writer.write(rows)).received:
+            tally.add(chunk)
             _report(found, tally)
             progress.tell(done=tally.received, stage="writing rows")
     if not tally.received:
@@ -272,14 +272,6 @@ def _share(found: ImportRun) -> float:
     return share
 
 
-def _ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
-    with ThreadPoolExecutor(1) as thread:
-        following = thread.submit(next, chunks, None)
-        while chunk := following.result():
-            following = thread.submit(next, chunks, None)
-            yield chunk
-
-
 class _Writer:
     """Writes chunks of one import."""
 
@@ -296,32 +288,52 @@ class _Writer:
             )
         )
 
-    def chunks(self, rows: Iterator[readers.Raw]) -> Iterator[Chunk]:
-        """Return the rows in chunks; the next one is made while one is written."""
-        is_image = self.project.data_type == Project.DataType.IMAGE
-        size = PICTURES if is_image else CHUNK
-        parts = iter(lambda: list(itertools.islice(rows, size)), [])
-        return _ahead(self._chunk(part) for part in parts)
+    def write(self, rows: Iterator[readers.Raw]) -> Chunk:
+        """Keep what is new of the next rows.
 
-    def _chunk(self, part: list[readers.Raw]) -> Chunk:
-        chunk = Chunk(received=len(part))
-        for raw in part:
-            try:
-                chunk.ready.append(self._one(raw))
-            except RowError as error:
-                chunk.refused.append((raw.number, str(error)))
+        The database takes in rows while the following ones are read.
+        """
+        chunk = Chunk()
+        with transaction.atomic():
+            written = table.insert(self._items(rows, chunk))
+            chunk.created = len(written)
+            self._extras(chunk.ready, written)
+            tell_items_changed(self.project.pk)
         return chunk
 
-    def write(self, chunk: Chunk) -> int:
-        """Keep what is new of a chunk; return how many items that made."""
-        first = {one.content: one for one in reversed(chunk.ready)}
-        fresh = [one for one in chunk.ready if first[one.content] is one]
-        with transaction.atomic():
-            images.record([one.media for one in fresh if one.media])
-            written = table.insert([self._columns(one) for one in fresh])
-            self._extras(fresh, written)
-            tell_items_changed(self.project.pk)
-        return len(written)
+    def _items(
+        self, rows: Iterator[readers.Raw], chunk: Chunk
+    ) -> Iterator[table.Fresh]:
+        """Return the next rows as items to be; pictures are kept before the first."""
+        if self.project.data_type != Project.DataType.IMAGE:
+            texts = self._read(itertools.islice(rows, CHUNK), chunk)
+            return (one.columns for one in texts)
+        pictures = list(self._read(itertools.islice(rows, PICTURES), chunk))
+        images.record([one.media for one in pictures if one.media])
+        return (
+            one.columns._replace(media_id=one.media.pk) for one in pictures if one.media
+        )
+
+    def _read(self, rows: Iterator[readers.Raw], chunk: Chunk) -> Iterator[Ready]:
+        """Return what can be kept, each content once; the connection is not used."""
+        seen: set[str] = set()
+        characters = 0
+        for raw in rows:
+            chunk.received += 1
+            try:
+                one = self._one(raw)
+            except RowError as error:
+                chunk.refused.append((raw.number, str(error)))
+                continue
+            if one.columns.content_hash in seen:
+                chunk.duplicates += 1
+                continue
+            seen.add(one.columns.content_hash)
+            chunk.ready.append(one)
+            yield one
+            characters += len(one.columns.data)
+            if characters > CHARACTERS:
+                return
 
     def _one(self, raw: readers.Raw) -> Ready:
         if raw.values is None:
@@ -342,7 +354,8 @@ class _Writer:
         content = (
             picture_hash(row.data, media.sha256) if media else content_hash(payload)
         )
-        return Ready(row, payload, content, group_of(row, content, likeness), media)
+        group = group_of(row, content, likeness)
+        return Ready(row, self._columns(row, payload, content, group), media)
 
     def _check_labels(self, labels: list[str]) -> None:
         if unknown := [label for label in labels if label not in self.labels]:
@@ -350,34 +363,32 @@ class _Writer:
         if len(labels) > 1 and not self.project.is_multi:
             raise RowError("More than one label in a project with one label per item.")
 
-    def _columns(self, one: Ready) -> table.Fresh:
-        project, row = self.project, one.row
-        is_held_out = rules.draw(project.seed, one.group) < self.share
+    def _columns(self, row: Row, payload: str, content: str, group: str) -> table.Fresh:
+        project = self.project
+        is_held_out = rules.draw(project.seed, group) < self.share
         return table.Fresh(
             project_id=project.pk,
-            external_id=row.external_id or one.content[:32],
-            data=one.payload,
-            media_id=one.media.pk if one.media else None,
+            external_id=row.external_id or content[:32],
+            data=payload,
+            media_id=None,
             metadata=as_json(row.metadata),
             tags=row.tags[:50] or "{}",
-            content_hash=one.content,
-            group_key=one.group,
+            content_hash=content,
+            group_key=group,
             split=(Item.Split.EVALUATION if is_held_out else Item.Split.POOL).value,
-            votes_wanted=project.min_votes if self._is_shared(one) else 1,
+            votes_wanted=project.min_votes if self._is_shared(group) else 1,
         )
 
-    def _is_shared(self, one: Ready) -> bool:
+    def _is_shared(self, group: str) -> bool:
         share = self.project.overlap_share
-        return share >= 1 or (
-            rules.draw(self.project.seed, f"overlap:{one.group}") < share
-        )
+        return share >= 1 or rules.draw(self.project.seed, f"overlap:{group}") < share
 
     def _extras(self, fresh: list[Ready], written: set[str]) -> None:
         """Keep the known labels and the past votes of the new items."""
         rows = {
-            one.content: one.row
+            one.columns.content_hash: one.row
             for one in fresh
-            if one.content in written and (one.row.votes or self.is_gold)
+            if one.columns.content_hash in written and (one.row.votes or self.is_gold)
         }
         found = Item.objects.filter(project=self.project, content_hash__in=rows)
         pairs = [(item, rows[item.content_hash]) for item in found]
