@@ -83,6 +83,11 @@ def draw(seed: int, key: str) -> float:
     return int.from_bytes(digest[:7], "big") / 2**56
 
 
+def is_shared(seed: int, group: str, share: float) -> bool:
+    """Whether the items of a group are for several people, by the overlap's share."""
+    return share >= 1 or draw(seed, f"overlap:{group}") < share
+
+
 @dataclass(frozen=True)
 class Consensus:
     """What the votes of an item make of it."""

@@ -58,9 +58,10 @@ def project(
 
 
 def member(
-    of: Project, role: str = "annotator", *, who: User | None = None
+    of: Project, role: str = "annotator", *, who: User | None = None, **limits: Any
 ) -> Membership:
     added = members.add(of, who or user(), role)
+    Membership.objects.filter(pk=added.pk).update(**limits)
     return Membership.objects.select_related("project", "user").get(pk=added.pk)
 
 

@@ -137,10 +137,10 @@ _KEEP: Final = f"""
         FROM v WHERE a.id = v.assignment_id
     ), marked AS (
         UPDATE labeling_item i SET votes = i.votes + 1, is_unsettled = true
-        FROM v WHERE i.id = v.item_id
+        FROM v WHERE i.id = v.item_id RETURNING i.project_id
     ), counted AS (
         UPDATE labeling_projectcounter c SET votes = c.votes + 1
-        FROM v WHERE c.project_id = v.project_id AND c.shard = %(shard)s
+        FROM marked m WHERE c.project_id = m.project_id AND c.shard = %(shard)s
     ), told AS (
         INSERT INTO labeling_annotationevent
             (project_id, item_id, assignment_id, annotation_id, actor_id, kind, payload,
@@ -157,7 +157,8 @@ _KEEP: Final = f"""
 def _keep_at_once(member: Membership, vote: Vote) -> Annotation | None:
     """Keep a vote on a live lease in one round trip; None where anything is unusual.
 
-    Row, counters, mark and event are written by one statement, or none of them.
+    Row, counters, mark and event are written by one statement, or none of them; item
+    before counter, as everybody takes them, or two could wait for each other.
     """
     project = member.project
     labels = checked_labels(project, vote.labels)

@@ -52,6 +52,7 @@ def lend(member: Membership, count: int, left: Collection[int] = ()) -> Page:
             )
         )
     with transaction.atomic():
+        queue.await_limit(member)
         held = [
             (one, told["label"])
             for one in _held(member)
@@ -60,7 +61,7 @@ def lend(member: Membership, count: int, left: Collection[int] = ()) -> Page:
         ]
         label = _commonest([told for _, told in held])
         ids = [one.pk for one, told in held if told == label][:count]
-        if wanted := queue.room(member, count, len(ids)):
+        if wanted := queue.room(member, count - len(ids)):
             label, entries = _alike(member, wanted, label)
             ids += queue.take_these(member, entries)
     lease = queue.answer(member, ids)

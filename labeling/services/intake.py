@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
+from labeling import rules
 from labeling.errors import InvalidInputError
 from labeling.models import Item, Project
 from labeling.services.importing.rows import (
@@ -40,14 +41,16 @@ def add_to_pool(project: Project, rows: Sequence[Row]) -> None:
     items = []
     for row in rows:
         content = content_hash(as_json(row.data))
+        group = group_of(row, content)
+        is_shared = rules.is_shared(project.seed, group, project.overlap_share)
         items.append(
             Item(
                 project=project,
                 external_id=row.external_id or content[:32],
                 data=row.data,
                 content_hash=content,
-                group_key=group_of(row, content),
-                votes_wanted=project.min_votes,
+                group_key=group,
+                votes_wanted=project.min_votes if is_shared else 1,
             )
         )
     with transaction.atomic():

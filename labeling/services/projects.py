@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
@@ -108,21 +108,41 @@ def create(user: User, draft: ProjectDraft) -> Project:
 
 def update_policy(project: Project, changes: Mapping[str, object]) -> Project:
     """Change the policy; a changed number of votes reaches the open items too."""
-    before = (project.overlap, project.min_votes)
+    before = _votes_asked(project)
     _apply(project, changes)
     _check(project)
     with transaction.atomic():
         project.save(update_fields=["name", *POLICY])
-        if before != (project.overlap, project.min_votes):
-            _widen(project)
+        if before != _votes_asked(project):
+            _ask_anew(project)
     return project
 
 
-def _widen(project: Project) -> None:
+def _votes_asked(project: Project) -> tuple[object, ...]:
+    return project.overlap, project.min_votes, project.overlap_share
+
+
+# In the database, by the same draw as ``rules.is_shared``: open items may be millions.
+_ASK_ANEW = """
+    UPDATE labeling_item SET is_unsettled = true, votes_wanted = CASE
+        WHEN ('x' || encode(substr(sha256(convert_to(
+                 %(seed)s || ':overlap:' || group_key, 'UTF8')), 1, 7), 'hex')
+             )::bit(56)::bigint / 2::float8 ^ 56 < %(share)s::float8
+        THEN %(votes)s ELSE 1 END
+    WHERE project_id = %(project)s AND state = 'open'
+"""
+
+
+def _ask_anew(project: Project) -> None:
     """Let open items want the new minimum of votes, and settle them afresh."""
-    Item.objects.filter(project=project, state=Item.State.OPEN).update(
-        votes_wanted=project.min_votes, is_unsettled=True
-    )
+    values: dict[str, str | float] = {
+        "seed": str(project.seed),
+        "share": project.overlap_share,
+        "votes": project.min_votes,
+        "project": project.pk,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_ASK_ANEW, values)
     transaction.on_commit(
         lambda: items_changed.send_robust(sender=Item, project_id=project.pk)
     )

@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -68,8 +68,9 @@ def lease(
 def _lease(member: Membership, count: int) -> Lease:
     """Lend with all that policy may ask for, step by step."""
     with transaction.atomic():
+        await_limit(member)
         held = renew_held(member, count)
-        if not (wanted := room(member, count, len(held))):
+        if not (wanted := room(member, count - len(held))):
             return answer(member, held)
         taken = _take_mixed(member, wanted)
         if len(taken) < wanted:
@@ -77,11 +78,18 @@ def _lease(member: Membership, count: int) -> Lease:
     return answer(member, held + taken)
 
 
-def room(member: Membership, count: int, held: int) -> int:
-    """Return how many more items, up to ``count``, this person may get now."""
-    wanted = max(0, min(count - held, _quota_left(member, held)))
+def await_limit(member: Membership) -> None:
+    """Be the only one who lends to a person whose items are counted."""
+    if member.quota is not None:
+        Membership.objects.select_for_update(no_key=True).get(pk=member.pk)
+
+
+def room(member: Membership, wanted: int) -> int:
+    """Return how many of ``wanted`` more items this person may get now."""
     is_stopped = member.is_paused or member.project.is_paused
-    return 0 if is_stopped or checks.falls_short(member) else wanted
+    if is_stopped or wanted <= 0 or checks.falls_short(member):
+        return 0
+    return min(wanted, _quota_left(member))
 
 
 # An array is looked up once. With IN a plan may look anew for each row, and a look that
@@ -126,7 +134,10 @@ _PICKED: Final = f"""
         DELETE FROM labeling_queueentry WHERE id IN (SELECT id FROM one_slot)
     ), open AS (
         SELECT p.* FROM one_slot p JOIN labeling_item i ON i.id = p.item_id
-        WHERE i.state = 'open' AND (
+        WHERE i.state = 'open' AND p.slot < i.votes_wanted AND (
+            SELECT count(*) FROM labeling_assignment a
+            WHERE a.item_id = p.item_id AND a.state IN ('leased', 'answered')
+                  AND a.reason NOT IN ('gold', 'repeat')) < i.votes_wanted AND (
             SELECT a.id FROM labeling_assignment a
             WHERE a.item_id = p.item_id AND a.slot = p.slot
                   AND a.state IN ('leased', 'answered') LIMIT 1) IS NULL
@@ -178,7 +189,9 @@ def at_once(member: Membership, count: int) -> list[Assignment]:
     """
     project = member.project
     share = _further_share(project)
-    is_simple = member.quota is None and not (project.gold_rate or project.repeat_rate)
+    is_simple = member.quota is None and not (
+        project.gold_rate or project.repeat_rate or project.least_skill
+    )
     if member.is_paused or project.is_paused or not is_simple or (share and count > 1):
         return []
     is_first = random.random() >= share  # noqa: S311
@@ -265,8 +278,12 @@ def _take_the_rest(member: Membership, count: int) -> list[int]:
     order.await_turn(member.project_id)
     while True:
         taken += _take(member, count - len(taken))
-        if len(taken) == count or not order.refill(member.project_id):
+        if len(taken) == count or not _free_more(member.project_id):
             return taken
+
+
+def _free_more(project_id: int) -> int:
+    return order.refill(project_id) or reclaim(project_id=project_id)
 
 
 def _take(member: Membership, count: int) -> list[int]:
@@ -328,15 +345,24 @@ def _pass_all(member: Membership, values: dict[str, Any]) -> None:
     member.save(update_fields=["passed_rank", "passed_generation", "passed_since"])
 
 
-def _quota_left(member: Membership, held: int) -> int:
+def _quota_left(member: Membership) -> int:
     if member.quota is None:
         return MAX_COUNT
     answered = Assignment.objects.filter(
         annotator_id=member.user_id,
         project_id=member.project_id,
         state=Assignment.State.ANSWERED,
-    ).count()
-    return max(0, member.quota - answered - held)
+    )
+    return max(0, member.quota - answered.count() - _held(member).count())
+
+
+def _held(member: Membership) -> QuerySet[Assignment]:
+    return Assignment.objects.filter(
+        annotator_id=member.user_id,
+        project_id=member.project_id,
+        state=Assignment.State.LEASED,
+        expires_at__gt=Now(),
+    )
 
 
 def answer(member: Membership, ids: list[int]) -> Lease:
@@ -354,7 +380,7 @@ def _why_nothing(member: Membership) -> str:  # noqa: PLR0911 (one per reason)
         return "paused"
     if checks.falls_short(member):
         return "skill"
-    if member.quota is not None and not _quota_left(member, 0):
+    if member.quota is not None and not _quota_left(member):
         return "quota"
     items = Item.objects.filter(project=project)
     if not items.exists():
@@ -388,6 +414,7 @@ _CHOSEN = """
         ORDER BY n LIMIT 1
     ) free
     WHERE i.project_id = %(project)s AND i.state = 'open' AND i.id = ANY(%(items)s)
+    ORDER BY i.id LIMIT %(count)s
     ON CONFLICT (annotator_id, item_id, is_repeat) DO UPDATE
         SET slot = excluded.slot, state = 'leased', leased_at = excluded.leased_at,
             expires_at = excluded.expires_at, reason = 'chosen', suggestion = NULL
@@ -402,19 +429,23 @@ def _lease_chosen(member: Membership, external_ids: Sequence[str]) -> Lease:
     if len(external_ids) > MAX_COUNT:
         raise InvalidInputError(errors={"items": [f"At most {MAX_COUNT}."]})
     with transaction.atomic():
+        await_limit(member)
         items = list(
             Item.objects.select_for_update(of=("self",), no_key=True)
             .filter(project_id=member.project_id, external_id__in=external_ids)
             .order_by("pk")
             .values_list("pk", flat=True)
         )
+        mine = _held(member).filter(item__in=items)
+        held = set(mine.values_list("item", flat=True))
+        new = [pk for pk in items if pk not in held]
+        most = room(member, len(new))
         with connection.cursor() as cursor:
-            cursor.execute(_CHOSEN, {**_values(member, 0), "items": items})
-        held = Assignment.objects.filter(
-            annotator_id=member.user_id, item__in=items, state=Assignment.State.LEASED
-        ).values_list("pk", flat=True)
-        ids = sorted(held)
-    return answer(member, ids) if ids else Lease([], "none_of_these")
+            cursor.execute(_CHOSEN, {**_values(member, most), "items": new})
+        ids = sorted(mine.values_list("pk", flat=True))
+    if ids or (new and not most):
+        return answer(member, ids)
+    return Lease([], "none_of_these")
 
 
 def own_assignment(member: Membership, assignment_id: int) -> Assignment:
@@ -525,13 +556,16 @@ def _end(
     order.requeue([found])
 
 
-def reclaim(limit: int = 1000) -> int:
-    """Take back expired leases, at most ``limit``; return how many."""
+def reclaim(limit: int = 1000, *, project_id: int | None = None) -> int:
+    """Take back expired leases, of one project or all, at most ``limit``; how many."""
+    ended = Assignment.objects.filter(
+        state=Assignment.State.LEASED, expires_at__lt=Now()
+    )
+    if project_id is not None:
+        ended = ended.filter(project_id=project_id)
     with transaction.atomic():
         expired = list(
-            Assignment.objects.select_for_update(skip_locked=True)
-            .filter(state=Assignment.State.LEASED, expires_at__lt=Now())
-            .order_by("expires_at")[:limit]
+            ended.select_for_update(skip_locked=True).order_by("expires_at")[:limit]
         )
         Assignment.objects.filter(pk__in=[one.pk for one in expired]).update(
             state=Assignment.State.EXPIRED

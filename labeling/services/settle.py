@@ -182,9 +182,7 @@ def _ask_on(done: _Done, item: Item, wanted: int) -> None:
 
 def _most_votes(project: Project, item: Item) -> int:
     """Return the overlap of an item; outside the overlap's share it is one vote."""
-    is_shared = (
-        rules.draw(project.seed, f"overlap:{item.group_key}") < project.overlap_share
-    )
+    is_shared = rules.is_shared(project.seed, item.group_key, project.overlap_share)
     return max(project.overlap if is_shared else 1, item.votes)
 
 

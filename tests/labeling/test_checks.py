@@ -44,6 +44,13 @@ def test_few_or_mixed_answers_stop_nobody() -> None:
     assert len(queue.lease(mixed, 2).assignments) == 2
 
 
+def test_known_answers_count_where_no_more_questions_are_asked() -> None:
+    who = after(3, 9, least_skill=0.7)
+    Project.objects.update(gold_rate=0.0)
+    who.refresh_from_db()
+    assert queue.lease(who, 2).reason == "skill"
+
+
 def test_without_a_limit_nobody_is_measured() -> None:
     who = after(0, 12, least_skill=0.0)
     assert not checks.falls_short(who)

@@ -14,9 +14,10 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from labeling import rules
 from labeling.errors import ConflictError, ForbiddenError, InvalidInputError
 from labeling.models import Assignment, Item, Membership, QueueEntry
-from labeling.services import members, queue, settle
+from labeling.services import members, projects, queue, settle
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -151,6 +152,75 @@ def test_a_quota_limits_what_a_person_gets() -> None:
     who.quota = 2
 
     assert len(make.lease(who, 3)) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_quota_holds_however_many_windows_ask_at_once() -> None:
+    project = make.project()
+    make.items(project, 40)
+    who = make.member(project, quota=10)
+
+    def ask(number: int) -> None:
+        del number
+        queue.lease(members.membership(who.user, project.slug), 10)
+        connection.close()
+
+    with ThreadPoolExecutor(4) as people:
+        list(people.map(ask, range(4)))
+
+    assert Assignment.objects.filter(state="leased").count() == 10
+
+
+def test_who_picks_items_is_held_to_the_same_limits() -> None:
+    project = make.project(free_choice=True)
+    names = [one.external_id for one in make.items(project, 6)]
+    who = make.member(project, quota=2)
+
+    assert len(queue.lease(who, 1, names[:4]).assignments) == 2
+    assert len(queue.lease(who, 1, names[:2]).assignments) == 2
+    assert queue.lease(who, 1, names[4:]).reason == "quota"
+    resting = make.member(project, is_paused=True)
+    assert queue.lease(resting, 1, names[4:]).reason == "paused"
+
+
+def test_an_expired_lease_is_found_without_the_scheduler() -> None:
+    project = make.project()
+    make.items(project, 1)
+    make.lease(make.member(project))
+    Assignment.objects.update(expires_at="2020-01-01T00:00:00Z")
+
+    assert len(make.lease(make.member(project))) == 1
+
+
+@pytest.mark.parametrize(("least", "overlap", "lent"), [(1, 1, 0), (2, 2, 1)])
+def test_an_item_whose_votes_are_lowered_goes_to_no_more_people(
+    least: int, overlap: int, lent: int
+) -> None:
+    project = make.project(overlap=3, min_votes=3)
+    make.ranked(project, make.items(project, 1), slots=3)
+    make.lease(make.member(project))
+
+    projects.update_policy(project, {"overlap": overlap, "min_votes": least})
+
+    others = [make.member(project) for _ in range(3)]
+    assert sum(len(make.lease(who)) for who in others) == lent
+
+
+def test_more_votes_are_asked_for_within_the_share_of_the_overlap() -> None:
+    project = make.project(overlap_share=0.5)
+    items = make.items(project, 60)
+
+    projects.update_policy(project, {"overlap": 2, "min_votes": 2})
+
+    wanted = {
+        one.pk: 2 if rules.is_shared(project.seed, one.group_key, 0.5) else 1
+        for one in items
+    }
+    assert set(wanted.values()) == {1, 2}
+    assert dict(Item.objects.values_list("pk", "votes_wanted")) == wanted
+    settle.settle_project(project.pk)
+    projects.update_policy(project, {"overlap_share": 0.0})
+    assert set(Item.objects.values_list("votes_wanted", flat=True)) == {1}
 
 
 def test_certain_items_are_lent_only_where_the_project_allows_it() -> None:
