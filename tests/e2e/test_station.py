@@ -150,6 +150,36 @@ def test_the_first_item_comes_with_the_page_and_takes_the_first_keys(
     assert (vote.item.data["text"], vote.labels) == ("item 000", ["dog"])
 
 
+def test_the_first_click_counts_before_the_station_listens(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    project = prepare(60)
+    page = browser.new_page()
+    log_in(page, live_server.url, make.member(project).user.username)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile(r"/annotate/page\."), hold)
+    page.goto(f"{live_server.url}/projects/{project.slug}/label/", wait_until="commit")
+    expect(page.locator("#item[aria-busy] article")).to_have_text("item 000")
+    page.wait_for_function(
+        "() => performance.getEntriesByType('resource').some("
+        "(one) => one.name.includes('queue/lease/'))"
+    )
+
+    page.locator("[data-label=dog]").click()
+    page.keyboard.press("s")
+    for one in held:
+        one.continue_()
+
+    expect(page.locator("#search input")).to_be_focused()
+    is_saved(page)
+    vote = Annotation.objects.get()
+    assert (vote.item.data["text"], vote.labels) == ("item 000", ["dog"])
+
+
 def test_a_page_that_is_loaded_anew_goes_on(
     browser: Browser, live_server: LiveServer
 ) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 from labeling import queries
@@ -24,6 +26,7 @@ from labeling.models import (
     Assignment,
     Disagreement,
     Item,
+    ProjectCounter,
     Resolution,
 )
 from labeling.services import adjudicate, agreement, annotate, queue, settle
@@ -44,6 +47,32 @@ def test_a_replay_returns_the_first_answer_and_writes_nothing() -> None:
 
     assert (first.is_new, again.is_new) == (True, False)
     assert again.annotation == first.annotation
+    assert queries.progress(project).votes == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_vote_takes_the_item_before_the_counter_as_everybody_does() -> None:
+    """Or a vote and a settling could wait for each other."""
+    project = make.project()
+    one = make.item(project)
+    who = make.member(project)
+    lent = make.lease(who)[0]
+
+    def vote() -> None:
+        make.vote(who, lent, "x")
+        connection.close()
+
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            Item.objects.select_for_update().get(pk=one.pk)
+            voting = other.submit(vote)
+            waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+            with connection.cursor() as cursor:
+                while cursor.execute(waiting).fetchone() == (0,):
+                    time.sleep(0.01)
+            counters = ProjectCounter.objects.select_for_update(nowait=True)
+            assert len(counters.filter(project=project)) == ProjectCounter.SHARDS
+        voting.result()
     assert queries.progress(project).votes == 1
 
 

@@ -15,13 +15,14 @@ coming?.catch(() => undefined);
 /** What was pressed on the item of the page before page.js could listen. @type {Event[]} */
 const early = [];
 const KINDS = ["keydown", "click"];
+const BUTTONS = "main [data-label], main [data-do]";
+/** Where keys are the station's own; a button that was clicked keeps the focus. */
+const OURS = `body, #item, ${BUTTONS}`;
 /** @param {Event} event */
 const keep = (event) => {
   const target = /** @type {Element} */ (event.target);
   const isMeant =
-    event.type === "keydown"
-      ? target.matches("body, #item")
-      : target.closest("main [data-label], main [data-do]") !== null;
+    event.type === "keydown" ? target.matches(OURS) : target.closest(BUTTONS) !== null;
   if (isMeant) early.push(event);
 };
 if (setup.ahead) for (const kind of KINDS) document.addEventListener(kind, keep);
@@ -34,6 +35,6 @@ if (setup.ahead) for (const kind of KINDS) document.addEventListener(kind, keep)
 export const catchUp = (isSame) => {
   for (const kind of KINDS) document.removeEventListener(kind, keep);
   for (const event of early.splice(0))
-    if (isSame && document.activeElement?.matches("body, #item"))
+    if (isSame && document.activeElement?.matches(OURS))
       event.target?.dispatchEvent(event);
 };
