@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, Response
 
 from tests.e2e.browser import CHROMIUM, READY, chromium, log_in
 from tests.running.machine import Machine, until
@@ -253,6 +253,17 @@ def _paint(name: str, run: Run, most: int) -> dict[str, Any]:
     return _row(name, round(middle, 1), ("ms p50", 17.0), detail, is_met=is_met)
 
 
+def _answers(page: Page) -> list[Response]:
+    """Return the list that what a page loads is added to."""
+    loaded: list[Response] = []
+
+    def note(answer: Response) -> None:
+        loaded.append(answer)
+
+    page.on("response", note)
+    return loaded
+
+
 def _weight(bench: Bench) -> list[dict[str, Any]]:
     """Weigh what a cold station loads, each file packed alone."""
     found = []
@@ -261,8 +272,7 @@ def _weight(bench: Bench) -> list[dict[str, Any]]:
         scripts: dict[str, int] = {}
         context = bench.browser.new_context(storage_state=bench.state)
         page = context.new_page()
-        loaded: list[Any] = []
-        page.on("response", loaded.append)
+        loaded = _answers(page)
         page.goto(f"{bench.url}/projects/{slug}/label/")
         page.wait_for_selector(f"{READY} :is(article, img)")
         for answer in loaded:

@@ -170,6 +170,7 @@ def station_setup(member: Membership, *, ahead: int = 0) -> dict[str, Any]:
         "isMulti": found.is_multi,
         "isSuggesting": grid.is_possible(found),
         "labelSet": found.label_set_id,
+        "leaseMinutes": found.lease_minutes,
         "ahead": ahead,
         "labels": [{"name": one.name, "key": one.hotkey} for one in labels],
     }

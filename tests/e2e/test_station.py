@@ -7,9 +7,12 @@ import re
 import time
 import zipfile
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.db.models import QuerySet
+from django.utils import timezone
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
@@ -178,6 +181,36 @@ def test_the_first_click_counts_before_the_station_listens(
     is_saved(page)
     vote = Annotation.objects.get()
     assert (vote.item.data["text"], vote.labels) == ("item 000", ["dog"])
+
+
+def test_leases_are_renewed_while_somebody_is_at_work(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    project = prepare(60)
+    Project.objects.update(lease_minutes=10)
+    page = browser.new_page()
+    page.clock.install()
+    log_in(page, live_server.url, make.member(project).user.username)
+    page.goto(f"{live_server.url}/projects/{project.slug}/label/")
+    expect(page.locator("#ready")).to_contain_text("30 ready")
+    Assignment.objects.update(expires_at=timezone.now() + timedelta(minutes=1))
+
+    page.clock.run_for("04:50")
+    page.keyboard.press("Shift")
+    page.clock.run_for(5000)
+    assert not renewed().exists()
+    page.clock.run_for(10_000)
+
+    for _ in range(50):
+        if renewed().count() == 30:
+            break
+        page.wait_for_timeout(100)
+    assert renewed().count() == Assignment.objects.count() == 30
+
+
+def renewed() -> QuerySet[Assignment]:
+    late = timezone.now() + timedelta(minutes=5)
+    return Assignment.objects.filter(expires_at__gt=late)
 
 
 def test_a_page_that_is_loaded_anew_goes_on(

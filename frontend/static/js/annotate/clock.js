@@ -18,6 +18,8 @@ export const makeClock = (now) => {
       beat();
       isHidden = hidden;
     },
+    /** Milliseconds since the person did something. */
+    idle: () => now() - since,
     /** Seconds since the last call, then start over. */
     take: () => {
       beat();

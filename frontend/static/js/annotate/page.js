@@ -33,7 +33,8 @@ import { adopt, drawItem, drawTrail, forget, preload, shows } from "./view.js";
 import { refusal, t } from "./words.js";
 
 const LIMIT = 500;
-/** The share of the items ahead at which more are fetched. */
+const AT_WORK = 300_000;
+/** At this share of the items ahead more are fetched. */
 const LOW = 0.4;
 const BATCH = 5;
 const SOON = 2000;
@@ -63,6 +64,7 @@ let isAlone = true;
 let isOutdated = false;
 let wait = SOON;
 let pause = SOON;
+let renewAt = Number.POSITIVE_INFINITY;
 let nextLook = 0;
 /** @type {number[]} */
 let times = [];
@@ -108,20 +110,25 @@ const fresh = (said) => {
 
 const refill = async () => {
   const wanted = state.depth(times, Date.now());
-  const isTime = session.queue.length <= wanted * LOW && Date.now() >= nextLook;
-  if (isFetching || !isTime || document.hidden) return;
+  const isLow = session.queue.length <= wanted * LOW && Date.now() >= nextLook;
+  const isOld = Date.now() >= renewAt && clock.idle() < AT_WORK;
+  if (isFetching || !(isLow || isOld) || document.hidden) return;
   isFetching = true;
+  renewAt = Date.now() + 30_000;
   const wasReady = isReady;
   const before = session.queue.length;
   try {
     const held = session.queue.length + state.pending(outbox.ops).size;
-    const lease = first ?? call("queue/lease/", { count: Math.min(50, wanted + held) });
+    const count = Math.min(50, isLow ? wanted + held : held);
+    const lease = first ?? call("queue/lease/", { count });
     first = null;
     const got = await lease;
     session = state.arrive(session, state.foremost(got.items, drawn), outbox.ops);
     reason = got.reason ?? "";
     isOutdated = got.label_set !== setup.labelSet;
     if (outbox.ops.length === 0) trouble = "";
+    // Asking again renews a lease.
+    renewAt = Date.now() + setup.leaseMinutes * 30_000;
     // Where nothing new comes, look again later and later.
     pause = session.queue.length > before ? SOON : Math.min(30_000, pause * 1.5);
     nextLook = session.queue.length > before ? 0 : Date.now() + pause;
@@ -294,20 +301,18 @@ const write = () => {
   });
 };
 
-/** Look at once, whatever the clock says. */
 const lookAgain = () => {
   nextLook = 0;
   return flush().then(refill);
 };
 
-/** Load a broken picture anew. */
 const reload = () => {
   forget(state.shown(session)?.item.media_url ?? "");
   byId("item").dataset["shown"] = "";
   draw();
 };
 
-/** The search within the item; its module comes with the first use. @type {import("./search.js").Search | undefined} */
+/** @type {import("./search.js").Search | undefined} */
 let places;
 const search = async () => {
   const form = byId("search");
@@ -319,7 +324,7 @@ const search = async () => {
   places.open();
 };
 
-/** The words that speak for a suggestion: marked only where they came with it. @type {((isOn: boolean) => void) | undefined} */
+/** @type {((isOn: boolean) => void) | undefined} */
 let influence;
 let isMarking = false;
 const words = async () => {

@@ -52,7 +52,7 @@ const frame = (url) => {
   return place;
 };
 
-/** Forget a picture, so that it is fetched anew. @param {string} url */
+/** @param {string} url */
 export const forget = (url) => ahead.delete(url);
 
 /**
@@ -176,7 +176,7 @@ export const drawSaved = (chip, unsent, trouble, isSafe) => {
 };
 
 let timer = 0;
-/** Say something in passing. @param {HTMLElement} place @param {string} words */
+/** @param {HTMLElement} place @param {string} words */
 export const toast = (place, words) => {
   place.textContent = words;
   clearTimeout(timer);
