@@ -17,7 +17,14 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
-from labeling.models import Annotation, AnnotationEvent, Assignment, Item, Project
+from labeling.models import (
+    Annotation,
+    AnnotationEvent,
+    Assignment,
+    Item,
+    Job,
+    Project,
+)
 from labeling.services import importing, jobs, order, projects
 from tests import make
 from tests.e2e import browser as browsing
@@ -675,7 +682,10 @@ def test_a_picture_that_cannot_be_shown_says_so_and_can_be_loaded_again(
     [
         ("empty", "There are no items yet", "To the project"),
         ("done", "All labeled", "Look again"),
-        ("paused", "This project is paused", "Look again"),
+        ("paused", "Paused for now", "Look again"),
+        ("lent", "All items are with others right now", "Look again"),
+        ("training", "A model is being trained", "Look again"),
+        ("quota", "That was your share", "To the project"),
     ],
 )
 def test_where_there_is_nothing_it_says_why_and_what_to_do(
@@ -686,8 +696,16 @@ def test_where_there_is_nothing_it_says_why_and_what_to_do(
         make.item(project, state=Item.State.SETTLED)
     if case == "paused":
         Project.objects.filter(pk=project.pk).update(is_paused=True)
+    who = make.member(project, quota=1 if case == "quota" else None)
+    if case in ("lent", "training", "quota"):
+        make.item(project)
+        lent = make.lease(who if case == "quota" else make.member(project))[0]
+    if case == "quota":
+        make.vote(who, lent, "x")
+    if case == "training":
+        Job.objects.create(kind="learn.train", project=project, state="running")
     page = browser.new_context().new_page()
-    log_in(page, live_server.url, make.member(project).user.username)
+    log_in(page, live_server.url, who.user.username)
     page.goto(f"{live_server.url}/projects/{project.slug}/label/")
 
     expect(page.locator("#item h1")).to_have_text(title)

@@ -39,8 +39,10 @@ export const EMPTY = {
     ways: ["again", "project"],
   },
   paused: {
-    title: t("This project is paused"),
-    words: t("A manager can resume it. This page looks again by itself."),
+    title: t("Paused for now"),
+    words: t(
+      "The project, or your part in it, is paused; a manager can resume it. This page looks again by itself.",
+    ),
     ways: ["again", "members", "project"],
   },
   quota: {
