@@ -92,6 +92,49 @@ def test_every_strategy_orders_the_whole_queue(strategy: str, batch: str) -> Non
     assert newest.strategy == strategy
 
 
+@pytest.mark.parametrize("labels", [0, 40])
+def test_every_entry_of_an_order_tells_its_probability(labels: int) -> None:
+    project, truth = wine(min_votes=2, overlap=2)
+    ranking.rank(project)
+    for _ in range(2):
+        answer(project, truth, labels)
+
+    ranking.rank(project)
+
+    entries = QueueEntry.objects.filter(project=project)
+    reasons = set(entries.values_list("reason", flat=True))
+    assert reasons == {"model" if labels else "cold", "random", "evaluation", "second"}
+    assert all(
+        chance is not None and 0 < chance <= 1
+        for chance in entries.values_list("probability", flat=True)
+    )
+
+
+def test_chance_draws_from_the_whole_pool_and_differently_each_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    project, truth = wine(exploration_rate=0.5)
+    ranking.rank(project)
+    answer(project, truth, 40)
+    monkeypatch.setattr(ranking, "WINDOW", 20)
+    pool = Item.objects.filter(project=project, split="pool", votes=0).count()
+    drawn: list[tuple[int, ...]] = []
+
+    for _ in range(8):
+        ranking.rank(project)
+        chance = QueueEntry.objects.filter(reason="random").order_by("rank")
+        drawn.append(tuple(chance.values_list("item", flat=True)))
+        ours = QueueEntry.objects.exclude(reason="evaluation")
+        assert ours.count() == 20
+        for entry in chance:
+            before = ours.filter(rank__lt=entry.rank).count()
+            assert entry.probability == 1 / (pool - before)
+
+    assert len(set(drawn)) == 8
+    # The model's own twenty are the same each time: its labels are.
+    assert len({pk for one in drawn for pk in one}) > 40
+
+
 def test_labels_start_a_run_and_the_better_model_takes_over() -> None:
     project, truth = wine(retrain_first=20)
     answer(project, truth, 110)
