@@ -182,15 +182,74 @@ def versions(count: int) -> tuple[Project, list[ModelVersion]]:
     return project, list(ModelVersion.objects.order_by("number"))
 
 
+def number_of_champion(project: Project) -> int | None:
+    found = registry.champion(project)
+    return found.number if found else None
+
+
 def test_rollback_brings_the_earlier_champion_back() -> None:
     project, (first, second) = versions(2)
     registry.promote(first, None)
     registry.promote(second, None)
 
-    assert registry.rollback(project, None) == first
+    assert registry.rollback(second, None) == first
 
     stages = ModelVersion.objects.order_by("number").values_list("stage", flat=True)
     assert list(stages) == ["champion", "archived"]
+    assert registry.rollback(second, None) == first
+    assert number_of_champion(project) == 1
+
+
+def test_rollback_goes_back_step_by_step_and_never_forward() -> None:
+    project, (first, second, third) = versions(3)
+    for one in (first, second, third):
+        registry.promote(one, None)
+
+    assert registry.rollback(third, None) == second
+    assert registry.rollback(second, None) == first
+    with pytest.raises(ConflictError, match="earlier"):
+        registry.rollback(first, None)
+
+    registry.promote(third, None)
+    assert registry.rollback(third, None) == first
+    with pytest.raises(ConflictError, match="earlier"):
+        registry.rollback(first, None)
+    assert number_of_champion(project) == 1
+
+
+def test_rollback_of_what_does_not_serve_changes_nothing() -> None:
+    project, (first, second) = versions(2)
+    registry.promote(first, None)
+    registry.promote(second, None)
+
+    assert registry.rollback(first, None) == second
+    assert number_of_champion(project) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rollback_by_many_at_once_is_one_step() -> None:
+    project, models = versions(3)
+    for one in models:
+        registry.promote(one, None)
+
+    @make.threaded
+    def back(_: int) -> int:
+        return registry.rollback(registry.version(project, 3), None).number
+
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(back, range(8))) == {2}
+    assert number_of_champion(project) == 2
+
+
+def test_rollback_over_http_names_what_is_to_serve_no_longer() -> None:
+    project, models = versions(3)
+    call = make.Caller(make.manager_of(project).user)
+    for one in models:
+        registry.promote(one, None)
+
+    for _ in range(2):
+        told = call("post", f"projects/{project.slug}/models/3/rollback/")
+        assert (told.status_code, told.json()["number"]) == (200, 2)
 
 
 def test_the_champion_cannot_be_archived() -> None:
