@@ -63,12 +63,32 @@ def run(progress: jobs.Progress) -> dict[str, Any]:
     if project is None:
         return {}
     progress.tell(stage="features")
-    generation = rank(project)
-    return {"generation": generation}
+    entries, fit = _ranked(project)
+    progress.tell(stage="swap")
+    _swap_in(entries, fit)
+    try:
+        progress.tell(stage="done")
+    except jobs.JobLostError:
+        # Between the last look and the swap another worker may have put in a newer one.
+        # One transaction of both would hold the old rows' locks while people lease.
+        ask(project.pk)
+        raise
+    return {"generation": fit.generation}
 
 
 def rank(project: Project) -> int:
     """Order what is unlabeled and swap the order in; return its generation."""
+    return _swap_in(*_ranked(project))
+
+
+def _swap_in(entries: list[order.Entry], fit: RankingFit) -> int:
+    fit.generation = order.swap(fit.project_id, entries)
+    fit.save()
+    return fit.generation
+
+
+def _ranked(project: Project) -> tuple[list[order.Entry], RankingFit]:
+    """Return the entries of a new order, and what it was made from, not yet saved."""
     labels = ProjectCounter.confident_of(project.pk)
     ids, rows = features.load(project)
     known = {
@@ -81,16 +101,8 @@ def rank(project: Project) -> int:
     shares = lanes.Shares(project.exploration_rate, _evaluation_rate(project))
     rng = np.random.default_rng([project.seed, _generation(project), 1])
     picks = list(lanes.mixed(choices, pool, evaluation, shares, rng))
-    entries = _entries(project, picks)
-    generation = order.swap(project.pk, entries)
-    RankingFit.objects.create(
-        project=project,
-        generation=generation,
-        strategy=strategy,
-        labels=labels,
-        pool=len(pool),
-    )
-    return generation
+    fit = RankingFit(project=project, strategy=strategy, labels=labels, pool=len(pool))
+    return _entries(project, picks), fit
 
 
 def _open_items(project: Project) -> tuple[list[int], list[int]]:

@@ -22,6 +22,16 @@ def champion(project: Project) -> ModelVersion | None:
     return ModelVersion.objects.filter(project=project, stage=Stage.CHAMPION).first()
 
 
+def champion_in_turn(project: Project) -> ModelVersion | None:
+    """Return what serves once a change of it that is under way has its commit.
+
+    For a job that the change may have found waiting while a worker took it.
+    """
+    with transaction.atomic():
+        Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        return champion(project)
+
+
 def version(project: Project, number: int) -> ModelVersion:
     """Return a version of the project."""
     found = ModelVersion.objects.filter(project=project, number=number).first()
@@ -79,7 +89,7 @@ def rollback(model: ModelVersion, user: User | None) -> ModelVersion:
             .order_by("-promoted_at")
             .first()
         )
-        if before is None:
+        if serving is None or before is None:
             raise ConflictError(_("There is no earlier champion to go back to."))
         model.rolled_back_at = timezone.now()
         model.save(update_fields=["rolled_back_at"])
