@@ -134,7 +134,7 @@ class ModelVersionAdmin(WithButtons):
         if button == "promote":
             return f"{registry.promote(found, _person(request))} serves now."
         if button == "rollback":
-            return f"{registry.rollback(found.project, _person(request))} serves again."
+            return f"{registry.rollback(found, _person(request))} serves again."
         return f"{registry.archive(found)} is archived."
 
 

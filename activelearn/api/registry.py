@@ -45,6 +45,7 @@ def model_shape(model: ModelVersion) -> dict[str, Any]:
         "stage": model.stage,
         "created_at": model.created_at,
         "promoted_at": model.promoted_at,
+        "rolled_back_at": model.rolled_back_at,
         "labels": model.snapshot.items,
         "snapshot": model.snapshot.sha256,
         "sha256": model.sha256,
@@ -105,14 +106,16 @@ class ModelActionView(ProjectView):
     allowed_to_write: ClassVar = members.ENGINEER
 
     def post(self, request: Request, slug: str, number: int, action: str) -> Response:
-        """Do it; doing it twice changes nothing."""
-        project = self.member.project
+        """Do it; doing it twice changes nothing.
+
+        A rollback names what is to serve no longer, and returns what serves then.
+        """
         user = User.objects.get(pk=self.member.user_id)
-        model = registry.version(project, number)
+        model = registry.version(self.member.project, number)
         if action == "promote":
             model = registry.promote(model, user)
         elif action == "rollback":
-            model = registry.rollback(project, user)
+            model = registry.rollback(model, user)
         else:
             model = registry.archive(model)
         return Response(model_shape(model))

@@ -42,6 +42,9 @@ class ModelVersion(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     promoted_at = models.DateTimeField(null=True)
     promoted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    rolled_back_at = models.DateTimeField(
+        null=True, help_text="When it was taken out of service, until promoted anew."
+    )
 
     class Meta:
         ordering: ClassVar = ["-number"]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from django.db.models import F
 from numpy.typing import NDArray
 
-from activelearn.core import diversity, influence, query, training
+from activelearn.core import diversity, influence, lanes, query, training
 from activelearn.models import ModelVersion, RankingFit
 from activelearn.services import features, registry
 from labeling.models import (
@@ -33,15 +31,6 @@ SAMPLE: Final = 5000
 TRICKLE: Final = 0.05
 # About as many as are lent before the next order comes.
 EXPLAINED: Final = 200
-
-
-@dataclass(frozen=True)
-class Pick:
-    """An item the order has chosen, with why and how probable that was."""
-
-    item_id: int
-    reason: str
-    probability: float | None
 
 
 def ask(project_id: int) -> None:
@@ -74,12 +63,32 @@ def run(progress: jobs.Progress) -> dict[str, Any]:
     if project is None:
         return {}
     progress.tell(stage="features")
-    generation = rank(project)
-    return {"generation": generation}
+    entries, fit = _ranked(project)
+    progress.tell(stage="swap")
+    _swap_in(entries, fit)
+    try:
+        progress.tell(stage="done")
+    except jobs.JobLostError:
+        # Between the last look and the swap another worker may have put in a newer one.
+        # One transaction of both would hold the old rows' locks while people lease.
+        ask(project.pk)
+        raise
+    return {"generation": fit.generation}
 
 
 def rank(project: Project) -> int:
     """Order what is unlabeled and swap the order in; return its generation."""
+    return _swap_in(*_ranked(project))
+
+
+def _swap_in(entries: list[order.Entry], fit: RankingFit) -> int:
+    fit.generation = order.swap(fit.project_id, entries)
+    fit.save()
+    return fit.generation
+
+
+def _ranked(project: Project) -> tuple[list[order.Entry], RankingFit]:
+    """Return the entries of a new order, and what it was made from, not yet saved."""
     labels = ProjectCounter.confident_of(project.pk)
     ids, rows = features.load(project)
     known = {
@@ -88,17 +97,12 @@ def rank(project: Project) -> int:
     pool, evaluation = _open_items(project)
     place = {int(pk): row for row, pk in enumerate(ids)}
     pool = [pk for pk in pool if pk in place]
-    strategy, picks = _order(project, [place[pk] for pk in pool], (ids, rows), known)
-    entries = _entries(project, list(_mixed(project, picks, evaluation)))
-    generation = order.swap(project.pk, entries)
-    RankingFit.objects.create(
-        project=project,
-        generation=generation,
-        strategy=strategy,
-        labels=labels,
-        pool=len(pool),
-    )
-    return generation
+    strategy, choices = _order(project, [place[pk] for pk in pool], (ids, rows), known)
+    shares = lanes.Shares(project.exploration_rate, _evaluation_rate(project))
+    rng = np.random.default_rng([project.seed, _generation(project), 1])
+    picks = list(lanes.mixed(choices, pool, evaluation, shares, rng))
+    fit = RankingFit(project=project, strategy=strategy, labels=labels, pool=len(pool))
+    return _entries(project, picks), fit
 
 
 def _open_items(project: Project) -> tuple[list[int], list[int]]:
@@ -116,7 +120,7 @@ def _order(
     places: list[int],
     table: tuple[features.Ids, Any],
     known: dict[int, list[str]],
-) -> tuple[str, list[Pick]]:
+) -> tuple[str, list[lanes.Choice]]:
     ids, rows = table
     if not places:
         return "none", []
@@ -141,7 +145,7 @@ def _order(
     batch = short[_batch(project, rows, where[short], scores[short], np.array(seen))]
     ranked = np.concatenate([batch, first[len(short) :]])
     return project.strategy, [
-        Pick(int(ids[where[one]]), "model", None) for one in ranked
+        lanes.Choice(int(ids[where[one]]), "model") for one in ranked
     ]
 
 
@@ -158,37 +162,24 @@ def _batch(
     return query.ranked_batch(points[: len(short)], scores, points[len(short) :], BATCH)
 
 
-def _cold(project: Project, where: Any, ids: features.Ids, rows: Any) -> list[Pick]:
+def _cold(
+    project: Project, where: Any, ids: features.Ids, rows: Any
+) -> list[lanes.Choice]:
     rng = np.random.default_rng(project.seed)
     some = where if len(where) <= SAMPLE else np.sort(rng.choice(where, SAMPLE, False))
     points = diversity.compact(rows[some], project.seed)
     typical = some[diversity.typical(points, BATCH, project.seed)]
     rest = rng.permutation(np.setdiff1d(where, typical))
     ranked = np.concatenate([typical, rest])[:WINDOW]
-    return [Pick(int(ids[one]), "cold", None) for one in ranked]
+    return [
+        lanes.Choice(int(ids[one]), "cold", is_drawn=number >= len(typical))
+        for number, one in enumerate(ranked)
+    ]
 
 
-def _mixed(project: Project, picks: list[Pick], held_out: list[int]) -> Iterator[Pick]:
-    """Mix chance and evaluation into the model's order, never in its first place."""
-    rng = np.random.default_rng([project.seed, len(picks), 1])
-    pool = [pick.item_id for pick in picks]
-    chance = [int(pk) for pk in rng.permutation(pool)] if pool else []
-    evaluation = [int(pk) for pk in rng.permutation(held_out)]
-    shares = (project.exploration_rate, _evaluation_rate(project))
-    served: set[int] = set()
-    for number, pick in enumerate(picks):
-        if number and rng.random() < shares[1] and evaluation:
-            yield Pick(evaluation.pop(), "evaluation", None)
-        while number and rng.random() < shares[0] and chance:
-            other = chance.pop()
-            if other not in served:
-                served.add(other)
-                yield Pick(other, "random", 1 / len(pool))
-        if pick.item_id not in served:
-            served.add(pick.item_id)
-            yield pick
-    for pk in reversed(evaluation):
-        yield Pick(pk, "evaluation", None)
+def _generation(project: Project) -> int:
+    """Return the number of the present order, so that each new one draws anew."""
+    return Project.objects.values_list("queue_generation", flat=True).get(pk=project.pk)
 
 
 def _evaluation_rate(project: Project) -> float:
@@ -200,7 +191,7 @@ def _evaluation_rate(project: Project) -> float:
     return rate if done < ENOUGH_EVALUATION else min(rate, TRICKLE)
 
 
-def _entries(project: Project, picks: list[Pick]) -> list[order.Entry]:
+def _entries(project: Project, picks: list[lanes.Pick]) -> list[order.Entry]:
     number, told = _suggestions(project, [pick.item_id for pick in picks])
     entries = []
     wanted = dict(
@@ -223,7 +214,7 @@ def _entries(project: Project, picks: list[Pick]) -> list[order.Entry]:
             )
         )
         entries += [
-            order.Entry(pick.item_id, slot, False, float(rank_), "second")
+            order.Entry(pick.item_id, slot, False, float(rank_), "second", 1.0)
             for slot in range(1, wanted.get(pick.item_id, 1))
         ]
     return entries + _further_votes(project)
@@ -239,7 +230,7 @@ def _further_votes(project: Project) -> list[order.Entry]:
     )
     taken = order.live_slots([item.pk for item in items])
     return [
-        order.Entry(item.pk, slot, False, float(number - WINDOW), "second")
+        order.Entry(item.pk, slot, False, float(number - WINDOW), "second", 1.0)
         for number, item in enumerate(items)
         for slot in range(item.votes_wanted)
         if (item.pk, slot) not in taken

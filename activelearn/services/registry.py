@@ -22,6 +22,16 @@ def champion(project: Project) -> ModelVersion | None:
     return ModelVersion.objects.filter(project=project, stage=Stage.CHAMPION).first()
 
 
+def champion_in_turn(project: Project) -> ModelVersion | None:
+    """Return what serves once a change of it that is under way has its commit.
+
+    For a job that the change may have found waiting while a worker took it.
+    """
+    with transaction.atomic():
+        Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        return champion(project)
+
+
 def version(project: Project, number: int) -> ModelVersion:
     """Return a version of the project."""
     found = ModelVersion.objects.filter(project=project, number=number).first()
@@ -41,8 +51,7 @@ def promote(model: ModelVersion, user: User | None) -> ModelVersion:
     """Let ``model`` serve; the champion before it is archived."""
     load(model)
     with transaction.atomic():
-        Project.objects.select_for_update(no_key=True).get(pk=model.project_id)
-        model.refresh_from_db()
+        _await_turn(model)
         if model.stage == Stage.CHAMPION:
             return model
         ModelVersion.objects.filter(
@@ -51,29 +60,46 @@ def promote(model: ModelVersion, user: User | None) -> ModelVersion:
         model.stage = Stage.CHAMPION
         model.promoted_at = timezone.now()
         model.promoted_by = user
-        model.save(update_fields=["stage", "promoted_at", "promoted_by"])
+        model.rolled_back_at = None
+        model.save(
+            update_fields=["stage", "promoted_at", "promoted_by", "rolled_back_at"]
+        )
         request_scores(model)
     return model
 
 
-def rollback(project: Project, user: User | None) -> ModelVersion:
-    """Let the champion before the present one serve again."""
-    before = (
-        ModelVersion.objects.filter(project=project, stage=Stage.ARCHIVED)
-        .exclude(promoted_at=None)
-        .order_by("-promoted_at")
-        .first()
-    )
-    if before is None:
-        raise ConflictError(_("There is no earlier champion to go back to."))
-    return promote(before, user)
+def rollback(model: ModelVersion, user: User | None) -> ModelVersion:
+    """Take ``model`` out of service and return what serves: the champion before it.
+
+    Where ``model`` does not serve, nothing changes. Only a promotion brings back what
+    was rolled back: so this goes back in time, step by step.
+    """
+    with transaction.atomic():
+        _await_turn(model)
+        serving = champion(model.project)
+        if serving and serving != model:
+            return serving
+        before = (
+            ModelVersion.objects.filter(
+                project_id=model.project_id,
+                stage=Stage.ARCHIVED,
+                promoted_at__isnull=False,
+                rolled_back_at=None,
+            )
+            .order_by("-promoted_at")
+            .first()
+        )
+        if serving is None or before is None:
+            raise ConflictError(_("There is no earlier champion to go back to."))
+        model.rolled_back_at = timezone.now()
+        model.save(update_fields=["rolled_back_at"])
+        return promote(before, user)
 
 
 def archive(model: ModelVersion) -> ModelVersion:
     """Put a version away; the champion stays until another takes over."""
     with transaction.atomic():
-        Project.objects.select_for_update(no_key=True).get(pk=model.project_id)
-        model.refresh_from_db()
+        _await_turn(model)
         if model.stage == Stage.CHAMPION:
             raise ConflictError(
                 _("The champion cannot be archived: promote another first.")
@@ -81,6 +107,12 @@ def archive(model: ModelVersion) -> ModelVersion:
         model.stage = Stage.ARCHIVED
         model.save(update_fields=["stage"])
     return model
+
+
+def _await_turn(model: ModelVersion) -> None:
+    """Be the only one who changes what serves in the project, until the commit."""
+    Project.objects.select_for_update(no_key=True).get(pk=model.project_id)
+    model.refresh_from_db()
 
 
 def request_scores(model: ModelVersion) -> None:

@@ -44,18 +44,25 @@ class Material:
 
 @jobs.handles("learn.train", rest=9)
 def run(progress: jobs.Progress) -> dict[str, Any]:
-    """Train, judge and, where the evidence is good, promote."""
+    """Train, judge and, where the evidence is good, promote.
+
+    What it writes goes with a word to the job's row in one transaction: a worker that
+    was taken over writes nothing any more. A run that is judged is not judged again.
+    """
     training_run = TrainingRun.objects.select_related("project").get(job=progress.job)
+    if training_run.verdict:
+        return {"verdict": training_run.verdict}
     project = training_run.project
     progress.tell(done=0, total=5, stage="features")
     material = Material(*features.load(project))
     progress.tell(done=1, stage="snapshot")
     truth = _labels(project, Item.Split.POOL)
-    snapshot = _snapshot(project, truth)
-    training_run.snapshot, training_run.labels = snapshot, len(truth)
-    training_run.save(update_fields=["snapshot", "labels"])
+    with transaction.atomic():
+        progress.tell(done=2, stage="fit")
+        snapshot = _snapshot(project, truth)
+        training_run.snapshot, training_run.labels = snapshot, len(truth)
+        training_run.save(update_fields=["snapshot", "labels"])
     progress.log(f"snapshot {snapshot.sha256[:12]} of {len(truth)} labels")
-    progress.tell(done=2, stage="fit")
     try:
         model = training.fit(
             material.rows_of(list(truth)),
@@ -64,19 +71,32 @@ def run(progress: jobs.Progress) -> dict[str, Any]:
             seed=project.seed,
         )
     except ValueError as error:
-        return _conclude(training_run, "no model", str(error))
-    progress.tell(done=3, stage="evaluate")
-    version = _register(training_run, model)
+        with transaction.atomic():
+            progress.tell()
+            return _conclude(training_run, "no model", str(error))
+    with transaction.atomic():
+        progress.tell(done=3, stage="evaluate")
+        version = _register(training_run, model)
     verdict = _judge(version, model, material, progress)
-    progress.tell(done=4, stage="gate")
-    if verdict.verdict == "promote":
-        registry.promote(version, training_run.requested_by)
-    else:
-        ModelVersion.objects.filter(
-            pk=version.pk, stage=ModelVersion.Stage.CHALLENGER
-        ).update(stage=ModelVersion.Stage.REJECTED)
-    progress.tell(done=5, stage="done")
-    return _conclude(training_run, verdict.verdict, verdict.explanation)
+    return _decide(training_run, version, verdict, progress)
+
+
+def _decide(
+    training_run: TrainingRun,
+    version: ModelVersion,
+    verdict: gate.Comparison,
+    progress: jobs.Progress,
+) -> dict[str, Any]:
+    """Promote or reject, with the verdict in the same transaction."""
+    with transaction.atomic():
+        progress.tell(done=5, stage="gate")
+        if verdict.verdict == "promote":
+            registry.promote(version, training_run.requested_by)
+        else:
+            ModelVersion.objects.filter(
+                pk=version.pk, stage=ModelVersion.Stage.CHALLENGER
+            ).update(stage=ModelVersion.Stage.REJECTED)
+        return _conclude(training_run, verdict.verdict, verdict.explanation)
 
 
 def _labels(project: Project, split: str) -> Answers:
@@ -152,7 +172,9 @@ def _judge(
         before = evaluation.score(answers, given).hits
         name = f"version {champion.number}"
     found = gate.compare(before, score.hits, name=name)
-    _keep(version, champion, (list(truth), before, score), found)
+    with transaction.atomic():
+        progress.tell(done=4)
+        _keep(version, champion, (list(truth), before, score), found)
     progress.log(f"accuracy {score.accuracy:.3f}, macro-F1 {score.macro_f1:.3f}")
     progress.log(found.explanation)
     return found
@@ -208,7 +230,7 @@ def _learned_from(version: ModelVersion) -> set[int]:
 def score(progress: jobs.Progress) -> dict[str, Any]:
     """Score the pool with the model that serves now, and publish its predictions."""
     project = progress.job.project
-    champion = registry.champion(project) if project else None
+    champion = registry.champion_in_turn(project) if project else None
     if project is None or champion is None:
         return {}
     material = Material(*features.load(project))
@@ -232,7 +254,12 @@ def score(progress: jobs.Progress) -> dict[str, Any]:
         ]
         progress.tell(done=len(scored), total=len(pool), stage="scoring")
     learned = _learned_from(champion)
-    predictions.publish(project.pk, champion.number, scored, trained_on=learned)
-    ScoringRun.objects.create(project=project, model=champion, items=len(scored))
+    with transaction.atomic():
+        predictions.publish(project.pk, champion.number, scored, trained_on=learned)
+        ScoringRun.objects.create(project=project, model=champion, items=len(scored))
+        # Last, for the job's row is locked from here on: who lost it takes all back.
+        progress.tell(stage="published")
+    if (serving := registry.champion(project)) and serving != champion:
+        registry.request_scores(serving)
     ranking.ask(project.pk)
     return {"items": len(scored)}

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from activelearn.models import ModelVersion, RetrainTrigger, TrainingRun
 from activelearn.services import registry, triggers
 from labeling.errors import AssayError
-from labeling.models import Membership, ProjectCounter
+from labeling.models import Membership, Project, ProjectCounter
 from labeling.services import members
 from labeling.views.scope import context, member_of, said
 
@@ -49,8 +49,14 @@ def _act(request: HttpRequest, member: Membership) -> None:
     if action == "train":
         triggers.request(member.project, member.user, request.POST.get("reason", ""))
     elif action == "rollback":
-        registry.rollback(member.project, member.user)
+        registry.rollback(_named(request, member.project), member.user)
     elif action == "promote":
-        raw = request.POST.get("number", "")
-        number = int(raw) if raw.isdecimal() and len(raw) < 10 else 0
-        registry.promote(registry.version(member.project, number), member.user)
+        registry.promote(_named(request, member.project), member.user)
+
+
+def _named(request: HttpRequest, project: Project) -> ModelVersion:
+    """Return the version that the form names; one that names none means what serves."""
+    serving = registry.champion(project)
+    raw = request.POST.get("number", str(serving.number) if serving else "")
+    is_number = raw.isdecimal() and len(raw) < 10
+    return registry.version(project, int(raw) if is_number else 0)

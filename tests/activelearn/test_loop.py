@@ -92,6 +92,49 @@ def test_every_strategy_orders_the_whole_queue(strategy: str, batch: str) -> Non
     assert newest.strategy == strategy
 
 
+@pytest.mark.parametrize("labels", [0, 40])
+def test_every_entry_of_an_order_tells_its_probability(labels: int) -> None:
+    project, truth = wine(min_votes=2, overlap=2)
+    ranking.rank(project)
+    for _ in range(2):
+        answer(project, truth, labels)
+
+    ranking.rank(project)
+
+    entries = QueueEntry.objects.filter(project=project)
+    reasons = set(entries.values_list("reason", flat=True))
+    assert reasons == {"model" if labels else "cold", "random", "evaluation", "second"}
+    assert all(
+        chance is not None and 0 < chance <= 1
+        for chance in entries.values_list("probability", flat=True)
+    )
+
+
+def test_chance_draws_from_the_whole_pool_and_differently_each_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    project, truth = wine(exploration_rate=0.5)
+    ranking.rank(project)
+    answer(project, truth, 40)
+    monkeypatch.setattr(ranking, "WINDOW", 20)
+    pool = Item.objects.filter(project=project, split="pool", votes=0).count()
+    drawn: list[tuple[int, ...]] = []
+
+    for _ in range(8):
+        ranking.rank(project)
+        chance = QueueEntry.objects.filter(reason="random").order_by("rank")
+        drawn.append(tuple(chance.values_list("item", flat=True)))
+        ours = QueueEntry.objects.exclude(reason="evaluation")
+        assert ours.count() == 20
+        for entry in chance:
+            before = ours.filter(rank__lt=entry.rank).count()
+            assert entry.probability == 1 / (pool - before)
+
+    assert len(set(drawn)) == 8
+    # The model's own twenty are the same each time: its labels are.
+    assert len({pk for one in drawn for pk in one}) > 40
+
+
 def test_labels_start_a_run_and_the_better_model_takes_over() -> None:
     project, truth = wine(retrain_first=20)
     answer(project, truth, 110)
@@ -139,15 +182,74 @@ def versions(count: int) -> tuple[Project, list[ModelVersion]]:
     return project, list(ModelVersion.objects.order_by("number"))
 
 
+def number_of_champion(project: Project) -> int | None:
+    found = registry.champion(project)
+    return found.number if found else None
+
+
 def test_rollback_brings_the_earlier_champion_back() -> None:
     project, (first, second) = versions(2)
     registry.promote(first, None)
     registry.promote(second, None)
 
-    assert registry.rollback(project, None) == first
+    assert registry.rollback(second, None) == first
 
     stages = ModelVersion.objects.order_by("number").values_list("stage", flat=True)
     assert list(stages) == ["champion", "archived"]
+    assert registry.rollback(second, None) == first
+    assert number_of_champion(project) == 1
+
+
+def test_rollback_goes_back_step_by_step_and_never_forward() -> None:
+    project, (first, second, third) = versions(3)
+    for one in (first, second, third):
+        registry.promote(one, None)
+
+    assert registry.rollback(third, None) == second
+    assert registry.rollback(second, None) == first
+    with pytest.raises(ConflictError, match="earlier"):
+        registry.rollback(first, None)
+
+    registry.promote(third, None)
+    assert registry.rollback(third, None) == first
+    with pytest.raises(ConflictError, match="earlier"):
+        registry.rollback(first, None)
+    assert number_of_champion(project) == 1
+
+
+def test_rollback_of_what_does_not_serve_changes_nothing() -> None:
+    project, (first, second) = versions(2)
+    registry.promote(first, None)
+    registry.promote(second, None)
+
+    assert registry.rollback(first, None) == second
+    assert number_of_champion(project) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rollback_by_many_at_once_is_one_step() -> None:
+    project, models = versions(3)
+    for one in models:
+        registry.promote(one, None)
+
+    @make.threaded
+    def back(_: int) -> int:
+        return registry.rollback(registry.version(project, 3), None).number
+
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(back, range(8))) == {2}
+    assert number_of_champion(project) == 2
+
+
+def test_rollback_over_http_names_what_is_to_serve_no_longer() -> None:
+    project, models = versions(3)
+    call = make.Caller(make.manager_of(project).user)
+    for one in models:
+        registry.promote(one, None)
+
+    for _ in range(2):
+        told = call("post", f"projects/{project.slug}/models/3/rollback/")
+        assert (told.status_code, told.json()["number"]) == (200, 2)
 
 
 def test_the_champion_cannot_be_archived() -> None:

@@ -1,0 +1,189 @@
+"""A worker that was taken over writes nothing; what serves is what scores."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.db.models import F
+
+from activelearn.core import evaluation, training
+from activelearn.models import (
+    Evaluation,
+    ModelVersion,
+    RankingFit,
+    ScoringRun,
+    Snapshot,
+    TrainingRun,
+)
+from activelearn.services import ranking, registry, retrain, triggers
+from labeling.models import Job, Prediction, Project, QueueEntry
+from labeling.services import jobs, order, predictions
+from tests import make
+from tests.activelearn.test_loop import answer, versions, wine, work
+
+pytestmark = pytest.mark.django_db
+
+
+def taken_over(job: Job) -> None:
+    """Let another worker have the job, as after a long pause of the first."""
+    Job.objects.filter(pk=job.pk).update(attempt=F("attempt") + 1)
+
+
+def before(job: Job, then: Callable[..., Any]) -> Callable[..., Any]:
+    """Return ``then`` with the job taken over right before it."""
+
+    def late(*given: Any, **named: Any) -> Any:
+        taken_over(job)
+        return then(*given, **named)
+
+    return late
+
+
+def asked_to_rank(project: Project) -> Job:
+    Job.objects.filter(project=project).delete()
+    ranking.ask(project.pk)
+    return Job.objects.get(kind="learn.rank")
+
+
+def test_an_order_of_a_job_that_was_taken_over_is_not_swapped_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    project, _ = wine()
+    ranking.rank(project)
+    job = asked_to_rank(project)
+    order_before = set(QueueEntry.objects.values_list("pk", flat=True))
+    late = before(job, ranking._entries)
+    monkeypatch.setattr(ranking, "_entries", late)
+
+    jobs.run(job.pk)
+
+    assert set(QueueEntry.objects.values_list("pk", flat=True)) == order_before
+    assert RankingFit.objects.count() == 1
+    job.refresh_from_db()
+    assert (job.state, job.attempt) == ("running", 2)
+
+
+def test_an_order_swapped_in_too_late_is_followed_by_a_new_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    project, _ = wine()
+    job = asked_to_rank(project)
+    monkeypatch.setattr(order, "swap", before(job, order.swap))
+
+    jobs.run(job.pk)
+
+    job.refresh_from_db()
+    assert (job.state, job.attempt) == ("running", 2)
+    assert Job.objects.filter(kind="learn.rank", state="queued").count() == 1
+
+
+def trained() -> tuple[Project, Job]:
+    project, truth = wine()
+    answer(project, truth, 110)
+    run, _ = triggers.request(project, None, "by hand")
+    return project, run.job
+
+
+@pytest.mark.parametrize(
+    ("home", "step", "written"),
+    [
+        (retrain, "_labels", []),
+        (training, "fit", [Snapshot]),
+        (evaluation, "score", [Snapshot, ModelVersion]),
+        (retrain, "_decide", [Snapshot, ModelVersion, Evaluation]),
+    ],
+)
+def test_training_that_was_taken_over_writes_no_further(
+    home: Any, step: str, written: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, job = trained()
+    monkeypatch.setattr(home, step, before(job, getattr(home, step)))
+
+    jobs.run(job.pk)
+
+    tables: list[Any] = [Snapshot, ModelVersion, Evaluation]
+    assert [one for one in tables if one.objects.exists()] == written
+    assert registry.champion(project) is None
+    assert TrainingRun.objects.get().verdict == ""
+    assert not Job.objects.filter(kind="learn.score").exists()
+
+
+def test_a_run_that_is_judged_is_not_judged_again() -> None:
+    project, job = trained()
+    jobs.run(job.pk)
+    registry.promote(ModelVersion.objects.get(), None)
+    ModelVersion.objects.update(stage=ModelVersion.Stage.ARCHIVED)
+    # Its worker died before the job's end was written.
+    Job.objects.filter(pk=job.pk).update(state="queued", finished_at=None)
+
+    jobs.run(job.pk)
+
+    job.refresh_from_db()
+    assert (job.state, job.result) == ("done", {"verdict": "promote"})
+    assert registry.champion(project) is None
+
+
+def test_scores_of_a_job_that_was_taken_over_are_not_published(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    project, (first,) = versions(1)
+    Job.objects.filter(project=project).exclude(kind="learn.train").delete()
+    runs = ScoringRun.objects.count()
+    Prediction.objects.update(model_number=99)
+    registry.request_scores(first)
+    job = Job.objects.get(kind="learn.score")
+    publish = before(job, predictions.publish)
+    monkeypatch.setattr(predictions, "publish", publish)
+
+    jobs.run(job.pk)
+
+    assert set(Prediction.objects.values_list("model_number", flat=True)) == {99}
+    assert ScoringRun.objects.count() == runs
+    assert not Job.objects.filter(kind="learn.rank").exists()
+
+
+def test_scores_of_a_champion_that_serves_no_longer_are_followed_by_new_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    project, (first, second) = versions(2)
+    registry.promote(second, None)
+    job = Job.objects.get(kind="learn.score", state="queued")
+    publish = predictions.publish
+
+    def meanwhile(*given: Any, **named: Any) -> int:
+        # A promotion that found this job waiting still, and asked for no other.
+        ModelVersion.objects.filter(pk=second.pk).update(stage="archived")
+        ModelVersion.objects.filter(pk=first.pk).update(stage="champion")
+        return publish(*given, **named)
+
+    monkeypatch.setattr(predictions, "publish", meanwhile)
+
+    jobs.run(job.pk)
+    monkeypatch.undo()
+
+    assert Job.objects.filter(kind="learn.score", state="queued").count() == 1
+    work(project)
+    assert set(Prediction.objects.values_list("model_number", flat=True)) == {1}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_scoring_waits_for_a_promotion_that_found_it_waiting() -> None:
+    _, (first, second) = versions(2)
+    registry.promote(second, None)
+    job = Job.objects.get(kind="learn.score", state="queued")
+    worker = threading.Thread(target=make.threaded(jobs.run), args=[job.pk])
+
+    with transaction.atomic():
+        registry.promote(first, None)
+        worker.start()
+        worker.join(1)
+        assert worker.is_alive()
+    worker.join()
+
+    assert not Job.objects.filter(kind="learn.score", state="queued").exists()
+    assert set(Prediction.objects.values_list("model_number", flat=True)) == {1}
+    assert ScoringRun.objects.first().model == first  # type: ignore[union-attr]
