@@ -94,6 +94,160 @@ def test_a_poisoned_line_costs_only_itself(line: bytes, reason: str) -> None:
     assert reason in run.errors[0]["reason"]
 
 
+DEEP = "[" * 40 + "]" * 40
+VOTE = '[{"annotator": "a", "label": "x"%s}]'
+BAD_CELLS = [
+    ("metadata", '{"a": NaN}', "NaN"),
+    ("metadata", '{"a": -1e999}', "NaN and infinity"),
+    ("metadata", '{"a": 9007199254740993}', "beyond 2^53"),
+    ("metadata", '{"a": "\\u0000"}', "A text holds a NUL"),
+    ("metadata", '{"\\u0000": 1}', "A text holds a NUL"),
+    ("metadata", '{"a": "\\ud800"}', "A text holds half"),
+    ("metadata", f'{{"a": {DEEP}}}', "The JSON is nested"),
+    ("metadata", "[" * 100_000, "metadata is not JSON"),
+    ("metadata", f'{{"a": {"9" * 5000}}}', "metadata is not JSON"),
+    ("metadata", "5", "metadata must be an object"),
+    ("tags", f"fine,{'t' * 81}", "tag has more than 80"),
+    ("id", "i" * 201, "external_id has more than 200"),
+    ("group", "g" * 201, "group has more than 200"),
+    ("votes", "[" * 100_000, "votes is not JSON"),
+    ("votes", f'[{{"annotator": {DEEP}}}]', "The JSON is nested"),
+    ("votes", '[{"annotator": "\\u0000", "label": "x"}]', "A text holds a NUL"),
+    ("votes", '[{"annotator": "\\udfff", "label": "x"}]', "A text holds half"),
+    ("votes", '[{"annotator": "a", "label": "\\u0000"}]', "A text holds a NUL"),
+    ("votes", VOTE % ', "seconds": NaN', "NaN"),
+    ("votes", VOTE % ', "seconds": 1e308', "seconds must be"),
+    ("votes", VOTE % ', "seconds": -0.1', "seconds must be"),
+    ("votes", VOTE % ', "created_at": "0001-01-01T00:00:00+14:00"', "created_at"),
+    ("votes", VOTE % ', "created_at": "9999-12-31T23:59:59-12:00"', "created_at"),
+    ("votes", VOTE % ', "created_at": "24:00"', "created_at"),
+    (
+        "votes",
+        '[{"annotator": "a b", "label": "x"}, {"annotator": "a_b", "label": "x"}]',
+        "voted twice",
+    ),
+]
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv"])
+@pytest.mark.parametrize(("column", "cell", "reason"), BAD_CELLS)
+def test_a_bad_cell_costs_only_its_row(
+    kind: str, column: str, cell: str, reason: str
+) -> None:
+    project = make.project()
+    rows = [
+        {"text": "before", column: ""},
+        {"text": "bad", column: cell},
+        {"text": "after", column: ""},
+    ]
+    body = io.StringIO()
+    writer = csv.DictWriter(body, ["text", column])
+    writer.writeheader()
+    writer.writerows(rows)
+    data = lines(*rows) if kind == "jsonl" else body.getvalue().encode()
+
+    run = bring(project, f"x.{kind}", data)
+
+    assert (run.created, run.rejected) == (2, 1)
+    assert run.errors[0]["row"] == 2
+    assert reason in run.errors[0]["reason"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"metadata": {"a": "\x00"}},
+        {"metadata": {"a": float("inf")}},
+        {"tags": ["fine", "\x00"]},
+        {"tags": ["t" * 81]},
+        {"group": "\ud800"},
+        {"id": "\x00"},
+        {"votes": [{"annotator": "\x00", "label": "x"}]},
+        {"votes": [{"annotator": "a", "label": "x", "created_at": "0001-01-01"}]},
+    ],
+)
+def test_a_bad_value_costs_only_its_row(values: Mapping[str, object]) -> None:
+    project = make.project()
+    rows = [{"text": "before"}, {"text": "bad", **values}, {"text": "after"}]
+
+    run = bring(project, "x.jsonl", lines(*rows))
+
+    assert (run.created, run.rejected) == (2, 1)
+    assert run.errors[0]["row"] == 2
+
+
+def test_what_lies_at_the_limits_is_kept() -> None:
+    project = make.project()
+    row = {
+        "external_id": "🧑" * 200,
+        "text": "one",
+        "metadata": '{"a": [1.7976931348623157e308, 5e-324, "\\ud83e\\uddd1"]}',
+        "tags": ["🧑" * 80] * 60,
+        "group": "🧑" * 200,
+        "votes": [
+            {"annotator": "a" * 100, "label": "x", "created_at": "1900-01-01"},
+            {"annotator": "b", "label": "x", "created_at": "2999-12-31T23:59-12:00"},
+        ],
+    }
+
+    run = bring(project, "x.jsonl", lines(row))
+
+    assert run.errors == []
+    assert project.items.get().metadata["a"][2] == "🧑"
+    assert Annotation.objects.count() == 2
+
+
+def test_a_row_too_large_for_the_database_costs_only_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(writing, "MAX_ROW", 2**20)
+    project = make.project(data_type="table")
+    rows = [{"a": "before"}, {"a": "x" * 2**20}, {"a": "after"}]
+
+    run = bring(project, "x.jsonl", lines(*rows))
+
+    assert (run.created, run.rejected) == (2, 1)
+    assert "data has more than 1,048,576" in run.errors[0]["reason"]
+
+
+def test_a_parquet_value_that_python_does_not_know_costs_only_its_row() -> None:
+    body = io.BytesIO()
+    moments = pa.array([0, 2**62, 1], pa.timestamp("us"))
+    pq.write_table(pa.table({"id": ["a", "b", "c"], "at": moments}), body)
+    project = make.project(data_type="table")
+
+    run = bring(project, "x.parquet", body.getvalue())
+
+    assert (run.created, run.rejected) == (2, 1)
+    assert run.errors[0]["row"] == 2
+
+
+def test_a_preview_names_rows_that_cannot_be_shown() -> None:
+    project = make.project()
+    data = lines({"text": "one"}, {"text": "\ud800"})
+
+    shown = importing.preview(importing.stage(project, None, "x.jsonl", [data]))
+
+    assert shown.rows == [{"text": "one"}]
+    assert [problem["row"] for problem in shown.problems] == [2]
+
+
+def test_pictures_that_are_damaged_inside_cost_only_themselves() -> None:
+    project = make.project(data_type="image")
+    odd = io.BytesIO()
+    Image.new("L", (9, 9)).save(odd, "PNG", exif=b"Exif\0\0XX*\0junk")
+    files = {"a/1.png": picture(), "a/2.png": odd.getvalue(), "a/3.png": picture(40)}
+    data = bytearray(zipped({**files, "a/4.png": picture(60)}))
+    at = data.index(b"a/3.png") + len("a/3.png")
+    data[at : at + 20] = bytes(20)
+
+    run = bring(project, "x.zip", bytes(data))
+
+    assert (run.created, run.rejected) == (2, 2)
+    assert [error["row"] for error in run.errors] == [2, 3]
+    assert {error["reason"][:12] for error in run.errors} == {"Not an image"}
+
+
 def test_the_same_file_again_creates_nothing() -> None:
     project = make.project()
     data = lines(
@@ -155,6 +309,14 @@ def test_csv_with_quotes_breaks_and_bad_bytes() -> None:
     texts = Item.objects.order_by("external_id").values_list("data__text", flat=True)
     assert list(texts) == ["a\nb", "c;d", "ok"]
     assert run.rejected == 2
+
+
+def test_a_table_with_the_line_ends_of_old_fails_with_its_reason() -> None:
+    upload = importing.stage(make.project(), None, "x.csv", [b"a,b\rc,d\r"])
+    run = importing.start(upload, None, {}, {})
+
+    with pytest.raises(InvalidInputError, match="Not CSV: "):
+        jobs.run(run.job_id)
 
 
 def test_parquet_rows_are_read() -> None:

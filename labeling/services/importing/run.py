@@ -46,6 +46,7 @@ from labeling.services.order import tell_items_changed
 
 CHUNK: Final = 2000
 CHARACTERS: Final = 2**24
+MAX_ROW: Final = 2**25
 PICTURES: Final = 200
 KEPT: Final = timedelta(days=7)
 MAX_ERRORS: Final = 1000
@@ -148,6 +149,9 @@ def preview(upload: Upload, mapping: Mapping[str, str] | None = None) -> Preview
         for raw in itertools.islice(readers.read(upload.format, file), 20):
             if raw.values is None:
                 problems.append({"row": raw.number, "reason": raw.problem})
+                continue
+            if problem := rules.storable(dict(raw.values)):
+                problems.append({"row": raw.number, "reason": problem})
                 continue
             columns |= dict.fromkeys(raw.values)
             rows.append(dict(raw.values))
@@ -355,7 +359,10 @@ class _Writer:
             picture_hash(row.data, media.sha256) if media else content_hash(payload)
         )
         group = group_of(row, content, likeness)
-        return Ready(row, self._columns(row, payload, content, group), media)
+        columns = self._columns(row, payload, content, group)
+        if len(payload) + len(columns.metadata) > MAX_ROW:
+            raise RowError(f"data has more than {MAX_ROW:,} characters.")
+        return Ready(row, columns, media)
 
     def _check_labels(self, labels: list[str]) -> None:
         if unknown := [label for label in labels if label not in self.labels]:

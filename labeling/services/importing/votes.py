@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -21,7 +20,7 @@ from labeling.models import (
     Reason,
     User,
 )
-from labeling.services.importing.rows import PastVote
+from labeling.services.importing.rows import PastVote, account_name
 from labeling.signals import votes_changed
 
 NAMESPACE: Final = uuid.UUID("6d2f0d0e-7f5c-5d0b-9d4e-3a1f1c0a7b11")
@@ -42,7 +41,7 @@ class Annotators:
         return self._known
 
     def _account(self, name: str) -> User:
-        username = re.sub(r"[^\w.@+-]", "_", name)[:100]
+        username = account_name(name)
         found = User.objects.filter(username=username).first()
         if found and not found.memberships.filter(project=self.project).exists():
             username = f"{username}@{self.project.slug}"[:150]
