@@ -9,7 +9,10 @@ import json
 import resource
 import zipfile
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from threading import Barrier, BrokenBarrierError
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -298,6 +301,35 @@ def test_a_file_that_breaks_in_the_midst_says_so_and_keeps_what_came_before(
     run.refresh_from_db()
     assert (run.job.state, run.job.error) == ("failed", "The file ends too early.")
     assert run.created == project.items.count() == 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_rows_in_opposite_order_at_the_same_moment_are_kept_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    both_write = Barrier(2)
+    parse = writing.parse
+
+    def meeting(raw: Mapping[str, object], *rest: object) -> object:
+        if raw["text"] == "row 1000":
+            with suppress(BrokenBarrierError):
+                both_write.wait(timeout=2)
+        return parse(raw, *rest)
+
+    project = make.project()
+    # More than what waits in the memory of either side of a COPY.
+    rows = [{"text": f"row {n}", "more": "word " * 1000} for n in range(2000)]
+    files = [lines(*rows), lines(*rows[::-1])]
+    monkeypatch.setattr(writing, "parse", meeting)
+
+    with ThreadPoolExecutor(2) as pool:
+        runs = list(
+            pool.map(make.threaded(lambda data: bring(project, "x.jsonl", data)), files)
+        )
+
+    assert [run.job.state for run in runs] == ["done", "done"]
+    assert sum(run.created for run in runs) == project.items.count() == 2000
+    assert sum(run.duplicates for run in runs) == 2000
 
 
 def test_csv_with_quotes_breaks_and_bad_bytes() -> None:

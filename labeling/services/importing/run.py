@@ -299,6 +299,7 @@ class _Writer:
         """
         chunk = Chunk()
         with transaction.atomic():
+            table.await_turn(self.project.pk)
             written = table.insert(self._items(rows, chunk))
             chunk.created = len(written)
             self._extras(chunk.ready, written)
