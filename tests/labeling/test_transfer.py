@@ -280,6 +280,27 @@ def test_nothing_is_lost_between_the_parts_of_a_file(
     }
 
 
+@pytest.mark.parametrize("column", ["text", "metadata"])
+def test_long_rows_are_written_in_smaller_parts(
+    monkeypatch: pytest.MonkeyPatch, column: str
+) -> None:
+    monkeypatch.setattr(writing, "CHARACTERS", 2500)
+    parts = []
+    report = writing._report
+
+    def noting(found: ImportRun, tally: writing.Tally) -> None:
+        parts.append(tally.received)
+        report(found, tally)
+
+    monkeypatch.setattr(writing, "_report", noting)
+    long = {"text": "a" * 990, "metadata": {"a": "a" * 980}}
+    rows = [{"text": "t", column: long[column], "n": n} for n in range(6)]
+
+    bring(make.project(), "x.jsonl", lines(*rows))
+
+    assert parts == [3, 6]
+
+
 def test_a_file_that_breaks_in_the_midst_says_so_and_keeps_what_came_before(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

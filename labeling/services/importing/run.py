@@ -336,7 +336,7 @@ class _Writer:
             seen.add(one.columns.content_hash)
             chunk.ready.append(one)
             yield one
-            characters += len(one.columns.data)
+            characters += len(one.columns.data) + len(one.columns.metadata)
             if characters > CHARACTERS:
                 return
 
