@@ -24,7 +24,7 @@ from PIL import Image
 
 from labeling import queries
 from labeling.errors import InvalidInputError
-from labeling.models import Annotation, ImportRun, Item, Job, Project
+from labeling.models import Annotation, ImportRun, Item, Job, Media, Project
 from labeling.services import exporting, importing, jobs, settle
 from labeling.services.importing import readers
 from tests import make
@@ -451,6 +451,24 @@ def test_a_broken_file_fails_with_its_reason(name: str, data: bytes, why: str) -
             "get", f"projects/{project.slug}/{path}", **{"Accept-Language": "de"}
         )
         assert told.json()["error"].startswith("Keine ")
+
+
+def test_a_picture_that_was_cut_off_is_written_anew() -> None:
+    data = zipped({"a.png": picture()})
+    first, second = (make.project(data_type="image") for _ in range(2))
+    bring(first, "x.zip", data)
+    media = Media.objects.get()
+    with default_storage.open(media.path) as file:
+        whole = file.read()
+    for part in (b"", whole[:9]):
+        Path(default_storage.path(media.path)).write_bytes(part)
+
+        bring(second, "x.zip", data)
+
+        with default_storage.open(media.path) as file:
+            assert file.read() == whole
+    assert Media.objects.get() == second.items.get().media
+    assert len(default_storage.listdir(media.path.rpartition("/")[0])[1]) == 1
 
 
 def test_near_duplicates_share_a_group_and_a_side() -> None:

@@ -8,6 +8,8 @@ import struct
 import warnings
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 from django.core.files.base import ContentFile
@@ -48,8 +50,7 @@ def store(data: bytes) -> tuple[Media, str]:
         raise RowError(NO_IMAGE) from error
     sha256 = hashlib.sha256(encoded).hexdigest()
     path = f"images/{sha256[:2]}/{sha256}.{ending}"
-    if not default_storage.exists(path):
-        default_storage.save(path, ContentFile(encoded))
+    _keep(path, encoded)
     media = Media(
         sha256=sha256,
         path=path,
@@ -59,6 +60,18 @@ def store(data: bytes) -> tuple[Media, str]:
         height=picture.height,
     )
     return media, likeness
+
+
+def _keep(path: str, encoded: bytes) -> None:
+    """Have a file whole or not at all, also where a worker dies or another one writes.
+
+    What has the wrong length was cut off when files were written in place.
+    """
+    with suppress(FileNotFoundError):
+        if default_storage.size(path) == len(encoded):
+            return
+    part = default_storage.save(f"{path}.part", ContentFile(encoded))
+    Path(default_storage.path(part)).replace(default_storage.path(path))
 
 
 def record(pictures: Sequence[Media]) -> None:
