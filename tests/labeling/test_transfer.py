@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import connection
 from django.utils import timezone
 from PIL import Image
 
@@ -26,7 +27,8 @@ from labeling import queries
 from labeling.errors import InvalidInputError
 from labeling.models import Annotation, ImportRun, Item, Job, Media, Project
 from labeling.services import exporting, importing, jobs, settle
-from labeling.services.importing import readers
+from labeling.services.importing import images, readers
+from labeling.services.importing.run import Tally
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -288,7 +290,7 @@ def test_long_rows_are_written_in_smaller_parts(
     parts = []
     report = writing._report
 
-    def noting(found: ImportRun, tally: writing.Tally) -> None:
+    def noting(found: ImportRun, tally: Tally) -> None:
         parts.append(tally.received)
         report(found, tally)
 
@@ -343,10 +345,12 @@ def test_the_same_rows_in_opposite_order_at_the_same_moment_are_kept_once(
     files = [lines(*rows), lines(*rows[::-1])]
     monkeypatch.setattr(writing, "parse", meeting)
 
+    @make.threaded
+    def send(data: bytes) -> ImportRun:
+        return bring(project, "x.jsonl", data)
+
     with ThreadPoolExecutor(2) as pool:
-        runs = list(
-            pool.map(make.threaded(lambda data: bring(project, "x.jsonl", data)), files)
-        )
+        runs = list(pool.map(send, files))
 
     assert [run.job.state for run in runs] == ["done", "done"]
     assert sum(run.created for run in runs) == project.items.count() == 2000
@@ -469,6 +473,48 @@ def test_a_picture_that_was_cut_off_is_written_anew() -> None:
             assert file.read() == whole
     assert Media.objects.get() == second.items.get().media
     assert len(default_storage.listdir(media.path.rpartition("/")[0])[1]) == 1
+
+
+def test_an_import_is_heard_of_between_slow_pictures_and_before_it_writes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(writing, "BREATH", -1)
+    told = []
+    tell = jobs.Progress.tell
+
+    def noting(self: jobs.Progress, **changes: object) -> None:
+        depth = len(connection.savepoint_ids)
+        told.append((Item.objects.count(), depth, changes.get("done")))
+        tell(self, **changes)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(jobs.Progress, "tell", noting)
+    project = make.project(data_type="image")
+    files = {f"{n}.png": picture(shade=20 * n) for n in range(3)}
+    outside = len(connection.savepoint_ids)
+
+    bring(project, "x.zip", zipped({**files, "bad.png": b"bad"}))
+
+    assert told == [(0, outside, None)] * 4 + [(3, outside, 4)]
+
+
+def test_an_import_that_is_cancelled_between_pictures_keeps_no_half_of_a_part(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(writing, "BREATH", -1)
+    store = images.store
+
+    def cancelling(data: bytes) -> tuple[Media, str]:
+        jobs.cancel(Job.objects.get())
+        return store(data)
+
+    monkeypatch.setattr(images, "store", cancelling)
+    files = {f"{n}.png": picture(shade=20 * n) for n in range(3)}
+
+    run = bring(make.project(data_type="image"), "x.zip", zipped(files))
+
+    assert run.job.state == "cancelled"
+    assert not Item.objects.exists()
+    assert not Media.objects.exists()
 
 
 def test_near_duplicates_share_a_group_and_a_side() -> None:
