@@ -8,7 +8,7 @@ import io
 import json
 import resource
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -25,10 +25,11 @@ from PIL import Image
 
 from labeling import queries
 from labeling.errors import InvalidInputError
-from labeling.models import Annotation, ImportRun, Item, Job, Media, Project
+from labeling.models import Annotation, ImportRun, Item, Job, Media, Project, User
 from labeling.services import exporting, importing, jobs, settle
 from labeling.services.importing import images, readers
 from labeling.services.importing.run import Tally
+from labeling.services.importing.votes import Annotators
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -733,6 +734,31 @@ def test_past_votes_never_use_a_strangers_account() -> None:
 
     assert not stranger.annotations.exists()
     assert Annotation.objects.filter(annotator__username=f"tom@{project.slug}").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_past_votes_of_one_name_come_into_two_projects_at_the_same_moment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    projects = [make.project(), make.project()]
+    both_ask = Barrier(2, timeout=5)
+    named = Annotators.named
+
+    def meeting(self: Annotators, names: Iterable[str]) -> dict[str, User]:
+        both_ask.wait()
+        return named(self, names)
+
+    monkeypatch.setattr(Annotators, "named", meeting)
+
+    @make.threaded
+    def send(project: Project) -> ImportRun:
+        return bring(project, "x.jsonl", lines(MIGRATED))
+
+    with ThreadPoolExecutor(2) as pool:
+        runs = list(pool.map(send, projects))
+
+    assert [(run.job.state, run.created) for run in runs] == [("done", 1)] * 2
+    assert Annotation.objects.values("annotator").distinct().count() == 4
 
 
 @pytest.mark.parametrize(

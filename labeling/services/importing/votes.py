@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
@@ -42,16 +43,21 @@ class Annotators:
 
     def _account(self, name: str) -> User:
         username = account_name(name)
-        found = User.objects.filter(username=username).first()
-        if found and not found.memberships.filter(project=self.project).exists():
-            username = f"{username}@{self.project.slug}"[:150]
-            found = User.objects.filter(username=username).first()
-        if found is None:
-            found = User(username=username, first_name=name[:150], is_active=False)
-            found.set_unusable_password()
-            found.save()
+        found, is_new = _user(username, name)
+        if not is_new and not found.memberships.filter(project=self.project).exists():
+            found, _ = _user(f"{username}@{self.project.slug}"[:150], name)
         Membership.objects.get_or_create(project=self.project, user=found)
         return found
+
+
+def _user(username: str, name: str) -> tuple[User, bool]:
+    """Return an account and whether it is new, also where two imports want it at once."""
+    unclaimed = {
+        "first_name": name[:150],
+        "is_active": False,
+        "password": make_password(None),
+    }
+    return User.objects.get_or_create(username=username, defaults=unclaimed)
 
 
 def keep(
