@@ -8,22 +8,28 @@ import io
 import json
 import resource
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from threading import Barrier, BrokenBarrierError
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import connection
 from django.utils import timezone
 from PIL import Image
 
 from labeling import queries
 from labeling.errors import InvalidInputError
-from labeling.models import Annotation, ImportRun, Item, Job, Project
+from labeling.models import Annotation, ImportRun, Item, Job, Media, Project, User
 from labeling.services import exporting, importing, jobs, settle
-from labeling.services.importing import readers
+from labeling.services.importing import images, readers
+from labeling.services.importing.run import Tally
+from labeling.services.importing.votes import Annotators
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -94,6 +100,160 @@ def test_a_poisoned_line_costs_only_itself(line: bytes, reason: str) -> None:
     assert reason in run.errors[0]["reason"]
 
 
+DEEP = "[" * 40 + "]" * 40
+VOTE = '[{"annotator": "a", "label": "x"%s}]'
+BAD_CELLS = [
+    ("metadata", '{"a": NaN}', "NaN"),
+    ("metadata", '{"a": -1e999}', "NaN and infinity"),
+    ("metadata", '{"a": 9007199254740993}', "beyond 2^53"),
+    ("metadata", '{"a": "\\u0000"}', "A text holds a NUL"),
+    ("metadata", '{"\\u0000": 1}', "A text holds a NUL"),
+    ("metadata", '{"a": "\\ud800"}', "A text holds half"),
+    ("metadata", f'{{"a": {DEEP}}}', "The JSON is nested"),
+    ("metadata", "[" * 100_000, "metadata is not JSON"),
+    ("metadata", f'{{"a": {"9" * 5000}}}', "metadata is not JSON"),
+    ("metadata", "5", "metadata must be an object"),
+    ("tags", f"fine,{'t' * 81}", "tag has more than 80"),
+    ("id", "i" * 201, "external_id has more than 200"),
+    ("group", "g" * 201, "group has more than 200"),
+    ("votes", "[" * 100_000, "votes is not JSON"),
+    ("votes", f'[{{"annotator": {DEEP}}}]', "The JSON is nested"),
+    ("votes", '[{"annotator": "\\u0000", "label": "x"}]', "A text holds a NUL"),
+    ("votes", '[{"annotator": "\\udfff", "label": "x"}]', "A text holds half"),
+    ("votes", '[{"annotator": "a", "label": "\\u0000"}]', "A text holds a NUL"),
+    ("votes", VOTE % ', "seconds": NaN', "NaN"),
+    ("votes", VOTE % ', "seconds": 1e308', "seconds must be"),
+    ("votes", VOTE % ', "seconds": -0.1', "seconds must be"),
+    ("votes", VOTE % ', "created_at": "0001-01-01T00:00:00+14:00"', "created_at"),
+    ("votes", VOTE % ', "created_at": "9999-12-31T23:59:59-12:00"', "created_at"),
+    ("votes", VOTE % ', "created_at": "24:00"', "created_at"),
+    (
+        "votes",
+        '[{"annotator": "a b", "label": "x"}, {"annotator": "a_b", "label": "x"}]',
+        "voted twice",
+    ),
+]
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv"])
+@pytest.mark.parametrize(("column", "cell", "reason"), BAD_CELLS)
+def test_a_bad_cell_costs_only_its_row(
+    kind: str, column: str, cell: str, reason: str
+) -> None:
+    project = make.project()
+    rows = [
+        {"text": "before", column: ""},
+        {"text": "bad", column: cell},
+        {"text": "after", column: ""},
+    ]
+    body = io.StringIO()
+    writer = csv.DictWriter(body, ["text", column])
+    writer.writeheader()
+    writer.writerows(rows)
+    data = lines(*rows) if kind == "jsonl" else body.getvalue().encode()
+
+    run = bring(project, f"x.{kind}", data)
+
+    assert (run.created, run.rejected) == (2, 1)
+    assert run.errors[0]["row"] == 2
+    assert reason in run.errors[0]["reason"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"metadata": {"a": "\x00"}},
+        {"metadata": {"a": float("inf")}},
+        {"tags": ["fine", "\x00"]},
+        {"tags": ["t" * 81]},
+        {"group": "\ud800"},
+        {"id": "\x00"},
+        {"votes": [{"annotator": "\x00", "label": "x"}]},
+        {"votes": [{"annotator": "a", "label": "x", "created_at": "0001-01-01"}]},
+    ],
+)
+def test_a_bad_value_costs_only_its_row(values: Mapping[str, object]) -> None:
+    project = make.project()
+    rows = [{"text": "before"}, {"text": "bad", **values}, {"text": "after"}]
+
+    run = bring(project, "x.jsonl", lines(*rows))
+
+    assert (run.created, run.rejected) == (2, 1)
+    assert run.errors[0]["row"] == 2
+
+
+def test_what_lies_at_the_limits_is_kept() -> None:
+    project = make.project()
+    row = {
+        "external_id": "🧑" * 200,
+        "text": "one",
+        "metadata": '{"a": [1.7976931348623157e308, 5e-324, "\\ud83e\\uddd1"]}',
+        "tags": ["🧑" * 80] * 60,
+        "group": "🧑" * 200,
+        "votes": [
+            {"annotator": "a" * 100, "label": "x", "created_at": "1900-01-01"},
+            {"annotator": "b", "label": "x", "created_at": "2999-12-31T23:59-12:00"},
+        ],
+    }
+
+    run = bring(project, "x.jsonl", lines(row))
+
+    assert run.errors == []
+    assert project.items.get().metadata["a"][2] == "🧑"
+    assert Annotation.objects.count() == 2
+
+
+def test_a_row_too_large_for_the_database_costs_only_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(writing, "MAX_ROW", 2**20)
+    project = make.project(data_type="table")
+    rows = [{"a": "before"}, {"a": "x" * 2**20}, {"a": "after"}]
+
+    run = bring(project, "x.jsonl", lines(*rows))
+
+    assert (run.created, run.rejected) == (2, 1)
+    assert "data has more than 1,048,576" in run.errors[0]["reason"]
+
+
+def test_a_parquet_value_that_python_does_not_know_costs_only_its_row() -> None:
+    body = io.BytesIO()
+    moments = pa.array([0, 2**62, 1], pa.timestamp("us"))
+    pq.write_table(pa.table({"id": ["a", "b", "c"], "at": moments}), body)
+    project = make.project(data_type="table")
+
+    run = bring(project, "x.parquet", body.getvalue())
+
+    assert (run.created, run.rejected) == (2, 1)
+    assert run.errors[0]["row"] == 2
+
+
+def test_a_preview_names_rows_that_cannot_be_shown() -> None:
+    project = make.project()
+    data = lines({"text": "one"}, {"text": "\ud800"})
+
+    shown = importing.preview(importing.stage(project, None, "x.jsonl", [data]))
+
+    assert shown.rows == [{"text": "one"}]
+    assert [problem["row"] for problem in shown.problems] == [2]
+
+
+def test_pictures_that_are_damaged_inside_cost_only_themselves() -> None:
+    project = make.project(data_type="image")
+    odd = io.BytesIO()
+    Image.new("L", (9, 9)).save(odd, "PNG", exif=b"Exif\0\0XX*\0junk")
+    files = {"a/1.png": picture(), "a/2.png": odd.getvalue(), "a/3.png": picture(40)}
+    data = bytearray(zipped({**files, "a/4.png": picture(60)}))
+    at = data.index(b"a/3.png") + len("a/3.png")
+    data[at : at + 20] = bytes(20)
+
+    run = bring(project, "x.zip", bytes(data))
+
+    assert (run.created, run.rejected) == (2, 2)
+    assert [error["row"] for error in run.errors] == [2, 3]
+    assert {error["reason"][:12] for error in run.errors} == {"Not an image"}
+
+
 def test_the_same_file_again_creates_nothing() -> None:
     project = make.project()
     data = lines(
@@ -123,6 +283,27 @@ def test_nothing_is_lost_between_the_parts_of_a_file(
     }
 
 
+@pytest.mark.parametrize("column", ["text", "metadata"])
+def test_long_rows_are_written_in_smaller_parts(
+    monkeypatch: pytest.MonkeyPatch, column: str
+) -> None:
+    monkeypatch.setattr(writing, "CHARACTERS", 2500)
+    parts = []
+    report = writing._report
+
+    def noting(found: ImportRun, tally: Tally) -> None:
+        parts.append(tally.received)
+        report(found, tally)
+
+    monkeypatch.setattr(writing, "_report", noting)
+    long = {"text": "a" * 990, "metadata": {"a": "a" * 980}}
+    rows = [{"text": "t", column: long[column], "n": n} for n in range(6)]
+
+    bring(make.project(), "x.jsonl", lines(*rows))
+
+    assert parts == [3, 6]
+
+
 def test_a_file_that_breaks_in_the_midst_says_so_and_keeps_what_came_before(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -146,6 +327,37 @@ def test_a_file_that_breaks_in_the_midst_says_so_and_keeps_what_came_before(
     assert run.created == project.items.count() == 4
 
 
+@pytest.mark.django_db(transaction=True)
+def test_the_same_rows_in_opposite_order_at_the_same_moment_are_kept_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    both_write = Barrier(2)
+    parse = writing.parse
+
+    def meeting(raw: Mapping[str, object], *rest: object) -> object:
+        if raw["text"] == "row 1000":
+            with suppress(BrokenBarrierError):
+                both_write.wait(timeout=2)
+        return parse(raw, *rest)
+
+    project = make.project()
+    # More than what waits in the memory of either side of a COPY.
+    rows = [{"text": f"row {n}", "more": "word " * 1000} for n in range(2000)]
+    files = [lines(*rows), lines(*rows[::-1])]
+    monkeypatch.setattr(writing, "parse", meeting)
+
+    @make.threaded
+    def send(data: bytes) -> ImportRun:
+        return bring(project, "x.jsonl", data)
+
+    with ThreadPoolExecutor(2) as pool:
+        runs = list(pool.map(send, files))
+
+    assert [run.job.state for run in runs] == ["done", "done"]
+    assert sum(run.created for run in runs) == project.items.count() == 2000
+    assert sum(run.duplicates for run in runs) == 2000
+
+
 def test_csv_with_quotes_breaks_and_bad_bytes() -> None:
     project = make.project()
     data = b'id;text\n1;"a\nb"\n2;"c;d"\n3\n' + b"4;caf\xe9\n5;ok\n"
@@ -155,6 +367,14 @@ def test_csv_with_quotes_breaks_and_bad_bytes() -> None:
     texts = Item.objects.order_by("external_id").values_list("data__text", flat=True)
     assert list(texts) == ["a\nb", "c;d", "ok"]
     assert run.rejected == 2
+
+
+def test_a_table_with_the_line_ends_of_old_fails_with_its_reason() -> None:
+    upload = importing.stage(make.project(), None, "x.csv", [b"a,b\rc,d\r"])
+    run = importing.start(upload, None, {}, {})
+
+    with pytest.raises(InvalidInputError, match="Not CSV: "):
+        jobs.run(run.job_id)
 
 
 def test_parquet_rows_are_read() -> None:
@@ -236,6 +456,66 @@ def test_a_broken_file_fails_with_its_reason(name: str, data: bytes, why: str) -
             "get", f"projects/{project.slug}/{path}", **{"Accept-Language": "de"}
         )
         assert told.json()["error"].startswith("Keine ")
+
+
+def test_a_picture_that_was_cut_off_is_written_anew() -> None:
+    data = zipped({"a.png": picture()})
+    first, second = (make.project(data_type="image") for _ in range(2))
+    bring(first, "x.zip", data)
+    media = Media.objects.get()
+    with default_storage.open(media.path) as file:
+        whole = file.read()
+    for part in (b"", whole[:9]):
+        Path(default_storage.path(media.path)).write_bytes(part)
+
+        bring(second, "x.zip", data)
+
+        with default_storage.open(media.path) as file:
+            assert file.read() == whole
+    assert Media.objects.get() == second.items.get().media
+    assert len(default_storage.listdir(media.path.rpartition("/")[0])[1]) == 1
+
+
+def test_an_import_is_heard_of_between_slow_pictures_and_before_it_writes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(writing, "BREATH", -1)
+    told = []
+    tell = jobs.Progress.tell
+
+    def noting(self: jobs.Progress, **changes: object) -> None:
+        depth = len(connection.savepoint_ids)
+        told.append((Item.objects.count(), depth, changes.get("done")))
+        tell(self, **changes)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(jobs.Progress, "tell", noting)
+    project = make.project(data_type="image")
+    files = {f"{n}.png": picture(shade=20 * n) for n in range(3)}
+    outside = len(connection.savepoint_ids)
+
+    bring(project, "x.zip", zipped({**files, "bad.png": b"bad"}))
+
+    assert told == [(0, outside, None)] * 4 + [(3, outside, 4)]
+
+
+def test_an_import_that_is_cancelled_between_pictures_keeps_no_half_of_a_part(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(writing, "BREATH", -1)
+    store = images.store
+
+    def cancelling(data: bytes) -> tuple[Media, str]:
+        jobs.cancel(Job.objects.get())
+        return store(data)
+
+    monkeypatch.setattr(images, "store", cancelling)
+    files = {f"{n}.png": picture(shade=20 * n) for n in range(3)}
+
+    run = bring(make.project(data_type="image"), "x.zip", zipped(files))
+
+    assert run.job.state == "cancelled"
+    assert not Item.objects.exists()
+    assert not Media.objects.exists()
 
 
 def test_near_duplicates_share_a_group_and_a_side() -> None:
@@ -454,6 +734,31 @@ def test_past_votes_never_use_a_strangers_account() -> None:
 
     assert not stranger.annotations.exists()
     assert Annotation.objects.filter(annotator__username=f"tom@{project.slug}").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_past_votes_of_one_name_come_into_two_projects_at_the_same_moment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    projects = [make.project(), make.project()]
+    both_ask = Barrier(2, timeout=5)
+    named = Annotators.named
+
+    def meeting(self: Annotators, names: Iterable[str]) -> dict[str, User]:
+        both_ask.wait()
+        return named(self, names)
+
+    monkeypatch.setattr(Annotators, "named", meeting)
+
+    @make.threaded
+    def send(project: Project) -> ImportRun:
+        return bring(project, "x.jsonl", lines(MIGRATED))
+
+    with ThreadPoolExecutor(2) as pool:
+        runs = list(pool.map(send, projects))
+
+    assert [(run.job.state, run.created) for run in runs] == [("done", 1)] * 2
+    assert Annotation.objects.values("annotator").distinct().count() == 4
 
 
 @pytest.mark.parametrize(

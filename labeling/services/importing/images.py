@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
 import warnings
+import zlib
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 from django.core.files.base import ContentFile
@@ -16,8 +20,21 @@ from labeling.models import Media
 from labeling.services.importing.rows import RowError
 
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+NO_IMAGE: Final = f"Not an image that can be read ({', '.join(FORMATS)})."
 MAX_PIXELS: Final = 20_000_000
 MAX_BYTES: Final = 25 * 2**20
+# What Pillow ends with, besides an OSError, on files that are made to trip it.
+UNREADABLE: Final = (
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    EOFError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
 
 
 def store(data: bytes) -> tuple[Media, str]:
@@ -25,12 +42,15 @@ def store(data: bytes) -> tuple[Media, str]:
 
     Near-identical pictures share the key. The row is kept by ``record``.
     """
-    picture = _decoded(data)
-    encoded, mime, ending = _encoded(picture)
+    try:
+        picture = _decoded(data)
+        encoded, mime, ending = _encoded(picture)
+        likeness = _likeness(picture)
+    except (OSError, *UNREADABLE) as error:
+        raise RowError(NO_IMAGE) from error
     sha256 = hashlib.sha256(encoded).hexdigest()
     path = f"images/{sha256[:2]}/{sha256}.{ending}"
-    if not default_storage.exists(path):
-        default_storage.save(path, ContentFile(encoded))
+    _keep(path, encoded)
     media = Media(
         sha256=sha256,
         path=path,
@@ -39,7 +59,19 @@ def store(data: bytes) -> tuple[Media, str]:
         width=picture.width,
         height=picture.height,
     )
-    return media, _likeness(picture)
+    return media, likeness
+
+
+def _keep(path: str, encoded: bytes) -> None:
+    """Have a file whole or not at all, also where a worker dies or another one writes.
+
+    What has the wrong length was cut off when files were written in place.
+    """
+    with suppress(FileNotFoundError):
+        if default_storage.size(path) == len(encoded):
+            return
+    part = default_storage.save(f"{path}.part", ContentFile(encoded))
+    Path(default_storage.path(part)).replace(default_storage.path(path))
 
 
 def record(pictures: Sequence[Media]) -> None:
@@ -58,19 +90,15 @@ def record(pictures: Sequence[Media]) -> None:
 def _decoded(data: bytes) -> Image.Image:
     if len(data) > MAX_BYTES:
         raise RowError(f"The image has more than {MAX_BYTES // 2**20} MiB.")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(data), formats=FORMATS)
-        if picture.width * picture.height > MAX_PIXELS:
-            raise RowError(
-                f"The image has {picture.width}×{picture.height} pixels; "
-                f"at most {MAX_PIXELS // 10**6} million are allowed."
-            )
-        picture.load()
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        kinds = ", ".join(FORMATS)
-        raise RowError(f"Not an image that can be read ({kinds}).") from error
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        picture = Image.open(io.BytesIO(data), formats=FORMATS)
+    if picture.width * picture.height > MAX_PIXELS:
+        raise RowError(
+            f"The image has {picture.width}×{picture.height} pixels; "
+            f"at most {MAX_PIXELS // 10**6} million are allowed."
+        )
+    picture.load()
     return ImageOps.exif_transpose(picture)
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+import lzma
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import IO, Any, Final, NamedTuple, cast
 
 from labeling.errors import InvalidInputError
-from labeling.services.importing.images import MAX_BYTES
+from labeling.services.importing.images import MAX_BYTES, NO_IMAGE
+from labeling.services.importing.rows import RowError
 
 MAX_LINE: Final = 8 * 2**20
 MAX_ENTRIES: Final = 100_000
@@ -27,6 +30,18 @@ PICTURES: Final = {
     ".tif",
     ".tiff",
 }
+
+
+# What unpacking a damaged or an unusual ZIP ends with.
+DAMAGED: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+)
 
 
 class FileError(InvalidInputError):
@@ -112,7 +127,10 @@ def _csv(file: IO[bytes]) -> Iterator[Raw]:  # noqa: C901, PLR0915 (one state ma
     lines = texts()
     first = next(lines, "")
     delimiter = max(",;\t", key=first.count)
-    header = next(csv.reader([first], delimiter=delimiter), [])
+    try:
+        header = next(csv.reader([first], delimiter=delimiter), [])
+    except csv.Error as error:
+        raise FileError(f"Not CSV: {error}.") from error
     if not header:
         return
     reader = csv.reader(lines, delimiter=delimiter)
@@ -154,11 +172,26 @@ def _parquet(file: IO[bytes]) -> Iterator[Raw]:
     try:
         number = 0
         for batch in pq.ParquetFile(file).iter_batches(batch_size=1000):
-            for values in batch.to_pylist():
+            for values, problem in _parquet_rows(batch):
                 number += 1
-                yield Raw(number, {key: _plain(one) for key, one in values.items()})
+                yield Raw(number, values, problem)
     except (pa.ArrowException, OSError) as error:
         raise FileError(f"Not a Parquet file that can be read: {error}") from error
+
+
+def _parquet_rows(batch: Any) -> Iterator[tuple[Mapping[str, Any] | None, str]]:
+    """Return the values of rows, one by one where one of them is unknown to Python."""
+    try:
+        rows = batch.to_pylist()
+    except (ValueError, OverflowError) as error:
+        if batch.num_rows == 1:
+            yield None, f"A value cannot be read: {error}."
+            return
+        for at in range(batch.num_rows):
+            yield from _parquet_rows(batch.slice(at, 1))
+        return
+    for values in rows:
+        yield {key: _plain(one) for key, one in values.items()}, ""
 
 
 def _plain(value: object) -> object:
@@ -172,9 +205,12 @@ def _plain(value: object) -> object:
 
 def _zip(file: IO[bytes]) -> Iterator[Raw]:
     try:
-        archive = zipfile.ZipFile(file)
-    except zipfile.BadZipFile as error:
+        yield from _zip_rows(zipfile.ZipFile(file))
+    except DAMAGED as error:
         raise FileError("Not a ZIP file that can be read.") from error
+
+
+def _zip_rows(archive: zipfile.ZipFile) -> Iterator[Raw]:
     entries = {one.filename: one for one in archive.infolist() if not one.is_dir()}
     if len(entries) > MAX_ENTRIES:
         raise FileError(f"More than {MAX_ENTRIES:,} files in the ZIP.")
@@ -214,8 +250,11 @@ def _with_picture(
         return Raw(raw.number, None, problem)
 
     def picture() -> bytes:
-        with archive.open(entry) as file:
-            return file.read(MAX_BYTES + 1)
+        try:
+            with archive.open(entry) as file:
+                return file.read(MAX_BYTES + 1)
+        except DAMAGED as error:
+            raise RowError(NO_IMAGE) from error
 
     return Raw(raw.number, raw.values, picture=picture)
 

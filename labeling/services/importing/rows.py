@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +17,9 @@ from labeling.errors import InvalidInputError
 MAX_TEXT: Final = 1_000_000
 MAX_VOTES: Final = 100
 MAX_SECONDS: Final = 86_400
+MAX_TAG: Final = 80
+# What PostgreSQL, and whoever shows a time in another zone, can tell.
+YEARS: Final = range(1900, 3000)
 NAMES: Final = {"id": "external_id", "labels": "label", "tag": "tags"}
 
 
@@ -94,14 +98,29 @@ def _list(separator: str, value: object) -> list[str]:
     return [text for part in parts if (text := str(part).strip())]
 
 
+def _tags(value: object) -> list[str]:
+    tags = _list(",", value)
+    if any(len(tag) > MAX_TAG for tag in tags):
+        raise RowError(f"tag has more than {MAX_TAG} characters.")
+    return tags
+
+
+def _json(name: str, text: str) -> object:
+    """Return what a text stands for, checked as its row was before it was read."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise RowError(f"{name} is not JSON.") from error
+    if problem := rules.storable(value, depth=1):
+        raise RowError(problem)
+    return value
+
+
 def _object(value: object) -> dict[str, Any]:
     if value in (None, ""):
         return {}
     if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError as error:
-            raise RowError("metadata is not JSON.") from error
+        value = _json("metadata", value)
     if not isinstance(value, dict):
         raise RowError("metadata must be an object.")
     return value
@@ -111,16 +130,18 @@ def _votes(value: object) -> list[PastVote]:
     if value in (None, ""):
         return []
     if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError as error:
-            raise RowError("votes is not JSON.") from error
+        value = _json("votes", value)
     if not isinstance(value, list) or len(value) > MAX_VOTES:
         raise RowError(f"votes must be a list of at most {MAX_VOTES}.")
     votes = [_vote(one) for one in value]
-    if len({vote.annotator for vote in votes}) < len(votes):
+    if len({account_name(vote.annotator) for vote in votes}) < len(votes):
         raise RowError("votes: an annotator voted twice.")
     return votes
+
+
+def account_name(annotator: str) -> str:
+    """Return the user name that a past annotator's name makes."""
+    return re.sub(r"[^\w.@+-]", "_", annotator)[:100]
 
 
 def _vote(value: object) -> PastVote:
@@ -154,6 +175,9 @@ def _moment(value: object) -> datetime | None:
         moment = datetime.fromisoformat(str(value))
     except ValueError as error:
         raise RowError("votes: created_at is not an ISO 8601 time.") from error
+    if moment.year not in YEARS:
+        first, last = YEARS[0], YEARS[-1]
+        raise RowError(f"votes: created_at is not in the years {first} to {last}.")
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -162,7 +186,7 @@ _READERS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
     "external_id": ("external_id", partial(_short, "external_id")),
     "label": ("labels", partial(_list, ";")),
     "metadata": ("metadata", _object),
-    "tags": ("tags", partial(_list, ",")),
+    "tags": ("tags", _tags),
     "group": ("group", partial(_short, "group")),
     "votes": ("votes", _votes),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -46,7 +47,10 @@ from labeling.services.order import tell_items_changed
 
 CHUNK: Final = 2000
 CHARACTERS: Final = 2**24
+MAX_ROW: Final = 2**25
 PICTURES: Final = 200
+# Seconds after which a job says that it is alive, while it reads pictures.
+BREATH: Final = 5.0
 KEPT: Final = timedelta(days=7)
 MAX_ERRORS: Final = 1000
 EVALUATION_GOAL: Final = 50
@@ -149,6 +153,9 @@ def preview(upload: Upload, mapping: Mapping[str, str] | None = None) -> Preview
             if raw.values is None:
                 problems.append({"row": raw.number, "reason": raw.problem})
                 continue
+            if problem := rules.storable(dict(raw.values)):
+                problems.append({"row": raw.number, "reason": problem})
+                continue
             columns |= dict.fromkeys(raw.values)
             rows.append(dict(raw.values))
     roles = {column: role_of(column, known) for column in columns}
@@ -203,7 +210,7 @@ def run(progress: jobs.Progress) -> dict[str, Any]:
     if found.upload is None:
         raise InvalidInputError("The file of this import is gone: send it again.")
     tally = Tally()
-    writer = _Writer(found, _share(found))
+    writer = _Writer(found, _share(found), progress)
     with default_storage.open(found.upload.path) as file:
         rows = readers.read(found.upload.format, file)
         while (chunk := writer.write(rows)).received:
@@ -275,8 +282,9 @@ def _share(found: ImportRun) -> float:
 class _Writer:
     """Writes chunks of one import."""
 
-    def __init__(self, found: ImportRun, share: float) -> None:
+    def __init__(self, found: ImportRun, share: float, progress: jobs.Progress) -> None:
         self.project = found.project
+        self.progress = progress
         self.mapping = found.mapping
         self.is_gold = found.options.get("gold") is True
         self.share = share
@@ -291,28 +299,42 @@ class _Writer:
     def write(self, rows: Iterator[readers.Raw]) -> Chunk:
         """Keep what is new of the next rows.
 
-        The database takes in rows while the following ones are read.
+        The database takes in rows while the following ones are read; pictures take so
+        long that they are read before.
         """
         chunk = Chunk()
+        ready: Iterable[Ready]
+        if self.project.data_type == Project.DataType.IMAGE:
+            some = self._breathing(itertools.islice(rows, PICTURES))
+            ready = list(self._read(some, chunk))
+        else:
+            ready = self._read(itertools.islice(rows, CHUNK), chunk)
         with transaction.atomic():
-            written = table.insert(self._items(rows, chunk))
+            table.await_turn(self.project.pk)
+            images.record([one.media for one in chunk.ready if one.media])
+            written = table.insert(self._items(ready))
             chunk.created = len(written)
             self._extras(chunk.ready, written)
             tell_items_changed(self.project.pk)
         return chunk
 
-    def _items(
-        self, rows: Iterator[readers.Raw], chunk: Chunk
-    ) -> Iterator[table.Fresh]:
-        """Return the next rows as items to be; pictures are kept before the first."""
-        if self.project.data_type != Project.DataType.IMAGE:
-            texts = self._read(itertools.islice(rows, CHUNK), chunk)
-            return (one.columns for one in texts)
-        pictures = list(self._read(itertools.islice(rows, PICTURES), chunk))
-        images.record([one.media for one in pictures if one.media])
-        return (
-            one.columns._replace(media_id=one.media.pk) for one in pictures if one.media
-        )
+    @staticmethod
+    def _items(ready: Iterable[Ready]) -> Iterator[table.Fresh]:
+        for one in ready:
+            yield (
+                one.columns._replace(media_id=one.media.pk)
+                if one.media
+                else one.columns
+            )
+
+    def _breathing(self, rows: Iterator[readers.Raw]) -> Iterator[readers.Raw]:
+        """Return rows; now and then tell that the job is alive, or end where it must."""
+        told = time.monotonic()
+        for raw in rows:
+            yield raw
+            if time.monotonic() - told > BREATH:
+                self.progress.tell()
+                told = time.monotonic()
 
     def _read(self, rows: Iterator[readers.Raw], chunk: Chunk) -> Iterator[Ready]:
         """Return what can be kept, each content once; the connection is not used."""
@@ -331,7 +353,7 @@ class _Writer:
             seen.add(one.columns.content_hash)
             chunk.ready.append(one)
             yield one
-            characters += len(one.columns.data)
+            characters += len(one.columns.data) + len(one.columns.metadata)
             if characters > CHARACTERS:
                 return
 
@@ -355,7 +377,10 @@ class _Writer:
             picture_hash(row.data, media.sha256) if media else content_hash(payload)
         )
         group = group_of(row, content, likeness)
-        return Ready(row, self._columns(row, payload, content, group), media)
+        columns = self._columns(row, payload, content, group)
+        if len(payload) + len(columns.metadata) > MAX_ROW:
+            raise RowError(f"data has more than {MAX_ROW:,} characters.")
+        return Ready(row, columns, media)
 
     def _check_labels(self, labels: list[str]) -> None:
         if unknown := [label for label in labels if label not in self.labels]:

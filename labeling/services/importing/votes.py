@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
@@ -21,7 +21,7 @@ from labeling.models import (
     Reason,
     User,
 )
-from labeling.services.importing.rows import PastVote
+from labeling.services.importing.rows import PastVote, account_name
 from labeling.signals import votes_changed
 
 NAMESPACE: Final = uuid.UUID("6d2f0d0e-7f5c-5d0b-9d4e-3a1f1c0a7b11")
@@ -42,17 +42,22 @@ class Annotators:
         return self._known
 
     def _account(self, name: str) -> User:
-        username = re.sub(r"[^\w.@+-]", "_", name)[:100]
-        found = User.objects.filter(username=username).first()
-        if found and not found.memberships.filter(project=self.project).exists():
-            username = f"{username}@{self.project.slug}"[:150]
-            found = User.objects.filter(username=username).first()
-        if found is None:
-            found = User(username=username, first_name=name[:150], is_active=False)
-            found.set_unusable_password()
-            found.save()
+        username = account_name(name)
+        found, is_new = _user(username, name)
+        if not is_new and not found.memberships.filter(project=self.project).exists():
+            found, _ = _user(f"{username}@{self.project.slug}"[:150], name)
         Membership.objects.get_or_create(project=self.project, user=found)
         return found
+
+
+def _user(username: str, name: str) -> tuple[User, bool]:
+    """Return an account and whether it is new, also where two imports want it at once."""
+    unclaimed = {
+        "first_name": name[:150],
+        "is_active": False,
+        "password": make_password(None),
+    }
+    return User.objects.get_or_create(username=username, defaults=unclaimed)
 
 
 def keep(
