@@ -165,6 +165,10 @@ _REFILL = """
             SELECT 1 FROM labeling_queueentry q WHERE q.item_id = i.id AND q.slot = n)
     ) free
     WHERE i.project_id = %(project)s AND i.state = 'open' AND i.votes < i.votes_wanted
+          AND (
+            SELECT count(*) FROM labeling_assignment a
+            WHERE a.item_id = i.id AND a.state IN ('leased', 'answered')
+                  AND a.reason NOT IN ('gold', 'repeat')) < i.votes_wanted
     ORDER BY i.id LIMIT %(limit)s
     ON CONFLICT DO NOTHING
 """
