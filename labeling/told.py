@@ -73,6 +73,8 @@ SENTENCES: Final = (
     noop("There is no image."),
     noop("The text has more than %(most)s characters."),
     noop("metadata is not JSON."),
+    noop("A value cannot be read: %(why)s."),
+    noop("votes: created_at is not in the years %(first)s to %(last)s."),
     noop("metadata must be an object."),
     noop("votes is not JSON."),
     noop("votes: a vote without a label."),

@@ -10,6 +10,7 @@ from django.db import transaction
 from labeling import rules
 from labeling.errors import InvalidInputError
 from labeling.models import Item, Project
+from labeling.services.importing import table
 from labeling.services.importing.rows import (
     Row,
     RowError,
@@ -54,5 +55,6 @@ def add_to_pool(project: Project, rows: Sequence[Row]) -> None:
             )
         )
     with transaction.atomic():
+        table.await_turn(project.pk)
         Item.objects.bulk_create(items, ignore_conflicts=True)
         tell_items_changed(project.pk)
