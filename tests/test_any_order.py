@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -596,10 +596,14 @@ class Labeling(RuleBasedStateMachine):
             DONE["archived"] += [number] != before
             return
         if action == "rollback":
-            assert answer.status_code == (200 if len(self.champions) > 1 else 409)
-            if answer.status_code == 409:
+            is_serving = [number] == before
+            can_be = before and (len(self.champions) > 1 or not is_serving)
+            assert answer.status_code == (200 if can_be else 409)
+            if not can_be:
                 return
-            number = self.champions[-2]
+            # What was taken out of service is no champion to go back to.
+            self.champions = self.champions[:-1] if is_serving else self.champions
+            number = self.champions[-1]
         assert answer.status_code == 200, answer.content
         assert (answer.json()["number"], answer.json()["stage"]) == (number, "champion")
         self.champions = [one for one in self.champions if one != number] + [number]
@@ -745,6 +749,8 @@ def test_any_order_of_calls_keeps_every_promise() -> None:
             database=None,
             stateful_step_count=40,
             deadline=None,
+            # With fewer steps, but after many minutes: by ASSAY_EXAMPLES.
+            phases=list(Phase) if more else [Phase.generate],
             suppress_health_check=list(HealthCheck),
         ),
     )
