@@ -149,7 +149,13 @@ def await_turn(project_id: int) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ORDER, project_id])
 
 
-_REFILL = """
+# Whether fewer people hold or have answered item i than are to. One rule for what is
+# put into the queue and what is lent from it, or it would be put in again and again.
+WANTS_MORE: Final = """(
+            SELECT count(*) FROM labeling_assignment a
+            WHERE a.item_id = i.id AND a.state IN ('leased', 'answered')
+                  AND a.reason NOT IN ('gold', 'repeat')) < i.votes_wanted"""
+_REFILL = f"""
     INSERT INTO labeling_queueentry
         (project_id, generation, is_first, rank, item_id, slot, reason)
     SELECT i.project_id, 0, free.slot = 0, 1e9 + free.slot * 1e9 + i.id, i.id, free.slot,
@@ -165,13 +171,10 @@ _REFILL = """
             SELECT 1 FROM labeling_queueentry q WHERE q.item_id = i.id AND q.slot = n)
     ) free
     WHERE i.project_id = %(project)s AND i.state = 'open' AND i.votes < i.votes_wanted
-          AND (
-            SELECT count(*) FROM labeling_assignment a
-            WHERE a.item_id = i.id AND a.state IN ('leased', 'answered')
-                  AND a.reason NOT IN ('gold', 'repeat')) < i.votes_wanted
+          AND {WANTS_MORE}
     ORDER BY i.id LIMIT %(limit)s
     ON CONFLICT DO NOTHING
-"""
+"""  # noqa: S608 (our own words)
 
 
 def refill(project_id: int) -> int:

@@ -134,10 +134,7 @@ _PICKED: Final = f"""
         DELETE FROM labeling_queueentry WHERE id IN (SELECT id FROM one_slot)
     ), open AS (
         SELECT p.* FROM one_slot p JOIN labeling_item i ON i.id = p.item_id
-        WHERE i.state = 'open' AND p.slot < i.votes_wanted AND (
-            SELECT count(*) FROM labeling_assignment a
-            WHERE a.item_id = p.item_id AND a.state IN ('leased', 'answered')
-                  AND a.reason NOT IN ('gold', 'repeat')) < i.votes_wanted AND (
+        WHERE i.state = 'open' AND p.slot < i.votes_wanted AND {order.WANTS_MORE} AND (
             SELECT a.id FROM labeling_assignment a
             WHERE a.item_id = p.item_id AND a.slot = p.slot
                   AND a.state IN ('leased', 'answered') LIMIT 1) IS NULL

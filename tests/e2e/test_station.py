@@ -125,27 +125,31 @@ def test_the_first_items_are_asked_for_before_all_modules_have_come(
     assert Assignment.objects.count() == 30
 
 
-def test_the_first_item_comes_with_the_page_and_takes_the_first_keys(
-    browser: Browser, live_server: LiveServer
-) -> None:
+def not_yet_listening(browser: Browser, server: LiveServer) -> tuple[Page, list[Route]]:
+    """Open a station whose first item is there; its script waits for the routes."""
     project = prepare(60)
     page = browser.new_page()
-    who = make.member(project).user.username
-    log_in(page, live_server.url, who)
+    log_in(page, server.url, make.member(project).user.username)
     held: list[Route] = []
 
     def hold(route: Route) -> None:
         held.append(route)
 
     page.route(re.compile(r"/annotate/page\."), hold)
-    page.goto(f"{live_server.url}/projects/{project.slug}/label/", wait_until="commit")
+    page.goto(f"{server.url}/projects/{project.slug}/label/", wait_until="commit")
     expect(page.locator("#item[aria-busy] article")).to_have_text("item 000")
     page.wait_for_function(
         "() => performance.getEntriesByType('resource').some("
         "(one) => one.name.includes('queue/lease/'))"
     )
+    return page, held
 
-    # The station cannot listen yet.
+
+def test_the_first_item_comes_with_the_page_and_takes_the_first_keys(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    page, held = not_yet_listening(browser, live_server)
+
     page.keyboard.press("2")
     page.keyboard.press("s")
     page.keyboard.type("121")
@@ -163,21 +167,7 @@ def test_the_first_item_comes_with_the_page_and_takes_the_first_keys(
 def test_the_first_click_counts_before_the_station_listens(
     browser: Browser, live_server: LiveServer
 ) -> None:
-    project = prepare(60)
-    page = browser.new_page()
-    log_in(page, live_server.url, make.member(project).user.username)
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route(re.compile(r"/annotate/page\."), hold)
-    page.goto(f"{live_server.url}/projects/{project.slug}/label/", wait_until="commit")
-    expect(page.locator("#item[aria-busy] article")).to_have_text("item 000")
-    page.wait_for_function(
-        "() => performance.getEntriesByType('resource').some("
-        "(one) => one.name.includes('queue/lease/'))"
-    )
+    page, held = not_yet_listening(browser, live_server)
 
     page.locator("[data-label=dog]").click()
     page.keyboard.press("s")

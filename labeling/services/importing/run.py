@@ -391,6 +391,7 @@ class _Writer:
     def _columns(self, row: Row, payload: str, content: str, group: str) -> table.Fresh:
         project = self.project
         is_held_out = rules.draw(project.seed, group) < self.share
+        is_shared = rules.is_shared(project.seed, group, project.overlap_share)
         return table.Fresh(
             project_id=project.pk,
             external_id=row.external_id or content[:32],
@@ -401,12 +402,8 @@ class _Writer:
             content_hash=content,
             group_key=group,
             split=(Item.Split.EVALUATION if is_held_out else Item.Split.POOL).value,
-            votes_wanted=project.min_votes if self._is_shared(group) else 1,
+            votes_wanted=project.min_votes if is_shared else 1,
         )
-
-    def _is_shared(self, group: str) -> bool:
-        share = self.project.overlap_share
-        return share >= 1 or rules.draw(self.project.seed, f"overlap:{group}") < share
 
     def _extras(self, fresh: list[Ready], written: set[str]) -> None:
         """Keep the known labels and the past votes of the new items."""
