@@ -6,7 +6,7 @@ from typing import Final
 
 from celery import shared_task
 
-from activelearn.services import ranking, retrain, triggers
+from activelearn.services import forgetting, ranking, retrain, triggers
 from labeling.services import jobs
 
 HANDLERS: Final = (ranking, retrain)
@@ -34,3 +34,9 @@ def consider(project_id: int) -> None:
 def rank(project_id: int) -> None:
     """Ask for a new order of the queue."""
     ranking.ask(project_id)
+
+
+@shared_task(name="activelearn.forget", time_limit=3600)
+def forget() -> int:
+    """Forget what was computed from items that have been deleted."""
+    return forgetting.forget_all()

@@ -235,6 +235,18 @@ CELERY_BEAT_SCHEDULE = {
         "task": "labeling.forget_files",
         "schedule": timedelta(hours=1),
     },
+    "delete pictures that no item shows any more": {
+        "task": "labeling.forget_pictures",
+        "schedule": timedelta(hours=6),
+    },
+    "forget what was learned from deleted items": {
+        "task": "activelearn.forget",
+        "schedule": timedelta(hours=6),
+    },
+    "compare counters with what they count": {
+        "task": "labeling.recount",
+        "schedule": timedelta(hours=6),
+    },
     "keep rankings and retraining due": {
         "task": "activelearn.consider_all",
         "schedule": timedelta(seconds=15),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import (
     Aggregate,
@@ -135,6 +135,9 @@ def labels_in_use(project_id: int) -> dict[str, int]:
 
 
 _CHOICES = {"state": Item.State.values, "split": Item.Split.values}
+ITEM_FILTERS: Final = frozenset(
+    {*_CHOICES, "label", "predicted", "confidence_lt", "tag", "id", "q"}
+)
 
 
 def items_matching(  # noqa: C901, PLR0912 (one plain step per filter)

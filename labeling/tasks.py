@@ -10,10 +10,10 @@ from django.db import OperationalError
 from django.dispatch import receiver
 
 from labeling.services import agreement as _agreement  # registers its job
-from labeling.services import importing, jobs, queue, settle
+from labeling.services import counts, importing, jobs, pictures, queue, removal, settle
 from labeling.signals import job_queued, votes_changed
 
-HANDLERS: Final = (_agreement, importing)
+HANDLERS: Final = (_agreement, importing, removal)
 # Votes of this long after a ring are seen by the task it rang for.
 _DELAY: Final = 1.0
 _last_ring: dict[int, float] = {}
@@ -53,6 +53,18 @@ def ring_jobs() -> int:
 def forget_files() -> int:
     """Delete the files of imports that have ended."""
     return importing.forget_files()
+
+
+@shared_task(name="labeling.forget_pictures", time_limit=3600)
+def forget_pictures() -> int:
+    """Delete pictures that no item shows any more."""
+    return pictures.forget_unused()
+
+
+@shared_task(name="labeling.recount", time_limit=3600)
+def recount() -> int:
+    """Compare all counters with what they count."""
+    return counts.reconcile_all()
 
 
 @shared_task(name="labeling.run_job", time_limit=4 * 3600)

@@ -13,6 +13,8 @@ from django.utils.translation import gettext_noop as noop
 SENTENCES: Final = (
     noop("agreement"),
     noop("import"),
+    noop("deletion of items"),
+    noop("deleting items"),
     noop("queue order"),
     noop("scores of the pool"),
     noop("training"),
@@ -95,6 +97,7 @@ SENTENCES: Final = (
 )
 # The kinds of job that have no word for a name.
 KINDS: Final = {
+    "delete": "deletion of items",
     "learn.rank": "queue order",
     "learn.score": "scores of the pool",
     "learn.train": "training",

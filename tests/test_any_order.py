@@ -51,11 +51,12 @@ DONE: Counter[str] = Counter()
 # What all examples together do at least, or this test has silently become empty.
 LEAST = {
     "projects made": 15,
+    "items deleted": 8,
     "items imported": 300,
     "items lent": 300,
     "votes": 250,
     "replays": 40,
-    "edits": 30,
+    "edits": 20,
     "undos": 30,
     "skips": 2,
     "releases": 6,
@@ -82,6 +83,7 @@ class Known:
     wanted: int
     votes: dict[str, str] = field(default_factory=dict)
     away: set[str] = field(default_factory=set)
+    skips: int = 0
     state: str = "open"
     label: str | None = None
     by_expert: bool = False
@@ -123,9 +125,9 @@ class Labeling(RuleBasedStateMachine):
         self.held: dict[str, dict[int, str]] = {name: {} for name in PEOPLE}
         self.given: dict[str, list[Given]] = {name: [] for name in PEOPLE}
         self.overlap, self.min_votes = 1, 1
-        self.skips = 0
         self.runs = 0
         self.fired, self.labels_then = 0, 0
+        self.named = 0
         self.versions: set[int] = set()
         # Each version that ever was champion, the present one last.
         self.champions: list[int] = []
@@ -192,7 +194,7 @@ class Labeling(RuleBasedStateMachine):
     @precondition(lambda self: len(self.items) < 40)
     @rule(count=st.integers(1, 8))
     def import_items(self, count: int) -> None:
-        first = len(self.items)
+        first, self.named = self.named, self.named + count
         names = [f"i{number}" for number in range(first, first + count)]
         rows = [
             {"external_id": name, "text": f"text {name} {LABELS[number % 3]}"}
@@ -240,7 +242,7 @@ class Labeling(RuleBasedStateMachine):
             assert item.state == "open"
             assert who not in item.votes
             assert who not in item.away
-            assert len(self.having(name)) < item.most_wanted
+            assert len(self.having(name)) < item.wanted
             DONE["items lent"] += 1
         self.held[who].update(got)
         missing = [name for name in self.items if self.could_have(who, name)]
@@ -404,8 +406,9 @@ class Labeling(RuleBasedStateMachine):
         for _ in range(2):
             answer = self.ask(who, "post", f"assignments/{number}/skip/", {})
             assert answer.status_code == 200, answer.content
-        self.items[self.held[who].pop(number)].away.add(who)
-        self.skips += 1
+        item = self.items[self.held[who].pop(number)]
+        item.away.add(who)
+        item.skips += 1
         DONE["skips"] += 1
 
     def _release(self, who: str, number: int) -> str:
@@ -619,6 +622,8 @@ class Labeling(RuleBasedStateMachine):
         labels = sum(
             item.was_labeled for item in self.items.values() if item.split == "pool"
         )
+        # Labels that were counted then may have been deleted since.
+        self.labels_then = min(self.labels_then, labels)
         growth = math.ceil(self.labels_then * self.project.retrain_growth)
         more = max(10, growth) if self.labels_then else RETRAIN_FIRST
         if labels >= self.labels_then + more:
@@ -628,6 +633,40 @@ class Labeling(RuleBasedStateMachine):
             triggers.consider(self.project.pk)
             trigger = RetrainTrigger.objects.get(project=self.project)
             assert (trigger.fired, trigger.labels) == (self.fired, self.labels_then)
+
+    @precondition(lambda self: len(self.items) > 12)
+    @rule(data=st.data(), how=st.sampled_from(["one", "by a filter"]))
+    def delete(self, data: st.DataObject, how: str) -> None:
+        """An item goes with its votes; who holds it is told when they answer."""
+        name = data.draw(st.sampled_from(sorted(self.items)))
+        holders = [
+            (who, number)
+            for who, held in self.held.items()
+            for number, item in held.items()
+            if item == name
+        ]
+        if how == "one":
+            pk = Item.objects.get(project=self.project, external_id=name).pk
+            answer = self.boss("delete", self.at(f"items/{pk}/"))
+            assert answer.status_code == 204, answer.content
+            assert self.boss("delete", self.at(f"items/{pk}/")).status_code == 404
+        else:
+            path = self.at(f"items/?q=text {name} &expect=")
+            assert self.boss("delete", f"{path}2").status_code == 409
+            answer = self.boss("delete", f"{path}1")
+            assert answer.status_code == 202, answer.content
+            self.work("delete")
+        del self.items[name]
+        for who, number in holders:
+            del self.held[who][number]
+            body = self._body(number, LABELS[0])
+            assert self.ask(who, "post", "annotations/", body).status_code == 404
+        self.given = {
+            who: [one for one in given if one.item != name]
+            for who, given in self.given.items()
+        }
+        self.is_exported = False
+        DONE["items deleted"] += 1
 
     def _leave(self, who: str) -> None:
         """A person goes and comes back: what they held went to others meanwhile."""
@@ -715,7 +754,8 @@ class Labeling(RuleBasedStateMachine):
         told = self.boss("get", self.at("")).json()["counts"]
         assert told["votes"] == sum(len(item.votes) for item in self.items.values())
         counters = ProjectCounter.objects.filter(project=self.project)
-        assert sum(counters.values_list("skips", flat=True)) == self.skips
+        skips = sum(item.skips for item in self.items.values())
+        assert sum(counters.values_list("skips", flat=True)) == skips
         now = ProjectCounter.confident_of(self.project.pk)
         pool = [item for item in self.items.values() if item.split == "pool"]
         unsettled = Item.objects.filter(

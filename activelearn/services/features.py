@@ -82,6 +82,30 @@ def _complete(project: Project, spec: core.Spec, spec_hash: str) -> None:
         last = chunk[-1].pk
 
 
+def forget(project: Project) -> int:
+    """Take the rows of deleted items out of the files; return how many.
+
+    The files of before stay for those who read them at this moment: see ``files``.
+    """
+    return sum(_forget(shard) for shard in FeatureShard.objects.filter(project=project))
+
+
+def _forget(shard: FeatureShard) -> int:
+    items = Item.objects.filter(
+        project=shard.project_id, pk__range=(shard.first_item, shard.last_item)
+    )
+    gone = shard.items - items.count()
+    if gone:
+        ids, rows = _read(shard)
+        kept = np.isin(
+            ids, np.array(items.values_list("pk", flat=True), dtype=ids.dtype)
+        )
+        shard.items = int(kept.sum())
+        shard.sha256 = files.save("features", _pack(ids[kept], rows[kept]))
+        shard.save(update_fields=["items", "sha256"])
+    return gone
+
+
 def rows_of(items: Sequence[Item], spec: core.Spec) -> core.Rows:
     """Return the rows of ``items``; a picture that cannot be read is all zeros."""
     payloads: list[Any] = [item.data for item in items]

@@ -5,9 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import time
+from collections.abc import Container
+from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from django.conf import settings
+
+# For so long somebody may read, or be about to name, a file that no row names.
+KEPT: Final = 24 * 3600.0
 
 
 def path_of(kind: str, sha256: str) -> Path:
@@ -20,6 +27,7 @@ def save(kind: str, data: bytes) -> str:
     sha256 = hashlib.sha256(data).hexdigest()
     path = path_of(kind, sha256)
     if path.exists():
+        path.touch()
         return sha256
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent)
@@ -34,3 +42,17 @@ def save(kind: str, data: bytes) -> str:
 def read(kind: str, sha256: str) -> bytes:
     """Return the content of a file."""
     return path_of(kind, sha256).read_bytes()
+
+
+def forget(kind: str, named: Container[str]) -> int:
+    """Delete the old files of a kind whose hash is not ``named``; return how many."""
+    folder = Path(settings.LEARN_ROOT) / kind
+    return sum(_forget(path) for path in folder.glob("??/*") if path.name not in named)
+
+
+def _forget(path: Path) -> bool:
+    with suppress(FileNotFoundError):
+        if path.stat().st_mtime < time.time() - KEPT:
+            path.unlink()
+            return True
+    return False

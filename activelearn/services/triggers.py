@@ -29,6 +29,7 @@ def consider(project_id: int) -> TrainingRun | None:
     with transaction.atomic():
         trigger = RetrainTrigger.objects.select_for_update().get(project=project)
         now = ProjectCounter.confident_of(project_id)
+        _forget_deleted(trigger, now)
         due = next_threshold(project, trigger.labels)
         if now < due:
             return None
@@ -38,6 +39,13 @@ def consider(project_id: int) -> TrainingRun | None:
         trigger.labels = now
         trigger.save(update_fields=["fired", "labels"])
         return _request(project, None, TrainingRun.Trigger.LABELS, reason)
+
+
+def _forget_deleted(trigger: RetrainTrigger, now: int) -> None:
+    """Count on from what there is, where items that were counted have been deleted."""
+    if now < trigger.labels:
+        trigger.labels = now
+        trigger.save(update_fields=["labels"])
 
 
 def request(

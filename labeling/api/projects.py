@@ -16,7 +16,7 @@ from labeling.api import shapes
 from labeling.api.pagination import CursorPagination
 from labeling.api.scope import ProjectView
 from labeling.errors import InvalidInputError
-from labeling.models import Item, Membership, Project, Resolution, User
+from labeling.models import Membership, Project, User
 from labeling.services import members, projects
 
 
@@ -199,44 +199,4 @@ def _member_shape(one: Membership) -> dict[str, Any]:
         "role": one.role,
         "quota": one.quota,
         "is_paused": one.is_paused,
-    }
-
-
-@extend_schema(responses=dict[str, Any])
-class ItemsView(ProjectView):
-    """Search the items; for those who may see predictions."""
-
-    allowed: ClassVar = members.ADJUDICATE | members.ENGINEER
-
-    def get(self, request: Request, slug: str) -> Response:
-        """List the items that the query names, newest first."""
-        items = queries.items_matching(self.member.project, request.query_params.dict())
-        pages = CursorPagination()
-        page = pages.paginate_queryset(items, request, view=self) or []
-        current = {
-            one.item_id: one
-            for one in Resolution.objects.filter(
-                item__in=[item.pk for item in page], superseded_at=None
-            )
-        }
-        rows = [_item_row(slug, item, current.get(item.pk)) for item in page]
-        return pages.get_paginated_response(rows)
-
-
-def _item_row(slug: str, item: Item, resolution: Resolution | None) -> dict[str, Any]:
-    prediction = getattr(item, "prediction", None)
-    is_blind = item.split == Item.Split.EVALUATION
-    return {
-        **shapes.item_shape(slug, item),
-        "tags": item.tags,
-        "split": item.split,
-        "state": item.state,
-        "votes": item.votes,
-        "labels": resolution.labels if resolution else None,
-        "label_source": resolution.source if resolution else None,
-        "confidence": resolution.confidence if resolution else None,
-        "predicted": prediction.label if prediction and not is_blind else None,
-        "predicted_confidence": (
-            prediction.confidence if prediction and not is_blind else None
-        ),
     }

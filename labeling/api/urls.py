@@ -5,7 +5,16 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 
 from labeling.api import annotations as votes
-from labeling.api import experts, invitations, jobs, projects, quality, queue, transfers
+from labeling.api import (
+    experts,
+    invitations,
+    items,
+    jobs,
+    projects,
+    quality,
+    queue,
+    transfers,
+)
 
 # Addresses are tried in order: first those that people wait for all day.
 _OF_PROJECT: list[URLPattern] = [
@@ -15,7 +24,8 @@ _OF_PROJECT: list[URLPattern] = [
     path("members/", projects.MembersView.as_view()),
     path("invitations/", invitations.InvitationsView.as_view()),
     path("invitations/<int:pk>/", invitations.InvitationView.as_view()),
-    path("items/", projects.ItemsView.as_view()),
+    path("items/", items.ItemsView.as_view()),
+    path("items/<int:pk>/", items.ItemView.as_view()),
     path("queue/grid/", queue.GridView.as_view()),
     path("queue/release/", queue.ReleaseManyView.as_view()),
     path("assignments/<int:pk>/skip/", queue.SkipView.as_view()),

@@ -93,10 +93,14 @@ class Progress:
             changes["total"] = total
         if stage is not None:
             changes["stage"] = stage[:120]
-        if not self._mine().update(**changes):
-            raise JobLostError(f"job {self.job.pk} was taken over")
+        self._write(**changes)
         if Job.objects.filter(pk=self.job.pk, cancel_requested=True).exists():
             raise Cancelled
+
+    def note(self, **params: Any) -> None:
+        """Keep with the job what whoever takes it over has to know."""
+        self.job.params |= params
+        self._write(params=self.job.params)
 
     def log(self, line: str) -> None:
         """Add a line to the job's log."""
@@ -104,6 +108,10 @@ class Progress:
         self._mine().update(
             log=Concat(F("log"), Value(stamped), output_field=TextField())
         )
+
+    def _write(self, **changes: Any) -> None:
+        if not self._mine().update(**changes):
+            raise JobLostError(f"job {self.job.pk} was taken over")
 
     def _mine(self) -> Any:
         return Job.objects.filter(

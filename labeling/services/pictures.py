@@ -7,15 +7,19 @@ from typing import Final
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 from PIL import Image
 
 from labeling.errors import InvalidInputError
-from labeling.models import Media
+from labeling.models import Item, Job, Media
 
 # Of the longer side: in a list, and on a page of its own.
 SIZES: Final = (256, 1024)
 OURS: Final = ("PNG", "JPEG")
 MIME: Final = "image/webp"
+# The advisory lock of those who bring pictures in and of who deletes them.
+PICTURES: Final = 7004
 
 
 def read(media: Media, size: str = "") -> tuple[bytes, str]:
@@ -29,7 +33,7 @@ def read(media: Media, size: str = "") -> tuple[bytes, str]:
     most = int(size)
     if max(media.width, media.height) <= most:
         return _content(media.path), media.mime
-    path = f"thumbnails/{most}/{media.sha256[:2]}/{media.sha256}.webp"
+    path = _small_path(media, most)
     if default_storage.exists(path):
         if _is_whole(kept := _content(path)):
             return kept, MIME
@@ -38,6 +42,34 @@ def read(media: Media, size: str = "") -> tuple[bytes, str]:
     if not default_storage.exists(path):
         default_storage.save(path, ContentFile(made))
     return made, MIME
+
+
+def await_forgetting() -> None:
+    """Wait until nobody deletes pictures; for an import, which is running already."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, 0)", [PICTURES])
+
+
+def forget_unused() -> int:
+    """Delete pictures that no item shows, unless an import runs; return how many.
+
+    An import may be about to show one: whoever begins waits until this has ended.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [PICTURES])
+        if Job.objects.filter(kind="import", state=Job.State.RUNNING).exists():
+            return 0
+        shown = Item.objects.filter(media=OuterRef("pk"))
+        unused = list(Media.objects.filter(~Exists(shown)))
+        for media in unused:
+            for path in (media.path, *(_small_path(media, size) for size in SIZES)):
+                default_storage.delete(path)
+        Media.objects.filter(pk__in=[one.pk for one in unused]).delete()
+    return len(unused)
+
+
+def _small_path(media: Media, size: int) -> str:
+    return f"thumbnails/{size}/{media.sha256[:2]}/{media.sha256}.webp"
 
 
 def _content(path: str) -> bytes:

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
+from typing import Final
 
 from django.db import connection, transaction
 
-from labeling.models import Prediction
+from labeling.models import Item, Prediction
+
+# The namespace of the advisory locks of those who write predictions or delete items.
+PREDICTIONS: Final = 7003
+
+
+def await_turn(project_id: int) -> None:
+    """Let no item go while predictions are written, or none be written; to the commit."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s, %s)", [PREDICTIONS, project_id]
+        )
 
 
 def publish(
@@ -19,10 +31,14 @@ def publish(
     """Replace the project's predictions by ``rows`` of (item id, label, confidence).
 
     ``trained_on`` are the items that the model learned from; None where it is not
-    known, and then no answer counts as a second opinion.
+    known, and then no answer counts as a second opinion. Items that have been deleted
+    meanwhile are left out.
     """
     count = 0
     with transaction.atomic(), connection.cursor() as cursor:
+        await_turn(project_id)
+        items = Item.objects.filter(project_id=project_id).values_list("pk", flat=True)
+        here = set(items.iterator(50_000))
         Prediction.objects.filter(project_id=project_id)._raw_delete("default")  # noqa: SLF001
         statement = (
             "COPY labeling_prediction"
@@ -31,6 +47,8 @@ def publish(
         )
         with cursor.copy(statement) as copy:
             for item_id, label, confidence in rows:
+                if item_id not in here:
+                    continue
                 learned = trained_on is None or item_id in trained_on
                 copy.write_row(
                     (project_id, item_id, label, confidence, model_number, learned)

@@ -62,7 +62,13 @@ def lease(
     if external_ids is not None:
         return _lease_chosen(member, external_ids)
     found = at_once(member, count)
-    return Lease(found, None) if len(found) == count else _lease(member, count)
+    if len(found) == count:
+        return Lease(found, None)
+    try:
+        return _lease(member, count)
+    except IntegrityError:
+        # An item was deleted between the look at it and the commit.
+        return _lease(member, count)
 
 
 def _lease(member: Membership, count: int) -> Lease:
@@ -457,7 +463,9 @@ def own_assignment(member: Membership, assignment_id: int) -> Assignment:
         .first()
     )
     if found is None:
-        raise NotFoundError(_("There is no such assignment of yours."))
+        raise NotFoundError(
+            _("There is no such assignment of yours; its item may have been deleted.")
+        )
     return found
 
 

@@ -29,6 +29,7 @@ _LEND = """
     SELECT %(project)s, b.item_id, %(user)s, last.slot + 1, 'leased', now(),
            now() + %(minutes)s * interval '1 minute', 'repeat', 0
     FROM before b
+    JOIN labeling_item i ON i.id = b.item_id AND i.state <> 'invalid'
     CROSS JOIN LATERAL (
         SELECT greatest(max(slot), 9999) AS slot FROM labeling_assignment a
         WHERE a.item_id = b.item_id AND a.is_repeat) AS last

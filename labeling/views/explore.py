@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 
 from labeling import queries
 from labeling.errors import AssayError
@@ -22,9 +24,9 @@ from labeling.models import (
     Prediction,
     Resolution,
 )
-from labeling.services import members, questions
+from labeling.services import members, questions, removal
 from labeling.views.paging import Listing, newest_first
-from labeling.views.scope import attempt, context, member_of, said
+from labeling.views.scope import attempt, context, member_of, said, whole
 
 FILTERS: Final = ("id", "split", "state", "label", "tag")
 
@@ -76,9 +78,12 @@ def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         .filter(item=found)
         .order_by("-pk")
     )
-    tried = attempt(request, lambda: _ask(request, member, found))
+    is_deletion = "delete" in request.POST
+    tried = attempt(
+        request, lambda: (_delete if is_deletion else _ask)(request, member, found)
+    )
     if tried.is_done:
-        return redirect("item", slug, pk)
+        return redirect("items", slug) if is_deletion else redirect("item", slug, pk)
     is_open = _is_blind(member, found)
     gold = Gold.objects.filter(item=found).first() if not is_open else None
     page = context(
@@ -93,6 +98,35 @@ def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         **({} if is_open else _told(member, found)),
     )
     return render(request, "labeling/item.html", page, status=tried.status)
+
+
+def _delete(request: HttpRequest, member: Membership, found: Item) -> None:
+    members.require(member, members.ENGINEER)
+    removal.delete_now(member.project_id, [found.pk])
+    told = _("“%(name)s” is deleted, with its votes and labels.")
+    messages.success(request, told % {"name": found.external_id})
+
+
+@login_required
+def delete_items(request: HttpRequest, slug: str) -> HttpResponse:
+    """Say what goes with the items that the filters name, then ask for it."""
+    member = member_of(request, slug, members.ENGINEER)
+    query = {name: request.GET.get(name, "").strip() for name in (*FILTERS, "all")}
+    typed = whole(request.POST.get("number"))
+    tried = attempt(
+        request,
+        lambda: removal.ask(member.project, member.user, query, expected=typed),
+    )
+    if tried.is_done:
+        return redirect("job", slug, tried.result.pk)
+    loss, errors, status = None, tried.errors, tried.status
+    try:
+        loss = removal.loss_of(removal.chosen(member.project, query))
+    except AssayError as error:
+        errors, status = said(error), error.status
+    named = {name: value for name, value in query.items() if value}
+    page = context(member, "items", loss=loss, errors=errors, named=named)
+    return render(request, "labeling/delete_items.html", page, status=status)
 
 
 def _ask(request: HttpRequest, member: Membership, found: Item) -> None:

@@ -37,6 +37,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_P}disagreements/", disagreements.disagreements, name="disagreements"),
     path(f"{_P}disagreements/<slug:which>/", doubts.listed, name="doubts"),
     path(f"{_P}items/", explore.items, name="items"),
+    path(f"{_P}items/delete/", explore.delete_items, name="delete-items"),
     path(f"{_P}items/<int:pk>/", explore.item, name="item"),
     path(f"{_P}import/", transfers.imports, name="imports"),
     path(f"{_P}export/", transfers.export, name="export"),

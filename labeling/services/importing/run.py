@@ -30,7 +30,7 @@ from labeling.models import (
     Upload,
     User,
 )
-from labeling.services import gold, jobs
+from labeling.services import gold, jobs, pictures
 from labeling.services.importing import images, readers, table, votes
 from labeling.services.importing.rows import (
     ROLES,
@@ -209,6 +209,7 @@ def run(progress: jobs.Progress) -> dict[str, Any]:
     found = _run_of(progress.job)
     if found.upload is None:
         raise InvalidInputError("The file of this import is gone: send it again.")
+    pictures.await_forgetting()
     tally = Tally()
     writer = _Writer(found, _share(found), progress)
     with default_storage.open(found.upload.path) as file:
