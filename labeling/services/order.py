@@ -6,7 +6,7 @@ work never locks its rows: ``SKIP LOCKED`` meets only leases.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -36,14 +36,20 @@ class Entry:
     suggestion: dict[str, Any] | None = None
 
 
-def swap(project_id: int, entries: Sequence[Entry]) -> int:
+def swap(
+    project_id: int,
+    entries: Sequence[Entry],
+    *,
+    confirm: Callable[[], None] = lambda: None,
+) -> int:
     """Replace the project's queue by ``entries`` in one step; return its generation.
 
     Each generation ranks before all earlier ones, so the commit of the new rows is the
     step: a lease sees the old head or the new one. Only then, behind all that people
     look at, the rows of before are deleted; a lease never meets a lock of this. Slots
     that are lent or answered meanwhile are left out; one that is given back meanwhile
-    keeps its row.
+    keeps its row. ``confirm`` is called in the transaction of the step, last of all: where
+    it raises, nothing is swapped.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         _stage(cursor, entries)
@@ -63,6 +69,7 @@ def swap(project_id: int, entries: Sequence[Entry]) -> int:
         old = [found[0] for found in cursor.fetchall()]
         cursor.execute(_SWAP_IN, {"project": project_id, "generation": generation})
         cursor.execute("DROP TABLE staged")
+        confirm()
     with transaction.atomic(), connection.cursor() as cursor:
         await_turn(project_id)
         cursor.execute(

@@ -67,7 +67,7 @@ def test_an_order_of_a_job_that_was_taken_over_is_not_swapped_in(
     assert (job.state, job.attempt) == ("running", 2)
 
 
-def test_an_order_swapped_in_too_late_is_followed_by_a_new_one(
+def test_an_order_that_is_taken_over_at_the_last_moment_is_not_swapped_in(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     project, _ = wine()
@@ -78,7 +78,8 @@ def test_an_order_swapped_in_too_late_is_followed_by_a_new_one(
 
     job.refresh_from_db()
     assert (job.state, job.attempt) == ("running", 2)
-    assert Job.objects.filter(kind="learn.rank", state="queued").count() == 1
+    assert not QueueEntry.objects.exists()
+    assert not RankingFit.objects.exists()
 
 
 def trained() -> tuple[Project, Job]:
