@@ -14,6 +14,7 @@ SENTENCES: Final = (
     noop("agreement"),
     noop("import"),
     noop("deletion of items"),
+    noop("deletion of a project"),
     noop("deleting items"),
     noop("queue order"),
     noop("scores of the pool"),
@@ -98,6 +99,7 @@ SENTENCES: Final = (
 # The kinds of job that have no word for a name.
 KINDS: Final = {
     "delete": "deletion of items",
+    "delete-project": "deletion of a project",
     "learn.rank": "queue order",
     "learn.score": "scores of the pool",
     "learn.train": "training",

@@ -16,7 +16,7 @@ class Snapshot(models.Model):
     project = models.ForeignKey(Project, models.CASCADE, related_name="+")
     sha256 = models.CharField(max_length=64)
     items = models.PositiveIntegerField()
-    label_set = models.ForeignKey(LabelSet, models.PROTECT, related_name="+")
+    label_set = models.ForeignKey(LabelSet, models.RESTRICT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -41,7 +41,7 @@ class TrainingRun(models.Model):
     reason = models.CharField(max_length=300)
     requested_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     snapshot = models.ForeignKey(
-        Snapshot, models.PROTECT, null=True, related_name="runs"
+        Snapshot, models.RESTRICT, null=True, related_name="runs"
     )
     labels = models.PositiveIntegerField(null=True, help_text="Labels it trained on.")
     verdict = models.CharField(max_length=20, blank=True)

@@ -28,12 +28,12 @@ class ModelVersion(models.Model):
     stage = models.CharField(
         max_length=10, choices=Stage, default=Stage.CHALLENGER, editable=False
     )
-    run = models.OneToOneField(TrainingRun, models.PROTECT, related_name="model")
-    snapshot = models.ForeignKey(Snapshot, models.PROTECT, related_name="models")
+    run = models.OneToOneField(TrainingRun, models.RESTRICT, related_name="model")
+    snapshot = models.ForeignKey(Snapshot, models.RESTRICT, related_name="models")
     parent = models.ForeignKey(
-        "self", models.PROTECT, null=True, related_name="+", help_text="Champion then."
+        "self", models.RESTRICT, null=True, related_name="+", help_text="Champion then."
     )
-    label_set = models.ForeignKey(LabelSet, models.PROTECT, related_name="+")
+    label_set = models.ForeignKey(LabelSet, models.RESTRICT, related_name="+")
     spec_hash = models.CharField(max_length=64)
     sha256 = models.CharField(max_length=64)
     size = models.PositiveIntegerField(help_text="Bytes.")
@@ -66,7 +66,7 @@ class Evaluation(models.Model):
         ModelVersion, models.CASCADE, related_name="evaluation"
     )
     champion = models.ForeignKey(
-        ModelVersion, models.PROTECT, null=True, related_name="+"
+        ModelVersion, models.RESTRICT, null=True, related_name="+"
     )
     items = models.PositiveIntegerField()
     items_hash = models.CharField(max_length=64)

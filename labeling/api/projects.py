@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, ClassVar
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,7 +17,7 @@ from labeling.api.pagination import CursorPagination
 from labeling.api.scope import ProjectView
 from labeling.errors import InvalidInputError
 from labeling.models import Membership, Project, User
-from labeling.services import members, projects
+from labeling.services import members, projects, removal
 
 
 class LabelSerializer(serializers.Serializer[Any]):
@@ -159,6 +159,15 @@ class ProjectDetailView(ProjectView):
             )
         projects.update_policy(self.member.project, changes)
         return Response(project_shape(_full(self.member.project)))
+
+    @extend_schema(
+        parameters=[OpenApiParameter("confirm", required=True)], responses={202: None}
+    )
+    def delete(self, request: Request, slug: str) -> Response:
+        """Delete the project and all that is in it; ``confirm`` is its short name."""
+        del slug
+        removal.ask_for_project(self.member, request.query_params.get("confirm", ""))
+        return Response(status=202)
 
 
 @extend_schema(request=dict[str, Any], responses=dict[str, Any])

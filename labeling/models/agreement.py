@@ -16,7 +16,7 @@ class AgreementReport(models.Model):
         Project, models.CASCADE, related_name="agreement_reports"
     )
     computed_at = models.DateTimeField()
-    label_set = models.ForeignKey(LabelSet, models.PROTECT, related_name="+")
+    label_set = models.ForeignKey(LabelSet, models.RESTRICT, related_name="+")
     votes_hash = models.CharField(max_length=64, help_text="Of the votes it is about.")
     items = models.PositiveIntegerField(help_text="Items with at least two votes.")
     votes = models.PositiveIntegerField()

@@ -57,10 +57,10 @@ class Annotation(models.Model):
     updated_at = models.DateTimeField()
     # Provenance.
     label_set = models.ForeignKey(
-        LabelSet, models.PROTECT, related_name="+", db_index=False
+        LabelSet, models.RESTRICT, related_name="+", db_index=False
     )
     guideline = models.ForeignKey(
-        Guideline, models.PROTECT, related_name="+", null=True, db_index=False
+        Guideline, models.RESTRICT, related_name="+", null=True, db_index=False
     )
     reason = models.CharField(max_length=10, choices=Reason)
     probability = models.FloatField(null=True)

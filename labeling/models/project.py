@@ -59,11 +59,15 @@ class Project(models.Model):
 
     # The versions in force; history stays in their own tables.
     label_set = models.ForeignKey(
-        "labeling.LabelSet", models.PROTECT, related_name="+", null=True, editable=False
+        "labeling.LabelSet",
+        models.RESTRICT,
+        related_name="+",
+        null=True,
+        editable=False,
     )
     guideline = models.ForeignKey(
         "labeling.Guideline",
-        models.PROTECT,
+        models.RESTRICT,
         related_name="+",
         null=True,
         editable=False,

@@ -19,7 +19,7 @@ class Gold(models.Model):
 
     item = models.OneToOneField(Item, models.CASCADE, related_name="gold")
     labels = ArrayField(models.CharField(max_length=120))
-    label_set = models.ForeignKey(LabelSet, models.PROTECT, related_name="+")
+    label_set = models.ForeignKey(LabelSet, models.RESTRICT, related_name="+")
     is_question = models.BooleanField(
         default=False, help_text="Ask it now and then to see how well people do."
     )
@@ -44,9 +44,9 @@ class Resolution(models.Model):
     source = models.CharField(max_length=9, choices=Source)
     confidence = models.FloatField()
     soft_label = models.JSONField(default=dict, help_text="Label → share of the votes.")
-    label_set = models.ForeignKey(LabelSet, models.PROTECT, related_name="+")
+    label_set = models.ForeignKey(LabelSet, models.RESTRICT, related_name="+")
     guideline = models.ForeignKey(
-        Guideline, models.PROTECT, related_name="+", null=True
+        Guideline, models.RESTRICT, related_name="+", null=True
     )
     decided_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
     created_at = models.DateTimeField()

@@ -1,16 +1,18 @@
-"""Delete items for good, with all that hangs on them, while people are at work.
+"""Delete items and projects for good, with all that hangs on them.
 
-Some at a time, in two steps. First they are closed and leave the queue: from then on
+Items go while people are at work, some at a time, in two steps. First they are closed and leave the queue: from then on
 nobody gets them, so that no lease ever waits for the second step, in which the rows go.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
-from django.db import OperationalError, connection, transaction
+from django.core.files.storage import default_storage
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Max, QuerySet
 from django.utils.translation import gettext as _
 
@@ -19,12 +21,15 @@ from labeling.errors import ConflictError, InvalidInputError
 from labeling.models import (
     Annotation,
     Assignment,
+    Invitation,
     Item,
     Job,
+    Membership,
     Project,
     ProjectCounter,
     QueueEntry,
     Resolution,
+    Upload,
     User,
 )
 from labeling.services import counts, jobs, order, predictions, settle
@@ -94,10 +99,13 @@ def ask(
 @jobs.handles("delete")
 def run(progress: jobs.Progress) -> dict[str, Any]:
     """Delete what the job's query names; a second time the rest of it."""
-    project, params = progress.job.project, progress.job.params
-    if project is None:
-        return {}
-    done = params.get("done", 0)
+    project = progress.job.project
+    return {"deleted": _delete_named(progress, project)} if project else {}
+
+
+def _delete_named(progress: jobs.Progress, project: Project) -> int:
+    params = progress.job.params
+    done: int = params.get("done", 0)
     progress.tell(done=done, total=params["total"], stage="deleting items")
     for ids in _parts(project, params):
         # Closed items may be named by the query no more: a job that takes this one over
@@ -105,11 +113,11 @@ def run(progress: jobs.Progress) -> dict[str, Any]:
         with transaction.atomic():
             progress.note(begun=ids)
             _close(project.pk, ids)
-        _patiently(project.pk, ids)
+        _patiently(partial(_delete, project.pk, ids))
         done += len(ids)
         progress.note(begun=[], done=done)
         progress.tell(done=done)
-    return {"deleted": done}
+    return done
 
 
 def _parts(project: Project, params: Mapping[str, Any]) -> Iterator[list[int]]:
@@ -128,7 +136,48 @@ def delete_now(project_id: int, ids: list[int]) -> None:
     """Delete a few items at once."""
     with transaction.atomic():
         _close(project_id, ids)
-    _patiently(project_id, ids)
+    _patiently(partial(_delete, project_id, ids))
+
+
+def ask_for_project(member: Membership, typed: str) -> Job:
+    """Ask for the member's project to be deleted; from now on nobody is in it.
+
+    ``typed`` must be its short name, which is free again at once.
+    """
+    project = member.project
+    if typed != project.slug:
+        raise InvalidInputError(
+            errors={"slug": [_("Type “%(slug)s” to be sure.") % {"slug": project.slug}]}
+        )
+    with transaction.atomic():
+        Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        Membership.objects.filter(project=project).delete()
+        Invitation.objects.filter(project=project).delete()
+        for job in Job.objects.filter(project=project, finished_at=None):
+            jobs.cancel(job)
+        gone = f"deleted-{project.pk}"
+        Project.objects.filter(pk=project.pk).update(slug=gone, is_paused=True)
+        total = Item.objects.filter(project=project).count()
+        query = {"query": {"all": "yes"}, "until": 2**63 - 1, "total": total}
+        return jobs.enqueue(
+            "delete-project",
+            params={"project": project.pk, **query},
+            lane=f"delete:{project.pk}",
+            user=member.user,
+        )
+
+
+@jobs.handles("delete-project")
+def run_for_project(progress: jobs.Progress) -> dict[str, Any]:
+    """Delete a project: its items first, then the rest of it."""
+    project = Project.objects.filter(pk=progress.job.params["project"]).first()
+    if project is None:
+        return {}
+    deleted = _delete_named(progress, project)
+    for upload in Upload.objects.filter(project=project):
+        default_storage.delete(upload.path)
+    _patiently(project.delete)
+    return {"deleted": deleted}
 
 
 def _close(project_id: int, ids: list[int]) -> None:
@@ -140,13 +189,13 @@ def _close(project_id: int, ids: list[int]) -> None:
     order.withdraw(ids)
 
 
-def _patiently(project_id: int, ids: list[int]) -> None:
-    """Delete closed items; begin again where somebody at work was in the way."""
+def _patiently(delete: Callable[[], object]) -> None:
+    """Delete in one transaction; begin again where somebody at work was in the way."""
     for tried in range(1, TRIES + 1):
         try:
             with transaction.atomic():
-                _delete(project_id, ids)
-        except OperationalError:
+                delete()
+        except (OperationalError, IntegrityError):
             if tried == TRIES:
                 raise
         else:

@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy as lazy
 
 from labeling import queries
 from labeling.errors import InvalidInputError
-from labeling.models import Guideline, Label, LabelSet, Membership, Project
-from labeling.services import members, precedents, projects
+from labeling.models import Guideline, Item, Label, LabelSet, Membership, Project
+from labeling.services import members, precedents, projects, removal
 from labeling.views.paging import by_page, newest_first
 from labeling.views.prose import html_of
 from labeling.views.scope import Tried, attempt, context, member_of, whole
@@ -247,6 +247,21 @@ def settings(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("settings", slug)
     page: dict[str, Any] = context(member, "settings", errors=tried.errors, form=form)
     return render(request, "labeling/settings.html", page, status=tried.status)
+
+
+@login_required
+def delete_project(request: HttpRequest, slug: str) -> HttpResponse:
+    """Say what goes with the project, then delete it."""
+    member = member_of(request, slug, members.MANAGE)
+    typed = request.POST.get("slug", "").strip()
+    tried = attempt(request, lambda: removal.ask_for_project(member, typed))
+    if tried.is_done:
+        told = _("“%(name)s” is being deleted. Nobody is in it any more.")
+        messages.success(request, told % {"name": member.project.name})
+        return redirect("home")
+    loss = removal.loss_of(Item.objects.filter(project=member.project))
+    page = context(member, "settings", errors=tried.errors, loss=loss)
+    return render(request, "labeling/delete_project.html", page, status=tried.status)
 
 
 def _change(request: HttpRequest, form: PolicyForm, slug: str) -> None:

@@ -47,5 +47,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_P}guideline/", setup.guideline, name="guideline"),
     path(f"{_P}labels/", setup.labels, name="labels"),
     path(f"{_P}settings/", setup.settings, name="settings"),
+    path(f"{_P}settings/delete/", setup.delete_project, name="delete-project"),
     path(f"{_P}members/", people.people, name="members"),
 ]

@@ -1,0 +1,154 @@
+"""A deleted project leaves nothing behind, whatever had been done in it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.apps import apps
+
+from activelearn.services import registry
+from labeling.models import Job, Project, User
+from labeling.services import adjudicate, annotate, jobs, removal, settle
+from tests import make
+from tests.activelearn.test_loop import versions, work
+from tests.test_pages import browser
+
+pytestmark = pytest.mark.django_db
+# Accounts stay, and the record of who deleted what.
+STAYS = {"User", "ApiToken", "Job", "Media"}
+
+
+def rows_left() -> dict[str, int]:
+    models = [
+        *apps.get_app_config("labeling").get_models(),
+        *apps.get_app_config("activelearn").get_models(),
+    ]
+    counts = {one.__name__: one._base_manager.count() for one in models}
+    return {name: n for name, n in counts.items() if n and name not in STAYS}
+
+
+def used_project() -> Project:
+    """Return one with votes, edits, undos, a dispute, gold, models and scores."""
+    project, (first, second) = versions(2)
+    registry.promote(first, None)
+    registry.promote(second, None)
+    registry.rollback(second, None)
+    ada, ben, expert = (
+        make.member(project, role) for role in ("annotator", "annotator", "expert")
+    )
+    call = make.Caller(make.manager_of(project).user)
+    call("patch", f"projects/{project.slug}/", {"overlap": 2, "min_votes": 2})
+    project.refresh_from_db()
+    settle.settle_project(project.pk)
+    for who, label in ((ada, "c0"), (ben, "c1")):
+        who.refresh_from_db()
+        votes = [make.vote(who, one, label) for one in make.lease(who, 30)]
+        last = votes[-1].annotation
+        annotate.undo(who, last.pk, last.version)
+    settle.settle_project(project.pk)
+    for dispute in project.disagreements.all()[:2]:
+        adjudicate.resolve(
+            expert, dispute.pk, adjudicate.Decision(("c2",), "resolved", "so")
+        )
+    call(
+        "post",
+        f"projects/{project.slug}/members/",
+        {"user": make.user().username, "role": "annotator"},
+    )
+    lines = json.dumps({"external_id": "new", "a": 1, "label": "c0"})
+    call.client.post(
+        f"/api/projects/{project.slug}/imports/?gold=1",
+        data=lines,
+        content_type="application/x-ndjson",
+        headers=call.headers,
+    )
+    work(project)
+    return project
+
+
+def test_nothing_of_a_deleted_project_is_left() -> None:
+    project = used_project()
+    assert len(rows_left()) > 20
+    boss = make.manager_of(project)
+
+    job = removal.ask_for_project(boss, project.slug)
+    jobs.run(job.pk)
+
+    job.refresh_from_db()
+    assert (job.state, job.error) == ("done", "")
+    assert rows_left() == {}
+    assert Job.objects.get() == job
+    assert User.objects.exists()
+
+
+def test_everybody_is_out_at_once_and_the_name_is_free() -> None:
+    project = make.project()
+    make.items(project, 2)
+    who = make.member(project)
+    make.lease(who)
+    waiting = jobs.enqueue("import", project=project)
+    boss = make.Caller(make.manager_of(project).user)
+    path = f"projects/{project.slug}/"
+
+    for wrong in ("", "?confirm=", f"?confirm={project.slug}x"):
+        assert boss("delete", f"{path}{wrong}").status_code == 400
+    assert boss("delete", f"{path}?confirm={project.slug}").status_code == 202
+
+    for call in (boss, make.Caller(who.user)):
+        assert call("get", path).status_code == 404
+        assert call("post", f"{path}queue/lease/", {}).status_code == 404
+    waiting.refresh_from_db()
+    assert waiting.state == "cancelled"
+    Project.objects.create(slug=project.slug, name="anew", data_type="text")
+
+
+@pytest.mark.parametrize(
+    ("role", "status"), [("annotator", 403), ("expert", 403), ("engineer", 403)]
+)
+def test_s15_only_a_manager_deletes_a_project(role: str, status: int) -> None:
+    project = make.project()
+    who = make.member(project, role).user
+    confirm = f"?confirm={project.slug}"
+    path = f"projects/{project.slug}/{confirm}"
+
+    assert make.Caller(who)("delete", path).status_code == status
+    assert make.Caller(make.user())("delete", path).status_code == 404
+    page = f"/projects/{project.slug}/settings/delete/"
+    assert browser(who).post(page, {"slug": project.slug}).status_code == status
+    assert Project.objects.filter(slug=project.slug).exists()
+
+
+def test_on_its_page_the_short_name_is_typed() -> None:
+    project = make.project()
+    make.items(project, 3)
+    page = browser(make.manager_of(project).user)
+    at = f"/projects/{project.slug}/settings/delete/"
+
+    asked = page.get(at)
+    wrong = page.post(at, {"slug": "another"})
+    right = page.post(at, {"slug": project.slug}, follow=True)
+
+    assert asked.context["loss"].items == 3
+    assert wrong.status_code == 400
+    assert project.slug in wrong.content.decode()
+    assert f"“{project.name}” is being deleted" in right.content.decode()
+    job = Job.objects.get(kind="delete-project")
+    jobs.run(job.pk)
+    assert not Project.objects.exists()
+    jobs.run(job.pk)
+
+
+def test_a_worker_that_died_on_the_way_is_followed_by_another() -> None:
+    project = make.project()
+    make.items(project, 3)
+    boss = make.manager_of(project)
+    job = removal.ask_for_project(boss, project.slug)
+    jobs.claim(job.pk)
+    project.delete()
+    Job.objects.filter(pk=job.pk).update(alive_until="2020-01-01T00:00Z")
+
+    jobs.run(job.pk)
+
+    job.refresh_from_db()
+    assert job.state == "done"
