@@ -6,6 +6,7 @@ nobody gets them, so that no lease ever waits for the second step, in which the 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -39,6 +40,7 @@ CHUNK: Final = 200
 # second, it is this that steps back.
 PATIENCE: Final = "500ms"
 TRIES: Final = 20
+PAUSE: Final = 0.1
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,10 @@ def run(progress: jobs.Progress) -> dict[str, Any]:
 def _delete_named(progress: jobs.Progress, project: Project) -> int:
     params = progress.job.params
     done: int = params.get("done", 0)
+    named = ", ".join(
+        f"{name}={value}" for name, value in params["query"].items() if value
+    )
+    progress.log(f"{params['total']} items: {named}")
     progress.tell(done=done, total=params["total"], stage="deleting items")
     for ids in _parts(project, params):
         # Closed items may be named by the query no more: a job that takes this one over
@@ -176,7 +182,7 @@ def run_for_project(progress: jobs.Progress) -> dict[str, Any]:
     deleted = _delete_named(progress, project)
     for upload in Upload.objects.filter(project=project):
         default_storage.delete(upload.path)
-    _patiently(project.delete)
+    _patiently(Project.objects.filter(pk=project.pk).delete)
     return {"deleted": deleted}
 
 
@@ -198,6 +204,7 @@ def _patiently(delete: Callable[[], object]) -> None:
         except (OperationalError, IntegrityError):
             if tried == TRIES:
                 raise
+            time.sleep(PAUSE)
         else:
             return
 

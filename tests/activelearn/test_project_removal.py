@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from django.apps import apps
+from django.db import connection
 
+from activelearn.models import RankingFit
 from activelearn.services import registry
 from labeling.models import Job, Project, User
 from labeling.services import adjudicate, annotate, jobs, removal, settle
@@ -152,3 +156,30 @@ def test_a_worker_that_died_on_the_way_is_followed_by_another() -> None:
 
     job.refresh_from_db()
     assert job.state == "done"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_comes_in_at_the_last_moment_goes_too() -> None:
+    project = make.project()
+    job = removal.ask_for_project(make.manager_of(project), project.slug)
+    came: list[int] = []
+
+    @make.threaded
+    def come() -> None:
+        fit = RankingFit.objects.create(project=project, generation=1, labels=0, pool=0)
+        came.append(fit.pk)
+
+    def late(execute: Any, sql: str, *others: Any) -> Any:
+        if sql.startswith('DELETE FROM "labeling_project" ') and not came:
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(come).result()
+        return execute(sql, *others)
+
+    with connection.execute_wrapper(late):
+        jobs.run(job.pk)
+
+    job.refresh_from_db()
+    assert came
+    assert job.state == "done"
+    assert not RankingFit.objects.exists()
+    assert not Project.objects.exists()
