@@ -432,6 +432,22 @@ def test_bad_pictures_cost_only_themselves() -> None:
     )
 
 
+def test_a_photo_stays_one_upright_and_without_what_else_was_in_it() -> None:
+    project = make.project(data_type="image")
+    photo, body = Image.new("RGB", (40, 20), "teal"), io.BytesIO()
+    told = photo.getexif()
+    told[0x0112] = 6  # turned by a quarter
+    told[0x9286] = "taken at home"
+    photo.save(body, "JPEG", exif=told)
+
+    bring(project, "x.zip", zipped({"a.jpg": body.getvalue()}))
+
+    media = Media.objects.get()
+    with default_storage.open(media.path) as file, Image.open(file) as kept:
+        assert (kept.format, kept.size, dict(kept.getexif())) == ("JPEG", (20, 40), {})
+    assert (media.mime, media.width, media.height) == ("image/jpeg", 20, 40)
+
+
 @pytest.mark.parametrize(
     ("name", "data", "why"),
     [

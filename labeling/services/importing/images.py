@@ -99,7 +99,9 @@ def _decoded(data: bytes) -> Image.Image:
             f"at most {MAX_PIXELS // 10**6} million are allowed."
         )
     picture.load()
-    return ImageOps.exif_transpose(picture)
+    upright = ImageOps.exif_transpose(picture)
+    upright.format = picture.format
+    return upright
 
 
 def _encoded(picture: Image.Image) -> tuple[bytes, str, str]:
