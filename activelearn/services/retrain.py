@@ -41,6 +41,11 @@ class Material:
         """Return the rows of ``item_ids``, in their order."""
         return self.rows[np.searchsorted(self.ids, np.array(item_ids, dtype=np.int64))]
 
+    def known(self, answers: Answers) -> Answers:
+        """Return the answers to items that have a row: others came in since."""
+        here = set(self.ids.tolist())
+        return {pk: labels for pk, labels in answers.items() if pk in here}
+
 
 @jobs.handles("learn.train", rest=9)
 def run(progress: jobs.Progress) -> dict[str, Any]:
@@ -56,7 +61,7 @@ def run(progress: jobs.Progress) -> dict[str, Any]:
     progress.tell(done=0, total=5, stage="features")
     material = Material(*features.load(project))
     progress.tell(done=1, stage="snapshot")
-    truth = _labels(project, Item.Split.POOL)
+    truth = material.known(_labels(project, Item.Split.POOL))
     with transaction.atomic():
         progress.tell(done=2, stage="fit")
         snapshot = _snapshot(project, truth)
@@ -156,7 +161,7 @@ def _judge(
     progress: jobs.Progress,
 ) -> gate.Comparison:
     """Compare with the champion, or with always saying the commonest label."""
-    truth = _labels(version.project, Item.Split.EVALUATION)
+    truth = material.known(_labels(version.project, Item.Split.EVALUATION))
     champion = registry.champion(version.project)
     if not truth:
         return gate.compare([], [], name="nothing")

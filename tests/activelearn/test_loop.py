@@ -11,10 +11,17 @@ from sklearn.datasets import load_wine
 
 from activelearn.core import artifact
 from activelearn.models import ModelVersion, RankingFit, TrainingRun
-from activelearn.services import files, ranking, registry, serving, triggers
+from activelearn.services import (
+    files,
+    ranking,
+    registry,
+    retrain,
+    serving,
+    triggers,
+)
 from labeling.errors import ConflictError
 from labeling.models import Item, Job, Prediction, Project, QueueEntry
-from labeling.services import jobs, settle
+from labeling.services import gold, jobs, settle
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -159,6 +166,32 @@ def test_labels_start_a_run_and_the_better_model_takes_over() -> None:
     )
     answers = serving.predict(project, [serving.Question("", one) for one in items])
     assert {one.decision for one in answers} <= {"accept", "review"}
+
+
+def test_labeled_items_that_come_in_during_a_run_are_for_the_next_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    project, truth = wine()
+    answer(project, truth, 110)
+    labels, come = retrain._labels, []
+
+    def meanwhile(of: Project, split: str) -> retrain.Answers:
+        fresh = make.item(of, data=project.items.first().data, split=split)  # type: ignore[union-attr]
+        gold.record(of, [(fresh, ["c0"])])
+        come.append(fresh.pk)
+        return labels(of, split)
+
+    monkeypatch.setattr(retrain, "_labels", meanwhile)
+    run, _ = triggers.request(project, None, "by hand")
+
+    jobs.run(run.job_id)
+
+    run.refresh_from_db()
+    assert run.verdict
+    assert run.snapshot is not None
+    rows = json.loads(files.read("snapshots", run.snapshot.sha256))
+    assert len(come) == 2
+    assert not {pk for pk, _ in rows} & set(come)
 
 
 def test_no_held_out_label_means_no_promotion() -> None:
