@@ -74,7 +74,7 @@ class ItemView(ProjectView):
     def delete(self, request: Request, slug: str, pk: int) -> Response:
         """Delete it with its votes."""
         del request, slug
-        removal.delete_now(self.member.project_id, [self._item(pk).pk])
+        removal.delete_now(self.member.project, [self._item(pk).pk])
         return Response(status=204)
 
     def _item(self, pk: int) -> Item:

@@ -16,6 +16,11 @@ from labeling.services import jobs, relabel
 MOST_PAIRS = 500
 
 
+def ask(project: Project) -> None:
+    """Ask for a report; one that already waits will do."""
+    jobs.enqueue("agreement", project=project, lane=f"agreement:{project.pk}")
+
+
 @jobs.handles("agreement", rest=9)
 def run(progress: jobs.Progress) -> dict[str, Any]:
     """Compute the report of the job's project."""
@@ -49,12 +54,15 @@ def compute(project_id: int) -> AgreementReport | None:
     pairs = quality.pairwise(votes)
     kappas = [pair.kappa for pair in pairs if pair.kappa is not None]
     weights = [pair.items for pair in pairs if pair.kappa is not None]
-    report, _ = AgreementReport.objects.get_or_create(
+    now = timezone.now()
+    report, _ = AgreementReport.objects.update_or_create(
         project=project,
         label_set_id=project.label_set_id,
         votes_hash=hashlib.sha256(key.encode()).hexdigest(),
-        defaults={
-            "computed_at": timezone.now(),
+        # After an undo these may be votes of before: then that report is the newest.
+        defaults={"computed_at": now},
+        create_defaults={
+            "computed_at": now,
             "items": int((counts.sum(axis=1) >= 2).sum()),
             "votes": len(votes),
             "percent": quality.percent(counts),

@@ -33,7 +33,7 @@ from labeling.models import (
     Upload,
     User,
 )
-from labeling.services import counts, jobs, order, predictions, settle
+from labeling.services import agreement, counts, jobs, order, predictions, settle
 
 CHUNK: Final = 200
 # A vote and this may wait for each other: before the database ends one of them, after a
@@ -102,7 +102,11 @@ def ask(
 def run(progress: jobs.Progress) -> dict[str, Any]:
     """Delete what the job's query names; a second time the rest of it."""
     project = progress.job.project
-    return {"deleted": _delete_named(progress, project)} if project else {}
+    if project is None:
+        return {}
+    deleted = _delete_named(progress, project)
+    agreement.ask(project)
+    return {"deleted": deleted}
 
 
 def _delete_named(progress: jobs.Progress, project: Project) -> int:
@@ -138,11 +142,12 @@ def _parts(project: Project, params: Mapping[str, Any]) -> Iterator[list[int]]:
         last = some[-1]
 
 
-def delete_now(project_id: int, ids: list[int]) -> None:
+def delete_now(project: Project, ids: list[int]) -> None:
     """Delete a few items at once."""
     with transaction.atomic():
-        _close(project_id, ids)
-    _patiently(partial(_delete, project_id, ids))
+        _close(project.pk, ids)
+    _patiently(partial(_delete, project.pk, ids))
+    agreement.ask(project)
 
 
 def ask_for_project(member: Membership, typed: str) -> Job:

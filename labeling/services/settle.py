@@ -23,7 +23,7 @@ from labeling.models import (
     ProjectCounter,
     Resolution,
 )
-from labeling.services import jobs, order, relabel
+from labeling.services import agreement, order, relabel
 from labeling.signals import labels_settled
 
 CHUNK: Final = 200
@@ -53,7 +53,7 @@ def settle_project(project_id: int) -> int:
         settled = _settle_chunk(project)
         total += settled
     if total:
-        jobs.enqueue("agreement", project=project, lane=f"agreement:{project_id}")
+        agreement.ask(project)
     return total
 
 

@@ -102,7 +102,7 @@ def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 def _delete(request: HttpRequest, member: Membership, found: Item) -> None:
     members.require(member, members.ENGINEER)
-    removal.delete_now(member.project_id, [found.pk])
+    removal.delete_now(member.project, [found.pk])
     told = _("“%(name)s” is deleted, with its votes and labels.")
     messages.success(request, told % {"name": found.external_id})
 

@@ -35,7 +35,7 @@ def test_features_of_deleted_items_leave_their_files() -> None:
     before, _ = features.load(project)
     shard = FeatureShard.objects.get()
     gone = list(truth)[:10]
-    removal.delete_now(project.pk, gone)
+    removal.delete_now(project, gone)
 
     assert forgetting.forget_all() == 10
 
@@ -50,7 +50,7 @@ def test_files_that_no_row_names_go_when_nobody_can_be_reading_them() -> None:
     project, truth = wine()
     features.load(project)
     old = FeatureShard.objects.get().sha256
-    removal.delete_now(project.pk, list(truth)[:10])
+    removal.delete_now(project, list(truth)[:10])
 
     forgetting.forget_all()
     assert files.path_of("features", old).exists()
@@ -78,7 +78,7 @@ def test_the_loop_goes_on_without_the_items_that_were_deleted() -> None:
     truth = project.items.order_by("pk").values_list("pk", flat=True)
     gone = list(truth)[::4]
 
-    removal.delete_now(project.pk, gone)
+    removal.delete_now(project, gone)
     forgetting.forget_all()
     ranking.rank(project)
     registry.request_scores(champion)
@@ -99,7 +99,7 @@ def test_new_labels_start_a_run_also_after_many_were_deleted() -> None:
     work(project)
     runs = project.training_runs.filter(trigger="labels").count()
     labeled = project.items.filter(state="settled")
-    removal.delete_now(project.pk, list(labeled.values_list("pk", flat=True)))
+    removal.delete_now(project, list(labeled.values_list("pk", flat=True)))
 
     triggers.consider(project.pk)
     answer(project, truth, 60)

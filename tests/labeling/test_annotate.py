@@ -21,6 +21,7 @@ from labeling.errors import (
     StaleVersionError,
 )
 from labeling.models import (
+    AgreementReport,
     Annotation,
     AnnotationEvent,
     Assignment,
@@ -298,6 +299,22 @@ def test_the_same_votes_give_the_same_report() -> None:
     assert first is not None
     assert first == again
     assert first.percent == 0
+
+
+def test_the_newest_report_is_of_the_votes_that_stand_now() -> None:
+    _, one = disagreement()
+    project = one.project
+    before = agreement.compute(project.pk)
+    other = make.item(project)
+    make.ranked(project, [other])
+    who = make.member(project)
+    given = make.vote(who, make.lease(who)[0], "x").annotation
+    assert agreement.compute(project.pk) != before
+
+    annotate.undo(who, given.pk, given.version)
+    agreement.compute(project.pk)
+
+    assert AgreementReport.objects.first() == before
 
 
 @pytest.mark.django_db(transaction=True)

@@ -68,7 +68,7 @@ def test_with_an_item_goes_all_that_hangs_on_it() -> None:
     gone, kept = labeled(project, 2)
     predictions.publish(project.pk, 1, [(gone.pk, "x", 0.9), (kept.pk, "x", 0.9)])
 
-    removal.delete_now(project.pk, [gone.pk])
+    removal.delete_now(project, [gone.pk])
 
     for model in (
         Annotation,
@@ -81,6 +81,7 @@ def test_with_an_item_goes_all_that_hangs_on_it() -> None:
         assert set(of.values_list("item", flat=True)) == {kept.pk}, model
     assert counters(project) == counts.recount(project=project.pk)
     assert counters(project)["votes"] == counters(project)["confident"] == 1
+    assert Job.objects.filter(kind="agreement", state="queued").count() == 1
 
 
 def test_skips_flags_and_undone_votes_are_taken_from_the_counters_too() -> None:
@@ -95,7 +96,7 @@ def test_skips_flags_and_undone_votes_are_taken_from_the_counters_too() -> None:
     annotate.undo(who, vote.pk, vote.version)
     assert counters(project) == {"votes": 0, "skips": 1, "flags": 1, "confident": 0}
 
-    removal.delete_now(project.pk, [one.pk for one in found])
+    removal.delete_now(project, [one.pk for one in found])
 
     assert set(counters(project).values()) == {0}
     assert not QueueEntry.objects.exists()
@@ -108,7 +109,7 @@ def test_an_answer_to_a_deleted_item_is_refused_in_words() -> None:
     (held,) = make.lease(who)
     call = make.Caller(who.user)
     body = {"assignment": held.pk, "labels": ["x"], "client_id": str(uuid.uuid4())}
-    removal.delete_now(project.pk, [held.item_id])
+    removal.delete_now(project, [held.item_id])
 
     answer = call("post", f"projects/{project.slug}/annotations/", body)
 
@@ -211,7 +212,7 @@ def test_scores_of_an_item_that_is_deleted_meanwhile_are_left_out() -> None:
     project = make.project()
     gone, kept = make.items(project, 2)
     scored = [(gone.pk, "x", 0.9), (kept.pk, "x", 0.8)]
-    removal.delete_now(project.pk, [gone.pk])
+    removal.delete_now(project, [gone.pk])
 
     assert predictions.publish(project.pk, 1, scored) == 1
 
@@ -240,7 +241,7 @@ def test_a_picture_goes_when_no_item_shows_it_any_more() -> None:
     bring(other, "a.zip", zipped({"a.png": both}))
     shown = Media.objects.get(item__project=other)
     gone = Media.objects.exclude(pk=shown.pk).get()
-    removal.delete_now(project.pk, list(project.items.values_list("pk", flat=True)))
+    removal.delete_now(project, list(project.items.values_list("pk", flat=True)))
 
     assert pictures.forget_unused() == 1
 
@@ -252,7 +253,7 @@ def test_a_picture_goes_when_no_item_shows_it_any_more() -> None:
 def test_no_picture_goes_while_an_import_may_be_about_to_show_it() -> None:
     project = make.project(data_type="image")
     bring(project, "a.zip", zipped({"a.png": picture()}))
-    removal.delete_now(project.pk, list(project.items.values_list("pk", flat=True)))
+    removal.delete_now(project, list(project.items.values_list("pk", flat=True)))
     jobs.claim(jobs.enqueue("import", project=project).pk)
 
     assert pictures.forget_unused() == 0
@@ -277,7 +278,7 @@ def test_a_question_that_is_deleted_as_it_is_lent_is_left_out() -> None:
             tried.append(sql)
             with ThreadPoolExecutor(1) as pool:
                 removing = make.threaded(removal.delete_now)
-                pool.submit(removing, project.pk, [item.pk]).result()
+                pool.submit(removing, project, [item.pk]).result()
         return done
 
     with connection.execute_wrapper(delete):
@@ -309,7 +310,7 @@ def test_a_lease_never_waits_for_a_deletion(moment: str) -> None:
     @make.threaded
     def delete() -> None:
         with connection.execute_wrapper(pause):
-            removal.delete_now(project.pk, [one.pk for one in found[:4]])
+            removal.delete_now(project, [one.pk for one in found[:4]])
 
     deleting = Thread(target=delete)
     deleting.start()
@@ -370,7 +371,7 @@ def test_people_at_work_while_items_are_deleted_lose_nothing_else() -> None:
     with ThreadPoolExecutor(8) as pool:
         working = [pool.submit(work_through, who, given) for who in people]
         others: list[Future[Any]] = [
-            *(pool.submit(delete, project.pk, gone[n::6]) for n in range(6)),
+            *(pool.submit(delete, project, gone[n::6]) for n in range(6)),
             *(pool.submit(settling, project.pk) for _ in range(5)),
         ]
         refused = [item for one in working for item in one.result()]
