@@ -28,6 +28,8 @@ PAGES = (
         "guideline/",
         "labels/",
         "settings/",
+        "settings/delete/",
+        "items/delete/?all=yes",
         "my-work/",
     ),
 )
