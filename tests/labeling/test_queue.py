@@ -17,7 +17,7 @@ from django.utils import timezone
 from labeling import rules
 from labeling.errors import ConflictError, ForbiddenError, InvalidInputError
 from labeling.models import Assignment, Item, Membership, QueueEntry
-from labeling.services import members, projects, queue, settle
+from labeling.services import lanes, members, projects, queue, settle
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -360,7 +360,7 @@ def test_what_was_locked_when_it_was_passed_over_is_found_soon(
     who.passed_since = timezone.now()
     assert make.lease(who)[0].item == found[1]
     queue.release_all(who)
-    who.passed_since = timezone.now() - 1.1 * queue.PASSED_FOR
+    who.passed_since = timezone.now() - 1.1 * lanes.PASSED_FOR
     assert make.lease(who)[0].item == found[0]
 
 
@@ -375,7 +375,7 @@ def test_a_new_order_is_seen_from_its_start() -> None:
     who = Membership.objects.select_related("project").get(pk=who.pk)
     make.ranked(project, list(reversed(found)), slots=2)
     who.project.refresh_from_db()
-    lane = queue._lane(who, 1, is_first=False)
+    lane = lanes._lane(who, 1, is_first=False)
     assert lane["from"] == -math.inf
 
 
@@ -416,4 +416,4 @@ def test_who_asks_for_fewer_than_they_hold_gets_no_more_whatever_the_plan() -> N
         for way in ("hashagg", "hashjoin", "mergejoin", "material", "sort"):
             cursor.execute(f"SET LOCAL enable_{way} TO off")
         assert [one.pk for one in make.lease(who, 2)] == held[:2]
-        assert queue.renew_held(who, 1) == held[:1]
+        assert lanes.renew_held(who, 1) == held[:1]
