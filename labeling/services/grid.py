@@ -72,7 +72,8 @@ def lend(member: Membership, count: int, left: Collection[int] = ()) -> Page:
 
 def _held(member: Membership) -> list[Assignment]:
     ids = lanes.renew_held(member, queue.MAX_COUNT)
-    return list(Assignment.objects.select_related("item").filter(pk__in=ids))
+    held = Assignment.objects.select_related("item").filter(pk__in=ids)
+    return list(held.order_by("pk"))
 
 
 def _commonest(labels: list[str]) -> str:
