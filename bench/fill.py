@@ -98,7 +98,7 @@ def answer(who: Membership, count: int) -> None:
     """Let a person have answered the first items, as one vote each."""
     state = "settled" if who.project.min_votes == 1 else "open"
     _write(who, _ANSWERED, count, slot=0, state=state, reason="random")
-    ProjectCounter.add(who.project_id, shard=who.user_id, votes=count)
+    ProjectCounter.add(who.project_id, who.user_id, votes=count)
 
 
 def answer_gold(who: Membership, count: int) -> None:
@@ -107,13 +107,13 @@ def answer_gold(who: Membership, count: int) -> None:
     slot = 1000 + asked.values("annotator").distinct().count()
     _write(who, _KNOWN, count)
     _write(who, _ANSWERED, count, slot=slot, state="settled", reason="gold")
-    ProjectCounter.add(who.project_id, shard=who.user_id, votes=count)
+    ProjectCounter.add(who.project_id, who.user_id, votes=count)
 
 
 def skip(who: Membership, count: int) -> None:
     """Let a person have skipped the first items."""
     _write(who, _SKIPPED, count)
-    ProjectCounter.add(who.project_id, shard=who.user_id, skips=count)
+    ProjectCounter.add(who.project_id, who.user_id, skips=count)
 
 
 def _write(who: Membership, query: str, count: int, **more: str | int) -> None:

@@ -139,8 +139,9 @@ _KEEP: Final = f"""
         UPDATE labeling_item i SET votes = i.votes + 1, is_unsettled = true
         FROM v WHERE i.id = v.item_id RETURNING i.project_id
     ), counted AS (
-        UPDATE labeling_projectcounter c SET votes = c.votes + 1
-        FROM marked m WHERE c.project_id = m.project_id AND c.shard = %(shard)s
+        INSERT INTO labeling_projectcounter AS c (project_id, annotator_id, votes)
+        SELECT project_id, %(user)s, 1 FROM marked
+        ON CONFLICT (project_id, annotator_id) DO UPDATE SET votes = c.votes + 1
     ), told AS (
         INSERT INTO labeling_annotationevent
             (project_id, item_id, assignment_id, annotation_id, actor_id, kind, payload,
@@ -176,7 +177,6 @@ def _keep_at_once(member: Membership, vote: Vote) -> Annotation | None:
         "comment": vote.comment,
         "label_set": project.label_set_pk,
         "guideline": project.guideline_id,
-        "shard": queue.shard_of(member),
     }
     found = lean.fetch(_KEEP, values, ("v", Annotation))
     if not found:
@@ -329,6 +329,7 @@ def _names(label_set_id: int) -> frozenset[str]:
 def _count_vote(member: Membership, vote: Annotation, change: int) -> None:
     """Change the exact counts, mark the item to be settled, and ring after commit."""
     if vote.reason == Reason.REPEAT:
+        queue.count(member, repeats=change)
         return
     item = Item.objects.filter(pk=vote.item_id)
     item.update(votes=F("votes") + change, is_unsettled=True)

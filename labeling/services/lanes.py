@@ -93,7 +93,19 @@ _TAKE_THESE: Final = (
     f" {_LEND_PICKED} RETURNING id, rank"
 )
 _LENT: Final = (("a", Assignment), ("i", Item), ("m", Media))
-_LEFT: Final = "greatest(0, %(count)s - (SELECT count(*) FROM held))"
+# What counts toward a person's quota. In one look, or a vote that comes between two
+# would be counted by neither.
+_USED: Final = """
+    coalesce((SELECT votes + repeats FROM labeling_projectcounter
+              WHERE project_id = %(project)s AND annotator_id = %(user)s), 0)
+    + (SELECT count(*) FROM labeling_assignment
+       WHERE annotator_id = %(user)s AND project_id = %(project)s
+             AND state = 'leased' AND expires_at > now())
+"""
+_LEFT: Final = f"""
+    greatest(0, least(%(count)s - (SELECT count(*) FROM held),
+        CASE WHEN %(quota)s::int IS NOT NULL THEN %(quota)s - ({_USED}) END))
+"""  # noqa: S608 (our own words)
 _LEND: Final = f"""
     WITH held AS ({_HELD.replace("RETURNING a.id", "RETURNING a.*")}),
     {_PICKED.format(count=_LEFT, more="")},
@@ -109,16 +121,13 @@ _LEND: Final = f"""
 def lend(member: Membership, count: int) -> list[Assignment]:
     """Lend up to ``count`` by one statement, what the person holds already first.
 
-    From one lane only; fewer where its head does not suffice, or has just changed.
+    From one lane only; fewer where its head does not suffice. Raises IntegrityError
+    where a slot was taken between the look and the insert.
     """
     is_first = random.random() >= further_share(member.project)  # noqa: S311
     values = _lane(member, count, is_first=is_first or passed(member) == math.inf)
-    try:
-        found = lean.fetch(_LEND, values, *_LENT)
-    except IntegrityError:
-        return []  # a slot was taken between the look and the insert
     lent = []
-    for assignment, item, media in found:
+    for assignment, item, media in lean.fetch(_LEND, values, *_LENT):
         item.media = media
         assignment.item = item
         lent.append(assignment)
@@ -164,7 +173,15 @@ def values_of(member: Membership, count: int) -> dict[str, Any]:
         "project": member.project_id,
         "minutes": member.project.lease_minutes,
         "count": count,
+        "quota": member.quota,
     }
+
+
+def used(member: Membership) -> int:
+    """Return how many items the person has answered or holds now."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {_USED}", values_of(member, 0))
+        return int(cursor.fetchone()[0])
 
 
 def renew_held(member: Membership, count: int) -> list[int]:

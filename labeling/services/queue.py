@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -75,7 +75,11 @@ def _lease(member: Membership, count: int) -> Lease:
 def await_limit(member: Membership) -> None:
     """Be the only one who lends to a person whose items are counted."""
     if member.quota is not None:
-        Membership.objects.select_for_update(no_key=True).get(pk=member.pk)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT 1 FROM labeling_membership WHERE id = %s FOR NO KEY UPDATE",
+                [member.pk],
+            )
 
 
 def room(member: Membership, wanted: int) -> int:
@@ -94,12 +98,17 @@ def at_once(member: Membership, count: int) -> list[Assignment]:
     """
     project = member.project
     share = lanes.further_share(project)
-    is_simple = member.quota is None and not (
-        project.gold_rate or project.repeat_rate or project.least_skill
-    )
+    is_simple = not (project.gold_rate or project.repeat_rate or project.least_skill)
     if member.is_paused or project.is_paused or not is_simple or (share and count > 1):
         return []
-    return lanes.lend(member, count)
+    try:
+        if member.quota is None:
+            return lanes.lend(member, count)
+        with transaction.atomic():
+            await_limit(member)
+            return lanes.lend(member, count)
+    except IntegrityError:
+        return []
 
 
 def _take_mixed(member: Membership, count: int) -> list[int]:
@@ -135,12 +144,7 @@ def _free_more(project_id: int) -> int:
 def _quota_left(member: Membership) -> int:
     if member.quota is None:
         return MAX_COUNT
-    answered = Assignment.objects.filter(
-        annotator_id=member.user_id,
-        project_id=member.project_id,
-        state=Assignment.State.ANSWERED,
-    )
-    return max(0, member.quota - answered.count() - _held(member).count())
+    return max(0, member.quota - lanes.used(member))
 
 
 def _held(member: Membership) -> QuerySet[Assignment]:
@@ -321,14 +325,9 @@ def flag(member: Membership, assignment_id: int, comment: str = "") -> Assignmen
     return found
 
 
-def shard_of(member: Membership) -> int:
-    """Return which of the counters' rows a person's doings are counted in."""
-    return member.user_id % ProjectCounter.SHARDS
-
-
 def count(member: Membership, **changes: int) -> None:
-    """Change the project's counters in this transaction."""
-    ProjectCounter.add(member.project_id, shard=member.user_id, **changes)
+    """Change the person's counts in the project in this transaction."""
+    ProjectCounter.add(member.project_id, member.user_id, **changes)
 
 
 def _end(

@@ -6,6 +6,7 @@ import math
 import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from threading import Event
 from typing import Any
@@ -17,7 +18,15 @@ from django.utils import timezone
 from labeling import rules
 from labeling.errors import ConflictError, ForbiddenError, InvalidInputError
 from labeling.models import Assignment, Item, Membership, QueueEntry
-from labeling.services import lanes, members, projects, queue, settle
+from labeling.services import (
+    annotate,
+    lanes,
+    members,
+    projects,
+    queue,
+    repeats,
+    settle,
+)
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -169,6 +178,46 @@ def test_a_quota_holds_however_many_windows_ask_at_once() -> None:
         list(people.map(ask, range(4)))
 
     assert Assignment.objects.filter(state="leased").count() == 10
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_quota_holds_while_the_same_person_votes() -> None:
+    project = make.project()
+    make.ranked(project, make.items(project, 40))
+    who = make.member(project, quota=20)
+
+    @make.threaded
+    def work(number: int) -> None:
+        del number
+        while held := make.lease(who, 4):
+            for one in held:
+                with suppress(ConflictError):  # another window was faster
+                    make.vote(who, one, "x")
+
+    with ThreadPoolExecutor(4) as windows:
+        list(windows.map(work, range(4)))
+
+    assert Assignment.objects.filter(state="answered").count() == 20
+    assert queue.lease(who, 1).reason == "quota"
+
+
+def test_answers_repeats_and_what_is_held_count_toward_a_quota() -> None:
+    project = make.project()
+    make.ranked(project, make.items(project, repeats.APART + 9))
+    who = make.member(project)
+    for _ in range(repeats.APART):
+        make.vote(who, make.lease(who)[0], "x")
+    receipt = make.vote(who, make.lease(who)[0], "x")
+    who.quota = repeats.APART + 5
+    repeated = Assignment.objects.get(pk=repeats.lend(who, 1)[0])
+
+    assert len(make.lease(who, 50)) == 4
+    make.vote(who, repeated, "x")
+    queue.release_all(who)
+    annotate.undo(who, receipt.annotation.pk, 1)
+    assert len(make.lease(who, 50)) == 4
+    queue.release_all(who)
+    assert len(make.lease(who, 50)) == 4
 
 
 def test_who_picks_items_is_held_to_the_same_limits() -> None:
