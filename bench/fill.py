@@ -43,9 +43,10 @@ _ANSWERED = """
     )
     INSERT INTO labeling_annotation (project_id, item_id, annotator_id, assignment_id,
         client_id, request_hash, labels, is_unsure, comment, version, created_at,
-        updated_at, label_set_id, reason)
+        updated_at, label_set_id, reason, is_right)
     SELECT %(project)s, item_id, %(user)s, id, gen_random_uuid(), '', '{x}', false, '',
-           1, now(), now(), %(labels)s, %(reason)s
+           1, now(), now(), %(labels)s, %(reason)s,
+           CASE WHEN %(reason)s = 'gold' THEN true END
     FROM lent
 """
 _SKIPPED = """
@@ -107,7 +108,9 @@ def answer_gold(who: Membership, count: int) -> None:
     slot = 1000 + asked.values("annotator").distinct().count()
     _write(who, _KNOWN, count)
     _write(who, _ANSWERED, count, slot=slot, state="settled", reason="gold")
-    ProjectCounter.add(who.project_id, who.user_id, votes=count)
+    ProjectCounter.add(
+        who.project_id, who.user_id, votes=count, known=count, known_right=count
+    )
 
 
 def skip(who: Membership, count: int) -> None:

@@ -285,6 +285,9 @@ class ProjectCounter(models.Model):
     votes = models.BigIntegerField(default=0, db_default=0)
     # Answers that are no votes.
     repeats = models.BigIntegerField(default=0, db_default=0)
+    # Of the votes: those on gold questions, and how many of them are right.
+    known = models.BigIntegerField(default=0, db_default=0)
+    known_right = models.BigIntegerField(default=0, db_default=0)
     skips = models.BigIntegerField(default=0, db_default=0)
     flags = models.BigIntegerField(default=0, db_default=0)
     # Pool items (not evaluation) that ever got a first confident label.

@@ -84,10 +84,14 @@ def await_limit(member: Membership) -> None:
 
 def room(member: Membership, wanted: int) -> int:
     """Return how many of ``wanted`` more items this person may get now."""
-    is_stopped = member.is_paused or member.project.is_paused
-    if is_stopped or wanted <= 0 or checks.falls_short(member):
+    if wanted <= 0 or _is_stopped(member):
         return 0
     return min(wanted, _quota_left(member))
+
+
+def _is_stopped(member: Membership) -> bool:
+    is_paused = member.is_paused or member.project.is_paused
+    return is_paused or checks.falls_short(member)
 
 
 def at_once(member: Membership, count: int) -> list[Assignment]:
@@ -98,8 +102,8 @@ def at_once(member: Membership, count: int) -> list[Assignment]:
     """
     project = member.project
     share = lanes.further_share(project)
-    is_simple = not (project.gold_rate or project.repeat_rate or project.least_skill)
-    if member.is_paused or project.is_paused or not is_simple or (share and count > 1):
+    is_plain = not (project.gold_rate or project.repeat_rate or (share and count > 1))
+    if _is_stopped(member) or not is_plain:
         return []
     try:
         if member.quota is None:

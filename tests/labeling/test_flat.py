@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
-from labeling.models import Membership
+from labeling.models import Assignment, Gold, Membership
+from labeling.services import gold, questions
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -39,5 +40,18 @@ def test_after_many_own_answers_with_a_quota() -> None:
     for _ in range(MANY // 50):
         for one in make.lease(who, 50):
             make.vote(who, one, "x")
+
+    assert rows_read(who) <= rows_read(other) + 5
+
+
+def test_after_many_gold_questions_with_a_least_skill() -> None:
+    project = make.project(least_skill=0.5)
+    known = make.items(project, MANY)
+    gold.record(project, [(one, ["x"]) for one in known])
+    Gold.objects.update(is_question=True)
+    who, other = make.member(project), make.member(project)
+    for asked in Assignment.objects.filter(pk__in=questions.lend(who, MANY)):
+        make.vote(who, asked, "x")
+    make.ranked(project, make.items(project, 20))
 
     assert rows_read(who) <= rows_read(other) + 5
