@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import uuid4
 
 from django.db import connection
 
 from labeling.models import (
     ApiToken,
+    Assignment,
     Item,
     Membership,
     Project,
@@ -30,20 +32,34 @@ _ANSWERED = """
         SELECT id FROM labeling_item WHERE project_id = %(project)s
         ORDER BY id LIMIT %(count)s
     ), counted AS (
-        UPDATE labeling_item i SET votes = 1, state = %(state)s FROM mine
+        UPDATE labeling_item i SET votes = votes + 1, state = %(state)s FROM mine
         WHERE i.id = mine.id
     ), lent AS (
         INSERT INTO labeling_assignment (project_id, item_id, annotator_id, slot, state,
             leased_at, expires_at, reason, generation)
-        SELECT %(project)s, id, %(user)s, 0, 'answered', now(), now(), 'random', 0
+        SELECT %(project)s, id, %(user)s, %(slot)s, 'answered', now(), now(),
+               %(reason)s, 0
         FROM mine RETURNING id, item_id
     )
     INSERT INTO labeling_annotation (project_id, item_id, annotator_id, assignment_id,
         client_id, request_hash, labels, is_unsure, comment, version, created_at,
-        updated_at, label_set_id, reason)
+        updated_at, label_set_id, reason, is_right)
     SELECT %(project)s, item_id, %(user)s, id, gen_random_uuid(), '', '{x}', false, '',
-           1, now(), now(), %(labels)s, 'random'
+           1, now(), now(), %(labels)s, %(reason)s,
+           CASE WHEN %(reason)s = 'gold' THEN true END
     FROM lent
+"""
+_SKIPPED = """
+    INSERT INTO labeling_assignment (project_id, item_id, annotator_id, slot, state,
+        leased_at, expires_at, reason, generation)
+    SELECT project_id, id, %(user)s, 0, 'skipped', now(), now(), 'random', 0
+    FROM labeling_item WHERE project_id = %(project)s ORDER BY id LIMIT %(count)s
+"""
+_KNOWN = """
+    INSERT INTO labeling_gold (item_id, labels, label_set_id, is_question, created_at)
+    SELECT id, '{x}', %(labels)s, true, now()
+    FROM labeling_item WHERE project_id = %(project)s ORDER BY id LIMIT %(count)s
+    ON CONFLICT DO NOTHING
 """
 
 
@@ -66,10 +82,11 @@ def project(items: int, **policy: object) -> Project:
     return made
 
 
-def person(of: Project) -> Membership:
+def person(of: Project, **limits: Any) -> Membership:
     """Return a new annotator."""
     user = User.objects.create(username=f"person-{uuid4().hex[:8]}")
     added = members.add(of, user, "annotator")
+    Membership.objects.filter(pk=added.pk).update(**limits)
     return Membership.objects.select_related("project", "user").get(pk=added.pk)
 
 
@@ -80,19 +97,40 @@ def token(of: Project) -> str:
 
 def answer(who: Membership, count: int) -> None:
     """Let a person have answered the first items, as one vote each."""
-    of = who.project
-    values = {
-        "project": of.pk,
+    state = "settled" if who.project.min_votes == 1 else "open"
+    _write(who, _ANSWERED, count, slot=0, state=state, reason="random")
+    ProjectCounter.add(who.project_id, who.user_id, votes=count)
+
+
+def answer_gold(who: Membership, count: int) -> None:
+    """Let a person have answered the first items rightly as gold questions."""
+    asked = Assignment.objects.filter(project=who.project, reason="gold")
+    slot = 1000 + asked.values("annotator").distinct().count()
+    _write(who, _KNOWN, count)
+    _write(who, _ANSWERED, count, slot=slot, state="settled", reason="gold")
+    ProjectCounter.add(
+        who.project_id, who.user_id, votes=count, known=count, known_right=count
+    )
+
+
+def skip(who: Membership, count: int) -> None:
+    """Let a person have skipped the first items."""
+    _write(who, _SKIPPED, count)
+    ProjectCounter.add(who.project_id, who.user_id, skips=count)
+
+
+def _write(who: Membership, query: str, count: int, **more: str | int) -> None:
+    values: dict[str, str | int] = {
+        **more,
+        "project": who.project_id,
         "user": who.user_id,
+        "labels": who.project.label_set_pk,
         "count": count,
-        "labels": of.label_set_pk,
-        "state": "settled" if of.min_votes == 1 else "open",
     }
     with connection.cursor() as cursor:
-        cursor.execute(_ANSWERED, values)
-        for table in ("item", "assignment", "annotation"):
+        cursor.execute(query, values)
+        for table in ("item", "assignment", "annotation", "gold"):
             cursor.execute(f"ANALYZE labeling_{table}")
-    ProjectCounter.add(of.pk, shard=who.user_id, votes=count)
 
 
 def rank(of: Project, most: int) -> None:

@@ -66,6 +66,11 @@ class Annotation(models.Model):
     probability = models.FloatField(null=True)
     model_number = models.PositiveIntegerField(null=True)
     suggestion_shown = models.JSONField(null=True)
+    is_right = models.BooleanField(
+        null=True,
+        editable=False,
+        help_text="Whether it was the known answer; null: no gold question.",
+    )
     screen = models.CharField(
         max_length=6,
         choices=Screen,

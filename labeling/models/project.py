@@ -275,31 +275,39 @@ class Guideline(models.Model):
 class ProjectCounter(models.Model):
     """Exact counts, changed in the transaction that changes what they count.
 
-    Split by shard (the annotator's id modulo ``SHARDS``) so that people who vote
-    at the same moment do not wait for one row; a reader sums the shards.
+    A row for each person, so that nobody waits for another's vote, and one of nobody's
+    doing; a project's counts are their sums. A person's own are read at each lease,
+    where counting would read all that they ever did.
     """
-
-    SHARDS: ClassVar = 16
 
     project = models.ForeignKey(
         Project, models.CASCADE, related_name="counters", db_index=False
     )
-    shard = models.PositiveSmallIntegerField()
-    votes = models.BigIntegerField(default=0)
-    skips = models.BigIntegerField(default=0)
-    flags = models.BigIntegerField(default=0)
+    annotator = models.ForeignKey(
+        User, models.PROTECT, related_name="+", null=True, db_index=False
+    )
+    votes = models.BigIntegerField(default=0, db_default=0)
+    # Answers that are no votes.
+    repeats = models.BigIntegerField(default=0, db_default=0)
+    # Of the votes: those on gold questions, and how many of them are right.
+    known = models.BigIntegerField(default=0, db_default=0)
+    known_right = models.BigIntegerField(default=0, db_default=0)
+    skips = models.BigIntegerField(default=0, db_default=0)
+    flags = models.BigIntegerField(default=0, db_default=0)
     # Pool items (not evaluation) that ever got a first confident label.
-    confident = models.BigIntegerField(default=0)
+    confident = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["project", "shard"], name="one_counter_shard"
+                fields=["project", "annotator"],
+                nulls_distinct=False,
+                name="one_counter_per_person",
             )
         ]
 
     def __str__(self) -> str:
-        return f"counter {self.project_id}/{self.shard}"
+        return f"counter {self.project_id}/{self.annotator_id}"
 
     @classmethod
     def confident_of(cls, project_id: int) -> int:
@@ -307,9 +315,12 @@ class ProjectCounter(models.Model):
         rows = cls.objects.filter(project_id=project_id)
         return int(rows.aggregate(total=Sum("confident", default=0))["total"])
 
-    @classmethod
-    def add(cls, project_id: int, *, shard: int = 0, **changes: int) -> None:
-        """Change counts in the caller's transaction."""
-        cls.objects.filter(project_id=project_id, shard=shard % cls.SHARDS).update(
-            **{name: F(name) + change for name, change in changes.items()}
-        )
+    @staticmethod
+    def add(project_id: int, of: int | None = None, **changes: int) -> None:
+        """Change counts in the caller's transaction: of a person, or nobody's."""
+        row = ProjectCounter.objects.filter(project_id=project_id, annotator_id=of)
+        more = {name: F(name) + change for name, change in changes.items()}
+        if not row.update(**more):
+            new = ProjectCounter(project_id=project_id, annotator_id=of)
+            row.bulk_create([new], ignore_conflicts=True)
+            row.update(**more)

@@ -30,6 +30,7 @@ from labeling.models import (
     Annotation,
     AnnotationEvent,
     Assignment,
+    Gold,
     Item,
     Label,
     Membership,
@@ -126,11 +127,14 @@ _KEEP: Final = f"""
         INSERT INTO labeling_annotation
             (project_id, item_id, annotator_id, assignment_id, client_id, request_hash,
              labels, is_unsure, seconds, comment, version, created_at, updated_at,
-             label_set_id, guideline_id, reason, probability, model_number)
+             label_set_id, guideline_id, reason, probability, model_number, is_right)
         SELECT project_id, item_id, annotator_id, id, %(client_id)s::uuid,
                %(request_hash)s, %(labels)s::text[], %(is_unsure)s::bool,
                %(seconds)s::float8, %(comment)s, 1, now(), now(), %(label_set)s::bigint,
-               %(guideline)s::bigint, reason, probability, model_number
+               %(guideline)s::bigint, reason, probability, model_number,
+               CASE WHEN reason = 'gold' THEN EXISTS (
+                   SELECT 1 FROM labeling_gold g
+                   WHERE g.item_id = mine.item_id AND g.labels = %(labels)s::varchar[]) END
         FROM mine ON CONFLICT DO NOTHING RETURNING *
     ), answered AS (
         UPDATE labeling_assignment a SET state = 'answered'
@@ -139,8 +143,14 @@ _KEEP: Final = f"""
         UPDATE labeling_item i SET votes = i.votes + 1, is_unsettled = true
         FROM v WHERE i.id = v.item_id RETURNING i.project_id
     ), counted AS (
-        UPDATE labeling_projectcounter c SET votes = c.votes + 1
-        FROM marked m WHERE c.project_id = m.project_id AND c.shard = %(shard)s
+        INSERT INTO labeling_projectcounter AS c
+            (project_id, annotator_id, votes, known, known_right)
+        SELECT m.project_id, v.annotator_id, 1, (v.is_right IS NOT NULL)::int,
+               (v.is_right IS TRUE)::int
+        FROM marked m, v
+        ON CONFLICT (project_id, annotator_id) DO UPDATE
+            SET votes = c.votes + 1, known = c.known + excluded.known,
+                known_right = c.known_right + excluded.known_right
     ), told AS (
         INSERT INTO labeling_annotationevent
             (project_id, item_id, assignment_id, annotation_id, actor_id, kind, payload,
@@ -176,7 +186,6 @@ def _keep_at_once(member: Membership, vote: Vote) -> Annotation | None:
         "comment": vote.comment,
         "label_set": project.label_set_pk,
         "guideline": project.guideline_id,
-        "shard": queue.shard_of(member),
     }
     found = lean.fetch(_KEEP, values, ("v", Annotation))
     if not found:
@@ -230,6 +239,7 @@ def _keep(member: Membership, vote: Vote, labels: list[str]) -> Annotation:
         probability=found.probability,
         model_number=found.model_number,
         suggestion_shown=shown_suggestion(project, found),
+        is_right=_is_right(found, labels),
         screen=vote.screen,
     )
     found.state = Assignment.State.ANSWERED
@@ -237,6 +247,13 @@ def _keep(member: Membership, vote: Vote, labels: list[str]) -> Annotation:
     _count_vote(member, annotation, +1)
     _event(annotation, AnnotationEvent.Kind.VOTED, now)
     return annotation
+
+
+def _is_right(of: Assignment | Annotation, labels: list[str]) -> bool | None:
+    """Whether this is the known answer to a gold question; None where it is none."""
+    if of.reason != Reason.GOLD:
+        return None
+    return Gold.objects.filter(item=of.item_id, labels=labels).exists()
 
 
 def _take_back(found: Assignment) -> None:
@@ -329,10 +346,12 @@ def _names(label_set_id: int) -> frozenset[str]:
 def _count_vote(member: Membership, vote: Annotation, change: int) -> None:
     """Change the exact counts, mark the item to be settled, and ring after commit."""
     if vote.reason == Reason.REPEAT:
+        queue.count(member, repeats=change)
         return
     item = Item.objects.filter(pk=vote.item_id)
     item.update(votes=F("votes") + change, is_unsettled=True)
-    queue.count(member, votes=change)
+    known, right = vote.is_right is not None, vote.is_right is True
+    queue.count(member, votes=change, known=change * known, known_right=change * right)
     _ring(member.project_id)
 
 
@@ -381,6 +400,7 @@ def edit(
     if "labels" in changes:
         values["labels"] = checked_labels(member.project, changes["labels"])
         values["label_set_id"] = member.project.label_set_id
+        values["is_right"] = _is_right(before, values["labels"])
     if seen := revealed_suggestion(member.project, before):
         values["suggestion_shown"] = seen
     now = timezone.now()
@@ -388,6 +408,8 @@ def edit(
         _write_version(before, version, {**values, "updated_at": now})
         Item.objects.filter(pk=before.item_id).update(is_unsettled=True)
         after = Annotation.answers.get(pk=annotation_id)
+        if after.is_right != before.is_right:
+            queue.count(member, known_right=1 if after.is_right else -1)
         _event(after, AnnotationEvent.Kind.EDITED, now)
         _ring(member.project_id)
     return after
@@ -409,7 +431,8 @@ def _write_version(before: Annotation, version: int, values: dict[str, Any]) -> 
     written = Annotation.answers.filter(
         pk=before.pk, version=version, undone_at=None
     ).update(version=F("version") + 1, **values)
-    if not written:
+    # What follows from the change starts from what ``before`` says.
+    if not written or before.version != version:
         raise StaleVersionError
 
 

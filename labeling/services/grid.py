@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from labeling.errors import ForbiddenError, InvalidInputError
 from labeling.models import Assignment, Membership, Project, QueueEntry, Reason
-from labeling.services import annotate, queue
+from labeling.services import annotate, lanes, queue
 
 # How far down the queue a page is put together from.
 HEAD: Final = 400
@@ -63,7 +63,7 @@ def lend(member: Membership, count: int, left: Collection[int] = ()) -> Page:
         ids = [one.pk for one, told in held if told == label][:count]
         if wanted := queue.room(member, count - len(ids)):
             label, entries = _alike(member, wanted, label)
-            ids += queue.take_these(member, entries)
+            ids += lanes.take_these(member, entries)
     lease = queue.answer(member, ids)
     is_short_of_suggestions = lease.reason == "all_lent"
     reason = "no_suggestions" if is_short_of_suggestions else lease.reason
@@ -71,8 +71,9 @@ def lend(member: Membership, count: int, left: Collection[int] = ()) -> Page:
 
 
 def _held(member: Membership) -> list[Assignment]:
-    ids = queue.renew_held(member, queue.MAX_COUNT)
-    return list(Assignment.objects.select_related("item").filter(pk__in=ids))
+    ids = lanes.renew_held(member, queue.MAX_COUNT)
+    held = Assignment.objects.select_related("item").filter(pk__in=ids)
+    return list(held.order_by("pk"))
 
 
 def _commonest(labels: list[str]) -> str:

@@ -19,7 +19,6 @@ from labeling.models import (
     LabelSet,
     Membership,
     Project,
-    ProjectCounter,
     User,
 )
 from labeling.services import relabel
@@ -93,10 +92,6 @@ def create(user: User, draft: ProjectDraft) -> Project:
             _new_guideline(project, user, draft.guidelines)
             Membership.objects.create(
                 project=project, user=user, role=Membership.Role.MANAGER
-            )
-            ProjectCounter.objects.bulk_create(
-                ProjectCounter(project=project, shard=shard)
-                for shard in range(ProjectCounter.SHARDS)
             )
     except IntegrityError as error:
         raise ConflictError(

@@ -6,11 +6,9 @@ Batch work never locks queue rows: ``SKIP LOCKED`` meets only other leases.
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Final
 
 from django.db import IntegrityError, connection, transaction
@@ -30,16 +28,12 @@ from labeling.models import (
     Assignment,
     Item,
     Job,
-    Media,
     Membership,
-    Project,
     ProjectCounter,
-    lean,
 )
-from labeling.services import checks, events, order
+from labeling.services import checks, events, lanes, order
 
 MAX_COUNT: Final = 50
-PASSED_FOR: Final = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
@@ -75,7 +69,7 @@ def _lease(member: Membership, count: int) -> Lease:
     """Lend with all that policy may ask for, step by step."""
     with transaction.atomic():
         await_limit(member)
-        held = renew_held(member, count)
+        held = lanes.renew_held(member, count)
         if not (wanted := room(member, count - len(held))):
             return answer(member, held)
         taken = _take_mixed(member, wanted)
@@ -87,101 +81,23 @@ def _lease(member: Membership, count: int) -> Lease:
 def await_limit(member: Membership) -> None:
     """Be the only one who lends to a person whose items are counted."""
     if member.quota is not None:
-        Membership.objects.select_for_update(no_key=True).get(pk=member.pk)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT 1 FROM labeling_membership WHERE id = %s FOR NO KEY UPDATE",
+                [member.pk],
+            )
 
 
 def room(member: Membership, wanted: int) -> int:
     """Return how many of ``wanted`` more items this person may get now."""
-    is_stopped = member.is_paused or member.project.is_paused
-    if is_stopped or wanted <= 0 or checks.falls_short(member):
+    if wanted <= 0 or _is_stopped(member):
         return 0
     return min(wanted, _quota_left(member))
 
 
-# An array is looked up once. With IN a plan may look anew for each row, and a look that
-# locks passes over rows that this statement has changed: past the limit, to the next.
-_HELD = """
-    UPDATE labeling_assignment a
-    SET expires_at = now() + %(minutes)s * interval '1 minute'
-    WHERE a.id = ANY(ARRAY(
-        SELECT id FROM labeling_assignment
-        WHERE annotator_id = %(user)s AND project_id = %(project)s
-              AND state = 'leased' AND expires_at > now()
-        ORDER BY id LIMIT %(count)s FOR UPDATE))
-    RETURNING a.id
-"""
-
-# First votes before further ones; rows another lease has locked are skipped. A
-# person's own items are passed over, among further votes only once: they are many
-# where few people are at work. An expired or returned one may come back. The look-ups
-# are subqueries with a limit: a join might read all that a person ever did.
-_HEAD: Final = """
-    SELECT q.id, q.item_id, q.slot, q.reason, q.probability, q.generation,
-           q.model_number, q.suggestion, q.rank
-    FROM labeling_queueentry q
-    WHERE q.project_id = %(project)s AND q.is_first = %(is_first)s
-          AND q.rank >= %(from)s::float8 {more}
-          AND (SELECT a.id FROM labeling_assignment a
-               WHERE a.annotator_id = %(user)s AND a.item_id = q.item_id
-                     AND NOT a.is_repeat
-                     AND a.state NOT IN ('expired', 'released') LIMIT 1) IS NULL
-    ORDER BY q.rank, q.id
-    LIMIT {count} FOR UPDATE SKIP LOCKED
-"""
-_PICKED: Final = f"""
-    picked AS MATERIALIZED ({_HEAD}), one_slot AS (
-        SELECT DISTINCT ON (item_id) * FROM picked ORDER BY item_id, slot
-    ), passed AS (
-        UPDATE labeling_membership
-        SET passed_rank = (SELECT min(rank) FROM picked),
-            passed_generation = %(generation)s, passed_since = %(since)s
-        WHERE id = %(member)s AND NOT %(is_first)s AND EXISTS (SELECT 1 FROM picked)
-    ), gone AS (
-        DELETE FROM labeling_queueentry WHERE id IN (SELECT id FROM one_slot)
-    ), open AS (
-        SELECT p.* FROM one_slot p JOIN labeling_item i ON i.id = p.item_id
-        WHERE i.state = 'open' AND p.slot < i.votes_wanted AND {order.WANTS_MORE} AND (
-            SELECT a.id FROM labeling_assignment a
-            WHERE a.item_id = p.item_id AND a.slot = p.slot
-                  AND a.state IN ('leased', 'answered') LIMIT 1) IS NULL
-    )
-"""  # noqa: S608 (our own words)
-_LEND_PICKED: Final = """
-    INSERT INTO labeling_assignment AS a
-        (project_id, item_id, annotator_id, slot, state, leased_at, expires_at,
-         reason, probability, generation, model_number, suggestion, rank)
-    SELECT %(project)s, item_id, %(user)s, slot, 'leased', now(),
-           now() + %(minutes)s * interval '1 minute',
-           reason, probability, generation, model_number, suggestion, rank
-    FROM open ORDER BY rank, item_id
-    ON CONFLICT (annotator_id, item_id, is_repeat) DO UPDATE
-        SET slot = excluded.slot, state = 'leased', leased_at = excluded.leased_at,
-            expires_at = excluded.expires_at, reason = excluded.reason,
-            probability = excluded.probability, generation = excluded.generation,
-            model_number = excluded.model_number, suggestion = excluded.suggestion,
-            rank = excluded.rank
-        WHERE a.state IN ('expired', 'released')
-"""
-_TAKE: Final = (
-    f"WITH {_PICKED.format(count='%(count)s', more='')} {_LEND_PICKED}"
-    " RETURNING id, rank"
-)
-_TAKE_THESE: Final = (
-    f"WITH {_PICKED.format(count='%(count)s', more='AND q.id = ANY(%(these)s)')}"
-    f" {_LEND_PICKED} RETURNING id, rank"
-)
-_LENT: Final = (("a", Assignment), ("i", Item), ("m", Media))
-_LEFT: Final = "greatest(0, %(count)s - (SELECT count(*) FROM held))"
-_LEND: Final = f"""
-    WITH held AS ({_HELD.replace("RETURNING a.id", "RETURNING a.*")}),
-    {_PICKED.format(count=_LEFT, more="")},
-    lent AS ({_LEND_PICKED} RETURNING a.*),
-    a AS (SELECT * FROM held UNION ALL SELECT * FROM lent)
-    SELECT {lean.columns(*_LENT)}
-    FROM a JOIN labeling_item i ON i.id = a.item_id
-    LEFT JOIN labeling_media m ON m.id = i.media_id
-    ORDER BY a.id
-"""  # noqa: S608 (column names of our own models)
+def _is_stopped(member: Membership) -> bool:
+    is_paused = member.is_paused or member.project.is_paused
+    return is_paused or checks.falls_short(member)
 
 
 def at_once(member: Membership, count: int) -> list[Assignment]:
@@ -191,72 +107,18 @@ def at_once(member: Membership, count: int) -> list[Assignment]:
     what is lent stays the person's, and ``lease`` gives it again with the rest.
     """
     project = member.project
-    share = _further_share(project)
-    is_simple = member.quota is None and not (
-        project.gold_rate or project.repeat_rate or project.least_skill
-    )
-    if member.is_paused or project.is_paused or not is_simple or (share and count > 1):
+    share = lanes.further_share(project)
+    is_plain = not (project.gold_rate or project.repeat_rate or (share and count > 1))
+    if _is_stopped(member) or not is_plain:
         return []
-    is_first = random.random() >= share  # noqa: S311
-    values = _lane(member, count, is_first=is_first or _passed(member) == math.inf)
     try:
-        found = lean.fetch(_LEND, values, *_LENT)
+        if member.quota is None:
+            return lanes.lend(member, count)
+        with transaction.atomic():
+            await_limit(member)
+            return lanes.lend(member, count)
     except IntegrityError:
-        return []  # a slot was taken between the look and the insert
-    lent = []
-    for assignment, item, media in found:
-        item.media = media
-        assignment.item = item
-        lent.append(assignment)
-    return lent
-
-
-def _further_share(project: Project) -> float:
-    """An item that needs m votes needs m - 1 further ones, so that is their share."""
-    return (project.min_votes - 1) / project.min_votes
-
-
-def _passed(member: Membership) -> float | None:
-    """Return the rank before which the person has passed over all further votes.
-
-    What another lease held locked at that moment may lie free before it: so the walk
-    begins anew now and then, and with each generation.
-    """
-    since = member.passed_since
-    is_old = since is None or since < timezone.now() - PASSED_FOR
-    is_now = member.passed_generation == member.project.queue_generation
-    return member.passed_rank if is_now and not is_old else None
-
-
-def _lane(
-    member: Membership, count: int, *, is_first: bool, is_whole: bool = False
-) -> dict[str, Any]:
-    """Return the values for taking from a lane, where wanted from its very start."""
-    start = None if is_first or is_whole else _passed(member)
-    return {
-        **_values(member, count),
-        "is_first": is_first,
-        "from": -math.inf if start is None else start,
-        "member": member.pk,
-        "generation": member.project.queue_generation,
-        "since": timezone.now() if start is None else member.passed_since,
-    }
-
-
-def _values(member: Membership, count: int) -> dict[str, Any]:
-    return {
-        "user": member.user_id,
-        "project": member.project_id,
-        "minutes": member.project.lease_minutes,
-        "count": count,
-    }
-
-
-def renew_held(member: Membership, count: int) -> list[int]:
-    """Return the ids of what the person holds, lent anew from now on."""
-    with connection.cursor() as cursor:
-        cursor.execute(_HELD, _values(member, count))
-        return sorted(row[0] for row in cursor.fetchall())
+        return []
 
 
 def _take_mixed(member: Membership, count: int) -> list[int]:
@@ -266,10 +128,10 @@ def _take_mixed(member: Membership, count: int) -> list[int]:
     """
     due = checks.due(member, count)
     if not any(due):
-        return _take(member, count)
-    taken = _take(member, random.randint(0, max(0, count - sum(due))))  # noqa: S311
+        return lanes.take(member, count)
+    taken = lanes.take(member, random.randint(0, max(0, count - sum(due))))  # noqa: S311
     taken += checks.lend(member, due, count - len(taken))
-    return taken + _take(member, count - len(taken))
+    return taken + lanes.take(member, count - len(taken))
 
 
 def _take_the_rest(member: Membership, count: int) -> list[int]:
@@ -280,7 +142,7 @@ def _take_the_rest(member: Membership, count: int) -> list[int]:
     taken: list[int] = []
     order.await_turn(member.project_id)
     while True:
-        taken += _take(member, count - len(taken))
+        taken += lanes.take(member, count - len(taken))
         if len(taken) == count or not _free_more(member.project_id):
             return taken
 
@@ -289,74 +151,10 @@ def _free_more(project_id: int) -> int:
     return order.refill(project_id) or reclaim(project_id=project_id)
 
 
-def _take(member: Membership, count: int) -> list[int]:
-    """Lend up to ``count`` slots and return the assignments' ids in queue order.
-
-    A stale entry is dropped on the way; as long as entries are found, more are tried.
-    """
-    further = int(count * _further_share(member.project) + random.random())  # noqa: S311 (no secret)
-    taken = _take_from(member, further, is_first=False)
-    taken += _take_from(member, count - len(taken), is_first=True)
-    taken += _take_from(member, count - len(taken), is_first=False, is_whole=True)
-    return taken
-
-
-def _take_from(member: Membership, count: int, **lane: bool) -> list[int]:
-    taken: list[int] = []
-    while len(taken) < count:
-        found = _take_once(member, _lane(member, count - len(taken), **lane))
-        if found is None:
-            break
-        taken += found
-    return taken
-
-
-def _take_once(member: Membership, values: dict[str, Any]) -> list[int] | None:
-    """Return the ids lent by one statement, or None when the lane had nothing."""
-    if rows := _taken(_TAKE, values):
-        return [row[0] for row in sorted(rows, key=lambda row: (row[1], row[0]))]
-    with connection.cursor() as cursor:
-        cursor.execute(_HEAD.format(count=1, more=""), values)
-        if cursor.fetchone():
-            return []
-    if not values["is_first"]:
-        _pass_all(member, values)
-    return None
-
-
-def _taken(query: str, values: dict[str, Any]) -> list[tuple[int, float]]:
-    """Return (id, rank) of what was lent: nothing where a slot was taken meanwhile."""
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(query, values)
-            return cursor.fetchall()
-    except IntegrityError:
-        return []
-
-
-def take_these(member: Membership, entries: Sequence[int]) -> list[int]:
-    """Lend those of some first entries of the queue that are still there; ids."""
-    values = {**_lane(member, len(entries), is_first=True), "these": list(entries)}
-    return sorted(row[0] for row in _taken(_TAKE_THESE, values))
-
-
-def _pass_all(member: Membership, values: dict[str, Any]) -> None:
-    """Remember that no further vote of this generation is left for this person."""
-    member.passed_rank = math.inf
-    member.passed_generation = values["generation"]
-    member.passed_since = values["since"]
-    member.save(update_fields=["passed_rank", "passed_generation", "passed_since"])
-
-
 def _quota_left(member: Membership) -> int:
     if member.quota is None:
         return MAX_COUNT
-    answered = Assignment.objects.filter(
-        annotator_id=member.user_id,
-        project_id=member.project_id,
-        state=Assignment.State.ANSWERED,
-    )
-    return max(0, member.quota - answered.count() - _held(member).count())
+    return max(0, member.quota - lanes.used(member))
 
 
 def _held(member: Membership) -> QuerySet[Assignment]:
@@ -444,7 +242,7 @@ def _lease_chosen(member: Membership, external_ids: Sequence[str]) -> Lease:
         new = [pk for pk in items if pk not in held]
         most = room(member, len(new))
         with connection.cursor() as cursor:
-            cursor.execute(_CHOSEN, {**_values(member, most), "items": new})
+            cursor.execute(_CHOSEN, {**lanes.values_of(member, most), "items": new})
         ids = sorted(mine.values_list("pk", flat=True))
     if ids or (new and not most):
         return answer(member, ids)
@@ -539,14 +337,9 @@ def flag(member: Membership, assignment_id: int, comment: str = "") -> Assignmen
     return found
 
 
-def shard_of(member: Membership) -> int:
-    """Return which of the counters' rows a person's doings are counted in."""
-    return member.user_id % ProjectCounter.SHARDS
-
-
 def count(member: Membership, **changes: int) -> None:
-    """Change the project's counters in this transaction."""
-    ProjectCounter.add(member.project_id, shard=member.user_id, **changes)
+    """Change the person's counts in the project in this transaction."""
+    ProjectCounter.add(member.project_id, member.user_id, **changes)
 
 
 def _end(

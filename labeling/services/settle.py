@@ -95,7 +95,7 @@ class _Done:
     has_more_to_ask: bool = False
 
     def write(self) -> None:
-        """Write all of it; the counter last, since votes wait for its row."""
+        """Write all of it; the counter last, since others wait for its row."""
         now = timezone.now()
         for (state, wanted), ids in self._alike():
             Item.objects.filter(pk__in=ids).update(

@@ -6,6 +6,7 @@ import math
 import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from threading import Event
 from typing import Any
@@ -17,7 +18,15 @@ from django.utils import timezone
 from labeling import rules
 from labeling.errors import ConflictError, ForbiddenError, InvalidInputError
 from labeling.models import Assignment, Item, Membership, QueueEntry
-from labeling.services import members, projects, queue, settle
+from labeling.services import (
+    annotate,
+    lanes,
+    members,
+    projects,
+    queue,
+    repeats,
+    settle,
+)
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -169,6 +178,46 @@ def test_a_quota_holds_however_many_windows_ask_at_once() -> None:
         list(people.map(ask, range(4)))
 
     assert Assignment.objects.filter(state="leased").count() == 10
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_quota_holds_while_the_same_person_votes() -> None:
+    project = make.project()
+    make.ranked(project, make.items(project, 40))
+    who = make.member(project, quota=20)
+
+    @make.threaded
+    def work(number: int) -> None:
+        del number
+        while held := make.lease(who, 4):
+            for one in held:
+                with suppress(ConflictError):  # another window was faster
+                    make.vote(who, one, "x")
+
+    with ThreadPoolExecutor(4) as windows:
+        list(windows.map(work, range(4)))
+
+    assert Assignment.objects.filter(state="answered").count() == 20
+    assert queue.lease(who, 1).reason == "quota"
+
+
+def test_answers_repeats_and_what_is_held_count_toward_a_quota() -> None:
+    project = make.project()
+    make.ranked(project, make.items(project, repeats.APART + 9))
+    who = make.member(project)
+    for _ in range(repeats.APART):
+        make.vote(who, make.lease(who)[0], "x")
+    receipt = make.vote(who, make.lease(who)[0], "x")
+    who.quota = repeats.APART + 5
+    repeated = Assignment.objects.get(pk=repeats.lend(who, 1)[0])
+
+    assert len(make.lease(who, 50)) == 4
+    make.vote(who, repeated, "x")
+    queue.release_all(who)
+    annotate.undo(who, receipt.annotation.pk, 1)
+    assert len(make.lease(who, 50)) == 4
+    queue.release_all(who)
+    assert len(make.lease(who, 50)) == 4
 
 
 def test_who_picks_items_is_held_to_the_same_limits() -> None:
@@ -360,7 +409,7 @@ def test_what_was_locked_when_it_was_passed_over_is_found_soon(
     who.passed_since = timezone.now()
     assert make.lease(who)[0].item == found[1]
     queue.release_all(who)
-    who.passed_since = timezone.now() - 1.1 * queue.PASSED_FOR
+    who.passed_since = timezone.now() - 1.1 * lanes.PASSED_FOR
     assert make.lease(who)[0].item == found[0]
 
 
@@ -375,7 +424,7 @@ def test_a_new_order_is_seen_from_its_start() -> None:
     who = Membership.objects.select_related("project").get(pk=who.pk)
     make.ranked(project, list(reversed(found)), slots=2)
     who.project.refresh_from_db()
-    lane = queue._lane(who, 1, is_first=False)
+    lane = lanes._lane(who, 1, is_first=False)
     assert lane["from"] == -math.inf
 
 
@@ -416,4 +465,4 @@ def test_who_asks_for_fewer_than_they_hold_gets_no_more_whatever_the_plan() -> N
         for way in ("hashagg", "hashjoin", "mergejoin", "material", "sort"):
             cursor.execute(f"SET LOCAL enable_{way} TO off")
         assert [one.pk for one in make.lease(who, 2)] == held[:2]
-        assert queue.renew_held(who, 1) == held[:1]
+        assert lanes.renew_held(who, 1) == held[:1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -126,7 +127,9 @@ def keep(
     Item.objects.bulk_update(
         [item for item, _ in pairs], ["votes", "votes_wanted", "is_unsettled"]
     )
-    ProjectCounter.add(project.pk, votes=len(given))
+    counts = Counter(one.annotator_id for one in annotations)
+    for annotator, count in sorted(counts.items()):
+        ProjectCounter.add(project.pk, annotator, votes=count)
     transaction.on_commit(
         lambda: votes_changed.send_robust(sender=Annotation, project_id=project.pk)
     )

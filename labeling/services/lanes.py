@@ -1,0 +1,250 @@
+"""The lanes of the queue: lend what stands at their heads.
+
+First votes and further ones are ranked apart. The constraints of ``Assignment`` are the
+guarantee; a lane is the fast path, whose rows only leases lock.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from labeling.models import Assignment, Item, Media, Membership, Project, lean
+from labeling.services import order
+
+PASSED_FOR: Final = timedelta(seconds=10)
+
+# An array is looked up once. With IN a plan may look anew for each row, and a look that
+# locks passes over rows that this statement has changed: past the limit, to the next.
+_HELD = """
+    UPDATE labeling_assignment a
+    SET expires_at = now() + %(minutes)s * interval '1 minute'
+    WHERE a.id = ANY(ARRAY(
+        SELECT id FROM labeling_assignment
+        WHERE annotator_id = %(user)s AND project_id = %(project)s
+              AND state = 'leased' AND expires_at > now()
+        ORDER BY id LIMIT %(count)s FOR UPDATE))
+    RETURNING a.id
+"""
+
+# First votes before further ones; rows another lease has locked are skipped. A
+# person's own items are passed over, among further votes only once: they are many
+# where few people are at work. An expired or returned one may come back. The look-ups
+# are subqueries with a limit: a join might read all that a person ever did.
+_HEAD: Final = """
+    SELECT q.id, q.item_id, q.slot, q.reason, q.probability, q.generation,
+           q.model_number, q.suggestion, q.rank
+    FROM labeling_queueentry q
+    WHERE q.project_id = %(project)s AND q.is_first = %(is_first)s
+          AND q.rank >= %(from)s::float8 {more}
+          AND (SELECT a.id FROM labeling_assignment a
+               WHERE a.annotator_id = %(user)s AND a.item_id = q.item_id
+                     AND NOT a.is_repeat
+                     AND a.state NOT IN ('expired', 'released') LIMIT 1) IS NULL
+    ORDER BY q.rank, q.id
+    LIMIT {count} FOR UPDATE SKIP LOCKED
+"""
+_PICKED: Final = f"""
+    picked AS MATERIALIZED ({_HEAD}), one_slot AS (
+        SELECT DISTINCT ON (item_id) * FROM picked ORDER BY item_id, slot
+    ), passed AS (
+        UPDATE labeling_membership
+        SET passed_rank = (SELECT min(rank) FROM picked),
+            passed_generation = %(generation)s, passed_since = %(since)s
+        WHERE id = %(member)s AND NOT %(is_first)s AND EXISTS (SELECT 1 FROM picked)
+    ), gone AS (
+        DELETE FROM labeling_queueentry WHERE id IN (SELECT id FROM one_slot)
+    ), open AS (
+        SELECT p.* FROM one_slot p JOIN labeling_item i ON i.id = p.item_id
+        WHERE i.state = 'open' AND p.slot < i.votes_wanted AND {order.WANTS_MORE} AND (
+            SELECT a.id FROM labeling_assignment a
+            WHERE a.item_id = p.item_id AND a.slot = p.slot
+                  AND a.state IN ('leased', 'answered') LIMIT 1) IS NULL
+    )
+"""  # noqa: S608 (our own words)
+_LEND_PICKED: Final = """
+    INSERT INTO labeling_assignment AS a
+        (project_id, item_id, annotator_id, slot, state, leased_at, expires_at,
+         reason, probability, generation, model_number, suggestion, rank)
+    SELECT %(project)s, item_id, %(user)s, slot, 'leased', now(),
+           now() + %(minutes)s * interval '1 minute',
+           reason, probability, generation, model_number, suggestion, rank
+    FROM open ORDER BY rank, item_id
+    ON CONFLICT (annotator_id, item_id, is_repeat) DO UPDATE
+        SET slot = excluded.slot, state = 'leased', leased_at = excluded.leased_at,
+            expires_at = excluded.expires_at, reason = excluded.reason,
+            probability = excluded.probability, generation = excluded.generation,
+            model_number = excluded.model_number, suggestion = excluded.suggestion,
+            rank = excluded.rank
+        WHERE a.state IN ('expired', 'released')
+"""
+_TAKE: Final = (
+    f"WITH {_PICKED.format(count='%(count)s', more='')} {_LEND_PICKED}"
+    " RETURNING id, rank"
+)
+_TAKE_THESE: Final = (
+    f"WITH {_PICKED.format(count='%(count)s', more='AND q.id = ANY(%(these)s)')}"
+    f" {_LEND_PICKED} RETURNING id, rank"
+)
+_LENT: Final = (("a", Assignment), ("i", Item), ("m", Media))
+# What counts toward a person's quota. In one look, or a vote that comes between two
+# would be counted by neither.
+_USED: Final = """
+    coalesce((SELECT votes + repeats FROM labeling_projectcounter
+              WHERE project_id = %(project)s AND annotator_id = %(user)s), 0)
+    + (SELECT count(*) FROM labeling_assignment
+       WHERE annotator_id = %(user)s AND project_id = %(project)s
+             AND state = 'leased' AND expires_at > now())
+"""
+_LEFT: Final = f"""
+    greatest(0, least(%(count)s - (SELECT count(*) FROM held),
+        CASE WHEN %(quota)s::int IS NOT NULL THEN %(quota)s - ({_USED}) END))
+"""  # noqa: S608 (our own words)
+_LEND: Final = f"""
+    WITH held AS ({_HELD.replace("RETURNING a.id", "RETURNING a.*")}),
+    {_PICKED.format(count=_LEFT, more="")},
+    lent AS ({_LEND_PICKED} RETURNING a.*),
+    a AS (SELECT * FROM held UNION ALL SELECT * FROM lent)
+    SELECT {lean.columns(*_LENT)}
+    FROM a JOIN labeling_item i ON i.id = a.item_id
+    LEFT JOIN labeling_media m ON m.id = i.media_id
+    ORDER BY a.id
+"""  # noqa: S608 (column names of our own models)
+
+
+def lend(member: Membership, count: int) -> list[Assignment]:
+    """Lend up to ``count`` by one statement, what the person holds already first.
+
+    From one lane only; fewer where its head does not suffice. Raises IntegrityError
+    where a slot was taken between the look and the insert.
+    """
+    is_first = random.random() >= further_share(member.project)  # noqa: S311
+    values = _lane(member, count, is_first=is_first or passed(member) == math.inf)
+    lent = []
+    for assignment, item, media in lean.fetch(_LEND, values, *_LENT):
+        item.media = media
+        assignment.item = item
+        lent.append(assignment)
+    return lent
+
+
+def further_share(project: Project) -> float:
+    """An item that needs m votes needs m - 1 further ones, so that is their share."""
+    return (project.min_votes - 1) / project.min_votes
+
+
+def passed(member: Membership) -> float | None:
+    """Return the rank before which the person has passed over all further votes.
+
+    What another lease held locked at that moment may lie free before it: so the walk
+    begins anew now and then, and with each generation.
+    """
+    since = member.passed_since
+    is_old = since is None or since < timezone.now() - PASSED_FOR
+    is_now = member.passed_generation == member.project.queue_generation
+    return member.passed_rank if is_now and not is_old else None
+
+
+def _lane(
+    member: Membership, count: int, *, is_first: bool, is_whole: bool = False
+) -> dict[str, Any]:
+    """Return the values for taking from a lane, where wanted from its very start."""
+    start = None if is_first or is_whole else passed(member)
+    return {
+        **values_of(member, count),
+        "is_first": is_first,
+        "from": -math.inf if start is None else start,
+        "member": member.pk,
+        "generation": member.project.queue_generation,
+        "since": timezone.now() if start is None else member.passed_since,
+    }
+
+
+def values_of(member: Membership, count: int) -> dict[str, Any]:
+    """Return what every statement that lends has to know."""
+    return {
+        "user": member.user_id,
+        "project": member.project_id,
+        "minutes": member.project.lease_minutes,
+        "count": count,
+        "quota": member.quota,
+    }
+
+
+def used(member: Membership) -> int:
+    """Return how many items the person has answered or holds now."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {_USED}", values_of(member, 0))
+        return int(cursor.fetchone()[0])
+
+
+def renew_held(member: Membership, count: int) -> list[int]:
+    """Return the ids of what the person holds, lent anew from now on."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HELD, values_of(member, count))
+        return sorted(row[0] for row in cursor.fetchall())
+
+
+def take(member: Membership, count: int) -> list[int]:
+    """Lend up to ``count`` slots and return the assignments' ids in queue order.
+
+    A stale entry is dropped on the way; as long as entries are found, more are tried.
+    """
+    further = int(count * further_share(member.project) + random.random())  # noqa: S311 (no secret)
+    taken = _take_from(member, further, is_first=False)
+    taken += _take_from(member, count - len(taken), is_first=True)
+    taken += _take_from(member, count - len(taken), is_first=False, is_whole=True)
+    return taken
+
+
+def _take_from(member: Membership, count: int, **lane: bool) -> list[int]:
+    taken: list[int] = []
+    while len(taken) < count:
+        found = _take_once(member, _lane(member, count - len(taken), **lane))
+        if found is None:
+            break
+        taken += found
+    return taken
+
+
+def _take_once(member: Membership, values: dict[str, Any]) -> list[int] | None:
+    """Return the ids lent by one statement, or None when the lane had nothing."""
+    if rows := _taken(_TAKE, values):
+        return [row[0] for row in sorted(rows, key=lambda row: (row[1], row[0]))]
+    with connection.cursor() as cursor:
+        cursor.execute(_HEAD.format(count=1, more=""), values)
+        if cursor.fetchone():
+            return []
+    if not values["is_first"]:
+        _pass_all(member, values)
+    return None
+
+
+def _taken(query: str, values: dict[str, Any]) -> list[tuple[int, float]]:
+    """Return (id, rank) of what was lent: nothing where a slot was taken meanwhile."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(query, values)
+            return cursor.fetchall()
+    except IntegrityError:
+        return []
+
+
+def take_these(member: Membership, entries: Sequence[int]) -> list[int]:
+    """Lend those of some first entries of the queue that are still there; ids."""
+    values = {**_lane(member, len(entries), is_first=True), "these": list(entries)}
+    return sorted(row[0] for row in _taken(_TAKE_THESE, values))
+
+
+def _pass_all(member: Membership, values: dict[str, Any]) -> None:
+    """Remember that no further vote of this generation is left for this person."""
+    member.passed_rank = math.inf
+    member.passed_generation = values["generation"]
+    member.passed_since = values["since"]
+    member.save(update_fields=["passed_rank", "passed_generation", "passed_since"])

@@ -1,0 +1,57 @@
+"""A lease reads as little after a long past of one's own as after none."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+
+from labeling.models import Assignment, Gold, Membership
+from labeling.services import gold, questions
+from tests import make
+
+pytestmark = pytest.mark.django_db
+MANY = 300
+
+
+def rows_read(who: Membership) -> int:
+    """Return how many rows the next lease reads, which is then answered."""
+    before = _read_so_far()
+    (lent,) = make.lease(who)
+    read = _read_so_far() - before
+    make.vote(who, lent, "x")
+    return read
+
+
+def _read_so_far() -> int:
+    with connection.cursor() as cursor:
+        # As the processes of the web do: a small table is no reason to read it all.
+        cursor.execute("SET LOCAL enable_seqscan TO off")
+        cursor.execute(
+            "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))"
+            " FROM pg_stat_xact_user_tables"
+        )
+        return int(cursor.fetchone()[0])
+
+
+def test_after_many_own_answers_with_a_quota() -> None:
+    project = make.project()
+    make.ranked(project, make.items(project, MANY + 20))
+    who, other = (make.member(project, quota=2 * MANY) for _ in range(2))
+    for _ in range(MANY // 50):
+        for one in make.lease(who, 50):
+            make.vote(who, one, "x")
+
+    assert rows_read(who) <= rows_read(other) + 5
+
+
+def test_after_many_gold_questions_with_a_least_skill() -> None:
+    project = make.project(least_skill=0.5)
+    known = make.items(project, MANY)
+    gold.record(project, [(one, ["x"]) for one in known])
+    Gold.objects.update(is_question=True)
+    who, other = make.member(project), make.member(project)
+    for asked in Assignment.objects.filter(pk__in=questions.lend(who, MANY)):
+        make.vote(who, asked, "x")
+    make.ranked(project, make.items(project, 20))
+
+    assert rows_read(who) <= rows_read(other) + 5
