@@ -9,6 +9,8 @@ import pytest
 from django.utils import translation
 from pytest_django.fixtures import Settings
 
+from labeling.services import counts
+
 LONG = ("running", "browser", "long")
 
 
@@ -33,6 +35,13 @@ def own_files(settings: Settings, tmp_path: Path) -> None:
         },
     }
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def exact_counts(db: None) -> Iterator[None]:
+    """See after a test that every counter says what counting says."""
+    yield
+    assert counts.reconcile_all() == 0
 
 
 @pytest.fixture(autouse=True)

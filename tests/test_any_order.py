@@ -40,7 +40,7 @@ from labeling.models import (
     ProjectCounter,
     QueueEntry,
 )
-from labeling.services import jobs, queue, settle
+from labeling.services import counts, jobs, queue, settle
 from tests import make
 
 pytestmark = [pytest.mark.long, pytest.mark.django_db]
@@ -751,6 +751,7 @@ class Labeling(RuleBasedStateMachine):
     def counters_equal_recounts(self) -> None:
         if not self.items:
             return
+        assert counts.reconcile(self.project.pk) == 0
         told = self.boss("get", self.at("")).json()["counts"]
         assert told["votes"] == sum(len(item.votes) for item in self.items.values())
         counters = ProjectCounter.objects.filter(project=self.project)

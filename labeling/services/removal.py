@@ -27,7 +27,6 @@ from labeling.models import (
     Job,
     Membership,
     Project,
-    ProjectCounter,
     QueueEntry,
     Resolution,
     Upload,
@@ -226,6 +225,6 @@ def _delete(project_id: int, ids: list[int]) -> None:
     counted = counts.recount(item__in=list(items.values_list("pk", flat=True)))
     QueueEntry.objects.filter(item__in=ids).delete()
     items.delete()
-    ProjectCounter.add(project_id, **{name: -n for name, n in counted.items()})
+    counts.take_off(project_id, counted)
     order.tell_items_changed(project_id)
     settle.tell_settled(project_id)

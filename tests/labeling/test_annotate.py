@@ -33,7 +33,7 @@ from labeling.models import (
 from labeling.services import adjudicate, agreement, annotate, queue, settle
 from tests import make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("exact_counts")]
 
 
 def test_a_replay_returns_the_first_answer_and_writes_nothing() -> None:

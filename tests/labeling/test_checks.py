@@ -9,7 +9,7 @@ from labeling.models import Annotation, Assignment, Gold, Membership, Project
 from labeling.services import annotate, checks, projects, questions, queue
 from tests import make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("exact_counts")]
 
 
 def after(right: int, wrong: int, *, least_skill: float) -> Membership:

@@ -29,7 +29,7 @@ from labeling.services import (
 )
 from tests import make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("exact_counts")]
 
 
 def leased_items(who: Membership, count: int) -> list[Item]:

@@ -18,7 +18,7 @@ from labeling.models import (
 from labeling.services import annotate, exporting, queue, repeats, settle
 from tests import make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("exact_counts")]
 
 
 def answered(count: int, *, spare: int = 3) -> tuple[Project, Membership]:

@@ -47,7 +47,7 @@ _ONE_OF_NOBODY = """
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('labeling', '0001_squashed_0013'),
+        ('labeling', '0014_goes_with_its_project'),
     ]
 
     operations = [

@@ -24,7 +24,7 @@ _COUNTS = """
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('labeling', '0014_counts_of_each_person'),
+        ('labeling', '0015_counts_of_each_person'),
     ]
 
     operations = [
