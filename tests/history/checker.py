@@ -350,12 +350,7 @@ def retrains_once_per_threshold(history: Sequence[Op], final: Final) -> Iterator
     """Each threshold that was passed fired once, and none is passed without firing."""
     del history
     told = final.retrains
-
-    def due(labels: int) -> int:
-        if labels == 0:
-            return told.first
-        return labels + max(10, math.ceil(labels * told.growth))
-
+    due = told.due_after
     if final.counters["confident"] >= due(told.labels):
         yield f"{final.counters['confident']} labels, fired last at {told.labels}"
     if len(told.runs) > told.fired:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -77,6 +78,12 @@ class Retrains:
     labels: int
     # (new confident labels, how many were due) of each run that labels started, in order
     runs: tuple[tuple[int, int], ...] = ()
+
+    def due_after(self, labels: int) -> int:
+        """Return how many labels fire it next, when it fired last at ``labels``."""
+        if labels == 0:
+            return self.first
+        return labels + max(10, math.ceil(labels * self.growth))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from tests.history.checker import check, summary
 from tests.history.crowd import LABELS, SLUG, Client, Pace
 from tests.history.nemesis import Nemesis
 from tests.history.record import Log
-from tests.running.machine import Machine, until
+from tests.running.machine import Machine
 
 POLICY = {"overlap": 3, "min_votes": 2, "confidence": 0.9, "lease_minutes": 1}
 
@@ -50,7 +50,7 @@ def play(
                 raise thread.error
         seconds = time.monotonic() - begun
         machine.sure("GET", f"/api/projects/{SLUG}/progress/")
-        until(lambda: ending.is_quiet(machine), seconds=240)
+        ending.come_to_rest(machine)
         final = ending.read(machine)
         machine.stop()
     finally:
