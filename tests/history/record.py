@@ -5,9 +5,14 @@ from __future__ import annotations
 import json
 import math
 import threading
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any, Literal
+
+# A lease may pass an entry that another one holds locked; a paused or killed
+# process holds its locks until it goes on, or until its connection is seen to end.
+SLACK = 15.0
 
 Outcome = Literal["ok", "refused", "unknown"]
 
@@ -24,6 +29,11 @@ class Op:
     status: int = 0
     sent: dict[str, Any] = field(default_factory=dict)
     got: dict[str, Any] = field(default_factory=dict)
+
+
+def of(history: Iterable[Op], kind: str, *outcomes: Outcome) -> Iterator[Op]:
+    """Return the operations of a kind that ended so."""
+    return (op for op in history if op.kind == kind and op.outcome in outcomes)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,136 @@
+"""Who got what: never too much, never twice, never forgotten."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+
+from tests.history.record import SLACK, Final, Op, of
+
+LIVE = ("leased", "answered")
+
+
+def leases_never_forgotten(history: Sequence[Op], final: Final) -> Iterator[str]:
+    """What was lent is known ever after, whatever was killed."""
+    del final
+    for op in of(history, "submit", "refused"):
+        if op.status == 404:
+            yield f"assignment {op.sent['assignment']} was lent and is unknown"
+
+
+def no_more_than_asked(history: Sequence[Op], final: Final) -> Iterator[str]:
+    """Who asks for so many items gets no more, however many they hold."""
+    del final
+    for op in of(history, "lease", "ok"):
+        if len(op.got["items"]) > op.sent["count"]:
+            got = len(op.got["items"])
+            yield f"{op.user} asked for {op.sent['count']} items and got {got}"
+
+
+def never_twice_to_one_person(history: Sequence[Op], final: Final) -> Iterator[str]:
+    """A person has one assignment per item, and no item again after its answer."""
+    pairs: dict[tuple[str, int], set[int]] = defaultdict(set)
+    standing: Counter[tuple[str, int]] = Counter()
+    for vote in final.votes:
+        standing[vote.user, vote.item] += not vote.is_undone
+    for (user, item), count in standing.items():
+        if count > 1:
+            yield f"{user} has {count} standing votes on item {item}"
+    answered: dict[tuple[str, int], float] = {}
+    reopened: dict[tuple[str, int], float] = {}
+    for op in history:
+        if op.kind == "submit" and op.outcome == "ok":
+            key = (op.user, op.sent["item"])
+            answered[key] = min(answered.get(key, math.inf), op.ended)
+        if op.kind == "undo":
+            key = (op.user, op.sent["item"])
+            reopened[key] = min(reopened.get(key, math.inf), op.begun)
+    for op in of(history, "lease", "ok"):
+        for one in op.got["items"]:
+            key = (op.user, one["item"])
+            pairs[key].add(one["assignment"])
+            done, again = answered.get(key, math.inf), reopened.get(key, math.inf)
+            if op.begun > done and again > op.ended:
+                yield f"{op.user} got item {one['item']} again after answering it"
+    for (user, item), assignments in pairs.items():
+        if len(assignments) > 1:
+            yield f"{user} has {len(assignments)} assignments of item {item}"
+
+
+def never_above_overlap(history: Sequence[Op], final: Final) -> Iterator[str]:
+    """In the end no item has more votes or live slots than its overlap."""
+    del history
+    votes = Counter(vote.item for vote in final.votes if not vote.is_undone)
+    live = Counter(loan.item for loan in final.loans if loan.state in LIVE)
+    slots = Counter(
+        (loan.item, loan.slot) for loan in final.loans if loan.state in LIVE
+    )
+    for name, counts in (("votes", votes), ("live slots", live)):
+        for item, count in counts.items():
+            if count > final.overlap:
+                yield f"item {item} has {count} {name}, overlap is {final.overlap}"
+    for (item, slot), count in slots.items():
+        if count > 1:
+            yield f"slot {slot} of item {item} is held {count} times"
+
+
+def never_lent_above_overlap(history: Sequence[Op], final: Final) -> Iterator[str]:
+    """At no moment did more people surely hold or have answered an item.
+
+    A person holds an item from the answer that lent it until they began to give it
+    back, or until it could have expired; an answered one is theirs until an undo.
+    """
+    spans: dict[int, list[tuple[float, float]]] = defaultdict(list)
+    for item, span in _holds(history):
+        if span[1] > span[0]:
+            spans[item].append(span)
+    for item, held in spans.items():
+        edges = sorted([(a, 1) for a, _ in held] + [(b, -1) for _, b in held])
+        count = 0
+        for at, change in edges:
+            count += change
+            if count > final.overlap:
+                yield f"item {item} was with {count} people at {at:.3f}"
+                break
+
+
+def _holds(history: Sequence[Op]) -> Iterator[tuple[int, tuple[float, float]]]:
+    """Return (item, (from, until)) where a person surely had it."""
+    granted: dict[int, list[tuple[float, float, float]]] = defaultdict(list)
+    item_of: dict[int, int] = {}
+    for op in of(history, "lease", "ok"):
+        for one in op.got["items"]:
+            item_of[one["assignment"]] = one["item"]
+            times = (op.ended, one["expires_at"], op.begun)
+            granted[one["assignment"]].append(times)
+    for op in of(history, "submit", "ok"):
+        item_of[op.sent["assignment"]] = op.sent["item"]
+        granted[op.sent["assignment"]].append((op.ended, math.inf, op.begun))
+    endings = _endings(history)
+    for assignment, spans in granted.items():
+        held: list[tuple[float, float]] = []
+        for begun, until, asked in sorted(spans):
+            ends = endings.get(assignment, [])
+            # What ended while it was granted may have ended after that: unsure.
+            if any(a <= begun and asked <= b for a, b in ends):
+                continue
+            end = min([until, *(a for a, _ in ends if a > begun)])
+            if held and begun <= held[-1][1]:
+                held[-1] = (held[-1][0], max(held[-1][1], end))
+            else:
+                held.append((begun, end))
+        yield from ((item_of[assignment], span) for span in held)
+
+
+def _endings(history: Sequence[Op]) -> dict[int, list[tuple[float, float]]]:
+    """Return for each assignment during which times something may have ended it."""
+    found: dict[int, list[tuple[float, float]]] = defaultdict(list)
+    for op in history:
+        # Without an answer the server may come to it later.
+        until = op.ended + (SLACK if op.outcome == "unknown" else 0.0)
+        if op.kind in ("release", "skip", "undo"):
+            found[op.sent["assignment"]].append((op.begun, until))
+        for assignment in op.got.get("expired", ()):
+            found[assignment].append((op.begun, until))
+    return found
