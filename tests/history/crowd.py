@@ -218,7 +218,7 @@ class Client(threading.Thread):
         begun = time.time()
         version = (sent or {}).get("version")
         status, got = self.ask(method, path, body, version)
-        seen = {"items": _items(got)} if kind == "lease" and status == 200 else {}
+        seen = _SEEN.get(kind, _nothing)(got) if status == 200 else {}
         op = Op(
             kind,
             self.user,
@@ -281,8 +281,16 @@ def _outcome(status: int) -> Outcome:
     return "ok" if status < 300 else "refused"
 
 
-def _items(got: dict[str, Any]) -> list[dict[str, Any]]:
-    return [
+def _nothing(got: dict[str, Any]) -> dict[str, Any]:
+    return {}
+
+
+def _state(got: dict[str, Any]) -> dict[str, Any]:
+    return {"state": got["state"]}
+
+
+def _lent(got: dict[str, Any]) -> dict[str, Any]:
+    items = [
         {
             "assignment": one["assignment"],
             "item": one["item"]["id"],
@@ -290,3 +298,8 @@ def _items(got: dict[str, Any]) -> list[dict[str, Any]]:
         }
         for one in got["items"]
     ]
+    return {"items": items, "reason": got["reason"]}
+
+
+# What is kept of an answer, by the kind of call.
+_SEEN = {"lease": _lent, "release": _state}

@@ -10,7 +10,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from config.home import socket_folder
-from tests.history.record import Final, Item, Loan, Retrains, Vote
+from tests.history.record import Event, Final, Item, Loan, Retrains, Vote
 from tests.running.machine import Machine, until
 
 _REASON = re.compile(r"(\d+) new confident labels; (\d+) were due")
@@ -99,11 +99,12 @@ def read(machine: Machine) -> Final:
                 " FROM labeling_projectcounter"
             )[0],
             events=tuple(
-                (row["kind"], row["annotation_id"], row["late"], row["item_id"])
+                Event(**row)
                 for row in rows(
-                    "SELECT kind, annotation_id, item_id,"
-                    " CASE kind WHEN 'late' THEN payload ->> 'client_id' ELSE '' END"
-                    " AS late FROM labeling_annotationevent"
+                    "SELECT kind, item_id AS item, assignment_id AS assignment,"
+                    " annotation_id AS annotation, CASE kind WHEN 'late'"
+                    " THEN payload ->> 'client_id' ELSE '' END AS client_id"
+                    " FROM labeling_annotationevent"
                 )
             ),
             retrains=_retrains(rows, project),

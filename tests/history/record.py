@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import threading
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -34,6 +35,15 @@ class Op:
 def of(history: Iterable[Op], kind: str, *outcomes: Outcome) -> Iterator[Op]:
     """Return the operations of a kind that ended so."""
     return (op for op in history if op.kind == kind and op.outcome in outcomes)
+
+
+def grants(history: Iterable[Op]) -> dict[int, list[Op]]:
+    """Return for each assignment the leases that lent it, or lent it anew."""
+    found: dict[int, list[Op]] = defaultdict(list)
+    for op in of(history, "lease", "ok"):
+        for one in op.got["items"]:
+            found[one["assignment"]].append(op)
+    return found
 
 
 @dataclass(frozen=True)
@@ -79,6 +89,17 @@ class Item:
 
 
 @dataclass(frozen=True)
+class Event:
+    """A fact of an item's history; ``client_id`` is that of an answer come too late."""
+
+    kind: str
+    item: int
+    assignment: int | None
+    annotation: int | None = None
+    client_id: str = ""
+
+
+@dataclass(frozen=True)
 class Retrains:
     """The retraining: its policy, how often it fired, at which counts, and the runs."""
 
@@ -107,8 +128,7 @@ class Final:
     loans: tuple[Loan, ...]
     items: tuple[Item, ...]
     counters: dict[str, int]
-    # (kind, annotation id or None, client_id of a late answer or "", item)
-    events: tuple[tuple[str, int | None, str, int], ...]
+    events: tuple[Event, ...]
     retrains: Retrains
     open_jobs: tuple[str, ...] = ()
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.history.checker import check
-from tests.history.record import Final, Item, Loan, Op, Retrains, Vote
+from tests.history.record import Event, Final, Item, Loan, Op, Retrains, Vote
 
 History = list[Op]
 Change = Callable[[History, Final], tuple[History, Final]]
@@ -35,8 +35,17 @@ def submit(user: str, at: float, number: int, item: int, label: str = "x") -> Op
     return op("submit", user, at, status=201, sent=sent, got={"id": number})
 
 
+def act(kind: str, at: float, number: int = 4, item: int = 3, **more: Any) -> Op:
+    sent = {"assignment": number, "item": item}
+    got = {"state": "released"} if kind == "release" else {}
+    return op(kind, "cleo", at, sent=sent, got=got, **more)
+
+
 def sound() -> tuple[History, Final]:
-    """Ada and Ben answer item 1 alike; Ada answers item 2 and edits that."""
+    """Ada and Ben answer item 1 alike; Ada answers item 2 and edits that.
+
+    Cleo flags item 3, gives it back, gets it anew and skips it.
+    """
     history = [
         lease("ada", 1, 1, 1),
         submit("ada", 2, 1, 1),
@@ -45,6 +54,11 @@ def sound() -> tuple[History, Final]:
         lease("ada", 4, 3, 2),
         submit("ada", 5, 3, 2),
         op("edit", "ada", 6, sent={"annotation": 3, "version": 1, "labels": ["y"]}),
+        lease("cleo", 3, 4, 3),
+        act("flag", 3.2),
+        act("release", 3.4),
+        lease("cleo", 3.6, 4, 3),
+        act("skip", 3.8),
     ]
     final = Final(
         overlap=2,
@@ -59,17 +73,22 @@ def sound() -> tuple[History, Final]:
             Loan(1, 1, "ada", 0, "answered", 1, 1.0, 1),
             Loan(2, 1, "ben", 1, "answered", 2, 1.0, 1),
             Loan(3, 2, "ada", 0, "answered", 4, 2.0, 1),
+            Loan(4, 3, "cleo", 0, "skipped", 3.6, 3.0, 1),
         ),
         items=(
             Item(1, "settled", 2, label=("x",), was_labeled=True),
             Item(2, "open", 1),
+            Item(3, "open", 0, flags=1),
         ),
-        counters={"votes": 3, "skips": 0, "flags": 0, "confident": 1},
+        counters={"votes": 3, "skips": 1, "flags": 1, "confident": 1},
         events=(
-            ("voted", 1, "", 1),
-            ("voted", 2, "", 1),
-            ("voted", 3, "", 2),
-            ("edited", 3, "", 2),
+            Event("voted", 1, 1, 1),
+            Event("voted", 1, 2, 2),
+            Event("voted", 2, 3, 3),
+            Event("edited", 2, 3, 3),
+            Event("flagged", 3, 4),
+            Event("released", 3, 4),
+            Event("skipped", 3, 4),
         ),
         retrains=Retrains(first=1, growth=0.2, fired=1, labels=1, runs=((1, 1),)),
     )
@@ -81,6 +100,15 @@ def of(final: Final, name: str, place: int, **changes: Any) -> Final:
     rows[place] = replace(rows[place], **changes)
     changed: dict[str, Any] = {name: tuple(rows)}
     return replace(final, **changed)
+
+
+def without(final: Final, kind: str) -> Final:
+    kept = [event for event in final.events if event.kind != kind]
+    return replace(final, events=tuple(kept))
+
+
+def plus(final: Final, *events: Event) -> Final:
+    return replace(final, events=(*final.events, *events))
 
 
 def but(final: Final, **changes: Any) -> Final:
@@ -128,7 +156,7 @@ PLANTED: dict[str, Change] = {
         f,
     ),
     "version 1 after 1 to 1": lambda h, f: (h, of(f, "votes", 2, version=1)),
-    "version 1 was changed 2 times": lambda h, f: ([*h, h[-1]], f),
+    "version 1 was changed 2 times": lambda h, f: ([*h, h[6]], f),
     "not as edited last": lambda h, f: (h, of(f, "votes", 2, labels=("x",))),
     "is not as changed last": lambda h, f: (h, of(f, "votes", 2, is_undone=True)),
     "standing votes on item 1": lambda h, f: (h, of(f, "votes", 1, user="ada")),
@@ -141,7 +169,7 @@ PLANTED: dict[str, Change] = {
         h,
         but(
             of(f, "loans", 0, leased_at=90.0, user="cleo"),
-            events=f.events[:3],
+            events=without(f, "edited").events,
         ),
     ),
     "votes: counter 4, recount 3": lambda h, f: (
@@ -155,7 +183,37 @@ PLANTED: dict[str, Change] = {
     "item 1 says 1 votes": lambda h, f: (h, of(f, "items", 0, votes=1)),
     "item 1 says 1 flags": lambda h, f: (h, of(f, "items", 0, flags=1)),
     "vote 1 has 0 events": lambda h, f: (h, but(f, events=f.events[1:])),
-    "0 events of changes": lambda h, f: (h, but(f, events=f.events[:-1])),
+    "0 events of changes": lambda h, f: (h, without(f, "edited")),
+    "4 is flagged 1 times, not 2 to 2": lambda h, f: ([*h, act("flag", 3.3)], f),
+    "1 is flagged 1 times, not 0 to 0": lambda h, f: (
+        h,
+        plus(f, Event("flagged", 1, 1)),
+    ),
+    "4 is skipped 0 times": lambda h, f: (h, without(f, "skipped")),
+    "4 is skipped 2 times": lambda h, f: (
+        [*h, act("skip", 4)],
+        plus(f, Event("skipped", 3, 4)),
+    ),
+    "4 is released 0 times": lambda h, f: (h, without(f, "released")),
+    "4 is released 1 times, not 2 to 2": lambda h, f: (
+        [*h, act("release", 4)],
+        f,
+    ),
+    "3 is edited 1 times, not 0 to 0": lambda h, f: ([*h[:6], *h[7:]], f),
+    "assignment 4 was skipped and is leased": lambda h, f: (
+        h,
+        of(f, "loans", 3, state="leased"),
+    ),
+    "lent again after it was skipped": lambda h, f: ([*h, lease("cleo", 5, 4, 3)], f),
+    "assignment 1 is answered and has no vote": lambda h, f: (
+        h,
+        of(f, "votes", 0, is_undone=True),
+    ),
+    "assignment 1 has a vote and is not answered": lambda h, f: (
+        h,
+        of(f, "loans", 0, state="leased"),
+    ),
+    "9 was item 3 for ben, is None": lambda h, f: ([*h, lease("ben", 5, 9, 3)], f),
     "its votes make it settled": lambda h, f: (
         h,
         of(f, "items", 0, state="open", label=None),
@@ -204,10 +262,41 @@ def test_what_nobody_saw_end_may_have_happened_or_not() -> None:
     assert check([*history, lost], final) == []
 
 
+@pytest.mark.parametrize("kind", ["flag", "skip", "release"])
+def test_an_act_that_nobody_saw_end_may_be_an_event_or_not(kind: str) -> None:
+    history, final = sound()
+    lost = act(kind, 4.5, 1, 1, outcome="unknown", status=0)
+    event = Event({"flag": "flagged", "skip": "skipped"}.get(kind, "released"), 1, 1)
+    counted = but(plus(final, event), counters={**final.counters})
+    if kind != "release":
+        counted.counters[f"{kind}s"] += 1
+    if kind == "flag":
+        counted = of(counted, "items", 0, flags=1)
+
+    assert check([*history, lost], final) == []
+    assert check([*history, lost], counted) == []
+    assert check(history, counted) != []
+
+
+def test_what_two_windows_skip_is_skipped_once() -> None:
+    history, final = sound()
+
+    assert check([*history, act("skip", 3.85)], final) == []
+
+
+def test_what_is_given_back_twice_without_being_lent_between_is_released_once() -> None:
+    history, final = sound()
+    history.insert(-2, act("release", 3.45))
+
+    assert check(history, final) == []
+
+
 def test_what_another_window_gives_back_meanwhile_is_not_held_for_sure() -> None:
     history, final = sound()
-    given_back = op("release", "cleo", 3.3, sent={"assignment": 9, "item": 1})
+    given_back = act("release", 3.3, 9, 1)
     crossed = replace(lease("cleo", 3.2, 9, 1), ended=3.5)
+    loan = Loan(9, 1, "cleo", 2, "released", 3.25)
+    final = plus(but(final, loans=(*final.loans, loan)), Event("released", 1, 9))
 
     assert check([*history, crossed], final) != []
     assert check([*history, crossed, given_back], final) == []

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from tests.history.record import Final, Op, Vote, of
+from tests.history.record import Final, Op, Vote, grants, of
+
+# What an act is called in the history of its item.
+EVENTS = {
+    "edit": "edited",
+    "undo": "undone",
+    "flag": "flagged",
+    "skip": "skipped",
+    "release": "released",
+}
 
 
 def each_answer_exactly_once(history: Sequence[Op], final: Final) -> Iterator[str]:
@@ -13,7 +22,7 @@ def each_answer_exactly_once(history: Sequence[Op], final: Final) -> Iterator[st
     rows: dict[str, list[Vote]] = defaultdict(list)
     for vote in final.votes:
         rows[vote.client_id].append(vote)
-    late = {client_id for kind, _, client_id, _ in final.events if kind == "late"}
+    late = {event.client_id for event in final.events if event.kind == "late"}
     told: dict[str, list[Op]] = defaultdict(list)
     for op in history:
         if op.kind == "submit":
@@ -80,8 +89,8 @@ def counters_equal_recounts(history: Sequence[Op], final: Final) -> Iterator[str
     """The counters say what counting says."""
     del history
     standing = Counter(vote.item for vote in final.votes if not vote.is_undone)
-    kinds = Counter(kind for kind, *_ in final.events)
-    flags = Counter(item for kind, _, _, item in final.events if kind == "flagged")
+    kinds = Counter(event.kind for event in final.events)
+    flags = Counter(event.item for event in final.events if event.kind == "flagged")
     recount = {
         "votes": standing.total(),
         "skips": kinds["skipped"],
@@ -101,13 +110,53 @@ def counters_equal_recounts(history: Sequence[Op], final: Final) -> Iterator[str
 def events_tell_all(history: Sequence[Op], final: Final) -> Iterator[str]:
     """Each vote, edit and undo is one event."""
     del history
-    found = Counter((kind, number) for kind, number, *_ in final.events)
+    found = Counter((event.kind, event.annotation) for event in final.events)
     for vote in final.votes:
         if found["voted", vote.id] != 1:
             yield f"vote {vote.id} has {found['voted', vote.id]} events"
         changes = found["edited", vote.id] + found["undone", vote.id]
         if changes != vote.version - 1:
             yield f"vote {vote.id}: {changes} events of changes, version {vote.version}"
+
+
+def acts_leave_their_events(history: Sequence[Op], final: Final) -> Iterator[str]:
+    """An acknowledged act is an event, an unknown one at most one; no event is more.
+
+    Each edit, undo and flag is an event of its own. A skip or a release of what was
+    given back already is acknowledged, too, and changes nothing.
+    """
+    found: Counter[tuple[str, int]] = Counter()
+    for event in final.events:
+        if event.kind in EVENTS.values():
+            found[event.kind, event.annotation or event.assignment or 0] += 1
+    told: dict[tuple[str, int], list[Op]] = defaultdict(list)
+    for op in history:
+        is_late = op.kind == "release" and op.got.get("state", "released") != "released"
+        if op.kind in EVENTS and op.outcome != "refused" and not is_late:
+            what = op.sent.get("annotation") or op.sent["assignment"]
+            told[EVENTS[op.kind], what].append(op)
+    lent = grants(history)
+    undone = Counter(one.assignment for one in final.events if one.kind == "undone")
+    for kind, what in told.keys() | found.keys():
+        ops, count = told[kind, what], found[kind, what]
+        sure = [op for op in ops if op.outcome == "ok"]
+        least, most = len(sure), len(ops)
+        if kind == "skipped":
+            # Only what was answered after all and taken back is skipped anew.
+            least, most = min(least, 1), min(most, 1 + undone[what])
+        elif kind == "released":
+            least = _turns(sure, lent[what])
+        if not least <= count <= most:
+            yield f"{what} is {kind} {count} times, not {least} to {most} times"
+
+
+def _turns(releases: Sequence[Op], lent: Sequence[Op]) -> int:
+    """Return how often something was given back for sure: it was lent in between."""
+    count, after = 0, 0.0
+    for op in sorted(releases, key=lambda op: op.begun):
+        if not count or any(after < one.begun and one.ended < op.begun for one in lent):
+            count, after = count + 1, op.ended
+    return count
 
 
 def labels_follow_votes(history: Sequence[Op], final: Final) -> Iterator[str]:

@@ -6,14 +6,22 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from tests.history.record import SLACK, Final, Op, of
+from tests.history.record import SLACK, Final, Op, grants, of
 
 LIVE = ("leased", "answered")
 
 
 def leases_never_forgotten(history: Sequence[Op], final: Final) -> Iterator[str]:
     """What was lent is known ever after, whatever was killed."""
-    del final
+    known = {loan.id: (loan.user, loan.item) for loan in final.loans}
+    told = {
+        (one["assignment"], op.user, one["item"])
+        for op in of(history, "lease", "ok")
+        for one in op.got["items"]
+    }
+    for number, user, item in sorted(told):
+        if known.get(number) != (user, item):
+            yield f"{number} was item {item} for {user}, is {known.get(number)}"
     for op in of(history, "submit", "refused"):
         if op.status == 404:
             yield f"assignment {op.sent['assignment']} was lent and is unknown"
@@ -127,10 +135,47 @@ def _endings(history: Sequence[Op]) -> dict[int, list[tuple[float, float]]]:
     """Return for each assignment during which times something may have ended it."""
     found: dict[int, list[tuple[float, float]]] = defaultdict(list)
     for op in history:
-        # Without an answer the server may come to it later.
-        until = op.ended + (SLACK if op.outcome == "unknown" else 0.0)
         if op.kind in ("release", "skip", "undo"):
-            found[op.sent["assignment"]].append((op.begun, until))
+            found[op.sent["assignment"]].append((op.begun, _until(op)))
         for assignment in op.got.get("expired", ()):
-            found[assignment].append((op.begun, until))
+            found[assignment].append((op.begun, op.ended))
     return found
+
+
+def _until(op: Op) -> float:
+    """Return when it has happened at the latest.
+
+    Without an answer the server may come to it later.
+    """
+    return op.ended + (SLACK if op.outcome == "unknown" else 0.0)
+
+
+def answered_by_votes(history: Sequence[Op], final: Final) -> Iterator[str]:
+    """An assignment is answered where a vote of it stands, and nowhere else."""
+    del history
+    standing = {vote.assignment for vote in final.votes if not vote.is_undone}
+    answered = {loan.id for loan in final.loans if loan.state == "answered"}
+    for number in answered - standing:
+        yield f"assignment {number} is answered and has no vote"
+    for number in standing - answered:
+        yield f"assignment {number} has a vote and is not answered"
+
+
+def skipped_for_good(history: Sequence[Op], final: Final) -> Iterator[str]:
+    """What a person has skipped is never theirs again, but by an answer of their own."""
+    state = {loan.id: loan.state for loan in final.loans}
+    lent = grants(history)
+    own: dict[int, list[Op]] = defaultdict(list)
+    for op in history:
+        if op.kind in ("submit", "undo") and op.outcome != "refused":
+            own[op.sent["assignment"]].append(op)
+    for op in of(history, "skip", "ok"):
+        number = op.sent["assignment"]
+        back = min(
+            (one.begun for one in own[number] if _until(one) > op.begun),
+            default=math.inf,
+        )
+        if back == math.inf and state.get(number) != "skipped":
+            yield f"assignment {number} was skipped and is {state.get(number)}"
+        if any(op.ended < one.begun and one.ended < back for one in lent[number]):
+            yield f"assignment {number} was lent again after it was skipped"

@@ -19,9 +19,9 @@ def higher_ranked_first(history: Sequence[Op], final: Final) -> Iterator[str]:
     """
     del history
     moved = {
-        item
-        for kind, _, _, item in final.events
-        if kind in ("expired", "released", "skipped", "undone", "edited")
+        event.item
+        for event in final.events
+        if event.kind in ("expired", "released", "skipped", "undone", "edited")
     }
     lent = Counter((loan.item, loan.slot) for loan in final.loans)
     touched: dict[str, set[int]] = defaultdict(set)
