@@ -27,6 +27,8 @@ CHECKS: list[Callable[[Sequence[Op], Final], Iterable[str]]] = [
     lending.never_lent_above_overlap,
     lending.skipped_for_good,
     lending.answered_by_votes,
+    lending.nothing_only_where_nothing_is,
+    lending.nothing_is_left,
     order.higher_ranked_first,
     learning.retrains_once_per_threshold,
     learning.nothing_left_undone,

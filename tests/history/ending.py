@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
@@ -55,6 +56,12 @@ def come_to_rest(machine: Machine) -> None:
         until(lambda: _is_quiet(machine), seconds=240)
 
 
+def await_settled(machine: Machine) -> None:
+    """Wait until every vote has had its effect on how many more are wanted."""
+    unsettled = "SELECT count(*) AS n FROM labeling_item WHERE is_unsettled"
+    until(lambda: _rows(machine, unsettled) == [{"n": 0}])
+
+
 def _is_quiet(machine: Machine) -> bool:
     """Whether no vote waits to be settled, no job has to end and no run is due.
 
@@ -77,7 +84,7 @@ def _rows(machine: Machine, query: str) -> list[dict[str, Any]] | None:
         return None
 
 
-def read(machine: Machine) -> Final:
+def read(machine: Machine, sent_home: Sequence[str] = ()) -> Final:
     """Read everything that the checks need, at one moment."""
     with link_to(machine) as link, link.transaction():
         link.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -115,6 +122,7 @@ def read(machine: Machine) -> Final:
                     " WHERE state IN ('queued', 'running')"
                 )
             ),
+            sent_home=tuple(sent_home),
         )
 
 
@@ -155,7 +163,7 @@ def _loans(rows: Any) -> Any:
 
 def _items(rows: Any) -> Any:
     for row in rows(
-        "SELECT i.id, i.state, i.votes, i.flags, i.is_unsettled, r.labels,"
+        "SELECT i.id, i.state, i.votes, i.votes_wanted, i.flags, i.is_unsettled, r.labels,"
         " i.split = 'pool' AND EXISTS (SELECT 1 FROM labeling_resolution o"
         "   WHERE o.item_id = i.id) AS was_labeled"
         " FROM labeling_item i LEFT JOIN labeling_resolution r"
@@ -166,6 +174,7 @@ def _items(rows: Any) -> Any:
             row["id"],
             row["state"],
             row["votes"],
+            row["votes_wanted"],
             row["flags"],
             row["is_unsettled"],
             None if labels is None else tuple(labels),

@@ -81,6 +81,7 @@ class Item:
     id: int
     state: str
     votes: int
+    wanted: int = 1
     flags: int = 0
     is_unsettled: bool = False
     label: tuple[str, ...] | None = None
@@ -131,6 +132,8 @@ class Final:
     events: tuple[Event, ...]
     retrains: Retrains
     open_jobs: tuple[str, ...] = ()
+    # Who was told in the very end that nothing is left, when nothing was to come.
+    sent_home: tuple[str, ...] = ()
 
 
 class Log:

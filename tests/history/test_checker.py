@@ -41,6 +41,11 @@ def act(kind: str, at: float, number: int = 4, item: int = 3, **more: Any) -> Op
     return op(kind, "cleo", at, sent=sent, got=got, **more)
 
 
+def told_nothing(user: str, at: float) -> Op:
+    got = {"items": [], "reason": "all_lent"}
+    return op("lease", user, at, sent={"count": 1}, got=got)
+
+
 def sound() -> tuple[History, Final]:
     """Ada and Ben answer item 1 alike; Ada answers item 2 and edits that.
 
@@ -76,9 +81,9 @@ def sound() -> tuple[History, Final]:
             Loan(4, 3, "cleo", 0, "skipped", 3.6, 3.0, 1),
         ),
         items=(
-            Item(1, "settled", 2, label=("x",), was_labeled=True),
-            Item(2, "open", 1),
-            Item(3, "open", 0, flags=1),
+            Item(1, "settled", 2, 2, label=("x",), was_labeled=True),
+            Item(2, "open", 1, 2),
+            Item(3, "open", 0, 2, flags=1),
         ),
         counters={"votes": 3, "skips": 1, "flags": 1, "confident": 1},
         events=(
@@ -213,6 +218,14 @@ PLANTED: dict[str, Change] = {
         h,
         of(f, "loans", 0, state="leased"),
     ),
+    "ben was told all_lent, and item 2 lay free": lambda h, f: (
+        [*h, told_nothing("ben", 50)],
+        f,
+    ),
+    "item 2 wants votes, and ben was sent home": lambda h, f: (
+        h,
+        but(f, sent_home=("ben",)),
+    ),
     "9 was item 3 for ben, is None": lambda h, f: ([*h, lease("ben", 5, 9, 3)], f),
     "its votes make it settled": lambda h, f: (
         h,
@@ -260,6 +273,32 @@ def test_what_nobody_saw_end_may_have_happened_or_not() -> None:
     lost = replace(submit("ben", 7, 4, 2), outcome="unknown", status=0, got={})
 
     assert check([*history, lost], final) == []
+
+
+def with_cleo_on_item_2(at: float) -> tuple[History, Final]:
+    history, final = sound()
+    loan = Loan(5, 2, "cleo", 1, "skipped", at, 2.0, 1)
+    more = [lease("cleo", at, 5, 2), act("skip", at + 1, 5, 2)]
+    counters = {**final.counters, "skips": 2}
+    final = but(final, loans=(*final.loans, loan), counters=counters)
+    return [*history, *more], plus(final, Event("skipped", 2, 5))
+
+
+@pytest.mark.parametrize(("user", "at"), [("ada", 50), ("ben", 95), ("ben", 200)])
+def test_who_has_had_it_or_comes_as_it_is_lent_may_be_told_that_nothing_is_left(
+    user: str, at: float
+) -> None:
+    history, final = with_cleo_on_item_2(100)
+
+    assert check([*history, told_nothing(user, at)], final) == []
+    assert check([*history, told_nothing("ben", 80)], final) != []
+
+
+def test_who_has_had_all_that_wants_votes_may_be_sent_home() -> None:
+    history, final = with_cleo_on_item_2(100)
+
+    assert check(history, but(final, sent_home=("cleo",))) == []
+    assert check(history, but(final, sent_home=("cleo", "ada"))) != []
 
 
 @pytest.mark.parametrize("kind", ["flag", "skip", "release"])

@@ -6,9 +6,11 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from tests.history.record import SLACK, Final, Op, grants, of
+from tests.history.record import SLACK, Final, Loan, Op, grants, of
 
 LIVE = ("leased", "answered")
+# Why a person gets nothing although there is something.
+REFUSALS = ("paused", "quota", "skill")
 
 
 def leases_never_forgotten(history: Sequence[Op], final: Final) -> Iterator[str]:
@@ -179,3 +181,55 @@ def skipped_for_good(history: Sequence[Op], final: Final) -> Iterator[str]:
             yield f"assignment {number} was skipped and is {state.get(number)}"
         if any(op.ended < one.begun and one.ended < back for one in lent[number]):
             yield f"assignment {number} was lent again after it was skipped"
+
+
+def nothing_only_where_nothing_is(history: Sequence[Op], final: Final) -> Iterator[str]:
+    """Nobody is told that nothing is left while an item surely lies free for them.
+
+    That it lies free is sure long before it was lent as often as it wants votes at
+    least: a lease may hold it for a moment and fail.
+    """
+    free = sorted(_free_until(final), key=lambda found: -found[0])
+    for op in of(history, "lease", "ok"):
+        if op.got["items"] or op.got["reason"] in REFUSALS:
+            continue
+        end = op.ended + SLACK
+        for until, item, loans in free:
+            if until <= end:
+                break
+            if all(loan.user != op.user or loan.leased_at > end for loan in loans):
+                yield f"{op.user} was told {op.got['reason']}, and item {item} lay free"
+                break
+
+
+def _free_until(final: Final) -> Iterator[tuple[float, int, list[Loan]]]:
+    """Return until when each item lay free for anyone new, and its loans.
+
+    Of what was given back it is not known when it was lent first.
+    """
+    loans: dict[int, list[Loan]] = defaultdict(list)
+    for loan in final.loans:
+        loans[loan.item].append(loan)
+    ends = ("expired", "released")
+    given_back = {event.item for event in final.events if event.kind in ends}
+    for item in final.items:
+        if item.id not in given_back:
+            times = sorted(loan.leased_at for loan in loans[item.id])
+            taken = times[final.min_votes - 1 :]
+            yield (taken or [math.inf])[0], item.id, loans[item.id]
+
+
+def nothing_is_left(history: Sequence[Op], final: Final) -> Iterator[str]:
+    """Who was sent home in the end has had every item that wants more votes."""
+    del history
+    live = Counter(loan.item for loan in final.loans if loan.state in LIVE)
+    had = {
+        (loan.user, loan.item)
+        for loan in final.loans
+        if loan.state not in ("expired", "released")
+    }
+    for item in final.items:
+        if item.state == "open" and max(item.votes, live[item.id]) < item.wanted:
+            for user in final.sent_home:
+                if (user, item.id) not in had:
+                    yield f"item {item.id} wants votes, and {user} was sent home"
