@@ -30,7 +30,9 @@ CHECKS: list[Callable[[Sequence[Op], Final], Iterable[str]]] = [
     lending.nothing_only_where_nothing_is,
     lending.nothing_is_left,
     order.higher_ranked_first,
+    order.none_passed_over,
     learning.retrains_once_per_threshold,
+    learning.never_two_runs_at_once,
     learning.nothing_left_undone,
 ]
 

@@ -11,7 +11,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from config.home import socket_folder
-from tests.history.record import Event, Final, Item, Loan, Retrains, Vote
+from tests.history.record import Event, Final, Item, Loan, Retrains, Run, Vote
 from tests.running.machine import Machine, until
 
 _REASON = re.compile(r"(\d+) new confident labels; (\d+) were due")
@@ -115,6 +115,16 @@ def read(machine: Machine, sent_home: Sequence[str] = ()) -> Final:
                 )
             ),
             retrains=_retrains(rows, project),
+            runs=tuple(
+                Run(**row)
+                for row in rows(
+                    "SELECT r.id, j.state, r.verdict,"
+                    " extract(epoch FROM j.started_at)::float8 AS started_at,"
+                    " coalesce(j.result ->> 'verdict', '') AS told"
+                    " FROM activelearn_trainingrun r"
+                    " JOIN labeling_job j ON j.id = r.job_id ORDER BY r.id"
+                )
+            ),
             open_jobs=tuple(
                 f"{row['id']} {row['kind']}"
                 for row in rows(
@@ -185,12 +195,12 @@ def _items(rows: Any) -> Any:
 def _retrains(rows: Any, project: dict[str, Any]) -> Retrains:
     trigger = next(iter(rows("SELECT * FROM activelearn_retraintrigger")), None)
     runs = [
-        (int(found[1]), int(found[2]))
+        (int(new), int(due))
         for row in rows(
             "SELECT reason FROM activelearn_trainingrun WHERE trigger = 'labels'"
             " ORDER BY id"
         )
-        if (found := _REASON.fullmatch(row["reason"]))
+        for new, due in _REASON.findall(row["reason"])
     ]
     return Retrains(
         project["retrain_first"],

@@ -119,6 +119,17 @@ class Retrains:
 
 
 @dataclass(frozen=True)
+class Run:
+    """A training run: what its row says came of it, and what its job says."""
+
+    id: int
+    state: str
+    started_at: float = 0.0
+    verdict: str = ""
+    told: str = ""
+
+
+@dataclass(frozen=True)
 class Final:
     """How things stood when all was quiet again."""
 
@@ -131,6 +142,7 @@ class Final:
     counters: dict[str, int]
     events: tuple[Event, ...]
     retrains: Retrains
+    runs: tuple[Run, ...] = ()
     open_jobs: tuple[str, ...] = ()
     # Who was told in the very end that nothing is left, when nothing was to come.
     sent_home: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ from tests.history.checker import check, summary
 from tests.history.crowd import LABELS, SLUG, Client, Pace
 from tests.history.nemesis import Nemesis
 from tests.history.record import Log
+from tests.history.watcher import Watcher
 from tests.running.machine import Machine
 
 POLICY = {"overlap": 3, "min_votes": 2, "confidence": 0.9, "lease_minutes": 1}
@@ -45,6 +46,8 @@ def play(
         pace = Pace(operations)
         crowd = [Client(machine.port, one, log, pace) for one in tokens for _ in "ab"]
         nemesis = Nemesis(machine, crowd, log, pace, faults)
+        watcher = Watcher(machine, log)
+        watcher.start()
         begun = time.monotonic()
         threads: list[Client | Nemesis] = [*crowd, nemesis]
         for thread in threads:
@@ -56,6 +59,7 @@ def play(
         seconds = time.monotonic() - begun
         sent_home = _finish(machine, crowd[::2])
         ending.come_to_rest(machine)
+        watcher.stop()
         final = ending.read(machine, sent_home)
         machine.stop()
     finally:

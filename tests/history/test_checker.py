@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.history.checker import check
-from tests.history.record import Event, Final, Item, Loan, Op, Retrains, Vote
+from tests.history.checks.order import APART
+from tests.history.record import Event, Final, Item, Loan, Op, Retrains, Run, Vote
 
 History = list[Op]
 Change = Callable[[History, Final], tuple[History, Final]]
@@ -44,6 +45,11 @@ def act(kind: str, at: float, number: int = 4, item: int = 3, **more: Any) -> Op
 def told_nothing(user: str, at: float) -> Op:
     got = {"items": [], "reason": "all_lent"}
     return op("lease", user, at, sent={"count": 1}, got=got)
+
+
+def look(at: float, *head: tuple[int, int, bool, float], **seen: int) -> Op:
+    counts = {"fired": 0, "labels": 0, "runs": 0, "waiting": 0, "running": 0}
+    return op("look", "watcher", at, got={**counts, "head": list(head), **seen})
 
 
 def sound() -> tuple[History, Final]:
@@ -96,6 +102,7 @@ def sound() -> tuple[History, Final]:
             Event("skipped", 3, 4),
         ),
         retrains=Retrains(first=1, growth=0.2, fired=1, labels=1, runs=((1, 1),)),
+        runs=(Run(1, "done", 7.0),),
     )
     return history, final
 
@@ -118,6 +125,19 @@ def plus(final: Final, *events: Event) -> Final:
 
 def but(final: Final, **changes: Any) -> Final:
     return replace(final, **changes)
+
+
+def passed_over(
+    history: History, final: Final, user: str = "ben", *, rank: float = 9.0
+) -> tuple[History, Final]:
+    """Let item 8 stand at the head for 20 seconds while ``user`` gets others."""
+    head = (8, 0, True, 5.0 - APART)
+    looks = [look(at, head, runs=1, fired=1, labels=1) for at in range(20, 41, 2)]
+    others = [
+        Loan(100 + n, 100 + n, user, 0, "expired", 20.5 + n, rank - APART, 1)
+        for n in range(20)
+    ]
+    return [*history, *looks], but(final, loans=(*final.loans, *others))
 
 
 PLANTED: dict[str, Change] = {
@@ -240,15 +260,33 @@ PLANTED: dict[str, Change] = {
         h,
         but(f, retrains=replace(f.retrains, runs=((1, 1), (1, 1)))),
     ),
-    "3 labels were due": lambda h, f: (
+    "a run says (3, 3), 1 were due and 1 were new": lambda h, f: (
         h,
-        but(f, retrains=replace(f.retrains, runs=((3, 3),), labels=3)),
+        but(f, retrains=replace(f.retrains, runs=((3, 3),))),
     ),
     "a run started at 0 new": lambda h, f: (
         h,
-        but(f, retrains=replace(f.retrains, runs=((0, 1),), labels=0)),
+        but(f, retrains=replace(f.retrains, runs=((0, 1),))),
     ),
-    "the trigger 5": lambda h, f: (h, but(f, retrains=replace(f.retrains, labels=5))),
+    "the runs ((2, 1),) saw more labels": lambda h, f: (
+        h,
+        but(f, retrains=replace(f.retrains, runs=((2, 1),))),
+    ),
+    "fired 2 times from 0 to 1 labels": lambda h, f: (
+        h,
+        but(f, retrains=replace(f.retrains, fired=2)),
+    ),
+    "fired 0 times from 0 to 1 labels": lambda h, f: (
+        [*h, look(3, labels=1), look(4, labels=1, fired=1)],
+        f,
+    ),
+    "nothing was trained after 1 labels": lambda h, f: (
+        [*h, look(30), look(31, fired=1, labels=1, runs=1)],
+        f,
+    ),
+    "2 runs wait, 0 are at work": lambda h, f: ([*h, look(1, waiting=2)], f),
+    "0 runs wait, 2 are at work": lambda h, f: ([*h, look(1, running=2)], f),
+    "slot 0 of item 8 lay at the head": passed_over,
     "1 items wait": lambda h, f: (h, of(f, "items", 1, is_unsettled=True)),
     "job 5 learn.train has not ended": lambda h, f: (
         h,
@@ -299,6 +337,36 @@ def test_who_has_had_all_that_wants_votes_may_be_sent_home() -> None:
 
     assert check(history, but(final, sent_home=("cleo",))) == []
     assert check(history, but(final, sent_home=("cleo", "ada"))) != []
+
+
+def test_a_run_that_waits_answers_for_the_thresholds_passed_meanwhile() -> None:
+    history, final = sound()
+    retrains = replace(final.retrains, fired=2, labels=11)
+    final = but(final, retrains=retrains, counters={**final.counters})
+    looks = [look(3), look(4, fired=1, labels=1, runs=1)]
+
+    assert not of_learning(check([*history, *looks], final))
+    assert of_learning(
+        check([*history, *looks, look(30, fired=1, labels=1, runs=1)], final)
+    )
+
+
+def of_learning(found: list[str]) -> list[str]:
+    return [one for one in found if one.startswith("retrains")]
+
+
+@pytest.mark.parametrize(
+    ("user", "rank"),
+    [("ben", 4.0), ("ada", 9.0)],
+)
+def test_an_entry_may_stay_where_only_better_ones_go_or_to_who_had_its_item(
+    user: str, rank: float
+) -> None:
+    history, final = passed_over(*sound(), user, rank=rank)
+    had = Loan(99, 8, "ada", 1, "skipped")
+    final = but(final, loans=(*final.loans, had))
+
+    assert not [one for one in check(history, final) if "passed_over" in one]
 
 
 @pytest.mark.parametrize("kind", ["flag", "skip", "release"])
