@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 
-from tests.history.checks import answers, learning, lending, order
+from tests.history.checks import answers, learning, lending, models, order
 from tests.history.record import Final, Op
 
 CHECKS: list[Callable[[Sequence[Op], Final], Iterable[str]]] = [
@@ -34,6 +34,12 @@ CHECKS: list[Callable[[Sequence[Op], Final], Iterable[str]]] = [
     learning.retrains_once_per_threshold,
     learning.never_two_runs_at_once,
     learning.nothing_left_undone,
+    models.one_champion,
+    models.the_last_promotion_serves,
+    models.versions_hold,
+    models.runs_are_judged_once,
+    models.runs_asked_for_are_there,
+    models.scores_are_the_champions,
 ]
 
 

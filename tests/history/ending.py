@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
 
 from config.home import socket_folder
-from tests.history.record import Event, Final, Item, Loan, Retrains, Run, Vote
+from tests.history.record import Event, Final, Item, Loan, Retrains, Run, Version, Vote
 from tests.running.machine import Machine, until
 
 _REASON = re.compile(r"(\d+) new confident labels; (\d+) were due")
@@ -125,6 +127,11 @@ def read(machine: Machine, sent_home: Sequence[str] = ()) -> Final:
                     " JOIN labeling_job j ON j.id = r.job_id ORDER BY r.id"
                 )
             ),
+            versions=tuple(_versions(rows, machine.home)),
+            scored_by=tuple(
+                row["model_number"]
+                for row in rows("SELECT DISTINCT model_number FROM labeling_prediction")
+            ),
             open_jobs=tuple(
                 f"{row['id']} {row['kind']}"
                 for row in rows(
@@ -209,3 +216,23 @@ def _retrains(rows: Any, project: dict[str, Any]) -> Retrains:
         trigger["labels"] if trigger else 0,
         tuple(runs),
     )
+
+
+def _versions(rows: Any, home: Path) -> Any:
+    for row in rows(
+        "SELECT m.number, m.run_id, m.stage, m.sha256,"
+        " m.promoted_by_id IS NOT NULL AS by_person,"
+        " extract(epoch FROM m.promoted_at)::float8 AS promoted_at,"
+        " coalesce(e.verdict, '') AS judged FROM activelearn_modelversion m"
+        " LEFT JOIN activelearn_evaluation e ON e.model_id = m.id ORDER BY m.number"
+    ):
+        file = home / "learn" / "models" / row["sha256"][:2] / row["sha256"]
+        yield Version(
+            row["number"],
+            row["run_id"],
+            row["stage"],
+            row["promoted_at"],
+            row["by_person"],
+            row["judged"],
+            file.is_file() and sha256(file.read_bytes()).hexdigest() == row["sha256"],
+        )

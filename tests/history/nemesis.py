@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 
-from tests.history.crowd import Client, Pace
+from tests.history.caller import Caller, Pace
 from tests.history.ending import link_to
 from tests.history.record import Log, Op
 from tests.running.machine import PARTS, Machine
@@ -33,7 +33,7 @@ class Nemesis(threading.Thread):
     def __init__(
         self,
         machine: Machine,
-        crowd: Sequence[Client],
+        crowd: Sequence[Caller],
         log: Log,
         pace: Pace,
         faults: int,

@@ -130,6 +130,20 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Version:
+    """A model as the registry has it; ``judged`` is what its evaluation says."""
+
+    number: int
+    run: int
+    stage: str
+    promoted_at: float | None = None
+    by_person: bool = False
+    judged: str = ""
+    # Whether its file is there and is what it was.
+    is_whole: bool = True
+
+
+@dataclass(frozen=True)
 class Final:
     """How things stood when all was quiet again."""
 
@@ -143,6 +157,9 @@ class Final:
     events: tuple[Event, ...]
     retrains: Retrains
     runs: tuple[Run, ...] = ()
+    versions: tuple[Version, ...] = ()
+    # The versions that the items' scores come from.
+    scored_by: tuple[int, ...] = ()
     open_jobs: tuple[str, ...] = ()
     # Who was told in the very end that nothing is left, when nothing was to come.
     sent_home: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ def test_no_fault_loses_or_doubles_anything(tmp_path: Path) -> None:
     for folder in (tmp_path, *list(tmp_path.parents)[:2]):
         folder.chmod(0o755)
 
-    report = play(tmp_path, operations=1500, faults=11, people=5, items=280)
+    report = play(tmp_path, operations=1500, faults=11, people=5, items=340)
 
     assert report.violations == [], report.words
     assert report.operations >= 1500
