@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import uuid
 from dataclasses import dataclass
@@ -88,10 +89,11 @@ class Client(Caller):
         """Work until nothing is left for this person; return whether anything was."""
         found = False
         deadline = time.monotonic() + 300
-        while (count := self.work()) != 0:
-            found = found or count is not None
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{self.user} does not come to an end")
+        with contextlib.closing(self):
+            while (count := self.work()) != 0:
+                found = found or count is not None
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"{self.user} does not come to an end")
         return found
 
     def vote(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ class Report:
 
     violations: list[str]
     operations: int
+    done: Counter[str]
     faults: dict[str, int]
     seconds: float
     words: str
@@ -70,9 +72,14 @@ def play(
     finally:
         machine.kill_all()
         log.close()
-    words = summary(log.ops)
-    done = dict(nemesis.done)
-    return Report(check(log.ops, final), len(log.ops), done, seconds, words)
+    return Report(
+        violations=check(log.ops, final),
+        operations=len(log.ops),
+        done=Counter(op.kind for op in log.ops if op.outcome == "ok"),
+        faults=dict(nemesis.done),
+        seconds=seconds,
+        words=summary(log.ops),
+    )
 
 
 def _finish(machine: Machine, people: Sequence[Client]) -> list[str]:
