@@ -23,7 +23,8 @@ def main() -> int:
         operations=chosen.operations,
         faults=chosen.faults,
         people=chosen.people,
-        items=max(1000, chosen.operations // 3),
+        # So few that nothing is left in the end, and people are told so.
+        items=max(300, chosen.operations // 5),
     )
     print(report.words)
     for fault, count in sorted(report.faults.items()):

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
-import json
-import random
-import socket
-import threading
 import time
 import uuid
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
-from tests.history.record import Log, Op, Outcome
+from tests.history.caller import Caller, moment, outcome_of
+from tests.history.record import Op
 
-SLUG = "p"
 LABELS = ("x", "y", "z")
 
 
@@ -30,45 +24,31 @@ class Given:
     item: int
 
 
-@dataclass
-class Pace:
-    """How many operations are wanted and how many are done, for all clients."""
-
-    wanted: int
-    done: int = 0
-    is_over: threading.Event = field(default_factory=threading.Event)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def count(self) -> None:
-        with self.lock:
-            self.done += 1
-            if self.done >= self.wanted:
-                self.is_over.set()
+def _state(got: dict[str, Any]) -> dict[str, Any]:
+    return {"state": got["state"]}
 
 
-class Client(threading.Thread):
-    """One window of one annotator; ``cut`` takes its connection away at any moment."""
+def _lent(got: dict[str, Any]) -> dict[str, Any]:
+    items = [
+        {
+            "assignment": one["assignment"],
+            "item": one["item"]["id"],
+            "expires_at": moment(one["expires_at"]),
+        }
+        for one in got["items"]
+    ]
+    return {"items": items, "reason": got["reason"]}
 
-    def __init__(
-        self, port: int, person: tuple[str, str], log: Log, pace: Pace
-    ) -> None:
-        super().__init__(daemon=True)
-        self.port, self.log, self.pace = port, log, pace
-        self.user, self.token = person
-        self.chance = random.Random(f"{self.user}{id(self)}")
-        self.link: http.client.HTTPConnection | None = None
+
+class Client(Caller):
+    """One window of one annotator."""
+
+    kept: ClassVar = {"lease": _lent, "release": _state}
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
         self.held: list[tuple[int, int]] = []
         self.given: list[Given] = []
-        self.error: BaseException | None = None
-
-    def run(self) -> None:
-        try:
-            while not self.pace.is_over.is_set():
-                self.step()
-        except BaseException as error:  # noqa: BLE001 (told by the main thread)
-            self.error = error
-        finally:
-            self.close()
 
     def step(self) -> None:
         if not self.held:
@@ -93,6 +73,28 @@ class Client(threading.Thread):
         self.held = [(one["assignment"], one["item"]) for one in items]
         if not items:
             time.sleep(0.2)
+
+    def work(self) -> int | None:
+        """Answer the next 50 items; return how many there were, None if nobody says."""
+        wanted = {"count": 50}
+        op = self.call("lease", "POST", "queue/lease/", wanted, wanted)
+        if op.outcome != "ok":
+            return None
+        items = [(one["assignment"], one["item"]) for one in op.got["items"]]
+        if items:
+            self.submit(items)
+        return len(items)
+
+    def finish(self) -> bool:
+        """Work until nothing is left for this person; return whether anything was."""
+        found = False
+        deadline = time.monotonic() + 300
+        with contextlib.closing(self):
+            while (count := self.work()) != 0:
+                found = found or count is not None
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"{self.user} does not come to an end")
+        return found
 
     def vote(self) -> None:
         self.submit([self.held.pop(0)])
@@ -139,7 +141,7 @@ class Client(threading.Thread):
                     self.user,
                     begun,
                     ended,
-                    _outcome(code),
+                    outcome_of(code),
                     code,
                     {**vote, "item": items[vote["assignment"]]},
                     {"id": row["id"]} if code in (200, 201) else {},
@@ -206,87 +208,3 @@ class Client(threading.Thread):
         one = self.chance.choice(self.given)
         body = {**one.body, "comment": "another answer"}
         self.call("mismatch", "POST", "annotations/", body, body)
-
-    def call(
-        self,
-        kind: str,
-        method: str,
-        path: str,
-        body: object,
-        sent: dict[str, Any] | None = None,
-    ) -> Op:
-        begun = time.time()
-        version = (sent or {}).get("version")
-        status, got = self.ask(method, path, body, version)
-        seen = {"items": _items(got)} if kind == "lease" and status == 200 else {}
-        op = Op(
-            kind,
-            self.user,
-            begun,
-            time.time(),
-            _outcome(status),
-            status,
-            sent or {},
-            seen,
-        )
-        self.log.add(op)
-        self.pace.count()
-        if op.outcome == "unknown":
-            time.sleep(self.chance.uniform(0.05, 0.3))
-        return op
-
-    def ask(
-        self, method: str, path: str, body: object, version: int | None = None
-    ) -> tuple[int, dict[str, Any]]:
-        """Return status and answer; status 0 where no answer came."""
-        headers = {
-            "Authorization": f"Token {self.token}",
-            "Content-Type": "application/json",
-        }
-        if version is not None:
-            headers["If-Match"] = f'"{version}"'
-        text = None if body is None else json.dumps(body)
-        if self.link is None:
-            self.link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        try:
-            self.link.request(method, f"/api/projects/{SLUG}/{path}", text, headers)
-            answer = self.link.getresponse()
-            raw = answer.read()
-        except (OSError, http.client.HTTPException):
-            self.close()
-            return 0, {}
-        try:
-            got = json.loads(raw)
-        except ValueError:
-            got = {}
-        return answer.status, got if isinstance(got, dict) else {}
-
-    def cut(self) -> None:
-        """Take the connection away, whatever is on its way; called from outside."""
-        link = self.link
-        if link is not None and link.sock is not None:
-            with contextlib.suppress(OSError):
-                link.sock.shutdown(socket.SHUT_RDWR)
-
-    def close(self) -> None:
-        if self.link is not None:
-            self.link.close()
-            self.link = None
-
-
-def _outcome(status: int) -> Outcome:
-    """An error of the server's says nothing of what it had done before."""
-    if status == 0 or status >= 500:
-        return "unknown"
-    return "ok" if status < 300 else "refused"
-
-
-def _items(got: dict[str, Any]) -> list[dict[str, Any]]:
-    return [
-        {
-            "assignment": one["assignment"],
-            "item": one["item"]["id"],
-            "expires_at": datetime.fromisoformat(one["expires_at"]).timestamp(),
-        }
-        for one in got["items"]
-    ]

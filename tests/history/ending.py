@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
 
 from config.home import socket_folder
-from tests.history.record import Final, Item, Loan, Retrains, Vote
-from tests.running.machine import Machine
+from tests.history.record import Event, Final, Item, Loan, Retrains, Run, Version, Vote
+from tests.running.machine import Machine, until
 
 _REASON = re.compile(r"(\d+) new confident labels; (\d+) were due")
+# Nobody waits for a worker that was killed; who lives still has to bear it, too.
+_LET_GO = """
+UPDATE labeling_job SET alive_until = now() - interval '1 second'
+WHERE state = 'running' RETURNING id
+"""
+_END_RESTS = """
+UPDATE labeling_job SET not_before = NULL
+WHERE state = 'queued' AND not_before > now() RETURNING id
+"""
 _WAITS = """
 SELECT (SELECT count(*) FROM labeling_item WHERE is_unsettled)
-     + (SELECT count(*) FROM labeling_job WHERE state IN ('queued', 'running')) AS n
+     + (SELECT count(*) FROM labeling_job WHERE state IN ('queued', 'running')) AS n,
+       (SELECT sum(confident) FROM labeling_projectcounter) AS confident,
+       coalesce((SELECT labels FROM activelearn_retraintrigger), 0) AS labels,
+       retrain_first AS first, retrain_growth AS growth
+FROM labeling_project
 """
 
 
@@ -31,17 +48,45 @@ def link_to(machine: Machine) -> psycopg.Connection[dict[str, Any]]:
     )
 
 
-def is_quiet(machine: Machine) -> bool:
-    """Whether no vote waits to be settled and no job has yet to end."""
+def come_to_rest(machine: Machine) -> None:
+    """Wait until all is quiet, and let time pass quickly meanwhile.
+
+    What never becomes quiet is the judge's to tell.
+    """
+    with contextlib.suppress(TimeoutError):
+        until(lambda: _rows(machine, _LET_GO) is not None)
+        until(lambda: _is_quiet(machine), seconds=240)
+
+
+def await_settled(machine: Machine) -> None:
+    """Wait until every vote has had its effect on how many more are wanted."""
+    unsettled = "SELECT count(*) AS n FROM labeling_item WHERE is_unsettled"
+    until(lambda: _rows(machine, unsettled) == [{"n": 0}])
+
+
+def _is_quiet(machine: Machine) -> bool:
+    """Whether no vote waits to be settled, no job has to end and no run is due.
+
+    The message that labels have come may be lost; then a sweep finds them later.
+    """
+    found = _rows(machine, _END_RESTS) is not None and _rows(machine, _WAITS)
+    if not found:
+        return False
+    (row,) = found
+    due = Retrains(row["first"], row["growth"], 0, row["labels"]).due_after
+    return bool(row["n"] == 0 and row["confident"] < due(row["labels"]))
+
+
+def _rows(machine: Machine, query: str) -> list[dict[str, Any]] | None:
+    """Return what a query finds, or None while the database is coming up."""
     try:
         with link_to(machine) as link:
-            row = link.execute(_WAITS).fetchone()
-            return row is not None and row["n"] == 0
+            return link.execute(query).fetchall()
     except psycopg.OperationalError:
-        return False  # the database is coming up
+        return None
 
 
-def read(machine: Machine) -> Final:
+def read(machine: Machine, sent_home: Sequence[str] = ()) -> Final:
     """Read everything that the checks need, at one moment."""
     with link_to(machine) as link, link.transaction():
         link.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -63,14 +108,30 @@ def read(machine: Machine) -> Final:
                 " FROM labeling_projectcounter"
             )[0],
             events=tuple(
-                (row["kind"], row["annotation_id"], row["late"], row["item_id"])
+                Event(**row)
                 for row in rows(
-                    "SELECT kind, annotation_id, item_id,"
-                    " CASE kind WHEN 'late' THEN payload ->> 'client_id' ELSE '' END"
-                    " AS late FROM labeling_annotationevent"
+                    "SELECT kind, item_id AS item, assignment_id AS assignment,"
+                    " annotation_id AS annotation, CASE kind WHEN 'late'"
+                    " THEN payload ->> 'client_id' ELSE '' END AS client_id"
+                    " FROM labeling_annotationevent"
                 )
             ),
             retrains=_retrains(rows, project),
+            runs=tuple(
+                Run(**row)
+                for row in rows(
+                    "SELECT r.id, j.state, r.verdict,"
+                    " extract(epoch FROM j.started_at)::float8 AS started_at,"
+                    " coalesce(j.result ->> 'verdict', '') AS told"
+                    " FROM activelearn_trainingrun r"
+                    " JOIN labeling_job j ON j.id = r.job_id ORDER BY r.id"
+                )
+            ),
+            versions=tuple(_versions(rows, machine.home)),
+            scored_by=tuple(
+                row["model_number"]
+                for row in rows("SELECT DISTINCT model_number FROM labeling_prediction")
+            ),
             open_jobs=tuple(
                 f"{row['id']} {row['kind']}"
                 for row in rows(
@@ -78,6 +139,7 @@ def read(machine: Machine) -> Final:
                     " WHERE state IN ('queued', 'running')"
                 )
             ),
+            sent_home=tuple(sent_home),
         )
 
 
@@ -118,7 +180,7 @@ def _loans(rows: Any) -> Any:
 
 def _items(rows: Any) -> Any:
     for row in rows(
-        "SELECT i.id, i.state, i.votes, i.flags, i.is_unsettled, r.labels,"
+        "SELECT i.id, i.state, i.votes, i.votes_wanted, i.flags, i.is_unsettled, r.labels,"
         " i.split = 'pool' AND EXISTS (SELECT 1 FROM labeling_resolution o"
         "   WHERE o.item_id = i.id) AS was_labeled"
         " FROM labeling_item i LEFT JOIN labeling_resolution r"
@@ -129,6 +191,7 @@ def _items(rows: Any) -> Any:
             row["id"],
             row["state"],
             row["votes"],
+            row["votes_wanted"],
             row["flags"],
             row["is_unsettled"],
             None if labels is None else tuple(labels),
@@ -139,12 +202,12 @@ def _items(rows: Any) -> Any:
 def _retrains(rows: Any, project: dict[str, Any]) -> Retrains:
     trigger = next(iter(rows("SELECT * FROM activelearn_retraintrigger")), None)
     runs = [
-        (int(found[1]), int(found[2]))
+        (int(new), int(due))
         for row in rows(
             "SELECT reason FROM activelearn_trainingrun WHERE trigger = 'labels'"
             " ORDER BY id"
         )
-        if (found := _REASON.fullmatch(row["reason"]))
+        for new, due in _REASON.findall(row["reason"])
     ]
     return Retrains(
         project["retrain_first"],
@@ -153,3 +216,23 @@ def _retrains(rows: Any, project: dict[str, Any]) -> Retrains:
         trigger["labels"] if trigger else 0,
         tuple(runs),
     )
+
+
+def _versions(rows: Any, home: Path) -> Any:
+    for row in rows(
+        "SELECT m.number, m.run_id, m.stage, m.sha256,"
+        " m.promoted_by_id IS NOT NULL AS by_person,"
+        " extract(epoch FROM m.promoted_at)::float8 AS promoted_at,"
+        " coalesce(e.verdict, '') AS judged FROM activelearn_modelversion m"
+        " LEFT JOIN activelearn_evaluation e ON e.model_id = m.id ORDER BY m.number"
+    ):
+        file = home / "learn" / "models" / row["sha256"][:2] / row["sha256"]
+        yield Version(
+            row["number"],
+            row["run_id"],
+            row["stage"],
+            row["promoted_at"],
+            row["by_person"],
+            row["judged"],
+            file.is_file() and sha256(file.read_bytes()).hexdigest() == row["sha256"],
+        )

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import itertools
-import os
 import random
 import signal
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import psycopg
 
-from tests.history.crowd import Client, Pace
+from tests.history.caller import Caller, Pace
 from tests.history.ending import link_to
+from tests.history.processes import children_of, command_of, paused, send
 from tests.history.record import Log, Op
+from tests.history.takeover import TakeOver
 from tests.running.machine import PARTS, Machine
 
 _EXPIRE = """
@@ -33,7 +33,7 @@ class Nemesis(threading.Thread):
     def __init__(
         self,
         machine: Machine,
-        crowd: Sequence[Client],
+        crowd: Sequence[Caller],
         log: Log,
         pace: Pace,
         faults: int,
@@ -44,11 +44,13 @@ class Nemesis(threading.Thread):
         self.done: Counter[str] = Counter()
         self.error: BaseException | None = None
         self.chance = random.Random(7)
+        self.take_over = TakeOver(machine, self.chance)
         self.kinds: list[Callable[[], str]] = [
             *(self._killer(part) for part in PARTS),
             self.kill_web_process,
             self.pause_web_process,
             self.pause_database_process,
+            self.take_over,
             self.cut,
             self.expire,
         ]
@@ -67,6 +69,8 @@ class Nemesis(threading.Thread):
                 made += not said.startswith("none")
         except BaseException as error:  # noqa: BLE001 (told by the main thread)
             self.error = error
+        finally:
+            self.take_over.close()
 
     def _kind(self, number: int) -> Callable[[], str]:
         """Every kind once a round, in another order each time."""
@@ -76,31 +80,30 @@ class Nemesis(threading.Thread):
         return self.kinds[place]
 
     def _killer(self, part: str) -> Callable[[], str]:
-        return lambda: _send(self.machine.pid_of(part), signal.SIGKILL, f"kill {part}")
+        return lambda: _kill(self.machine.pid_of(part), part)
 
     def kill_web_process(self) -> str:
-        return _send(self._web_process(), signal.SIGKILL, "kill a web process")
+        return _kill(self._web_process(), "a web process")
 
     def pause_web_process(self) -> str:
-        return self._pause(self._web_process(), "pause a web process")
+        return self._pause(self._web_process(), "a web process")
 
     def _web_process(self) -> int:
-        return self.chance.choice(_children(self.machine.pid_of("web")) or [0])
+        return self.chance.choice(children_of(self.machine.pid_of("web")) or [0])
 
     def pause_database_process(self) -> str:
         """Stop one that serves a connection: its transaction stays open meanwhile."""
         server = self.machine.pid_of("database")
         serving = [
-            pid for pid in _children(server) if "assay [local]" in _command_of(pid)
+            pid for pid in children_of(server) if "assay [local]" in command_of(pid)
         ]
-        return self._pause(self.chance.choice(serving or [0]), "pause a backend")
+        return self._pause(self.chance.choice(serving or [0]), "a backend")
 
-    def _pause(self, pid: int, said: str) -> str:
-        told = _send(pid, signal.SIGSTOP, said)
-        if pid:
-            time.sleep(self.chance.uniform(0.5, 3))
-            _send(pid, signal.SIGCONT, said)
-        return told
+    def _pause(self, pid: int, what: str) -> str:
+        with paused([pid]) as is_there:
+            if is_there:
+                time.sleep(self.chance.uniform(0.5, 3))
+        return f"pause {what}" if is_there else f"none: no {what} to pause"
 
     def cut(self) -> str:
         for client in self.crowd:
@@ -123,29 +126,5 @@ class Nemesis(threading.Thread):
         return "expire leases"
 
 
-def _children(pid: int) -> list[int]:
-    try:
-        return [
-            int(one)
-            for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        ]
-    except OSError:
-        return []  # it has just ended
-
-
-def _command_of(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text()
-    except OSError:
-        return ""  # it has just ended
-
-
-def _send(pid: int, number: signal.Signals, said: str) -> str:
-    """Signal a process; it may be gone already, by an earlier fault."""
-    if not pid:
-        return f"none: nothing to {said}"
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        return f"none: nothing to {said}"
-    return said
+def _kill(pid: int, what: str) -> str:
+    return f"kill {what}" if send(pid, signal.SIGKILL) else f"none: no {what} to kill"

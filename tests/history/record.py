@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any, Literal
+
+# A lease may pass an entry that another one holds locked; a paused or killed
+# process holds its locks until it goes on, or until its connection is seen to end.
+SLACK = 15.0
 
 Outcome = Literal["ok", "refused", "unknown"]
 
@@ -23,6 +30,20 @@ class Op:
     status: int = 0
     sent: dict[str, Any] = field(default_factory=dict)
     got: dict[str, Any] = field(default_factory=dict)
+
+
+def of(history: Iterable[Op], kind: str, *outcomes: Outcome) -> Iterator[Op]:
+    """Return the operations of a kind that ended so."""
+    return (op for op in history if op.kind == kind and op.outcome in outcomes)
+
+
+def grants(history: Iterable[Op]) -> dict[int, list[Op]]:
+    """Return for each assignment the leases that lent it, or lent it anew."""
+    found: dict[int, list[Op]] = defaultdict(list)
+    for op in of(history, "lease", "ok"):
+        for one in op.got["items"]:
+            found[one["assignment"]].append(op)
+    return found
 
 
 @dataclass(frozen=True)
@@ -60,11 +81,23 @@ class Item:
     id: int
     state: str
     votes: int
+    wanted: int = 1
     flags: int = 0
     is_unsettled: bool = False
     label: tuple[str, ...] | None = None
     # Whether it ever got a label that counts toward a retrain.
     was_labeled: bool = False
+
+
+@dataclass(frozen=True)
+class Event:
+    """A fact of an item's history; ``client_id`` is that of an answer come too late."""
+
+    kind: str
+    item: int
+    assignment: int | None
+    annotation: int | None = None
+    client_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,6 +111,37 @@ class Retrains:
     # (new confident labels, how many were due) of each run that labels started, in order
     runs: tuple[tuple[int, int], ...] = ()
 
+    def due_after(self, labels: int) -> int:
+        """Return how many labels fire it next, when it fired last at ``labels``."""
+        if labels == 0:
+            return self.first
+        return labels + max(10, math.ceil(labels * self.growth))
+
+
+@dataclass(frozen=True)
+class Run:
+    """A training run: what its row says came of it, and what its job says."""
+
+    id: int
+    state: str
+    started_at: float = 0.0
+    verdict: str = ""
+    told: str = ""
+
+
+@dataclass(frozen=True)
+class Version:
+    """A model as the registry has it; ``judged`` is what its evaluation says."""
+
+    number: int
+    run: int
+    stage: str
+    promoted_at: float | None = None
+    by_person: bool = False
+    judged: str = ""
+    # Whether its file is there and is what it was.
+    is_whole: bool = True
+
 
 @dataclass(frozen=True)
 class Final:
@@ -90,10 +154,15 @@ class Final:
     loans: tuple[Loan, ...]
     items: tuple[Item, ...]
     counters: dict[str, int]
-    # (kind, annotation id or None, client_id of a late answer or "", item)
-    events: tuple[tuple[str, int | None, str, int], ...]
+    events: tuple[Event, ...]
     retrains: Retrains
+    runs: tuple[Run, ...] = ()
+    versions: tuple[Version, ...] = ()
+    # The versions that the items' scores come from.
+    scored_by: tuple[int, ...] = ()
     open_jobs: tuple[str, ...] = ()
+    # Who was told in the very end that nothing is left, when nothing was to come.
+    sent_home: tuple[str, ...] = ()
 
 
 class Log:

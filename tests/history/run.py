@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.history import ending
+from tests.history.caller import SLUG, Caller, Pace
 from tests.history.checker import check, summary
-from tests.history.crowd import LABELS, SLUG, Client, Pace
+from tests.history.crowd import LABELS, Client
+from tests.history.engineer import Engineer
 from tests.history.nemesis import Nemesis
 from tests.history.record import Log
+from tests.history.watcher import Watcher
 from tests.running.machine import Machine, until
 
 POLICY = {"overlap": 3, "min_votes": 2, "confidence": 0.9, "lease_minutes": 1}
+
+PROJECT = f"/api/projects/{SLUG}/"
+# Each may end with votes that do not agree, so that one more is wanted.
+ROUNDS = 20
 
 
 @dataclass(frozen=True)
@@ -23,6 +33,7 @@ class Report:
 
     violations: list[str]
     operations: int
+    done: Counter[str]
     faults: dict[str, int]
     seconds: float
     words: str
@@ -36,12 +47,16 @@ def play(
     log = Log(folder / "history.jsonl")
     try:
         machine.start()
-        tokens = _set_up(machine, folder, people, items or operations)
+        engineer, *tokens = _set_up(machine, folder, people, items or operations)
         pace = Pace(operations)
         crowd = [Client(machine.port, one, log, pace) for one in tokens for _ in "ab"]
-        nemesis = Nemesis(machine, crowd, log, pace, faults)
+        engineers = [Engineer(machine.port, engineer, log, pace) for _ in "ab"]
+        nemesis = Nemesis(machine, [*crowd, *engineers], log, pace, faults)
+        watcher = Watcher(machine, log)
+        watcher.start()
+        _learn_first(machine, crowd[:4:2])
         begun = time.monotonic()
-        threads: list[Client | Nemesis] = [*crowd, nemesis]
+        threads: list[Caller | Nemesis] = [*crowd, *engineers, nemesis]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -49,35 +64,69 @@ def play(
             if thread.error is not None:
                 raise thread.error
         seconds = time.monotonic() - begun
-        machine.sure("GET", f"/api/projects/{SLUG}/progress/")
-        until(lambda: ending.is_quiet(machine), seconds=240)
-        final = ending.read(machine)
+        sent_home = _finish(machine, crowd[::2])
+        ending.come_to_rest(machine)
+        watcher.stop()
+        final = ending.read(machine, sent_home)
         machine.stop()
     finally:
         machine.kill_all()
         log.close()
-    words = summary(log.ops)
-    done = dict(nemesis.done)
-    return Report(check(log.ops, final), len(log.ops), done, seconds, words)
+    return Report(
+        violations=check(log.ops, final),
+        operations=len(log.ops),
+        done=Counter(op.kind for op in log.ops if op.outcome == "ok"),
+        faults=dict(nemesis.done),
+        seconds=seconds,
+        words=summary(log.ops),
+    )
+
+
+def _finish(machine: Machine, people: Sequence[Client]) -> list[str]:
+    """Let people work until each is told that nothing is left; return who was.
+
+    Nothing happens in the last round, so what they are told must be so in the end.
+    """
+    with ThreadPoolExecutor(len(people)) as pool:
+        for _ in range(ROUNDS):
+            ending.await_settled(machine)
+            if not any(list(pool.map(Client.finish, people))):
+                return [client.user for client in people]
+    return []
 
 
 def _set_up(
     machine: Machine, folder: Path, people: int, items: int
 ) -> list[tuple[str, str]]:
-    """Make the project; return each person's name and token."""
+    """Make the project; return name and token of an engineer and of each person."""
+    names = ["engineer", *(f"p{number}" for number in range(people))]
     machine.run("user", "create", "boss", "--manager")
-    machine.token = machine.run("token", "boss").split()[1]
+    machine.run("user", "create", *names)
+    said = machine.run("token", "boss", *names).split()
+    machine.token, tokens = said[1], said[3::2]
     draft = {"name": SLUG, "slug": SLUG, "data_type": "text", "task_type": "single"}
     labels = [{"name": name} for name in LABELS]
     machine.sure("POST", "/api/projects/", {**draft, "labels": labels, **POLICY})
+    for name in names:
+        role = "engineer" if name == "engineer" else "annotator"
+        machine.sure("POST", f"{PROJECT}members/", {"user": name, "role": role})
     file = folder / "rows.jsonl"
     with file.open("w", encoding="utf-8") as rows:
         for number in range(items):
             text = f"{LABELS[number % len(LABELS)]} says number {number}"
             rows.write(json.dumps({"external_id": str(number), "text": text}) + "\n")
     machine.run("import", SLUG, str(file))
-    names = [f"p{number}" for number in range(people)]
-    machine.run("user", "create", *names)
-    machine.run("member", SLUG, "annotator", *names)
-    said = machine.run("token", *names).split()
-    return list(zip(said[::2], said[1::2], strict=True))
+    return list(zip(names, tokens, strict=True))
+
+
+def _learn_first(machine: Machine, people: Sequence[Client]) -> None:
+    """Let people label enough for two versions: one of them can be promoted."""
+    for client in (*people, *people):
+        client.work()
+    ending.await_settled(machine)
+
+    def is_enough() -> bool:
+        machine.sure("POST", f"{PROJECT}training-runs/", {"reason": "to begin"})
+        return len(machine.sure("GET", f"{PROJECT}models/")["results"]) > 1
+
+    until(is_enough)

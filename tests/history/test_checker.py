@@ -2,90 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from tests.history.checker import check
-from tests.history.record import Final, Item, Loan, Op, Retrains, Vote
-
-History = list[Op]
-Change = Callable[[History, Final], tuple[History, Final]]
-
-
-def op(kind: str, user: str, at: float, **more: Any) -> Op:
-    values: dict[str, Any] = {"outcome": "ok", "status": 200, "sent": {}, "got": {}}
-    return Op(kind, user, at, at + 0.1, **{**values, **more})
-
-
-def lease(user: str, at: float, assignment: int, item: int) -> Op:
-    one = {"assignment": assignment, "item": item, "expires_at": at + 60}
-    return op("lease", user, at, sent={"count": 1}, got={"items": [one]})
-
-
-def submit(user: str, at: float, number: int, item: int, label: str = "x") -> Op:
-    sent = {
-        "client_id": f"c{number}",
-        "assignment": number,
-        "item": item,
-        "labels": [label],
-    }
-    return op("submit", user, at, status=201, sent=sent, got={"id": number})
-
-
-def sound() -> tuple[History, Final]:
-    """Ada and Ben answer item 1 alike; Ada answers item 2 and edits that."""
-    history = [
-        lease("ada", 1, 1, 1),
-        submit("ada", 2, 1, 1),
-        lease("ben", 2, 2, 1),
-        submit("ben", 3, 2, 1),
-        lease("ada", 4, 3, 2),
-        submit("ada", 5, 3, 2),
-        op("edit", "ada", 6, sent={"annotation": 3, "version": 1, "labels": ["y"]}),
-    ]
-    final = Final(
-        overlap=2,
-        min_votes=2,
-        confidence=0.9,
-        votes=(
-            Vote(1, "c1", 1, "ada", 1, ("x",), 1, False),
-            Vote(2, "c2", 1, "ben", 2, ("x",), 1, False),
-            Vote(3, "c3", 2, "ada", 3, ("y",), 2, False),
-        ),
-        loans=(
-            Loan(1, 1, "ada", 0, "answered", 1, 1.0, 1),
-            Loan(2, 1, "ben", 1, "answered", 2, 1.0, 1),
-            Loan(3, 2, "ada", 0, "answered", 4, 2.0, 1),
-        ),
-        items=(
-            Item(1, "settled", 2, label=("x",), was_labeled=True),
-            Item(2, "open", 1),
-        ),
-        counters={"votes": 3, "skips": 0, "flags": 0, "confident": 1},
-        events=(
-            ("voted", 1, "", 1),
-            ("voted", 2, "", 1),
-            ("voted", 3, "", 2),
-            ("edited", 3, "", 2),
-        ),
-        retrains=Retrains(first=1, growth=0.2, fired=1, labels=1, runs=((1, 1),)),
-    )
-    return history, final
-
-
-def of(final: Final, name: str, place: int, **changes: Any) -> Final:
-    rows = list(getattr(final, name))
-    rows[place] = replace(rows[place], **changes)
-    changed: dict[str, Any] = {name: tuple(rows)}
-    return replace(final, **changed)
-
-
-def but(final: Final, **changes: Any) -> Final:
-    return replace(final, **changes)
-
+from tests.history.record import Event, Final, Loan
+from tests.history.sample import (
+    Change,
+    History,
+    act,
+    but,
+    lease,
+    of,
+    op,
+    passed_over,
+    plus,
+    sound,
+    submit,
+    told_nothing,
+    without,
+)
 
 PLANTED: dict[str, Change] = {
     "c1 was acknowledged and is lost": lambda h, f: (
@@ -128,7 +65,7 @@ PLANTED: dict[str, Change] = {
         f,
     ),
     "version 1 after 1 to 1": lambda h, f: (h, of(f, "votes", 2, version=1)),
-    "version 1 was changed 2 times": lambda h, f: ([*h, h[-1]], f),
+    "version 1 was changed 2 times": lambda h, f: ([*h, h[6]], f),
     "not as edited last": lambda h, f: (h, of(f, "votes", 2, labels=("x",))),
     "is not as changed last": lambda h, f: (h, of(f, "votes", 2, is_undone=True)),
     "standing votes on item 1": lambda h, f: (h, of(f, "votes", 1, user="ada")),
@@ -141,7 +78,7 @@ PLANTED: dict[str, Change] = {
         h,
         but(
             of(f, "loans", 0, leased_at=90.0, user="cleo"),
-            events=f.events[:3],
+            events=without(f, "edited").events,
         ),
     ),
     "votes: counter 4, recount 3": lambda h, f: (
@@ -155,29 +92,51 @@ PLANTED: dict[str, Change] = {
     "item 1 says 1 votes": lambda h, f: (h, of(f, "items", 0, votes=1)),
     "item 1 says 1 flags": lambda h, f: (h, of(f, "items", 0, flags=1)),
     "vote 1 has 0 events": lambda h, f: (h, but(f, events=f.events[1:])),
-    "0 events of changes": lambda h, f: (h, but(f, events=f.events[:-1])),
+    "0 events of changes": lambda h, f: (h, without(f, "edited")),
+    "4 is flagged 1 times, not 2 to 2": lambda h, f: ([*h, act("flag", 3.3)], f),
+    "1 is flagged 1 times, not 0 to 0": lambda h, f: (
+        h,
+        plus(f, Event("flagged", 1, 1)),
+    ),
+    "4 is skipped 0 times": lambda h, f: (h, without(f, "skipped")),
+    "4 is skipped 2 times": lambda h, f: (
+        [*h, act("skip", 4)],
+        plus(f, Event("skipped", 3, 4)),
+    ),
+    "4 is released 0 times": lambda h, f: (h, without(f, "released")),
+    "4 is released 1 times, not 2 to 2": lambda h, f: (
+        [*h, act("release", 4)],
+        f,
+    ),
+    "3 is edited 1 times, not 0 to 0": lambda h, f: ([*h[:6], *h[7:]], f),
+    "assignment 4 was skipped and is leased": lambda h, f: (
+        h,
+        of(f, "loans", 3, state="leased"),
+    ),
+    "lent again after it was skipped": lambda h, f: ([*h, lease("cleo", 5, 4, 3)], f),
+    "assignment 1 is answered and has no vote": lambda h, f: (
+        h,
+        of(f, "votes", 0, is_undone=True),
+    ),
+    "assignment 1 has a vote and is not answered": lambda h, f: (
+        h,
+        of(f, "loans", 0, state="leased"),
+    ),
+    "ben was told all_lent, and item 2 lay free": lambda h, f: (
+        [*h, told_nothing("ben", 50)],
+        f,
+    ),
+    "item 2 wants votes, and ben was sent home": lambda h, f: (
+        h,
+        but(f, sent_home=("ben",)),
+    ),
+    "9 was item 3 for ben, is None": lambda h, f: ([*h, lease("ben", 5, 9, 3)], f),
     "its votes make it settled": lambda h, f: (
         h,
         of(f, "items", 0, state="open", label=None),
     ),
     "item 1 has label ('y',)": lambda h, f: (h, of(f, "items", 0, label=("y",))),
-    "labels, fired last at 0": lambda h, f: (
-        h,
-        but(f, retrains=Retrains(1, 0.2, 0, 0)),
-    ),
-    "2 runs, though fired only 1": lambda h, f: (
-        h,
-        but(f, retrains=replace(f.retrains, runs=((1, 1), (1, 1)))),
-    ),
-    "3 labels were due": lambda h, f: (
-        h,
-        but(f, retrains=replace(f.retrains, runs=((3, 3),), labels=3)),
-    ),
-    "a run started at 0 new": lambda h, f: (
-        h,
-        but(f, retrains=replace(f.retrains, runs=((0, 1),), labels=0)),
-    ),
-    "the trigger 5": lambda h, f: (h, but(f, retrains=replace(f.retrains, labels=5))),
+    "slot 0 of item 8 lay at the head": passed_over,
     "1 items wait": lambda h, f: (h, of(f, "items", 1, is_unsettled=True)),
     "job 5 learn.train has not ended": lambda h, f: (
         h,
@@ -204,10 +163,81 @@ def test_what_nobody_saw_end_may_have_happened_or_not() -> None:
     assert check([*history, lost], final) == []
 
 
+def with_cleo_on_item_2(at: float) -> tuple[History, Final]:
+    history, final = sound()
+    loan = Loan(5, 2, "cleo", 1, "skipped", at, 2.0, 1)
+    more = [lease("cleo", at, 5, 2), act("skip", at + 1, 5, 2)]
+    counters = {**final.counters, "skips": 2}
+    final = but(final, loans=(*final.loans, loan), counters=counters)
+    return [*history, *more], plus(final, Event("skipped", 2, 5))
+
+
+@pytest.mark.parametrize(("user", "at"), [("ada", 50), ("ben", 95), ("ben", 200)])
+def test_who_has_had_it_or_comes_as_it_is_lent_may_be_told_that_nothing_is_left(
+    user: str, at: float
+) -> None:
+    history, final = with_cleo_on_item_2(100)
+
+    assert check([*history, told_nothing(user, at)], final) == []
+    assert check([*history, told_nothing("ben", 80)], final) != []
+
+
+def test_who_has_had_all_that_wants_votes_may_be_sent_home() -> None:
+    history, final = with_cleo_on_item_2(100)
+
+    assert check(history, but(final, sent_home=("cleo",))) == []
+    assert check(history, but(final, sent_home=("cleo", "ada"))) != []
+
+
+@pytest.mark.parametrize(
+    ("user", "rank"),
+    [("ben", 4.0), ("ada", 9.0)],
+)
+def test_an_entry_may_stay_where_only_better_ones_go_or_to_who_had_its_item(
+    user: str, rank: float
+) -> None:
+    history, final = passed_over(*sound(), user, rank=rank)
+    had = Loan(99, 8, "ada", 1, "skipped")
+    final = but(final, loans=(*final.loans, had))
+
+    assert not [one for one in check(history, final) if "passed_over" in one]
+
+
+@pytest.mark.parametrize("kind", ["flag", "skip", "release"])
+def test_an_act_that_nobody_saw_end_may_be_an_event_or_not(kind: str) -> None:
+    history, final = sound()
+    lost = act(kind, 4.5, 1, 1, outcome="unknown", status=0)
+    event = Event({"flag": "flagged", "skip": "skipped"}.get(kind, "released"), 1, 1)
+    counted = but(plus(final, event), counters={**final.counters})
+    if kind != "release":
+        counted.counters[f"{kind}s"] += 1
+    if kind == "flag":
+        counted = of(counted, "items", 0, flags=1)
+
+    assert check([*history, lost], final) == []
+    assert check([*history, lost], counted) == []
+    assert check(history, counted) != []
+
+
+def test_what_two_windows_skip_is_skipped_once() -> None:
+    history, final = sound()
+
+    assert check([*history, act("skip", 3.85)], final) == []
+
+
+def test_what_is_given_back_twice_without_being_lent_between_is_released_once() -> None:
+    history, final = sound()
+    history.insert(-2, act("release", 3.45))
+
+    assert check(history, final) == []
+
+
 def test_what_another_window_gives_back_meanwhile_is_not_held_for_sure() -> None:
     history, final = sound()
-    given_back = op("release", "cleo", 3.3, sent={"assignment": 9, "item": 1})
+    given_back = act("release", 3.3, 9, 1)
     crossed = replace(lease("cleo", 3.2, 9, 1), ended=3.5)
+    loan = Loan(9, 1, "cleo", 2, "released", 3.25)
+    final = plus(but(final, loans=(*final.loans, loan)), Event("released", 1, 9))
 
     assert check([*history, crossed], final) != []
     assert check([*history, crossed, given_back], final) == []

@@ -106,6 +106,19 @@ class Machine:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    def begin(self, *words: str) -> subprocess.Popen[str]:
+        """Start a Python program beside it, to be told more by its input."""
+        with self.log.open("a") as log:
+            return subprocess.Popen(
+                [sys.executable, *words],
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                text=True,
+            )
+
     def refusal(self) -> tuple[int, str]:
         """Start where it cannot start; return the exit code and what it says."""
         done = subprocess.run(
