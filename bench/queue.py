@@ -45,6 +45,7 @@ def rows(only: str = "") -> list[dict[str, Any]]:
         "lease-1m": _lease_at_a_million,
         "lease-own-past": _lease_after_own_past,
         "lease-own-past-overlap": _lease_after_own_past_with_overlap,
+        "lease-others-work": _lease_past_the_work_of_others,
         "lease-busy": _lease_while_busy,
         "http": _over_http,
     }
@@ -192,6 +193,22 @@ def _lease_after_own_past_with_overlap() -> list[dict[str, Any]]:
     fill.rank(project, OWN + 8 * LEASES)
     words = (f"after {OWN:,} own labels, two votes per item", "after none")
     return [_ratio("lease-own-past-overlap", _times(old, new), FLAT, words)]
+
+
+def _lease_past_the_work_of_others() -> list[dict[str, Any]]:
+    """A quarter of the queue, its head, is of held-out items that experts label."""
+    from bench import fill
+    from labeling.models import Item
+
+    whose = []
+    for others in (OWN // 4, 0):
+        project = fill.project(OWN, evaluation_by=["expert"])
+        head = Item.objects.filter(project=project).order_by("pk")[:others]
+        Item.objects.filter(pk__in=head.values("pk")).update(split="evaluation")
+        fill.rank(project, OWN)
+        whose.append(fill.person(project))
+    words = (f"{OWN // 4:,} of {OWN:,} for other roles and ahead", "none")
+    return [_ratio("lease-others-work", _times(*whose), FLAT, words)]
 
 
 def _lease_while_busy() -> list[dict[str, Any]]:

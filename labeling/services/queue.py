@@ -26,14 +26,15 @@ from labeling.errors import (
     NotFoundError,
 )
 from labeling.models import (
+    ALL_WORK,
     AnnotationEvent,
     Assignment,
     Item,
     Job,
     Media,
     Membership,
-    Project,
     ProjectCounter,
+    Work,
     lean,
 )
 from labeling.services import checks, events, order
@@ -86,7 +87,7 @@ def await_limit(member: Membership) -> None:
 
 def room(member: Membership, wanted: int) -> int:
     """Return how many of ``wanted`` more items this person may get now."""
-    is_stopped = member.is_paused or member.project.is_paused
+    is_stopped = member.is_paused or member.project.is_paused or not _works(member)
     if is_stopped or wanted <= 0 or checks.falls_short(member):
         return 0
     return min(wanted, _quota_left(member))
@@ -122,8 +123,18 @@ _HEAD: Final = """
     ORDER BY q.rank, q.id
     LIMIT {count} FOR UPDATE SKIP LOCKED
 """
+# Whose role is asked for some kinds of votes only walks each kind by itself: what others
+# are to do is never read, however much of it lies ahead.
+_OF_WORK: Final = _HEAD.format(more="AND q.work = %({work})s {more}", count="{count}")
+_HEAD_OF_WORKS: Final = f"""
+    SELECT * FROM (
+        SELECT * FROM ({_OF_WORK.replace("{work}", "work")}) one
+        UNION ALL
+        SELECT * FROM ({_OF_WORK.replace("{work}", "other_work")}) other
+    ) q ORDER BY rank, id LIMIT {{count}}
+"""  # noqa: S608 (our own words)
 _PICKED: Final = f"""
-    picked AS MATERIALIZED ({_HEAD}), one_slot AS (
+    picked AS MATERIALIZED ({{head}}), one_slot AS (
         SELECT DISTINCT ON (item_id) * FROM picked ORDER BY item_id, slot
     ), passed AS (
         UPDATE labeling_membership
@@ -156,19 +167,11 @@ _LEND_PICKED: Final = """
             rank = excluded.rank
         WHERE a.state IN ('expired', 'released')
 """
-_TAKE: Final = (
-    f"WITH {_PICKED.format(count='%(count)s', more='')} {_LEND_PICKED}"
-    " RETURNING id, rank"
-)
-_TAKE_THESE: Final = (
-    f"WITH {_PICKED.format(count='%(count)s', more='AND q.id = ANY(%(these)s)')}"
-    f" {_LEND_PICKED} RETURNING id, rank"
-)
 _LENT: Final = (("a", Assignment), ("i", Item), ("m", Media))
 _LEFT: Final = "greatest(0, %(count)s - (SELECT count(*) FROM held))"
+_TAKE_PICKED: Final = f"WITH {_PICKED} {_LEND_PICKED} RETURNING id, rank"
 _LEND: Final = f"""
-    WITH held AS ({_HELD.replace("RETURNING a.id", "RETURNING a.*")}),
-    {_PICKED.format(count=_LEFT, more="")},
+    WITH held AS ({_HELD.replace("RETURNING a.id", "RETURNING a.*")}), {_PICKED},
     lent AS ({_LEND_PICKED} RETURNING a.*),
     a AS (SELECT * FROM held UNION ALL SELECT * FROM lent)
     SELECT {lean.columns(*_LENT)}
@@ -178,6 +181,30 @@ _LEND: Final = f"""
 """  # noqa: S608 (column names of our own models)
 
 
+class _Walk:
+    """The statements that find the head of a lane in one way."""
+
+    def __init__(self, head: str) -> None:
+        first = head.format(count="%(count)s", more="")
+        these = head.format(count="%(count)s", more="AND q.id = ANY(%(these)s)")
+        self.look: Final = head.format(count=1, more="")
+        self.take: Final = _TAKE_PICKED.format(head=first)
+        self.take_these: Final = _TAKE_PICKED.format(head=these)
+        self.lend: Final = _LEND.format(head=head.format(count=_LEFT, more=""))
+
+
+_ALL: Final = _Walk(_HEAD)
+_SOME: Final = _Walk(_HEAD_OF_WORKS)
+
+
+def _works(member: Membership) -> list[str]:
+    return member.project.works_for(member.role)
+
+
+def _walk(member: Membership) -> _Walk:
+    return _ALL if len(_works(member)) == len(ALL_WORK) else _SOME
+
+
 def at_once(member: Membership, count: int) -> list[Assignment]:
     """Lend in one round trip where policy asks for no more than the queue's head.
 
@@ -185,7 +212,7 @@ def at_once(member: Membership, count: int) -> list[Assignment]:
     what is lent stays the person's, and ``lease`` gives it again with the rest.
     """
     project = member.project
-    share = _further_share(project)
+    share = _further_share(member)
     is_simple = member.quota is None and not (
         project.gold_rate or project.repeat_rate or project.least_skill
     )
@@ -194,7 +221,7 @@ def at_once(member: Membership, count: int) -> list[Assignment]:
     is_first = random.random() >= share  # noqa: S311
     values = _lane(member, count, is_first=is_first or _passed(member) == math.inf)
     try:
-        found = lean.fetch(_LEND, values, *_LENT)
+        found = lean.fetch(_walk(member).lend, values, *_LENT)
     except IntegrityError:
         return []  # a slot was taken between the look and the insert
     lent = []
@@ -205,9 +232,16 @@ def at_once(member: Membership, count: int) -> list[Assignment]:
     return lent
 
 
-def _further_share(project: Project) -> float:
-    """An item that needs m votes needs m - 1 further ones, so that is their share."""
-    return (project.min_votes - 1) / project.min_votes
+def _further_share(member: Membership) -> float:
+    """An item that needs m votes needs m - 1 further ones, so that is their share.
+
+    To a role that is not asked for these, they are those of held-out items alone.
+    """
+    project, asked = member.project, _works(member)
+    share = (project.min_votes - 1) / project.min_votes
+    if Work.FURTHER in asked:
+        return share if len(asked) > 1 else 1.0
+    return share * project.evaluation_rate if Work.EVALUATION in asked else 0.0
 
 
 def _passed(member: Membership) -> float | None:
@@ -227,9 +261,12 @@ def _lane(
 ) -> dict[str, Any]:
     """Return the values for taking from a lane, where wanted from its very start."""
     start = None if is_first or is_whole else _passed(member)
+    work, other_work = [*_works(member), "", ""][:2]
     return {
         **_values(member, count),
         "is_first": is_first,
+        "work": work,
+        "other_work": other_work,
         "from": -math.inf if start is None else start,
         "member": member.pk,
         "generation": member.project.queue_generation,
@@ -243,6 +280,7 @@ def _values(member: Membership, count: int) -> dict[str, Any]:
         "project": member.project_id,
         "minutes": member.project.lease_minutes,
         "count": count,
+        "works": _works(member),
     }
 
 
@@ -275,12 +313,13 @@ def _take_the_rest(member: Membership, count: int) -> list[int]:
     order.await_turn(member.project_id)
     while True:
         taken += _take(member, count - len(taken))
-        if len(taken) == count or not _free_more(member.project_id):
+        if len(taken) == count or not _free_more(member):
             return taken
 
 
-def _free_more(project_id: int) -> int:
-    return order.refill(project_id) or reclaim(project_id=project_id)
+def _free_more(member: Membership) -> int:
+    project_id = member.project_id
+    return order.refill(project_id, _works(member)) or reclaim(project_id=project_id)
 
 
 def _take(member: Membership, count: int) -> list[int]:
@@ -288,7 +327,7 @@ def _take(member: Membership, count: int) -> list[int]:
 
     A stale entry is dropped on the way; as long as entries are found, more are tried.
     """
-    further = int(count * _further_share(member.project) + random.random())  # noqa: S311 (no secret)
+    further = int(count * _further_share(member) + random.random())  # noqa: S311 (no secret)
     taken = _take_from(member, further, is_first=False)
     taken += _take_from(member, count - len(taken), is_first=True)
     taken += _take_from(member, count - len(taken), is_first=False, is_whole=True)
@@ -307,10 +346,11 @@ def _take_from(member: Membership, count: int, **lane: bool) -> list[int]:
 
 def _take_once(member: Membership, values: dict[str, Any]) -> list[int] | None:
     """Return the ids lent by one statement, or None when the lane had nothing."""
-    if rows := _taken(_TAKE, values):
+    walk = _walk(member)
+    if rows := _taken(walk.take, values):
         return [row[0] for row in sorted(rows, key=lambda row: (row[1], row[0]))]
     with connection.cursor() as cursor:
-        cursor.execute(_HEAD.format(count=1, more=""), values)
+        cursor.execute(walk.look, values)
         if cursor.fetchone():
             return []
     if not values["is_first"]:
@@ -331,7 +371,7 @@ def _taken(query: str, values: dict[str, Any]) -> list[tuple[int, float]]:
 def take_these(member: Membership, entries: Sequence[int]) -> list[int]:
     """Lend those of some first entries of the queue that are still there; ids."""
     values = {**_lane(member, len(entries), is_first=True), "these": list(entries)}
-    return sorted(row[0] for row in _taken(_TAKE_THESE, values))
+    return sorted(row[0] for row in _taken(_walk(member).take_these, values))
 
 
 def _pass_all(member: Membership, values: dict[str, Any]) -> None:
@@ -389,14 +429,48 @@ def _why_nothing(member: Membership) -> str:  # noqa: PLR0911 (one per reason)
     )
     if not items.wanting_votes().exclude(pk__in=mine.values("item")).exists():
         return "all_yours_done"
-    if Job.objects.filter(
-        project=project, kind="learn.train", state=Job.State.RUNNING
-    ).exists():
-        return "training"
-    return "all_lent"
+    return _why_none_is_free(member)
 
 
-_CHOSEN = """
+def _why_none_is_free(member: Membership) -> str:
+    if not _may_come_back(member):
+        return "role"
+    is_training = Job.objects.filter(
+        project=member.project_id, kind="learn.train", state=Job.State.RUNNING
+    ).exists()
+    return "training" if is_training else "all_lent"
+
+
+# What another lease holds locked at this moment stands in the queue still.
+_WITH_OTHERS = f"""
+    SELECT EXISTS (
+        SELECT 1 FROM (
+            SELECT item_id FROM labeling_queueentry
+            WHERE project_id = %(project)s AND work = ANY(%(works)s)
+            UNION ALL
+            SELECT a.item_id FROM labeling_assignment a
+            JOIN labeling_item i ON i.id = a.item_id
+            WHERE a.project_id = %(project)s AND a.state = 'leased'
+                  AND a.reason NOT IN ('gold', 'repeat')
+                  AND {order.work_of("a.slot")} = ANY(%(works)s)
+        ) taken
+        WHERE NOT EXISTS (
+            SELECT 1 FROM labeling_assignment mine
+            WHERE mine.annotator_id = %(user)s AND mine.item_id = taken.item_id
+                  AND mine.state NOT IN ('expired', 'released')))
+"""  # noqa: S608 (our own words)
+
+
+def _may_come_back(member: Membership) -> bool:
+    """Whether others hold what this person's role is asked for; nothing is free."""
+    if _walk(member) is _ALL:
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute(_WITH_OTHERS, _values(member, 1))
+        return bool(cursor.fetchone()[0])
+
+
+_CHOSEN = f"""
     INSERT INTO labeling_assignment AS a
         (project_id, item_id, annotator_id, slot, state, leased_at, expires_at,
          reason, generation)
@@ -408,6 +482,7 @@ _CHOSEN = """
         WHERE NOT EXISTS (
             SELECT 1 FROM labeling_assignment b
             WHERE b.item_id = i.id AND b.slot = n AND b.state IN ('leased', 'answered'))
+        AND {order.work_of("n")} = ANY(%(works)s)
         ORDER BY n LIMIT 1
     ) free
     WHERE i.project_id = %(project)s AND i.state = 'open' AND i.id = ANY(%(items)s)
@@ -417,7 +492,7 @@ _CHOSEN = """
             expires_at = excluded.expires_at, reason = 'chosen', suggestion = NULL
         WHERE a.state IN ('expired', 'released', 'skipped')
     RETURNING id
-"""
+"""  # noqa: S608 (our own words)
 
 
 def _lease_chosen(member: Membership, external_ids: Sequence[str]) -> Lease:
