@@ -132,6 +132,22 @@ def _lease_after_own_skips() -> list[dict[str, Any]]:
     return [_ratio("lease-own-skips", _times(old, new), FLAT, words)]
 
 
+def _lease_past_the_work_of_others() -> list[dict[str, Any]]:
+    """A quarter of the queue, its head, is of held-out items that experts label."""
+    from bench import fill
+    from labeling.models import Item
+
+    whose = []
+    for others in (OWN // 4, 0):
+        project = fill.project(OWN, evaluation_by=["expert"])
+        head = Item.objects.filter(project=project).order_by("pk")[:others]
+        Item.objects.filter(pk__in=head.values("pk")).update(split="evaluation")
+        fill.rank(project, OWN)
+        whose.append(fill.person(project))
+    words = (f"{OWN // 4:,} of {OWN:,} for other roles and ahead", "none")
+    return [_ratio("lease-others-work", _times(*whose), FLAT, words)]
+
+
 def _lease_while_busy() -> list[dict[str, Any]]:
     from bench import fill
 
@@ -194,6 +210,7 @@ PARTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "lease-own-past-quota": _lease_after_own_past_with_a_quota,
     "lease-own-gold": _lease_after_many_gold_questions,
     "lease-own-skips": _lease_after_own_skips,
+    "lease-others-work": _lease_past_the_work_of_others,
     "lease-busy": _lease_while_busy,
 }
 

@@ -192,6 +192,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Human-in-the-loop labeling and active learning.",
     "VERSION": "0.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {"RoleEnum": "labeling.models.Membership.Role"},
 }
 
 CELERY_BROKER_URL = env.text("BROKER_URL") or home.broker_url(ASSAY_HOME)

@@ -72,6 +72,7 @@ BODIES: list[bytes] = [
                 "filter",
                 "confidence",
                 "is_paused",
+                "quota",
                 "also",
                 "precedent",
                 "days",
@@ -124,6 +125,7 @@ def test_nonsense_is_refused_and_never_an_error_of_ours(path: str) -> None:
     for kind in ("pk", "number", "n", "run"):
         target = target.replace(f"<int:{kind}>", str(held.pk))
     target = target.replace("<slug:which>", "suspects")
+    target = target.replace("<str:user>", make.member(project).user.username)
     target = target.replace("<str:sha256>", "0" * 64).replace("<slug:sha256>", "0" * 64)
     for method in ("GET", "POST", "PATCH", "DELETE"):
         for body in BODIES if method in ("POST", "PATCH") else [b""]:

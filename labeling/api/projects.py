@@ -145,11 +145,7 @@ class ProjectDetailView(ProjectView):
     def patch(self, request: Request, slug: str) -> Response:
         """Change name or policy."""
         del slug
-        known = {"name", *projects.POLICY}
-        if unknown := sorted(set(shapes.body_of(request.data)) - known):
-            raise InvalidInputError(
-                errors={name: ["Not something to change here."] for name in unknown}
-            )
+        shapes.refuse_others(request.data, {"name", *projects.POLICY})
         body = PolicySerializer(self.member.project, data=request.data, partial=True)
         body.is_valid(raise_exception=True)
         changes = dict(body.validated_data)
@@ -200,6 +196,43 @@ class MembersView(ProjectView):
         added = members.add(self.member.project, user, role)
         added.user = user
         return Response(_member_shape(added), status=201)
+
+
+class MemberSerializer(serializers.ModelSerializer[Membership]):
+    """What may be changed of a member; all may be left out."""
+
+    class Meta:
+        model = Membership
+        fields: ClassVar = ("role", "quota", "is_paused")
+        extra_kwargs: ClassVar = {"quota": {"min_value": 1}}
+
+
+class MemberView(ProjectView):
+    """One member."""
+
+    allowed: ClassVar = members.MANAGE
+
+    @extend_schema(request=MemberSerializer, responses=dict[str, Any])
+    def patch(self, request: Request, slug: str, user: str) -> Response:
+        """Change role, quota (null: no limit) or pause; what is left out stays."""
+        del slug
+        found = self._named(user)
+        shapes.refuse_others(request.data, set(MemberSerializer.Meta.fields))
+        body = MemberSerializer(found, data=request.data, partial=True)
+        body.is_valid(raise_exception=True)
+        changed = members.change(found, **body.validated_data)
+        return Response(_member_shape(changed))
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, slug: str, user: str) -> Response:
+        """End the membership: the votes stay, what is held goes to others."""
+        del request, slug
+        members.remove(self._named(user))
+        return Response(status=204)
+
+    def _named(self, user: str) -> Membership:
+        # An address may hold what no name can, nor a query to the database.
+        return members.other(self.member, user__username=user.replace("\x00", " "))
 
 
 def _member_shape(one: Membership) -> dict[str, Any]:

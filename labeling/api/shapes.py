@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,6 +20,14 @@ def body_of(data: object) -> Mapping[str, Any]:
     if not isinstance(data, Mapping):
         raise InvalidInputError("The body must be a JSON object.")
     return data
+
+
+def refuse_others(data: object, known: Collection[str]) -> None:
+    """Raise InvalidInputError where the body names a field that is not known."""
+    if unknown := sorted(set(body_of(data)).difference(known)):
+        raise InvalidInputError(
+            errors={name: ["Not something to change here."] for name in unknown}
+        )
 
 
 def text_in(body: Mapping[str, Any], name: str, *, most: int = 5000) -> str:

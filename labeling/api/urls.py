@@ -22,6 +22,7 @@ _OF_PROJECT: list[URLPattern] = [
     path("annotations/", votes.AnnotationsView.as_view()),
     path("", projects.ProjectDetailView.as_view()),
     path("members/", projects.MembersView.as_view()),
+    path("members/<str:user>/", projects.MemberView.as_view()),
     path("invitations/", invitations.InvitationsView.as_view()),
     path("invitations/<int:pk>/", invitations.InvitationView.as_view()),
     path("items/", items.ItemsView.as_view()),

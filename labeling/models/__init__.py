@@ -12,11 +12,13 @@ from labeling.models.job import Job
 from labeling.models.people import ApiToken, Invitation, Membership, User, digest_of
 from labeling.models.prediction import Prediction
 from labeling.models.project import (
+    ALL_WORK,
     Guideline,
     Label,
     LabelSet,
     Project,
     ProjectCounter,
+    Work,
 )
 from labeling.models.resolution import (
     BlindAnswer,
@@ -28,6 +30,7 @@ from labeling.models.resolution import (
 )
 
 __all__ = [
+    "ALL_WORK",
     "AgreementReport",
     "Annotation",
     "AnnotationEvent",
@@ -56,5 +59,6 @@ __all__ = [
     "Resolution",
     "Upload",
     "User",
+    "Work",
     "digest_of",
 ]

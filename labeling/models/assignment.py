@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from labeling.models.item import Item
 from labeling.models.people import User
-from labeling.models.project import Project
+from labeling.models.project import Project, Work
 
 
 class Reason(models.TextChoices):
@@ -46,6 +46,7 @@ class QueueEntry(models.Model):
     rank = models.FloatField()
     item = models.ForeignKey(Item, models.CASCADE, related_name="+", db_index=False)
     slot = models.PositiveSmallIntegerField()
+    work = models.CharField(max_length=10, choices=Work)
     reason = models.CharField(max_length=10, choices=Reason)
     probability = models.FloatField(
         null=True, help_text="Of being picked, where known."
@@ -63,7 +64,11 @@ class QueueEntry(models.Model):
         indexes: ClassVar = [
             models.Index(
                 fields=["project", "is_first", "rank", "id"], name="queue_head"
-            )
+            ),
+            models.Index(
+                fields=["project", "is_first", "work", "rank", "id"],
+                name="queue_head_of_work",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
-from labeling.models.people import User
+from labeling.models.people import Membership, User
 
 SHARE = [MinValueValidator(0.0), MaxValueValidator(1.0)]
 
@@ -18,6 +20,42 @@ SHARE = [MinValueValidator(0.0), MaxValueValidator(1.0)]
 def new_seed() -> int:
     """Return a random 31-bit seed, drawn once per project."""
     return secrets.randbits(31)
+
+
+class Work(models.TextChoices):
+    """What a vote is asked for: roles may share it out among them."""
+
+    FIRST = "first", _("First votes")
+    FURTHER = "further", _("Further votes")
+    EVALUATION = "evaluation", _("Held-out items")
+
+
+ALL_WORK: list[str] = list(Work.values)
+
+
+def everybody() -> list[str]:
+    """Return all roles."""
+    return list(Membership.Role.values)
+
+
+def each_once(roles: list[str]) -> None:
+    """Refuse a list that names a role twice."""
+    if len(set(roles)) < len(roles):
+        raise ValidationError(_("Each role once."))
+
+
+def _roles(help_text: Any) -> ArrayField[list[str], list[str]]:
+    return ArrayField(
+        models.CharField(max_length=10, choices=Membership.Role),
+        default=everybody,
+        validators=[each_once],
+        help_text=help_text,
+    )
+
+
+def _is_for_somebody(name: str) -> Q:
+    known = Q(**{f"{name}__contained_by": everybody()})
+    return known & Q(**{f"{name}__len__gte": 1})
 
 
 class Project(models.Model):
@@ -157,6 +195,16 @@ class Project(models.Model):
         default=0, editable=False, help_text="How many orders its queue has had."
     )
 
+    # Which roles are asked for what; what is held already may be finished.
+    first_votes_by = _roles(
+        _("Roles whose votes come first on items that are not held out.")
+    )
+    further_votes_by = _roles(
+        _("Roles that give such items the other votes that they need.")
+    )
+    evaluation_by = _roles(_("Roles that label the items set aside for evaluation."))
+    checks_by = _roles(_("Roles that are asked gold questions and repeats."))
+
     # When to retrain.
     retrain_first = models.PositiveIntegerField(
         default=20,
@@ -182,6 +230,13 @@ class Project(models.Model):
                 condition=Q(confidence__gte=0, confidence__lte=1),
                 name="confidence_is_share",
             ),
+            models.CheckConstraint(
+                condition=_is_for_somebody("first_votes_by")
+                & _is_for_somebody("further_votes_by")
+                & _is_for_somebody("evaluation_by")
+                & _is_for_somebody("checks_by"),
+                name="work_is_for_known_roles",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -198,6 +253,15 @@ class Project(models.Model):
     def is_multi(self) -> bool:
         """Whether an item may have several labels, or none."""
         return self.task_type == self.TaskType.MULTI
+
+    def works_for(self, role: str) -> list[str]:
+        """Return what kinds of votes people of this role are asked for."""
+        first, further = role in self.first_votes_by, role in self.further_votes_by
+        evaluation = role in self.evaluation_by
+        if first and further and evaluation:
+            return ALL_WORK  # for every lease of most projects
+        asked = zip(ALL_WORK, (first, further, evaluation), strict=True)
+        return [work for work, is_asked in asked if is_asked]
 
 
 class LabelSet(models.Model):

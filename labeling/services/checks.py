@@ -21,6 +21,8 @@ class Due(NamedTuple):
 
 def due(member: Membership, wanted: int) -> Due:
     """Return what is due among the next ``wanted`` items."""
+    if member.role not in member.project.checks_by:
+        return Due(0, 0)
     return Due(questions.due(member, wanted), repeats.due(member, wanted))
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from labeling.models import Assignment, Item, Media, Membership, Project, lean
+from labeling.models import ALL_WORK, Assignment, Item, Media, Membership, Work, lean
 from labeling.services import order
 
 PASSED_FOR: Final = timedelta(seconds=10)
@@ -50,8 +50,18 @@ _HEAD: Final = """
     ORDER BY q.rank, q.id
     LIMIT {count} FOR UPDATE SKIP LOCKED
 """
+# Whose role is asked for some kinds of votes only walks each kind by itself: what others
+# are to do is never read, however much of it lies ahead.
+_OF_WORK: Final = _HEAD.format(more="AND q.work = %({work})s {more}", count="{count}")
+_HEAD_OF_WORKS: Final = f"""
+    SELECT * FROM (
+        SELECT * FROM ({_OF_WORK.replace("{work}", "work")}) one
+        UNION ALL
+        SELECT * FROM ({_OF_WORK.replace("{work}", "other_work")}) other
+    ) q ORDER BY rank, id LIMIT {{count}}
+"""  # noqa: S608 (our own words)
 _PICKED: Final = f"""
-    picked AS MATERIALIZED ({_HEAD}), one_slot AS (
+    picked AS MATERIALIZED ({{head}}), one_slot AS (
         SELECT DISTINCT ON (item_id) * FROM picked ORDER BY item_id, slot
     ), gone AS (
         DELETE FROM labeling_queueentry WHERE id IN (SELECT id FROM one_slot)
@@ -100,15 +110,6 @@ _PASS_ALL: Final = f"""
         passed_generation = %(generation)s, passed_since = %(since)s
     WHERE id = {_MY_PLACE}
 """  # noqa: S608 (our own words)
-_TAKE: Final = (
-    f"WITH {_PICKED.format(count='%(count)s', more='')}, {_PASSED} {_LEND_PICKED}"
-    " RETURNING id, rank"
-)
-# These stand anywhere in the lane, behind others that are free.
-_TAKE_THESE: Final = (
-    f"WITH {_PICKED.format(count='%(count)s', more='AND q.id = ANY(%(these)s)')}"
-    f" {_LEND_PICKED} RETURNING id, rank"
-)
 _LENT: Final = (("a", Assignment), ("i", Item), ("m", Media))
 # What counts toward a person's quota. In one look, or a vote that comes between two
 # would be counted by neither.
@@ -123,17 +124,75 @@ _LEFT: Final = f"""
     greatest(0, least(%(count)s - (SELECT count(*) FROM held),
         CASE WHEN %(quota)s::int IS NOT NULL THEN %(quota)s - ({_USED}) END))
 """  # noqa: S608 (our own words)
-_LEND: Final = lean.terse(f"""
+_LEND: Final = f"""
     WITH held AS ({_HELD.replace("RETURNING a.id", "RETURNING a.*")}),
-    {_PICKED.format(count=_LEFT, more="")},
+    {_PICKED},
     lent AS ({_LEND_PICKED} RETURNING a.*),
     a AS (SELECT * FROM held UNION ALL SELECT * FROM lent)
     SELECT {lean.columns(*_LENT)}
     FROM a JOIN labeling_item i ON i.id = a.item_id
     LEFT JOIN labeling_media m ON m.id = i.media_id
     ORDER BY a.id
-""")  # noqa: S608 (column names of our own models)
-_LEND_AND_PASS: Final = lean.terse(_LEND.replace("lent AS", f"{_PASSED}, lent AS", 1))
+"""  # noqa: S608 (column names of our own models)
+
+
+class _Walk:
+    """The statements that take from a lane whose head is found in one way."""
+
+    def __init__(self, head: str) -> None:
+        picked = _PICKED.format(head=head.format(count="%(count)s", more=""))
+        # These stand anywhere in the lane, behind others that are free.
+        these = head.format(count="%(count)s", more="AND q.id = ANY(%(these)s)")
+        lend = _LEND.format(head=head.format(count=_LEFT, more=""))
+        self.look: Final = head.format(count=1, more="")
+        self.take: Final = f"WITH {picked}, {_PASSED} {_LEND_PICKED} RETURNING id, rank"
+        self.take_these: Final = (
+            f"WITH {_PICKED.format(head=these)} {_LEND_PICKED} RETURNING id, rank"
+        )
+        self.lend: Final = lean.terse(lend)
+        self.lend_and_pass: Final = lean.terse(
+            lend.replace("lent AS", f"{_PASSED}, lent AS", 1)
+        )
+
+
+_ALL: Final = _Walk(_HEAD)
+_SOME: Final = _Walk(_HEAD_OF_WORKS)
+# What another lease holds locked at this moment stands in the queue still.
+_WITH_OTHERS: Final = f"""
+    SELECT EXISTS (
+        SELECT 1 FROM (
+            SELECT item_id FROM labeling_queueentry
+            WHERE project_id = %(project)s AND work = ANY(%(works)s)
+            UNION ALL
+            SELECT a.item_id FROM labeling_assignment a
+            JOIN labeling_item i ON i.id = a.item_id
+            WHERE a.project_id = %(project)s AND a.state = 'leased'
+                  AND a.reason NOT IN ('gold', 'repeat')
+                  AND {order.work_of("a.slot")} = ANY(%(works)s)
+        ) taken
+        WHERE NOT EXISTS (
+            SELECT 1 FROM labeling_assignment mine
+            WHERE mine.annotator_id = %(user)s AND mine.item_id = taken.item_id
+                  AND mine.state NOT IN ('expired', 'released')))
+"""  # noqa: S608 (our own words)
+
+
+def works(member: Membership) -> list[str]:
+    """Return what kinds of votes the person is asked for."""
+    return member.project.works_for(member.role)
+
+
+def _walk(member: Membership) -> _Walk:
+    return _ALL if len(works(member)) == len(ALL_WORK) else _SOME
+
+
+def may_come_back(member: Membership) -> bool:
+    """Whether others hold what this person's role is asked for; nothing is free."""
+    if _walk(member) is _ALL:
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute(_WITH_OTHERS, values_of(member, 1))
+        return bool(cursor.fetchone()[0])
 
 
 @dataclass(frozen=True)
@@ -168,14 +227,14 @@ def lend(member: Membership, count: int) -> list[Assignment]:
     From one lane only; fewer where its head does not suffice. Raises IntegrityError
     where a slot was taken between the look and the insert.
     """
-    known, share = passed(member), further_share(member.project)
+    known, share, walk = passed(member), further_share(member), _walk(member)
     is_first = random.random() >= share  # noqa: S311
     if known.of(is_first=is_first) == math.inf:
         is_first = not is_first
     values = _lane(member, count, is_first=is_first, start=known.of(is_first=is_first))
     # Where one vote is enough, nobody has items of their own before them but by skips.
     is_plain = is_first and not (share or member.has_skipped)
-    query = _LEND if is_plain else _LEND_AND_PASS
+    query = walk.lend if is_plain else walk.lend_and_pass
     lent = []
     for assignment, item, media in lean.fetch(query, values, *_LENT):
         item.media = media
@@ -184,9 +243,16 @@ def lend(member: Membership, count: int) -> list[Assignment]:
     return lent
 
 
-def further_share(project: Project) -> float:
-    """An item that needs m votes needs m - 1 further ones, so that is their share."""
-    return (project.min_votes - 1) / project.min_votes
+def further_share(member: Membership) -> float:
+    """An item that needs m votes needs m - 1 further ones, so that is their share.
+
+    To a role that is not asked for these, they are those of held-out items alone.
+    """
+    project, asked = member.project, works(member)
+    share = (project.min_votes - 1) / project.min_votes
+    if Work.FURTHER in asked:
+        return share if len(asked) > 1 else 1.0
+    return share * project.evaluation_rate if Work.EVALUATION in asked else 0.0
 
 
 def _lane(
@@ -194,8 +260,11 @@ def _lane(
 ) -> dict[str, Any]:
     """Return the values for taking from a lane, where its walk is to start."""
     known = passed(member)
+    work, other_work = [*works(member), "", ""][:2]
     return {
         **values_of(member, count),
+        "work": work,
+        "other_work": other_work,
         "member": member.pk,
         "is_first": is_first,
         "from": start,
@@ -214,6 +283,7 @@ def values_of(member: Membership, count: int) -> dict[str, Any]:
         "minutes": member.project.lease_minutes,
         "count": count,
         "quota": member.quota,
+        "works": works(member),
     }
 
 
@@ -238,7 +308,7 @@ def take(member: Membership, count: int) -> list[int]:
     Where the lanes have too few, what was passed over is looked through again.
     """
     known = passed(member)
-    further = int(count * further_share(member.project) + random.random())  # noqa: S311 (no secret)
+    further = int(count * further_share(member) + random.random())  # noqa: S311 (no secret)
     taken = _take_from(member, further, is_first=False, start=known.further)
     walks = [(True, known.first), (False, known.further)]
     walks += [(lane, -math.inf) for lane, start in walks if start > -math.inf]
@@ -262,10 +332,11 @@ def _take_from(
 
 def _take_once(member: Membership, values: dict[str, Any]) -> list[int] | None:
     """Return the ids lent by one statement, or None when the lane had nothing."""
-    if rows := _taken(_TAKE, values):
+    walk = _walk(member)
+    if rows := _taken(walk.take, values):
         return [row[0] for row in sorted(rows, key=lambda row: (row[1], row[0]))]
     with connection.cursor() as cursor:
-        cursor.execute(_HEAD.format(count=1, more=""), values)
+        cursor.execute(walk.look, values)
         if cursor.fetchone():
             return []
     _pass_all(member, values)
@@ -285,7 +356,7 @@ def _taken(query: str, values: dict[str, Any]) -> list[tuple[int, float]]:
 def take_these(member: Membership, entries: Sequence[int]) -> list[int]:
     """Lend those of some first entries of the queue that are still there; ids."""
     lane = _lane(member, len(entries), is_first=True, start=-math.inf)
-    rows = _taken(_TAKE_THESE, {**lane, "these": list(entries)})
+    rows = _taken(_walk(member).take_these, {**lane, "these": list(entries)})
     return sorted(row[0] for row in rows)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import Final
+from typing import Any, Final, TypedDict, Unpack
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
@@ -61,33 +61,50 @@ def require(member: Membership, allowed: frozenset[Role]) -> Membership:
     return member
 
 
+def other(member: Membership, **who: Any) -> Membership:
+    """Return the membership of somebody in the same project."""
+    found = (
+        Membership.objects.select_related("user", "project")
+        .filter(project=member.project_id, **who)
+        .first()
+    )
+    if found is None:
+        raise NotFoundError(_("This person is not a member any more."))
+    return found
+
+
 def add(project: Project, user: User, role: str) -> Membership:
     """Make ``user`` a member, or give a member another role."""
-    if role not in Role.values:
-        raise InvalidInputError(
-            errors={
-                "role": [_("One of %(values)s.") % {"values": ", ".join(Role.values)}]
-            }
-        )
+    _check(role)
     with transaction.atomic():
-        member, created = Membership.objects.select_for_update().get_or_create(
+        member, _created = Membership.objects.select_for_update().get_or_create(
             project=project, user=user, defaults={"role": role}
         )
-        if not created and member.role != role:
-            _keep_a_manager(member)
-            member.role = role
-            member.save(update_fields=["role"])
+        _give(member, role)
     return member
 
 
-def change(
-    member: Membership, *, role: str, is_paused: bool, quota: int | None
-) -> Membership:
-    """Change a member's role, whether they get items, and how many at most."""
+class Changes(TypedDict, total=False):
+    """What a manager may change of a member; what is left out stays."""
+
+    role: str
+    is_paused: bool
+    quota: int | None
+
+
+def change(member: Membership, **changes: Unpack[Changes]) -> Membership:
+    """Change a member's role, whether they get items, or how many at most."""
+    role = changes.pop("role", None)
+    if role is not None:
+        _check(role)
     with transaction.atomic():
-        changed = add(member.project, member.user, role)
-        changed.is_paused, changed.quota = is_paused, quota
-        changed.save(update_fields=["is_paused", "quota"])
+        Membership.objects.select_for_update().filter(pk=member.pk).first()
+        changed = other(member, pk=member.pk)
+        if role is not None:
+            _give(changed, role)
+        for name, value in changes.items():
+            setattr(changed, name, value)
+        changed.save(update_fields=list(changes))
     return changed
 
 
@@ -97,6 +114,23 @@ def remove(member: Membership) -> None:
         _keep_a_manager(member)
         queue.release_all(member)
         member.delete()
+
+
+def _check(role: str) -> None:
+    if role not in Role.values:
+        raise InvalidInputError(
+            errors={
+                "role": [_("One of %(values)s.") % {"values": ", ".join(Role.values)}]
+            }
+        )
+
+
+def _give(member: Membership, role: str) -> None:
+    """Give a member, locked, another role."""
+    if member.role != role:
+        _keep_a_manager(member)
+        member.role = role
+        member.save(update_fields=["role"])
 
 
 def _keep_a_manager(member: Membership) -> None:

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
 from labeling.errors import NotFoundError
-from labeling.models import Assignment, Item, QueueEntry, Reason
+from labeling.models import Assignment, Item, QueueEntry, Work
 from labeling.signals import items_changed, queue_low
 
 REFILL: Final = 500
@@ -85,24 +85,32 @@ def swap(
     return generation
 
 
+def work_of(slot: str) -> str:
+    """Return in SQL what kind of vote a slot of item i is for."""
+    return (
+        "CASE WHEN i.split = 'evaluation' THEN 'evaluation'"
+        f" WHEN {slot} = 0 THEN 'first' ELSE 'further' END"
+    )
+
+
 _COLUMNS = (
     "item_id, slot, is_first, rank, reason, probability, model_number, suggestion"
 )
 
-_SWAP_IN = """
+_SWAP_IN = f"""
     INSERT INTO labeling_queueentry
-        (project_id, generation, item_id, slot, is_first, rank, reason, probability,
-         model_number, suggestion)
+        (project_id, generation, item_id, slot, is_first, rank, work, reason,
+         probability, model_number, suggestion)
     SELECT %(project)s, %(generation)s, s.item_id, s.slot, s.is_first,
-           s.rank - %(generation)s * 1e7, s.reason, s.probability, s.model_number,
-           s.suggestion
+           s.rank - %(generation)s * 1e7, {work_of("s.slot")}, s.reason,
+           s.probability, s.model_number, s.suggestion
     FROM staged s JOIN labeling_item i ON i.id = s.item_id
     WHERE i.project_id = %(project)s AND i.state = 'open' AND NOT EXISTS (
         SELECT 1 FROM labeling_assignment a
         WHERE a.item_id = s.item_id AND a.slot = s.slot
               AND a.state IN ('leased', 'answered'))
     ON CONFLICT DO NOTHING
-"""
+"""  # noqa: S608 (our own words)
 
 
 def _stage(cursor: Any, entries: Sequence[Entry]) -> None:
@@ -164,8 +172,9 @@ WANTS_MORE: Final = """(
                   AND a.reason NOT IN ('gold', 'repeat')) < i.votes_wanted"""
 _REFILL = f"""
     INSERT INTO labeling_queueentry
-        (project_id, generation, is_first, rank, item_id, slot, reason)
+        (project_id, generation, is_first, rank, item_id, slot, work, reason)
     SELECT i.project_id, 0, free.slot = 0, 1e9 + free.slot * 1e9 + i.id, i.id, free.slot,
+           {work_of("free.slot")},
            CASE WHEN i.split = 'evaluation' THEN 'evaluation'
                 WHEN free.slot > 0 THEN 'second' ELSE 'random' END
     FROM labeling_item i
@@ -176,21 +185,28 @@ _REFILL = f"""
             WHERE a.item_id = i.id AND a.slot = n AND a.state IN ('leased', 'answered'))
         AND NOT EXISTS (
             SELECT 1 FROM labeling_queueentry q WHERE q.item_id = i.id AND q.slot = n)
+        AND {work_of("n")} = ANY(%(works)s)
     ) free
     WHERE i.project_id = %(project)s AND i.state = 'open' AND i.votes < i.votes_wanted
-          AND {WANTS_MORE}
+          AND {WANTS_MORE} {{split}}
     ORDER BY i.id LIMIT %(limit)s
     ON CONFLICT DO NOTHING
 """  # noqa: S608 (our own words)
 
 
-def refill(project_id: int) -> int:
-    """Queue free slots that no entry stands for, so that no item is ever forgotten.
+def refill(project_id: int, works: Sequence[str]) -> int:
+    """Queue free slots of ``works`` that no entry stands for: no item is forgotten.
 
     The learner's order comes with its next swap; this keeps people at work until then.
     """
+    query = _REFILL.format(split=_split_of(works))
+    values: dict[str, Any] = {
+        "project": project_id,
+        "works": list(works),
+        "limit": REFILL,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_REFILL, {"project": project_id, "limit": REFILL})
+        cursor.execute(query, values)
         added = cursor.rowcount
     transaction.on_commit(
         lambda: queue_low.send_robust(sender=QueueEntry, project_id=project_id)
@@ -198,27 +214,31 @@ def refill(project_id: int) -> int:
     return added
 
 
+def _split_of(works: Sequence[str]) -> str:
+    """Return what lets an index leave out the items that no such vote is of."""
+    if Work.EVALUATION not in works:
+        return "AND i.split = 'pool'"
+    return "AND i.split = 'evaluation'" if len(works) == 1 else ""
+
+
+_REQUEUE = f"""
+    INSERT INTO labeling_queueentry
+        (project_id, generation, is_first, rank, item_id, slot, work, reason,
+         probability, model_number, suggestion)
+    SELECT a.project_id, a.generation, a.slot = 0 AND a.reason <> 'second',
+           coalesce(a.rank, 0), a.item_id, a.slot, {work_of("a.slot")},
+           CASE a.reason WHEN 'chosen' THEN 'random' ELSE a.reason END,
+           a.probability, a.model_number, a.suggestion
+    FROM labeling_assignment a JOIN labeling_item i ON i.id = a.item_id
+    WHERE a.id = ANY(%(ids)s) AND a.reason NOT IN ('gold', 'repeat')
+    ON CONFLICT DO NOTHING
+"""  # noqa: S608 (our own words)
+
+
 def requeue(freed: Sequence[Assignment]) -> None:
     """Put the slots of ended assignments back where they stood.
 
     The slots of gold questions and of repeats are one person's own.
     """
-    QueueEntry.objects.bulk_create(
-        [
-            QueueEntry(
-                project_id=one.project_id,
-                generation=one.generation,
-                is_first=one.slot == 0 and one.reason != Reason.SECOND,
-                rank=one.rank if one.rank is not None else 0.0,
-                item_id=one.item_id,
-                slot=one.slot,
-                reason=one.reason if one.reason != "chosen" else "random",
-                probability=one.probability,
-                model_number=one.model_number,
-                suggestion=one.suggestion,
-            )
-            for one in freed
-            if one.reason not in (Reason.GOLD, Reason.REPEAT)
-        ],
-        ignore_conflicts=True,
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(_REQUEUE, {"ids": [one.pk for one in freed]})

@@ -42,6 +42,10 @@ POLICY = (
     "suggestion_mode",
     "retrain_first",
     "retrain_growth",
+    "first_votes_by",
+    "further_votes_by",
+    "evaluation_by",
+    "checks_by",
     "is_paused",
 )
 MAX_LABELS = 1000

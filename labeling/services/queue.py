@@ -97,7 +97,7 @@ def room(member: Membership, wanted: int) -> int:
 
 def _is_stopped(member: Membership) -> bool:
     is_paused = member.is_paused or member.project.is_paused
-    return is_paused or checks.falls_short(member)
+    return is_paused or not lanes.works(member) or checks.falls_short(member)
 
 
 def at_once(member: Membership, count: int) -> list[Assignment]:
@@ -107,7 +107,7 @@ def at_once(member: Membership, count: int) -> list[Assignment]:
     what is lent stays the person's, and ``lease`` gives it again with the rest.
     """
     project = member.project
-    share = lanes.further_share(project)
+    share = lanes.further_share(member)
     is_plain = not (project.gold_rate or project.repeat_rate or (share and count > 1))
     if _is_stopped(member) or not is_plain:
         return []
@@ -143,12 +143,14 @@ def _take_the_rest(member: Membership, count: int) -> list[int]:
     order.await_turn(member.project_id)
     while True:
         taken += lanes.take(member, count - len(taken))
-        if len(taken) == count or not _free_more(member.project_id):
+        if len(taken) == count or not _free_more(member):
             return taken
 
 
-def _free_more(project_id: int) -> int:
-    return order.refill(project_id) or reclaim(project_id=project_id)
+def _free_more(member: Membership) -> int:
+    project_id = member.project_id
+    added = order.refill(project_id, lanes.works(member))
+    return added or reclaim(project_id=project_id)
 
 
 def _quota_left(member: Membership) -> int:
@@ -193,14 +195,19 @@ def _why_nothing(member: Membership) -> str:  # noqa: PLR0911 (one per reason)
     )
     if not items.wanting_votes().exclude(pk__in=mine.values("item")).exists():
         return "all_yours_done"
-    if Job.objects.filter(
-        project=project, kind="learn.train", state=Job.State.RUNNING
-    ).exists():
-        return "training"
-    return "all_lent"
+    return _why_none_is_free(member)
 
 
-_CHOSEN = """
+def _why_none_is_free(member: Membership) -> str:
+    if not lanes.may_come_back(member):
+        return "role"
+    is_training = Job.objects.filter(
+        project=member.project_id, kind="learn.train", state=Job.State.RUNNING
+    ).exists()
+    return "training" if is_training else "all_lent"
+
+
+_CHOSEN = f"""
     INSERT INTO labeling_assignment AS a
         (project_id, item_id, annotator_id, slot, state, leased_at, expires_at,
          reason, generation)
@@ -212,16 +219,18 @@ _CHOSEN = """
         WHERE NOT EXISTS (
             SELECT 1 FROM labeling_assignment b
             WHERE b.item_id = i.id AND b.slot = n AND b.state IN ('leased', 'answered'))
+        AND {order.work_of("n")} = ANY(%(works)s)
         ORDER BY n LIMIT 1
     ) free
     WHERE i.project_id = %(project)s AND i.state = 'open' AND i.id = ANY(%(items)s)
+          AND {order.WANTS_MORE}
     ORDER BY i.id LIMIT %(count)s
     ON CONFLICT (annotator_id, item_id, is_repeat) DO UPDATE
         SET slot = excluded.slot, state = 'leased', leased_at = excluded.leased_at,
             expires_at = excluded.expires_at, reason = 'chosen', suggestion = NULL
         WHERE a.state IN ('expired', 'released', 'skipped')
     RETURNING id
-"""
+"""  # noqa: S608 (our own words)
 
 
 def _lease_chosen(member: Membership, external_ids: Sequence[str]) -> Lease:

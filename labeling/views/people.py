@@ -74,13 +74,7 @@ def _invite(request: HttpRequest, member: Membership) -> str:
 
 
 def _change(request: HttpRequest, member: Membership, action: str) -> None:
-    other = (
-        Membership.objects.select_related("user", "project")
-        .filter(pk=whole(request.POST.get("member")), project=member.project)
-        .first()
-    )
-    if other is None:
-        raise NotFoundError(_("This person is not a member any more."))
+    other = members.other(member, pk=whole(request.POST.get("member")))
     if action == "remove":
         members.remove(other)
         messages.success(

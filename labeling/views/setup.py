@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -181,6 +183,19 @@ def _revise_labels(request: HttpRequest, member: Membership) -> None:
     )
 
 
+def _form_field(field: models.Field[Any, Any], **words: Any) -> forms.Field | None:
+    """Return the field of the form: for a list of roles one box for each."""
+    if not isinstance(field, ArrayField):
+        return field.formfield(**words)
+    return forms.MultipleChoiceField(
+        choices=Membership.Role.choices,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=field.help_text,
+        error_messages={"required": lazy("At least one role.")},
+        **words,
+    )
+
+
 class PolicyForm(_Form):
     """The settings of a project; the service checks and keeps them."""
 
@@ -204,12 +219,17 @@ class PolicyForm(_Form):
             lazy("How people are checked"),
             ("gold_rate", "repeat_rate", "least_skill"),
         ),
+        (
+            lazy("Who is asked for what"),
+            ("first_votes_by", "further_votes_by", "evaluation_by", "checks_by"),
+        ),
         (lazy("When to retrain"), ("retrain_first", "retrain_growth")),
     )
 
     class Meta:
         model = Project
         fields: ClassVar = ("name", *projects.POLICY)
+        formfield_callback = _form_field
         labels: ClassVar = {
             "name": lazy("Name"),
             "is_paused": lazy("Paused: nobody gets new items"),
@@ -228,6 +248,10 @@ class PolicyForm(_Form):
             "gold_rate": lazy("Gold share of the queue"),
             "repeat_rate": lazy("Repeats' share of the queue"),
             "least_skill": lazy("Gold questions to be answered right at least"),
+            "first_votes_by": lazy("First votes"),
+            "further_votes_by": lazy("Further votes"),
+            "evaluation_by": lazy("Held-out items"),
+            "checks_by": lazy("Gold questions and repeats"),
             "retrain_first": lazy("Labels before the first run"),
             "retrain_growth": lazy("Growth before the next run"),
         }

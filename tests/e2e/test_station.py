@@ -676,6 +676,11 @@ def test_a_picture_that_cannot_be_shown_says_so_and_can_be_loaded_again(
         ("lent", "All items are with others right now", "Look again"),
         ("training", "A model is being trained", "Look again"),
         ("quota", "That was your share", "To the project"),
+        (
+            "role",
+            "Nothing to label now",
+            "What is left is for people with other roles. A manager can change who is asked for what, in the settings.",
+        ),
     ],
 )
 def test_where_there_is_nothing_it_says_why_and_what_to_do(
@@ -693,6 +698,9 @@ def test_where_there_is_nothing_it_says_why_and_what_to_do(
     if case == "quota":
         make.items(project, 2)
         make.vote(who, make.lease(who)[0], "x")
+    if case == "role":
+        make.item(project, split="evaluation")
+        projects.update_policy(project, {"evaluation_by": ["expert"]})
     if case == "training":
         Job.objects.create(kind="learn.train", project=project, state="running")
     page = browser.new_context().new_page()

@@ -86,6 +86,8 @@ PATHS = [
     ("get", ""),
     ("patch", ""),
     ("get", "members/"),
+    ("patch", "members/user1/"),
+    ("delete", "members/user1/"),
     ("get", "items/"),
     ("post", "queue/lease/"),
     ("post", "annotations/"),
@@ -120,6 +122,8 @@ def test_without_a_token_there_is_no_answer(method: str, path: str) -> None:
     [
         ("patch", ""),
         ("post", "members/"),
+        ("patch", "members/user1/"),
+        ("delete", "members/user1/"),
         ("get", "items/"),
         ("get", "agreement/"),
         ("get", "disagreements/"),

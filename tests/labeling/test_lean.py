@@ -25,7 +25,9 @@ def keeping(transactional_db: None) -> Iterator[None]:
     connection.close()
 
 
-@pytest.mark.parametrize("query", [lanes._LEND, lanes._LEND_AND_PASS, annotate._KEEP])
+@pytest.mark.parametrize(
+    "query", [lanes._ALL.lend, lanes._ALL.lend_and_pass, annotate._KEEP]
+)
 def test_what_is_read_of_a_hot_statement_is_remembered(query: str) -> None:
     assert len(query) <= MAX_CACHED_STATEMENT_LENGTH
 

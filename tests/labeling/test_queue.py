@@ -110,7 +110,13 @@ def test_a_stale_entry_is_dropped_and_the_next_one_taken() -> None:
     QueueEntry.objects.all().delete()
     for rank, one in enumerate((a, b)):
         QueueEntry.objects.create(
-            project=project, generation=1, is_first=True, rank=rank, item=one, slot=0
+            project=project,
+            generation=1,
+            is_first=True,
+            rank=rank,
+            item=one,
+            slot=0,
+            work="first",
         )
 
     assert leased_items(make.member(project), 1) == [b]

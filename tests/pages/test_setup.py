@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from labeling.models import Gold, Project, Resolution
@@ -133,14 +135,14 @@ def test_wrong_labels_are_explained_and_nothing_changes(
     assert project.label_set.version == 1
 
 
-def settings_form(project: Project, **changes: str) -> dict[str, str]:
-    values = {"name": project.name}
+def settings_form(project: Project, **changes: object) -> dict[str, object]:
+    values: dict[str, object] = {"name": project.name}
     for name in projects.POLICY:
         value = getattr(project, name)
         if isinstance(value, bool):
             values |= {name: "on"} if value else {}
         else:
-            values[name] = str(value)
+            values[name] = value
     return {**values, **changes}
 
 
@@ -160,3 +162,22 @@ def test_the_settings_pause_a_project_and_name_a_wrong_value() -> None:
     project.refresh_from_db()
     assert (project.is_paused, project.name) == (True, "Renamed")
     assert project.confidence == 0.9
+
+
+def test_the_settings_say_which_roles_are_asked_for_what() -> None:
+    project = make.project()
+    client = browser(make.manager_of(project).user)
+    path = f"/projects/{project.slug}/settings/"
+    ticked = rb'name="\w+_by" value="\w+" [^>]*checked'
+    assert len(re.findall(ticked, client.get(path).content)) == 16
+
+    nobody = client.post(path, settings_form(project, checks_by=[]))
+    assert nobody.status_code == 400
+    assert b"At least one role." in nobody.content
+    unknown = client.post(path, settings_form(project, checks_by=["emperor"]))
+    assert unknown.status_code == 400
+    client.post(path, settings_form(project, evaluation_by=["expert", "manager"]))
+
+    project.refresh_from_db()
+    assert project.evaluation_by == ["expert", "manager"]
+    assert len(project.first_votes_by) == len(project.checks_by) == 4

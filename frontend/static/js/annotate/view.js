@@ -70,9 +70,10 @@ export const shows = {
 
 /** Why there is nothing, and which ways lead on. @param {string} reason */
 export const nothing = (reason) => {
+  const said = document.querySelector(`#ways [data-way="${reason}"]`);
   const known = EMPTY[reason] ?? {
     title: t("Nothing to label now"),
-    words: reason,
+    words: said?.textContent ?? reason,
     ways: ["again"],
   };
   const ways = make("div", undefined, "row");
