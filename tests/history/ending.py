@@ -48,13 +48,17 @@ def link_to(machine: Machine) -> psycopg.Connection[dict[str, Any]]:
     )
 
 
+def let_go(machine: Machine) -> None:
+    """Take every job from who is at it, as after a minute's silence."""
+    until(lambda: _rows(machine, _LET_GO) is not None)
+
+
 def come_to_rest(machine: Machine) -> None:
-    """Wait until all is quiet, and let time pass quickly meanwhile.
+    """Wait until all is quiet; nobody rests between jobs meanwhile.
 
     What never becomes quiet is the judge's to tell.
     """
     with contextlib.suppress(TimeoutError):
-        until(lambda: _rows(machine, _LET_GO) is not None)
         until(lambda: _is_quiet(machine), seconds=240)
 
 

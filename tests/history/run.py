@@ -65,6 +65,7 @@ def play(
                 raise thread.error
         seconds = time.monotonic() - begun
         sent_home = _finish(machine, crowd[::2])
+        ending.let_go(machine)
         ending.come_to_rest(machine)
         watcher.stop()
         final = ending.read(machine, sent_home)

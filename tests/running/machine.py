@@ -66,6 +66,7 @@ class Machine:
             **environment,
         }
         self.process: subprocess.Popen[str] | None = None
+        self.beside: list[subprocess.Popen[str]] = []
         self.token = ""
         self.log = home.parent / f"{home.name[:40]}.log"
 
@@ -109,7 +110,7 @@ class Machine:
     def begin(self, *words: str) -> subprocess.Popen[str]:
         """Start a Python program beside it, to be told more by its input."""
         with self.log.open("a") as log:
-            return subprocess.Popen(
+            begun = subprocess.Popen(
                 [sys.executable, *words],
                 cwd=ROOT,
                 env=self.environment,
@@ -118,6 +119,8 @@ class Machine:
                 stderr=log,
                 text=True,
             )
+        self.beside.append(begun)
+        return begun
 
     def refusal(self) -> tuple[int, str]:
         """Start where it cannot start; return the exit code and what it says."""
@@ -133,12 +136,15 @@ class Machine:
         return done.returncode, (done.stdout + done.stderr).strip()
 
     def call(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+        """Send JSON, or bytes as lines of it; return the status and the answer."""
+        is_lines = isinstance(body, bytes)
+        sent = body if isinstance(body, bytes) else json.dumps(body).encode()
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}{path}",
             method=method,
-            data=None if body is None else json.dumps(body).encode(),
+            data=None if body is None else sent,
             headers={
-                "Content-Type": "application/json",
+                "Content-Type": f"application/{'x-ndjson' if is_lines else 'json'}",
                 **({"Authorization": f"Token {self.token}"} if self.token else {}),
             },
         )
@@ -238,6 +244,8 @@ class Machine:
                 continue  # its parent took it along
         if self.process is not None:
             self.process.wait(20)
+        for one in self.beside:
+            one.communicate(timeout=20)
         until(lambda: not self.processes())
 
     def stop(self) -> int:
