@@ -45,6 +45,12 @@ _ANSWERED = """
            1, now(), now(), %(labels)s, 'random'
     FROM lent
 """
+_LABELED = """
+    INSERT INTO labeling_resolution (project_id, item_id, labels, source, confidence,
+        soft_label, label_set_id, created_at)
+    SELECT %(project)s, item_id, labels, 'consensus', 1, '{"x": 1.0}', %(labels)s, now()
+    FROM labeling_annotation WHERE project_id = %(project)s
+"""
 
 
 def project(items: int, **policy: object) -> Project:
@@ -93,6 +99,13 @@ def answer(who: Membership, count: int) -> None:
         for table in ("item", "assignment", "annotation"):
             cursor.execute(f"ANALYZE labeling_{table}")
     ProjectCounter.add(of.pk, shard=who.user_id, votes=count)
+
+
+def label(of: Project) -> None:
+    """Give the items that a person has answered their labels."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LABELED, {"project": of.pk, "labels": of.label_set_pk})
+        cursor.execute("ANALYZE labeling_resolution")
 
 
 def rank(of: Project, most: int) -> None:

@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench import load
+from bench import export, load
 from config import home
 from config.embedded import postgres
 
@@ -46,6 +46,7 @@ def rows(only: str = "") -> list[dict[str, Any]]:
         "lease-own-past": _lease_after_own_past,
         "lease-own-past-overlap": _lease_after_own_past_with_overlap,
         "lease-busy": _lease_while_busy,
+        "export-1m": lambda: export.rows(MANY),
         "http": _over_http,
     }
     wanted = [
