@@ -61,6 +61,12 @@ _KNOWN = """
     FROM labeling_item WHERE project_id = %(project)s ORDER BY id LIMIT %(count)s
     ON CONFLICT DO NOTHING
 """
+_LABELED = """
+    INSERT INTO labeling_resolution (project_id, item_id, labels, source, confidence,
+        soft_label, label_set_id, created_at)
+    SELECT %(project)s, item_id, labels, 'consensus', 1, '{"x": 1.0}', %(labels)s, now()
+    FROM labeling_annotation WHERE project_id = %(project)s
+"""
 
 
 def project(items: int, **policy: object) -> Project:
@@ -132,6 +138,13 @@ def _write(who: Membership, query: str, count: int, **more: str | int) -> None:
         cursor.execute(query, values)
         for table in ("item", "assignment", "annotation", "gold"):
             cursor.execute(f"ANALYZE labeling_{table}")
+
+
+def label(of: Project) -> None:
+    """Give the items that a person has answered their labels."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LABELED, {"project": of.pk, "labels": of.label_set_pk})
+        cursor.execute("ANALYZE labeling_resolution")
 
 
 def rank(of: Project, most: int) -> None:

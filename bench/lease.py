@@ -194,7 +194,7 @@ def _work(name: str, project_id: int) -> None:
     sys.stdout.flush()
     while True:
         if name == "export":
-            for _ in exporting.rows(project, {}):
+            for _ in exporting.stream(project, "jsonl", {}):
                 pass
         else:
             ids = Item.objects.filter(project=project).values_list("pk", flat=True)

@@ -13,19 +13,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench import lease, web
+from bench import export, lease, web
 from config import home
 from config.embedded import postgres
 
+_PARTS = {**lease.PARTS, "export-1m": export.a_million, "http": web.over_http}
 QUIET = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 def rows(only: str = "") -> list[dict[str, Any]]:
     """Measure on a database and a server of our own, durable as in production."""
     wanted = [
-        part
-        for name, part in {**lease.PARTS, "http": web.over_http}.items()
-        if only in ("", "queue") or only == name
+        part for name, part in _PARTS.items() if only in ("", "queue") or only == name
     ]
     if not wanted:
         return []

@@ -151,6 +151,8 @@ LEARN_ROOT = ASSAY_HOME / "learn"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2**20
 IMPORT_MAX_BYTES = env.number("IMPORT_MAX_MB", 2048) * 2**20
+# How long an export may read: while it does, leases become slower.
+EXPORT_MAX_SECONDS = env.number("EXPORT_MAX_SECONDS", 60)
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

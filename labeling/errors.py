@@ -94,3 +94,19 @@ class TooLargeError(AssayError):
     code = "too_large"
     status = 413
     title = _("Too large")
+
+
+class TakesTooLongError(AssayError):
+    """It would have slowed everybody's work, and was given up."""
+
+    code = "takes_too_long"
+    status = 503
+    title = _("This takes too long")
+
+
+class NoSpaceError(AssayError):
+    """The server's disk does not take a file."""
+
+    code = "no_space"
+    status = 507
+    title = _("There is no room for this on the server")

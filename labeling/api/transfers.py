@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, ClassVar
 
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import FileResponse, HttpResponse, HttpResponseBase
 from django.urls import URLPattern, path
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.parsers import BaseParser, MultiPartParser
@@ -135,24 +136,38 @@ class ImportCancelView(ProjectView):
         return Response(import_shape(_run_of(self, pk)))
 
 
-@extend_schema(responses={200: bytes})
+@extend_schema(
+    parameters=[
+        OpenApiParameter(name, kind, OpenApiParameter.HEADER, response=True)
+        for name, kind in (
+            ("X-Export-At", datetime),
+            ("X-Export-Rows", int),
+            ("X-Export-SHA256", str),
+        )
+    ],
+    responses={200: bytes},
+)
 class ExportView(ProjectView):
     """Everything out."""
 
     allowed: ClassVar = members.ENGINEER
 
     def get(self, request: Request, slug: str) -> HttpResponseBase:
-        """Stream the rows as jsonl, csv or parquet."""
+        """Send the rows of one moment as jsonl, csv or parquet, with what proves them."""
         query = request.query_params.dict()
         kind = query.get("format", "jsonl")
         raw = query.get("raw") == "1"
-        pieces = exporting.stream(self.member.project, kind, query, raw=raw)
-        return StreamingHttpResponse(
-            pieces,
+        export = exporting.stream(self.member.project, kind, query, raw=raw)
+        return FileResponse(
+            export.file,
+            as_attachment=True,
+            filename=f"{slug}.{kind}",
             content_type=exporting.FORMATS[kind],
             headers={
-                "Content-Disposition": f'attachment; filename="{slug}.{kind}"',
                 "Cache-Control": "no-store, private",
+                "X-Export-At": export.at.isoformat(),
+                "X-Export-Rows": str(export.rows),
+                "X-Export-SHA256": export.sha256,
             },
         )
 

@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL(FILL, migrations.RunSQL.noop),
         migrations.AddIndex(
             model_name='queueentry',
-            index=models.Index(fields=['project', 'is_first', 'work', 'rank', 'id'], name='queue_head_of_work'),
+            index=models.Index(condition=models.Q(('work', ''), _negated=True), fields=['project', 'is_first', 'work', 'rank', 'id'], name='queue_head_of_work'),
         ),
         migrations.AddConstraint(
             model_name='project',

@@ -65,8 +65,12 @@ class QueueEntry(models.Model):
             models.Index(
                 fields=["project", "is_first", "rank", "id"], name="queue_head"
             ),
+            # Who is asked for all kinds of votes must never get a plan with this one,
+            # which would sort the whole lane: so it has a condition, which holds always
+            # and is asked for only where some kinds are.
             models.Index(
                 fields=["project", "is_first", "work", "rank", "id"],
+                condition=~Q(work=""),
                 name="queue_head_of_work",
             ),
         ]

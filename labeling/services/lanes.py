@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from django.db import IntegrityError, connection, transaction
@@ -52,7 +51,9 @@ _HEAD: Final = """
 """
 # Whose role is asked for some kinds of votes only walks each kind by itself: what others
 # are to do is never read, however much of it lies ahead.
-_OF_WORK: Final = _HEAD.format(more="AND q.work = %({work})s {more}", count="{count}")
+_OF_WORK: Final = _HEAD.format(
+    more="AND q.work = %({work})s AND q.work <> '' {more}", count="{count}"
+)
 _HEAD_OF_WORKS: Final = f"""
     SELECT * FROM (
         SELECT * FROM ({_OF_WORK.replace("{work}", "work")}) one
@@ -145,7 +146,10 @@ class _Walk:
         these = head.format(count="%(count)s", more="AND q.id = ANY(%(these)s)")
         lend = _LEND.format(head=head.format(count=_LEFT, more=""))
         self.look: Final = head.format(count=1, more="")
-        self.take: Final = f"WITH {picked}, {_PASSED} {_LEND_PICKED} RETURNING id, rank"
+        self.take: Final = f"WITH {picked} {_LEND_PICKED} RETURNING id, rank"
+        self.take_and_pass: Final = (
+            f"WITH {picked}, {_PASSED} {_LEND_PICKED} RETURNING id, rank"
+        )
         self.take_these: Final = (
             f"WITH {_PICKED.format(head=these)} {_LEND_PICKED} RETURNING id, rank"
         )
@@ -195,46 +199,20 @@ def may_come_back(member: Membership) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-@dataclass(frozen=True)
-class Passed:
-    """The ranks before which a person has passed over each lane, and since when."""
-
-    first: float
-    further: float
-    since: datetime
-
-    def of(self, *, is_first: bool) -> float:
-        """Return it of one lane."""
-        return self.first if is_first else self.further
-
-
-def passed(member: Membership) -> Passed:
-    """Return how far the person need not look again, since their own items lie there.
-
-    What was locked at that moment, or is given back since, may lie free before it: so
-    the walk begins anew now and then, and with each generation.
-    """
-    since, now = member.passed_since, timezone.now()
-    is_now = member.passed_generation == member.project.queue_generation
-    if since is None or since < now - PASSED_FOR or not is_now:
-        return Passed(-math.inf, -math.inf, now)
-    return Passed(member.passed_first, member.passed_further, since)
-
-
 def lend(member: Membership, count: int) -> list[Assignment]:
     """Lend up to ``count`` by one statement, what the person holds already first.
 
     From one lane only; fewer where its head does not suffice. Raises IntegrityError
     where a slot was taken between the look and the insert.
     """
-    known, share, walk = passed(member), further_share(member), _walk(member)
-    is_first = random.random() >= share  # noqa: S311
-    if known.of(is_first=is_first) == math.inf:
+    _begin(member)
+    walk = _walk(member)
+    is_first = random.random() >= further_share(member)  # noqa: S311
+    if _place(member, is_first=is_first) == math.inf:
         is_first = not is_first
-    values = _lane(member, count, is_first=is_first, start=known.of(is_first=is_first))
-    # Where one vote is enough, nobody has items of their own before them but by skips.
-    is_plain = is_first and not (share or member.has_skipped)
-    query = walk.lend if is_plain else walk.lend_and_pass
+    start = _place(member, is_first=is_first)
+    values = _lane(member, count, is_first=is_first, start=start)
+    query = walk.lend_and_pass if values["moves"] else walk.lend
     lent = []
     for assignment, item, media in lean.fetch(query, values, *_LENT):
         item.media = media
@@ -255,23 +233,45 @@ def further_share(member: Membership) -> float:
     return share * project.evaluation_rate if Work.EVALUATION in asked else 0.0
 
 
+def _begin(member: Membership) -> None:
+    """Let the person's walk along the lanes begin anew where that is due.
+
+    Before their place lies what is their own. What was locked when they passed, or was
+    given back since, may lie free there: so they look again now and then, and where
+    there is a new order.
+    """
+    since, now = member.passed_since, timezone.now()
+    generation = member.project.queue_generation
+    is_old = since is None or since < now - PASSED_FOR
+    if is_old or member.passed_generation != generation:
+        member.passed_first = member.passed_further = -math.inf
+        member.passed_generation, member.passed_since = generation, now
+
+
+def _place(member: Membership, *, is_first: bool) -> float:
+    return member.passed_first if is_first else member.passed_further
+
+
 def _lane(
     member: Membership, count: int, *, is_first: bool, start: float
 ) -> dict[str, Any]:
     """Return the values for taking from a lane, where its walk is to start."""
-    known = passed(member)
+    # Where one vote is enough, only what they skipped lies before a person as their
+    # own; others look from the start each time, and see at once what is given back.
+    has_own = member.has_skipped or member.project.min_votes > 1
     work, other_work = [*works(member), "", ""][:2]
     return {
         **values_of(member, count),
+        "member": member.pk,
         "work": work,
         "other_work": other_work,
-        "member": member.pk,
         "is_first": is_first,
         "from": start,
-        "first": known.first,
-        "further": known.further,
-        "since": known.since,
-        "generation": member.project.queue_generation,
+        "moves": has_own or not is_first or start < member.passed_first,
+        "first": member.passed_first,
+        "further": member.passed_further,
+        "since": member.passed_since,
+        "generation": member.passed_generation,
     }
 
 
@@ -307,12 +307,12 @@ def take(member: Membership, count: int) -> list[int]:
     A stale entry is dropped on the way; as long as entries are found, more are tried.
     Where the lanes have too few, what was passed over is looked through again.
     """
-    known = passed(member)
+    _begin(member)
     further = int(count * further_share(member) + random.random())  # noqa: S311 (no secret)
-    taken = _take_from(member, further, is_first=False, start=known.further)
-    walks = [(True, known.first), (False, known.further)]
-    walks += [(lane, -math.inf) for lane, start in walks if start > -math.inf]
-    for is_first, start in walks:
+    lanes = (True, member.passed_first), (False, member.passed_further)
+    again = [(is_first, -math.inf) for is_first, start in lanes if start > -math.inf]
+    taken = _take_from(member, further, is_first=False, start=member.passed_further)
+    for is_first, start in (*lanes, *again):
         more = count - len(taken)
         taken += _take_from(member, more, is_first=is_first, start=start)
     return taken
@@ -333,7 +333,7 @@ def _take_from(
 def _take_once(member: Membership, values: dict[str, Any]) -> list[int] | None:
     """Return the ids lent by one statement, or None when the lane had nothing."""
     walk = _walk(member)
-    if rows := _taken(walk.take, values):
+    if rows := _taken(walk.take_and_pass if values["moves"] else walk.take, values):
         return [row[0] for row in sorted(rows, key=lambda row: (row[1], row[0]))]
     with connection.cursor() as cursor:
         cursor.execute(walk.look, values)
@@ -361,10 +361,8 @@ def take_these(member: Membership, entries: Sequence[int]) -> list[int]:
 
 
 def _pass_all(member: Membership, values: dict[str, Any]) -> None:
-    """Remember that nothing in this lane of this generation is left for this person."""
+    """Remember that nothing in this lane is left for this person."""
     values["first" if values["is_first"] else "further"] = math.inf
     member.passed_first, member.passed_further = values["first"], values["further"]
-    member.passed_generation = values["generation"]
-    member.passed_since = values["since"]
     with connection.cursor() as cursor:
         cursor.execute(_PASS_ALL, values)

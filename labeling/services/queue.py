@@ -319,7 +319,8 @@ def skip(member: Membership, assignment_id: int, reason: str = "") -> Assignment
     with transaction.atomic():
         if not member.has_skipped:
             # Before the assignment, as a lease with a quota takes them.
-            Membership.objects.filter(pk=member.pk).update(has_skipped=True)
+            member.has_skipped = True
+            member.save(update_fields=["has_skipped"])
         found = own_assignment(member, assignment_id)
         if found.state == Assignment.State.ANSWERED:
             raise ConflictError(_("It is answered already; undo the answer first."))

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from labeling.models import Assignment, Gold, Membership
-from labeling.services import gold, questions
+from labeling.services import gold, members, questions
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -14,18 +14,24 @@ MANY = 300
 
 
 def rows_read(who: Membership) -> int:
-    """Return how many rows the next lease reads, which is then answered."""
-    before = _read_so_far()
-    (lent,) = make.lease(who)
-    read = _read_so_far() - before
-    make.vote(who, lent, "x")
-    return read
+    """Return how many rows a lease reads, once the first have passed what is their own."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")  # or the plans would be those of the test before
+    read = []
+    for _ in range(7):
+        asking = members.membership(who.user, who.project.slug)
+        before = _read_so_far()
+        (lent,) = make.lease(asking)
+        read.append(_read_so_far() - before)
+        make.vote(who, lent, "x")
+    return min(read)
 
 
 def _read_so_far() -> int:
     with connection.cursor() as cursor:
-        # As the processes of the web do: a small table is no reason to read it all.
-        cursor.execute("SET LOCAL enable_seqscan TO off")
+        # A table is small here: no reason to read it all.
+        for way in ("seqscan", "bitmapscan"):
+            cursor.execute(f"SET LOCAL enable_{way} TO off")
         cursor.execute(
             "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))"
             " FROM pg_stat_xact_user_tables"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -11,7 +12,7 @@ from django.db.backends.signals import connection_created
 from psycopg._queries import MAX_CACHED_STATEMENT_LENGTH
 
 from labeling.models import Project, lean
-from labeling.services import annotate, lanes, members, queue
+from labeling.services import annotate, exporting, lanes, members, queue
 from tests import make
 
 
@@ -48,6 +49,32 @@ def test_hot_statements_are_planned_once_and_look_up_by_index() -> None:
     voting = [runs for words, runs in known.items() if "request_hash" in words]
     assert (sum(lending), sum(voting)) == (5, 5)
     assert queue.lease(who, 3).assignments
+
+
+@pytest.mark.usefixtures("keeping")
+def test_an_export_may_read_whole_tables_and_leaves_the_connection_as_it_was() -> None:
+    project = make.project()
+    make.items(project, 3)
+    meanwhile: list[str] = []
+
+    def look(execute: Any, sql: str, *others: Any) -> Any:
+        done = execute(sql, *others)
+        if "statement_timeout" in sql:
+            meanwhile.append(shown("enable_seqscan"))
+        return done
+
+    with connection.execute_wrapper(look):
+        rows = b"".join(exporting.stream(project, "jsonl", {})).splitlines()
+
+    assert len(rows) == 3
+    assert meanwhile == ["on", "on"]
+    assert (shown("enable_seqscan"), shown("statement_timeout")) == ("off", "0")
+
+
+def shown(setting: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting(%s)", [setting])
+        return str(cursor.fetchone()[0])
 
 
 @pytest.mark.usefixtures("keeping")

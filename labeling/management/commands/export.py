@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from labeling.errors import AssayError
 from labeling.models import Project
 from labeling.services import exporting
 
@@ -26,14 +27,20 @@ class Command(BaseCommand):
         parser.add_argument("--output", type=Path, help="a file; else standard output")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Stream the export."""
+        """Write the export; what proves it goes to standard error."""
         project = Project.objects.filter(slug=options["project"]).first()
         if project is None:
             raise CommandError(f"There is no project {options['project']!r}.")
-        pieces = exporting.stream(project, options["format"], {})
+        try:
+            export = exporting.stream(project, options["format"], {})
+        except AssayError as error:
+            raise CommandError(str(error)) from error
         if options["output"] is None:
-            for piece in pieces:
-                sys.stdout.buffer.write(piece)
-            return
-        with options["output"].open("wb") as file:
-            file.writelines(pieces)
+            sys.stdout.buffer.writelines(export)
+        else:
+            with options["output"].open("wb") as file:
+                file.writelines(export)
+        self.stderr.write(
+            f"{export.rows} rows as of {export.at.isoformat()}, SHA-256 {export.sha256}",
+            style_func=str,
+        )
