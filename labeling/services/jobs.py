@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F, TextField, Value
 from django.db.models.functions import Concat, Now
 from django.utils import timezone
@@ -233,12 +233,29 @@ def run(job_id: int) -> None:
         _end(job, Job.State.CANCELLED)
     except JobLostError:
         logger.warning("job %s was taken over by another worker", job.pk)
+    except (InterfaceError, OperationalError) as error:
+        logger.warning("job %s lost the database: %s", job.pk, error)
+        _leave(job, error)
+        raise
     except Exception as error:
         logger.exception("job %s (%s) failed", job.pk, job.kind)
         _end(job, Job.State.FAILED, error=_why(error))
         raise
     else:
         _end(job, Job.State.DONE, result=result)
+
+
+def _leave(job: Job, error: Exception) -> None:
+    """Let the next attempt begin: that the database was away is no fault of the job's.
+
+    While it is away still, the worker's silence says the same.
+    """
+    if job.attempt >= MAX_ATTEMPTS:
+        _end(job, Job.State.FAILED, error=_why(error))
+        return
+    Job.objects.filter(pk=job.pk, attempt=job.attempt, finished_at=None).update(
+        alive_until=Now()
+    )
 
 
 def _why(error: Exception) -> str:

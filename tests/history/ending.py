@@ -143,6 +143,12 @@ def read(machine: Machine, sent_home: Sequence[str] = ()) -> Final:
                     " WHERE state IN ('queued', 'running')"
                 )
             ),
+            failed_jobs=tuple(
+                (row["kind"], row["error"])
+                for row in rows(
+                    "SELECT kind, error FROM labeling_job WHERE state = 'failed'"
+                )
+            ),
             sent_home=tuple(sent_home),
         )
 

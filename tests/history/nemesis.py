@@ -103,7 +103,7 @@ class Nemesis(threading.Thread):
         with paused([pid]) as is_there:
             if is_there:
                 time.sleep(self.chance.uniform(0.5, 3))
-        return f"pause {what}" if is_there else f"none: no {what} to pause"
+        return f"pause {what}" if is_there else f"none: {what} to pause is not there"
 
     def cut(self) -> str:
         for client in self.crowd:
@@ -127,4 +127,8 @@ class Nemesis(threading.Thread):
 
 
 def _kill(pid: int, what: str) -> str:
-    return f"kill {what}" if send(pid, signal.SIGKILL) else f"none: no {what} to kill"
+    return (
+        f"kill {what}"
+        if send(pid, signal.SIGKILL)
+        else f"none: {what} to kill is not there"
+    )

@@ -161,6 +161,8 @@ class Final:
     # The versions that the items' scores come from.
     scored_by: tuple[int, ...] = ()
     open_jobs: tuple[str, ...] = ()
+    # (kind, why) of those that failed.
+    failed_jobs: tuple[tuple[str, str], ...] = ()
     # Who was told in the very end that nothing is left, when nothing was to come.
     sent_home: tuple[str, ...] = ()
 

@@ -44,21 +44,20 @@ class TakeOver:
 
     def __call__(self) -> str:
         """Return what was done, as the nemesis says it."""
-        try:
-            with link_to(self.machine) as link:
-                if job := self._job(link):
-                    return self._take_over(link, job)
-        except psycopg.OperationalError:
-            return "none: no database to take a job over in"
-        return "none: no job to take over"
-
-    def _job(self, link: psycopg.Connection[Job]) -> Job | None:
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            if job := link.execute(_AT_WORK).fetchone():
-                return job
-            time.sleep(0.02)
-        return None
+            if said := self._take_one_over():
+                return said
+            time.sleep(0.05)
+        return "none: no job to take over"
+
+    def _take_one_over(self) -> str:
+        try:
+            with link_to(self.machine) as link:
+                job = link.execute(_AT_WORK).fetchone()
+                return self._take_over(link, job) if job else ""
+        except psycopg.OperationalError:
+            return ""  # the database is coming up
 
     def _take_over(self, link: psycopg.Connection[Job], job: Job) -> str:
         part = "trainer" if job["kind"].startswith("learn.") else "worker"

@@ -45,6 +45,10 @@ PLANTED: dict[str, Change] = {
     ),
     "2 runs wait, 0 are at work": lambda h, f: ([*h, look(1, waiting=2)], f),
     "0 runs wait, 2 are at work": lambda h, f: ([*h, look(1, running=2)], f),
+    "a job learn.rank failed: ValueError": lambda h, f: (
+        h,
+        but(f, failed_jobs=(("learn.rank", "ValueError: 3"),)),
+    ),
     "2 champions at": lambda h, f: ([*h, models(7, (1, 6.5), (2, 6.5))], f),
     "2 champions at 1.100": lambda h, f: ([*h, look(1, champions=2)], f),
     "0 champions at": lambda h, f: ([*h, models(9.5)], f),
@@ -158,3 +162,10 @@ def test_a_promotion_that_nobody_saw_end_may_have_happened_or_not() -> None:
 
     assert check([*history, lost], final) == []
     assert check([*history, lost], but(happened, scored_by=(2,))) == []
+
+
+def test_a_job_whose_workers_were_killed_again_and_again_may_fail() -> None:
+    history, final = sound()
+    failed = (("learn.score", "Its worker died three times."),)
+
+    assert check(history, but(final, failed_jobs=failed, scored_by=(2,))) == []

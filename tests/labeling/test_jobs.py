@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from labeling.errors import ConflictError
@@ -164,3 +165,39 @@ def test_words_for_people_are_told_without_the_name_of_their_class(
 
     job.refresh_from_db()
     assert job.error == told
+
+
+def cut_off(_: jobs.Progress) -> dict[str, Any]:
+    """Lose the connection in the middle, as when the database is started anew."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+    return {}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_that_loses_the_database_is_begun_again() -> None:
+    jobs.handles("test")(cut_off)
+    job = jobs.enqueue("test")
+    with pytest.raises(OperationalError):
+        jobs.run(job.pk)
+    jobs.handles("test")(lambda _: {"is": "done"})
+
+    assert jobs.ring_waiting() == 1
+    jobs.run(job.pk)
+
+    job.refresh_from_db()
+    assert (job.state, job.attempt, job.result) == ("done", 2, {"is": "done"})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_that_loses_the_database_each_time_fails_and_says_why() -> None:
+    jobs.handles("test")(cut_off)
+    job = jobs.enqueue("test")
+
+    for _ in range(3):
+        with pytest.raises(OperationalError):
+            jobs.run(job.pk)
+
+    job.refresh_from_db()
+    assert (job.state, job.attempt) == ("failed", 3)
+    assert "OperationalError" in job.error

@@ -28,14 +28,26 @@ CREW = (
     ("worker", "-Qtraining", "-c1", "-nthird@%h"),
     ("worker", "-Qtraining", "-c1", "-nfourth@%h"),
 )
+# For each job as many bells at once as there are workers, so that they meet at it;
+# none while there are bells that nobody has heard yet.
 RING = """
 import time
 from celery import current_app
-for _ in range(400):
-    for name in ("settle_all", "reclaim_leases", "ring_jobs"):
-        current_app.send_task(f"labeling.{name}", queue="interactive")
-    current_app.send_task("activelearn.consider_all", queue="training")
-    time.sleep(0.2)
+from labeling.models import Job
+def ring(name, *ids, lane="training"):
+    current_app.send_task(name, ids, queue=lane)
+with current_app.connection_for_read() as link:
+    bells = link.default_channel.client
+    for _ in range(1000):
+        time.sleep(0.1)
+        if bells.llen("training") or bells.llen("interactive"):
+            continue
+        for job in Job.objects.claimable():
+            for _ in range(3):
+                ring("activelearn.run_job", job.pk)
+        for name in ("settle_all", "reclaim_leases", "ring_jobs"):
+            ring(f"labeling.{name}", lane="interactive")
+        ring("activelearn.consider_all")
 """
 WORK = """
 SELECT (SELECT count(*) FROM labeling_job WHERE attempt <> 1 OR state <> 'done') AS again,

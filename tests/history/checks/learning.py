@@ -9,6 +9,9 @@ from typing import NamedTuple
 
 from tests.history.record import SLACK, Final, Op, Retrains, of
 
+# The one reason for which a job may fail when nothing but its workers is at fault.
+OFTEN_KILLED = "Its worker died three times."
+
 
 class Count(NamedTuple):
     """How often retraining had fired at a moment, at how many labels, and its runs."""
@@ -75,3 +78,6 @@ def nothing_left_undone(history: Sequence[Op], final: Final) -> Iterator[str]:
     if left := [item.id for item in final.items if item.is_unsettled]:
         yield f"{len(left)} items wait to be settled"
     yield from (f"job {job} has not ended" for job in final.open_jobs)
+    for kind, error in final.failed_jobs:
+        if error != OFTEN_KILLED:
+            yield f"a job {kind} failed: {error}"

@@ -123,6 +123,8 @@ def runs_asked_for_are_there(history: Sequence[Op], final: Final) -> Iterator[st
 def scores_are_the_champions(history: Sequence[Op], final: Final) -> Iterator[str]:
     """In the end what is said of the items comes from the model that serves."""
     del history
+    if "learn.score" in dict(final.failed_jobs):
+        return
     champions = [one.number for one in final.versions if one.stage == "champion"]
     if list(final.scored_by) != champions:
         yield f"the scores are of versions {final.scored_by}, serving: {champions}"
