@@ -116,6 +116,7 @@ def answer_gold(who: Membership, count: int) -> None:
 def skip(who: Membership, count: int) -> None:
     """Let a person have skipped the first items."""
     _write(who, _SKIPPED, count)
+    Membership.objects.filter(pk=who.pk).update(has_skipped=True)
     ProjectCounter.add(who.project_id, who.user_id, skips=count)
 
 

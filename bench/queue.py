@@ -75,7 +75,14 @@ def _make_tables(sockets: Path) -> None:
     ) as link:
         link.execute("CREATE DATABASE assay")
     django.setup()
+    from django.db import connection
+
+    from labeling.models import lean
+
     call_command("migrate", verbosity=0)
+    # From here on as the processes of the web do it.
+    connection.close()
+    lean.keep_plans()
 
 
 def _empty() -> None:

@@ -29,6 +29,15 @@ def columns(*named: Named) -> str:
     )
 
 
+def terse(query: str) -> str:
+    """Return a long query in one line.
+
+    What has been read of a query is remembered up to 4,096 characters; above that,
+    reading it anew takes longer than running a part of it.
+    """
+    return " ".join(query.split())
+
+
 def fetch(query: str, values: Mapping[str, Any], *named: Named) -> list[Row]:
     """Run ``query``, which selects ``columns(*named)``; return a tuple of models a row.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import secrets
 from typing import ClassVar, Self
 
@@ -86,8 +87,10 @@ class Membership(models.Model):
         default=False, help_text="Get no new items; what is held may be finished."
     )
     created_at = models.DateTimeField(auto_now_add=True)
-    # How far this person has passed over further votes of that queue generation.
-    passed_rank = models.FloatField(null=True, editable=False)
+    has_skipped = models.BooleanField(default=False, editable=False)
+    # How far this person has passed over each lane of that queue generation.
+    passed_first = models.FloatField(default=-math.inf, editable=False)
+    passed_further = models.FloatField(default=-math.inf, editable=False)
     passed_generation = models.BigIntegerField(default=0, editable=False)
     passed_since = models.DateTimeField(null=True, editable=False)
 

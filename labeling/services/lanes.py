@@ -33,10 +33,9 @@ _HELD = """
     RETURNING a.id
 """
 
-# First votes before further ones; rows another lease has locked are skipped. A
-# person's own items are passed over, among further votes only once: they are many
-# where few people are at work. An expired or returned one may come back. The look-ups
-# are subqueries with a limit: a join might read all that a person ever did.
+# Rows another lease has locked are skipped. A person's own items are passed over: an
+# expired or returned one may come back. The look-ups are subqueries with a limit: a join
+# might read all that a person ever did.
 _HEAD: Final = """
     SELECT q.id, q.item_id, q.slot, q.reason, q.probability, q.generation,
            q.model_number, q.suggestion, q.rank
@@ -53,11 +52,6 @@ _HEAD: Final = """
 _PICKED: Final = f"""
     picked AS MATERIALIZED ({_HEAD}), one_slot AS (
         SELECT DISTINCT ON (item_id) * FROM picked ORDER BY item_id, slot
-    ), passed AS (
-        UPDATE labeling_membership
-        SET passed_rank = (SELECT min(rank) FROM picked),
-            passed_generation = %(generation)s, passed_since = %(since)s
-        WHERE id = %(member)s AND NOT %(is_first)s AND EXISTS (SELECT 1 FROM picked)
     ), gone AS (
         DELETE FROM labeling_queueentry WHERE id IN (SELECT id FROM one_slot)
     ), open AS (
@@ -84,10 +78,33 @@ _LEND_PICKED: Final = """
             rank = excluded.rank
         WHERE a.state IN ('expired', 'released')
 """
+# Nobody waits for who moves the person's place at the same moment: it is only a hint.
+_MY_PLACE: Final = """(
+            SELECT id FROM labeling_membership WHERE id = %(member)s
+            FOR NO KEY UPDATE SKIP LOCKED)"""
+_PASSED: Final = f"""
+    passed AS (
+        UPDATE labeling_membership m
+        SET passed_first = CASE WHEN %(is_first)s THEN p.rank ELSE %(first)s::float8 END,
+            passed_further = CASE WHEN %(is_first)s THEN %(further)s::float8
+                                  ELSE p.rank END,
+            passed_generation = %(generation)s, passed_since = %(since)s
+        FROM (SELECT min(rank) AS rank FROM picked) p
+        WHERE p.rank IS NOT NULL AND m.id = {_MY_PLACE}
+    )
+"""  # noqa: S608 (our own words)
+_PASS_ALL: Final = f"""
+    UPDATE labeling_membership
+    SET passed_first = %(first)s, passed_further = %(further)s,
+        passed_generation = %(generation)s, passed_since = %(since)s
+    WHERE id = {_MY_PLACE}
+"""  # noqa: S608 (our own words)
 _TAKE: Final = (
     f"WITH {_PICKED.format(count='%(count)s', more='')} {_LEND_PICKED}"
     " RETURNING id, rank"
 )
+_TAKE_AND_PASS: Final = _TAKE.replace("INSERT INTO", f", {_PASSED} INSERT INTO", 1)
+# These stand anywhere in the lane, behind others that are free.
 _TAKE_THESE: Final = (
     f"WITH {_PICKED.format(count='%(count)s', more='AND q.id = ANY(%(these)s)')}"
     f" {_LEND_PICKED} RETURNING id, rank"
@@ -106,7 +123,7 @@ _LEFT: Final = f"""
     greatest(0, least(%(count)s - (SELECT count(*) FROM held),
         CASE WHEN %(quota)s::int IS NOT NULL THEN %(quota)s - ({_USED}) END))
 """  # noqa: S608 (our own words)
-_LEND: Final = f"""
+_LEND: Final = lean.terse(f"""
     WITH held AS ({_HELD.replace("RETURNING a.id", "RETURNING a.*")}),
     {_PICKED.format(count=_LEFT, more="")},
     lent AS ({_LEND_PICKED} RETURNING a.*),
@@ -115,7 +132,8 @@ _LEND: Final = f"""
     FROM a JOIN labeling_item i ON i.id = a.item_id
     LEFT JOIN labeling_media m ON m.id = i.media_id
     ORDER BY a.id
-"""  # noqa: S608 (column names of our own models)
+""")  # noqa: S608 (column names of our own models)
+_LEND_AND_PASS: Final = lean.terse(_LEND.replace("lent AS", f"{_PASSED}, lent AS", 1))
 
 
 def lend(member: Membership, count: int) -> list[Assignment]:
@@ -124,10 +142,15 @@ def lend(member: Membership, count: int) -> list[Assignment]:
     From one lane only; fewer where its head does not suffice. Raises IntegrityError
     where a slot was taken between the look and the insert.
     """
+    _begin(member)
     is_first = random.random() >= further_share(member.project)  # noqa: S311
-    values = _lane(member, count, is_first=is_first or passed(member) == math.inf)
+    if _place(member, is_first=is_first) == math.inf:
+        is_first = not is_first
+    start = _place(member, is_first=is_first)
+    values = _lane(member, count, is_first=is_first, start=start)
+    query = _LEND_AND_PASS if values["moves"] else _LEND
     lent = []
-    for assignment, item, media in lean.fetch(_LEND, values, *_LENT):
+    for assignment, item, media in lean.fetch(query, values, *_LENT):
         item.media = media
         assignment.item = item
         lent.append(assignment)
@@ -139,30 +162,42 @@ def further_share(project: Project) -> float:
     return (project.min_votes - 1) / project.min_votes
 
 
-def passed(member: Membership) -> float | None:
-    """Return the rank before which the person has passed over all further votes.
+def _begin(member: Membership) -> None:
+    """Let the person's walk along the lanes begin anew where that is due.
 
-    What another lease held locked at that moment may lie free before it: so the walk
-    begins anew now and then, and with each generation.
+    Before their place lies what is their own. What was locked when they passed, or was
+    given back since, may lie free there: so they look again now and then, and where
+    there is a new order.
     """
-    since = member.passed_since
-    is_old = since is None or since < timezone.now() - PASSED_FOR
-    is_now = member.passed_generation == member.project.queue_generation
-    return member.passed_rank if is_now and not is_old else None
+    since, now = member.passed_since, timezone.now()
+    generation = member.project.queue_generation
+    is_old = since is None or since < now - PASSED_FOR
+    if is_old or member.passed_generation != generation:
+        member.passed_first = member.passed_further = -math.inf
+        member.passed_generation, member.passed_since = generation, now
+
+
+def _place(member: Membership, *, is_first: bool) -> float:
+    return member.passed_first if is_first else member.passed_further
 
 
 def _lane(
-    member: Membership, count: int, *, is_first: bool, is_whole: bool = False
+    member: Membership, count: int, *, is_first: bool, start: float
 ) -> dict[str, Any]:
-    """Return the values for taking from a lane, where wanted from its very start."""
-    start = None if is_first or is_whole else passed(member)
+    """Return the values for taking from a lane, where its walk is to start."""
+    # Where one vote is enough, only what they skipped lies before a person as their
+    # own; others look from the start each time, and see at once what is given back.
+    has_own = member.has_skipped or member.project.min_votes > 1
     return {
         **values_of(member, count),
-        "is_first": is_first,
-        "from": -math.inf if start is None else start,
         "member": member.pk,
-        "generation": member.project.queue_generation,
-        "since": timezone.now() if start is None else member.passed_since,
+        "is_first": is_first,
+        "from": start,
+        "moves": has_own or not is_first or start < member.passed_first,
+        "first": member.passed_first,
+        "further": member.passed_further,
+        "since": member.passed_since,
+        "generation": member.passed_generation,
     }
 
 
@@ -195,19 +230,26 @@ def take(member: Membership, count: int) -> list[int]:
     """Lend up to ``count`` slots and return the assignments' ids in queue order.
 
     A stale entry is dropped on the way; as long as entries are found, more are tried.
+    Where the lanes have too few, what was passed over is looked through again.
     """
+    _begin(member)
     further = int(count * further_share(member.project) + random.random())  # noqa: S311 (no secret)
-    taken = _take_from(member, further, is_first=False)
-    taken += _take_from(member, count - len(taken), is_first=True)
-    taken += _take_from(member, count - len(taken), is_first=False, is_whole=True)
+    lanes = (True, member.passed_first), (False, member.passed_further)
+    again = [(is_first, -math.inf) for is_first, start in lanes if start > -math.inf]
+    taken = _take_from(member, further, is_first=False, start=member.passed_further)
+    for is_first, start in (*lanes, *again):
+        more = count - len(taken)
+        taken += _take_from(member, more, is_first=is_first, start=start)
     return taken
 
 
-def _take_from(member: Membership, count: int, **lane: bool) -> list[int]:
+def _take_from(
+    member: Membership, count: int, *, is_first: bool, start: float
+) -> list[int]:
     taken: list[int] = []
-    while len(taken) < count:
-        found = _take_once(member, _lane(member, count - len(taken), **lane))
-        if found is None:
+    while len(taken) < count and start < math.inf:
+        values = _lane(member, count - len(taken), is_first=is_first, start=start)
+        if (found := _take_once(member, values)) is None:
             break
         taken += found
     return taken
@@ -215,14 +257,13 @@ def _take_from(member: Membership, count: int, **lane: bool) -> list[int]:
 
 def _take_once(member: Membership, values: dict[str, Any]) -> list[int] | None:
     """Return the ids lent by one statement, or None when the lane had nothing."""
-    if rows := _taken(_TAKE, values):
+    if rows := _taken(_TAKE_AND_PASS if values["moves"] else _TAKE, values):
         return [row[0] for row in sorted(rows, key=lambda row: (row[1], row[0]))]
     with connection.cursor() as cursor:
         cursor.execute(_HEAD.format(count=1, more=""), values)
         if cursor.fetchone():
             return []
-    if not values["is_first"]:
-        _pass_all(member, values)
+    _pass_all(member, values)
     return None
 
 
@@ -238,13 +279,14 @@ def _taken(query: str, values: dict[str, Any]) -> list[tuple[int, float]]:
 
 def take_these(member: Membership, entries: Sequence[int]) -> list[int]:
     """Lend those of some first entries of the queue that are still there; ids."""
-    values = {**_lane(member, len(entries), is_first=True), "these": list(entries)}
-    return sorted(row[0] for row in _taken(_TAKE_THESE, values))
+    lane = _lane(member, len(entries), is_first=True, start=-math.inf)
+    rows = _taken(_TAKE_THESE, {**lane, "these": list(entries)})
+    return sorted(row[0] for row in rows)
 
 
 def _pass_all(member: Membership, values: dict[str, Any]) -> None:
-    """Remember that no further vote of this generation is left for this person."""
-    member.passed_rank = math.inf
-    member.passed_generation = values["generation"]
-    member.passed_since = values["since"]
-    member.save(update_fields=["passed_rank", "passed_generation", "passed_since"])
+    """Remember that nothing in this lane is left for this person."""
+    values["first" if values["is_first"] else "further"] = math.inf
+    member.passed_first, member.passed_further = values["first"], values["further"]
+    with connection.cursor() as cursor:
+        cursor.execute(_PASS_ALL, values)

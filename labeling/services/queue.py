@@ -300,6 +300,10 @@ def _give_back(member: Membership, **which: Any) -> int:
 def skip(member: Membership, assignment_id: int, reason: str = "") -> Assignment:
     """Pass an item on to others for good; doing it twice changes nothing."""
     with transaction.atomic():
+        if not member.has_skipped:
+            # Before the assignment, as a lease with a quota takes them.
+            member.has_skipped = True
+            member.save(update_fields=["has_skipped"])
         found = own_assignment(member, assignment_id)
         if found.state == Assignment.State.ANSWERED:
             raise ConflictError(_("It is answered already; undo the answer first."))

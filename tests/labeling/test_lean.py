@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.db.backends.signals import connection_created
+from psycopg._queries import MAX_CACHED_STATEMENT_LENGTH
 
 from labeling.models import Project, lean
-from labeling.services import members, queue
+from labeling.services import annotate, lanes, members, queue
 from tests import make
 
 
@@ -22,6 +23,11 @@ def keeping(transactional_db: None) -> Iterator[None]:
     yield
     connection_created.disconnect(dispatch_uid="lean")
     connection.close()
+
+
+@pytest.mark.parametrize("query", [lanes._LEND, lanes._LEND_AND_PASS, annotate._KEEP])
+def test_what_is_read_of_a_hot_statement_is_remembered(query: str) -> None:
+    assert len(query) <= MAX_CACHED_STATEMENT_LENGTH
 
 
 @pytest.mark.usefixtures("keeping")

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from labeling import rules
 from labeling.errors import ConflictError, ForbiddenError, InvalidInputError
@@ -336,8 +337,8 @@ def test_further_votes_are_passed_over_once_and_found_again_at_the_end(
         make.vote(who, make.lease(who)[0], "x")
         who.refresh_from_db()
         who.project.refresh_from_db()
-    place = who.passed_rank
-    assert place is not None
+    place = who.passed_further
+    assert place > -math.inf
 
     held = make.lease(other, 12)
     queue.release_many(other, [one.pk for one in held])
@@ -345,8 +346,7 @@ def test_further_votes_are_passed_over_once_and_found_again_at_the_end(
         who.refresh_from_db()
         make.vote(who, make.lease(who)[0], "x")
     who.refresh_from_db()
-    assert who.passed_rank is not None
-    assert who.passed_rank > place
+    assert who.passed_further > place
     assert queue.lease(who, 1).reason == "all_yours_done"
     assert len(make.lease(other, 12)) == 12
 
@@ -403,7 +403,7 @@ def test_what_was_locked_when_it_was_passed_over_is_found_soon(
     who = make.member(project)
     QueueEntry.objects.filter(slot=0).delete()
     who.project.refresh_from_db()
-    who.passed_rank = QueueEntry.objects.get(item=found[1]).rank
+    who.passed_further = QueueEntry.objects.get(item=found[1]).rank
     who.passed_generation = who.project.queue_generation
 
     who.passed_since = timezone.now()
@@ -413,19 +413,77 @@ def test_what_was_locked_when_it_was_passed_over_is_found_soon(
     assert make.lease(who)[0].item == found[0]
 
 
-def test_a_new_order_is_seen_from_its_start() -> None:
+@pytest.mark.parametrize("is_soon", [True, False])
+def test_what_is_given_back_before_what_was_skipped_is_found_soon_and_at_the_end(
+    *, is_soon: bool
+) -> None:
+    project = make.project()
+    found = make.items(project, 5)
+    make.ranked(project, found)
+    who, other = make.member(project), make.member(project)
+    make.lease(other)
+    for _ in range(2):
+        queue.skip(who, make.lease(again(who))[0].pk)
+    make.vote(who, make.lease(again(who))[0], "x")
+
+    queue.release_all(other)
+    if is_soon:
+        Membership.objects.update(passed_since=timezone.now() - 1.1 * lanes.PASSED_FOR)
+    order = []
+    for _ in range(2):
+        (lent,) = make.lease(again(who))
+        order.append(lent.item)
+        make.vote(who, lent, "x")
+
+    assert order == ([found[0], found[4]] if is_soon else [found[4], found[0]])
+    assert queue.lease(again(who), 1).reason == "all_yours_done"
+
+
+def test_who_has_skipped_nothing_sees_at_once_what_is_given_back() -> None:
+    project = make.project()
+    found = make.items(project, 3)
+    make.ranked(project, found)
+    who, other = make.member(project), make.member(project)
+    make.lease(other)
+    make.vote(who, make.lease(who)[0], "x")
+
+    queue.release_all(other)
+
+    assert leased_items(again(who), 2) == [found[0], found[2]]
+
+
+def test_who_found_nothing_is_lent_what_is_new_by_one_statement(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    project = make.project()
+    who = make.member(project)
+    assert make.lease(who) == []
+    make.items(project, 3)
+    make.vote(who, make.lease(again(who))[0], "x")
+
+    asking = again(who)
+    with django_assert_num_queries(1):
+        assert len(make.lease(asking)) == 1
+
+
+def again(who: Membership) -> Membership:
+    """Return the person as the next request finds them."""
+    return members.membership(who.user, who.project.slug)
+
+
+def test_a_new_order_is_seen_from_its_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(random, "random", lambda: 0.0)  # further votes whenever it can
     project = make.project(overlap=2, min_votes=2)
     found = make.items(project, 6)
     who, other = make.member(project), make.member(project)
     make.ranked(project, found[:3], slots=2)
-    queue.lease(other, 3)
-    assert len(make.lease(who, 3)) == 3
-    queue.release_all(who)
-    who = Membership.objects.select_related("project").get(pk=who.pk)
-    make.ranked(project, list(reversed(found)), slots=2)
-    who.project.refresh_from_db()
-    lane = lanes._lane(who, 1, is_first=False)
-    assert lane["from"] == -math.inf
+    make.vote(who, make.lease(who)[0], "x")
+    assert leased_items(other, 1) == [found[1]]
+
+    make.ranked(project, found[::-1], slots=2)
+    queue.release_all(other)
+
+    assert leased_items(again(who), 1) == [found[5]]
 
 
 @pytest.mark.django_db(transaction=True)
