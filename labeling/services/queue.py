@@ -194,7 +194,7 @@ def _why_nothing(member: Membership) -> str:  # noqa: PLR0911 (one per reason)
     return "all_lent"
 
 
-_CHOSEN = """
+_CHOSEN = f"""
     INSERT INTO labeling_assignment AS a
         (project_id, item_id, annotator_id, slot, state, leased_at, expires_at,
          reason, generation)
@@ -209,13 +209,14 @@ _CHOSEN = """
         ORDER BY n LIMIT 1
     ) free
     WHERE i.project_id = %(project)s AND i.state = 'open' AND i.id = ANY(%(items)s)
+          AND {order.WANTS_MORE}
     ORDER BY i.id LIMIT %(count)s
     ON CONFLICT (annotator_id, item_id, is_repeat) DO UPDATE
         SET slot = excluded.slot, state = 'leased', leased_at = excluded.leased_at,
             expires_at = excluded.expires_at, reason = 'chosen', suggestion = NULL
         WHERE a.state IN ('expired', 'released', 'skipped')
     RETURNING id
-"""
+"""  # noqa: S608 (our own words)
 
 
 def _lease_chosen(member: Membership, external_ids: Sequence[str]) -> Lease:

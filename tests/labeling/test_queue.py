@@ -256,6 +256,21 @@ def test_an_item_whose_votes_are_lowered_goes_to_no_more_people(
     assert sum(len(make.lease(who)) for who in others) == lent
 
 
+def test_who_picks_an_item_whose_votes_are_lowered_does_not_exceed_them() -> None:
+    project = make.project(overlap=3, min_votes=3, free_choice=True)
+    one = make.item(project)
+    people = [make.member(project) for _ in range(4)]
+    for who in people[:3]:
+        make.lease(who)
+    released = Assignment.objects.get(slot=0)
+    queue.release_all(next(who for who in people if who.user == released.annotator))
+
+    projects.update_policy(project, {"overlap": 2, "min_votes": 2})
+
+    lease = queue.lease(people[3], 1, [one.external_id])
+    assert (lease.assignments, lease.reason) == ([], "none_of_these")
+
+
 def test_more_votes_are_asked_for_within_the_share_of_the_overlap() -> None:
     project = make.project(overlap_share=0.5)
     items = make.items(project, 60)
