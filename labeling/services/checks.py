@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from labeling import queries
-from labeling.models import Membership
+from labeling.models import Membership, Project
 from labeling.quality.shares import wilson
 from labeling.services import questions, repeats
 
@@ -17,6 +17,14 @@ class Due(NamedTuple):
 
     questions: int
     repeats: int
+
+
+NONE: Final = Due(0, 0)
+
+
+def are_asked(project: Project) -> bool:
+    """Whether the project asks gold questions or repeats."""
+    return bool(project.gold_rate or project.repeat_rate)
 
 
 def due(member: Membership, wanted: int) -> Due:

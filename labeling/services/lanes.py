@@ -110,15 +110,17 @@ _TAKE_THESE: Final = (
     f" {_LEND_PICKED} RETURNING id, rank"
 )
 _LENT: Final = (("a", Assignment), ("i", Item), ("m", Media))
+_HOLDS: Final = """(
+        SELECT count(*) FROM labeling_assignment
+        WHERE annotator_id = %(user)s AND project_id = %(project)s
+              AND state = 'leased' AND expires_at > now())"""
 # What counts toward a person's quota. In one look, or a vote that comes between two
 # would be counted by neither.
-_USED: Final = """
-    coalesce((SELECT votes + repeats FROM labeling_projectcounter
-              WHERE project_id = %(project)s AND annotator_id = %(user)s), 0)
-    + (SELECT count(*) FROM labeling_assignment
-       WHERE annotator_id = %(user)s AND project_id = %(project)s
-             AND state = 'leased' AND expires_at > now())
-"""
+_USED: Final = f"""
+    {_HOLDS} + coalesce((
+        SELECT votes + repeats FROM labeling_projectcounter
+        WHERE project_id = %(project)s AND annotator_id = %(user)s), 0)
+"""  # noqa: S608 (our own words)
 _LEFT: Final = f"""
     greatest(0, least(%(count)s - (SELECT count(*) FROM held),
         CASE WHEN %(quota)s::int IS NOT NULL THEN %(quota)s - ({_USED}) END))
@@ -212,10 +214,19 @@ def values_of(member: Membership, count: int) -> dict[str, Any]:
     }
 
 
+def holds(member: Membership) -> int:
+    """Return how many items the person holds now."""
+    return _number(_HOLDS, member)
+
+
 def used(member: Membership) -> int:
     """Return how many items the person has answered or holds now."""
+    return _number(_USED, member)
+
+
+def _number(query: str, member: Membership) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {_USED}", values_of(member, 0))
+        cursor.execute(f"SELECT {query}", values_of(member, 0))
         return int(cursor.fetchone()[0])
 
 

@@ -55,18 +55,26 @@ def lease(
         raise InvalidInputError(errors={"count": [f"From 1 to {MAX_COUNT}."]})
     if external_ids is not None:
         return _lease_chosen(member, external_ids)
-    found = at_once(member, count)
-    return Lease(found, None) if len(found) == count else _lease(member, count)
+    due = _checks_due(member, count)
+    found = [] if any(due) else _from_head(member, count)
+    return Lease(found, None) if len(found) == count else _lease(member, count, due)
 
 
-def _lease(member: Membership, count: int) -> Lease:
+def _checks_due(member: Membership, count: int) -> checks.Due:
+    """Draw which checks of the person are to be among what is lent to them now."""
+    if not checks.are_asked(member.project):
+        return checks.NONE
+    return checks.due(member, room(member, count - lanes.holds(member)))
+
+
+def _lease(member: Membership, count: int, due: checks.Due) -> Lease:
     """Lend with all that policy may ask for, step by step."""
     with transaction.atomic():
         await_limit(member)
         held = lanes.renew_held(member, count)
         if not (wanted := room(member, count - len(held))):
             return answer(member, held)
-        taken = _take_mixed(member, wanted)
+        taken = _take_mixed(member, wanted, due)
         if len(taken) < wanted:
             taken += _take_the_rest(member, wanted - len(taken))
     return answer(member, held + taken)
@@ -100,10 +108,12 @@ def at_once(member: Membership, count: int) -> list[Assignment]:
     Returns fewer than ``count`` where it does, or where the head does not suffice;
     what is lent stays the person's, and ``lease`` gives it again with the rest.
     """
-    project = member.project
-    share = lanes.further_share(project)
-    is_plain = not (project.gold_rate or project.repeat_rate or (share and count > 1))
-    if _is_stopped(member) or not is_plain:
+    return [] if checks.are_asked(member.project) else _from_head(member, count)
+
+
+def _from_head(member: Membership, count: int) -> list[Assignment]:
+    is_mixed = count > 1 and lanes.further_share(member.project)
+    if is_mixed or _is_stopped(member):
         return []
     try:
         if member.quota is None:
@@ -115,12 +125,11 @@ def at_once(member: Membership, count: int) -> list[Assignment]:
         return []
 
 
-def _take_mixed(member: Membership, count: int) -> list[int]:
+def _take_mixed(member: Membership, count: int, due: checks.Due) -> list[int]:
     """Lend up to ``count`` slots, checks of the person where they are due among them.
 
     They are lent in the order in which they come, so that ids do not tell them either.
     """
-    due = checks.due(member, count)
     if not any(due):
         return lanes.take(member, count)
     taken = lanes.take(member, random.randint(0, max(0, count - sum(due))))  # noqa: S311

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 
 import pytest
 
@@ -45,6 +46,17 @@ def test_the_first_few_come_at_once_and_the_same_to_everybody() -> None:
     assert [len(one) for one in leases] == [10] * 4
     for who in people:
         assert len({one.item_id for one in asked(who.user)}) == 3
+
+
+@pytest.mark.parametrize("ahead", [1, 10])
+def test_questions_come_at_the_rate_however_many_items_are_held(ahead: int) -> None:
+    random.seed(1)
+    project = with_questions(40, gold_rate=0.25)
+    who = make.member(project)
+    for _ in range(60):
+        make.vote(who, make.lease(who, ahead)[0], "x")
+
+    assert 8 <= len(asked(who.user)) <= 30
 
 
 def test_nobody_is_asked_a_question_twice() -> None:
