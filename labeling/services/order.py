@@ -189,13 +189,20 @@ _REFILL = f"""
     ) free
     WHERE i.project_id = %(project)s AND i.state = 'open' AND i.votes < i.votes_wanted
           AND {WANTS_MORE} {{split}}
+          AND NOT EXISTS (
+            SELECT 1 FROM labeling_assignment mine
+            WHERE mine.annotator_id = %(user)s AND mine.item_id = i.id
+                  AND NOT mine.is_repeat AND mine.state NOT IN ('expired', 'released'))
     ORDER BY i.id LIMIT %(limit)s
     ON CONFLICT DO NOTHING
 """  # noqa: S608 (our own words)
 
 
-def refill(project_id: int, works: Sequence[str]) -> int:
+def refill(project_id: int, works: Sequence[str], user_id: int) -> int:
     """Queue free slots of ``works`` that no entry stands for: no item is forgotten.
+
+    Those that this person could get: or who has answered all would queue, round by
+    round, what is for others.
 
     The learner's order comes with its next swap; this keeps people at work until then.
     """
@@ -203,6 +210,7 @@ def refill(project_id: int, works: Sequence[str]) -> int:
     values: dict[str, Any] = {
         "project": project_id,
         "works": list(works),
+        "user": user_id,
         "limit": REFILL,
     }
     with connection.cursor() as cursor:

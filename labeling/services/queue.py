@@ -158,7 +158,7 @@ def _take_the_rest(member: Membership, count: int) -> list[int]:
 
 def _free_more(member: Membership) -> int:
     project_id = member.project_id
-    added = order.refill(project_id, lanes.works(member))
+    added = order.refill(project_id, lanes.works(member), member.user_id)
     return added or reclaim(project_id=project_id)
 
 

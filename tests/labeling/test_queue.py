@@ -262,6 +262,20 @@ def test_an_item_whose_votes_are_lowered_goes_to_no_more_people(
     assert sum(len(make.lease(who)) for who in others) == lent
 
 
+def test_who_has_answered_all_queues_nothing_for_others() -> None:
+    project = make.project(overlap=2, min_votes=2)
+    make.ranked(project, make.items(project, 6))
+    who, other = make.member(project), make.member(project)
+    for one in make.lease(who, 6):
+        make.vote(who, one, "x")
+    QueueEntry.objects.all().delete()
+
+    assert queue.lease(who, 1).reason == "all_yours_done"
+
+    assert not QueueEntry.objects.exists()
+    assert len(make.lease(other, 6)) == 6
+
+
 def test_who_picks_an_item_whose_votes_are_lowered_does_not_exceed_them() -> None:
     project = make.project(overlap=3, min_votes=3, free_choice=True)
     one = make.item(project)

@@ -340,7 +340,7 @@ def test_each_entry_knows_what_its_vote_is_by_whatever_way_it_came(
         entries = QueueEntry.objects.order_by("slot")
         return list(entries.values_list("work", flat=True))
 
-    order.refill(project.pk, Work.values)
+    order.refill(project.pk, Work.values, make.user().pk)
     assert queued() == works
     make.ranked(project, [one], slots=3)
     assert queued() == works
