@@ -10,6 +10,7 @@ from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from labeling import queries
 from labeling.errors import AssayError
@@ -28,7 +29,14 @@ from labeling.services import members, questions, removal
 from labeling.views.paging import Listing, newest_first
 from labeling.views.scope import attempt, context, member_of, said, whole
 
-FILTERS: Final = ("id", "split", "state", "label", "tag")
+NAMES: Final = {
+    "id": lazy("Id starts with"),
+    "split": lazy("Split"),
+    "state": lazy("State"),
+    "label": lazy("Label"),
+    "tag": lazy("Tag"),
+}
+FILTERS: Final = tuple(NAMES)
 
 
 @login_required
@@ -124,9 +132,28 @@ def delete_items(request: HttpRequest, slug: str) -> HttpResponse:
         loss = removal.loss_of(removal.chosen(member.project, query))
     except AssayError as error:
         errors, status = said(error), error.status
-    named = {name: value for name, value in query.items() if value}
-    page = context(member, "items", loss=loss, errors=errors, named=named)
+    page = context(
+        member,
+        "items",
+        loss=loss,
+        errors=errors,
+        named=_in_words(query),
+        is_all=bool(query["all"]),
+    )
     return render(request, "labeling/delete_items.html", page, status=status)
+
+
+def _in_words(query: dict[str, str]) -> list[tuple[object, object]]:
+    """Return the filters that are set as people call them."""
+    values = {
+        "split": dict(Item.Split.choices),
+        "state": dict(Item.State.choices),
+    }
+    return [
+        (NAMES[name], values.get(name, {}).get(value, value))
+        for name, value in query.items()
+        if value and name in NAMES
+    ]
 
 
 def _ask(request: HttpRequest, member: Membership, found: Item) -> None:

@@ -28,7 +28,7 @@ def test_the_filtered_list_leads_to_what_would_go_with_its_items() -> None:
     assert f"{at}delete/?tag=junk&amp;split=" in listed
     loss = asked["loss"]
     assert (loss.items, loss.votes, loss.labels) == (2, 1, 0)
-    assert asked["named"] == {"tag": "junk"}
+    assert asked["named"] == [("Tag", "junk")]
 
 
 def test_the_number_is_typed_and_a_job_deletes_them() -> None:
