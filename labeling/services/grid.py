@@ -52,7 +52,7 @@ def lend(member: Membership, count: int, left: Collection[int] = ()) -> Page:
             )
         )
     with transaction.atomic():
-        queue.await_limit(member)
+        queue.await_windows(member)
         held = [
             (one, told["label"])
             for one in _held(member)

@@ -154,8 +154,17 @@ def tell_items_changed(project_id: int) -> None:
 
 
 def withdraw_slot(item_id: int, slot: int) -> None:
-    """Take one slot out of the queue: it is lent again to its late holder."""
-    QueueEntry.objects.filter(item_id=item_id, slot=slot).delete()
+    """Take one slot out of the queue: it is lent again to its late holder.
+
+    Nobody waits for a lease that takes it at this moment: that one waits already for the
+    holder's assignment, if it is theirs, and finds the slot taken either way.
+    """
+    entries = QueueEntry.objects.filter(item_id=item_id, slot=slot)
+    QueueEntry.objects.filter(
+        pk__in=list(
+            entries.select_for_update(skip_locked=True).values_list("pk", flat=True)
+        )
+    ).delete()
 
 
 def await_turn(project_id: int) -> None:

@@ -76,7 +76,7 @@ def _checks_due(member: Membership, count: int) -> checks.Due:
 def _lease(member: Membership, count: int, due: checks.Due) -> Lease:
     """Lend with all that policy may ask for, step by step."""
     with transaction.atomic():
-        await_limit(member)
+        await_windows(member)
         held = lanes.renew_held(member, count)
         if not (wanted := room(member, count - len(held))):
             return answer(member, held)
@@ -86,14 +86,17 @@ def _lease(member: Membership, count: int, due: checks.Due) -> Lease:
     return answer(member, held + taken)
 
 
-def await_limit(member: Membership) -> None:
-    """Be the only one who lends to a person whose items are counted."""
-    if member.quota is not None:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT 1 FROM labeling_membership WHERE id = %s FOR NO KEY UPDATE",
-                [member.pk],
-            )
+def await_windows(member: Membership) -> None:
+    """Be the only one who lends to this person step by step, until the commit.
+
+    Two of their windows would both fit into a quota, or take two items in turns and
+    wait for each other.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM labeling_membership WHERE id = %s FOR NO KEY UPDATE",
+            [member.pk],
+        )
 
 
 def room(member: Membership, wanted: int) -> int:
@@ -125,7 +128,7 @@ def _from_head(member: Membership, count: int) -> list[Assignment]:
         if member.quota is None:
             return lanes.lend(member, count)
         with transaction.atomic():
-            await_limit(member)
+            await_windows(member)
             return lanes.lend(member, count)
     except IntegrityError:
         return []
@@ -248,7 +251,7 @@ def _lease_chosen(member: Membership, external_ids: Sequence[str]) -> Lease:
     if len(external_ids) > MAX_COUNT:
         raise InvalidInputError(errors={"items": [f"At most {MAX_COUNT}."]})
     with transaction.atomic():
-        await_limit(member)
+        await_windows(member)
         items = list(
             Item.objects.select_for_update(of=("self",), no_key=True)
             .filter(project_id=member.project_id, external_id__in=external_ids)

@@ -12,7 +12,7 @@ from threading import Event
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
@@ -545,6 +545,64 @@ def test_two_windows_of_one_person_never_wait_for_each_other_for_good() -> None:
             one.result()
 
     assert len(make.lease(who, 40)) == 40
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("votes", [1, 2])
+def test_whatever_the_windows_of_one_person_do_none_waits_for_good(votes: int) -> None:
+    project = make.project(overlap=votes, min_votes=votes)
+    make.ranked(project, make.items(project, 100), slots=votes)
+    people = [make.member(project), make.member(project)]
+
+    def answer_late(who: Membership, one: Assignment) -> None:
+        leased = Assignment.objects.filter(pk=one.pk, state=Assignment.State.LEASED)
+        leased.update(expires_at=timezone.now() - timedelta(hours=1))
+        make.vote(who, one, "x")
+
+    def answer_and_undo(who: Membership, one: Assignment) -> None:
+        annotate.undo(who, make.vote(who, one, "x").annotation.pk, 1)
+
+    ways: list[Callable[[Membership, Assignment], object]] = [
+        answer_late,
+        answer_and_undo,
+        lambda who, one: queue.release(who, one.pk),
+        lambda who, one: queue.skip(who, one.pk),
+        lambda who, one: None,
+    ]
+
+    @make.threaded
+    def work(window: int) -> None:
+        drawn, who = random.Random(window), people[window % 2]
+        for _ in range(40):
+            for one in queue.lease(again(who), drawn.choice([1, 3, 8])).assignments:
+                with suppress(ConflictError):  # another window was faster
+                    drawn.choices(ways, [1, 1, 3, 1, 4])[0](who, one)
+
+    with ThreadPoolExecutor(6) as windows:
+        list(windows.map(work, range(6)))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_late_answer_does_not_wait_for_who_is_lent_its_slot() -> None:
+    project = make.project()
+    make.items(project, 1)
+    who = make.member(project)
+    (held,) = make.lease(who)
+    queue.release(who, held.pk)
+    entry = QueueEntry.objects.filter(item=held.item)
+
+    @make.threaded
+    def answer() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout TO '5s'")
+        make.vote(who, held, "x")
+
+    with ThreadPoolExecutor(1) as other, transaction.atomic():
+        entry.select_for_update().get()
+        other.submit(answer).result()
+
+    assert make.lease(make.member(project)) == []
+    assert not entry.exists()
 
 
 def test_who_asks_for_fewer_than_they_hold_gets_no_more_whatever_the_plan() -> None:
