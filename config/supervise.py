@@ -42,6 +42,8 @@ class Part:
     name: str
     command: list[str]
     is_ready: Callable[[], bool] | None = None
+    # Called before each start: ends what would keep it from starting.
+    clear: Callable[[], None] | None = None
     user: str | None = None
     is_store: bool = False
     stop_signal: signal.Signals = signal.SIGTERM
@@ -112,6 +114,8 @@ class Supervisor:
             raise PartError(f"{name} failed: its last lines say why.")
 
     def _launch(self, part: Part) -> None:
+        if part.clear is not None:
+            part.clear()
         process = subprocess.Popen(  # noqa: S603 (our own commands)
             part.command,
             stdout=subprocess.PIPE,

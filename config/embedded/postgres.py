@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
+import time
 import warnings
 from pathlib import Path
 
@@ -104,6 +107,29 @@ def command(data: Path, sockets: Path) -> list[str]:
         word for pair in settings.items() for word in ("-c", f"{pair[0]}={pair[1]}")
     ]
     return [program("postgres"), "-D", str(data), *words]
+
+
+def end_backends(data: Path, patience: float = 5) -> None:
+    """Kill what a server that was killed has left at work on its folder.
+
+    A backend that computes does not notice its end, and no server starts beside it.
+    """
+    deadline = time.monotonic() + patience
+    while (left := _at_work_in(data)) and time.monotonic() < deadline:
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.05)
+
+
+def _at_work_in(folder: Path) -> list[int]:
+    """Return the processes whose current folder this is, where the system tells."""
+    found = []
+    for link in Path("/proc").glob("[0-9]*/cwd"):
+        with contextlib.suppress(OSError):  # it has ended, or is somebody else's
+            if link.readlink() == folder:
+                found.append(int(link.parent.name))
+    return found
 
 
 def is_ready(sockets: Path) -> bool:

@@ -16,6 +16,7 @@ import pytest
 
 from config.embedded import postgres, redis
 from config.supervise import Part, Supervisor
+from tests.history.ending import link_to
 from tests.running.machine import LEASE, PARTS, ROOT, Machine, until
 
 pytestmark = pytest.mark.running
@@ -60,6 +61,23 @@ def test_a_killed_database_forgets_no_item_that_was_lent(machine: Machine) -> No
     assert machine.answer(lent) not in before
 
     until(lambda: machine.pid_of("database") not in (0, killed))
+
+
+def test_a_database_comes_back_while_a_query_of_the_one_before_runs_on(
+    machine: Machine,
+) -> None:
+    link = link_to(machine)
+    counting = link.pgconn.backend_pid
+    link.pgconn.send_query(b"SELECT count(*) FROM generate_series(1, 100000000000)")
+    time.sleep(0.5)
+    killed = machine.pid_of("database")
+    os.kill(killed, signal.SIGKILL)
+
+    until(lambda: machine.pid_of("database") not in (0, killed), seconds=20)
+    machine.vote()
+
+    assert not Path(f"/proc/{counting}").exists()
+    link.close()
 
 
 def settled(machine: Machine) -> int:

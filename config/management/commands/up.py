@@ -125,6 +125,7 @@ class Command(BaseCommand):
             "database",
             postgres.command(data, self.sockets),
             lambda: postgres.is_ready(self.sockets),
+            clear=lambda: postgres.end_backends(data.resolve()),
             user=postgres.user(),
             is_store=True,
             stop_signal=signal.SIGINT,
