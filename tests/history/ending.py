@@ -14,7 +14,7 @@ from psycopg.rows import dict_row
 
 from config.home import socket_folder
 from tests.history.record import Event, Final, Item, Loan, Retrains, Run, Version, Vote
-from tests.running.machine import Machine, until
+from tests.running.machine import PARTS, Machine, until
 
 _REASON = re.compile(r"(\d+) new confident labels; (\d+) were due")
 # Nobody waits for a worker that was killed; who lives still has to bear it, too.
@@ -31,6 +31,8 @@ SELECT (SELECT count(*) FROM labeling_item WHERE is_unsettled)
      + (SELECT count(*) FROM labeling_job WHERE state IN ('queued', 'running')) AS n,
        (SELECT sum(confident) FROM labeling_projectcounter) AS confident,
        coalesce((SELECT labels FROM activelearn_retraintrigger), 0) AS labels,
+       coalesce((SELECT labels FROM activelearn_rankingfit ORDER BY id DESC LIMIT 1),
+                -10) AS ranked,
        retrain_first AS first, retrain_growth AS growth
 FROM labeling_project
 """
@@ -69,7 +71,7 @@ def await_settled(machine: Machine) -> None:
 
 
 def _is_quiet(machine: Machine) -> bool:
-    """Whether no vote waits to be settled, no job has to end and no run is due.
+    """Whether no vote is to be settled, no job has to end and no new one is due.
 
     The message that labels have come may be lost; then a sweep finds them later.
     """
@@ -78,7 +80,26 @@ def _is_quiet(machine: Machine) -> bool:
         return False
     (row,) = found
     due = Retrains(row["first"], row["growth"], 0, row["labels"]).due_after
-    return bool(row["n"] == 0 and row["confident"] < due(row["labels"]))
+    stale = row["confident"] - row["ranked"] >= min(25, max(10, row["ranked"] // 10))
+    return not (row["n"] or stale or row["confident"] >= due(row["labels"]))
+
+
+def told_of(machine: Machine) -> str:
+    """Return how things stand with a machine that does not get on, for a person."""
+    jobs = _rows(
+        machine,
+        "SELECT id, kind, state, attempt, not_before, alive_until, now() AS now"
+        " FROM labeling_job WHERE state IN ('queued', 'running')",
+    )
+    waits = _rows(
+        machine,
+        "SELECT pid, state, wait_event, left(query, 80) AS query, xact_start"
+        " FROM pg_stat_activity WHERE xact_start < now() - interval '5 seconds'",
+    )
+    lines = machine.log.read_text(errors="replace").splitlines()[-40:]
+    parts = {part: machine.pid_of(part) for part in PARTS}
+    rows = _rows(machine, _WAITS)
+    return "\n".join(map(str, [parts, rows, jobs, waits, *lines]))
 
 
 def _rows(machine: Machine, query: str) -> list[dict[str, Any]] | None:

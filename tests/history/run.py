@@ -70,6 +70,9 @@ def play(
         watcher.stop()
         final = ending.read(machine, sent_home)
         machine.stop()
+    except Exception as error:
+        error.add_note(ending.told_of(machine))
+        raise
     finally:
         machine.kill_all()
         log.close()
