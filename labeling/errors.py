@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -24,6 +26,13 @@ class InvalidInputError(AssayError):
 
     code = "invalid"
     title = _("Some values are not valid")
+
+
+def check_one_of(name: str, value: str, allowed: Iterable[str]) -> None:
+    """Raise InvalidInputError, naming the field, unless its value is an allowed one."""
+    if value not in (values := list(allowed)):
+        told = _("One of %(values)s.") % {"values": ", ".join(values)}
+        raise InvalidInputError(errors={name: [told]})
 
 
 class ForbiddenError(AssayError):

@@ -23,7 +23,7 @@ from django.db.models import (
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from labeling.errors import InvalidInputError
+from labeling.errors import InvalidInputError, check_one_of
 from labeling.models import (
     AgreementReport,
     Annotation,
@@ -150,12 +150,7 @@ def items_matching(  # noqa: C901, PLR0912 (one plain step per filter)
     items = Item.objects.filter(project=project).select_related("media", "prediction")
     for name, allowed in _CHOICES.items():
         if value := query.get(name):
-            if value not in allowed:
-                raise InvalidInputError(
-                    errors={
-                        name: [_("One of %(values)s.") % {"values": ", ".join(allowed)}]
-                    }
-                )
+            check_one_of(name, value, allowed)
             items = items.filter(**{name: value})
     if label := query.get("label"):
         current = Resolution.objects.filter(

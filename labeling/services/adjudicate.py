@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from labeling import rules
 from labeling.errors import (
     ConflictError,
-    InvalidInputError,
     NotFoundError,
     ResolvedMeanwhileError,
+    check_one_of,
 )
 from labeling.models import (
     Annotation,
@@ -224,12 +224,7 @@ def locked(member: Membership, disagreement_id: int) -> tuple[Disagreement, Item
 def _checked(member: Membership, decision: Decision) -> list[str]:
     """Return the labels of an answer when it is one that may be given."""
     allowed = [str(one) for one in Disagreement.DECISIONS]
-    if decision.outcome not in allowed:
-        raise InvalidInputError(
-            errors={
-                "outcome": [_("One of %(values)s.") % {"values": ", ".join(allowed)}]
-            }
-        )
+    check_one_of("outcome", decision.outcome, allowed)
     if decision.outcome == Outcome.RESOLVED or decision.labels:
         return annotate.checked_labels(member.project, decision.labels)
     return []

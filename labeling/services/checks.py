@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from labeling import queries
-from labeling.models import Membership, Project
+from labeling.models import Membership
 from labeling.quality.shares import wilson
 from labeling.services import questions, repeats
 
@@ -22,15 +22,15 @@ class Due(NamedTuple):
 NONE: Final = Due(0, 0)
 
 
-def are_asked(project: Project) -> bool:
-    """Whether the project asks gold questions or repeats."""
-    return bool(project.gold_rate or project.repeat_rate)
+def are_asked(member: Membership) -> bool:
+    """Whether this person is asked gold questions or repeats."""
+    project = member.project
+    has_some = bool(project.gold_rate or project.repeat_rate)
+    return has_some and member.role in project.checks_by
 
 
 def due(member: Membership, wanted: int) -> Due:
-    """Return what is due among the next ``wanted`` items."""
-    if member.role not in member.project.checks_by:
-        return Due(0, 0)
+    """Return what is due among the next ``wanted`` items of one who is asked."""
     return Due(questions.due(member, wanted), repeats.due(member, wanted))
 
 

@@ -7,8 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from django.db import connection, transaction
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 
 from labeling.models import (
     Annotation,
@@ -19,6 +18,7 @@ from labeling.models import (
     Reason,
     Resolution,
 )
+from labeling.services.transactions import one_moment
 
 logger = logging.getLogger(__name__)
 Kind = AnnotationEvent.Kind
@@ -45,15 +45,15 @@ def recount(**which: Any) -> Counts:
     found: Counts = defaultdict(Counter)
     found[None]["confident"] = labeled.values("item").distinct().count()
     _add(found, answers.order_by().values("annotator").annotate(**_OF_ANSWERS))
-    of_people = events.filter(**which).order_by().values("actor")
+    of_people = events.filter(**which).order_by().values(annotator=F("actor"))
     _add(found, of_people.annotate(**_OF_EVENTS))
     return found
 
 
 def _add(found: Counts, rows: Iterable[Mapping[str, Any]]) -> None:
     for row in rows:
-        person = row["annotator"] if "annotator" in row else row["actor"]
-        found[person].update({name: row[name] for name in _NAMES if name in row})
+        counts = {name: row[name] for name in _NAMES if name in row}
+        found[row["annotator"]].update(counts)
 
 
 def take_off(project_id: int, counted: Counts) -> None:
@@ -86,10 +86,7 @@ def reconcile(project_id: int) -> int:
 
 def _surplus(project_id: int) -> Counts:
     """Return by how much counters are too high, all of it as of one moment."""
-    with transaction.atomic():
-        if len(connection.savepoint_ids) == 0:
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    with one_moment():
         counted = recount(project=project_id)
         rows = ProjectCounter.objects.filter(project=project_id)
         found: Counts = defaultdict(Counter)

@@ -10,7 +10,6 @@ from django.db import transaction
 from labeling import rules
 from labeling.errors import InvalidInputError
 from labeling.models import Item, Project
-from labeling.services.importing import table
 from labeling.services.importing.rows import (
     Row,
     RowError,
@@ -20,6 +19,7 @@ from labeling.services.importing.rows import (
     parse,
 )
 from labeling.services.order import tell_items_changed
+from labeling.services.transactions import Turn, await_turn
 
 
 def checked(project: Project, external_id: str, data: Mapping[str, Any]) -> Row:
@@ -55,6 +55,6 @@ def add_to_pool(project: Project, rows: Sequence[Row]) -> None:
             )
         )
     with transaction.atomic():
-        table.await_turn(project.pk)
+        await_turn(Turn.IMPORTS, project.pk)
         Item.objects.bulk_create(items, ignore_conflicts=True)
         tell_items_changed(project.pk)

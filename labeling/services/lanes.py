@@ -36,19 +36,16 @@ _HELD = """
 # Rows another lease has locked are skipped. A person's own items are passed over: an
 # expired or returned one may come back. The look-ups are subqueries with a limit: a join
 # might read all that a person ever did.
-_HEAD: Final = """
+_HEAD: Final = f"""
     SELECT q.id, q.item_id, q.slot, q.reason, q.probability, q.generation,
            q.model_number, q.suggestion, q.rank
     FROM labeling_queueentry q
     WHERE q.project_id = %(project)s AND q.is_first = %(is_first)s
-          AND q.rank >= %(from)s::float8 {more}
-          AND (SELECT a.id FROM labeling_assignment a
-               WHERE a.annotator_id = %(user)s AND a.item_id = q.item_id
-                     AND NOT a.is_repeat
-                     AND a.state NOT IN ('expired', 'released') LIMIT 1) IS NULL
+          AND q.rank >= %(from)s::float8 {{more}}
+          AND ({order.had("q.item_id")} LIMIT 1) IS NULL
     ORDER BY q.rank, q.id
-    LIMIT {count} FOR UPDATE SKIP LOCKED
-"""
+    LIMIT {{count}} FOR UPDATE SKIP LOCKED
+"""  # noqa: S608 (our own words)
 # Whose role is asked for some kinds of votes only walks each kind by itself: what others
 # are to do is never read, however much of it lies ahead.
 _OF_WORK: Final = _HEAD.format(
@@ -176,10 +173,7 @@ _WITH_OTHERS: Final = f"""
                   AND a.reason NOT IN ('gold', 'repeat')
                   AND {order.work_of("a.slot")} = ANY(%(works)s)
         ) taken
-        WHERE NOT EXISTS (
-            SELECT 1 FROM labeling_assignment mine
-            WHERE mine.annotator_id = %(user)s AND mine.item_id = taken.item_id
-                  AND mine.state NOT IN ('expired', 'released')))
+        WHERE NOT EXISTS ({order.had("taken.item_id")}))
 """  # noqa: S608 (our own words)
 
 

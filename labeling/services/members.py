@@ -15,6 +15,7 @@ from labeling.errors import (
     ForbiddenError,
     InvalidInputError,
     NotFoundError,
+    check_one_of,
 )
 from labeling.models import Membership, Project, User, lean
 from labeling.services import queue
@@ -75,7 +76,7 @@ def other(member: Membership, **who: Any) -> Membership:
 
 def add(project: Project, user: User, role: str) -> Membership:
     """Make ``user`` a member, or give a member another role."""
-    _check(role)
+    check_one_of("role", role, Role.values)
     with transaction.atomic():
         member, _created = Membership.objects.select_for_update().get_or_create(
             project=project, user=user, defaults={"role": role}
@@ -96,7 +97,7 @@ def change(member: Membership, **changes: Unpack[Changes]) -> Membership:
     """Change a member's role, whether they get items, or how many at most."""
     role = changes.pop("role", None)
     if role is not None:
-        _check(role)
+        check_one_of("role", role, Role.values)
     with transaction.atomic():
         Membership.objects.select_for_update().filter(pk=member.pk).first()
         changed = other(member, pk=member.pk)
@@ -114,15 +115,6 @@ def remove(member: Membership) -> None:
         _keep_a_manager(member)
         queue.release_all(member)
         member.delete()
-
-
-def _check(role: str) -> None:
-    if role not in Role.values:
-        raise InvalidInputError(
-            errors={
-                "role": [_("One of %(values)s.") % {"values": ", ".join(Role.values)}]
-            }
-        )
 
 
 def _give(member: Membership, role: str) -> None:

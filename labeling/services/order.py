@@ -15,11 +15,10 @@ from psycopg.types.json import Jsonb
 
 from labeling.errors import NotFoundError
 from labeling.models import Assignment, Item, QueueEntry, Work
+from labeling.services.transactions import Turn, await_turn
 from labeling.signals import items_changed, queue_low
 
 REFILL: Final = 500
-# The namespace of the advisory locks that go with a project's order.
-ORDER: Final = 7001
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def swap(
     """
     with transaction.atomic(), connection.cursor() as cursor:
         _stage(cursor, entries)
-        await_turn(project_id)
+        await_turn(Turn.ORDER, project_id)
         cursor.execute(
             "UPDATE labeling_project SET queue_generation = queue_generation + 1"
             " WHERE id = %s RETURNING queue_generation",
@@ -71,7 +70,7 @@ def swap(
         cursor.execute("DROP TABLE staged")
         confirm()
     with transaction.atomic(), connection.cursor() as cursor:
-        await_turn(project_id)
+        await_turn(Turn.ORDER, project_id)
         cursor.execute(
             "DELETE FROM labeling_queueentry WHERE id IN (SELECT id"
             " FROM labeling_queueentry WHERE id = ANY(%s) FOR UPDATE SKIP LOCKED)",
@@ -83,6 +82,15 @@ def swap(
             "ANALYZE (SKIP_LOCKED) labeling_queueentry (project_id, is_first, rank)"
         )
     return generation
+
+
+def had(item: str) -> str:
+    """Return in SQL the assignment by which an item is not new to a person."""
+    return (
+        "SELECT mine.id FROM labeling_assignment mine"  # noqa: S608 (our own words)
+        f" WHERE mine.annotator_id = %(user)s AND mine.item_id = {item}"
+        " AND NOT mine.is_repeat AND mine.state NOT IN ('expired', 'released')"
+    )
 
 
 def work_of(slot: str) -> str:
@@ -167,12 +175,6 @@ def withdraw_slot(item_id: int, slot: int) -> None:
     ).delete()
 
 
-def await_turn(project_id: int) -> None:
-    """Be the only one who puts entries into the project's queue, until the commit."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ORDER, project_id])
-
-
 # Whether fewer people hold or have answered item i than are to. One rule for what is
 # put into the queue and what is lent from it, or it would be put in again and again.
 WANTS_MORE: Final = """(
@@ -198,10 +200,7 @@ _REFILL = f"""
     ) free
     WHERE i.project_id = %(project)s AND i.state = 'open' AND i.votes < i.votes_wanted
           AND {WANTS_MORE} {{split}}
-          AND NOT EXISTS (
-            SELECT 1 FROM labeling_assignment mine
-            WHERE mine.annotator_id = %(user)s AND mine.item_id = i.id
-                  AND NOT mine.is_repeat AND mine.state NOT IN ('expired', 'released'))
+          AND NOT EXISTS ({had("i.id")})
     ORDER BY i.id LIMIT %(limit)s
     ON CONFLICT DO NOTHING
 """  # noqa: S608 (our own words)

@@ -7,19 +7,18 @@ from typing import Final
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef
 from PIL import Image
 
 from labeling.errors import InvalidInputError
 from labeling.models import Item, Job, Media
+from labeling.services.transactions import Turn, await_turn
 
 # Of the longer side: in a list, and on a page of its own.
 SIZES: Final = (256, 1024)
 OURS: Final = ("PNG", "JPEG")
 MIME: Final = "image/webp"
-# The advisory lock of those who bring pictures in and of who deletes them.
-PICTURES: Final = 7004
 
 
 def read(media: Media, size: str = "") -> tuple[bytes, str]:
@@ -46,8 +45,8 @@ def read(media: Media, size: str = "") -> tuple[bytes, str]:
 
 def await_forgetting() -> None:
     """Wait until nobody deletes pictures; for an import, which is running already."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, 0)", [PICTURES])
+    with transaction.atomic():
+        await_turn(Turn.PICTURES, is_shared=True)
 
 
 def forget_unused() -> int:
@@ -55,8 +54,8 @@ def forget_unused() -> int:
 
     An import may be about to show one: whoever begins waits until this has ended.
     """
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [PICTURES])
+    with transaction.atomic():
+        await_turn(Turn.PICTURES)
         if Job.objects.filter(kind="import", state=Job.State.RUNNING).exists():
             return 0
         shown = Item.objects.filter(media=OuterRef("pk"))

@@ -3,22 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
-from typing import Final
 
 from django.db import connection, transaction
 
 from labeling.models import Item, Prediction
-
-# The namespace of the advisory locks of those who write predictions or delete items.
-PREDICTIONS: Final = 7003
-
-
-def await_turn(project_id: int) -> None:
-    """Let no item go while predictions are written, or none be written; to the commit."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(%s, %s)", [PREDICTIONS, project_id]
-        )
+from labeling.services.transactions import Turn, await_turn
 
 
 def publish(
@@ -36,7 +25,7 @@ def publish(
     """
     count = 0
     with transaction.atomic(), connection.cursor() as cursor:
-        await_turn(project_id)
+        await_turn(Turn.PREDICTIONS, project_id)
         items = Item.objects.filter(project_id=project_id).values_list("pk", flat=True)
         here = set(items.iterator(50_000))
         Prediction.objects.filter(project_id=project_id)._raw_delete("default")  # noqa: SLF001

@@ -32,6 +32,7 @@ from labeling.models import (
     ProjectCounter,
 )
 from labeling.services import checks, events, lanes, order
+from labeling.services.transactions import Turn, await_turn
 
 MAX_COUNT: Final = 50
 
@@ -68,7 +69,7 @@ def lease(
 
 def _checks_due(member: Membership, count: int) -> checks.Due:
     """Draw which checks of the person are to be among what is lent to them now."""
-    if not checks.are_asked(member.project):
+    if not checks.are_asked(member):
         return checks.NONE
     return checks.due(member, room(member, count - lanes.holds(member)))
 
@@ -117,7 +118,7 @@ def at_once(member: Membership, count: int) -> list[Assignment]:
     Returns fewer than ``count`` where it does, or where the head does not suffice;
     what is lent stays the person's, and ``lease`` gives it again with the rest.
     """
-    return [] if checks.are_asked(member.project) else _from_head(member, count)
+    return [] if checks.are_asked(member) else _from_head(member, count)
 
 
 def _from_head(member: Membership, count: int) -> list[Assignment]:
@@ -152,7 +153,7 @@ def _take_the_rest(member: Membership, count: int) -> list[int]:
     Nobody is told that nothing is left while a free slot exists for them.
     """
     taken: list[int] = []
-    order.await_turn(member.project_id)
+    await_turn(Turn.ORDER, member.project_id)
     while True:
         taken += lanes.take(member, count - len(taken))
         if len(taken) == count or not _free_more(member):

@@ -32,7 +32,8 @@ from labeling.models import (
     Upload,
     User,
 )
-from labeling.services import agreement, counts, jobs, order, predictions, settle
+from labeling.services import agreement, counts, jobs, order, settle
+from labeling.services.transactions import Turn, await_turn
 
 CHUNK: Final = 200
 # A vote and this may wait for each other: before the database ends one of them, after a
@@ -192,7 +193,7 @@ def run_for_project(progress: jobs.Progress) -> dict[str, Any]:
 
 def _close(project_id: int, ids: list[int]) -> None:
     """Close items and take them out of the queue; whoever fills it waits meanwhile."""
-    order.await_turn(project_id)
+    await_turn(Turn.ORDER, project_id)
     items = Item.objects.filter(pk__in=ids, project=project_id).order_by("pk")
     list(items.select_for_update(no_key=True).values_list("pk"))
     items.update(state=Item.State.INVALID, is_unsettled=False)
@@ -215,7 +216,7 @@ def _patiently(delete: Callable[[], object]) -> None:
 
 def _delete(project_id: int, ids: list[int]) -> None:
     """Delete closed items and take what they counted from the counters."""
-    predictions.await_turn(project_id)
+    await_turn(Turn.PREDICTIONS, project_id)
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('lock_timeout', %s, true)", [PATIENCE])
     items = Item.objects.filter(pk__in=ids, project=project_id).order_by("pk")

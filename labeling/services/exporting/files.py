@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
-from labeling.errors import InvalidInputError, NoSpaceError
+from labeling.errors import NoSpaceError, check_one_of
 from labeling.models import Project
 from labeling.services.exporting.rows import COLUMNS, Row, taken, written
 
@@ -56,9 +56,7 @@ def stream(
     CSV cells that a spreadsheet would run as a formula get a leading apostrophe,
     unless ``raw``.
     """
-    if kind not in FORMATS:
-        told = _("One of %(values)s.") % {"values": ", ".join(FORMATS)}
-        raise InvalidInputError(errors={"format": [told]})
+    check_one_of("format", kind, FORMATS)
     try:
         return _export(project, kind, filters, raw=raw)
     except OSError as error:

@@ -18,12 +18,13 @@ from tempfile import TemporaryFile
 from typing import IO, Any, Final
 
 from django.conf import settings
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, connection
 from django.utils.translation import gettext as _
 from psycopg.errors import QueryCanceled
 
-from labeling.errors import InvalidInputError, TakesTooLongError
+from labeling.errors import TakesTooLongError, check_one_of
 from labeling.models import Item, Project
+from labeling.services.transactions import one_moment
 
 Row = list[bytes]
 FILTERS: Final = {"split": Item.Split.values, "state": Item.State.values}
@@ -113,7 +114,8 @@ def taken(project: Project, filters: Mapping[str, str]) -> Iterator[Taken]:
     Each row is the JSON values of ``COLUMNS``; on disk until the body ends.
     """
     chosen = {name: filters[name] for name in FILTERS if filters.get(name)}
-    _refuse_unknown(chosen)
+    for name, value in chosen.items():
+        check_one_of(name, value, FILTERS[name])
     with TemporaryFile() as items, TemporaryFile() as votes:
         try:
             at, count = _take(project, chosen, items, votes)
@@ -124,13 +126,6 @@ def taken(project: Project, filters: Mapping[str, str]) -> Iterator[Taken]:
         items.seek(0)
         votes.seek(0)
         yield Taken(at, count, _joined(items, votes))
-
-
-def _refuse_unknown(chosen: Mapping[str, str]) -> None:
-    for name, value in chosen.items():
-        if value not in (allowed := FILTERS[name]):
-            told = _("One of %(values)s.") % {"values": ", ".join(allowed)}
-            raise InvalidInputError(errors={name: [told]})
 
 
 def _given_up() -> TakesTooLongError:
@@ -158,14 +153,8 @@ def _take(
 
 @contextmanager
 def _snapshot() -> Iterator[datetime]:
-    """Read as of one moment, which is returned.
-
-    Durable: within another transaction the snapshot would outlive the reading.
-    """
-    with transaction.atomic(durable=True), connection.cursor() as cursor:
-        # The transaction that a test is wrapped in has begun already.
-        if not connection.savepoint_ids:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    """Read as of one moment, which is returned."""
+    with one_moment(), connection.cursor() as cursor:
         # Most of the tables is read, which the web's connections would do by index; and
         # the other processors are people's.
         cursor.execute(

@@ -44,6 +44,7 @@ from labeling.services.importing.rows import (
     role_of,
 )
 from labeling.services.order import tell_items_changed
+from labeling.services.transactions import Turn, await_turn
 
 CHUNK: Final = 2000
 CHARACTERS: Final = 2**24
@@ -311,7 +312,7 @@ class _Writer:
         else:
             ready = self._read(itertools.islice(rows, CHUNK), chunk)
         with transaction.atomic():
-            table.await_turn(self.project.pk)
+            await_turn(Turn.IMPORTS, self.project.pk)
             images.record([one.media for one in chunk.ready if one.media])
             written = table.insert(self._items(ready))
             chunk.created = len(written)

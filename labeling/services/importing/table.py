@@ -9,9 +9,6 @@ from typing import Final, NamedTuple
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-# The namespace of the advisory locks that imports of one project take.
-IMPORTS: Final = 7002
-
 
 class Fresh(NamedTuple):
     """An item to be: columns as they are written, objects and lists as text."""
@@ -31,15 +28,6 @@ class Fresh(NamedTuple):
 _COLUMNS: Final = ", ".join(
     [*Fresh._fields, "state, votes, is_unsettled, flags, created_at"]
 )
-
-
-def await_turn(project_id: int) -> None:
-    """Be the only import that writes into the project, until the commit.
-
-    Imports of the same rows in another order would wait for each other's rows.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [IMPORTS, project_id])
 
 
 def insert(rows: Iterator[Fresh]) -> set[str]:

@@ -1,0 +1,42 @@
+"""What a transaction waits for, and what it sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+
+from django.db import connection, transaction
+
+
+class Turn(IntEnum):
+    """What only one transaction at a time does: the namespaces of the advisory locks."""
+
+    # Put entries into a project's queue.
+    ORDER = 7001
+    # Import into a project: the same rows in another order would wait for each other.
+    IMPORTS = 7002
+    # Write a project's predictions, or let items go that one could be about.
+    PREDICTIONS = 7003
+    # Delete pictures, of all projects; imports share it to wait for that.
+    PICTURES = 7004
+
+
+def await_turn(turn: Turn, project_id: int = 0, *, is_shared: bool = False) -> None:
+    """Be the only one, until the commit; or one of those who share the turn."""
+    lock = "pg_advisory_xact_lock" + ("_shared" if is_shared else "")
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {lock}(%s, %s)", [turn, project_id])
+
+
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """Read only, and all of it as of one moment.
+
+    Durable: within another transaction the snapshot would outlive the reading.
+    """
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        # The transaction that a test is wrapped in has begun already.
+        if not connection.savepoint_ids:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
