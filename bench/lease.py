@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 import subprocess
 import sys
@@ -24,14 +25,21 @@ SKIPS = max(500, int(4000 * SCALE))
 GOLD = max(200, int(2000 * SCALE))
 LEASES = max(60, int(400 * min(1, SCALE)))
 FLAT, BUSY = 1.2, 1.3
+# An export or a rescore of everything from its beginning to its end.
+WHOLE = 20 * min(1, SCALE)
 
 
-def _times(*whose: Membership, count: int = LEASES) -> list[list[float]]:
-    """Lease and answer in turns; return each one's milliseconds per lease."""
+def _times(
+    *whose: Membership, count: int = LEASES, seconds: float = 0
+) -> list[list[float]]:
+    """Lease and answer in turns, so often and so long; return milliseconds per lease."""
     from labeling.services import annotate, members, queue
 
     taken: list[list[float]] = [[] for _ in whose]
-    for number in range(count + 20):
+    until = time.monotonic() + seconds
+    for number in itertools.count():
+        if number >= count + 20 and time.monotonic() > until:
+            break
         for mine, person in zip(taken, whose, strict=True):
             # As each request does.
             who = members.membership(person.user, person.project.slug)
@@ -152,13 +160,13 @@ def _lease_while_busy() -> list[dict[str, Any]]:
     from bench import fill
 
     project = fill.project(MANY)
-    fill.rank(project, 20_000)
     who = fill.person(project)
     found = []
-    for name in ("export", "rescore"):
+    for name in ("export", "rescore", "deletion"):
+        fill.rank(project, 20_000)
         [idle] = _times(who, count=LEASES // 2)
         with _beside(name, project):
-            [busy] = _times(who, count=LEASES)
+            [busy] = _times(who, seconds=WHOLE)
         [after] = _times(who, count=LEASES // 2)
         words = (f"during {name} of {MANY:,} items", "before and after")
         found.append(_ratio(f"lease-during-{name}", [busy, idle + after], BUSY, words))
@@ -181,19 +189,24 @@ def _beside(work: str, project: Project) -> Iterator[None]:
 
 
 def _work(name: str, project_id: int) -> None:
-    """Export everything, or replace every prediction and the queue, again and again."""
+    """Do it again and again: export everything, rescore it all, or delete some."""
     import django
 
     django.setup()
     from bench import fill
     from labeling.models import Item, Project
-    from labeling.services import exporting, predictions
+    from labeling.services import exporting, predictions, removal
 
     project = Project.objects.get(pk=project_id)
     sys.stdout.write("started\n")
     sys.stdout.flush()
     while True:
-        if name == "export":
+        if name == "deletion":
+            # In the queue too, but behind what is lent while it is measured.
+            items = Item.objects.filter(project=project, state="open").order_by("pk")
+            ids = items.values_list("pk", flat=True)[10 * LEASES :][: removal.CHUNK]
+            removal.delete_now(project, list(ids))
+        elif name == "export":
             for _ in exporting.stream(project, "jsonl", {}):
                 pass
         else:
