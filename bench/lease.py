@@ -25,6 +25,7 @@ SKIPS = max(500, int(4000 * SCALE))
 GOLD = max(200, int(2000 * SCALE))
 LEASES = max(60, int(400 * min(1, SCALE)))
 FLAT, BUSY = 1.2, 1.3
+CROWD = 20
 # An export or a rescore of everything from its beginning to its end.
 WHOLE = 20 * min(1, SCALE)
 
@@ -160,16 +161,17 @@ def _lease_while_busy() -> list[dict[str, Any]]:
     from bench import fill
 
     project = fill.project(MANY)
-    who = fill.person(project)
+    crowd = [fill.person(project) for _ in range(CROWD)]
     found = []
     for name in ("export", "rescore", "deletion"):
         fill.rank(project, 20_000)
-        [idle] = _times(who, count=LEASES // 2)
+        idle = _times(*crowd, count=LEASES // CROWD)
         with _beside(name, project):
-            [busy] = _times(who, seconds=WHOLE)
-        [after] = _times(who, count=LEASES // 2)
-        words = (f"during {name} of {MANY:,} items", "before and after")
-        found.append(_ratio(f"lease-during-{name}", [busy, idle + after], BUSY, words))
+            busy = _times(*crowd, seconds=WHOLE)
+        idle += _times(*crowd, count=LEASES // CROWD)
+        words = (f"during {name}, {MANY:,} items, {CROWD} people", "before and after")
+        times = [list(itertools.chain(*one)) for one in (busy, idle)]
+        found.append(_ratio(f"lease-during-{name}", times, BUSY, words))
     return found
 
 

@@ -16,7 +16,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from labeling.models import ALL_WORK, Assignment, Item, Media, Membership, Work, lean
-from labeling.services import order
+from labeling.services import floor, order
 
 PASSED_FOR: Final = timedelta(seconds=10)
 
@@ -208,13 +208,24 @@ def lend(member: Membership, count: int) -> list[Assignment]:
         is_first = not is_first
     start = _place(member, is_first=is_first)
     values = _lane(member, count, is_first=is_first, start=start)
+    if is_shared := walk is _ALL and not values["moves"]:
+        values["from"] = floor.of(member.project)
     query = walk.lend_and_pass if values["moves"] else walk.lend
     lent = []
     for assignment, item, media in lean.fetch(query, values, *_LENT):
         item.media = media
         assignment.item = item
         lent.append(assignment)
+    if is_shared and (ranks := _new_ranks(member, lent)):
+        floor.note(member.project, values["from"], min(ranks))
     return lent
+
+
+def _new_ranks(member: Membership, lent: Sequence[Assignment]) -> list[float]:
+    """Return where those stood that were lent just now, not only for longer."""
+    minutes = timedelta(minutes=member.project.lease_minutes)
+    new = (one for one in lent if one.expires_at - one.leased_at == minutes)
+    return [one.rank for one in new if one.rank is not None]
 
 
 def further_share(member: Membership) -> float:

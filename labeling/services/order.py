@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 
 from labeling.errors import NotFoundError
 from labeling.models import Assignment, Item, QueueEntry, Work
+from labeling.services import floor
 from labeling.services.transactions import Turn, await_turn
 from labeling.signals import items_changed, queue_low
 
@@ -69,6 +70,7 @@ def swap(
         cursor.execute(_SWAP_IN, {"project": project_id, "generation": generation})
         cursor.execute("DROP TABLE staged")
         confirm()
+    floor.forget(project_id)
     with transaction.atomic(), connection.cursor() as cursor:
         await_turn(Turn.ORDER, project_id)
         cursor.execute(
@@ -224,6 +226,7 @@ def refill(project_id: int, works: Sequence[str], user_id: int) -> int:
     with connection.cursor() as cursor:
         cursor.execute(query, values)
         added = cursor.rowcount
+    floor.forget(project_id)
     transaction.on_commit(
         lambda: queue_low.send_robust(sender=QueueEntry, project_id=project_id)
     )
@@ -258,3 +261,5 @@ def requeue(freed: Sequence[Assignment]) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute(_REQUEUE, {"ids": [one.pk for one in freed]})
+    for project_id in {one.project_id for one in freed}:
+        floor.forget(project_id)

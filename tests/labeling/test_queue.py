@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -21,6 +22,7 @@ from labeling.errors import ConflictError, ForbiddenError, InvalidInputError
 from labeling.models import Assignment, Item, Membership, QueueEntry
 from labeling.services import (
     annotate,
+    floor,
     lanes,
     members,
     projects,
@@ -485,6 +487,38 @@ def test_who_has_skipped_nothing_sees_at_once_what_is_given_back() -> None:
     queue.release_all(other)
 
     assert leased_items(again(who), 2) == [found[0], found[2]]
+
+
+@pytest.mark.parametrize("later", [0.0, floor.KNOWN_FOR])
+def test_what_another_process_gives_back_is_found_after_a_second(
+    monkeypatch: pytest.MonkeyPatch, later: float
+) -> None:
+    project = make.project()
+    first, *others = make.items(project, 3)
+    make.ranked(project, others)
+    before = QueueEntry.objects.get(item=others[0])
+    make.lease(make.member(project))
+    before.pk, before.item, before.rank = None, first, before.rank - 1
+    before.save()
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + later)
+
+    found = first if later else others[1]
+    assert leased_items(make.member(project), 1) == [found]
+
+
+def test_what_another_process_gives_back_is_found_at_once_where_it_is_the_last() -> (
+    None
+):
+    project = make.project()
+    first, last = make.items(project, 2)
+    make.ranked(project, [last])
+    before = QueueEntry.objects.get()
+    make.lease(make.member(project))
+    before.pk, before.item, before.rank = None, first, before.rank - 1
+    before.save()
+
+    assert leased_items(make.member(project), 1) == [first]
 
 
 def test_who_found_nothing_is_lent_what_is_new_by_one_statement(
