@@ -268,7 +268,7 @@ def _take_back(found: Assignment) -> None:
     )
     if is_taken or item.state != Item.State.OPEN:
         raise LeaseLostError
-    order.withdraw_slot(found.item_id, found.slot)
+    order.withdraw([found.item_id], found.slot)
 
 
 def _keep_late(member: Membership, vote: Vote) -> None:
@@ -420,6 +420,8 @@ def undo(member: Membership, annotation_id: int, version: int) -> Assignment | N
     before = own_annotation(member, annotation_id)
     now = timezone.now()
     with transaction.atomic():
+        if before.assignment_id is not None:
+            queue.own_assignment(member, before.assignment_id)
         _write_version(before, version, {"undone_at": now, "updated_at": now})
         _count_vote(member, before, -1)
         before.refresh_from_db()

@@ -22,13 +22,15 @@ PASSED_FOR: Final = timedelta(seconds=10)
 
 # An array is looked up once. With IN a plan may look anew for each row, and a look that
 # locks passes over rows that this statement has changed: past the limit, to the next.
+# Before the first row the person: two windows would lock the rows in turns.
 _HELD = """
     UPDATE labeling_assignment a
     SET expires_at = now() + %(minutes)s * interval '1 minute'
     WHERE a.id = ANY(ARRAY(
         SELECT id FROM labeling_assignment
-        WHERE annotator_id = %(user)s AND project_id = %(project)s
-              AND state = 'leased' AND expires_at > now()
+        WHERE project_id = %(project)s AND state = 'leased' AND expires_at > now()
+              AND annotator_id = (SELECT user_id FROM labeling_membership
+                                  WHERE id = %(member)s FOR NO KEY UPDATE)
         ORDER BY id LIMIT %(count)s FOR UPDATE))
     RETURNING a.id
 """
@@ -269,7 +271,6 @@ def _lane(
     work, other_work = [*works(member), "", ""][:2]
     return {
         **values_of(member, count),
-        "member": member.pk,
         "work": work,
         "other_work": other_work,
         "is_first": is_first,
@@ -285,6 +286,7 @@ def _lane(
 def values_of(member: Membership, count: int) -> dict[str, Any]:
     """Return what every statement that lends has to know."""
     return {
+        "member": member.pk,
         "user": member.user_id,
         "project": member.project_id,
         "minutes": member.project.lease_minutes,

@@ -145,15 +145,28 @@ def _stage(cursor: Any, entries: Sequence[Entry]) -> None:
             )
 
 
+_WITHDRAW: Final = """
+    DELETE FROM labeling_queueentry WHERE id = ANY(ARRAY(
+        SELECT id FROM labeling_queueentry
+        WHERE item_id = ANY(%(items)s) AND slot = coalesce(%(slot)s::int, slot)
+        FOR UPDATE SKIP LOCKED))
+"""
+
+
 def live_slots(item_ids: Sequence[int]) -> set[tuple[int, int]]:
     """Return the (item, slot) pairs that are lent or answered."""
     live = Assignment.objects.filter(item__in=item_ids, state__in=Assignment.LIVE)
     return set(live.values_list("item_id", "slot"))
 
 
-def withdraw(item_ids: Sequence[int]) -> None:
-    """Take items out of the queue: they are settled, or wait for an expert."""
-    QueueEntry.objects.filter(item_id__in=item_ids).delete()
+def withdraw(item_ids: Sequence[int], slot: int | None = None) -> None:
+    """Take items out of the queue, or one slot of them: nobody is to get them now.
+
+    Nobody waits for a lease that takes one at this moment. It finds the slot taken, or
+    is a moment earlier; were it to fail, the next one drops what it has left.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_WITHDRAW, {"items": list(item_ids), "slot": slot})
 
 
 def tell_items_changed(project_id: int) -> None:
@@ -161,20 +174,6 @@ def tell_items_changed(project_id: int) -> None:
     transaction.on_commit(
         lambda: items_changed.send_robust(sender=Item, project_id=project_id)
     )
-
-
-def withdraw_slot(item_id: int, slot: int) -> None:
-    """Take one slot out of the queue: it is lent again to its late holder.
-
-    Nobody waits for a lease that takes it at this moment: that one waits already for the
-    holder's assignment, if it is theirs, and finds the slot taken either way.
-    """
-    entries = QueueEntry.objects.filter(item_id=item_id, slot=slot)
-    QueueEntry.objects.filter(
-        pk__in=list(
-            entries.select_for_update(skip_locked=True).values_list("pk", flat=True)
-        )
-    ).delete()
 
 
 # Whether fewer people hold or have answered item i than are to. One rule for what is

@@ -2,6 +2,10 @@
 
 The constraints of ``Assignment`` are the guarantee; ``QueueEntry`` is the fast path.
 Batch work never locks queue rows: ``SKIP LOCKED`` meets only other leases.
+
+Everybody locks in one order, or two could wait for each other: a membership, its
+assignments, items, counters. More than one assignment only whoever has the membership;
+for entries of the queue nobody waits.
 """
 
 from __future__ import annotations
@@ -253,6 +257,12 @@ def _lease_chosen(member: Membership, external_ids: Sequence[str]) -> Lease:
         raise InvalidInputError(errors={"items": [f"At most {MAX_COUNT}."]})
     with transaction.atomic():
         await_windows(member)
+        own = Assignment.objects.filter(
+            annotator_id=member.user_id,
+            project_id=member.project_id,
+            item__external_id__in=external_ids,
+        )
+        list(own.select_for_update(of=("self",)).order_by("pk").values_list("pk"))
         items = list(
             Item.objects.select_for_update(of=("self",), no_key=True)
             .filter(project_id=member.project_id, external_id__in=external_ids)
@@ -310,6 +320,7 @@ def release_all(member: Membership) -> int:
 
 def _give_back(member: Membership, **which: Any) -> int:
     with transaction.atomic():
+        await_windows(member)
         held = (
             Assignment.objects.select_for_update(of=("self",))
             .select_related("annotator")
