@@ -7,7 +7,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
@@ -43,13 +43,18 @@ def storable(value: object, *, depth: int = 0) -> str:  # noqa: PLR0911 (one per
 
 
 def _inside(value: object, depth: int) -> str:
-    parts: list[object] = []
+    parts: Iterable[object] = ()
     if isinstance(value, dict):
-        parts = [*value.keys(), *value.values()]
+        parts = (*value, *value.values())
     elif isinstance(value, list | tuple):
-        parts = list(value)
-    texts = [part for part in parts if isinstance(part, str)]
-    others = (part for part in parts if not isinstance(part, str))
+        parts = value
+    texts: list[str] = []
+    others: list[object] = []
+    for part in parts:
+        if isinstance(part, str):
+            texts.append(part)
+        else:
+            others.append(part)
     return _text_problem("\n".join(texts)) or next(
         (bad for part in others if (bad := storable(part, depth=depth + 1))), ""
     )

@@ -78,12 +78,17 @@ class Ready(NamedTuple):
 
 @dataclass
 class Chunk:
-    """Rows that were read together: the good ones, and what is wrong with others."""
+    """Rows that were read together: how many are good, and what is wrong with others.
+
+    Only ``rich`` ones are kept, which bring votes, a known label or a picture: Python
+    looks through all that is kept, again and again.
+    """
 
     received: int = 0
+    good: int = 0
     created: int = 0
     duplicates: int = 0
-    ready: list[Ready] = field(default_factory=list)
+    rich: list[Ready] = field(default_factory=list)
     refused: list[tuple[int, str]] = field(default_factory=list)
 
 
@@ -101,7 +106,7 @@ class Tally:
         """Count a chunk that was written."""
         self.received += chunk.received
         self.created += chunk.created
-        self.duplicates += chunk.duplicates + len(chunk.ready) - chunk.created
+        self.duplicates += chunk.duplicates + chunk.good - chunk.created
         for number, reason in chunk.refused:
             self.reject(number, reason)
 
@@ -313,10 +318,10 @@ class _Writer:
             ready = self._read(itertools.islice(rows, CHUNK), chunk)
         with transaction.atomic():
             await_turn(Turn.IMPORTS, self.project.pk)
-            images.record([one.media for one in chunk.ready if one.media])
+            images.record([one.media for one in chunk.rich if one.media])
             written = table.insert(self._items(ready))
             chunk.created = len(written)
-            self._extras(chunk.ready, written)
+            self._extras(chunk.rich, written)
             tell_items_changed(self.project.pk)
         return chunk
 
@@ -353,7 +358,9 @@ class _Writer:
                 chunk.duplicates += 1
                 continue
             seen.add(one.columns.content_hash)
-            chunk.ready.append(one)
+            chunk.good += 1
+            if one.media or one.row.votes or self.is_gold:
+                chunk.rich.append(one)
             yield one
             characters += len(one.columns.data) + len(one.columns.metadata)
             if characters > CHARACTERS:
