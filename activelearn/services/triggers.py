@@ -22,11 +22,12 @@ def next_threshold(project: Project, labels_then: int) -> int:
 
 def consider(project_id: int) -> TrainingRun | None:
     """Start a run when enough new confident labels have come in."""
-    project = Project.objects.filter(pk=project_id).first()
-    if project is None:
-        return None
-    RetrainTrigger.objects.get_or_create(project=project)
     with transaction.atomic():
+        # Locked, so that it is not deleted meanwhile.
+        known = Project.objects.select_for_update(no_key=True).filter(pk=project_id)
+        if (project := known.first()) is None:
+            return None
+        RetrainTrigger.objects.get_or_create(project=project)
         trigger = RetrainTrigger.objects.select_for_update().get(project=project)
         now = ProjectCounter.confident_of(project_id)
         _forget_deleted(trigger, now)

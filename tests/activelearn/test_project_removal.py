@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from django.apps import apps
-from django.db import connection
+from django.db import OperationalError, connection
 
 from activelearn.models import RankingFit
-from activelearn.services import registry
+from activelearn.services import registry, triggers
 from labeling.models import Job, Project, User
 from labeling.services import adjudicate, annotate, jobs, removal, settle
 from tests import make
@@ -183,3 +184,30 @@ def test_what_comes_in_at_the_last_moment_goes_too() -> None:
     assert job.state == "done"
     assert not RankingFit.objects.exists()
     assert not Project.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_project_that_is_looked_at_goes_afterwards() -> None:
+    project = make.project()
+    tried: list[bool] = []
+
+    @make.threaded
+    def delete() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout TO '300ms'")
+        with suppress(OperationalError):
+            Project.objects.filter(pk=project.pk).delete()
+
+    def beside(execute: Any, sql: str, *others: Any) -> Any:
+        if '"activelearn_retraintrigger"' in sql and not tried:
+            tried.append(True)
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(delete).result()
+        return execute(sql, *others)
+
+    with connection.execute_wrapper(beside):
+        assert triggers.consider(project.pk) is None
+
+    assert tried
+    Project.objects.filter(pk=project.pk).delete()
+    assert triggers.consider(project.pk) is None
