@@ -123,13 +123,41 @@ def end_backends(data: Path, patience: float = 5) -> None:
 
 
 def _at_work_in(folder: Path) -> list[int]:
-    """Return the processes whose current folder this is, where the system tells."""
+    """Return the servers' processes in this folder, where the system tells.
+
+    Others may be there too: the shell of a person who looks around.
+    """
     found = []
     for link in Path("/proc").glob("[0-9]*/cwd"):
+        pid = int(link.parent.name)
         with contextlib.suppress(OSError):  # it has ended, or is somebody else's
-            if link.readlink() == folder:
-                found.append(int(link.parent.name))
+            if link.readlink() == folder and "postgres" in _name_of(pid):
+                found.append(pid)
     return found
+
+
+def await_end(pid_file: Path) -> None:
+    """Wait until a database that was killed is gone; then its lock file may go too."""
+    try:
+        pid = int(pid_file.read_text().split("\n", 1)[0])
+    except (OSError, ValueError):
+        return
+    deadline = time.monotonic() + 20
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
+        if "postgres" not in _name_of(pid):
+            return
+        time.sleep(0.1)
+    if not Path(f"/proc/{pid}").exists():
+        pid_file.unlink(missing_ok=True)
+    elif "postgres" in _name_of(pid):
+        os.kill(pid, signal.SIGQUIT)
+
+
+def _name_of(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text()
+    except OSError:
+        return ""
 
 
 def is_ready(sockets: Path) -> bool:

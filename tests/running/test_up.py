@@ -81,6 +81,13 @@ def test_a_database_comes_back_while_a_query_of_the_one_before_runs_on(
         machine.vote()
 
 
+def test_who_stands_in_the_folder_of_the_database_is_left_alone(tmp_path: Path) -> None:
+    with subprocess.Popen(["sleep", "60"], cwd=tmp_path) as shell:
+        postgres.end_backends(tmp_path)
+        assert shell.poll() is None
+        shell.kill()
+
+
 def settled(machine: Machine) -> int:
     rows = machine.sure("GET", "/api/projects/p/items/?state=settled")["results"]
     return len(rows)

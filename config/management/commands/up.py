@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import shutil
 import signal
 import socket
 import sys
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -120,7 +118,7 @@ class Command(BaseCommand):
     def _start_database(self, supervisor: Supervisor) -> None:
         data = self.home / "postgres"
         postgres.prepare(data, self.sockets)
-        _await_end(data / "postmaster.pid")
+        postgres.await_end(data / "postmaster.pid")
         part = Part(
             "database",
             postgres.command(data, self.sockets),
@@ -232,27 +230,3 @@ def _check_broker() -> None:
         raise CommandError(
             f"BROKER_URL: the broker does not answer: {error}"
         ) from error
-
-
-def _await_end(pid_file: Path) -> None:
-    """Wait until a database that was killed is gone; then its lock file may go too."""
-    try:
-        pid = int(pid_file.read_text().split("\n", 1)[0])
-    except (OSError, ValueError):
-        return
-    deadline = time.monotonic() + 20
-    while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
-        if "postgres" not in _name_of(pid):
-            return
-        time.sleep(0.1)
-    if not Path(f"/proc/{pid}").exists():
-        pid_file.unlink(missing_ok=True)
-    elif "postgres" in _name_of(pid):
-        os.kill(pid, signal.SIGQUIT)
-
-
-def _name_of(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/comm").read_text()
-    except OSError:
-        return ""
