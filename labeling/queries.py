@@ -135,9 +135,9 @@ def labels_in_use(project_id: int) -> dict[str, int]:
     return {row["name"]: row["items"] for row in rows}
 
 
-_CHOICES = {"state": Item.State.values, "split": Item.Split.values}
+CHOICES: Final = {"state": Item.State.values, "split": Item.Split.values}
 ITEM_FILTERS: Final = frozenset(
-    {*_CHOICES, "label", "predicted", "confidence_lt", "tag", "id", "q"}
+    {*CHOICES, "label", "predicted", "confidence_lt", "tag", "id", "q"}
 )
 
 
@@ -148,7 +148,7 @@ def items_matching(  # noqa: C901, PLR0912 (one plain step per filter)
     if any("\x00" in value for value in query.values()):
         raise InvalidInputError(_("A filter holds a NUL character."))
     items = Item.objects.filter(project=project).select_related("media", "prediction")
-    for name, allowed in _CHOICES.items():
+    for name, allowed in CHOICES.items():
         if value := query.get(name):
             check_one_of(name, value, allowed)
             items = items.filter(**{name: value})

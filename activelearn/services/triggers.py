@@ -23,12 +23,11 @@ def next_threshold(project: Project, labels_then: int) -> int:
 def consider(project_id: int) -> TrainingRun | None:
     """Start a run when enough new confident labels have come in."""
     with transaction.atomic():
-        # Locked, so that it is not deleted meanwhile.
+        # Locked, so that it is not deleted meanwhile and a threshold fires once.
         known = Project.objects.select_for_update(no_key=True).filter(pk=project_id)
         if (project := known.first()) is None:
             return None
-        RetrainTrigger.objects.get_or_create(project=project)
-        trigger = RetrainTrigger.objects.select_for_update().get(project=project)
+        trigger, _ = RetrainTrigger.objects.get_or_create(project=project)
         now = ProjectCounter.confident_of(project_id)
         _forget_deleted(trigger, now)
         due = next_threshold(project, trigger.labels)

@@ -30,12 +30,9 @@ _floors: dict[int, _Floor] = {}
 def of(project: Project) -> float:
     """Return the rank from which on to look."""
     known = _floors.get(project.pk)
-    is_good = known is not None and known.generation == project.queue_generation
-    return (
-        known.rank
-        if known and is_good and time.monotonic() < known.until
-        else -math.inf
-    )
+    if known is None or known.generation != project.queue_generation:
+        return -math.inf
+    return known.rank if time.monotonic() < known.until else -math.inf
 
 
 def note(project: Project, start: float, rank: float) -> None:

@@ -22,12 +22,12 @@ from django.db import OperationalError, connection
 from django.utils.translation import gettext as _
 from psycopg.errors import QueryCanceled
 
+from labeling import queries
 from labeling.errors import TakesTooLongError, check_one_of
-from labeling.models import Item, Project
+from labeling.models import Project
 from labeling.services.transactions import one_moment
 
 Row = list[bytes]
-FILTERS: Final = {"split": Item.Split.values, "state": Item.State.values}
 NULL: Final = b"null"
 
 # Column → SQL of its JSON. A whole number plus 0.0 keeps its point, for readers that
@@ -113,9 +113,9 @@ def taken(project: Project, filters: Mapping[str, str]) -> Iterator[Taken]:
 
     Each row is the JSON values of ``COLUMNS``; on disk until the body ends.
     """
-    chosen = {name: filters[name] for name in FILTERS if filters.get(name)}
+    chosen = {name: filters[name] for name in queries.CHOICES if filters.get(name)}
     for name, value in chosen.items():
-        check_one_of(name, value, FILTERS[name])
+        check_one_of(name, value, queries.CHOICES[name])
     with TemporaryFile() as items, TemporaryFile() as votes:
         try:
             at, count = _take(project, chosen, items, votes)
