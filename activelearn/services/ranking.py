@@ -36,9 +36,7 @@ EXPLAINED: Final = 200
 
 def ask(project_id: int) -> None:
     """Ask for a new order; one that already waits will do."""
-    project = Project.objects.filter(pk=project_id).first()
-    if project is not None:
-        jobs.enqueue("learn.rank", project=project, lane=f"rank:{project_id}")
+    jobs.ask("learn.rank", project_id, lane="rank")
 
 
 def is_due(project_id: int) -> bool:

@@ -10,6 +10,7 @@ from activelearn.models import RetrainTrigger, TrainingRun
 from activelearn.services import ranking
 from labeling.models import Job, Project, ProjectCounter, User
 from labeling.services import jobs
+from labeling.services.transactions import keep_project
 
 
 def next_threshold(project: Project, labels_then: int) -> int:
@@ -23,9 +24,8 @@ def next_threshold(project: Project, labels_then: int) -> int:
 def consider(project_id: int) -> TrainingRun | None:
     """Start a run when enough new confident labels have come in."""
     with transaction.atomic():
-        # Locked, so that it is not deleted meanwhile and a threshold fires once.
-        known = Project.objects.select_for_update(no_key=True).filter(pk=project_id)
-        if (project := known.first()) is None:
+        # Whoever has the project is the only one: a threshold fires once.
+        if (project := keep_project(project_id)) is None:
             return None
         trigger, _ = RetrainTrigger.objects.get_or_create(project=project)
         now = ProjectCounter.confident_of(project_id)

@@ -18,7 +18,7 @@ MOST_PAIRS = 500
 
 def ask(project: Project) -> None:
     """Ask for a report; one that already waits will do."""
-    jobs.enqueue("agreement", project=project, lane=f"agreement:{project.pk}")
+    jobs.ask("agreement", project.pk, lane="agreement")
 
 
 @jobs.handles("agreement", rest=9)

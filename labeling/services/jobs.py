@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from labeling.errors import AssayError, ConflictError
 from labeling.models import Job, Project, User
+from labeling.services.transactions import keep_project
 from labeling.signals import job_queued
 
 logger = logging.getLogger(__name__)
@@ -155,6 +156,13 @@ def enqueue(
         if created:
             transaction.on_commit(lambda: _ring(job))
     return job
+
+
+def ask(kind: str, project_id: int, *, lane: str) -> None:
+    """Ask for what a project needs by itself, unless it has been deleted meanwhile."""
+    with transaction.atomic():
+        if project := keep_project(project_id):
+            enqueue(kind, project=project, lane=f"{lane}:{project_id}")
 
 
 def hurry(job: Job, user: User | None) -> None:

@@ -8,6 +8,8 @@ from enum import IntEnum
 
 from django.db import connection, transaction
 
+from labeling.models import Project
+
 
 class Turn(IntEnum):
     """What only one transaction at a time does: the namespaces of the advisory locks."""
@@ -27,6 +29,12 @@ def await_turn(turn: Turn, project_id: int = 0, *, is_shared: bool = False) -> N
     lock = "pg_advisory_xact_lock" + ("_shared" if is_shared else "")
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {lock}(%s, %s)", [turn, project_id])
+
+
+def keep_project(project_id: int) -> Project | None:
+    """Return the project, which nobody deletes until the commit; None: it is gone."""
+    found = Project.objects.select_for_update(no_key=True).filter(pk=project_id)
+    return found.first()
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
@@ -12,9 +13,9 @@ from django.apps import apps
 from django.db import OperationalError, connection
 
 from activelearn.models import RankingFit
-from activelearn.services import registry, triggers
+from activelearn.services import ranking, registry, triggers
 from labeling.models import Job, Project, User
-from labeling.services import adjudicate, annotate, jobs, removal, settle
+from labeling.services import adjudicate, agreement, annotate, jobs, removal, settle
 from tests import make
 from tests.activelearn.test_loop import versions, work
 from tests.test_pages import browser
@@ -187,7 +188,17 @@ def test_what_comes_in_at_the_last_moment_goes_too() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_project_that_is_looked_at_goes_afterwards() -> None:
+@pytest.mark.parametrize(
+    ("look", "table"),
+    [
+        (lambda project: triggers.consider(project.pk), "activelearn_retraintrigger"),
+        (lambda project: ranking.ask(project.pk), "labeling_job"),
+        (agreement.ask, "labeling_job"),
+    ],
+)
+def test_a_project_that_is_looked_at_goes_afterwards(
+    look: Callable[[Project], None], table: str
+) -> None:
     project = make.project()
     tried: list[bool] = []
 
@@ -199,15 +210,17 @@ def test_a_project_that_is_looked_at_goes_afterwards() -> None:
             Project.objects.filter(pk=project.pk).delete()
 
     def beside(execute: Any, sql: str, *others: Any) -> Any:
-        if '"activelearn_retraintrigger"' in sql and not tried:
+        if f'"{table}"' in sql and not tried:
             tried.append(True)
             with ThreadPoolExecutor(1) as pool:
                 pool.submit(delete).result()
         return execute(sql, *others)
 
     with connection.execute_wrapper(beside):
-        assert triggers.consider(project.pk) is None
+        assert look(project) is None
 
     assert tried
+    Job.objects.filter(project=project).delete()
     Project.objects.filter(pk=project.pk).delete()
-    assert triggers.consider(project.pk) is None
+    assert look(project) is None
+    assert not Job.objects.exists()
