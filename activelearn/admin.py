@@ -2,92 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.contrib import admin, messages
-from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path
-from django.views.decorators.http import require_POST
+from django.contrib import admin
+from django.http import HttpRequest
 
 from activelearn.models import Evaluation, ModelVersion, TrainingRun
 from activelearn.services import registry, triggers
-from labeling.errors import AssayError
+from labeling.admin import ReadOnly, WithButtons, person_of
 from labeling.models import (
-    AgreementReport,
-    Disagreement,
-    ImportRun,
-    Job,
-    Membership,
     Project,
-    User,
 )
-from labeling.services import jobs
-
-
-class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time
-    """Facts are shown, never typed over."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nothing is added by hand."""
-        return False
-
-    def has_change_permission(
-        self, request: HttpRequest, obj: Model | None = None
-    ) -> bool:
-        """Nothing is changed by hand."""
-        return False
-
-    def has_delete_permission(
-        self, request: HttpRequest, obj: Model | None = None
-    ) -> bool:
-        """Nothing is deleted by hand."""
-        return False
-
-
-class WithButtons(ReadOnly):
-    """An object page with buttons: each POSTs its name to one service call."""
-
-    change_form_template = "admin/with_buttons.html"
-    buttons: tuple[tuple[str, str], ...] = ()
-
-    def get_urls(self) -> list[URLPattern]:
-        """Add the address of the buttons."""
-        name = f"{self.opts.app_label}_{self.opts.model_name}_press"
-        press = self.admin_site.admin_view(require_POST(self.press))
-        return [path("<int:pk>/press/", press, name=name), *super().get_urls()]
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Show the buttons above the facts."""
-        more = {"buttons": self.buttons, **(extra_context or {})}
-        return super().change_view(request, object_id, form_url, more)
-
-    def press(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Do what the button says, and say what came of it."""
-        found = get_object_or_404(self.model, pk=pk)
-        if not request.user.is_superuser:
-            messages.error(request, "Only a superuser may do this.")
-        else:
-            try:
-                messages.success(request, self.act(request, found))
-            except AssayError as error:
-                messages.error(request, error.detail)
-        return redirect("..")
-
-    def act(self, request: HttpRequest, found: Any) -> str:
-        """Call the service of the button that was pressed."""
-        raise NotImplementedError
-
-
-def _person(request: HttpRequest) -> User:
-    return User.objects.get(pk=request.user.pk or 0)
 
 
 @admin.register(ModelVersion)
@@ -132,9 +55,9 @@ class ModelVersionAdmin(WithButtons):
         """Promote, roll back or archive."""
         button = request.POST.get("button")
         if button == "promote":
-            return f"{registry.promote(found, _person(request))} serves now."
+            return f"{registry.promote(found, person_of(request))} serves now."
         if button == "rollback":
-            return f"{registry.rollback(found, _person(request))} serves again."
+            return f"{registry.rollback(found, person_of(request))} serves again."
         return f"{registry.archive(found)} is archived."
 
 
@@ -148,7 +71,7 @@ class ProjectAdmin(WithButtons):
     def act(self, request: HttpRequest, found: Project) -> str:
         """Ask for a training run."""
         why = request.POST.get("reason", "")
-        run, is_new = triggers.request(found, _person(request), why)
+        run, is_new = triggers.request(found, person_of(request), why)
         return f"{run} {'is asked for' if is_new else 'waits already'}."
 
 
@@ -174,31 +97,4 @@ class TrainingRunAdmin(ReadOnly):
         return f"{run.job.state} {run.job.stage}"
 
 
-@admin.register(Job)
-class JobAdmin(WithButtons):
-    """Every long job with its progress and log."""
-
-    list_display = (
-        "pk",
-        "kind",
-        "project",
-        "state",
-        "stage",
-        "percent",
-        "attempt",
-        "created_at",
-    )
-    list_filter = ("state", "kind")
-    list_select_related = ("project",)
-    buttons = (("cancel", "Cancel"), ("again", "Run again"))
-
-    def act(self, request: HttpRequest, found: Job) -> str:
-        """Cancel or run again."""
-        if request.POST.get("button") == "cancel":
-            jobs.cancel(found)
-            return f"{found} is asked to stop."
-        return f"{jobs.again(found, _person(request))} is asked for."
-
-
-for _model in (Evaluation, AgreementReport, Disagreement, ImportRun, Membership):
-    admin.site.register(_model, ReadOnly)
+admin.site.register(Evaluation, ReadOnly)

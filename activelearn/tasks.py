@@ -7,7 +7,7 @@ from typing import Final
 from celery import shared_task
 
 from activelearn.services import forgetting, ranking, retrain, triggers
-from labeling.services import jobs
+from labeling.services.work import jobs
 
 HANDLERS: Final = (ranking, retrain)
 

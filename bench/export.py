@@ -67,7 +67,7 @@ def _work(project_id: int) -> None:
 
     django.setup()
     from labeling.models import Project
-    from labeling.services import exporting
+    from labeling.services.transfer import exporting
 
     project = Project.objects.get(pk=project_id)
     begun = time.perf_counter()

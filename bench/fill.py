@@ -16,7 +16,8 @@ from labeling.models import (
     ProjectCounter,
     User,
 )
-from labeling.services import members, order, projects
+from labeling.services.projects import members, projects
+from labeling.services.queue import order
 
 _ITEMS = """
     INSERT INTO labeling_item (project_id, external_id, data, metadata, tags,

@@ -34,7 +34,9 @@ def _times(
     *whose: Membership, count: int = LEASES, seconds: float = 0
 ) -> list[list[float]]:
     """Lease and answer in turns, so often and so long; return milliseconds per lease."""
-    from labeling.services import annotate, members, queue
+    from labeling.services.projects import members
+    from labeling.services.queue import queue
+    from labeling.services.votes import annotate
 
     taken: list[list[float]] = [[] for _ in whose]
     until = time.monotonic() + seconds
@@ -197,7 +199,8 @@ def _work(name: str, project_id: int) -> None:
     django.setup()
     from bench import fill
     from labeling.models import Item, Project
-    from labeling.services import exporting, predictions, removal
+    from labeling.services.projects import removal
+    from labeling.services.transfer import exporting, predictions
 
     project = Project.objects.get(pk=project_id)
     sys.stdout.write("started\n")

@@ -15,7 +15,7 @@ from typing import Any
 
 from bench import export, lease, web
 from config import home
-from config.embedded import postgres
+from running.embedded import postgres
 
 _PARTS = {**lease.PARTS, "export-1m": export.a_million, "http": web.over_http}
 QUIET = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -76,12 +76,12 @@ def _make_tables(sockets: Path) -> None:
     django.setup()
     from django.db import connection
 
-    from labeling.models import lean
+    from config.database.plans import keep_plans
 
     call_command("migrate", verbosity=0)
     # From here on as the processes of the web do it.
     connection.close()
-    lean.keep_plans()
+    keep_plans()
 
 
 def _empty() -> None:

@@ -18,7 +18,7 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
-from labeling.api import problems
+from labeling.api.http import problems
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,8 @@ from django.contrib.auth.backends import ModelBackend
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.models import Session
 
-from labeling.models import User, lean
+from labeling.models import User
+from labeling.sql import lean
 
 _SESSION: Final = f"""
     SELECT {lean.columns(("s", Session))} FROM django_session s

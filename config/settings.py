@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "config",
+    "running",
     "labeling",
     "activelearn",
 ]
@@ -71,7 +72,6 @@ TEMPLATES: list[dict[str, Any]] = [
         "DIRS": [BASE_DIR / "frontend" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "libraries": {"cells": "labeling.cells", "told": "labeling.told"},
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -177,16 +177,16 @@ CONTENT_SECURITY_POLICY = {
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "labeling.api.authentication.TokenAuthentication",
+        "labeling.api.http.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "labeling.api.negotiation.OnlyRenderer",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "labeling.api.http.negotiation.OnlyRenderer",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["labeling.api.parsers.StrictJSONParser"],
-    "DEFAULT_PAGINATION_CLASS": "labeling.api.pagination.CursorPagination",
+    "DEFAULT_PARSER_CLASSES": ["labeling.api.http.parsers.StrictJSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "labeling.api.http.pagination.CursorPagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "labeling.api.problems.handler",
+    "EXCEPTION_HANDLER": "labeling.api.http.problems.handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {

@@ -7,13 +7,12 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from config.database.plans import keep_plans
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 application = get_wsgi_application()
-
-from labeling.models import lean  # noqa: E402 (Django has to be set up first)
-
-lean.keep_plans()
+keep_plans()
 # What is loaded stays: the collector need not look at it with every request, and the
 # processes that are forked from here share its pages.
 gc.collect()

@@ -9,8 +9,12 @@ from celery import shared_task
 from django.db import OperationalError
 from django.dispatch import receiver
 
-from labeling.services import agreement as _agreement  # registers its job
-from labeling.services import counts, importing, jobs, pictures, queue, removal, settle
+from labeling.services.projects import removal
+from labeling.services.queue import queue
+from labeling.services.transfer import importing, pictures
+from labeling.services.votes import agreement as _agreement  # registers its job
+from labeling.services.votes import counts, settle
+from labeling.services.work import jobs
 from labeling.signals import job_queued, votes_changed
 
 HANDLERS: Final = (_agreement, importing, removal)

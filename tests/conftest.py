@@ -9,7 +9,7 @@ import pytest
 from django.utils import translation
 from pytest_django.fixtures import Settings
 
-from labeling.services import counts
+from labeling.services.votes import counts
 
 LONG = ("running", "browser", "long")
 

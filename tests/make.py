@@ -13,7 +13,9 @@ from django.db import connection
 from django.test import Client
 
 from labeling.models import ApiToken, Assignment, Item, Membership, Project, User
-from labeling.services import annotate, members, order, projects, queue
+from labeling.services.projects import members, projects
+from labeling.services.queue import order, queue
+from labeling.services.votes import annotate
 
 Given = ParamSpec("Given")
 Found = TypeVar("Found")

@@ -40,7 +40,9 @@ from labeling.models import (
     ProjectCounter,
     QueueEntry,
 )
-from labeling.services import counts, jobs, queue, settle
+from labeling.services.queue import queue
+from labeling.services.votes import counts, settle
+from labeling.services.work import jobs
 from tests import make
 
 pytestmark = [pytest.mark.long, pytest.mark.django_db]

@@ -14,7 +14,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from labeling.models import Annotation, ImportRun, Project
-from labeling.services import agreement, jobs, settle
+from labeling.services.votes import agreement, settle
+from labeling.services.work import jobs
 from tests import crowds, make
 
 # Every answer is committed, as in life: in one transaction nothing could be pruned.

@@ -7,7 +7,7 @@ from django.db import InterfaceError, OperationalError
 from django.test import Client
 
 from labeling import queries
-from labeling.services import queue
+from labeling.services.queue import queue
 from tests import make
 
 pytestmark = pytest.mark.django_db

@@ -13,9 +13,9 @@ from django.utils import translation
 from pytest_django.fixtures import Settings
 
 from activelearn.core import gate
-from labeling.services.importing import readers, rows
-from labeling.told import told
-from labeling.views.words import station_words
+from labeling.services.transfer.importing import readers, rows
+from labeling.templatetags.told import told
+from labeling.views.page.words import station_words
 from tests import make
 from tools import messages
 

@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from activelearn.models import ModelVersion
 from labeling.models import Assignment, QueueEntry, User
-from labeling.services import annotate
+from labeling.services.votes import annotate
 from tests import make
 from tests.activelearn.test_loop import versions
 

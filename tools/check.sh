@@ -14,7 +14,7 @@ check() {
 export SECRET_KEY=${SECRET_KEY:-only-for-checks}
 check "ruff format" $bin/ruff format --check --quiet .
 check "ruff" $bin/ruff check --quiet .
-check "mypy" env DATABASE_URL=postgresql:///checks $bin/mypy --no-error-summary config labeling activelearn bench tests manage.py
+check "mypy" env DATABASE_URL=postgresql:///checks $bin/mypy --no-error-summary running config labeling activelearn bench tests manage.py
 check "import contracts" $bin/lint-imports
 check "dependencies" $bin/deptry .
 check "templates" $bin/djlint --quiet --lint frontend/templates

@@ -67,7 +67,7 @@ def _sources(domain: str) -> Iterator[tuple[Path, tuple[str, bytes, _Keywords]]]
         for path in sorted((ROOT / "frontend/static/js").rglob("*.js")):
             yield path, ("javascript", path.read_bytes(), {"t": None})
         return
-    for folder in ("activelearn", "config", "labeling"):
+    for folder in ("activelearn", "config", "labeling", "running"):
         for path in sorted((ROOT / folder).rglob("*.py")):
             if not {"migrations", "demo", "locale"} & set(path.parts):
                 yield path, ("python", path.read_bytes(), _PYTHON)

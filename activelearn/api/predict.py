@@ -10,10 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from activelearn.services import serving
-from labeling.api import shapes
-from labeling.api.scope import ProjectView
+from labeling.api.http import shapes
+from labeling.api.http.scope import ProjectView
 from labeling.errors import InvalidInputError
-from labeling.services import members
+from labeling.services.projects import members
 
 
 @extend_schema(request=dict[str, Any], responses=dict[str, Any])

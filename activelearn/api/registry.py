@@ -10,11 +10,11 @@ from rest_framework.response import Response
 
 from activelearn.models import ModelVersion, TrainingRun
 from activelearn.services import registry, triggers
-from labeling.api import shapes
-from labeling.api.pagination import CursorPagination
-from labeling.api.scope import ProjectView
+from labeling.api.http import shapes
+from labeling.api.http.pagination import CursorPagination
+from labeling.api.http.scope import ProjectView
 from labeling.models import User
-from labeling.services import members
+from labeling.services.projects import members
 
 
 def run_shape(run: TrainingRun) -> dict[str, Any]:

@@ -20,7 +20,8 @@ from labeling.models import (
     ProjectCounter,
     Resolution,
 )
-from labeling.services import jobs, order
+from labeling.services.queue import order
+from labeling.services.work import jobs
 
 WINDOW: Final = 2000
 SHORTLIST: Final = 10

@@ -12,7 +12,7 @@ from activelearn.models import ModelVersion
 from activelearn.services import files
 from labeling.errors import ConflictError, NotFoundError
 from labeling.models import Project, User
-from labeling.services import jobs
+from labeling.services.work import jobs
 
 Stage = ModelVersion.Stage
 

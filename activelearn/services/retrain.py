@@ -24,7 +24,9 @@ from activelearn.models import (
 )
 from activelearn.services import features, files, ranking, registry
 from labeling.models import Item, Project
-from labeling.services import jobs, predictions, settle
+from labeling.services.transfer import predictions
+from labeling.services.votes import settle
+from labeling.services.work import jobs
 
 Answers = dict[int, tuple[str, ...]]
 SCORE_CHUNK = 50_000

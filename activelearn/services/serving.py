@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from activelearn.services import features, registry
 from labeling.errors import ConflictError, InvalidInputError
 from labeling.models import Item, Project
-from labeling.services import intake
+from labeling.services.transfer import intake
 
 MOST = 100
 

@@ -9,8 +9,8 @@ from django.db import transaction
 from activelearn.models import RetrainTrigger, TrainingRun
 from activelearn.services import ranking
 from labeling.models import Job, Project, ProjectCounter, User
-from labeling.services import jobs
-from labeling.services.transactions import keep_project
+from labeling.services.work import jobs
+from labeling.services.work.transactions import keep_project
 
 
 def next_threshold(project: Project, labels_then: int) -> int:

@@ -10,8 +10,8 @@ from activelearn.models import ModelVersion, RetrainTrigger, TrainingRun
 from activelearn.services import registry, triggers
 from labeling.errors import AssayError
 from labeling.models import Membership, Project, ProjectCounter
-from labeling.services import members
-from labeling.views.scope import context, member_of, said
+from labeling.services.projects import members
+from labeling.views.page.scope import context, member_of, said
 
 
 @login_required

@@ -8,10 +8,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from labeling.api import shapes
-from labeling.api.hot import HotView, Said
-from labeling.api.scope import ProjectView
-from labeling.services import grid, queue
+from labeling.api.http import shapes
+from labeling.api.http.hot import HotView, Said
+from labeling.api.http.scope import ProjectView
+from labeling.services.queue import queue
+from labeling.services.votes import grid
 
 MAX_RELEASE: Final = 100
 

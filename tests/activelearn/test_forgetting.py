@@ -18,7 +18,7 @@ from activelearn.services import (
     triggers,
 )
 from labeling.models import Prediction
-from labeling.services import removal
+from labeling.services.projects import removal
 from tests.activelearn.test_loop import answer, versions, wine, work
 
 pytestmark = pytest.mark.django_db

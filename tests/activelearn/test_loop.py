@@ -21,7 +21,8 @@ from activelearn.services import (
 )
 from labeling.errors import ConflictError
 from labeling.models import Item, Job, Prediction, Project, QueueEntry
-from labeling.services import gold, jobs, settle
+from labeling.services.votes import gold, settle
+from labeling.services.work import jobs
 from tests import make
 
 pytestmark = pytest.mark.django_db

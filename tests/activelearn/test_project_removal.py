@@ -15,7 +15,10 @@ from django.db import OperationalError, connection
 from activelearn.models import RankingFit
 from activelearn.services import ranking, registry, triggers
 from labeling.models import Job, Project, User
-from labeling.services import adjudicate, agreement, annotate, jobs, removal, settle
+from labeling.services.experts import adjudicate
+from labeling.services.projects import removal
+from labeling.services.votes import agreement, annotate, settle
+from labeling.services.work import jobs
 from tests import make
 from tests.activelearn.test_loop import versions, work
 from tests.test_pages import browser
@@ -197,7 +200,7 @@ def test_what_comes_in_at_the_last_moment_goes_too() -> None:
     ],
 )
 def test_a_project_that_is_looked_at_goes_afterwards(
-    look: Callable[[Project], None], table: str
+    look: Callable[[Project], object], table: str
 ) -> None:
     project = make.project()
     tried: list[bool] = []

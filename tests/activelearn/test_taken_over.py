@@ -21,7 +21,9 @@ from activelearn.models import (
 )
 from activelearn.services import ranking, registry, retrain, triggers
 from labeling.models import Job, Prediction, Project, QueueEntry
-from labeling.services import jobs, order, predictions
+from labeling.services.queue import order
+from labeling.services.transfer import predictions
+from labeling.services.work import jobs
 from tests import make
 from tests.activelearn.test_loop import answer, versions, wine, work
 

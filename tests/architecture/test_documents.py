@@ -10,7 +10,7 @@ from tests.running.machine import ROOT
 
 SOURCES = [
     path
-    for folder in ("config", "labeling", "activelearn")
+    for folder in ("running", "config", "labeling", "activelearn")
     for path in (ROOT / folder).rglob("*.py")
 ]
 READ = re.compile(r"env\.(?:text|flag|number|words)\(\s*[\"']([A-Z_]+)[\"']")

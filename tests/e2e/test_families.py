@@ -14,7 +14,7 @@ from tests import make
 from tests.e2e import browser as browsing
 from tests.e2e.browser import READY, browser, log_in, person
 from tests.e2e.test_screens import LOOKS, serious
-from tests.labeling.test_adjudicate import dispute, text
+from tests.labeling.experts.test_adjudicate import dispute, text
 
 __all__ = ["browser"]
 pytestmark = browsing.MARKS

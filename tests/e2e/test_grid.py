@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from labeling.models import Annotation, Assignment, Item, Project
-from labeling.services import order
+from labeling.services.queue import order
 from tests import make
 from tests.e2e import browser as browsing
 from tests.e2e.browser import browser, person

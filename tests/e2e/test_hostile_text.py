@@ -22,21 +22,19 @@ from pytest_django.live_server_helper import LiveServer
 
 from activelearn.models import Evaluation, ModelVersion, Snapshot, TrainingRun
 from labeling.models import Disagreement, Item, Job, Label, Project, User
-from labeling.services import (
-    adjudicate,
-    agreement,
-    invitations,
-    jobs,
-    order,
-    predictions,
-)
-from labeling.services.adjudicate import Decision
+from labeling.services.experts import adjudicate
+from labeling.services.experts.adjudicate import Decision
+from labeling.services.projects import invitations
+from labeling.services.queue import order
+from labeling.services.transfer import predictions
+from labeling.services.votes import agreement
+from labeling.services.work import jobs
 from tests import make
 from tests.e2e import browser as browsing
 from tests.e2e.browser import browser
 from tests.e2e.test_screens import SCREENS, ready
 from tests.e2e.test_station import import_pictures
-from tests.labeling.test_adjudicate import dispute
+from tests.labeling.experts.test_adjudicate import dispute
 
 __all__ = ["browser"]
 pytestmark = browsing.MARKS

@@ -9,7 +9,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from labeling import rules
 from labeling.models import Project
-from labeling.services import order
+from labeling.services.queue import order
 from tests import make
 from tests.e2e import browser as browsing
 from tests.e2e.browser import READY, browser, log_in

@@ -20,7 +20,6 @@ from activelearn.core import query, training
 from activelearn.models import ModelVersion, TrainingRun
 from activelearn.services import features, ranking
 from config.celery import app
-from config.demo import data
 from labeling.models import (
     Annotation,
     Assignment,
@@ -29,7 +28,8 @@ from labeling.models import (
     Project,
     QueueEntry,
 )
-from labeling.services import members
+from labeling.services.projects import members
+from running.demo import data
 from tests.e2e import browser as browsing
 from tests.e2e.browser import READY, browser, label_by_keyboard, person
 

@@ -22,8 +22,8 @@ from labeling.models import (
     Project,
     User,
 )
-from labeling.services import exporting
-from labeling.views.transfers import ROLES
+from labeling.services.transfer import exporting
+from labeling.views.transfer import ROLES
 from tests import make
 from tests.e2e import browser as browsing
 from tests.e2e.browser import browser, log_in

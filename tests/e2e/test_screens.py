@@ -15,9 +15,11 @@ from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
 from activelearn.services import ranking, triggers
-from config.demo import data, load
 from labeling.models import Disagreement, Item, Job, Membership, Project, User
-from labeling.services import agreement, jobs, order, settle
+from labeling.services.queue import order
+from labeling.services.votes import agreement, settle
+from labeling.services.work import jobs
+from running.demo import data, load
 from tests import make
 from tests.e2e import browser as browsing
 from tests.e2e.browser import READY, browser, log_in

@@ -25,7 +25,10 @@ from labeling.models import (
     Job,
     Project,
 )
-from labeling.services import importing, jobs, order, projects
+from labeling.services.projects import projects
+from labeling.services.queue import order
+from labeling.services.transfer import importing
+from labeling.services.work import jobs
 from tests import make
 from tests.e2e import browser as browsing
 from tests.e2e.browser import READY, SHOWN, browser, label_by_keyboard, log_in

@@ -13,7 +13,7 @@ from tests import make
 from tests.e2e import browser as browsing
 from tests.e2e.browser import browser, log_in
 from tests.e2e.test_screens import LOOKS, serious
-from tests.labeling.test_adjudicate import dispute
+from tests.labeling.experts.test_adjudicate import dispute
 
 __all__ = ["browser"]
 pytestmark = browsing.MARKS

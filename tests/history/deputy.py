@@ -12,7 +12,7 @@ def main() -> None:
     """Run one job after the other, if it can be claimed."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
-    from labeling.services import jobs
+    from labeling.services.work import jobs
 
     for line in sys.stdin:
         jobs.run(int(line))

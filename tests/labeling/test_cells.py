@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeling.cells import Cell, cells, kind_of, said
+from labeling.templatetags.cells import Cell, cells, kind_of, said
 
 TESTS = Path(__file__).resolve().parent.parent
 KINDS: dict[str, list[Any]] = json.loads((TESTS / "cells.json").read_text())

@@ -11,8 +11,12 @@ from django.db import connection
 from django.db.backends.signals import connection_created
 from psycopg._queries import MAX_CACHED_STATEMENT_LENGTH
 
-from labeling.models import Project, lean
-from labeling.services import annotate, exporting, lanes, members, queue
+from config.database import plans
+from labeling.models import Project
+from labeling.services.projects import members
+from labeling.services.queue import lanes, queue
+from labeling.services.transfer import exporting
+from labeling.services.votes import annotate
 from tests import make
 
 
@@ -20,7 +24,7 @@ from tests import make
 def keeping(transactional_db: None) -> Iterator[None]:
     del transactional_db
     connection.close()
-    lean.keep_plans()
+    plans.keep_plans()
     yield
     connection_created.disconnect(dispatch_uid="lean")
     connection.close()

@@ -9,9 +9,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from pytest_django import DjangoAssertNumQueries
 
 from labeling.models import Item, Media, Membership, Prediction, Project
-from labeling.services import adjudicate, settle
+from labeling.services.experts import adjudicate
+from labeling.services.votes import settle
 from tests import make
-from tests.labeling.test_adjudicate import dispute
+from tests.labeling.experts.test_adjudicate import dispute
 from tests.test_pages import browser
 
 pytestmark = pytest.mark.django_db

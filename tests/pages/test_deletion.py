@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from labeling.models import Item, Job
-from labeling.services import jobs
+from labeling.services.work import jobs
 from tests import make
 from tests.test_pages import browser
 

@@ -10,10 +10,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from labeling.models import AnnotationEvent, Disagreement, Resolution
-from labeling.services import adjudicate, precedents
-from labeling.services.adjudicate import Decision
+from labeling.services.experts import adjudicate, precedents
+from labeling.services.experts.adjudicate import Decision
 from tests import make
-from tests.labeling.test_adjudicate import dispute, experts, text
+from tests.labeling.experts.test_adjudicate import dispute, experts, text
 from tests.test_pages import browser
 
 pytestmark = pytest.mark.django_db

@@ -8,10 +8,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from labeling.models import AnnotationEvent, Disagreement, Item, Project, Resolution
-from labeling.services import adjudicate, predictions
+from labeling.services.experts import adjudicate
+from labeling.services.transfer import predictions
 from tests import make
-from tests.labeling.test_adjudicate import dispute, experts
-from tests.labeling.test_doubts import flag, low, say, settled
+from tests.labeling.experts.test_adjudicate import dispute, experts
+from tests.labeling.experts.test_doubts import flag, low, say, settled
 from tests.test_pages import browser
 
 pytestmark = pytest.mark.django_db

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeling.models import Label
-from labeling.views.families import by_family
+from labeling.views.page.families import by_family
 from tests import make
-from tests.labeling.test_adjudicate import dispute, text
+from tests.labeling.experts.test_adjudicate import dispute, text
 
 
 def shown(*names: str) -> list[tuple[str, list[str]]]:

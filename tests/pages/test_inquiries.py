@@ -9,10 +9,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from labeling.models import Disagreement, Inquiry, Membership
-from labeling.services import adjudicate, inquiries, settle
+from labeling.services.experts import adjudicate, inquiries
+from labeling.services.votes import settle
 from tests import make
-from tests.labeling.test_adjudicate import dispute
-from tests.labeling.test_inquiries import seen, voters
+from tests.labeling.experts.test_adjudicate import dispute
+from tests.labeling.experts.test_inquiries import seen, voters
 from tests.pages.test_disagreements import Desk
 from tests.test_pages import browser
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from labeling.errors import AssayError, GoneError
 from labeling.models import Invitation, Membership, Project, User, digest_of
-from labeling.services import invitations
+from labeling.services.projects import invitations
 from tests import make
 from tests.test_pages import browser
 

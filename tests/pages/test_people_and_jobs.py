@@ -10,7 +10,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from labeling.models import Job, Membership, User
-from labeling.services import adjudicate, jobs, settle
+from labeling.services.experts import adjudicate
+from labeling.services.votes import settle
+from labeling.services.work import jobs
 from tests import make
 from tests.test_pages import browser
 

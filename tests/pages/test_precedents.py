@@ -7,10 +7,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from labeling.models import Project
-from labeling.services import adjudicate, precedents, projects
-from labeling.services.adjudicate import Decision
+from labeling.services.experts import adjudicate, precedents
+from labeling.services.experts.adjudicate import Decision
+from labeling.services.projects import projects
 from tests import make
-from tests.labeling.test_adjudicate import dispute, experts, text
+from tests.labeling.experts.test_adjudicate import dispute, experts, text
 from tests.test_pages import browser
 
 pytestmark = pytest.mark.django_db

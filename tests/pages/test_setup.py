@@ -7,7 +7,8 @@ import re
 import pytest
 
 from labeling.models import Gold, Project, Resolution
-from labeling.services import agreement, projects, settle
+from labeling.services.projects import projects
+from labeling.services.votes import agreement, settle
 from tests import make
 from tests.test_pages import browser
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from config.embedded import postgres, redis
-from config.supervise import Part, Supervisor
+from running.embedded import postgres, redis
+from running.supervise import Part, Supervisor
 from tests.history.ending import link_to
 from tests.running.machine import LEASE, PARTS, ROOT, Machine, until
 

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from labeling.errors import AssayError
 from labeling.models import Project
-from labeling.services import exporting
+from labeling.services.transfer import exporting
 
 
 class Command(BaseCommand):

@@ -9,7 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from labeling.errors import AssayError
 from labeling.models import ImportRun, Job, Project
-from labeling.services import importing, jobs
+from labeling.services.transfer import importing
+from labeling.services.work import jobs
 
 
 class Command(BaseCommand):

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from labeling.models import Membership, Project, User
-from labeling.services import members
+from labeling.services.projects import members
 
 
 class Command(BaseCommand):

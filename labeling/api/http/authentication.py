@@ -1,0 +1,85 @@
+"""Tokens for programs: ``Authorization: Token KEY``."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from labeling.models import ApiToken, Membership, Project, User
+from labeling.sql import lean
+
+_ALL = (("t", ApiToken), ("u", User), ("m", Membership), ("p", Project))
+_OWNER = f"""
+    SELECT {lean.columns(*_ALL)} FROM labeling_apitoken t
+    JOIN labeling_user u ON u.id = t.user_id
+    LEFT JOIN labeling_project p ON p.slug = %(slug)s
+    LEFT JOIN labeling_membership m ON m.user_id = u.id AND m.project_id = p.id
+    WHERE t.digest = %(digest)s AND u.is_active
+"""  # noqa: S608 (column names of our own models)
+
+
+def _words(request: Request | HttpRequest) -> list[str]:
+    words: list[str] = request.META.get("HTTP_AUTHORIZATION", "").split()
+    return words
+
+
+def is_by_token(request: Request | HttpRequest) -> bool:
+    """Whether a call brings a token, be it a valid one or not."""
+    words = _words(request)
+    return bool(words) and words[0].lower() == "token"
+
+
+def owner_of(request: Request | HttpRequest, slug: str) -> tuple[User, ApiToken] | None:
+    """Return whose token a call brings, and the token with the membership.
+
+    One query by the digest of the key; None where the token is not valid.
+    """
+    words = _words(request)
+    key = words[1] if len(words) == 2 else ""
+    values = {"digest": ApiToken.digest_of(key), "slug": slug}
+    found = lean.fetch(_OWNER, values, *_ALL)
+    if not found:
+        return None
+    token, user, member, project = found[0]
+    if member is not None:
+        member.user, member.project = user, project
+        token.membership = member
+    return user, token
+
+
+class TokenAuthentication(BaseAuthentication):
+    """Find the user by the key, and the membership."""
+
+    def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
+        """Return user and token, or None where the header is of another kind."""
+        if not is_by_token(request):
+            return None
+        slug = (request.parser_context or {}).get("kwargs", {}).get("slug", "")
+        if (found := owner_of(request, slug)) is None:
+            raise AuthenticationFailed("This token is not valid.")
+        return found
+
+    def authenticate_header(self, request: Request) -> str:
+        """Name the scheme, so that a refusal is 401 and not 403."""
+        del request
+        return "Token"
+
+
+class TokenScheme(OpenApiAuthenticationExtension):
+    """How the schema tells of tokens."""
+
+    target_class = TokenAuthentication
+    name = "token"
+
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
+        """Return the header that carries a token."""
+        del auto_schema
+        return {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Authorization",
+            "description": "`Token KEY`, with a key of your account.",
+        }

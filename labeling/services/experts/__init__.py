@@ -1,0 +1,1 @@
+"""What experts decide, and how it is taken back."""

@@ -1,0 +1,180 @@
+"""What experts may look at besides open disagreements, and how it comes to them.
+
+An item that has a label keeps it until an expert decides otherwise. Nothing that these
+lists say tells a vote or a label: who decides answers blind first, here as well.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from labeling import rules
+from labeling.errors import InvalidInputError, NotFoundError
+from labeling.models import (
+    Annotation,
+    AnnotationEvent,
+    Disagreement,
+    Gold,
+    Item,
+    Label,
+    Membership,
+    Prediction,
+    Project,
+    Resolution,
+)
+from labeling.services.votes import gold, settle
+from labeling.services.work import events
+
+Origin = Disagreement.Origin
+Kind = AnnotationEvent.Kind
+# Who has done one of these has looked at the item.
+_LOOKED: Final = (Kind.RESOLVED, Kind.CHECKED)
+
+
+def low_confidence(project: Project) -> QuerySet[Resolution]:
+    """Labels by votes that were not of one mind or not sure, the least sure first."""
+    unsure = Annotation.objects.filter(
+        project=project, is_unsure=True, undone_at=None
+    ).values("item")
+    return (
+        _by_votes(project)
+        .filter(Q(confidence__lt=rules.LOW_CONFIDENCE) | Q(item__in=unsure))
+        .order_by("confidence", "pk")
+    )
+
+
+def suspects(project: Project) -> QuerySet[Resolution]:
+    """Labels that the model contradicts without having learned from them.
+
+    The surest contradictions come first. Held-out items judge the model, so it has no
+    say about them.
+    """
+    names = Label.objects.filter(label_set=project.label_set_id).values("name")
+    return (
+        _by_votes(project)
+        .filter(
+            item__split=Item.Split.POOL,
+            item__prediction__was_trained_on=False,
+            item__prediction__confidence__gte=rules.SURE,
+            # A label that was renamed since contradicts nothing.
+            item__prediction__label__in=names,
+        )
+        .exclude(labels__contains=[F("item__prediction__label")])
+        .annotate(contradicted=F("item__prediction__confidence"))
+        .order_by("-item__prediction__confidence", "pk")
+    )
+
+
+def _by_votes(project: Project) -> QuerySet[Resolution]:
+    """Labels that no expert and no file has given, and that none is about to."""
+    return Resolution.objects.select_related("item", "item__media").filter(
+        ~Exists(_open(OuterRef("item"))),
+        ~Exists(Gold.objects.filter(item=OuterRef("item"))),
+        project=project,
+        superseded_at=None,
+        source=Resolution.Source.CONSENSUS,
+    )
+
+
+def flagged(project: Project) -> QuerySet[Item]:
+    """Items with a flag that no expert has looked at since, the newest item first.
+
+    Each has all its flags as ``told``.
+    """
+    flags = AnnotationEvent.objects.filter(kind=Kind.FLAGGED)
+    looked = AnnotationEvent.objects.filter(
+        item=OuterRef("item"), kind__in=_LOOKED, pk__gt=OuterRef("pk")
+    )
+    return (
+        Item.objects.select_related("media")
+        .prefetch_related(
+            Prefetch("events", queryset=flags.order_by("pk"), to_attr="told")
+        )
+        .filter(
+            Exists(flags.filter(~Exists(looked), item=OuterRef("pk"))),
+            project=project,
+            flags__gt=0,
+        )
+        .order_by("-pk")
+    )
+
+
+def _open(item: Item | OuterRef) -> QuerySet[Disagreement]:
+    return Disagreement.objects.filter(item=item, resolved_at=None)
+
+
+LABELS: Final = {Origin.LOW: low_confidence, Origin.SUSPECT: suspects}
+LISTS: Final = {**LABELS, Origin.FLAGGED: flagged}
+# What they are called in addresses.
+NAMES: Final = {
+    "low-confidence": Origin.LOW,
+    "flagged": Origin.FLAGGED,
+    "suspects": Origin.SUSPECT,
+}
+
+
+def named(name: str) -> Origin:
+    """Return the list that an address names."""
+    if name not in NAMES:
+        raise NotFoundError(_("There is no such list."))
+    return NAMES[name]
+
+
+def counts(project: Project) -> dict[str, int]:
+    """Return how much waits in each list, in a query each."""
+    return {origin: rows(project).count() for origin, rows in LISTS.items()}
+
+
+def take_up(member: Membership, item_id: int, origin: str) -> Disagreement:
+    """Bring an item to the experts; one that is there already stays as it is.
+
+    The label it has stays until the decision, and its history says who doubted it.
+    """
+    if origin not in LISTS:
+        raise InvalidInputError(_("There is no such list."))
+    with transaction.atomic():
+        item = _locked(member, item_id)
+        if waiting := _open(item).first():
+            return waiting
+        gold.refuse_where_known(item.pk)
+        votes = settle.votes_of(member.project, [item.pk])[item.pk]
+        found = settle.dispute(member.project, item, votes, Origin(origin))
+        found.save()
+        events.append(item, Kind.DOUBTED, {"origin": origin}, actor_id=member.user_id)
+    return found
+
+
+def check(member: Membership, item_id: int) -> None:
+    """Say that an item's flags were looked at and nothing needs to be decided."""
+    with transaction.atomic():
+        item = _locked(member, item_id)
+        if flagged(member.project).filter(pk=item.pk).exists():
+            events.append(item, Kind.CHECKED, {}, actor_id=member.user_id)
+
+
+def _locked(member: Membership, item_id: int) -> Item:
+    found = (
+        Item.objects.select_for_update(no_key=True)
+        .filter(project_id=member.project_id, pk=item_id)
+        .first()
+    )
+    if found is None:
+        raise NotFoundError(_("There is no such item in this project."))
+    return found
+
+
+def evidence(found: Disagreement) -> tuple[Resolution | None, Prediction | None]:
+    """Return the label that is in doubt, and the model's answer where that is why.
+
+    For experts who have answered blind.
+    """
+    if found.origin == Origin.VOTES:
+        return None, None
+    label = Resolution.objects.filter(item_id=found.item_id, superseded_at=None).first()
+    if found.origin != Origin.SUSPECT:
+        return label, None
+    return label, Prediction.objects.filter(item_id=found.item_id).first()

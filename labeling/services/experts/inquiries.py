@@ -1,0 +1,171 @@
+"""Ask back: one question in words to those who voted, and their answers.
+
+Whoever is asked sees the item, their own vote and the question; nothing of the others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Prefetch, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from labeling import rules
+from labeling.errors import ConflictError, InvalidInputError, NotFoundError
+from labeling.models import (
+    Annotation,
+    AnnotationEvent,
+    Deferral,
+    Disagreement,
+    Inquiry,
+    Membership,
+)
+from labeling.services.experts import adjudicate
+from labeling.services.work import events
+
+MOST_LETTERS: Final = 2000
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question with the answers by pseudonym, and how many are still to come."""
+
+    question: str
+    answers: list[tuple[str, str]]
+    missing: int
+
+
+def ask(member: Membership, disagreement_id: int, text: str) -> int:
+    """Ask those who voted, once, and put the disagreement off; return how many.
+
+    Only who has answered blind may ask, since the answers tell of the votes.
+    """
+    words = _checked("question", text)
+    with transaction.atomic():
+        found, _item = adjudicate.locked(member, disagreement_id)
+        _must_wait(found)
+        if adjudicate.blind_answer(member, disagreement_id) is None:
+            raise ConflictError(_("Answer it blind first; then the votes are shown."))
+        if Inquiry.objects.filter(disagreement=found).exists():
+            raise ConflictError(_("Those who voted were asked already."))
+        people = _voters(member, found)
+        now = timezone.now()
+        Inquiry.objects.bulk_create(
+            Inquiry(
+                disagreement=found,
+                asked_by_id=member.user_id,
+                annotator_id=pk,
+                question=words,
+                asked_at=now,
+            )
+            for pk in people
+        )
+        events.append(
+            found,
+            AnnotationEvent.Kind.ASKED,
+            {"comment": words},
+            actor_id=member.user_id,
+        )
+        adjudicate.defer(member, found.pk)
+    return len(people)
+
+
+def _voters(member: Membership, found: Disagreement) -> list[int]:
+    """Return who can be asked: others who voted and are still in the project."""
+    votes = Annotation.objects.filter(item_id=found.item_id, undone_at=None)
+    people = (
+        Membership.objects.active()
+        .filter(project_id=member.project_id, user__in=votes.values("annotator"))
+        .exclude(user_id=member.user_id)
+        .order_by("pk")
+    )
+    if not people:
+        raise ConflictError(_("Nobody who voted can be asked any more."))
+    return [one.user_id for one in people]
+
+
+def answer(member: Membership, inquiry_id: int, text: str) -> Inquiry:
+    """Keep a person's answer; the disagreement is not put off any longer."""
+    words = _checked("answer", text)
+    with transaction.atomic():
+        found = (
+            Inquiry.objects.select_for_update(of=("self",))
+            .select_related("disagreement")
+            .filter(
+                pk=inquiry_id,
+                annotator_id=member.user_id,
+                disagreement__project_id=member.project_id,
+            )
+            .first()
+        )
+        if found is None:
+            raise NotFoundError(_("There is no such question to you."))
+        if found.answered_at is not None:
+            raise ConflictError(_("You have answered this question already."))
+        _must_wait(found.disagreement)
+        found.answer, found.answered_at = words, timezone.now()
+        found.save(update_fields=["answer", "answered_at"])
+        events.append(
+            found.disagreement,
+            AnnotationEvent.Kind.REPLIED,
+            {"comment": words},
+            actor_id=member.user_id,
+        )
+        Deferral.objects.filter(
+            disagreement=found.disagreement_id, expert_id=found.asked_by_id
+        ).delete()
+    return found
+
+
+def waiting_for(member: Membership) -> QuerySet[Inquiry]:
+    """Questions to a person that wait for an answer, with the person's own votes."""
+    own = Annotation.objects.filter(annotator_id=member.user_id, undone_at=None)
+    return (
+        Inquiry.objects.select_related("disagreement__item__media")
+        .prefetch_related(
+            Prefetch("disagreement__item__annotations", queryset=own, to_attr="own")
+        )
+        .filter(
+            annotator_id=member.user_id,
+            answered_at=None,
+            disagreement__project_id=member.project_id,
+            disagreement__resolved_at=None,
+        )
+        .order_by("pk")
+    )
+
+
+def of(found: Disagreement) -> Asked | None:
+    """Return what was asked about a disagreement, for who has answered it blind."""
+    rows = list(Inquiry.objects.filter(disagreement=found).order_by("answered_at"))
+    if not rows:
+        return None
+    votes = Annotation.objects.filter(item_id=found.item_id, undone_at=None)
+    voted = list(votes.order_by("pk").values_list("annotator_id", flat=True))
+    names = {pk: f"A{number}" for number, pk in enumerate(voted, start=1)}
+    said = [one for one in rows if one.answered_at is not None]
+    return Asked(
+        rows[0].question,
+        [(names.get(one.annotator_id, "–"), one.answer) for one in said],
+        len(rows) - len(said),
+    )
+
+
+def _must_wait(found: Disagreement) -> None:
+    if found.resolved_at is not None:
+        raise ConflictError(_("It is decided already."))
+
+
+def _checked(name: str, text: str) -> str:
+    words = text.strip()
+    why = rules.storable(words)
+    if not words:
+        why = _("Say it in words.")
+    elif len(words) > MOST_LETTERS:
+        why = _("At most %(number)d letters.") % {"number": MOST_LETTERS}
+    if why:
+        raise InvalidInputError(errors={name: [why]})
+    return words

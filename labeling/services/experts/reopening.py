@@ -1,0 +1,112 @@
+"""Take an expert's decision back."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from labeling.errors import ConflictError, ForbiddenError
+from labeling.models import (
+    AnnotationEvent,
+    Disagreement,
+    Gold,
+    Item,
+    Membership,
+    Resolution,
+)
+from labeling.services.experts import adjudicate
+from labeling.services.experts.adjudicate import Decision
+from labeling.services.votes import annotate, relabel, settle
+from labeling.signals import votes_changed
+
+Outcome = Disagreement.Outcome
+
+
+def last_decision(member: Membership) -> Disagreement | None:
+    """Return what the expert decided last, which they may take back."""
+    return (
+        Disagreement.objects.select_related("item", "resolution")
+        .filter(
+            project_id=member.project_id,
+            resolved_by_id=member.user_id,
+            outcome__in=Disagreement.DECISIONS,
+        )
+        .order_by("-resolved_at", "-pk")
+        .first()
+    )
+
+
+def reopen(member: Membership, disagreement_id: int) -> Disagreement:
+    """Take a decision back: the item waits for an expert again.
+
+    The label it had stays in its history; what the item had before is its label again.
+    Refused where a training run has taken the decision's label, or where it is a known
+    answer that people are asked about.
+    """
+    with transaction.atomic():
+        found, item = adjudicate.locked(member, disagreement_id)
+        _may_reopen(member, found)
+        _end_label(found)
+        if found.before is not None:
+            _bring_back(member, found.before)
+        taken_back = Decision(found.labels, found.outcome, found.note)
+        adjudicate.tell(member, item, AnnotationEvent.Kind.REOPENED, taken_back)
+        has_label = found.before is not None
+        found.resolved_at = found.resolved_by = found.resolution = found.before = None
+        found.outcome = found.note = ""
+        found.save()
+        # Its votes may have changed while the decision stood: settle it afresh.
+        item.state = Item.State.SETTLED if has_label else Item.State.DISPUTED
+        item.is_unsettled = True
+        item.save(update_fields=["state", "is_unsettled"])
+        transaction.on_commit(
+            lambda: votes_changed.send_robust(sender=Item, project_id=item.project_id)
+        )
+    return found
+
+
+def _may_reopen(member: Membership, found: Disagreement) -> None:
+    if found.resolved_at is None:
+        raise ConflictError(_("It is open already."))
+    if found.outcome == Outcome.WITHDRAWN:
+        raise ConflictError(_("Nobody decided it: its votes came to agree."))
+    is_own = found.resolved_by_id == member.user_id
+    if not is_own and member.role != Membership.Role.MANAGER:
+        raise ForbiddenError(
+            _("Another expert decided it; a manager can open it again.")
+        )
+
+
+def _end_label(found: Disagreement) -> None:
+    """End the label of a decision, unless something relies on it already."""
+    later = Disagreement.objects.filter(item_id=found.item_id, pk__gt=found.pk)
+    if later.exclude(outcome=Outcome.WITHDRAWN).exists():
+        raise ConflictError(_("An expert looks at the item again, or has done so."))
+    if found.resolution_id is None:
+        return
+    label = Resolution.objects.select_for_update().get(pk=found.resolution_id)
+    if label.superseded_at is not None:
+        raise ConflictError(_("The item has got another label since."))
+    if label.used_at is not None:
+        raise ConflictError(
+            _("A training run has used this label on %(day)s, so the decision stays.")
+            % {"day": date_format(label.used_at, "SHORT_DATETIME_FORMAT")}
+        )
+    if Gold.objects.filter(item_id=found.item_id).exists():
+        raise ConflictError(
+            _("The decision stays: it is a known answer that gold questions rely on.")
+        )
+    settle.supersede(label)
+
+
+def _bring_back(member: Membership, before: Resolution) -> None:
+    """Make the label that a decision replaced the item's label again."""
+    names = relabel.names_now(member.project_id)[before.label_set_id]
+    today = relabel.translated(before.labels, names)
+    if list(today) != before.labels:
+        raise ConflictError(
+            _("The labels have changed since, so the earlier one cannot come back.")
+        )
+    annotate.checked_labels(member.project, before.labels)
+    settle.bring_back(before)

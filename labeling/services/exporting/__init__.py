@@ -1,8 +1,0 @@
-"""Send everything out: one row per item, each with where its label comes from."""
-
-from __future__ import annotations
-
-from labeling.services.exporting.files import FORMATS, Export, stream
-from labeling.services.exporting.rows import COLUMNS
-
-__all__ = ["COLUMNS", "FORMATS", "Export", "stream"]

@@ -1,0 +1,164 @@
+"""Who may do what: accounts, members and their roles."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any, Final, TypedDict, Unpack
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from labeling.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
+    check_one_of,
+)
+from labeling.models import Membership, Project, User
+from labeling.services.queue import queue
+from labeling.sql import lean
+
+Role = Membership.Role
+
+_BOTH = (("m", Membership), ("p", Project))
+_OF = f"""
+    SELECT {lean.columns(*_BOTH)} FROM labeling_membership m
+    JOIN labeling_project p ON p.id = m.project_id
+    WHERE m.user_id = %(user)s AND p.slug = %(slug)s
+"""  # noqa: S608 (column names of our own models)
+
+LABEL: Final = frozenset(Role)
+ADJUDICATE: Final = frozenset({Role.EXPERT, Role.MANAGER})
+ENGINEER: Final = frozenset({Role.ENGINEER, Role.MANAGER})
+MANAGE: Final = frozenset({Role.MANAGER})
+EXPLORE: Final = ADJUDICATE | ENGINEER
+
+
+def membership(user: User | AnonymousUser, slug: str) -> Membership:
+    """Return the person's membership with its project, in one query.
+
+    To an outsider the project does not exist.
+    """
+    found = lean.fetch(_OF, {"user": user.pk or 0, "slug": slug}, *_BOTH)
+    if not found:
+        raise NotFoundError(
+            _("There is no such project, or you are not a member of it.")
+        )
+    member: Membership
+    member, member.project = found[0]
+    return member
+
+
+def require(member: Membership, allowed: frozenset[Role]) -> Membership:
+    """Return ``member`` when its role is one of ``allowed``."""
+    if Role(member.role) not in allowed:
+        names = ", ".join(str(role.label) for role in sorted(allowed))
+        raise ForbiddenError(
+            _("This needs the role %(roles)s; yours is %(role)s.")
+            % {"roles": names, "role": Role(member.role).label}
+        )
+    return member
+
+
+def other(member: Membership, **who: Any) -> Membership:
+    """Return the membership of somebody in the same project."""
+    found = (
+        Membership.objects.select_related("user", "project")
+        .filter(project=member.project_id, **who)
+        .first()
+    )
+    if found is None:
+        raise NotFoundError(_("This person is not a member any more."))
+    return found
+
+
+def add(project: Project, user: User, role: str) -> Membership:
+    """Make ``user`` a member, or give a member another role."""
+    check_one_of("role", role, Role.values)
+    with transaction.atomic():
+        member, _created = Membership.objects.select_for_update().get_or_create(
+            project=project, user=user, defaults={"role": role}
+        )
+        _give(member, role)
+    return member
+
+
+class Changes(TypedDict, total=False):
+    """What a manager may change of a member; what is left out stays."""
+
+    role: str
+    is_paused: bool
+    quota: int | None
+
+
+def change(member: Membership, **changes: Unpack[Changes]) -> Membership:
+    """Change a member's role, whether they get items, or how many at most."""
+    role = changes.pop("role", None)
+    if role is not None:
+        check_one_of("role", role, Role.values)
+    with transaction.atomic():
+        Membership.objects.select_for_update().filter(pk=member.pk).first()
+        changed = other(member, pk=member.pk)
+        if role is not None:
+            _give(changed, role)
+        for name, value in changes.items():
+            setattr(changed, name, value)
+        changed.save(update_fields=list(changes))
+    return changed
+
+
+def remove(member: Membership) -> None:
+    """End a membership: the person's votes stay, what they hold goes to others."""
+    with transaction.atomic():
+        _keep_a_manager(member)
+        queue.release_all(member)
+        member.delete()
+
+
+def _give(member: Membership, role: str) -> None:
+    """Give a member, locked, another role."""
+    if member.role != role:
+        _keep_a_manager(member)
+        member.role = role
+        member.save(update_fields=["role"])
+
+
+def _keep_a_manager(member: Membership) -> None:
+    if member.role != Role.MANAGER:
+        return
+    # Or two managers could remove each other at the same moment.
+    Project.objects.select_for_update(no_key=True).get(pk=member.project_id)
+    others = Membership.objects.filter(
+        project_id=member.project_id, role=Role.MANAGER
+    ).exclude(pk=member.pk)
+    if not others.exists():
+        raise ConflictError(_("A project keeps at least one manager."))
+
+
+def create_user(
+    name: str, *, manager: bool = False, simulated: bool = False, password: str = ""
+) -> tuple[User, str]:
+    """Create an account and return it with its password, which is kept nowhere.
+
+    Without a ``password`` a random one is made.
+    """
+    password = password or secrets.token_urlsafe(12)
+    user = User(username=name, may_create_projects=manager, is_simulated=simulated)
+    user.set_password(password)
+    try:
+        user.full_clean(exclude=["password"])
+    except ValidationError as error:
+        raise InvalidInputError(errors=error.message_dict) from error
+    user.save()
+    return user, password
+
+
+def create_member(project: Project, name: str, role: str) -> tuple[User, str]:
+    """Create an account that is a member; neither where one is not possible."""
+    with transaction.atomic():
+        user, password = create_user(name)
+        add(project, user, role)
+    return user, password

@@ -1,0 +1,233 @@
+"""Delete items and projects for good, with all that hangs on them.
+
+Items go while people are at work, some at a time, in two steps. First they are closed and leave the queue: from then on
+nobody gets them, so that no lease ever waits for the second step, in which the rows go.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from django.core.files.storage import default_storage
+from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db.models import Max, QuerySet
+from django.utils.translation import gettext as _
+
+from labeling import queries
+from labeling.errors import ConflictError, InvalidInputError
+from labeling.models import (
+    Annotation,
+    Assignment,
+    Invitation,
+    Item,
+    Job,
+    Membership,
+    Project,
+    QueueEntry,
+    Resolution,
+    Upload,
+    User,
+)
+from labeling.services.queue import order
+from labeling.services.votes import agreement, counts, settle
+from labeling.services.work import jobs
+from labeling.services.work.transactions import Turn, await_turn
+
+CHUNK: Final = 200
+# A vote and this may wait for each other: before the database ends one of them, after a
+# second, it is this that steps back.
+PATIENCE: Final = "500ms"
+TRIES: Final = 20
+PAUSE: Final = 0.1
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What goes with some items."""
+
+    items: int
+    votes: int
+    labels: int
+
+
+def loss_of(items: QuerySet[Item]) -> Loss:
+    """Return what would go with ``items``, in three queries."""
+    ids = items.order_by().values("pk")
+    return Loss(
+        items=items.count(),
+        votes=Annotation.objects.filter(item__in=ids, undone_at=None).count(),
+        labels=Resolution.objects.filter(item__in=ids, superseded_at=None).count(),
+    )
+
+
+def chosen(project: Project, query: Mapping[str, str]) -> QuerySet[Item]:
+    """Return the items that ``query`` names; ``all``: "yes" for all there are.
+
+    A misspelt filter would name more than was meant, and no filter everything: both are
+    refused.
+    """
+    filters = {name: value for name, value in query.items() if value}
+    is_all = filters.pop("all", "") == "yes"
+    if unknown := sorted(filters.keys() - queries.ITEM_FILTERS):
+        raise InvalidInputError(
+            errors={name: [_("This is no filter.")] for name in unknown}
+        )
+    if is_all == bool(filters):
+        raise InvalidInputError(_("Name the items by a filter, or say all=yes."))
+    return queries.items_matching(project, filters)
+
+
+def ask(
+    project: Project, user: User, query: Mapping[str, str], *, expected: int | None
+) -> Job:
+    """Ask for the items that ``query`` names now to be deleted.
+
+    Raises ConflictError where they are not as many as were ``expected``.
+    """
+    items = chosen(project, query)
+    found = items.order_by().aggregate(last=Max("pk"))
+    number = items.count()
+    if expected not in (None, number):
+        raise ConflictError(
+            _("It would be %(now)s items now, not %(then)s. Look again.")
+            % {"now": number, "then": expected}
+        )
+    params = {"query": dict(query), "until": found["last"] or 0, "total": number}
+    return jobs.enqueue("delete", project=project, params=params, user=user)
+
+
+@jobs.handles("delete")
+def run(progress: jobs.Progress) -> dict[str, Any]:
+    """Delete what the job's query names; a second time the rest of it."""
+    project = progress.job.project
+    if project is None:
+        return {}
+    deleted = _delete_named(progress, project)
+    agreement.ask(project)
+    return {"deleted": deleted}
+
+
+def _delete_named(progress: jobs.Progress, project: Project) -> int:
+    params = progress.job.params
+    done: int = params.get("done", 0)
+    named = ", ".join(
+        f"{name}={value}" for name, value in params["query"].items() if value
+    )
+    progress.log(f"{params['total']} items: {named}")
+    progress.tell(done=done, total=params["total"], stage="deleting items")
+    for ids in _parts(project, params):
+        # Closed items may be named by the query no more: a job that takes this one over
+        # knows by its own row what it has to go on with.
+        with transaction.atomic():
+            progress.note(begun=ids)
+            _close(project.pk, ids)
+        _patiently(partial(_delete, project.pk, ids))
+        done += len(ids)
+        progress.note(begun=[], done=done)
+        progress.tell(done=done)
+    return done
+
+
+def _parts(project: Project, params: Mapping[str, Any]) -> Iterator[list[int]]:
+    """Return the ids some at a time: first those that were begun with before."""
+    if begun := params.get("begun"):
+        yield begun
+    items = chosen(project, params["query"]).filter(pk__lte=params["until"])
+    ids = items.order_by("pk").values_list("pk", flat=True)
+    last = 0
+    while some := list(ids.filter(pk__gt=last)[:CHUNK]):
+        yield some
+        last = some[-1]
+
+
+def delete_now(project: Project, ids: list[int]) -> None:
+    """Delete a few items at once."""
+    with transaction.atomic():
+        _close(project.pk, ids)
+    _patiently(partial(_delete, project.pk, ids))
+    agreement.ask(project)
+
+
+def ask_for_project(member: Membership, typed: str) -> Job:
+    """Ask for the member's project to be deleted; from now on nobody is in it.
+
+    ``typed`` must be its short name, which is free again at once.
+    """
+    project = member.project
+    if typed != project.slug:
+        raise InvalidInputError(
+            errors={"slug": [_("Type “%(slug)s” to be sure.") % {"slug": project.slug}]}
+        )
+    with transaction.atomic():
+        Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        Membership.objects.filter(project=project).delete()
+        Invitation.objects.filter(project=project).delete()
+        for job in Job.objects.filter(project=project, finished_at=None):
+            jobs.cancel(job)
+        gone = f"deleted-{project.pk}"
+        Project.objects.filter(pk=project.pk).update(slug=gone, is_paused=True)
+        total = Item.objects.filter(project=project).count()
+        query = {"query": {"all": "yes"}, "until": 2**63 - 1, "total": total}
+        return jobs.enqueue(
+            "delete-project",
+            params={"project": project.pk, **query},
+            lane=f"delete:{project.pk}",
+            user=member.user,
+        )
+
+
+@jobs.handles("delete-project")
+def run_for_project(progress: jobs.Progress) -> dict[str, Any]:
+    """Delete a project: its items first, then the rest of it."""
+    project = Project.objects.filter(pk=progress.job.params["project"]).first()
+    if project is None:
+        return {}
+    deleted = _delete_named(progress, project)
+    for upload in Upload.objects.filter(project=project):
+        default_storage.delete(upload.path)
+    _patiently(Project.objects.filter(pk=project.pk).delete)
+    return {"deleted": deleted}
+
+
+def _close(project_id: int, ids: list[int]) -> None:
+    """Close items and take them out of the queue; whoever fills it waits meanwhile."""
+    await_turn(Turn.ORDER, project_id)
+    items = Item.objects.filter(pk__in=ids, project=project_id).order_by("pk")
+    list(items.select_for_update(no_key=True).values_list("pk"))
+    items.update(state=Item.State.INVALID, is_unsettled=False)
+    order.withdraw(ids)
+
+
+def _patiently(delete: Callable[[], object]) -> None:
+    """Delete in one transaction; begin again where somebody at work was in the way."""
+    for tried in range(1, TRIES + 1):
+        try:
+            with transaction.atomic():
+                delete()
+        except (OperationalError, IntegrityError):
+            if tried == TRIES:
+                raise
+            time.sleep(PAUSE)
+        else:
+            return
+
+
+def _delete(project_id: int, ids: list[int]) -> None:
+    """Delete closed items and take what they counted from the counters."""
+    await_turn(Turn.PREDICTIONS, project_id)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [PATIENCE])
+    items = Item.objects.filter(pk__in=ids, project=project_id).order_by("pk")
+    held = Assignment.objects.filter(item__in=ids).order_by("pk")
+    for rows in (held, items):
+        list(rows.select_for_update(of=("self",)).values_list("pk"))
+    counted = counts.recount(item__in=list(items.values_list("pk", flat=True)))
+    QueueEntry.objects.filter(item__in=ids).delete()
+    items.delete()
+    counts.take_off(project_id, counted)
+    order.tell_items_changed(project_id)
+    settle.tell_settled(project_id)

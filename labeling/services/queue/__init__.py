@@ -1,0 +1,1 @@
+"""Who gets what next: leases, their order, checks."""

@@ -1,0 +1,1 @@
+"""Files and rows in and out."""

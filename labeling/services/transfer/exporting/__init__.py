@@ -1,0 +1,8 @@
+"""Send everything out: one row per item, each with where its label comes from."""
+
+from __future__ import annotations
+
+from labeling.services.transfer.exporting.files import FORMATS, Export, stream
+from labeling.services.transfer.exporting.rows import COLUMNS
+
+__all__ = ["COLUMNS", "FORMATS", "Export", "stream"]

@@ -1,0 +1,269 @@
+"""Files to raw rows, one reader per format; a bad row does not end the file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import lzma
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import IO, Any, Final, NamedTuple, cast
+
+from labeling.errors import InvalidInputError
+from labeling.services.transfer.importing.images import MAX_BYTES, NO_IMAGE
+from labeling.services.transfer.importing.rows import RowError
+
+MAX_LINE: Final = 8 * 2**20
+MAX_ENTRIES: Final = 100_000
+MAX_RATIO: Final = 200
+PICTURES: Final = {
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".webp",
+    ".gif",
+    ".bmp",
+    ".svg",
+    ".tif",
+    ".tiff",
+}
+
+
+# What unpacking a damaged or an unusual ZIP ends with.
+DAMAGED: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+)
+
+
+class FileError(InvalidInputError):
+    """Why a whole file cannot be read."""
+
+
+class Raw(NamedTuple):
+    """A row as read: its number, and its values or why it has none."""
+
+    number: int
+    values: Mapping[str, Any] | None
+    problem: str = ""
+    picture: Callable[[], bytes] | None = None
+
+
+def format_of(name: str, head: bytes) -> str:
+    """Return jsonl, csv, parquet or zip, by content first and name second."""
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    if head.startswith(b"PK"):
+        return "zip"
+    ending = PurePosixPath(name.lower()).suffix.lstrip(".")
+    if ending in ("jsonl", "ndjson") or head.lstrip().startswith(b"{"):
+        return "jsonl"
+    return "csv"
+
+
+def read(kind: str, file: IO[bytes]) -> Iterator[Raw]:
+    """Return the rows of a file one by one."""
+    return {"jsonl": _jsonl, "csv": _csv, "parquet": _parquet, "zip": _zip}[kind](file)
+
+
+def _lines(file: IO[bytes]) -> Iterator[tuple[int, str | None, str]]:
+    """Return line numbers with the text, or None and why it cannot be read."""
+    number = 0
+    while line := file.readline(MAX_LINE):
+        number += 1
+        if len(line) == MAX_LINE and not line.endswith(b"\n"):
+            while (rest := file.readline(MAX_LINE)) and not rest.endswith(b"\n"):
+                pass
+            yield number, None, "The line is too long."
+            continue
+        try:
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            yield number, None, f"Not UTF-8 at byte {error.start + 1} of the line."
+            continue
+        yield number, text, ""
+
+
+def _jsonl(file: IO[bytes]) -> Iterator[Raw]:
+    for number, text, problem in _lines(file):
+        if text is None:
+            yield Raw(number, None, problem)
+        elif text.strip():
+            yield _json_row(number, text)
+
+
+def _json_row(number: int, text: str) -> Raw:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return Raw(number, None, "Not JSON.")
+    if not isinstance(value, dict):
+        return Raw(number, None, "Not a JSON object.")
+    return Raw(number, value)
+
+
+def _csv(file: IO[bytes]) -> Iterator[Raw]:  # noqa: C901, PLR0915 (one state machine)
+    bad: dict[int, str] = {}
+    current = 0
+
+    def texts() -> Iterator[str]:
+        nonlocal current
+        for number, text, problem in _lines(file):
+            current = number
+            if text is None or "\x00" in text:
+                bad[number] = problem or "A text holds a NUL character."
+                continue
+            yield text
+
+    csv.field_size_limit(MAX_LINE)
+    lines = texts()
+    first = next(lines, "")
+    delimiter = max(",;\t", key=first.count)
+    try:
+        header = next(csv.reader([first], delimiter=delimiter), [])
+    except csv.Error as error:
+        raise FileError(f"Not CSV: {error}.") from error
+    if not header:
+        return
+    reader = csv.reader(lines, delimiter=delimiter)
+    number = 0
+    while True:
+        try:
+            values = next(reader)
+        except StopIteration:
+            break
+        except csv.Error as error:
+            number += 1
+            yield Raw(number, None, f"Not CSV: {error}.")
+            continue
+        while bad and min(bad) <= current:
+            number += 1
+            yield Raw(number, None, bad.pop(min(bad)))
+        number += 1
+        yield _csv_row(number, header, values)
+    for problem in bad.values():
+        number += 1
+        yield Raw(number, None, problem)
+
+
+def _csv_row(number: int, header: list[str], values: list[str]) -> Raw:
+    if not any(values):
+        return Raw(number, None, "The row is empty.")
+    if len(values) != len(header):
+        return Raw(
+            number, None, f"{len(values)} cells where {len(header)} are expected."
+        )
+    return Raw(number, dict(zip(header, values, strict=True)))
+
+
+def _parquet(file: IO[bytes]) -> Iterator[Raw]:
+    # Imported where it is used: most processes never see a Parquet file.
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        number = 0
+        for batch in pq.ParquetFile(file).iter_batches(batch_size=1000):
+            for values, problem in _parquet_rows(batch):
+                number += 1
+                yield Raw(number, values, problem)
+    except (pa.ArrowException, OSError) as error:
+        raise FileError(f"Not a Parquet file that can be read: {error}") from error
+
+
+def _parquet_rows(batch: Any) -> Iterator[tuple[Mapping[str, Any] | None, str]]:
+    """Return the values of rows, one by one where one of them is unknown to Python."""
+    try:
+        rows = batch.to_pylist()
+    except (ValueError, OverflowError) as error:
+        if batch.num_rows == 1:
+            yield None, f"A value cannot be read: {error}."
+            return
+        for at in range(batch.num_rows):
+            yield from _parquet_rows(batch.slice(at, 1))
+        return
+    for values in rows:
+        yield {key: _plain(one) for key, one in values.items()}, ""
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    is_json = value is None or isinstance(value, str | int | float | bool)
+    return value if is_json else str(value)
+
+
+def _zip(file: IO[bytes]) -> Iterator[Raw]:
+    try:
+        yield from _zip_rows(zipfile.ZipFile(file))
+    except DAMAGED as error:
+        raise FileError("Not a ZIP file that can be read.") from error
+
+
+def _zip_rows(archive: zipfile.ZipFile) -> Iterator[Raw]:
+    entries = {one.filename: one for one in archive.infolist() if not one.is_dir()}
+    if len(entries) > MAX_ENTRIES:
+        raise FileError(f"More than {MAX_ENTRIES:,} files in the ZIP.")
+    list_name = next((n for n in ("items.csv", "items.jsonl") if n in entries), None)
+    if list_name:
+        with archive.open(list_name) as listed:
+            kind = list_name.rpartition(".")[2]
+            # A ZIP entry's own readline returns more or less than it was asked for.
+            buffered = cast(
+                "IO[bytes]", io.BufferedReader(cast("io.RawIOBase", listed))
+            )
+            for raw in read(kind, buffered):
+                yield _with_picture(archive, entries, raw)
+        return
+    pictures = [name for name in entries if _is_picture(name)]
+    for number, name in enumerate(pictures, start=1):
+        folder = PurePosixPath(name).parent.name
+        values = {"image": name, "external_id": name[-200:], "label": folder}
+        yield _with_picture(archive, entries, Raw(number, values))
+
+
+def _is_picture(name: str) -> bool:
+    path = PurePosixPath(name)
+    hidden = any(part.startswith((".", "__")) for part in path.parts)
+    return path.suffix.lower() in PICTURES and not hidden
+
+
+def _with_picture(
+    archive: zipfile.ZipFile, entries: Mapping[str, zipfile.ZipInfo], raw: Raw
+) -> Raw:
+    if raw.values is None:
+        return raw
+    entry = entries.get(str(raw.values.get("image", "")))
+    if entry is None:
+        return Raw(raw.number, None, "Its image is not in the ZIP.")
+    if problem := _entry_problem(entry):
+        return Raw(raw.number, None, problem)
+
+    def picture() -> bytes:
+        try:
+            with archive.open(entry) as file:
+                return file.read(MAX_BYTES + 1)
+        except DAMAGED as error:
+            raise RowError(NO_IMAGE) from error
+
+    return Raw(raw.number, raw.values, picture=picture)
+
+
+def _entry_problem(entry: zipfile.ZipInfo) -> str:
+    if entry.flag_bits & 1:
+        return "The file is encrypted."
+    if entry.file_size > MAX_BYTES:
+        return f"The file has more than {MAX_BYTES // 2**20} MiB."
+    if entry.file_size > 2**20 and entry.file_size > MAX_RATIO * entry.compress_size:
+        return "The file is packed too tightly to be a picture."
+    return ""

@@ -1,0 +1,89 @@
+"""Pictures as they are shown: whole, or small for lists."""
+
+from __future__ import annotations
+
+import io
+from typing import Final
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from PIL import Image
+
+from labeling.errors import InvalidInputError
+from labeling.models import Item, Job, Media
+from labeling.services.work.transactions import Turn, await_turn
+
+# Of the longer side: in a list, and on a page of its own.
+SIZES: Final = (256, 1024)
+OURS: Final = ("PNG", "JPEG")
+MIME: Final = "image/webp"
+
+
+def read(media: Media, size: str = "") -> tuple[bytes, str]:
+    """Return a picture and its type; with a size, small and kept for the next time."""
+    if not size:
+        return _content(media.path), media.mime
+    if size not in map(str, SIZES):
+        raise InvalidInputError(
+            errors={"size": [f"One of {', '.join(map(str, SIZES))}."]}
+        )
+    most = int(size)
+    if max(media.width, media.height) <= most:
+        return _content(media.path), media.mime
+    path = _small_path(media, most)
+    if default_storage.exists(path):
+        if _is_whole(kept := _content(path)):
+            return kept, MIME
+        default_storage.delete(path)
+    made = _small(_content(media.path), most)
+    if not default_storage.exists(path):
+        default_storage.save(path, ContentFile(made))
+    return made, MIME
+
+
+def await_forgetting() -> None:
+    """Wait until nobody deletes pictures; for an import, which is running already."""
+    with transaction.atomic():
+        await_turn(Turn.PICTURES, is_shared=True)
+
+
+def forget_unused() -> int:
+    """Delete pictures that no item shows, unless an import runs; return how many.
+
+    An import may be about to show one: whoever begins waits until this has ended.
+    """
+    with transaction.atomic():
+        await_turn(Turn.PICTURES)
+        if Job.objects.filter(kind="import", state=Job.State.RUNNING).exists():
+            return 0
+        shown = Item.objects.filter(media=OuterRef("pk"))
+        unused = list(Media.objects.filter(~Exists(shown)))
+        for media in unused:
+            for path in (media.path, *(_small_path(media, size) for size in SIZES)):
+                default_storage.delete(path)
+        Media.objects.filter(pk__in=[one.pk for one in unused]).delete()
+    return len(unused)
+
+
+def _small_path(media: Media, size: int) -> str:
+    return f"thumbnails/{size}/{media.sha256[:2]}/{media.sha256}.webp"
+
+
+def _content(path: str) -> bytes:
+    with default_storage.open(path) as file:
+        return bytes(file.read())
+
+
+def _is_whole(data: bytes) -> bool:
+    """Whether a file that names its own length has it: not one that is being written."""
+    return data[:4] == b"RIFF" and int.from_bytes(data[4:8], "little") + 8 == len(data)
+
+
+def _small(data: bytes, most: int) -> bytes:
+    with Image.open(io.BytesIO(data), formats=OURS) as picture:
+        picture.thumbnail((most, most), Image.Resampling.LANCZOS)
+        body = io.BytesIO()
+        picture.save(body, "WEBP", quality=80)
+    return body.getvalue()

@@ -1,0 +1,46 @@
+"""What the serving model says of the pool, kept for search and for pages."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable
+
+from django.db import connection, transaction
+
+from labeling.models import Item, Prediction
+from labeling.services.work.transactions import Turn, await_turn
+
+
+def publish(
+    project_id: int,
+    model_number: int,
+    rows: Iterable[tuple[int, str, float]],
+    *,
+    trained_on: Container[int] | None = None,
+) -> int:
+    """Replace the project's predictions by ``rows`` of (item id, label, confidence).
+
+    ``trained_on`` are the items that the model learned from; None where it is not
+    known, and then no answer counts as a second opinion. Items that have been deleted
+    meanwhile are left out.
+    """
+    count = 0
+    with transaction.atomic(), connection.cursor() as cursor:
+        await_turn(Turn.PREDICTIONS, project_id)
+        items = Item.objects.filter(project_id=project_id).values_list("pk", flat=True)
+        here = set(items.iterator(50_000))
+        Prediction.objects.filter(project_id=project_id)._raw_delete("default")  # noqa: SLF001
+        statement = (
+            "COPY labeling_prediction"
+            " (project_id, item_id, label, confidence, model_number, was_trained_on)"
+            " FROM STDIN"
+        )
+        with cursor.copy(statement) as copy:
+            for item_id, label, confidence in rows:
+                if item_id not in here:
+                    continue
+                learned = trained_on is None or item_id in trained_on
+                copy.write_row(
+                    (project_id, item_id, label, confidence, model_number, learned)
+                )
+                count += 1
+    return count

@@ -1,0 +1,1 @@
+"""From a vote to a label."""

@@ -1,0 +1,100 @@
+"""Count again what the exact counters say, and mend one that is off."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from django.db.models import Count, F, Q
+
+from labeling.models import (
+    Annotation,
+    AnnotationEvent,
+    Item,
+    Project,
+    ProjectCounter,
+    Reason,
+    Resolution,
+)
+from labeling.services.work.transactions import one_moment
+
+logger = logging.getLogger(__name__)
+Kind = AnnotationEvent.Kind
+# By person; what is nobody's doing by None.
+Counts = dict[int | None, Counter[str]]
+_OF_ANSWERS: Final = {
+    "votes": Count("pk", filter=~Q(reason=Reason.REPEAT)),
+    "repeats": Count("pk", filter=Q(reason=Reason.REPEAT)),
+    "known": Count("pk", filter=Q(reason=Reason.GOLD)),
+    "known_right": Count("pk", filter=Q(reason=Reason.GOLD, is_right=True)),
+}
+_OF_EVENTS: Final = {
+    "skips": Count("pk", filter=Q(kind=Kind.SKIPPED)),
+    "flags": Count("pk", filter=Q(kind=Kind.FLAGGED)),
+}
+_NAMES: Final = (*_OF_ANSWERS, *_OF_EVENTS, "confident")
+
+
+def recount(**which: Any) -> Counts:
+    """Return what the counters count, from the rows that ``which`` names."""
+    answers = Annotation.answers.filter(undone_at=None, **which)
+    events = AnnotationEvent.objects.filter(kind__in=(Kind.SKIPPED, Kind.FLAGGED))
+    labeled = Resolution.objects.filter(item__split=Item.Split.POOL, **which)
+    found: Counts = defaultdict(Counter)
+    found[None]["confident"] = labeled.values("item").distinct().count()
+    _add(found, answers.order_by().values("annotator").annotate(**_OF_ANSWERS))
+    of_people = events.filter(**which).order_by().values(annotator=F("actor"))
+    _add(found, of_people.annotate(**_OF_EVENTS))
+    return found
+
+
+def _add(found: Counts, rows: Iterable[Mapping[str, Any]]) -> None:
+    for row in rows:
+        counts = {name: row[name] for name in _NAMES if name in row}
+        found[row["annotator"]].update(counts)
+
+
+def take_off(project_id: int, counted: Counts) -> None:
+    """Take from a project's counters, in the caller's transaction."""
+    for person in sorted(counted, key=lambda one: one or 0):
+        changes = {name: -number for name, number in counted[person].items() if number}
+        if changes:
+            ProjectCounter.add(project_id, person, **changes)
+
+
+def reconcile_all() -> int:
+    """Compare every project's counters with their rows; return how many were off."""
+    projects = Project.objects.order_by("pk").values_list("pk", flat=True)
+    return sum(reconcile(pk) for pk in projects)
+
+
+def reconcile(project_id: int) -> int:
+    """Mend the counters that are off and log by how much; return how many they were."""
+    off = _surplus(project_id)
+    for person, surplus in off.items():
+        logger.error(
+            "project %s: the counters of %s were off by %s; mended",
+            project_id,
+            f"person {person}" if person else "nobody's doing",
+            dict(surplus),
+        )
+    take_off(project_id, off)
+    return sum(len(surplus) for surplus in off.values())
+
+
+def _surplus(project_id: int) -> Counts:
+    """Return by how much counters are too high, all of it as of one moment."""
+    with one_moment():
+        counted = recount(project=project_id)
+        rows = ProjectCounter.objects.filter(project=project_id)
+        found: Counts = defaultdict(Counter)
+        _add(found, rows.values("annotator", *_NAMES))
+    for person, counts in counted.items():
+        found[person].subtract(counts)
+    return {
+        person: off
+        for person, counts in found.items()
+        if (off := Counter({name: n for name, n in counts.items() if n}))
+    }

@@ -1,0 +1,115 @@
+"""Pages of items that the model takes for the same: confirmed at once, but exceptions.
+
+Whoever sees such a page sees the model's answer. So it is only for projects that show
+suggestions, and only of items that carry one: never of items to be answered blind.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from labeling.errors import ForbiddenError, InvalidInputError
+from labeling.models import Assignment, Membership, Project, QueueEntry, Reason
+from labeling.services.queue import lanes, queue
+from labeling.services.votes import annotate
+
+# How far down the queue a page is put together from.
+HEAD: Final = 400
+
+
+@dataclass(frozen=True)
+class Page:
+    """Items under one label; without items, ``reason`` says why there are none."""
+
+    label: str
+    assignments: list[Assignment]
+    reason: str | None
+
+
+def is_possible(project: Project) -> bool:
+    """Whether a project shows suggestions before the answer, one label each."""
+    is_shown = project.suggestion_mode == Project.SuggestionMode.ASSIST
+    return is_shown and not project.is_multi
+
+
+def lend(member: Membership, count: int, left: Collection[int] = ()) -> Page:
+    """Lend a page of up to ``count`` items with one suggested label.
+
+    What the person holds comes first, except the assignments ``left`` for later.
+    Raises ForbiddenError where the project does not show suggestions.
+    """
+    if not 1 <= count <= queue.MAX_COUNT:
+        raise InvalidInputError(errors={"count": [f"From 1 to {queue.MAX_COUNT}."]})
+    if not is_possible(member.project):
+        raise ForbiddenError(
+            _(
+                "A page of items shows what the model takes them for. This project does not show that before the answer, or wants several labels per item."
+            )
+        )
+    with transaction.atomic():
+        queue.await_windows(member)
+        held = [
+            (one, told["label"])
+            for one in _held(member)
+            if one.pk not in left
+            and (told := annotate.shown_suggestion(member.project, one))
+        ]
+        label = _commonest([told for _, told in held])
+        ids = [one.pk for one, told in held if told == label][:count]
+        if wanted := queue.room(member, count - len(ids)):
+            label, entries = _alike(member, wanted, label)
+            ids += lanes.take_these(member, entries)
+    lease = queue.answer(member, ids)
+    is_short_of_suggestions = lease.reason == "all_lent"
+    reason = "no_suggestions" if is_short_of_suggestions else lease.reason
+    return Page(label, lease.assignments, reason)
+
+
+def _held(member: Membership) -> list[Assignment]:
+    ids = lanes.renew_held(member, queue.MAX_COUNT)
+    held = Assignment.objects.select_related("item").filter(pk__in=ids)
+    return list(held.order_by("pk"))
+
+
+def _commonest(labels: list[str]) -> str:
+    return Counter(labels).most_common(1)[0][0] if labels else ""
+
+
+def _alike(member: Membership, count: int, label: str) -> tuple[str, list[int]]:
+    """Return a label and up to ``count`` entries of it, the surest of them first.
+
+    The label is the commonest of the queue's head where none is given.
+    """
+    told = [
+        (one.suggestion, one.pk)
+        for one in _candidates(member)
+        if annotate.may_suggest(member.project, one)
+    ]
+    label = label or _commonest([suggestion["label"] for suggestion, _ in told])
+    alike = [(known, pk) for known, pk in told if known["label"] == label]
+    alike.sort(key=lambda pair: (-float(pair[0].get("confidence") or 0), pair[1]))
+    return label, [pk for _, pk in alike[:count]]
+
+
+def _candidates(member: Membership) -> Any:
+    """Return the first entries with a suggestion of items new to this person."""
+    mine = Assignment.objects.filter(annotator_id=member.user_id).exclude(
+        state__in=(Assignment.State.EXPIRED, Assignment.State.RELEASED)
+    )
+    return (
+        QueueEntry.objects.select_related("item")
+        .filter(
+            project_id=member.project_id,
+            is_first=True,
+            suggestion__isnull=False,
+            reason__in=(Reason.MODEL, Reason.RANDOM),
+        )
+        .exclude(item__in=mine.values("item"))
+        .order_by("rank", "pk")[:HEAD]
+    )

@@ -1,0 +1,323 @@
+"""From votes to labels: settle the items whose votes changed.
+
+Confident labels come into being here, so the counter that starts a retrain is
+changed in the same transaction as the resolution it counts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from labeling import rules
+from labeling.models import (
+    Annotation,
+    Disagreement,
+    Item,
+    Project,
+    ProjectCounter,
+    Resolution,
+)
+from labeling.services.queue import order
+from labeling.services.votes import agreement, relabel
+from labeling.signals import labels_settled
+
+CHUNK: Final = 200
+# An answer of these stands whatever the votes say.
+_FIRM = (Resolution.Source.EXPERT, Resolution.Source.GOLD)
+
+
+def settle_all() -> int:
+    """Settle every project that has unsettled items; return how many items."""
+    projects = (
+        Item.objects.filter(is_unsettled=True)
+        .order_by()
+        .values_list("project_id", flat=True)
+        .distinct()
+    )
+    return sum(settle_project(pk) for pk in projects)
+
+
+def settle_project(project_id: int) -> int:
+    """Settle the project's unsettled items; running twice changes nothing."""
+    project = Project.objects.filter(pk=project_id).first()
+    if project is None:
+        return 0
+    total = settled = _settle_chunk(project)
+    # A chunk that is not full was the last one: what came since has rung anew.
+    while settled == CHUNK:
+        settled = _settle_chunk(project)
+        total += settled
+    if total:
+        agreement.ask(project)
+    return total
+
+
+def _settle_chunk(project: Project) -> int:
+    with transaction.atomic():
+        items = list(
+            Item.objects.select_for_update(skip_locked=True, no_key=True)
+            .filter(project=project, is_unsettled=True)
+            .defer("data", "metadata")
+            .order_by("pk")[:CHUNK]
+        )
+        if not items:
+            return 0
+        ids = [item.pk for item in items]
+        votes = votes_of(project, ids)
+        done = _Done(project)
+        past: dict[int, list[Resolution]] = defaultdict(list)
+        for one in Resolution.objects.filter(item__in=ids):
+            past[one.item_id].append(one)
+        for item in items:
+            _settle(done, item, votes[item.pk], past[item.pk])
+        done.write()
+        tell_settled(project.pk)
+    return len(items)
+
+
+@dataclass
+class _Done:
+    """What settling some items makes of them, written in few statements."""
+
+    project: Project
+    items: list[Item] = field(default_factory=list)
+    resolutions: list[Resolution] = field(default_factory=list)
+    ended: list[int] = field(default_factory=list)
+    disputes: list[Disagreement] = field(default_factory=list)
+    clear: list[int] = field(default_factory=list)
+    closed: list[int] = field(default_factory=list)
+    confident: int = 0
+    has_more_to_ask: bool = False
+
+    def write(self) -> None:
+        """Write all of it; the counter last, since others wait for its row."""
+        now = timezone.now()
+        for (state, wanted), ids in self._alike():
+            Item.objects.filter(pk__in=ids).update(
+                state=state, votes_wanted=wanted, is_unsettled=False
+            )
+        Resolution.objects.filter(pk__in=self.ended).update(superseded_at=now)
+        Resolution.objects.bulk_create(self.resolutions)
+        _open_disagreements(self.disputes)
+        # What an expert has doubts about waits for the expert, whatever the votes say.
+        Disagreement.objects.filter(
+            item__in=self.clear, resolved_at=None, origin=Disagreement.Origin.VOTES
+        ).update(resolved_at=now, outcome=Disagreement.Outcome.WITHDRAWN)
+        order.withdraw(self.closed)
+        if self.has_more_to_ask:
+            order.tell_items_changed(self.project.pk)
+        if self.confident:
+            count_confident(self.project.pk, self.confident)
+
+    def _alike(self) -> Iterable[tuple[tuple[str, int], list[int]]]:
+        """Return the items by what is written of them: a few statements for all."""
+        found: dict[tuple[str, int], list[int]] = defaultdict(list)
+        for item in self.items:
+            found[item.state, item.votes_wanted].append(item.pk)
+        return found.items()
+
+
+def votes_of(
+    project: Project, item_ids: Sequence[int]
+) -> dict[int, list[rules.Answer]]:
+    """Return the standing votes of some items, by the labels' names of today."""
+    names = relabel.names_now(project.pk)
+    votes: dict[int, list[rules.Answer]] = defaultdict(list)
+    rows = Annotation.objects.filter(item__in=item_ids, undone_at=None)
+    for item_id, label_set, labels in rows.values_list(
+        "item_id", "label_set_id", "labels"
+    ):
+        votes[item_id].append(relabel.translated(labels, names[label_set]))
+    return votes
+
+
+def _settle(
+    done: _Done, item: Item, votes: list[rules.Answer], past: list[Resolution]
+) -> None:
+    project = done.project
+    current = next((one for one in past if one.superseded_at is None), None)
+    is_invalid = item.state == Item.State.INVALID
+    if is_invalid or (current is not None and current.source in _FIRM):
+        _close(done, item, Item.State.INVALID if is_invalid else Item.State.SETTLED)
+        done.clear.append(item.pk)
+        return
+    most = _most_votes(project, item)
+    verdict = rules.consensus(
+        votes,
+        min_votes=min(project.min_votes, most),
+        max_votes=most,
+        confidence=project.confidence,
+    )
+    if verdict.verdict == "settled":
+        _resolve(done, item, verdict, current, is_first=not past)
+    elif current is not None:
+        done.ended.append(current.pk)
+    if verdict.verdict == "disputed":
+        done.disputes.append(dispute(project, item, votes))
+    else:
+        done.clear.append(item.pk)
+    if verdict.verdict == "open":
+        _ask_on(done, item, _wanted(project, item, len(votes)))
+    else:
+        _close(done, item, Item.State(verdict.verdict))
+
+
+def _close(done: _Done, item: Item, state: Item.State) -> None:
+    item.state = state
+    done.items.append(item)
+    done.closed.append(item.pk)
+
+
+def _ask_on(done: _Done, item: Item, wanted: int) -> None:
+    reopened = item.state != Item.State.OPEN
+    done.has_more_to_ask |= reopened or wanted > item.votes_wanted
+    item.state, item.votes_wanted = Item.State.OPEN, wanted
+    done.items.append(item)
+
+
+def _most_votes(project: Project, item: Item) -> int:
+    """Return the overlap of an item; outside the overlap's share it is one vote."""
+    is_shared = rules.is_shared(project.seed, item.group_key, project.overlap_share)
+    return max(project.overlap if is_shared else 1, item.votes)
+
+
+def _wanted(project: Project, item: Item, votes: int) -> int:
+    """Ask for the minimum of votes, then for one more at a time up to the overlap."""
+    most = _most_votes(project, item)
+    return min(max(min(project.min_votes, most), votes + 1), most)
+
+
+def _resolve(
+    done: _Done,
+    item: Item,
+    verdict: rules.Consensus,
+    current: Resolution | None,
+    *,
+    is_first: bool,
+) -> None:
+    """Give an item the label of its votes, when it has not got it already."""
+    labels = list(verdict.labels)
+    if current is not None and current.labels == labels:
+        if current.confidence != verdict.confidence:
+            current.confidence = verdict.confidence
+            current.soft_label = verdict.soft_label
+            current.save(update_fields=["confidence", "soft_label"])
+        return
+    if current is not None:
+        done.ended.append(current.pk)
+    done.resolutions.append(
+        Resolution(
+            project=done.project,
+            item=item,
+            labels=labels,
+            source=Resolution.Source.CONSENSUS,
+            confidence=verdict.confidence,
+            soft_label=verdict.soft_label,
+            label_set_id=done.project.label_set_pk,
+            guideline_id=done.project.guideline_id,
+            created_at=timezone.now(),
+        )
+    )
+    done.confident += is_first and item.split == Item.Split.POOL
+
+
+def record_resolution(resolution: Resolution) -> bool:
+    """Save a resolution in place of the current one.
+
+    Return whether it is the first of a pool item, which counts toward a retrain.
+    """
+    earlier = Resolution.objects.filter(item_id=resolution.item_id)
+    is_first = not earlier.exists()
+    for current in earlier.filter(superseded_at=None):
+        supersede(current)
+    resolution.save(force_insert=True)
+    return is_first and resolution.item.split == Item.Split.POOL
+
+
+def take_labels(project: Project, split: str) -> list[tuple[int, list[str]]]:
+    """Return the labels of a split as (item, labels) by item, and mark them as used.
+
+    A decision whose label is marked cannot be taken back any more.
+    """
+    with transaction.atomic():
+        now = timezone.now()
+        labels = Resolution.objects.filter(
+            project=project, superseded_at=None, item__split=split
+        ).exclude(item__state=Item.State.INVALID)
+        found = list(labels.order_by("item_id").values_list("pk", "item_id", "labels"))
+        # By key: the planner, before it knows the tables, joins them row by row.
+        taken = Resolution.objects.filter(pk__in=[pk for pk, _, _ in found])
+        taken.filter(superseded_at=None, used_at=None).update(used_at=now)
+        gone = set(taken.filter(used_at=None).values_list("pk", flat=True))
+        return [(item, names) for pk, item, names in found if pk not in gone]
+
+
+def supersede(current: Resolution) -> None:
+    """End a resolution; it stays in the item's history."""
+    current.superseded_at = timezone.now()
+    current.save(update_fields=["superseded_at"])
+
+
+def bring_back(ended: Resolution) -> None:
+    """Make a superseded resolution the item's label again, as it was."""
+    ended.superseded_at = None
+    ended.save(update_fields=["superseded_at"])
+
+
+def count_confident(project_id: int, change: int) -> None:
+    """Count newly labeled pool items, in the transaction that labels them."""
+    ProjectCounter.add(project_id, confident=change)
+
+
+def dispute(
+    project: Project,
+    item: Item,
+    votes: Sequence[rules.Answer],
+    origin: Disagreement.Origin = Disagreement.Origin.VOTES,
+) -> Disagreement:
+    """Return an unsaved disagreement on an item with these standing votes."""
+    return Disagreement(
+        project=project,
+        item=item,
+        origin=origin,
+        opened_at=timezone.now(),
+        entropy=rules.entropy(Counter(votes)),
+        votes_seen=_tally(votes),
+    )
+
+
+def _open_disagreements(disputes: list[Disagreement]) -> None:
+    """Open those that are new; of the others only the votes have changed."""
+    waiting = {
+        one.item_id: one
+        for one in Disagreement.objects.filter(
+            item__in=[one.item_id for one in disputes], resolved_at=None
+        )
+    }
+    for one in disputes:
+        if known := waiting.get(one.item_id):
+            known.entropy, known.votes_seen = one.entropy, one.votes_seen
+    Disagreement.objects.bulk_update(waiting.values(), ["entropy", "votes_seen"])
+    Disagreement.objects.bulk_create(
+        one for one in disputes if one.item_id not in waiting
+    )
+
+
+def _tally(votes: Iterable[rules.Answer]) -> dict[str, int]:
+    tally: dict[str, int] = defaultdict(int)
+    for vote in votes:
+        tally[", ".join(vote) or "(none)"] += 1
+    return dict(tally)
+
+
+def tell_settled(project_id: int) -> None:
+    """Tell the learner after the commit that there are new labels."""
+    transaction.on_commit(
+        lambda: labels_settled.send_robust(sender=Item, project_id=project_id)
+    )

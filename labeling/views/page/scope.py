@@ -1,0 +1,109 @@
+"""What every page of a project shares: who may see it, what it shows, what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from labeling.errors import AssayError, ForbiddenError, NotFoundError
+from labeling.models import Membership, User
+from labeling.services.experts import inquiries
+from labeling.services.projects import members
+
+
+def member_of(
+    request: HttpRequest, slug: str, allowed: frozenset[Membership.Role]
+) -> Membership:
+    """Return the membership; a stranger gets 404, the wrong role 403."""
+    try:
+        member = members.require(members.membership(request.user, slug), allowed)
+    except NotFoundError as error:
+        raise Http404(error.detail) from error
+    except ForbiddenError as error:
+        raise PermissionDenied(error.detail) from error
+    member.user = User.objects.get(pk=member.user_id)
+    return member
+
+
+def context(member: Membership, tab: str, **more: Any) -> dict[str, Any]:
+    """Return what every project page shows."""
+    role = Membership.Role(member.role)
+    return {
+        "member": member,
+        "tab": tab,
+        "may_adjudicate": role in members.ADJUDICATE,
+        "may_engineer": role in members.ENGINEER,
+        "may_manage": role in members.MANAGE,
+        "may_explore": role in members.EXPLORE,
+        # Asked for by the bar alone.
+        "unanswered": lambda: inquiries.waiting_for(member).count(),
+        **more,
+    }
+
+
+def said(error: AssayError) -> list[str]:
+    """Return an error's sentences for a page."""
+    fields = error.extra.get("errors")
+    if not isinstance(fields, dict):
+        return [error.detail]
+    return [
+        f"{_FIELDS.get(name, name)}: {' '.join(map(str, why))}"
+        for name, why in fields.items()
+    ]
+
+
+# What people call the fields that refusals name.
+_FIELDS: Final[dict[str, Promise | str]] = {
+    "answer": _("Answer"),
+    "file": _("File"),
+    "items": _("Items"),
+    "key": _("Key"),
+    "label": _("Label"),
+    "labels": _("Labels"),
+    "mapping": _("Columns"),
+    "min_votes": _("Fewest votes per item"),
+    "name": _("Name"),
+    "overlap": _("Most votes per item"),
+    "question": _("Question"),
+    "quota": _("At most"),
+    "retrain_first": _("Labels before the first run"),
+    "role": _("Role"),
+    "slug": _("Short name"),
+    "split": _("Split"),
+    "state": _("State"),
+    "text": _("Text"),
+    "username": _("Name"),
+}
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What came of a form: nothing was sent, it was done, or why it was not."""
+
+    is_done: bool = False
+    result: Any = None
+    errors: list[str] = field(default_factory=list)
+    status: int = 200
+
+
+def attempt(request: HttpRequest, act: Callable[[], object]) -> Tried:
+    """Do what a posted form asks; a refusal becomes sentences and a status."""
+    if request.method != "POST":
+        return Tried()
+    try:
+        return Tried(is_done=True, result=act())
+    except AssayError as error:
+        return Tried(errors=said(error), status=error.status)
+
+
+def whole(raw: str | None) -> int:
+    """Return a number that stands in an address or a form, or 0 where none does."""
+    return (
+        int(raw) if raw and raw.isascii() and raw.isdecimal() and len(raw) < 16 else 0
+    )

@@ -1,0 +1,119 @@
+"""Who works on a project."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+
+from labeling.errors import InvalidInputError, NotFoundError
+from labeling.models import Invitation, Membership, User
+from labeling.services.projects import invitations, members
+from labeling.services.projects.invitations import MOST_DAYS, why_over
+from labeling.views.page.paging import by_page
+from labeling.views.page.scope import attempt, context, member_of, whole
+
+RECENT: Final = 50
+
+
+@login_required
+@never_cache
+def people(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the members; add, change and remove them."""
+    member = member_of(request, slug, members.MANAGE)
+    tried = attempt(request, lambda: _act(request, member))
+    if tried.is_done and not tried.result:
+        return redirect("members", slug)
+    links = Invitation.objects.select_related("created_by").filter(
+        project=member.project
+    )
+    rows = Membership.objects.select_related("user").filter(project=member.project)
+    page = context(
+        member,
+        "members",
+        link=tried.result,
+        invitations=[(one, why_over(one)) for one in links[:RECENT]],
+        most_days=MOST_DAYS,
+        people=by_page(request, rows.order_by("user__username", "pk")),
+        roles=Membership.Role.choices,
+        errors=tried.errors,
+        typed=request.POST,
+    )
+    return render(request, "labeling/members.html", page, status=tried.status)
+
+
+def _act(request: HttpRequest, member: Membership) -> str | None:
+    """Do what was pressed; return the link that is to be shown once."""
+    action = request.POST.get("action", "add")
+    if action == "invite":
+        return _invite(request, member)
+    if action == "revoke":
+        invitations.revoke(member, whole(request.POST.get("invitation")))
+        messages.success(request, _("The link does not work any more."))
+    elif action == "add":
+        _add(request, member)
+    else:
+        _change(request, member, action)
+    return None
+
+
+def _invite(request: HttpRequest, member: Membership) -> str:
+    made = invitations.create(
+        member,
+        request.POST.get("role", ""),
+        days=whole(request.POST.get("days")),
+        uses=_limit(request.POST.get("uses", ""), "uses"),
+    )
+    return f"{request.build_absolute_uri(reverse('join'))}#{made.code}"
+
+
+def _change(request: HttpRequest, member: Membership, action: str) -> None:
+    other = members.other(member, pk=whole(request.POST.get("member")))
+    if action == "remove":
+        members.remove(other)
+        messages.success(
+            request,
+            _("%(name)s is no member any more; the votes stay.")
+            % {"name": other.user.username},
+        )
+        return
+    members.change(
+        other,
+        role=request.POST.get("role", ""),
+        is_paused="is_paused" in request.POST,
+        quota=_limit(request.POST.get("quota", ""), "quota"),
+    )
+    messages.success(
+        request, _("%(name)s was changed.") % {"name": other.user.username}
+    )
+
+
+def _limit(raw: str, name: str) -> int | None:
+    if not raw.strip():
+        return None
+    if not (number := whole(raw)) or number >= 2**31:
+        raise InvalidInputError(errors={name: [_("A whole number, or nothing.")]})
+    return number
+
+
+def _add(request: HttpRequest, member: Membership) -> None:
+    name = request.POST.get("user", "").strip()
+    role = request.POST.get("role", "")
+    if "create" in request.POST:
+        user, password = members.create_member(member.project, name, role)
+        messages.info(
+            request,
+            _("%(name)s logs in with %(password)s (shown only now)")
+            % {"name": user.username, "password": password},
+        )
+        return
+    found = User.objects.filter(username=name, is_active=True).first()
+    if found is None:
+        raise NotFoundError(_("There is no account “%(name)s”.") % {"name": name})
+    members.add(member.project, found, role)

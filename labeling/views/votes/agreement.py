@@ -1,0 +1,49 @@
+"""How well the annotators agree, now and over time."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.formats import date_format
+
+from labeling.models import AgreementReport
+from labeling.services.projects import members
+from labeling.views.page.charts import Curve, Point, curve
+from labeling.views.page.paging import by_page
+from labeling.views.page.scope import context, member_of
+
+SHOWN: Final = 60
+
+
+@login_required
+def agreement(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the newest report, its history, and who it is about."""
+    member = member_of(request, slug, members.EXPLORE)
+    reports = AgreementReport.objects.filter(project=member.project)
+    newest = list(reports[:SHOWN])
+    page = context(
+        member,
+        "agreement",
+        report=newest[0] if newest else None,
+        curve=_curve(newest),
+        history=by_page(request, reports.defer("body"), size=20),
+    )
+    return render(request, "labeling/agreement.html", page)
+
+
+def _curve(newest: list[AgreementReport]) -> Curve | None:
+    """Return alpha over the reports, oldest first; one report is no curve."""
+    points = []
+    for report in reversed(newest):
+        if report.krippendorff_alpha is None:
+            continue
+        low, high = report.body.get("alpha_interval") or (None, None)
+        name = date_format(report.computed_at, "SHORT_DATETIME_FORMAT")
+        points.append(Point(name, report.krippendorff_alpha, low, high))
+    if len(points) < 2:
+        return None
+    least = min(one.value if one.low is None else one.low for one in points)
+    return curve(points, low=0.0 if least >= 0 else -1.0, high=1.0)

@@ -1,0 +1,109 @@
+"""``assay simulate PROJECT``: simulated annotators label through the real API."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+import urllib.error
+import urllib.request
+import uuid
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from config import env
+from labeling.models import ApiToken, Project, User
+from labeling.services.projects import members
+from running.demo.data import DEMOS
+
+SKILLS = (0.97, 0.9, 0.8)
+AT_ONCE = 5
+
+
+class Command(BaseCommand):
+    """Let simulated annotators of different skill label a demo project."""
+
+    help = "Simulated annotators, named sim-…, label a demo project over HTTP."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the project, how many people and labels, how fast, and where."""
+        parser.add_argument("project")
+        parser.add_argument("--annotators", type=int, default=3)
+        parser.add_argument("--labels", type=int, default=150, help="answers in all")
+        parser.add_argument(
+            "--pace", type=float, default=0.0, help="seconds per answer"
+        )
+        here = f"http://127.0.0.1:{env.number('PORT', 8000)}"
+        parser.add_argument("--url", default=here)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Label in turns until the answers are given or nothing is left."""
+        demo = next((one for one in DEMOS if one.slug == options["project"]), None)
+        project = Project.objects.filter(slug=options["project"]).first()
+        if demo is None or project is None:
+            names = ", ".join(one.slug for one in DEMOS)
+            raise CommandError(f"Only demo projects can be simulated: {names}.")
+        _, truth = demo.load()
+        crowd = [self._person(project, n) for n in range(options["annotators"])]
+        chance = random.Random(project.seed)  # noqa: S311 (a simulation)
+        given = 0
+        while given < options["labels"]:
+            before = given
+            for token, skill in crowd:
+                want = min(AT_ONCE, options["labels"] - given)
+                answers = want and self._answers(
+                    options, token, want, (truth, demo.labels, skill, chance)
+                )
+                given += answers
+                time.sleep(options["pace"] * answers)
+            if given == before:
+                break
+        self.stdout.write(f"{given} answers by {len(crowd)} simulated annotators")
+
+    def _person(self, project: Project, number: int) -> tuple[str, float]:
+        skill = SKILLS[number % len(SKILLS)]
+        name = f"sim-{number + 1}-of-skill-{skill:.2f}"
+        user = User.objects.filter(username=name).first()
+        if user is None:
+            user, _ = members.create_user(name, simulated=True)
+        members.add(project, user, "annotator")
+        return ApiToken.issue(user, name="simulation"), skill
+
+    def _answers(
+        self, options: dict[str, Any], token: str, want: int, world: Any
+    ) -> int:
+        truth, labels, skill, chance = world
+        base = f"{options['url']}/api/projects/{options['project']}"
+        lease = self._post(f"{base}/queue/lease/", token, {"count": want})
+        votes = []
+        for one in lease["items"]:
+            right = truth[one["item"]["external_id"]]
+            wrong = chance.choice([label for label in labels if label != right])
+            label = right if chance.random() < skill else wrong
+            votes.append(
+                {
+                    "assignment": one["assignment"],
+                    "labels": [label],
+                    "client_id": str(uuid.uuid4()),
+                    "seconds": round(chance.uniform(0.8, 6), 1),
+                }
+            )
+        if votes:
+            self._post(f"{base}/annotations/", token, votes)
+        return len(votes)
+
+    def _post(self, url: str, token: str, body: object) -> dict[str, Any]:
+        request = urllib.request.Request(  # noqa: S310 (the address of one's own server)
+            url,
+            data=json.dumps(body).encode(),
+            headers={
+                "Authorization": f"Token {token}",
+                "Content-Type": "application/json",
+            },
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+                return dict(json.load(answer))
+        except (OSError, urllib.error.HTTPError) as error:
+            raise CommandError(f"{url}: {error}. Is Assay running?") from error

@@ -1,0 +1,232 @@
+"""``assay up``: everything on this machine."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import signal
+import socket
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import IO, Any
+
+import psycopg
+from celery.exceptions import OperationalError
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError, connection
+
+from config import celery_app, env, home
+from running.embedded import postgres, redis
+from running.supervise import Part, PartError, Stopped, Supervisor, end_leftovers
+
+LEAST_SPACE = 300 * 2**20
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+# Celery warns root of messages that are code; ours are JSON only.
+_ROOT_IS_FINE = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser"}
+
+
+def _python(*words: str) -> list[str]:
+    return [sys.executable, *words]
+
+
+class Command(BaseCommand):
+    """Start the parts, keep them alive, stop them."""
+
+    help = "Start database, broker, web, workers and scheduler; Ctrl-C stops them."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take whether to load the demo."""
+        parser.add_argument(
+            "--without-demo", action="store_true", help="start without demo projects"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Check, start, watch, stop."""
+        self.home: Path = settings.ASSAY_HOME
+        self.sockets = home.socket_folder(self.home)
+        self.port = env.number("PORT", 8000)
+        self.has_demo = not options["without_demo"]
+        supervisor = Supervisor(sys.stdout, self.home / "parts")
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda *_: supervisor.is_stopping.set())
+        lock = _check(self.home, self.sockets, self.port)
+        try:
+            self._run(supervisor)
+        except Stopped:
+            pass
+        except (PartError, OSError) as error:
+            raise CommandError(str(error)) from error
+        finally:
+            supervisor.stop()
+            lock.close()
+        supervisor.say("assay", "stopped")
+
+    def _run(self, supervisor: Supervisor) -> None:
+        end_leftovers(supervisor.roll)
+        _check_port(self.port)
+        self._start(supervisor)
+        supervisor.say("assay", f"ready: http://localhost:{self.port}/")
+        supervisor.watch()
+
+    def _start(self, supervisor: Supervisor) -> None:
+        if settings.IS_EMBEDDED:
+            self._start_database(supervisor)
+        else:
+            _check_database()
+        if not env.text("BROKER_URL"):
+            data = self.home / "redis"
+            data.mkdir(exist_ok=True)
+            supervisor.start(
+                Part(
+                    "redis",
+                    redis.command(data, self.sockets),
+                    lambda: redis.is_ready(self.sockets),
+                    is_store=True,
+                )
+            )
+        else:
+            _check_broker()
+        words = ["prepare"] if self.has_demo else ["prepare", "--without-demo"]
+        supervisor.run("prepare", _python("manage.py", *words), ONE_THREAD)
+        self._start_web(supervisor)
+        self._start_celery(supervisor)
+
+    def _start_celery(self, supervisor: Supervisor) -> None:
+        celery = ("-m", "celery", "-A", "config", "--quiet")
+        usual = ("--loglevel=WARNING", "--without-mingle", "--without-gossip")
+        # People at work come first: the others stand back by so much.
+        commands = {
+            "worker": (5, ("worker", "-Qinteractive", "-c2", "-nworker@%h", *usual)),
+            "trainer": (10, ("worker", "-Qtraining", "-c1", "-ntrainer@%h", *usual)),
+            "scheduler": (0, ("beat", usual[0], "-s", str(self.home / "schedule"))),
+        }
+        for name, (niceness, words) in commands.items():
+            supervisor.start(
+                Part(
+                    name,
+                    _python(*celery, *words),
+                    environment={**ONE_THREAD, **_ROOT_IS_FINE},
+                    niceness=niceness,
+                    orphan_signal=signal.SIGQUIT,
+                )
+            )
+
+    def _start_database(self, supervisor: Supervisor) -> None:
+        data = self.home / "postgres"
+        postgres.prepare(data, self.sockets)
+        postgres.await_end(data / "postmaster.pid")
+        part = Part(
+            "database",
+            postgres.command(data, self.sockets),
+            lambda: postgres.is_ready(self.sockets),
+            clear=lambda: postgres.end_backends(data.resolve()),
+            user=postgres.user(),
+            is_store=True,
+            stop_signal=signal.SIGINT,
+            orphan_signal=signal.SIGINT,
+        )
+        supervisor.start(part)
+        with psycopg.connect(
+            host=str(self.sockets), user="postgres", dbname="postgres", autocommit=True
+        ) as link:
+            found = link.execute("SELECT 1 FROM pg_database WHERE datname = 'assay'")
+            if found.fetchone() is None:
+                link.execute("CREATE DATABASE assay")
+
+    def _start_web(self, supervisor: Supervisor) -> None:
+        options = [
+            f"--bind=127.0.0.1:{self.port}",
+            "--worker-class=gthread",
+            "--workers=2",
+            "--threads=8",
+            "--preload",
+            "--log-level=warning",
+            "--graceful-timeout=5",
+        ]
+        if Path("/dev/shm").is_dir():  # noqa: S108
+            options.append("--worker-tmp-dir=/dev/shm")
+        supervisor.start(
+            Part(
+                "web",
+                _python("-m", "gunicorn", "config.wsgi:application", *options),
+                self._web_answers,
+                environment=ONE_THREAD,
+                orphan_signal=signal.SIGQUIT,
+            )
+        )
+
+    def _web_answers(self) -> bool:
+        try:
+            address = f"http://127.0.0.1:{self.port}/healthz"
+            with urllib.request.urlopen(address, timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (OSError, urllib.error.URLError):
+            return False
+
+
+def _check(folder: Path, sockets: Path, port: int) -> IO[str]:
+    """Refuse with one clear line what would fail later; return the held lock."""
+    if not 0 < port < 2**16:
+        raise CommandError(f"PORT={port} is not a port: choose 1 to 65535.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lock").open("w")
+    except OSError as error:
+        raise CommandError(
+            f"ASSAY_HOME={folder} cannot be written: {error.strerror}."
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise CommandError(f"Assay is already running on {folder}.") from error
+    if (free := shutil.disk_usage(folder).free) < LEAST_SPACE:
+        raise CommandError(
+            f"The disk is full: {free // 2**20} MiB are free at {folder}; "
+            f"{LEAST_SPACE // 2**20} are needed."
+        )
+    sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if sockets.is_symlink() or sockets.stat().st_uid not in postgres.owner_ids():
+        raise CommandError(f"{sockets} belongs to someone else: remove it.")
+    return lock
+
+
+def _check_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except PermissionError as error:
+            raise CommandError(
+                f"PORT={port} needs rights that you lack: choose one above 1023."
+            ) from error
+        except OSError as error:
+            raise CommandError(
+                f"Port {port} is taken: choose another, PORT={port % 65535 + 1} make run."
+            ) from error
+
+
+def _check_database() -> None:
+    try:
+        connection.ensure_connection()
+    except DatabaseError as error:
+        why = " ".join(str(error).split())
+        raise CommandError(
+            f"DATABASE_URL: the database does not answer: {why}"
+        ) from error
+    finally:
+        connection.close()
+
+
+def _check_broker() -> None:
+    try:
+        with celery_app.connection_for_write() as link:
+            link.ensure_connection(max_retries=1, timeout=5)
+    except (OSError, OperationalError, ValueError) as error:
+        raise CommandError(
+            f"BROKER_URL: the broker does not answer: {error}"
+        ) from error

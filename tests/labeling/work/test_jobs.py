@@ -1,0 +1,203 @@
+"""Jobs that every few labels call for let their lane rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection, transaction
+from django.utils import timezone
+
+from labeling.errors import ConflictError
+from labeling.models import Job, Project, User
+from labeling.services.work import jobs
+from labeling.signals import job_queued
+from tests import make
+
+pytestmark = pytest.mark.django_db
+Commits = Callable[..., Any]
+
+
+@pytest.fixture
+def rings() -> Any:
+    """The seconds after which each ring is to be heard."""
+    heard: list[float] = []
+
+    def listen(seconds: float, **_: object) -> None:
+        heard.append(seconds)
+
+    job_queued.connect(listen)
+    yield heard
+    job_queued.disconnect(listen)
+
+
+def ended(project: Project, kind: str, *, seconds: float, ago: float) -> None:
+    """Leave a job in its lane that took so long and ended so long ago."""
+    finished = timezone.now() - timedelta(seconds=ago)
+    Job.objects.create(
+        project=project,
+        kind=kind,
+        lane="one",
+        state=Job.State.DONE,
+        started_at=finished - timedelta(seconds=seconds),
+        finished_at=finished,
+    )
+
+
+def ask(project: Project, kind: str, user: User | None = None) -> Job:
+    return jobs.enqueue(kind, project=project, lane="one", user=user)
+
+
+@pytest.mark.parametrize(
+    ("kind", "past", "wait"),
+    [
+        ("agreement", (1, 0), 9),
+        ("agreement", (1, 4), 5),
+        ("agreement", (1, 20), 0),
+        ("agreement", (100, 0), 60),
+        ("learn.rank", (2, 0), 6),
+        ("learn.train", (1, 0), 9),
+        ("learn.score", (100, 0), 0),
+    ],
+)
+def test_a_lane_rests_as_many_times_as_long_as_it_worked(
+    kind: str,
+    past: tuple[float, float],
+    wait: float,
+    rings: list[float],
+    django_capture_on_commit_callbacks: Commits,
+) -> None:
+    project = make.project()
+    ended(project, kind, seconds=past[0], ago=past[1])
+
+    with django_capture_on_commit_callbacks(execute=True):
+        ask(project, kind)
+
+    assert rings == [pytest.approx(wait, abs=2)]
+
+
+def test_what_a_person_asks_for_does_not_wait(
+    rings: list[float], django_capture_on_commit_callbacks: Commits
+) -> None:
+    project = make.project()
+    ended(project, "learn.train", seconds=3, ago=0)
+    user = make.member(project).user
+
+    with django_capture_on_commit_callbacks(execute=True):
+        resting = ask(project, "learn.train")
+    for _ in range(2):
+        with django_capture_on_commit_callbacks(execute=True):
+            assert ask(project, "learn.train", user) == resting
+
+    assert rings == [pytest.approx(27, abs=2), 0]
+    resting.refresh_from_db()
+    assert (resting.requested_by, resting.not_before) == (user, None)
+
+
+def test_what_a_person_asks_for_while_one_runs_begins_at_its_end(
+    rings: list[float], django_capture_on_commit_callbacks: Commits
+) -> None:
+    project = make.project()
+    user = make.member(project).user
+
+    @jobs.handles("test", rest=9)
+    def work_for_two_seconds(progress: jobs.Progress) -> dict[str, Any]:
+        begun = timezone.now() - timedelta(seconds=2)
+        Job.objects.filter(pk=progress.job.pk).update(started_at=begun)
+        ask(project, "test")
+        ask(project, "test", user)
+        return {}
+
+    first = ask(project, "test")
+    with django_capture_on_commit_callbacks(execute=True):
+        jobs.run(first.pk)
+
+    # When it was asked for by nobody, then by a person, and at the end of the first.
+    assert rings == [0, 0, 0]
+
+
+def test_what_was_asked_while_one_ran_waits_from_its_end(
+    rings: list[float], django_capture_on_commit_callbacks: Commits
+) -> None:
+    project = make.project()
+
+    @jobs.handles("test", rest=9)
+    def work_for_two_seconds(progress: jobs.Progress) -> dict[str, Any]:
+        begun = timezone.now() - timedelta(seconds=2)
+        Job.objects.filter(pk=progress.job.pk).update(started_at=begun)
+        ask(project, "test")
+        return {}
+
+    first = ask(project, "test")
+    with django_capture_on_commit_callbacks(execute=True):
+        jobs.run(first.pk)
+
+    # Once when it was asked for, which nobody can run yet, and once after the end.
+    assert rings == [0, pytest.approx(18, abs=3)]
+    assert jobs.ring_waiting() == 0
+    waiting = Job.objects.get(state=Job.State.QUEUED)
+    jobs.run_if_due(waiting.pk)
+    waiting.refresh_from_db()
+    assert waiting.state == Job.State.QUEUED
+    Job.objects.filter(state=Job.State.QUEUED).update(not_before=timezone.now())
+    assert jobs.ring_waiting() == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ConflictError("There is nothing to learn."), "There is nothing to learn."),
+        (KeyError("nothing"), "KeyError: 'nothing'"),
+    ],
+)
+def test_words_for_people_are_told_without_the_name_of_their_class(
+    error: Exception, told: str
+) -> None:
+    @jobs.handles("test")
+    def fail(_: jobs.Progress) -> dict[str, Any]:
+        raise error
+
+    job = jobs.enqueue("test")
+    with pytest.raises(type(error)):
+        jobs.run(job.pk)
+
+    job.refresh_from_db()
+    assert job.error == told
+
+
+def cut_off(_: jobs.Progress) -> dict[str, Any]:
+    """Lose the connection in the middle, as when the database is started anew."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+    return {}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_that_loses_the_database_is_begun_again() -> None:
+    jobs.handles("test")(cut_off)
+    job = jobs.enqueue("test")
+    with pytest.raises(OperationalError):
+        jobs.run(job.pk)
+    jobs.handles("test")(lambda _: {"is": "done"})
+
+    assert jobs.ring_waiting() == 1
+    jobs.run(job.pk)
+
+    job.refresh_from_db()
+    assert (job.state, job.attempt, job.result) == ("done", 2, {"is": "done"})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_that_loses_the_database_each_time_fails_and_says_why() -> None:
+    jobs.handles("test")(cut_off)
+    job = jobs.enqueue("test")
+
+    for _ in range(3):
+        with pytest.raises(OperationalError):
+            jobs.run(job.pk)
+
+    job.refresh_from_db()
+    assert (job.state, job.attempt) == ("failed", 3)
+    assert "OperationalError" in job.error
