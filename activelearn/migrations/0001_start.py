@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('labeling', '0001_initial'),
+        ('labeling', '0001_squashed_0013'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

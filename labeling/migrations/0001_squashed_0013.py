@@ -15,8 +15,6 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
 
-    replaces = [('labeling', '0001_initial'), ('labeling', '0002_blind_answers'), ('labeling', '0003_imported_votes'), ('labeling', '0004_query_strategy'), ('labeling', '0005_gold_questions'), ('labeling', '0006_queue_generation'), ('labeling', '0007_expert_decisions'), ('labeling', '0008_repeats_and_lean_indexes'), ('labeling', '0009_screen'), ('labeling', '0010_job_rest'), ('labeling', '0011_doubts'), ('labeling', '0012_inquiries'), ('labeling', '0013_slots_by_generation')]
-
     initial = True
 
     dependencies = [
