@@ -1,4 +1,4 @@
-"""Everything up to 0013 at once, for a new installation; others have the steps."""
+"""The start of labeling: what stood at 0013, in one step."""
 
 import django.contrib.auth.models
 import django.contrib.auth.validators

@@ -1,0 +1,284 @@
+"""How the code is built, in numbers: ``python -m tests.architecture.figures``.
+
+Production code is what the four packages hold, without migrations. A line of code holds
+a token that is neither a comment nor a docstring.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Final
+
+import grimp
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+PACKAGES: Final = ("running", "config", "labeling", "activelearn")
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+_SILENT: Final = {
+    *(tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT),
+    *(tokenize.DEDENT, tokenize.ENCODING, tokenize.ENDMARKER),
+}
+_BRANCHES: Final = (
+    *(ast.If, ast.IfExp, ast.For, ast.AsyncFor, ast.While, ast.ExceptHandler),
+    *(ast.match_case, ast.comprehension, ast.Assert),
+)
+_SQL: Final = re.compile(
+    r"\b(SELECT\s.+\sFROM|INSERT INTO|UPDATE \w+.*\sSET|DELETE FROM|"
+    r"CREATE (TABLE|INDEX|FUNCTION|VIEW)|ON CONFLICT|ORDER BY|WHERE)\b",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file of Python with its tree."""
+
+    path: Path
+    text: str
+    tree: ast.Module = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """Its path from the root."""
+        return self.path.relative_to(ROOT).as_posix()
+
+    @property
+    def lines(self) -> int:
+        """All of its lines."""
+        return len(self.text.splitlines())
+
+    @property
+    def functions(self) -> list[Function]:
+        """Every function and method, nested ones too."""
+        return [node for node in ast.walk(self.tree) if isinstance(node, Function)]
+
+
+def sources(*folders: str) -> list[Source]:
+    """Return the files of some folders; migrations are left out."""
+    paths = sorted(path for name in folders for path in (ROOT / name).rglob("*.py"))
+    return [
+        Source(path, text, ast.parse(text))
+        for path in paths
+        if "migrations" not in path.parts
+        for text in [path.read_text(encoding="utf-8")]
+    ]
+
+
+def _tokens(source: Source) -> Iterator[tokenize.TokenInfo]:
+    return tokenize.generate_tokens(io.StringIO(source.text).readline)
+
+
+def _docstrings(tree: ast.AST) -> Iterator[ast.expr]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | Function) and node.body:
+            match node.body[0]:
+                case ast.Expr(value=ast.Constant(value=str()) as text):
+                    yield text
+
+
+def code_lines(source: Source) -> int:
+    """Return how many lines hold code."""
+    documented = {
+        line
+        for text in _docstrings(source.tree)
+        for line in range(text.lineno, (text.end_lineno or 0) + 1)
+    }
+    with_code = {
+        line
+        for token in _tokens(source)
+        if token.type not in _SILENT
+        for line in range(token.start[0], token.end[0] + 1)
+    }
+    return len(with_code - documented)
+
+
+def comments(source: Source) -> list[str]:
+    """Return its comments, those for tools left out."""
+    found = (
+        token.string for token in _tokens(source) if token.type == tokenize.COMMENT
+    )
+    return [text for text in found if not re.match(r"#\s*(noqa|type:|!|pragma)", text)]
+
+
+def length(function: Function) -> int:
+    """Return a function's lines, from its ``def`` to its end."""
+    return (function.end_lineno or function.lineno) - function.lineno + 1
+
+
+def decisions(function: Function) -> int:
+    """Return McCabe's number, where each ``and`` and ``or`` counts too.
+
+    McCabe, "A Complexity Measure", IEEE Transactions on Software Engineering 1976.
+    """
+    branches = sum(isinstance(node, _BRANCHES) for node in ast.walk(function))
+    operators = sum(
+        len(node.values) - 1
+        for node in ast.walk(function)
+        if isinstance(node, ast.BoolOp)
+    )
+    return 1 + branches + operators
+
+
+def is_typed(function: Function) -> bool:
+    """Whether every argument and the result have a type."""
+    arguments = function.args
+    named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    packed = [one for one in (arguments.vararg, arguments.kwarg) if one]
+    typed = all(
+        argument.annotation or argument.arg in ("self", "cls")
+        for argument in (*named, *packed)
+    )
+    return typed and function.returns is not None
+
+
+def sql_lines(source: Source) -> int:
+    """Return how many lines of SQL stand inside strings of Python."""
+    documented = {id(text) for text in _docstrings(source.tree)}
+    inside = {
+        id(part)
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.JoinedStr)
+        for part in ast.walk(node)
+        if part is not node
+    }
+    found: set[int] = set()
+    for node in ast.walk(source.tree):
+        if id(node) in documented | inside:
+            continue
+        text = _written(node)
+        if text and "\n" in text and _SQL.search(text):
+            found.update(range(node.lineno, (node.end_lineno or 0) + 1))  # type: ignore[attr-defined] # an expression
+    return len(found)
+
+
+def _written(node: ast.AST) -> str:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        parts = [part.value for part in node.values if isinstance(part, ast.Constant)]
+        return " x ".join(str(part) for part in parts)
+    return ""
+
+
+def refusals_untold(source: Source) -> list[str]:
+    """Return the public functions that raise an error and do not say so."""
+    return [
+        f"{source.name}:{function.lineno} {function.name}"
+        for function in source.tree.body
+        if isinstance(function, Function) and not function.name.startswith("_")
+        if any(_raised(node) for node in ast.walk(function))
+        if "Raises" not in (ast.get_docstring(function) or "")
+    ]
+
+
+def _raised(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Raise) or node.exc is None:
+        return False
+    error = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+    name = error.id if isinstance(error, ast.Name) else getattr(error, "attr", "")
+    return name.endswith("Error")
+
+
+def variables(every: Sequence[Source], *names: str) -> int:
+    """Return how often something is named so."""
+    return sum(
+        isinstance(node, ast.Name) and node.id in names
+        for source in every
+        for node in ast.walk(source.tree)
+    )
+
+
+def circle() -> list[str]:
+    """Return modules that import each other in a circle; none where there is none."""
+    graph = grimp.build_graph(*PACKAGES, cache_dir=None)
+    imports = {
+        module: graph.find_modules_directly_imported_by(module)
+        for module in graph.modules
+    }
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def tests_of(every: Sequence[Source]) -> list[Function]:
+    """Return the test functions."""
+    return [
+        function
+        for source in every
+        for function in source.functions
+        if function.name.startswith("test_")
+    ]
+
+
+def table() -> list[tuple[str, str]]:
+    """Return the figures, each with its name."""
+    every, tests = sources(*PACKAGES), sources("tests")
+    code = sum(map(code_lines, every))
+    sizes = [source.lines for source in every]
+    functions = [function for source in every for function in source.functions]
+    lengths = [length(function) for function in functions]
+    long, very_long = (sum(n > most for n in lengths) for most in (25, 50))
+    public = [one for one in functions if not one.name.startswith("_")]
+    told = sum(bool(ast.get_docstring(one)) for one in public)
+    remarks = sum(len(comments(source)) for source in every)
+    text = "\n".join(source.text for source in every)
+    proofs = tests_of(tests)
+    sql = [
+        path.read_text() for name in PACKAGES for path in (ROOT / name).rglob("*.sql")
+    ]
+    longest = max(every, key=lambda source: source.lines)
+    worst = max(functions, key=decisions)
+    untold = [name for source in every for name in refusals_untold(source)]
+    return [
+        ("files / lines / code lines", f"{len(every)} / {sum(sizes)} / {code}"),
+        (
+            "file median / p90 / longest",
+            f"{median(sizes):.0f} / {quantiles(sizes, n=10)[-1]:.0f} / {longest.lines} ({longest.name})",
+        ),
+        ("files over 300 lines", str(sum(size > 300 for size in sizes))),
+        (
+            "functions: median / p90 / > 25 / > 50 lines",
+            f"{median(lengths):.0f} / {quantiles(lengths, n=10)[-1]:.0f} / {long / len(lengths):.1%} / {very_long / len(lengths):.1%}",
+        ),
+        (
+            "longest function; most decisions",
+            f"{max(lengths)}; {decisions(worst)} ({worst.name})",
+        ),
+        ("typed functions", f"{sum(map(is_typed, functions)) / len(functions):.1%}"),
+        ("public functions with docstring", f"{told / len(public):.1%}"),
+        ("public functions that refuse without “Raises”", str(len(untold))),
+        ("comments per 100 code lines", f"{100 * remarks / code:.1f}"),
+        ("except Exception", str(len(re.findall(r"except (Base)?Exception", text)))),
+        ("a circle of imports", " → ".join(circle()) or "none"),
+        (
+            "noqa / type: ignore",
+            f"{text.count('# noqa')} / {text.count('# type: ignore')}",
+        ),
+        ("SQL lines in strings", str(sum(map(sql_lines, every)))),
+        ("SQL lines in .sql files", str(sum(len(one.splitlines()) for one in sql))),
+        (
+            "names “found” / “one”",
+            f"{variables(every, 'found')} / {variables(every, 'one')}",
+        ),
+        (
+            "tests per 1,000 code lines; median length",
+            f"{1000 * len(proofs) / code:.0f} ({len(proofs)}); {median(map(length, proofs)):.0f}",
+        ),
+        ("test lines : code lines", f"{sum(map(code_lines, tests)) / code:.2f}"),
+    ]
+
+
+if __name__ == "__main__":
+    for _name, _value in table():
+        print(f"{_name:48} {_value}")  # noqa: T201 (a command)
