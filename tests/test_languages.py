@@ -17,6 +17,7 @@ from labeling.services.transfer.importing import readers, rows
 from labeling.templatetags.told import told
 from labeling.views.page.words import station_words
 from tests import make
+from tests.pages.html import flat
 from tools import messages
 
 CATALOGS = [(one, domain) for one in messages.LANGUAGES for domain in messages.DOMAINS]
@@ -188,9 +189,9 @@ def test_numbers_and_plurals_follow_the_language(settings: Settings) -> None:
     client.force_login(make.manager_of(project).user)
     path = f"/projects/{project.slug}/export/"
 
-    assert "1 item, 0 votes." in client.get(path).content.decode()
-    german = client.get(path, headers={"Accept-Language": "de"}).content.decode()
-    assert "1 Element, 0 Stimmen." in german
+    assert "1 item, 0 votes." in flat(client.get(path).content)
+    german = client.get(path, headers={"Accept-Language": "de"})
+    assert "1 Element, 0 Stimmen." in flat(german.content)
 
 
 BAD_ROWS: list[tuple[str, dict[str, object]]] = [

@@ -172,7 +172,7 @@ def test_the_station_comes_with_the_first_item(text: str, *, is_drawn: bool) -> 
 
     shown = browser(member.user).get(path)
 
-    drawn = f'<article dir="auto">{escape(text)}</article></section>'
+    drawn = f'<article dir="auto">{escape(text)}</article>'
     assert (drawn in shown.content.decode()) is is_drawn
     assert Assignment.objects.get().annotator == member.user
     assert "no-store" in shown.headers["Cache-Control"]

@@ -17,6 +17,7 @@ check "ruff" $bin/ruff check --quiet .
 check "mypy" env DATABASE_URL=postgresql:///checks $bin/mypy --no-error-summary running config labeling activelearn bench tests manage.py
 check "import contracts" $bin/lint-imports
 check "dependencies" $bin/deptry .
+check "template format" $bin/djangofmt --quiet --check frontend/templates
 check "templates" $bin/djlint --quiet --lint frontend/templates
 check "migrations" env DATABASE_URL=postgresql:///checks $bin/python -W ignore manage.py makemigrations --check --dry-run
 

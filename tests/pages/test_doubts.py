@@ -13,6 +13,7 @@ from labeling.services.transfer import predictions
 from tests import make
 from tests.labeling.experts.test_adjudicate import dispute, experts
 from tests.labeling.experts.test_doubts import flag, low, say, settled
+from tests.pages.html import flat
 from tests.test_pages import browser
 
 pytestmark = pytest.mark.django_db
@@ -31,12 +32,12 @@ class Lists:
     def get(self, which: str = "", **query: str) -> str:
         name = f"{which}/" if which else ""
         self.answer = self.client.get(f"{self.path}{name}", query)
-        return self.answer.content.decode()
+        return flat(self.answer.content)
 
     def post(self, which: str, item: Item, do: str = "take") -> str:
         body = {"item": item.pk, "do": do}
         self.answer = self.client.post(f"{self.path}{which}/", body, follow=True)
-        return self.answer.content.decode()
+        return flat(self.answer.content)
 
 
 def test_every_list_says_how_much_waits_and_an_empty_one_why() -> None:

@@ -14,6 +14,7 @@ from labeling.services.votes import settle
 from tests import make
 from tests.labeling.experts.test_adjudicate import dispute
 from tests.labeling.experts.test_inquiries import seen, voters
+from tests.pages.html import flat
 from tests.pages.test_disagreements import Desk
 from tests.test_pages import browser
 
@@ -37,7 +38,7 @@ def test_a_question_and_its_answer_are_shown_as_plain_words() -> None:
     path = f"/projects/{found.project.slug}/my-work/"
     client = browser(who)
 
-    said = client.get(path).content.decode()
+    said = flat(client.get(path).content)
     assert "Is &lt;b&gt;this&lt;/b&gt; it?" in said
     assert "your answer: second label" in said
     assert "first label" not in said
@@ -47,7 +48,7 @@ def test_a_question_and_its_answer_are_shown_as_plain_words() -> None:
     assert "Your answer is sent." in said
     assert "Questions to you" not in said
 
-    said = desk.client.get(desk.path).content.decode()
+    said = flat(desk.client.get(desk.path).content)
     assert "“Is &lt;b&gt;this&lt;/b&gt; it?”" in said
     assert "&lt;i&gt;No&lt;/i&gt;" in said
     assert "1 has not answered yet" in said
@@ -142,7 +143,7 @@ def test_the_bar_tells_whom_a_question_waits_for_and_nobody_else() -> None:
     def told(who: Membership, page: str, language: str = "en") -> list[str]:
         path = f"/projects/{found.project.slug}/{page}"
         said = browser(who.user).get(path, headers={"Accept-Language": language})
-        return re.findall(r'<span class="sr">\((.+?)\)</span>', said.content.decode())
+        return re.findall(r'<span class="sr">\((.+?)\)</span>', flat(said.content))
 
     inquiries.ask(expert, found.pk, "Why?")
 
