@@ -1,4 +1,4 @@
-"""What every request passes through."""
+"""The middleware: policy, language, messages, and an answer for an absent database."""
 
 from __future__ import annotations
 
@@ -27,12 +27,15 @@ NOTHING: Final = "default-src 'none'; frame-ancestors 'none'"
 
 
 class ContentPolicy(CSPMiddleware):
-    """Let an answer that is no page load nothing; for pages the settings say what."""
+    """Content-Security-Policy: pages get the policy of the settings, others load nothing."""
 
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
-        """Write the policy; building that of pages costs a call of the API too much."""
+        """Write the header.
+
+        The policy of pages is built for each response, which would slow down the API.
+        """
         if response.headers.get("Content-Type", "").startswith("text/html"):
             return super().process_response(request, response)
         response.headers.setdefault(HEADER, NOTHING)
@@ -58,7 +61,7 @@ class Languages(LocaleMiddleware):
 
 
 class Messages(MessageMiddleware):
-    """Words that the next page shows; calls of the API pass by."""
+    """Messages that the next page shows; requests of the API skip them."""
 
     def __call__(self, request: HttpRequest) -> Any:
         """Pass the request on, to a page with the messages that wait."""
@@ -67,9 +70,10 @@ class Messages(MessageMiddleware):
 
 
 class TryAgain:
-    """Say 503 and when to try again where the database is away or refuses for now.
+    """Answer 503 with Retry-After where the database is away or refuses for now.
 
-    What was sent may have been kept or not: an answer's ``client_id`` tells.
+    The request may have been committed or not. Sending a vote again is idempotent: its
+    ``client_id`` tells.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -82,19 +86,19 @@ class TryAgain:
     def process_exception(
         self, request: HttpRequest, error: Exception
     ) -> HttpResponse | None:
-        """Answer for a database that did not."""
+        """Turn an error of the connection into the answer."""
         if not isinstance(error, OperationalError | InterfaceError):
             return None
         logger.warning("%s %s: %s", request.method, request.path, _line(error))
         if request.path.startswith("/api/"):
-            told = problems.document(
+            document = problems.document(
                 "try_again",
                 _("The database does not answer"),
                 503,
                 _("Send the same again in a moment; nothing is taken twice."),
             )
             answer: HttpResponse = JsonResponse(
-                told, status=503, content_type=problems.CONTENT_TYPE
+                document, status=503, content_type=problems.CONTENT_TYPE
             )
         else:
             answer = render(request, "503.html", status=503)

@@ -1,6 +1,7 @@
-"""Who calls by a browser: read without building queries, since every call asks.
+"""Sessions and accounts of the browser, read by whole SQL statements.
 
-Sessions stay in the database: who logs out or is deactivated is out at once.
+Every request reads both, so no query is built for them. Sessions stay in the database:
+a person who logs out or is deactivated is refused at the next request.
 """
 
 from __future__ import annotations
@@ -29,11 +30,11 @@ class SessionStore(db.SessionStore):
 
     def load(self) -> dict[str, Any]:
         """Return what a session holds; one that has ended holds nothing."""
-        found = lean.fetch(_SESSION, {"key": self.session_key}, ("s", Session))
-        if not found:
+        sessions = lean.fetch(_SESSION, {"key": self.session_key}, ("s", Session))
+        if not sessions:
             self._session_key = None
             return {}
-        return self.decode(found[0][0].session_data)
+        return self.decode(sessions[0][0].session_data)
 
 
 class Accounts(ModelBackend):
@@ -41,5 +42,5 @@ class Accounts(ModelBackend):
 
     def get_user(self, user_id: int) -> User | None:
         """Return an active account."""
-        found = lean.fetch(_USER, {"user": user_id}, ("u", User))
-        return found[0][0] if found else None
+        users = lean.fetch(_USER, {"user": user_id}, ("u", User))
+        return users[0][0] if users else None

@@ -36,8 +36,9 @@ class Manifest:
 def write(target: Path) -> int:
     """Write database and files to ``target``; return its size in bytes.
 
-    The database is dumped in one snapshot while people go on working. Files only ever
-    come to be before the rows that name them, so they are copied after the dump.
+    The database is dumped in one snapshot while people go on working. A file is always
+    written before the row that names it, so the files are copied after the dump.
+    Raises BackupError where ``target`` exists or the dump fails.
     """
     if target.exists():
         raise BackupError(f"{target} exists already.")
@@ -61,7 +62,11 @@ def write(target: Path) -> int:
 
 
 def restore(source: Path, *, is_forced: bool) -> None:
-    """Bring database and files back; what is there now must be empty, or forced."""
+    """Replace database and files by those of a backup.
+
+    Raises BackupError where ``source`` is no backup of this or an older version, or
+    where this installation has accounts and the replacement ``is_forced`` is not.
+    """
     try:
         archive = tarfile.open(source)  # noqa: SIM115 (closed below)
     except (OSError, tarfile.TarError) as error:
@@ -119,8 +124,8 @@ def _has_users() -> bool:
 def _manifest(archive: tarfile.TarFile) -> Manifest:
     try:
         file = archive.extractfile("manifest.json")
-        told: dict[str, Any] = json.load(file) if file else {}
-        manifest = Manifest(**told)
+        fields: dict[str, Any] = json.load(file) if file else {}
+        manifest = Manifest(**fields)
     except (KeyError, TypeError, ValueError) as error:
         raise BackupError("This is not a backup of Assay.") from error
     if manifest.format != FORMAT:
@@ -138,23 +143,23 @@ def _extract(archive: tarfile.TarFile, name: str, place: Path) -> None:
 
 def _run(name: str, *words: str) -> None:
     """Run one of PostgreSQL's programs on the database of the settings."""
-    found = settings.DATABASES["default"]
-    given = {
-        "PGHOST": found.get("HOST"),
-        "PGPORT": found.get("PORT"),
-        "PGUSER": found.get("USER"),
-        "PGPASSWORD": found.get("PASSWORD"),
+    database = settings.DATABASES["default"]
+    variables = {
+        "PGHOST": database.get("HOST"),
+        "PGPORT": database.get("PORT"),
+        "PGUSER": database.get("USER"),
+        "PGPASSWORD": database.get("PASSWORD"),
     }
     target = "--dbname" if name == "pg_restore" else "-d"
-    done = subprocess.run(  # noqa: S603 (our own binary)
+    process = subprocess.run(  # noqa: S603 (our own binary)
         [program(name), target, str(connection.settings_dict["NAME"]), *words],
         env={
             **os.environ,
-            **{key: str(value) for key, value in given.items() if value},
+            **{key: str(value) for key, value in variables.items() if value},
         },
         capture_output=True,
         text=True,
         check=False,
     )
-    if done.returncode:
-        raise BackupError(f"{name}: {done.stderr.strip()}")
+    if process.returncode:
+        raise BackupError(f"{name}: {process.stderr.strip()}")

@@ -35,23 +35,24 @@ class Stopped(Exception):  # noqa: N818 (not an error)
 class Part:
     """A process to keep alive; ``is_ready`` says when the next one may start.
 
-    A store holds data: it is stopped after everything that writes to it, and what it
-    says while it comes and goes is shown only where it does not come up.
+    A store holds data: it is stopped after every part that writes to it. What a store
+    prints while it starts or stops is shown only where it does not come up.
     """
 
     name: str
     command: list[str]
     is_ready: Callable[[], bool] | None = None
-    # Called before each start: ends what would keep it from starting.
+    # Called before each start; ends what would keep the part from starting.
     clear: Callable[[], None] | None = None
     user: str | None = None
     is_store: bool = False
     stop_signal: signal.Signals = signal.SIGTERM
-    # What the kernel sends when the supervisor has died: the quick way out.
+    # The kernel sends this signal when the supervisor has died.
     orphan_signal: signal.Signals = signal.SIGTERM
     environment: dict[str, str] = field(default_factory=dict)
-    # How far it stands back for the others where processors are short: 0 to 19.
+    # The niceness of its session, 0 to 19: parts with a lower one run first.
     niceness: int = 0
+    # Seconds that it may take to come up.
     patience: float = 90
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
@@ -68,7 +69,8 @@ class Part:
 class Supervisor:
     """Starts parts in order and stops them in the opposite order.
 
-    ``roll`` is a file that names the living processes, for the start after a crash.
+    ``roll`` is a file that lists the living processes: the next start reads it after a
+    crash.
     """
 
     def __init__(self, out: IO[str], roll: Path) -> None:
@@ -93,13 +95,19 @@ class Supervisor:
                 return
 
     def start(self, part: Part) -> None:
-        """Start a part and wait until it is ready."""
+        """Start a part and wait until it is ready.
+
+        Raises PartError where it does not come up, Stopped where somebody asks to stop.
+        """
         self.parts.append(part)
         self._launch(part)
         self.await_ready(part)
 
     def run(self, name: str, command: list[str], environment: dict[str, str]) -> None:
-        """Run a command to its end and show what it says."""
+        """Run a command to its end and show what it prints.
+
+        Raises PartError where it fails, Stopped where somebody asks to stop.
+        """
         part = Part(name, command, environment=environment)
         self.parts.append(part)
         self._launch(part)
@@ -154,7 +162,10 @@ class Supervisor:
                     self.say(part.name, line)
 
     def await_ready(self, part: Part) -> None:
-        """Wait until a part answers; start it again while it fails to come up."""
+        """Wait until a part answers; start it again while it fails to come up.
+
+        Raises PartError after the part's patience, Stopped where somebody asks to stop.
+        """
         deadline = time.monotonic() + part.patience
         while part.is_ready is not None and not part.is_ready():
             if self.is_stopping.is_set():
@@ -192,7 +203,7 @@ class Supervisor:
             f"{part.name} ended ({process.returncode}); "
             f"starting it again in {pause:.1f} s",
         )
-        # What it had started must not go on beside its successor.
+        # A child of the dead part must not go on beside the part's successor.
         _kill_group(process.pid)
         if not self.is_stopping.wait(pause):
             self._launch(part)
@@ -219,10 +230,11 @@ def _before(part: Part) -> Callable[[], None]:
 
 
 def _stand_back(leader: int, niceness: int) -> None:
-    """Let a whole session stand back: Linux shares processors among sessions first.
+    """Set the niceness of a whole session.
 
-    Where it does, the niceness of a process counts only within its own session. Whoever
-    is not root may write this ten times a second.
+    Linux shares processors among sessions first (autogroups); the niceness of a process
+    counts only within its own session. A user other than root may write the file ten
+    times a second, so a refused write is tried again.
     """
     for _ in range(5):
         try:
@@ -230,7 +242,7 @@ def _stand_back(leader: int, niceness: int) -> None:
         except BlockingIOError:
             time.sleep(0.1)
         except OSError:
-            return  # sessions are not told apart here, or the part has ended
+            return  # this kernel has no autogroups, or the part has ended
         else:
             return
 
@@ -270,7 +282,10 @@ def _birth(pid: int) -> str:
 
 
 def end_leftovers(roll: Path, patience: float = 10) -> None:
-    """Wait for the parts of a supervisor that was killed; kill what does not go."""
+    """Wait for the parts of a killed supervisor to end; kill those that do not.
+
+    ``patience`` is in seconds.
+    """
     try:
         lines = roll.read_text().splitlines()
     except FileNotFoundError:

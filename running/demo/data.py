@@ -78,15 +78,15 @@ def languages() -> tuple[bytes, dict[str, str]]:
 
 def sentences(code: str) -> list[str]:
     """Return a language's translations of 25 characters or more, sorted."""
-    found: set[str] = set()
+    texts: set[str] = set()
     for path in sorted(Path(django.__file__).parent.rglob(f"{code}/LC_MESSAGES/*.mo")):
         with path.open("rb") as file:
             catalog = gettext.GNUTranslations(file)
         for key, value in catalog._catalog.items():  # type: ignore[attr-defined]  # noqa: SLF001
             text = " ".join(str(value).split())
             if key and "\n" not in str(key) and len(text) >= 25 and text != key:
-                found.add(text)
-    return sorted(found)
+                texts.add(text)
+    return sorted(texts)
 
 
 def wine() -> tuple[bytes, dict[str, str]]:

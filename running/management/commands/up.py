@@ -24,7 +24,7 @@ from running.supervise import Part, PartError, Stopped, Supervisor, end_leftover
 
 LEAST_SPACE = 300 * 2**20
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-# Celery warns root of messages that are code; ours are JSON only.
+# Celery warns root that a message may be code (pickle); our messages are JSON only.
 _ROOT_IS_FINE = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser"}
 
 
@@ -98,7 +98,7 @@ class Command(BaseCommand):
     def _start_celery(self, supervisor: Supervisor) -> None:
         celery = ("-m", "celery", "-A", "config", "--quiet")
         usual = ("--loglevel=WARNING", "--without-mingle", "--without-gossip")
-        # People at work come first: the others stand back by so much.
+        # Niceness: people's requests come first, then short jobs, then training.
         commands = {
             "worker": (5, ("worker", "-Qinteractive", "-c2", "-nworker@%h", *usual)),
             "trainer": (10, ("worker", "-Qtraining", "-c1", "-ntrainer@%h", *usual)),
@@ -133,8 +133,8 @@ class Command(BaseCommand):
         with psycopg.connect(
             host=str(self.sockets), user="postgres", dbname="postgres", autocommit=True
         ) as link:
-            found = link.execute("SELECT 1 FROM pg_database WHERE datname = 'assay'")
-            if found.fetchone() is None:
+            known = link.execute("SELECT 1 FROM pg_database WHERE datname = 'assay'")
+            if known.fetchone() is None:
                 link.execute("CREATE DATABASE assay")
 
     def _start_web(self, supervisor: Supervisor) -> None:
@@ -169,7 +169,7 @@ class Command(BaseCommand):
 
 
 def _check(folder: Path, sockets: Path, port: int) -> IO[str]:
-    """Refuse with one clear line what would fail later; return the held lock."""
+    """Refuse in one line what would fail later; return the lock on the folder, held."""
     if not 0 < port < 2**16:
         raise CommandError(f"PORT={port} is not a port: choose 1 to 65535.")
     try:
