@@ -12,5 +12,10 @@ class ActivelearnConfig(AppConfig):
     verbose_name = "Learning"
 
     def ready(self) -> None:
-        """Listen to labeling, and register the kinds of job this app runs."""
-        from activelearn import receivers  # noqa: F401 (models must be loaded)
+        """Register this app's jobs, and listen to labeling."""
+        # Models must be loaded before these are imported.
+        from activelearn import kinds, receivers
+        from labeling.services.work.kinds import register
+
+        register(*kinds.KINDS)
+        receivers.listen()

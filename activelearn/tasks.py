@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from celery import shared_task
 
-from activelearn.services import forgetting, ranking, retrain, triggers
+from activelearn.services import forgetting, ranking, triggers
 from labeling.services.work import jobs
-
-HANDLERS: Final = (ranking, retrain)
 
 
 @shared_task(name="activelearn.run_job", time_limit=4 * 3600)
 def run_job(job_id: int) -> None:
-    """Run a learning job if it can be claimed."""
+    """Run a job if it can be claimed: who runs the version before still rings so."""
     jobs.run_if_due(job_id)
 
 
@@ -32,8 +28,8 @@ def consider(project_id: int) -> None:
 
 @shared_task(name="activelearn.rank", time_limit=60)
 def rank(project_id: int) -> None:
-    """Ask for a new order of the queue."""
-    ranking.ask(project_id)
+    """Request a new order of the queue."""
+    ranking.request_order(project_id)
 
 
 @shared_task(name="activelearn.forget", time_limit=3600)

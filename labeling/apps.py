@@ -12,5 +12,11 @@ class LabelingConfig(AppConfig):
     verbose_name = "Labeling"
 
     def ready(self) -> None:
-        """Let the tasks listen to this app's signals, in every process."""
-        from labeling import tasks  # noqa: F401 (models must be loaded)
+        """Register this app's jobs, and what its own signals ring."""
+        # Models must be loaded before these are imported.
+        from labeling import kinds, signals, tasks
+        from labeling.services.work.kinds import register
+
+        register(*kinds.KINDS)
+        signals.votes_changed.connect(tasks.ring_settle)
+        signals.job_queued.connect(tasks.ring_job)

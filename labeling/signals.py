@@ -12,5 +12,5 @@ votes_changed = Signal()
 items_changed = Signal()
 # project_id: the queue is running low
 queue_low = Signal()
-# job_id, kind, seconds: it waits so long until its lane has rested
+# job_id, kind, seconds: it waits so long until its series has rested
 job_queued = Signal()

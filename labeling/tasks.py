@@ -7,17 +7,12 @@ from typing import Final
 
 from celery import shared_task
 from django.db import OperationalError
-from django.dispatch import receiver
 
-from labeling.services.projects import removal
 from labeling.services.queue import queue
 from labeling.services.transfer import importing, pictures
-from labeling.services.votes import agreement as _agreement  # registers its job
 from labeling.services.votes import counts, settle
-from labeling.services.work import jobs
-from labeling.signals import job_queued, votes_changed
+from labeling.services.work import jobs, kinds
 
-HANDLERS: Final = (_agreement, importing, removal)
 # Votes of this long after a ring are seen by the task it rang for.
 _DELAY: Final = 1.0
 _last_ring: dict[int, float] = {}
@@ -77,8 +72,8 @@ def run_job(job_id: int) -> None:
     jobs.run_if_due(job_id)
 
 
-@receiver(votes_changed)
-def _ring_settle(project_id: int, **_: object) -> None:
+def ring_settle(project_id: int, **_: object) -> None:
+    """Ring for votes, at most once within the delay."""
     now = time.monotonic()
     if now < _last_ring.get(project_id, 0.0) + _DELAY:
         return
@@ -86,7 +81,7 @@ def _ring_settle(project_id: int, **_: object) -> None:
     settle_project.apply_async((project_id,), countdown=_DELAY)
 
 
-@receiver(job_queued)
-def _ring_job(job_id: int, kind: str, seconds: float, **_: object) -> None:
-    if not kind.startswith("learn."):
-        run_job.apply_async((job_id,), countdown=seconds)
+def ring_job(job_id: int, kind: str, seconds: float, **_: object) -> None:
+    """Ring those workers that run jobs of this kind."""
+    queue = kinds.queue_of(kind)
+    run_job.apply_async((job_id,), countdown=seconds, queue=queue)

@@ -35,9 +35,9 @@ TRICKLE: Final = 0.05
 EXPLAINED: Final = 200
 
 
-def ask(project_id: int) -> None:
-    """Ask for a new order; one that already waits will do."""
-    jobs.ask("learn.rank", project_id, lane="rank")
+def request_order(project_id: int) -> None:
+    """Request a new order; one that already waits will do."""
+    jobs.request_for_project("learn.rank", project_id, series="rank")
 
 
 def is_due(project_id: int) -> bool:
@@ -56,17 +56,16 @@ def labeled(project_id: int) -> Any:
     )
 
 
-@jobs.handles("learn.rank", rest=3)
 def run(progress: jobs.Progress) -> dict[str, Any]:
     """Rank the job's project."""
     project = progress.job.project
     if project is None:
         return {}
-    progress.tell(stage="features")
+    progress.report(stage="features")
     entries, fit = _ranked(project)
-    progress.tell(stage="swap")
+    progress.report(stage="swap")
     # With a word to the job's row: a worker that was taken over swaps nothing in.
-    _swap_in(entries, fit, confirm=partial(progress.tell, stage="done"))
+    _swap_in(entries, fit, confirm=partial(progress.report, stage="done"))
     return {"generation": fit.generation}
 
 

@@ -121,5 +121,5 @@ def request_scores(model: ModelVersion) -> None:
         "learn.score",
         project=model.project,
         params={"number": model.number},
-        lane=f"score:{model.project_id}",
+        series=f"score:{model.project_id}",
     )

@@ -49,7 +49,6 @@ class Material:
         return {pk: labels for pk, labels in answers.items() if pk in here}
 
 
-@jobs.handles("learn.train", rest=9)
 def run(progress: jobs.Progress) -> dict[str, Any]:
     """Train, judge and, where the evidence is good, promote.
 
@@ -60,12 +59,12 @@ def run(progress: jobs.Progress) -> dict[str, Any]:
     if training_run.verdict:
         return {"verdict": training_run.verdict}
     project = training_run.project
-    progress.tell(done=0, total=5, stage="features")
+    progress.report(done=0, total=5, stage="features")
     material = Material(*features.load(project))
-    progress.tell(done=1, stage="snapshot")
+    progress.report(done=1, stage="snapshot")
     truth = material.known(_labels(project, Item.Split.POOL))
     with transaction.atomic():
-        progress.tell(done=2, stage="fit")
+        progress.report(done=2, stage="fit")
         snapshot = _snapshot(project, truth)
         training_run.snapshot, training_run.labels = snapshot, len(truth)
         training_run.save(update_fields=["snapshot", "labels"])
@@ -79,10 +78,10 @@ def run(progress: jobs.Progress) -> dict[str, Any]:
         )
     except ValueError as error:
         with transaction.atomic():
-            progress.tell()
+            progress.report()
             return _conclude(training_run, "no model", str(error))
     with transaction.atomic():
-        progress.tell(done=3, stage="evaluate")
+        progress.report(done=3, stage="evaluate")
         version = _register(training_run, model)
     verdict = _judge(version, model, material, progress)
     return _decide(training_run, version, verdict, progress)
@@ -96,7 +95,7 @@ def _decide(
 ) -> dict[str, Any]:
     """Promote or reject, with the verdict in the same transaction."""
     with transaction.atomic():
-        progress.tell(done=5, stage="gate")
+        progress.report(done=5, stage="gate")
         if verdict.verdict == "promote":
             registry.promote(version, training_run.requested_by)
         else:
@@ -180,7 +179,7 @@ def _judge(
         name = f"version {champion.number}"
     found = gate.compare(before, score.hits, name=name)
     with transaction.atomic():
-        progress.tell(done=4)
+        progress.report(done=4)
         _keep(version, champion, (list(truth), before, score), found)
     progress.log(f"accuracy {score.accuracy:.3f}, macro-F1 {score.macro_f1:.3f}")
     progress.log(found.explanation)
@@ -233,7 +232,6 @@ def _learned_from(version: ModelVersion) -> set[int]:
     return {pk for pk, _ in rows}
 
 
-@jobs.handles("learn.score")
 def score(progress: jobs.Progress) -> dict[str, Any]:
     """Score the pool with the model that serves now, and publish its predictions."""
     project = progress.job.project
@@ -259,14 +257,14 @@ def score(progress: jobs.Progress) -> dict[str, Any]:
             (pk, model.labels[place], float(row[place]))
             for pk, place, row in zip(chunk, best, probabilities, strict=True)
         ]
-        progress.tell(done=len(scored), total=len(pool), stage="scoring")
+        progress.report(done=len(scored), total=len(pool), stage="scoring")
     learned = _learned_from(champion)
     with transaction.atomic():
         predictions.publish(project.pk, champion.number, scored, trained_on=learned)
         ScoringRun.objects.create(project=project, model=champion, items=len(scored))
         # Last, for the job's row is locked from here on: who lost it takes all back.
-        progress.tell(stage="published")
+        progress.report(stage="published")
     if (serving := registry.champion(project)) and serving != champion:
         registry.request_scores(serving)
-    ranking.ask(project.pk)
+    ranking.request_order(project.pk)
     return {"items": len(scored)}

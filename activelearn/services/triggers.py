@@ -66,7 +66,6 @@ def request(
         return _request(project, user, TrainingRun.Trigger.PERSON, why), True
 
 
-@jobs.repeats("learn.train")
 def again(job: Job, user: User | None) -> Job:
     """Ask for a new run in place of one that has ended."""
     ended = TrainingRun.objects.select_related("project").get(job=job)
@@ -78,7 +77,7 @@ def _request(
     project: Project, user: User | None, trigger: TrainingRun.Trigger, reason: str
 ) -> TrainingRun:
     job = jobs.enqueue(
-        "learn.train", project=project, lane=f"train:{project.pk}", user=user
+        "learn.train", project=project, series=f"train:{project.pk}", user=user
     )
     run, _ = TrainingRun.objects.get_or_create(
         job=job,
@@ -95,7 +94,7 @@ def _request(
 def consider_project(project_id: int) -> None:
     """See what new labels call for: a fresh order, a training run."""
     if ranking.is_due(project_id):
-        ranking.ask(project_id)
+        ranking.request_order(project_id)
     consider(project_id)
 
 

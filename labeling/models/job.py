@@ -24,14 +24,14 @@ class JobQuerySet(models.QuerySet["Job"]):
         )
 
     def due(self) -> Self:
-        """Jobs whose lane does not rest."""
+        """Jobs whose series does not rest."""
         return self.exclude(not_before__gt=Now())
 
 
 class Job(models.Model):
     """Work for a worker: its state, progress and log.
 
-    ``lane`` limits how many there are: at most one waiting and one running per lane.
+    ``series`` limits how many there are: at most one waiting and one running in each.
     """
 
     class State(models.TextChoices):
@@ -44,18 +44,19 @@ class Job(models.Model):
     project = models.ForeignKey(Project, models.CASCADE, related_name="jobs", null=True)
     kind = models.CharField(max_length=40)
     params = models.JSONField(default=dict)
-    # Null, not empty: any number of jobs may be in no lane.
-    lane = models.CharField(max_length=80, null=True, blank=True)  # noqa: DJ001
+    # Null, not empty: any number of jobs may be in no series.
+    series = models.CharField(max_length=80, null=True, blank=True)  # noqa: DJ001
     state = models.CharField(max_length=9, choices=State, default=State.QUEUED)
     requested_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     not_before = models.DateTimeField(
-        null=True, help_text="Its lane rests until then after the work before."
+        null=True, help_text="Its series rests until then, after the job before."
     )
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     alive_until = models.DateTimeField(
-        null=True, help_text="The worker renews this; past it, another may take over."
+        null=True,
+        help_text="The worker's heartbeat renews this; past it, another may take over.",
     )
     attempt = models.PositiveSmallIntegerField(default=0)
     cancel_requested = models.BooleanField(default=False)
@@ -72,14 +73,14 @@ class Job(models.Model):
         ordering: ClassVar = ["-pk"]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["lane"],
+                fields=["series"],
                 condition=Q(state="queued"),
-                name="one_waiting_per_lane",
+                name="one_waiting_in_series",
             ),
             models.UniqueConstraint(
-                fields=["lane"],
+                fields=["series"],
                 condition=Q(state="running"),
-                name="one_running_per_lane",
+                name="one_running_in_series",
             ),
         ]
         indexes: ClassVar = [

@@ -9,16 +9,11 @@ from django import template
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as noop
 
+from labeling.services.work import kinds
+
 # Kept in English, since a worker does not know who will read it.
 SENTENCES: Final = (
-    noop("agreement"),
-    noop("import"),
-    noop("deletion of items"),
-    noop("deletion of a project"),
     noop("deleting items"),
-    noop("queue order"),
-    noop("scores of the pool"),
-    noop("training"),
     noop("features"),
     noop("snapshot"),
     noop("fit"),
@@ -96,14 +91,6 @@ SENTENCES: Final = (
     noop("A text holds half of a surrogate pair, which is not a character."),
     noop("Its worker died three times."),
 )
-# The kinds of job that have no word for a name.
-KINDS: Final = {
-    "delete": "deletion of items",
-    "delete-project": "deletion of a project",
-    "learn.rank": "queue order",
-    "learn.score": "scores of the pool",
-    "learn.train": "training",
-}
 register = template.Library()
 
 
@@ -122,10 +109,15 @@ _PATTERNS: Final = [(one, _pattern(one)) for one in SENTENCES]
 @register.filter
 def told(text: str) -> str:
     """Return the sentence in the person's language; words of others stay theirs."""
-    text = KINDS.get(text, text)
     for sentence, pattern in _PATTERNS:
         if found := pattern.fullmatch(text):
             values = {name: told(value) for name, value in found.groupdict().items()}
             said = gettext(sentence)
             return said % values if values else said
     return text
+
+
+@register.filter
+def kind_title(kind: str) -> str:
+    """Return what people call a kind of job, in the language of the reader."""
+    return gettext(kinds.title_of(kind))

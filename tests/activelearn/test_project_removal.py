@@ -81,7 +81,7 @@ def test_nothing_of_a_deleted_project_is_left() -> None:
     assert len(rows_left()) > 20
     boss = make.manager_of(project)
 
-    job = removal.ask_for_project(boss, project.slug)
+    job = removal.request_project_deletion(boss, project.slug)
     jobs.run(job.pk)
 
     job.refresh_from_db()
@@ -152,7 +152,7 @@ def test_a_worker_that_died_on_the_way_is_followed_by_another() -> None:
     project = make.project()
     make.items(project, 3)
     boss = make.manager_of(project)
-    job = removal.ask_for_project(boss, project.slug)
+    job = removal.request_project_deletion(boss, project.slug)
     jobs.claim(job.pk)
     project.delete()
     Job.objects.filter(pk=job.pk).update(alive_until="2020-01-01T00:00Z")
@@ -166,7 +166,7 @@ def test_a_worker_that_died_on_the_way_is_followed_by_another() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_what_comes_in_at_the_last_moment_goes_too() -> None:
     project = make.project()
-    job = removal.ask_for_project(make.manager_of(project), project.slug)
+    job = removal.request_project_deletion(make.manager_of(project), project.slug)
     came: list[int] = []
 
     @make.threaded
@@ -195,8 +195,8 @@ def test_what_comes_in_at_the_last_moment_goes_too() -> None:
     ("look", "table"),
     [
         (lambda project: triggers.consider(project.pk), "activelearn_retraintrigger"),
-        (lambda project: ranking.ask(project.pk), "labeling_job"),
-        (agreement.ask, "labeling_job"),
+        (lambda project: ranking.request_order(project.pk), "labeling_job"),
+        (agreement.request_report, "labeling_job"),
     ],
 )
 def test_a_project_that_is_looked_at_goes_afterwards(

@@ -47,7 +47,7 @@ def before(job: Job, then: Callable[..., Any]) -> Callable[..., Any]:
 
 def asked_to_rank(project: Project) -> Job:
     Job.objects.filter(project=project).delete()
-    ranking.ask(project.pk)
+    ranking.request_order(project.pk)
     return Job.objects.get(kind="learn.rank")
 
 

@@ -87,7 +87,7 @@ PAYLOADS: Final = (
 ALL: Final = "\n\n".join(PAYLOADS)
 # What programs write and read again: names of files, digests, words of our own.
 OURS: Final = {
-    *("slug", "digest", "password", "path", "sha256", "mime", "format", "lane"),
+    *("slug", "digest", "password", "path", "sha256", "mime", "format", "series"),
     *("hotkey", "color", "kind", "content_hash", "request_hash", "votes_hash"),
     *("items_hash", "spec_hash", "group_key", "params", "soft_label", "votes_seen"),
 }

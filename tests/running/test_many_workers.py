@@ -34,8 +34,8 @@ RING = """
 import time
 from celery import current_app
 from labeling.models import Job
-def ring(name, *ids, lane="training"):
-    current_app.send_task(name, ids, queue=lane)
+def ring(name, *ids, queue="training"):
+    current_app.send_task(name, ids, queue=queue)
 with current_app.connection_for_read() as link:
     bells = link.default_channel.client
     for _ in range(1000):
@@ -44,9 +44,9 @@ with current_app.connection_for_read() as link:
             continue
         for job in Job.objects.claimable():
             for _ in range(3):
-                ring("activelearn.run_job", job.pk)
+                ring("labeling.run_job", job.pk)
         for name in ("settle_all", "reclaim_leases", "ring_jobs"):
-            ring(f"labeling.{name}", lane="interactive")
+            ring(f"labeling.{name}", queue="interactive")
         ring("activelearn.consider_all")
 """
 WORK = """

@@ -53,7 +53,7 @@ class ItemsView(ProjectView):
         query = request.query_params.dict()
         expected = _number(query.pop("expect", ""))
         project, user = self.member.project, self.member.user
-        job = removal.ask(project, user, query, expected=expected)
+        job = removal.request_deletion(project, user, query, expected=expected)
         url = f"/api/projects/{slug}/jobs/{job.pk}/"
         return Response({**job_shape(job), "url": url}, status=202)
 

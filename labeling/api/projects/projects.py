@@ -161,5 +161,7 @@ class ProjectDetailView(ProjectView):
     def delete(self, request: Request, slug: str) -> Response:
         """Delete the project and all that is in it; ``confirm`` is its short name."""
         del slug
-        removal.ask_for_project(self.member, request.query_params.get("confirm", ""))
+        removal.request_project_deletion(
+            self.member, request.query_params.get("confirm", "")
+        )
         return Response(status=202)

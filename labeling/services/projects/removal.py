@@ -81,10 +81,10 @@ def chosen(project: Project, query: Mapping[str, str]) -> QuerySet[Item]:
     return queries.items_matching(project, filters)
 
 
-def ask(
+def request_deletion(
     project: Project, user: User, query: Mapping[str, str], *, expected: int | None
 ) -> Job:
-    """Ask for the items that ``query`` names now to be deleted.
+    """Request that the items which ``query`` names now are deleted.
 
     Raises ConflictError where they are not as many as were ``expected``.
     """
@@ -100,14 +100,13 @@ def ask(
     return jobs.enqueue("delete", project=project, params=params, user=user)
 
 
-@jobs.handles("delete")
 def run(progress: jobs.Progress) -> dict[str, Any]:
     """Delete what the job's query names; a second time the rest of it."""
     project = progress.job.project
     if project is None:
         return {}
     deleted = _delete_named(progress, project)
-    agreement.ask(project)
+    agreement.request_report(project)
     return {"deleted": deleted}
 
 
@@ -118,7 +117,7 @@ def _delete_named(progress: jobs.Progress, project: Project) -> int:
         f"{name}={value}" for name, value in params["query"].items() if value
     )
     progress.log(f"{params['total']} items: {named}")
-    progress.tell(done=done, total=params["total"], stage="deleting items")
+    progress.report(done=done, total=params["total"], stage="deleting items")
     for ids in _parts(project, params):
         # Closed items may be named by the query no more: a job that takes this one over
         # knows by its own row what it has to go on with.
@@ -128,7 +127,7 @@ def _delete_named(progress: jobs.Progress, project: Project) -> int:
         _patiently(partial(_delete, project.pk, ids))
         done += len(ids)
         progress.note(begun=[], done=done)
-        progress.tell(done=done)
+        progress.report(done=done)
     return done
 
 
@@ -149,11 +148,11 @@ def delete_now(project: Project, ids: list[int]) -> None:
     with transaction.atomic():
         _close(project.pk, ids)
     _patiently(partial(_delete, project.pk, ids))
-    agreement.ask(project)
+    agreement.request_report(project)
 
 
-def ask_for_project(member: Membership, typed: str) -> Job:
-    """Ask for the member's project to be deleted; from now on nobody is in it.
+def request_project_deletion(member: Membership, typed: str) -> Job:
+    """Request that the member's project is deleted; from now on nobody is in it.
 
     ``typed`` must be its short name, which is free again at once.
     """
@@ -175,12 +174,11 @@ def ask_for_project(member: Membership, typed: str) -> Job:
         return jobs.enqueue(
             "delete-project",
             params={"project": project.pk, **query},
-            lane=f"delete:{project.pk}",
+            series=f"delete:{project.pk}",
             user=member.user,
         )
 
 
-@jobs.handles("delete-project")
 def run_for_project(progress: jobs.Progress) -> dict[str, Any]:
     """Delete a project: its items first, then the rest of it."""
     project = Project.objects.filter(pk=progress.job.params["project"]).first()

@@ -31,12 +31,11 @@ from labeling.models import (
     AnnotationEvent,
     Assignment,
     Item,
-    Job,
     Membership,
     ProjectCounter,
 )
 from labeling.services.queue import checks, lanes, order
-from labeling.services.work import events
+from labeling.services.work import events, jobs
 from labeling.services.work.transactions import Turn, await_turn
 
 MAX_COUNT: Final = 50
@@ -219,10 +218,7 @@ def _why_nothing(member: Membership) -> str:  # noqa: PLR0911 (one per reason)
 def _why_none_is_free(member: Membership) -> str:
     if not lanes.may_come_back(member):
         return "role"
-    is_training = Job.objects.filter(
-        project=member.project_id, kind="learn.train", state=Job.State.RUNNING
-    ).exists()
-    return "training" if is_training else "all_lent"
+    return jobs.wait_reason(member.project_id) or "all_lent"
 
 
 _CHOSEN = f"""

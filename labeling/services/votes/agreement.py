@@ -17,12 +17,11 @@ from labeling.services.work import jobs
 MOST_PAIRS = 500
 
 
-def ask(project: Project) -> None:
-    """Ask for a report; one that already waits will do."""
-    jobs.ask("agreement", project.pk, lane="agreement")
+def request_report(project: Project) -> None:
+    """Request a report; one that already waits will do."""
+    jobs.request_for_project("agreement", project.pk, series="agreement")
 
 
-@jobs.handles("agreement", rest=9)
 def run(progress: jobs.Progress) -> dict[str, Any]:
     """Compute the report of the job's project."""
     if progress.job.project_id is None:

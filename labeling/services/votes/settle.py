@@ -54,7 +54,7 @@ def settle_project(project_id: int) -> int:
         settled = _settle_chunk(project)
         total += settled
     if total:
-        agreement.ask(project)
+        agreement.request_report(project)
     return total
 
 

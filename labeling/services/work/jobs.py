@@ -1,123 +1,35 @@
-"""Jobs: ask for one, run it once, show its progress, cancel it, run it again.
+"""Jobs: request one, run it once, show its progress, cancel it, run it again.
 
-The row is the truth. Whoever claims a job owns it while the row is kept alive; a
-worker that dies is noticed by its silence and the job is claimed again.
+The row is the truth. Whoever claims a job owns it while its heartbeat renews the row; a
+worker that dies is noticed by its silence, and another takes the job over.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import F, TextField, Value
-from django.db.models.functions import Concat, Now
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from labeling.errors import AssayError, ConflictError
 from labeling.models import Job, Project, User
+from labeling.services.work import kinds
+from labeling.services.work.progress import SILENCE, Cancelled, JobLostError, Progress
 from labeling.services.work.transactions import keep_project
 from labeling.signals import job_queued
 
+__all__ = ["Cancelled", "JobLostError", "Progress"]
+
 logger = logging.getLogger(__name__)
 
-SILENCE = timedelta(seconds=60)
-PAUSE = 0.2
-MAX_ATTEMPTS = 3
-LONGEST_REST = timedelta(seconds=60)
-
-Handler = Callable[["Progress"], dict[str, Any]]
-Repeat = Callable[[Job, User | None], Job]
-_handlers: dict[str, Handler] = {}
-_repeats: dict[str, Repeat] = {}
-_rests: dict[str, float] = {}
-
-
-class Cancelled(Exception):  # noqa: N818 (not an error)
-    """Somebody asked for the job to stop."""
-
-
-class JobLostError(Exception):
-    """Another worker has taken the job over."""
-
-
-def handles(kind: str, *, rest: float = 0.0) -> Callable[[Handler], Handler]:
-    """Make the decorated function the one that runs jobs of ``kind``.
-
-    Jobs that every few labels call for say how long their lane rests after one, as a
-    multiple of the time it took: the processors are people's first. What a person asks
-    for does not wait for that.
-    """
-
-    def register(handler: Handler) -> Handler:
-        _handlers[kind] = handler
-        _rests[kind] = rest
-        return handler
-
-    return register
-
-
-def repeats(kind: str) -> Callable[[Repeat], Repeat]:
-    """Make the decorated function the one that asks for a job of ``kind`` again."""
-
-    def register(repeat: Repeat) -> Repeat:
-        _repeats[kind] = repeat
-        return repeat
-
-    return register
-
-
-@dataclass
-class Progress:
-    """A handler's view of its job; every call renews the worker's hold on it."""
-
-    job: Job
-    attempt: int
-
-    def tell(
-        self,
-        *,
-        done: int | None = None,
-        total: int | None = None,
-        stage: str | None = None,
-    ) -> None:
-        """Record progress; raise ``Cancelled`` or ``JobLostError`` where it must end."""
-        changes: dict[str, Any] = {"alive_until": Now() + SILENCE}
-        if done is not None:
-            changes["done"] = done
-        if total is not None:
-            changes["total"] = total
-        if stage is not None:
-            changes["stage"] = stage[:120]
-        self._write(**changes)
-        if Job.objects.filter(pk=self.job.pk, cancel_requested=True).exists():
-            raise Cancelled
-
-    def note(self, **params: Any) -> None:
-        """Keep with the job what whoever takes it over has to know."""
-        self.job.params |= params
-        self._write(params=self.job.params)
-
-    def log(self, line: str) -> None:
-        """Add a line to the job's log."""
-        stamped = f"{timezone.now():%H:%M:%S} {line}\n"
-        self._mine().update(
-            log=Concat(F("log"), Value(stamped), output_field=TextField())
-        )
-
-    def _write(self, **changes: Any) -> None:
-        if not self._mine().update(**changes):
-            raise JobLostError(f"job {self.job.pk} was taken over")
-
-    def _mine(self) -> Any:
-        return Job.objects.filter(
-            pk=self.job.pk, state=Job.State.RUNNING, attempt=self.attempt
-        )
+PAUSE: Final = 0.2
+MAX_ATTEMPTS: Final = 3
+LONGEST_REST: Final = timedelta(seconds=60)
 
 
 def enqueue(
@@ -125,27 +37,29 @@ def enqueue(
     *,
     project: Project | None = None,
     params: dict[str, Any] | None = None,
-    lane: str | None = None,
+    series: str | None = None,
     user: User | None = None,
 ) -> Job:
-    """Ask for a job; where one already waits in ``lane``, return that one.
+    """Request a job; where one already waits in ``series``, return that one.
 
-    The worker is rung after the commit.
+    The worker is rung after the commit. Raises ConflictError where no app has
+    registered the kind.
     """
+    kinds.get(kind)
     with transaction.atomic():
-        if lane and (waiting := _waiting(lane)):
+        if series and (waiting := _waiting(series)):
             hurry(waiting, user)
             return waiting
-        if lane:
+        if series:
             job, created = Job.objects.get_or_create(
-                lane=lane,
+                series=series,
                 state=Job.State.QUEUED,
                 defaults={
                     "kind": kind,
                     "project": project,
                     "params": params or {},
                     "requested_by": user,
-                    "not_before": _rested(kind, lane, user.pk if user else None),
+                    "not_before": _rested(kind, series, user.pk if user else None),
                 },
             )
         else:
@@ -158,15 +72,15 @@ def enqueue(
     return job
 
 
-def ask(kind: str, project_id: int, *, lane: str) -> None:
-    """Ask for what a project needs by itself, unless it has been deleted meanwhile."""
+def request_for_project(kind: str, project_id: int, *, series: str) -> None:
+    """Request what a project needs by itself, unless it has been deleted meanwhile."""
     with transaction.atomic():
         if project := keep_project(project_id):
-            enqueue(kind, project=project, lane=f"{lane}:{project_id}")
+            enqueue(kind, project=project, series=f"{series}:{project_id}")
 
 
 def hurry(job: Job, user: User | None) -> None:
-    """Let a waiting job begin without a rest, where a person asks for what it does."""
+    """Let a waiting job begin without a rest, where a person requests what it does."""
     if user is None or job.requested_by_id is not None:
         return
     job.requested_by, job.not_before = user, None
@@ -174,8 +88,8 @@ def hurry(job: Job, user: User | None) -> None:
     transaction.on_commit(lambda: _ring(job))
 
 
-def _waiting(lane: str) -> Job | None:
-    return Job.objects.filter(lane=lane, state=Job.State.QUEUED).first()
+def _waiting(series: str) -> Job | None:
+    return Job.objects.filter(series=series, state=Job.State.QUEUED).first()
 
 
 def _ring(job: Job) -> None:
@@ -188,11 +102,11 @@ def _ring(job: Job) -> None:
     )
 
 
-def _rested(kind: str, lane: str, person: int | None) -> datetime | None:
-    """Return when a lane that may have to rest has done so; None where a person asks."""
-    if person is not None or not (rest := _rests.get(kind, 0.0)):
+def _rested(kind: str, series: str, person: int | None) -> datetime | None:
+    """Return until when a series has to rest; None: not at all, as for a person."""
+    if person is not None or not (rest := kinds.rest_of(kind)):
         return None
-    last = Job.objects.filter(lane=lane, finished_at__isnull=False).first()
+    last = Job.objects.filter(series=series, finished_at__isnull=False).first()
     if last is None or last.finished_at is None or last.started_at is None:
         return None
     taken = last.finished_at - last.started_at
@@ -208,7 +122,7 @@ def claim(job_id: int) -> Progress | None:
             .filter(pk=job_id)
             .first()
         )
-        if job is None or _lane_is_busy(job):
+        if job is None or _is_series_busy(job):
             return None
         if job.attempt >= MAX_ATTEMPTS:
             _end(job, Job.State.FAILED, error="Its worker died three times.")
@@ -221,10 +135,10 @@ def claim(job_id: int) -> Progress | None:
     return Progress(job, job.attempt)
 
 
-def _lane_is_busy(job: Job) -> bool:
-    if job.lane is None or job.state == Job.State.RUNNING:
+def _is_series_busy(job: Job) -> bool:
+    if job.series is None or job.state == Job.State.RUNNING:
         return False
-    return Job.objects.filter(lane=job.lane, state=Job.State.RUNNING).exists()
+    return Job.objects.filter(series=job.series, state=Job.State.RUNNING).exists()
 
 
 def run(job_id: int) -> None:
@@ -236,37 +150,37 @@ def run(job_id: int) -> None:
     try:
         if job.cancel_requested:
             raise Cancelled
-        result = _handlers[job.kind](progress)
+        result = kinds.get(job.kind).handler(progress)
     except Cancelled:
         _end(job, Job.State.CANCELLED)
     except JobLostError:
         logger.warning("job %s was taken over by another worker", job.pk)
     except (InterfaceError, OperationalError) as error:
         logger.warning("job %s lost the database: %s", job.pk, error)
-        _leave(job, error)
+        _release(job, error)
         raise
     except Exception as error:
         logger.exception("job %s (%s) failed", job.pk, job.kind)
-        _end(job, Job.State.FAILED, error=_why(error))
+        _end(job, Job.State.FAILED, error=_error_of(error))
         raise
     else:
         _end(job, Job.State.DONE, result=result)
 
 
-def _leave(job: Job, error: Exception) -> None:
+def _release(job: Job, error: Exception) -> None:
     """Let the next attempt begin: that the database was away is no fault of the job's.
 
     While it is away still, the worker's silence says the same.
     """
     if job.attempt >= MAX_ATTEMPTS:
-        _end(job, Job.State.FAILED, error=_why(error))
+        _end(job, Job.State.FAILED, error=_error_of(error))
         return
     Job.objects.filter(pk=job.pk, attempt=job.attempt, finished_at=None).update(
         alive_until=Now()
     )
 
 
-def _why(error: Exception) -> str:
+def _error_of(error: Exception) -> str:
     """Return what ended a job: words made for people as they are, others by name."""
     if isinstance(error, AssayError):
         return error.detail
@@ -274,7 +188,7 @@ def _why(error: Exception) -> str:
 
 
 def run_if_due(job_id: int) -> None:
-    """Run job ``job_id`` unless its lane rests: then it is rung again after that."""
+    """Run job ``job_id`` unless its series rests: then it is rung again after that."""
     if Job.objects.due().filter(pk=job_id).exists():
         run(job_id)
 
@@ -299,13 +213,13 @@ def _end(
         finished_at=timezone.now(),
         alive_until=None,
     )
-    if ended and job.lane:
-        _ring_next(job.lane)
+    if ended and job.series:
+        _ring_next(job.series)
 
 
-def _ring_next(lane: str) -> None:
-    if waiting := _waiting(lane):
-        waiting.not_before = _rested(waiting.kind, lane, waiting.requested_by_id)
+def _ring_next(series: str) -> None:
+    if waiting := _waiting(series):
+        waiting.not_before = _rested(waiting.kind, series, waiting.requested_by_id)
         waiting.save(update_fields=["not_before"])
         transaction.on_commit(lambda: _ring(waiting))
 
@@ -322,14 +236,29 @@ def cancel(job: Job) -> None:
 
 
 def again(job: Job, user: User | None) -> Job:
-    """Ask for an ended job once more, as a new job."""
+    """Request an ended job once more, as a new job.
+
+    Raises ConflictError where it has not ended, or no app has registered its kind.
+    """
     if job.state in (Job.State.QUEUED, Job.State.RUNNING):
         raise ConflictError(_("The job has not ended yet."))
-    if repeat := _repeats.get(job.kind):
+    if repeat := kinds.get(job.kind).repeat:
         return repeat(job, user)
     return enqueue(
-        job.kind, project=job.project, params=job.params, lane=job.lane, user=user
+        job.kind, project=job.project, params=job.params, series=job.series, user=user
     )
+
+
+def wait_reason(project_id: int | None) -> str:
+    """Return why a person waits for items: by a job that runs now; empty: by none."""
+    reasons = {kind.name: kind.wait_reason for kind in kinds.TABLE.values()}
+    running = Job.objects.filter(
+        project=project_id,
+        state=Job.State.RUNNING,
+        kind__in=[name for name, reason in reasons.items() if reason],
+    )
+    job = running.order_by("pk").first()
+    return reasons[job.kind] if job else ""
 
 
 def ring_waiting() -> int:

@@ -124,7 +124,9 @@ def delete_items(request: HttpRequest, slug: str) -> HttpResponse:
     typed = whole(request.POST.get("number"))
     tried = attempt(
         request,
-        lambda: removal.ask(member.project, member.user, query, expected=typed),
+        lambda: removal.request_deletion(
+            member.project, member.user, query, expected=typed
+        ),
     )
     if tried.is_done:
         return redirect("job", slug, tried.result.pk)

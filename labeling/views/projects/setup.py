@@ -279,7 +279,7 @@ def delete_project(request: HttpRequest, slug: str) -> HttpResponse:
     """Say what goes with the project, then delete it."""
     member = member_of(request, slug, members.MANAGE)
     typed = request.POST.get("slug", "").strip()
-    tried = attempt(request, lambda: removal.ask_for_project(member, typed))
+    tried = attempt(request, lambda: removal.request_project_deletion(member, typed))
     if tried.is_done:
         told = _("“%(name)s” is being deleted. Nobody is in it any more.")
         messages.success(request, told % {"name": member.project.name})

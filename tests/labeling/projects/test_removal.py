@@ -203,7 +203,7 @@ def test_a_job_that_was_cut_off_between_its_steps_is_ended_by_the_next_worker() 
     project = make.project()
     found = make.items(project, 4)
     boss = make.manager_of(project).user
-    job = removal.ask(project, boss, {"state": "open"}, expected=4)
+    job = removal.request_deletion(project, boss, {"state": "open"}, expected=4)
     first = jobs.claim(job.pk)
     assert first is not None
     ids = [one.pk for one in found]
@@ -403,4 +403,4 @@ def test_none_is_not_as_many_as_there_are() -> None:
     boss = make.manager_of(project).user
 
     with pytest.raises(ConflictError, match="2"):
-        removal.ask(project, boss, {"all": "yes"}, expected=0)
+        removal.request_deletion(project, boss, {"all": "yes"}, expected=0)

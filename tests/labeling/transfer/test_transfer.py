@@ -499,14 +499,14 @@ def test_an_import_is_heard_of_between_slow_pictures_and_before_it_writes(
 ) -> None:
     monkeypatch.setattr(writing, "BREATH", -1)
     told = []
-    tell = jobs.Progress.tell
+    report = jobs.Progress.report
 
     def noting(self: jobs.Progress, **changes: object) -> None:
         depth = len(connection.savepoint_ids)
         told.append((Item.objects.count(), depth, changes.get("done")))
-        tell(self, **changes)  # type: ignore[arg-type]
+        report(self, **changes)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(jobs.Progress, "tell", noting)
+    monkeypatch.setattr(jobs.Progress, "report", noting)
     project = make.project(data_type="image")
     files = {f"{n}.png": picture(shade=20 * n) for n in range(3)}
     outside = len(connection.savepoint_ids)

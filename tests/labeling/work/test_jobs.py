@@ -1,8 +1,8 @@
-"""Jobs that every few labels call for let their lane rest."""
+"""Jobs that every few labels call for let their series rest; each kind is known once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -12,12 +12,28 @@ from django.utils import timezone
 
 from labeling.errors import ConflictError
 from labeling.models import Job, Project, User
-from labeling.services.work import jobs
+from labeling.services.work import jobs, kinds
+from labeling.services.work.kinds import Handler, Kind
 from labeling.signals import job_queued
 from tests import make
 
 pytestmark = pytest.mark.django_db
 Commits = Callable[..., Any]
+
+
+Run = Callable[[Handler], None]
+
+
+@pytest.fixture
+def runs() -> Iterator[Run]:
+    """Say what runs jobs of the kind "test"; nobody knows that kind after the test."""
+
+    def register(handler: Handler) -> None:
+        kinds.TABLE.pop("test", None)
+        kinds.register(Kind("test", handler, title="test", rest=9))
+
+    yield register
+    kinds.TABLE.pop("test", None)
 
 
 @pytest.fixture
@@ -34,20 +50,20 @@ def rings() -> Any:
 
 
 def ended(project: Project, kind: str, *, seconds: float, ago: float) -> None:
-    """Leave a job in its lane that took so long and ended so long ago."""
+    """Leave a job in its series that took so long and ended so long ago."""
     finished = timezone.now() - timedelta(seconds=ago)
     Job.objects.create(
         project=project,
         kind=kind,
-        lane="one",
+        series="one",
         state=Job.State.DONE,
         started_at=finished - timedelta(seconds=seconds),
         finished_at=finished,
     )
 
 
-def ask(project: Project, kind: str, user: User | None = None) -> Job:
-    return jobs.enqueue(kind, project=project, lane="one", user=user)
+def request(project: Project, kind: str, user: User | None = None) -> Job:
+    return jobs.enqueue(kind, project=project, series="one", user=user)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +78,7 @@ def ask(project: Project, kind: str, user: User | None = None) -> Job:
         ("learn.score", (100, 0), 0),
     ],
 )
-def test_a_lane_rests_as_many_times_as_long_as_it_worked(
+def test_a_series_rests_as_many_times_as_long_as_it_worked(
     kind: str,
     past: tuple[float, float],
     wait: float,
@@ -73,7 +89,7 @@ def test_a_lane_rests_as_many_times_as_long_as_it_worked(
     ended(project, kind, seconds=past[0], ago=past[1])
 
     with django_capture_on_commit_callbacks(execute=True):
-        ask(project, kind)
+        request(project, kind)
 
     assert rings == [pytest.approx(wait, abs=2)]
 
@@ -86,10 +102,10 @@ def test_what_a_person_asks_for_does_not_wait(
     user = make.member(project).user
 
     with django_capture_on_commit_callbacks(execute=True):
-        resting = ask(project, "learn.train")
+        resting = request(project, "learn.train")
     for _ in range(2):
         with django_capture_on_commit_callbacks(execute=True):
-            assert ask(project, "learn.train", user) == resting
+            assert request(project, "learn.train", user) == resting
 
     assert rings == [pytest.approx(27, abs=2), 0]
     resting.refresh_from_db()
@@ -97,20 +113,21 @@ def test_what_a_person_asks_for_does_not_wait(
 
 
 def test_what_a_person_asks_for_while_one_runs_begins_at_its_end(
-    rings: list[float], django_capture_on_commit_callbacks: Commits
+    runs: Run, rings: list[float], django_capture_on_commit_callbacks: Commits
 ) -> None:
     project = make.project()
     user = make.member(project).user
 
-    @jobs.handles("test", rest=9)
     def work_for_two_seconds(progress: jobs.Progress) -> dict[str, Any]:
         begun = timezone.now() - timedelta(seconds=2)
         Job.objects.filter(pk=progress.job.pk).update(started_at=begun)
-        ask(project, "test")
-        ask(project, "test", user)
+        request(project, "test")
+        request(project, "test", user)
         return {}
 
-    first = ask(project, "test")
+    runs(work_for_two_seconds)
+
+    first = request(project, "test")
     with django_capture_on_commit_callbacks(execute=True):
         jobs.run(first.pk)
 
@@ -119,18 +136,19 @@ def test_what_a_person_asks_for_while_one_runs_begins_at_its_end(
 
 
 def test_what_was_asked_while_one_ran_waits_from_its_end(
-    rings: list[float], django_capture_on_commit_callbacks: Commits
+    runs: Run, rings: list[float], django_capture_on_commit_callbacks: Commits
 ) -> None:
     project = make.project()
 
-    @jobs.handles("test", rest=9)
     def work_for_two_seconds(progress: jobs.Progress) -> dict[str, Any]:
         begun = timezone.now() - timedelta(seconds=2)
         Job.objects.filter(pk=progress.job.pk).update(started_at=begun)
-        ask(project, "test")
+        request(project, "test")
         return {}
 
-    first = ask(project, "test")
+    runs(work_for_two_seconds)
+
+    first = request(project, "test")
     with django_capture_on_commit_callbacks(execute=True):
         jobs.run(first.pk)
 
@@ -153,12 +171,12 @@ def test_what_was_asked_while_one_ran_waits_from_its_end(
     ],
 )
 def test_words_for_people_are_told_without_the_name_of_their_class(
-    error: Exception, told: str
+    error: Exception, told: str, runs: Run
 ) -> None:
-    @jobs.handles("test")
     def fail(_: jobs.Progress) -> dict[str, Any]:
         raise error
 
+    runs(fail)
     job = jobs.enqueue("test")
     with pytest.raises(type(error)):
         jobs.run(job.pk)
@@ -175,12 +193,12 @@ def cut_off(_: jobs.Progress) -> dict[str, Any]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_job_that_loses_the_database_is_begun_again() -> None:
-    jobs.handles("test")(cut_off)
+def test_a_job_that_loses_the_database_is_begun_again(runs: Run) -> None:
+    runs(cut_off)
     job = jobs.enqueue("test")
     with pytest.raises(OperationalError):
         jobs.run(job.pk)
-    jobs.handles("test")(lambda _: {"is": "done"})
+    runs(lambda _: {"is": "done"})
 
     assert jobs.ring_waiting() == 1
     jobs.run(job.pk)
@@ -190,8 +208,10 @@ def test_a_job_that_loses_the_database_is_begun_again() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_job_that_loses_the_database_each_time_fails_and_says_why() -> None:
-    jobs.handles("test")(cut_off)
+def test_a_job_that_loses_the_database_each_time_fails_and_says_why(
+    runs: Run,
+) -> None:
+    runs(cut_off)
     job = jobs.enqueue("test")
 
     for _ in range(3):
@@ -201,3 +221,23 @@ def test_a_job_that_loses_the_database_each_time_fails_and_says_why() -> None:
     job.refresh_from_db()
     assert (job.state, job.attempt) == ("failed", 3)
     assert "OperationalError" in job.error
+
+
+def test_a_job_of_another_version_fails_in_words() -> None:
+    job = Job.objects.create(kind="learn.dream")
+
+    with pytest.raises(ConflictError):
+        jobs.run(job.pk)
+
+    job.refresh_from_db()
+    assert job.state == Job.State.FAILED
+    assert job.error == "This version knows no jobs of the kind “learn.dream”."
+    with pytest.raises(ConflictError):
+        jobs.again(job, None)
+
+
+def test_a_kind_that_nobody_has_registered_is_not_requested() -> None:
+    with pytest.raises(ConflictError):
+        jobs.enqueue("learn.dream")
+
+    assert not Job.objects.exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from labeling.services.transfer.importing.rows import MAX_TEXT, RowError
 from labeling.services.transfer.importing.run import (
     Preview,
+    again,
     cancel,
     forget_files,
     preview,
@@ -17,6 +18,7 @@ __all__ = [
     "MAX_TEXT",
     "Preview",
     "RowError",
+    "again",
     "cancel",
     "forget_files",
     "preview",

@@ -203,7 +203,6 @@ def cancel(run_: ImportRun) -> None:
     jobs.cancel(run_.job)
 
 
-@jobs.repeats("import")
 def again(job: Job, user: User | None) -> Job:
     """Import the same file once more; what is known already is not doubled."""
     if not ImportRun.objects.filter(upload=job.params["upload"]).exists():
@@ -211,7 +210,6 @@ def again(job: Job, user: User | None) -> Job:
     return jobs.enqueue("import", project=job.project, params=job.params, user=user)
 
 
-@jobs.handles("import")
 def run(progress: jobs.Progress) -> dict[str, Any]:
     """Read the file and keep its good rows; a second time nothing is created."""
     found = _run_of(progress.job)
@@ -225,7 +223,7 @@ def run(progress: jobs.Progress) -> dict[str, Any]:
         while (chunk := writer.write(rows)).received:
             tally.add(chunk)
             _report(found, tally)
-            progress.tell(done=tally.received, stage="writing rows")
+            progress.report(done=tally.received, stage="writing rows")
     if not tally.received:
         tally.reject(0, "The file has no rows.")
         _report(found, tally)
@@ -342,7 +340,7 @@ class _Writer:
         for raw in rows:
             yield raw
             if time.monotonic() - told > BREATH:
-                self.progress.tell()
+                self.progress.report()
                 told = time.monotonic()
 
     def _read(self, rows: Iterator[readers.Raw], chunk: Chunk) -> Iterator[Ready]:

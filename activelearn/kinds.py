@@ -1,0 +1,25 @@
+"""The jobs of the learner: who runs each, what people call it, how long it rests."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.utils.translation import gettext_noop as noop
+
+from activelearn.services import ranking, retrain, triggers
+from labeling.services.work.kinds import Kind
+
+QUEUE: Final = "training"
+KINDS: Final = (
+    Kind("learn.rank", ranking.run, title=noop("queue order"), queue=QUEUE, rest=3),
+    Kind("learn.score", retrain.score, title=noop("scores of the pool"), queue=QUEUE),
+    Kind(
+        "learn.train",
+        retrain.run,
+        title=noop("training"),
+        queue=QUEUE,
+        rest=9,
+        repeat=triggers.again,
+        wait_reason="training",
+    ),
+)

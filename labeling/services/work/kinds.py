@@ -1,0 +1,73 @@
+"""The kinds of job: each app registers its own, once, when the process starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext as _
+
+from labeling.errors import ConflictError
+from labeling.models import Job, User
+from labeling.services.work.progress import Progress
+
+Handler = Callable[[Progress], dict[str, Any]]
+Repeat = Callable[[Job, User | None], Job]
+DEFAULT_QUEUE: Final = "interactive"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of job: who runs it and where, what people call it, how long it rests."""
+
+    name: str
+    handler: Handler
+    # Marked for translation; people read it in their own language.
+    title: str
+    # The queue of messages, and so the workers that run it.
+    queue: str = DEFAULT_QUEUE
+    # How long its series rests after one, as a multiple of the time that one took: the
+    # processors are people's first. What a person requests does not wait for that.
+    rest: float = 0.0
+    # Requests an ended one again, where that is more than the same parameters.
+    repeat: Repeat | None = None
+    # The reason that a person gets who waits for items while one of these runs.
+    wait_reason: str = ""
+
+
+# By name; a test may add a kind of its own, and takes it out again.
+TABLE: Final[dict[str, Kind]] = {}
+
+
+def register(*kinds: Kind) -> None:
+    """Make kinds of job known; raise ImproperlyConfigured where a name is taken."""
+    for kind in kinds:
+        if kind.name in TABLE:
+            raise ImproperlyConfigured(f"two kinds of job are named {kind.name}")
+        TABLE[kind.name] = kind
+
+
+def get(name: str) -> Kind:
+    """Return a kind; raise ConflictError where only another version knows it."""
+    if kind := TABLE.get(name):
+        return kind
+    raise ConflictError(
+        _("This version knows no jobs of the kind “%(kind)s”.") % {"kind": name}
+    )
+
+
+def rest_of(name: str) -> float:
+    """Return how long a series rests after such a job, in times of its duration."""
+    return kind.rest if (kind := TABLE.get(name)) else 0.0
+
+
+def queue_of(name: str) -> str:
+    """Return whose workers run it; a job of another version fails, in words, anywhere."""
+    return kind.queue if (kind := TABLE.get(name)) else DEFAULT_QUEUE
+
+
+def title_of(name: str) -> str:
+    """Return what people call it, not yet translated; one of another version its name."""
+    return kind.title if (kind := TABLE.get(name)) else name

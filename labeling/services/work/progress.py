@@ -1,0 +1,82 @@
+"""What the handler of a job reports while it works; each report is a heartbeat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from django.db.models import F, TextField, Value
+from django.db.models.functions import Concat, Now
+from django.utils import timezone
+
+from labeling.models import Job
+
+# A worker whose last heartbeat is older may be replaced by another.
+SILENCE: Final = timedelta(seconds=60)
+
+
+class Cancelled(Exception):  # noqa: N818 (not an error)
+    """Somebody asked for the job to stop."""
+
+
+class JobLostError(Exception):
+    """Another worker has taken the job over."""
+
+
+@dataclass
+class Progress:
+    """A handler's view of its job; every call is a heartbeat.
+
+    Writes are fenced by the number of the attempt: a worker whose job was taken over
+    changes nothing any more.
+    """
+
+    job: Job
+    attempt: int
+
+    def report(
+        self,
+        *,
+        done: int | None = None,
+        total: int | None = None,
+        stage: str | None = None,
+    ) -> None:
+        """Record progress.
+
+        Raises Cancelled where the job has to end, JobLostError where it was taken over.
+        """
+        changes: dict[str, Any] = {"alive_until": Now() + SILENCE}
+        if done is not None:
+            changes["done"] = done
+        if total is not None:
+            changes["total"] = total
+        if stage is not None:
+            changes["stage"] = stage[:120]
+        self._write(**changes)
+        if Job.objects.filter(pk=self.job.pk, cancel_requested=True).exists():
+            raise Cancelled
+
+    def note(self, **params: Any) -> None:
+        """Keep with the job what whoever takes it over has to know.
+
+        Raises JobLostError where it was taken over.
+        """
+        self.job.params |= params
+        self._write(params=self.job.params)
+
+    def log(self, line: str) -> None:
+        """Add a line to the job's log."""
+        stamped = f"{timezone.now():%H:%M:%S} {line}\n"
+        self._mine().update(
+            log=Concat(F("log"), Value(stamped), output_field=TextField())
+        )
+
+    def _write(self, **changes: Any) -> None:
+        if not self._mine().update(**changes):
+            raise JobLostError(f"job {self.job.pk} was taken over")
+
+    def _mine(self) -> Any:
+        return Job.objects.filter(
+            pk=self.job.pk, state=Job.State.RUNNING, attempt=self.attempt
+        )
