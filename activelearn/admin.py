@@ -42,23 +42,23 @@ class ModelVersionAdmin(WithButtons):
     @admin.display
     def accuracy(self, model: ModelVersion) -> str:
         """Return its accuracy on the held-out items."""
-        found = getattr(model, "evaluation", None)
-        return f"{found.accuracy:.3f}" if found else "–"
+        evaluation = getattr(model, "evaluation", None)
+        return f"{evaluation.accuracy:.3f}" if evaluation else "–"
 
     @admin.display
     def macro_f1(self, model: ModelVersion) -> str:
         """Return its macro-F1 on the held-out items."""
-        found = getattr(model, "evaluation", None)
-        return f"{found.macro_f1:.3f}" if found else "–"
+        evaluation = getattr(model, "evaluation", None)
+        return f"{evaluation.macro_f1:.3f}" if evaluation else "–"
 
-    def act(self, request: HttpRequest, found: ModelVersion) -> str:
+    def act(self, request: HttpRequest, row: ModelVersion) -> str:
         """Promote, roll back or archive."""
         button = request.POST.get("button")
         if button == "promote":
-            return f"{registry.promote(found, person_of(request))} serves now."
+            return f"{registry.promote(row, person_of(request))} serves now."
         if button == "rollback":
-            return f"{registry.rollback(found, person_of(request))} serves again."
-        return f"{registry.archive(found)} is archived."
+            return f"{registry.rollback(row, person_of(request))} serves again."
+        return f"{registry.archive(row)} is archived."
 
 
 @admin.register(Project)
@@ -68,10 +68,10 @@ class ProjectAdmin(WithButtons):
     list_display = ("name", "slug", "data_type", "task_type", "is_paused")
     buttons = (("train", "Retrain now"),)
 
-    def act(self, request: HttpRequest, found: Project) -> str:
+    def act(self, request: HttpRequest, row: Project) -> str:
         """Ask for a training run."""
         why = request.POST.get("reason", "")
-        run, is_new = triggers.request(found, person_of(request), why)
+        run, is_new = triggers.request(row, person_of(request), why)
         return f"{run} {'is asked for' if is_new else 'waits already'}."
 
 

@@ -68,17 +68,17 @@ class WithButtons(ReadOnly):
 
     def press(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Do what the button says, and say what came of it."""
-        found = get_object_or_404(self.model, pk=pk)
+        row = get_object_or_404(self.model, pk=pk)
         if not request.user.is_superuser:
             messages.error(request, "Only a superuser may do this.")
         else:
             try:
-                messages.success(request, self.act(request, found))
+                messages.success(request, self.act(request, row))
             except AssayError as error:
                 messages.error(request, error.detail)
         return redirect("..")
 
-    def act(self, request: HttpRequest, found: Any) -> str:
+    def act(self, request: HttpRequest, row: Any) -> str:
         """Call the service of the button that was pressed."""
         raise NotImplementedError
 
@@ -105,12 +105,12 @@ class JobAdmin(WithButtons):
     list_select_related = ("project",)
     buttons = (("cancel", "Cancel"), ("again", "Run again"))
 
-    def act(self, request: HttpRequest, found: Job) -> str:
+    def act(self, request: HttpRequest, row: Job) -> str:
         """Cancel or run again."""
         if request.POST.get("button") == "cancel":
-            jobs.cancel(found)
-            return f"{found} is asked to stop."
-        return f"{jobs.again(found, person_of(request))} is asked for."
+            jobs.cancel(row)
+            return f"{row} is asked to stop."
+        return f"{jobs.again(row, person_of(request))} is asked for."
 
 
 for _model in (AgreementReport, Disagreement, ImportRun, Membership):

@@ -65,20 +65,20 @@ def _upload(member: Membership, raw: str) -> Upload:
         key = UUID(raw)
     except ValueError as error:
         raise InvalidInputError(_("This is not the name of a file.")) from error
-    found = Upload.objects.filter(pk=key, project=member.project).first()
-    if found is None:
+    upload = Upload.objects.filter(pk=key, project=member.project).first()
+    if upload is None:
         raise NotFoundError(_("This file is not here any more; send it again."))
-    return found
+    return upload
 
 
 def _preview(member: Membership, upload: Upload) -> dict[str, Any]:
-    found = importing.preview(upload)
-    rows = [[row.get(name, "") for name in found.columns] for row in found.rows]
+    preview = importing.preview(upload)
+    rows = [[row.get(name, "") for name in preview.columns] for row in preview.rows]
     return {
         "upload": upload,
-        "preview": found,
+        "preview": preview,
         "rows": rows[:8],
-        "columns": list(found.roles.items()),
+        "columns": list(preview.roles.items()),
     }
 
 

@@ -1,4 +1,4 @@
-"""Long work: what runs, how far it is, and its log; stop it or ask for it again."""
+"""The pages of jobs: progress and log; cancel a job, or run it again."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ def jobs(request: HttpRequest, slug: str) -> HttpResponse:
 
 @login_required
 def job(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Show one job as it goes on; cancel it, or run it again once it has ended."""
+    """Show one job and its progress; cancel it, or run it again once it has ended."""
     member = member_of(request, slug, members.ENGINEER)
-    found = (
+    shown = (
         Job.objects.select_related("requested_by", "project")
         .filter(pk=pk, project=member.project)
         .first()
     )
-    if found is None:
+    if shown is None:
         raise Http404("There is no such job in this project.")
-    after = found
+    after = shown
     is_again = request.POST.get("action") == "again"
 
     def act() -> None:
         nonlocal after
         if is_again:
-            after = work.again(found, member.user)
+            after = work.again(shown, member.user)
         else:
-            work.cancel(found)
+            work.cancel(shown)
 
     tried = attempt(request, act)
     if tried.is_done:
@@ -49,8 +49,8 @@ def job(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     page = context(
         member,
         "jobs",
-        job=found,
+        job=shown,
         errors=tried.errors,
-        is_open=found.finished_at is None,
+        is_open=shown.finished_at is None,
     )
     return render(request, "labeling/job.html", page, status=tried.status)

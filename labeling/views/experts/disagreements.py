@@ -1,4 +1,4 @@
-"""Where experts decide: blind first, then with the votes in view."""
+"""The page where experts decide: blind first, then with the votes in view."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def disagreements(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _act(request: HttpRequest, member: Membership, pk: int) -> dict[str, int]:
-    """Do what was pressed; return what the next page shows."""
+    """Call the service of the button; return the query of the next page."""
     return _ACTS.get(request.POST.get("do", ""), _answer)(request, member, pk)
 
 
@@ -70,13 +70,13 @@ def _undo(request: HttpRequest, member: Membership, pk: int) -> dict[str, int]:
 
 
 def _ask(request: HttpRequest, member: Membership, pk: int) -> dict[str, int]:
-    asked = inquiries.ask(member, pk, request.POST.get("question", ""))
+    people = inquiries.ask(member, pk, request.POST.get("question", ""))
     text = ngettext(
         "%(number)s person was asked. It comes back at the end of your list, or once there is an answer.",
         "%(number)s people were asked. It comes back at the end of your list, or once there is an answer.",
-        asked,
+        people,
     )
-    messages.info(request, text % {"number": asked})
+    messages.info(request, text % {"number": people})
     return {}
 
 
@@ -94,7 +94,7 @@ _ACTS: Final = {
     "undo": _undo,
     "like": _like,
     "ask": _ask,
-    # Enter in a form presses its first button, which must decide nothing.
+    # Enter in a form presses its first button, so the first one decides nothing.
     "stay": _stay,
 }
 
@@ -102,15 +102,15 @@ _ACTS: Final = {
 def _answer(request: HttpRequest, member: Membership, pk: int) -> dict[str, int]:
     decision = _decision(request, member)
     has_seen_votes = request.POST.get("step") == "final"
-    found = adjudicate.answer(member, pk, decision, has_seen_votes=has_seen_votes)
-    if found is None:
+    resolution = adjudicate.answer(member, pk, decision, has_seen_votes=has_seen_votes)
+    if resolution is None:
         return {"id": pk}
     _tell(request, alike.settle_together(member, pk, _others(request), decision))
     return {"after": pk}
 
 
 def _others(request: HttpRequest) -> list[int]:
-    return [whole(one) for one in request.POST.getlist("also")]
+    return [whole(number) for number in request.POST.getlist("also")]
 
 
 def _decision(request: HttpRequest, member: Membership) -> adjudicate.Decision:
@@ -135,23 +135,27 @@ def _majority(raw: str) -> list[str]:
         labels = json.loads(raw)
     except ValueError:
         labels = None
-    if not isinstance(labels, list) or not all(isinstance(one, str) for one in labels):
+    if not isinstance(labels, list) or not all(
+        isinstance(label, str) for label in labels
+    ):
         raise InvalidInputError(_("This is not an answer of the page; load it anew."))
     return labels
 
 
 def _tell(request: HttpRequest, settled: list[alike.Settled]) -> None:
-    """Say how many others were decided, and of each that was not why."""
-    if done := sum(one.decided is not None for one in settled):
+    """Say how many alike disagreements were decided, and why each other was not."""
+    if done := sum(outcome.decided is not None for outcome in settled):
         text = ngettext(
             "%(number)s other was settled together with it.",
             "%(number)s others were settled together with it.",
             done,
         )
         messages.success(request, text % {"number": done})
-    for one in settled:
-        if one.refusal is not None:
-            messages.warning(request, f"#{one.disagreement_id}: {one.refusal.detail}")
+    for outcome in settled:
+        if outcome.refusal is not None:
+            messages.warning(
+                request, f"#{outcome.disagreement_id}: {outcome.refusal.detail}"
+            )
 
 
 def _shown(
@@ -161,45 +165,48 @@ def _shown(
     error: AssayError | None = None,
 ) -> HttpResponse:
     waiting = adjudicate.waiting(member)
-    one = waiting.filter(pk=wanted).first() if wanted else None
-    one = one or adjudicate.next_for(member)
+    disagreement = waiting.filter(pk=wanted).first() if wanted else None
+    disagreement = disagreement or adjudicate.next_for(member)
     page = context(
         member,
         "disagreements",
-        one=one,
+        one=disagreement,
         tabs=tabs(member),
         errors=said(error) if error else [],
         last=reopening.last_decision(member),
         today=_decided_today(member),
-        after=_after(member, whole(request.GET.get("after")), one),
-        **(_asked(request, member, one) if one else {"report": _report(member)}),
+        after=_after(member, whole(request.GET.get("after")), disagreement),
+        **(
+            _asked(request, member, disagreement)
+            if disagreement
+            else {"report": _report(member)}
+        ),
     )
     status = error.status if error else 200
     return render(request, "labeling/disagreements.html", page, status=status)
 
 
 def _asked(
-    request: HttpRequest, member: Membership, one: Disagreement
+    request: HttpRequest, member: Membership, disagreement: Disagreement
 ) -> dict[str, Any]:
     """Return what a disagreement's page shows: the votes only after the own answer."""
-    found = member.project.label_set
-    labels = list(found.labels.all()) if found else []
-    typed = request.POST if whole(request.POST.get("id")) == one.pk else {}
-    families = by_family(labels)
+    label_set = member.project.label_set
+    labels = list(label_set.labels.all()) if label_set else []
+    typed = request.POST if whole(request.POST.get("id")) == disagreement.pk else {}
     asked = {
-        "families": families,
+        "families": by_family(labels),
         "typed": typed,
         "guideline": member.project.guideline,
     }
-    mine = adjudicate.blind_answer(member, one.pk)
+    mine = adjudicate.blind_answer(member, disagreement.pk)
     if mine is None:
         return asked
-    votes = adjudicate.votes_of(one.item_id)
+    votes = adjudicate.votes_of(disagreement.item_id)
     majority = adjudicate.majority_of(member, votes)
-    label, model = doubts.evidence(one)
+    label, model = doubts.evidence(disagreement)
     return {
         **asked,
-        "asked": inquiries.of(one),
+        "asked": inquiries.of(disagreement),
         "label": label,
         "model": model,
         "mine": mine,
@@ -208,16 +215,16 @@ def _asked(
         "votes": [{**vote, "hue": _hue(labels, vote["labels"])} for vote in votes],
         "majority": None if majority is None else json.dumps(majority),
         "majority_names": majority,
-        "similar": alike.similar(member.project, one),
-        "no_precedent": precedents.why_not(one.item),
+        "similar": alike.similar(member.project, disagreement),
+        "no_precedent": precedents.why_not(disagreement.item),
     }
 
 
 def _hue(labels: Iterable[Label], voted: Sequence[str]) -> str:
     """Return the color class of the first label that was voted for."""
-    names = [one.name for one in labels]
-    found = next((one for one in voted if one in names), None)
-    return f"c{(names.index(found) + 1) % 10}" if found else ""
+    names = [label.name for label in labels]
+    first = next((name for name in voted if name in names), None)
+    return f"c{(names.index(first) + 1) % 10}" if first else ""
 
 
 def _without_label(outcome: str) -> str:
@@ -230,23 +237,24 @@ def _without_label(outcome: str) -> str:
 def _after(
     member: Membership, pk: int, shown: Disagreement | None
 ) -> dict[str, Any] | None:
-    """Return the decision just made and the open disagreements like it.
+    """Return the decision just made and the open disagreements that are alike.
 
-    Not the one that is shown now: that would tell its votes before the own answer.
+    The disagreement that is shown now is left out: the list would tell its votes before
+    the expert has answered it blind.
     """
     if not pk:
         return None
     try:
-        found = alike.find(member, pk)
+        decided = alike.find(member, pk)
     except AssayError:
         return None
-    if found.resolved_by_id != member.user_id:
+    if decided.resolved_by_id != member.user_id:
         return None
-    similar = alike.similar(member.project, found)
+    similar = alike.similar(member.project, decided)
     return {
-        "one": found,
-        "back": way_back(member, found),
-        "similar": [one for one in similar if one.disagreement != shown],
+        "one": decided,
+        "back": way_back(member, decided),
+        "similar": [group for group in similar if group.disagreement != shown],
     }
 
 

@@ -32,7 +32,7 @@ TITLES: Final[dict[Origin, Promise]] = {
 
 
 def tabs(member: Membership, shown: str = "") -> list[dict[str, Any]]:
-    """Return the experts' lists with how much waits in each; the first has no name."""
+    """Return the experts' lists, each with how many items wait in it."""
     slug = member.project.slug
     waiting = doubts.counts(member.project)
     first = {
@@ -55,10 +55,10 @@ def tabs(member: Membership, shown: str = "") -> list[dict[str, Any]]:
     ]
 
 
-def way_back(member: Membership, found: Disagreement) -> dict[str, Any] | None:
-    """Return the list that a disagreement was taken from, if it was."""
+def way_back(member: Membership, disagreement: Disagreement) -> dict[str, Any] | None:
+    """Return the list that a disagreement was taken from; None where it was not."""
     for which, origin in doubts.NAMES.items():
-        if found.origin == origin:
+        if disagreement.origin == origin:
             return {
                 "url": reverse("doubts", args=[member.project.slug, which]),
                 "name": TITLES[origin],
@@ -76,10 +76,10 @@ def listed(request: HttpRequest, slug: str, which: str) -> HttpResponse:
         raise Http404(error.detail) from error
     tried = attempt(request, lambda: _act(request, member, origin))
     if tried.is_done:
-        found = tried.result
+        disagreement = tried.result
         here = reverse("doubts", args=[slug, which])
         to = reverse("disagreements", args=[slug])
-        return redirect(f"{to}?id={found.pk}" if found else here)
+        return redirect(f"{to}?id={disagreement.pk}" if disagreement else here)
     page = context(
         member,
         "disagreements",
@@ -94,7 +94,7 @@ def listed(request: HttpRequest, slug: str, which: str) -> HttpResponse:
 def _act(
     request: HttpRequest, member: Membership, origin: Origin
 ) -> Disagreement | None:
-    """Take an item up, or say that its flags were looked at."""
+    """Open a disagreement on an item, or record that its flags were looked at."""
     pk = whole(request.POST.get("item"))
     if request.POST.get("do") == "check":
         doubts.check(member, pk)

@@ -45,5 +45,5 @@ def _curve(newest: list[AgreementReport]) -> Curve | None:
         points.append(Point(name, report.krippendorff_alpha, low, high))
     if len(points) < 2:
         return None
-    least = min(one.value if one.low is None else one.low for one in points)
+    least = min(point.value if point.low is None else point.low for point in points)
     return curve(points, low=0.0 if least >= 0 else -1.0, high=1.0)
