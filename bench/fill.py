@@ -16,7 +16,7 @@ from labeling.models import (
     ProjectCounter,
     User,
 )
-from labeling.services.projects import members, projects
+from labeling.services.projects import creation, label_sets, members
 from labeling.services.queue import order
 
 _ITEMS = """
@@ -73,11 +73,11 @@ _LABELED = """
 def project(items: int, **policy: object) -> Project:
     """Return a new project with open items, not queued yet."""
     owner = User.objects.create_user(f"owner-{uuid4().hex[:8]}", is_superuser=True)
-    labels = [projects.LabelDraft(name) for name in ("x", "y")]
-    draft = projects.ProjectDraft(
+    labels = [label_sets.LabelDraft(name) for name in ("x", "y")]
+    draft = creation.ProjectDraft(
         name=f"Bench {uuid4().hex[:8]}", data_type="text", labels=labels, policy=policy
     )
-    made = projects.create(owner, draft)
+    made = creation.create(owner, draft)
     values: dict[str, int] = {
         "project": made.pk,
         "wanted": made.min_votes,

@@ -20,6 +20,12 @@ class AssayError(Exception):
         super().__init__(self.detail)
         self.extra = extra
 
+    @property
+    def by_field(self) -> dict[str, list[str]]:
+        """What is wrong with which field; empty where no field is to blame."""
+        errors = self.extra.get("errors")
+        return errors if isinstance(errors, dict) else {}
+
 
 class InvalidInputError(AssayError):
     """A value is not allowed; ``errors`` names the fields."""

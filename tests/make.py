@@ -13,7 +13,7 @@ from django.db import connection
 from django.test import Client
 
 from labeling.models import ApiToken, Assignment, Item, Membership, Project, User
-from labeling.services.projects import members, projects
+from labeling.services.projects import creation, label_sets, members
 from labeling.services.queue import order, queue
 from labeling.services.votes import annotate
 
@@ -49,14 +49,14 @@ def project(
     manager: User | None = None,
     **policy: object,
 ) -> Project:
-    draft = projects.ProjectDraft(
+    draft = creation.ProjectDraft(
         name=f"Project {next(_numbers)}",
         data_type=data_type,
         task_type=task_type,
-        labels=[projects.LabelDraft(name) for name in labels],
+        labels=[label_sets.LabelDraft(name) for name in labels],
         policy=policy,
     )
-    return projects.create(manager or user(manager=True), draft)
+    return creation.create(manager or user(manager=True), draft)
 
 
 def member(

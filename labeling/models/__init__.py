@@ -10,15 +10,14 @@ from labeling.models.inquiry import Inquiry
 from labeling.models.item import Item, Media
 from labeling.models.job import Job
 from labeling.models.people import ApiToken, Invitation, Membership, User, digest_of
+from labeling.models.policy import ALL_WORK, Work
 from labeling.models.prediction import Prediction
 from labeling.models.project import (
-    ALL_WORK,
     Guideline,
     Label,
     LabelSet,
     Project,
     ProjectCounter,
-    Work,
 )
 from labeling.models.resolution import (
     BlindAnswer,

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from labeling.models.item import Item
 from labeling.models.people import User
-from labeling.models.project import Project, Work
+from labeling.models.policy import Work
+from labeling.models.project import Project
 
 
 class Reason(models.TextChoices):

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from django.contrib.postgres.fields import ArrayField
-from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
-from labeling.models.people import Membership, User
+from labeling.models.people import User
+from labeling.models.policy import NEXT, ProjectPolicy, between
+from labeling.models.setting import Group, setting
 
-SHARE = [MinValueValidator(0.0), MaxValueValidator(1.0)]
+RETRAIN = Group(_("When to retrain"))
 
 
 def new_seed() -> int:
@@ -22,44 +22,8 @@ def new_seed() -> int:
     return secrets.randbits(31)
 
 
-class Work(models.TextChoices):
-    """What a vote is asked for: roles may share it out among them."""
-
-    FIRST = "first", _("First votes")
-    FURTHER = "further", _("Further votes")
-    EVALUATION = "evaluation", _("Held-out items")
-
-
-ALL_WORK: list[str] = list(Work.values)
-
-
-def everybody() -> list[str]:
-    """Return all roles."""
-    return list(Membership.Role.values)
-
-
-def each_once(roles: list[str]) -> None:
-    """Refuse a list that names a role twice."""
-    if len(set(roles)) < len(roles):
-        raise ValidationError(_("Each role once."))
-
-
-def _roles(help_text: Any) -> ArrayField[list[str], list[str]]:
-    return ArrayField(
-        models.CharField(max_length=10, choices=Membership.Role),
-        default=everybody,
-        validators=[each_once],
-        help_text=help_text,
-    )
-
-
-def _is_for_somebody(name: str) -> Q:
-    known = Q(**{f"{name}__contained_by": everybody()})
-    return known & Q(**{f"{name}__len__gte": 1})
-
-
-class Project(models.Model):
-    """A labeling project and its policy; every share is between 0 and 1."""
+class Project(ProjectPolicy):
+    """A labeling project and its policy."""
 
     class DataType(models.TextChoices):
         TEXT = "text", _("Text")
@@ -79,13 +43,8 @@ class Project(models.Model):
         SPREAD = "spread", _("Spread")
         RANKED = "ranked", _("Ranked")
 
-    class SuggestionMode(models.TextChoices):
-        BLIND = "blind", _("Blind")
-        REVEAL = "reveal_after", _("Reveal")
-        ASSIST = "assist", _("Assist")
-
     slug = models.SlugField(max_length=60, unique=True)
-    name = models.CharField(max_length=120)
+    name = models.CharField(_("Name"), max_length=120)
     data_type = models.CharField(max_length=5, choices=DataType)
     task_type = models.CharField(
         max_length=6, choices=TaskType, default=TaskType.SINGLE
@@ -93,7 +52,6 @@ class Project(models.Model):
     created_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     seed = models.PositiveIntegerField(default=new_seed, editable=False)
-    is_paused = models.BooleanField(default=False)
 
     # The versions in force; history stays in their own tables.
     label_set = models.ForeignKey(
@@ -111,133 +69,68 @@ class Project(models.Model):
         editable=False,
     )
 
-    # From votes to labels.
-    overlap = models.PositiveSmallIntegerField(
-        default=1,
-        validators=[MinValueValidator(1), MaxValueValidator(50)],
-        help_text=_("Most votes an item may get."),
-    )
-    min_votes = models.PositiveSmallIntegerField(
-        default=1,
-        validators=[MinValueValidator(1), MaxValueValidator(50)],
-        help_text=_("Fewest votes before an item can be settled."),
-    )
-    overlap_share = models.FloatField(
-        default=1.0,
-        validators=SHARE,
-        help_text=_("Share of the items that may get more than one vote."),
-    )
-    confidence = models.FloatField(
-        default=0.9,
-        validators=SHARE,
-        help_text=_("Least share of the votes that the winning label needs."),
-    )
-    free_choice = models.BooleanField(
-        default=False, help_text=_("Members may pick which items they label.")
-    )
-    lease_minutes = models.PositiveSmallIntegerField(
-        default=30, validators=[MinValueValidator(1), MaxValueValidator(1440)]
-    )
-
-    # What the queue serves.
-    evaluation_share = models.FloatField(
-        default=0.1,
-        validators=[MinValueValidator(0.0), MaxValueValidator(0.5)],
-        help_text=_("Share of the items set aside for evaluation."),
-    )
-    evaluation_rate = models.FloatField(
-        default=0.2,
-        validators=[MinValueValidator(0.0), MaxValueValidator(0.5)],
-        help_text=_(
-            "Share of served items from the evaluation split until it is labeled."
-        ),
-    )
-    strategy = models.CharField(
-        max_length=16,
-        choices=Strategy,
-        default=Strategy.MARGIN,
-        help_text=_("How it is measured what the model is least sure of."),
-    )
-    batch = models.CharField(
-        max_length=8,
-        choices=Batch,
-        default=Batch.SPREAD,
-        help_text=_("How the next items are kept unlike each other."),
-    )
-    exploration_rate = models.FloatField(
-        default=0.1,
-        validators=SHARE,
-        help_text=_("Share of served items that are picked at random."),
-    )
-    gold_rate = models.FloatField(
-        default=0.0,
-        validators=[MinValueValidator(0.0), MaxValueValidator(0.5)],
-        help_text=_("Share of served items that are gold questions."),
-    )
-    repeat_rate = models.FloatField(
-        default=0.0,
-        validators=[MinValueValidator(0.0), MaxValueValidator(0.2)],
-        help_text=_("Share of served items that the person has answered long before."),
-    )
-    least_skill = models.FloatField(
-        default=0.0,
-        validators=SHARE,
-        help_text=_(
-            "Whoever surely answers fewer gold questions right gets no more items; "
-            "0: no limit."
-        ),
-    )
-    suggestion_mode = models.CharField(
-        max_length=12, choices=SuggestionMode, default=SuggestionMode.BLIND
-    )
-
     queue_generation = models.PositiveBigIntegerField(
         default=0, editable=False, help_text="How many orders its queue has had."
     )
 
-    # Which roles are asked for what; what is held already may be finished.
-    first_votes_by = _roles(
-        _("Roles whose votes come first on items that are not held out.")
+    # The learner's, until they move to its package.
+    strategy = setting(
+        models.CharField(
+            _("What counts as unsure"),
+            max_length=16,
+            choices=Strategy,
+            default=Strategy.MARGIN,
+            help_text=_("How it is measured what the model is least sure of."),
+        ),
+        NEXT,
+        "learner",
     )
-    further_votes_by = _roles(
-        _("Roles that give such items the other votes that they need.")
+    batch = setting(
+        models.CharField(
+            _("How a batch is spread"),
+            max_length=8,
+            choices=Batch,
+            default=Batch.SPREAD,
+            help_text=_("How the next items are kept unlike each other."),
+        ),
+        NEXT,
+        "learner",
     )
-    evaluation_by = _roles(_("Roles that label the items set aside for evaluation."))
-    checks_by = _roles(_("Roles that are asked gold questions and repeats."))
+    exploration_rate = setting(
+        models.FloatField(
+            _("Random share of the queue"),
+            default=0.1,
+            validators=between(0.0, 1.0),
+            help_text=_("Share of served items that are picked at random."),
+        ),
+        NEXT,
+        "learner",
+    )
+    retrain_first = setting(
+        models.PositiveIntegerField(
+            _("Labels before the first run"),
+            default=20,
+            validators=[MinValueValidator(2)],
+            help_text=_("New confident labels before the first training run."),
+        ),
+        RETRAIN,
+        "learner",
+    )
+    retrain_growth = setting(
+        models.FloatField(
+            _("Growth before the next run"),
+            default=0.2,
+            validators=between(0.0, 5.0),
+            help_text=_(
+                "Later runs: growth of the confident labels since the last run."
+            ),
+        ),
+        RETRAIN,
+        "learner",
+    )
 
-    # When to retrain.
-    retrain_first = models.PositiveIntegerField(
-        default=20,
-        validators=[MinValueValidator(2)],
-        help_text=_("New confident labels before the first training run."),
-    )
-    retrain_growth = models.FloatField(
-        default=0.2,
-        validators=[MinValueValidator(0.0), MaxValueValidator(5.0)],
-        help_text=_("Later runs: growth of the confident labels since the last run."),
-    )
-
-    class Meta:
+    class Meta(ProjectPolicy.Meta):
         ordering: ClassVar = ["name", "pk"]
-        constraints: ClassVar = [
-            models.CheckConstraint(
-                condition=Q(
-                    overlap__gte=1, min_votes__gte=1, min_votes__lte=F("overlap")
-                ),
-                name="votes_in_order",
-            ),
-            models.CheckConstraint(
-                condition=Q(confidence__gte=0, confidence__lte=1),
-                name="confidence_is_share",
-            ),
-            models.CheckConstraint(
-                condition=_is_for_somebody("first_votes_by")
-                & _is_for_somebody("further_votes_by")
-                & _is_for_somebody("evaluation_by")
-                & _is_for_somebody("checks_by"),
-                name="work_is_for_known_roles",
-            ),
-        ]
 
     def __str__(self) -> str:
         return self.name
@@ -253,15 +146,6 @@ class Project(models.Model):
     def is_multi(self) -> bool:
         """Whether an item may have several labels, or none."""
         return self.task_type == self.TaskType.MULTI
-
-    def works_for(self, role: str) -> list[str]:
-        """Return what kinds of votes people of this role are asked for."""
-        first, further = role in self.first_votes_by, role in self.further_votes_by
-        evaluation = role in self.evaluation_by
-        if first and further and evaluation:
-            return ALL_WORK  # for every lease of most projects
-        asked = zip(ALL_WORK, (first, further, evaluation), strict=True)
-        return [work for work, is_asked in asked if is_asked]
 
 
 class LabelSet(models.Model):

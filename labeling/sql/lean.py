@@ -23,7 +23,7 @@ def columns(*named: Named) -> str:
     return ", ".join(
         f'{name}."{field.column}"'
         for name, model in named
-        for field in model._meta.concrete_fields  # noqa: SLF001 (Django's documented API)
+        for field in model._meta.concrete_fields
     )
 
 
@@ -92,7 +92,7 @@ def _made(
 @lru_cache(maxsize=64)
 def _shape(model: type[models.Model]) -> tuple[list[str], list[tuple[int, Any]], int]:
     """Return a model's attributes, how values of some are read, and the key's place."""
-    fields = model._meta.concrete_fields  # noqa: SLF001 (Django's documented API)
+    fields = model._meta.concrete_fields
     readers = [
         (place, read)
         for place, field in enumerate(fields)

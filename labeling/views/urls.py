@@ -7,7 +7,15 @@ from django.urls import URLPattern, URLResolver, path
 
 from labeling.views import transfer, work
 from labeling.views.experts import disagreements, doubts
-from labeling.views.projects import explore, home, join, people, setup
+from labeling.views.projects import (
+    explore,
+    guideline,
+    home,
+    join,
+    labels,
+    people,
+    settings,
+)
 from labeling.views.queue import my_work, station
 from labeling.views.votes import agreement, grid
 
@@ -35,9 +43,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_P}agreement/", agreement.agreement, name="agreement"),
     path(f"{_P}jobs/", work.jobs, name="jobs"),
     path(f"{_P}jobs/<int:pk>/", work.job, name="job"),
-    path(f"{_P}guideline/", setup.guideline, name="guideline"),
-    path(f"{_P}labels/", setup.labels, name="labels"),
-    path(f"{_P}settings/", setup.settings, name="settings"),
-    path(f"{_P}settings/delete/", setup.delete_project, name="delete-project"),
+    path(f"{_P}guideline/", guideline.guideline, name="guideline"),
+    path(f"{_P}labels/", labels.labels, name="labels"),
+    path(f"{_P}settings/", settings.settings, name="settings"),
+    path(f"{_P}settings/delete/", settings.delete_project, name="delete-project"),
     path(f"{_P}members/", people.people, name="members"),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from labeling.models import Item, Project, User
-from labeling.services.projects import members, projects
+from labeling.services.projects import creation, label_sets, members
 from labeling.services.queue import order
 from labeling.services.transfer import importing
 from labeling.services.votes import gold
@@ -39,18 +39,18 @@ def load(demo: Demo) -> bool:
         return False
     owner = User.objects.get(username="engineer")
     hotkeys = "1234567890" if demo.slug != "digits" else demo.labels
-    draft = projects.ProjectDraft(
+    draft = creation.ProjectDraft(
         name=demo.name,
         slug=demo.slug,
         data_type=demo.data_type,
         labels=[
-            projects.LabelDraft(label, key)
+            label_sets.LabelDraft(label, key)
             for label, key in zip(demo.labels, hotkeys, strict=False)
         ],
         guidelines=demo.guideline,
         policy={"overlap": demo.overlap},
     )
-    project = projects.create(owner, draft)
+    project = creation.create(owner, draft)
     for name, role in PEOPLE.items():
         members.add(project, User.objects.get(username=name), role)
     data, truth = demo.load()

@@ -25,7 +25,7 @@ from labeling.models import (
     Job,
     Project,
 )
-from labeling.services.projects import projects
+from labeling.services.projects import label_sets, policy
 from labeling.services.queue import order
 from labeling.services.transfer import importing
 from labeling.services.work import jobs
@@ -579,8 +579,8 @@ def test_new_labels_are_shown_and_an_answer_of_before_is_asked_again(
     project = prepare(30)
     who = make.member(project).user.username
     page = open_station(browser.new_context(), live_server, project, who)
-    drafts = [projects.LabelDraft("tomcat"), projects.LabelDraft("dog")]
-    projects.revise_labels(project, make.manager_of(project).user, drafts, {})
+    drafts = [label_sets.LabelDraft("tomcat"), label_sets.LabelDraft("dog")]
+    label_sets.revise(project, make.manager_of(project).user, drafts, {})
 
     page.keyboard.press("1")
 
@@ -703,7 +703,7 @@ def test_where_there_is_nothing_it_says_why_and_what_to_do(
         make.vote(who, make.lease(who)[0], "x")
     if case == "role":
         make.item(project, split="evaluation")
-        projects.update_policy(project, {"evaluation_by": ["expert"]})
+        policy.change(project, {"evaluation_by": ["expert"]})
     if case == "training":
         Job.objects.create(kind="learn.train", project=project, state="running")
     page = browser.new_context().new_page()

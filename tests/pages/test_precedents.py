@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from labeling.models import Project
 from labeling.services.experts import adjudicate, precedents
 from labeling.services.experts.adjudicate import Decision
-from labeling.services.projects import projects
+from labeling.services.projects import label_sets
 from tests import make
 from tests.labeling.experts.test_adjudicate import dispute, experts, text
 from tests.test_pages import browser
@@ -54,9 +54,9 @@ def test_the_station_shows_the_newest_three_of_a_label() -> None:
 
 def test_an_example_bears_the_label_s_name_of_today() -> None:
     project = with_examples(1)
-    drafts = [projects.LabelDraft("new name"), projects.LabelDraft("y")]
+    drafts = [label_sets.LabelDraft("new name"), label_sets.LabelDraft("y")]
     moves = {"x": "new name"}
-    projects.revise_labels(project, make.manager_of(project).user, drafts, moves)
+    label_sets.revise(project, make.manager_of(project).user, drafts, moves)
 
     assert [label for label, _ in precedents.by_label(project)] == ["new name"]
 

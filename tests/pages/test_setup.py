@@ -7,7 +7,7 @@ import re
 import pytest
 
 from labeling.models import Gold, Project, Resolution
-from labeling.services.projects import projects
+from labeling.services.projects import policy
 from labeling.services.votes import agreement, settle
 from tests import make
 from tests.test_pages import browser
@@ -138,8 +138,7 @@ def test_wrong_labels_are_explained_and_nothing_changes(
 
 def settings_form(project: Project, **changes: object) -> dict[str, object]:
     values: dict[str, object] = {"name": project.name}
-    for name in projects.POLICY:
-        value = getattr(project, name)
+    for name, value in policy.values_of(project).items():
         if isinstance(value, bool):
             values |= {name: "on"} if value else {}
         else:
@@ -157,7 +156,7 @@ def test_the_settings_pause_a_project_and_name_a_wrong_value() -> None:
     assert b"less than or equal to 1" in wrong.content
     few = client.post(path, settings_form(project, min_votes="3", overlap="2"))
     assert few.status_code == 400
-    assert b"min_votes" in few.content
+    assert b"At most the overlap, which limits the votes." in few.content
     client.post(path, settings_form(project, is_paused="on", name="Renamed"))
 
     project.refresh_from_db()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, ClassVar
 
+from django.db.models import Model
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -16,7 +17,8 @@ from labeling.api.http import shapes
 from labeling.api.http.pagination import CursorPagination
 from labeling.api.http.scope import ProjectView
 from labeling.models import Project, User
-from labeling.services.projects import members, projects, removal
+from labeling.models.setting import settings_of
+from labeling.services.projects import creation, label_sets, members, policy, removal
 
 
 class LabelSerializer(serializers.Serializer[Any]):
@@ -32,12 +34,24 @@ class LabelSerializer(serializers.Serializer[Any]):
     )
 
 
-class PolicySerializer(serializers.ModelSerializer[Project]):
+class PolicySerializer(serializers.Serializer[Any]):
     """The settings of a project; all may be left out."""
 
-    class Meta:
-        model = Project
-        fields: tuple[str, ...] = projects.POLICY
+    def get_fields(self) -> dict[str, Any]:
+        """Return the fields of the project's own, and those of all parts."""
+        fields = super().get_fields()
+        for part in policy.parts():
+            fields |= _fields_of(part)
+        return fields
+
+
+def _fields_of(part: type[Model]) -> dict[str, Any]:
+    class Fields(serializers.ModelSerializer[Any]):
+        class Meta:
+            model = part
+            fields: ClassVar = [setting.name for setting in settings_of(part)]
+
+    return Fields().get_fields()
 
 
 class ProjectSerializer(PolicySerializer):
@@ -45,21 +59,12 @@ class ProjectSerializer(PolicySerializer):
 
     name = serializers.CharField(max_length=120)
     slug = serializers.SlugField(max_length=60, required=False)
+    data_type = serializers.ChoiceField(Project.DataType.choices)
+    task_type = serializers.ChoiceField(Project.TaskType.choices, required=False)
     labels = LabelSerializer(many=True)
     guidelines = serializers.CharField(
         required=False, allow_blank=True, max_length=200_000
     )
-
-    class Meta(PolicySerializer.Meta):
-        fields: tuple[str, ...] = (
-            "name",
-            "slug",
-            "data_type",
-            "task_type",
-            "labels",
-            "guidelines",
-            *projects.POLICY,
-        )
 
 
 def project_shape(project: Project) -> dict[str, Any]:
@@ -82,13 +87,15 @@ def project_shape(project: Project) -> dict[str, Any]:
         "label_set_version": project.label_set.version if project.label_set else None,
         "guidelines": project.guideline.text if project.guideline else "",
         "guideline_version": project.guideline.version if project.guideline else None,
-        **{name: getattr(project, name) for name in projects.POLICY},
+        **policy.values_of(project),
         "counts": asdict(queries.progress(project)),
     }
 
 
 def _full(project: Project) -> Project:
-    return Project.objects.select_related("label_set", "guideline").get(pk=project.pk)
+    parts = policy.related()
+    rows = Project.objects.select_related("label_set", "guideline", *parts)
+    return rows.get(pk=project.pk)
 
 
 @extend_schema(request=ProjectSerializer, responses=dict[str, Any])
@@ -117,17 +124,17 @@ class ProjectsView(APIView):
         body = ProjectSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         values = dict(body.validated_data)
-        draft = projects.ProjectDraft(
+        draft = creation.ProjectDraft(
             name=values.pop("name"),
             slug=values.pop("slug", ""),
             data_type=values.pop("data_type"),
             task_type=values.pop("task_type", "single"),
-            labels=[projects.LabelDraft(**one) for one in values.pop("labels")],
+            labels=[label_sets.LabelDraft(**one) for one in values.pop("labels")],
             guidelines=values.pop("guidelines", ""),
             policy=values,
         )
         user = User.objects.get(pk=request.user.pk or 0)
-        return Response(project_shape(projects.create(user, draft)), status=201)
+        return Response(project_shape(creation.create(user, draft)), status=201)
 
 
 @extend_schema(request=PolicySerializer, responses=dict[str, Any])
@@ -144,15 +151,15 @@ class ProjectDetailView(ProjectView):
     def patch(self, request: Request, slug: str) -> Response:
         """Change name or policy."""
         del slug
-        shapes.refuse_others(request.data, {"name", *projects.POLICY})
-        body = PolicySerializer(self.member.project, data=request.data, partial=True)
+        shapes.refuse_others(request.data, {"name", *policy.settings()})
+        body = PolicySerializer(data=request.data, partial=True)
         body.is_valid(raise_exception=True)
         changes = dict(body.validated_data)
         if "name" in request.data:
             changes["name"] = shapes.text_in(
                 shapes.body_of(request.data), "name", most=120
             )
-        projects.update_policy(self.member.project, changes)
+        policy.change(self.member.project, changes)
         return Response(project_shape(_full(self.member.project)))
 
     @extend_schema(

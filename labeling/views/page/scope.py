@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from labeling.errors import AssayError, ForbiddenError, NotFoundError
 from labeling.models import Membership, User
 from labeling.services.experts import inquiries
-from labeling.services.projects import members
+from labeling.services.projects import members, policy
 
 
 def member_of(
@@ -49,16 +49,21 @@ def context(member: Membership, tab: str, **more: Any) -> dict[str, Any]:
 
 def said(error: AssayError) -> list[str]:
     """Return an error's sentences for a page."""
-    fields = error.extra.get("errors")
-    if not isinstance(fields, dict):
-        return [error.detail]
-    return [
-        f"{_FIELDS.get(name, name)}: {' '.join(map(str, why))}"
-        for name, why in fields.items()
+    sentences = [
+        f"{_words_of(name)}: {' '.join(map(str, why))}"
+        for name, why in error.by_field.items()
     ]
+    return sentences or [error.detail]
 
 
-# What people call the fields that refusals name.
+def _words_of(field: str) -> Promise | str:
+    settings = policy.settings()
+    if field in settings:
+        return settings[field].words
+    return _FIELDS.get(field, field)
+
+
+# What people call the fields that refusals name, beside the settings.
 _FIELDS: Final[dict[str, Promise | str]] = {
     "answer": _("Answer"),
     "file": _("File"),
@@ -67,12 +72,9 @@ _FIELDS: Final[dict[str, Promise | str]] = {
     "label": _("Label"),
     "labels": _("Labels"),
     "mapping": _("Columns"),
-    "min_votes": _("Fewest votes per item"),
     "name": _("Name"),
-    "overlap": _("Most votes per item"),
     "question": _("Question"),
     "quota": _("At most"),
-    "retrain_first": _("Labels before the first run"),
     "role": _("Role"),
     "slug": _("Short name"),
     "split": _("Split"),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from labeling import queries
 from labeling.errors import AssayError
 from labeling.models import AgreementReport, Project, User
-from labeling.services.projects import members, projects
+from labeling.services.projects import creation, label_sets, members
 from labeling.services.transfer import exporting
 from labeling.views.page.prose import html_of
 from labeling.views.page.scope import context, member_of, said
@@ -47,7 +47,7 @@ def new_project(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             user = User.objects.get(pk=request.user.pk or 0)
-            project = projects.create(user, _draft(request.POST))
+            project = creation.create(user, _draft(request.POST))
             return redirect("imports", project.slug)
         except AssayError as error:
             errors = said(error)
@@ -65,16 +65,18 @@ def new_project(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _draft(form: Any) -> projects.ProjectDraft:
+def _draft(form: Any) -> creation.ProjectDraft:
     labels = []
     for line in form.get("labels", "").splitlines():
         name, _, rest = line.partition("|")
         key, _, description = rest.partition("|")
         if name.strip():
             labels.append(
-                projects.LabelDraft(name.strip(), key.strip(), "", description.strip())
+                label_sets.LabelDraft(
+                    name.strip(), key.strip(), "", description.strip()
+                )
             )
-    return projects.ProjectDraft(
+    return creation.ProjectDraft(
         name=form.get("name", "").strip(),
         data_type=form.get("data_type", ""),
         task_type=form.get("task_type", "single"),

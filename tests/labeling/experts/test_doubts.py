@@ -27,7 +27,7 @@ from labeling.models import (
 )
 from labeling.services.experts import adjudicate, doubts, reopening
 from labeling.services.experts.adjudicate import Decision
-from labeling.services.projects import projects
+from labeling.services.projects import label_sets
 from labeling.services.queue import queue
 from labeling.services.transfer import predictions
 from labeling.services.votes import settle
@@ -249,8 +249,8 @@ def test_a_label_that_was_renamed_since_does_not_come_back() -> None:
     (expert,) = experts(item.project, 1)
     found = doubts.take_up(expert, item.pk, "low")
     adjudicate.resolve(expert, found.pk, Decision(("y",)))
-    labels = [projects.LabelDraft(name) for name in ("z", "y")]
-    projects.revise_labels(item.project, expert.user, labels, {"x": "z"})
+    labels = [label_sets.LabelDraft(name) for name in ("z", "y")]
+    label_sets.revise(item.project, expert.user, labels, {"x": "z"})
     expert.project.refresh_from_db()
 
     with pytest.raises(ConflictError, match="labels have changed"):

@@ -6,7 +6,7 @@ import pytest
 
 from labeling import queries
 from labeling.models import Annotation, Assignment, Gold, Membership, Project
-from labeling.services.projects import projects
+from labeling.services.projects import label_sets
 from labeling.services.queue import checks, questions, queue
 from labeling.services.votes import annotate
 from tests import make
@@ -82,9 +82,9 @@ def test_a_late_answer_to_a_question_counts_too() -> None:
 
 def test_what_was_right_stays_right_under_another_name() -> None:
     who = after(2, 1, least_skill=0.0)
-    drafts = [projects.LabelDraft("z"), projects.LabelDraft("y")]
+    drafts = [label_sets.LabelDraft("z"), label_sets.LabelDraft("y")]
 
-    projects.revise_labels(who.project, who.user, drafts, {"x": "z"})
+    label_sets.revise(who.project, who.user, drafts, {"x": "z"})
 
     assert queries.known_answers(who) == (3, 2)
 

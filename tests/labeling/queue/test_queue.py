@@ -20,7 +20,7 @@ from pytest_django import DjangoAssertNumQueries
 from labeling import rules
 from labeling.errors import ConflictError, ForbiddenError, InvalidInputError
 from labeling.models import Assignment, Item, Membership, QueueEntry
-from labeling.services.projects import members, projects
+from labeling.services.projects import members, policy
 from labeling.services.queue import floor, lanes, queue, repeats
 from labeling.services.votes import annotate, settle
 from tests import make
@@ -251,7 +251,7 @@ def test_an_item_whose_votes_are_lowered_goes_to_no_more_people(
     make.ranked(project, make.items(project, 1), slots=3)
     make.lease(make.member(project))
 
-    projects.update_policy(project, {"overlap": overlap, "min_votes": least})
+    policy.change(project, {"overlap": overlap, "min_votes": least})
 
     others = [make.member(project) for _ in range(3)]
     assert sum(len(make.lease(who)) for who in others) == lent
@@ -280,7 +280,7 @@ def test_who_picks_an_item_whose_votes_are_lowered_does_not_exceed_them() -> Non
     released = Assignment.objects.get(slot=0)
     queue.release_all(next(who for who in people if who.user == released.annotator))
 
-    projects.update_policy(project, {"overlap": 2, "min_votes": 2})
+    policy.change(project, {"overlap": 2, "min_votes": 2})
 
     lease = queue.lease(people[3], 1, [one.external_id])
     assert (lease.assignments, lease.reason) == ([], "none_of_these")
@@ -290,7 +290,7 @@ def test_more_votes_are_asked_for_within_the_share_of_the_overlap() -> None:
     project = make.project(overlap_share=0.5)
     items = make.items(project, 60)
 
-    projects.update_policy(project, {"overlap": 2, "min_votes": 2})
+    policy.change(project, {"overlap": 2, "min_votes": 2})
 
     wanted = {
         one.pk: 2 if rules.is_shared(project.seed, one.group_key, 0.5) else 1
@@ -299,7 +299,7 @@ def test_more_votes_are_asked_for_within_the_share_of_the_overlap() -> None:
     assert set(wanted.values()) == {1, 2}
     assert dict(Item.objects.values_list("pk", "votes_wanted")) == wanted
     settle.settle_project(project.pk)
-    projects.update_policy(project, {"overlap_share": 0.0})
+    policy.change(project, {"overlap_share": 0.0})
     assert set(Item.objects.values_list("votes_wanted", flat=True)) == {1}
 
 

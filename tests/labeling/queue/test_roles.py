@@ -24,7 +24,7 @@ from labeling.models import (
     QueueEntry,
     Work,
 )
-from labeling.services.projects import projects
+from labeling.services.projects import policy
 from labeling.services.queue import order, queue
 from labeling.services.votes import grid
 from tests import make
@@ -222,7 +222,7 @@ def test_what_is_held_may_be_finished_when_the_limits_change() -> None:
     who, expert = make.member(project), make.member(project, "expert")
     held = make.lease(who, 4)
 
-    projects.update_policy(Project.objects.get(), {"evaluation_by": EXPERTS})
+    policy.change(Project.objects.get(), {"evaluation_by": EXPERTS})
 
     who = reload(who)
     assert make.lease(who, 4) == held
@@ -236,7 +236,7 @@ def test_what_is_held_may_be_finished_when_the_limits_change() -> None:
 def test_an_expired_lease_goes_to_a_role_that_is_asked_for_it() -> None:
     project, pool, held_out = mixed(1)
     make.lease(make.member(project), 2)
-    projects.update_policy(Project.objects.get(), {"evaluation_by": EXPERTS})
+    policy.change(Project.objects.get(), {"evaluation_by": EXPERTS})
     Assignment.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
 
     assert items_of(make.lease(make.member(project), 2)) == pool
@@ -252,7 +252,7 @@ def test_nobody_is_told_that_the_rest_is_for_others_while_some_may_come_back() -
     make.vote(other, lent, "x")
     assert queue.lease(who, 5).reason == "role"
     assert queue.lease(reload(other), 5).reason == "role"
-    projects.update_policy(Project.objects.get(), {"evaluation_by": ["annotator"]})
+    policy.change(Project.objects.get(), {"evaluation_by": ["annotator"]})
     assert len(make.lease(reload(who), 5)) == 1
 
 
@@ -261,7 +261,7 @@ def test_nobody_is_told_that_the_rest_is_for_others_while_some_may_come_back() -
 )
 def test_who_asks_in_vain_queues_nothing_for_others(name: str, split: str) -> None:
     project = make.project()
-    projects.update_policy(project, {name: EXPERTS})
+    policy.change(project, {name: EXPERTS})
     for _ in range(5):
         make.item(project, split=split)
 

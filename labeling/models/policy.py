@@ -1,0 +1,270 @@
+"""A project's policy: the settings that labeling itself reads."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Final
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from labeling.models.people import Membership
+from labeling.models.setting import Group, setting
+
+# The groups stand on the page in the order in which they first occur below.
+PROJECT: Final = Group(_("Project"))
+VOTES: Final = Group(_("From votes to labels"))
+NEXT: Final = Group(_("What is asked next"))
+CHECKS: Final = Group(_("How people are checked"))
+ROLES: Final = Group(_("Who is asked for what"))
+
+
+class Work(models.TextChoices):
+    """What a vote is asked for: roles may share it out among them."""
+
+    FIRST = "first", _("First votes")
+    FURTHER = "further", _("Further votes")
+    EVALUATION = "evaluation", _("Held-out items")
+
+
+ALL_WORK: list[str] = list(Work.values)
+
+
+def between(low: float, high: float) -> list[Any]:
+    """Return validators for a number from ``low`` to ``high``."""
+    return [MinValueValidator(low), MaxValueValidator(high)]
+
+
+def everybody() -> list[str]:
+    """Return all roles."""
+    return list(Membership.Role.values)
+
+
+def each_once(roles: list[str]) -> None:
+    """Check a list of roles; raises ValidationError if it names one twice."""
+    if len(set(roles)) < len(roles):
+        raise ValidationError(_("Each role once."))
+
+
+def _roles(words: Any, help_text: Any) -> ArrayField[list[str], list[str]]:
+    return ArrayField(
+        models.CharField(max_length=10, choices=Membership.Role),
+        verbose_name=words,
+        default=everybody,
+        validators=[each_once],
+        help_text=help_text,
+    )
+
+
+def _names_roles(name: str) -> Q:
+    are_roles = Q(**{f"{name}__contained_by": everybody()})
+    return are_roles & Q(**{f"{name}__len__gte": 1})
+
+
+class ProjectPolicy(models.Model):
+    """Settings in the project's own row; every share is between 0 and 1."""
+
+    class SuggestionMode(models.TextChoices):
+        BLIND = "blind", _("Blind")
+        REVEAL = "reveal_after", _("Reveal")
+        ASSIST = "assist", _("Assist")
+
+    is_paused = setting(
+        models.BooleanField(_("Paused: nobody gets new items"), default=False),
+        PROJECT,
+        "queue",
+    )
+
+    min_votes = setting(
+        models.PositiveSmallIntegerField(
+            _("Fewest votes per item"),
+            default=1,
+            validators=between(1, 50),
+            help_text=_("Fewest votes before an item can be settled."),
+        ),
+        VOTES,
+        *("queue", "votes", "transfer"),
+    )
+    overlap = setting(
+        models.PositiveSmallIntegerField(
+            _("Most votes per item"),
+            default=1,
+            validators=between(1, 50),
+            help_text=_("Most votes an item may get."),
+        ),
+        VOTES,
+        "votes",
+    )
+    overlap_share = setting(
+        models.FloatField(
+            _("Share of items with several votes"),
+            default=1.0,
+            validators=between(0.0, 1.0),
+            help_text=_("Share of the items that may get more than one vote."),
+        ),
+        VOTES,
+        *("votes", "transfer"),
+    )
+    confidence = setting(
+        models.FloatField(
+            _("Agreement that settles an item"),
+            default=0.9,
+            validators=between(0.0, 1.0),
+            help_text=_("Least share of the votes that the winning label needs."),
+        ),
+        VOTES,
+        *("votes", "learner"),
+    )
+    free_choice = setting(
+        models.BooleanField(
+            _("Members may choose their items"),
+            default=False,
+            help_text=_("Members may pick which items they label."),
+        ),
+        VOTES,
+        "queue",
+    )
+    lease_minutes = setting(
+        models.PositiveSmallIntegerField(
+            _("Minutes an item is lent for"), default=30, validators=between(1, 1440)
+        ),
+        VOTES,
+        *("queue", "votes"),
+    )
+    suggestion_mode = setting(
+        models.CharField(
+            _("The model's suggestions"),
+            max_length=12,
+            choices=SuggestionMode,
+            default=SuggestionMode.BLIND,
+        ),
+        VOTES,
+        *("votes", "learner"),
+    )
+
+    evaluation_share = setting(
+        models.FloatField(
+            _("Held out at import"),
+            default=0.1,
+            validators=between(0.0, 0.5),
+            help_text=_("Share of the items set aside for evaluation."),
+        ),
+        NEXT,
+        "transfer",
+    )
+    evaluation_rate = setting(
+        models.FloatField(
+            _("Held-out share of the queue"),
+            default=0.2,
+            validators=between(0.0, 0.5),
+            help_text=_(
+                "Share of served items from the evaluation split until it is labeled."
+            ),
+        ),
+        NEXT,
+        *("queue", "learner"),
+    )
+
+    gold_rate = setting(
+        models.FloatField(
+            _("Gold share of the queue"),
+            default=0.0,
+            validators=between(0.0, 0.5),
+            help_text=_("Share of served items that are gold questions."),
+        ),
+        CHECKS,
+        "queue",
+    )
+    repeat_rate = setting(
+        models.FloatField(
+            _("Repeats' share of the queue"),
+            default=0.0,
+            validators=between(0.0, 0.2),
+            help_text=_(
+                "Share of served items that the person has answered long before."
+            ),
+        ),
+        CHECKS,
+        "queue",
+    )
+    least_skill = setting(
+        models.FloatField(
+            _("Gold questions to be answered right at least"),
+            default=0.0,
+            validators=between(0.0, 1.0),
+            help_text=_(
+                "Whoever surely answers fewer gold questions right gets no more items; "
+                "0: no limit."
+            ),
+        ),
+        CHECKS,
+        "queue",
+    )
+
+    # What somebody holds already may be finished, whatever these say.
+    first_votes_by = setting(
+        _roles(
+            _("First votes"),
+            _("Roles whose votes come first on items that are not held out."),
+        ),
+        ROLES,
+        "queue",
+    )
+    further_votes_by = setting(
+        _roles(
+            _("Further votes"),
+            _("Roles that give such items the other votes that they need."),
+        ),
+        ROLES,
+        "queue",
+    )
+    evaluation_by = setting(
+        _roles(
+            _("Held-out items"),
+            _("Roles that label the items set aside for evaluation."),
+        ),
+        ROLES,
+        "queue",
+    )
+    checks_by = setting(
+        _roles(
+            _("Gold questions and repeats"),
+            _("Roles that are asked gold questions and repeats."),
+        ),
+        ROLES,
+        "queue",
+    )
+
+    class Meta:
+        abstract = True
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(
+                    overlap__gte=1, min_votes__gte=1, min_votes__lte=F("overlap")
+                ),
+                name="votes_in_order",
+            ),
+            models.CheckConstraint(
+                condition=Q(confidence__gte=0, confidence__lte=1),
+                name="confidence_is_share",
+            ),
+            models.CheckConstraint(
+                condition=_names_roles("first_votes_by")
+                & _names_roles("further_votes_by")
+                & _names_roles("evaluation_by")
+                & _names_roles("checks_by"),
+                name="work_is_for_known_roles",
+            ),
+        ]
+
+    def works_for(self, role: str) -> list[str]:
+        """Return what kinds of votes people of this role are asked for."""
+        first, further = role in self.first_votes_by, role in self.further_votes_by
+        evaluation = role in self.evaluation_by
+        if first and further and evaluation:
+            return ALL_WORK  # for every lease of most projects
+        asked = zip(ALL_WORK, (first, further, evaluation), strict=True)
+        return [work for work, is_asked in asked if is_asked]

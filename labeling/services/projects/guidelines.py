@@ -1,0 +1,49 @@
+"""The guideline of a project, in versions."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from labeling.errors import InvalidInputError
+from labeling.models import Guideline, Project, User
+
+MAX_LENGTH: Final = 200_000
+
+
+def revise(project: Project, user: User, text: str) -> Guideline:
+    """Put a new version in force; the same text makes none.
+
+    Raises InvalidInputError for a text that is too long or has a NUL.
+    """
+    clean = text.replace("\r\n", "\n").strip()
+    if len(clean) > MAX_LENGTH or "\x00" in clean:
+        raise InvalidInputError(
+            errors={
+                "text": [
+                    _("A text of at most %(most)s characters, without NUL.")
+                    % {"most": MAX_LENGTH}
+                ]
+            }
+        )
+    with transaction.atomic():
+        locked = Project.objects.select_for_update().get(pk=project.pk)
+        if locked.guideline is not None and locked.guideline.text == clean:
+            return locked.guideline
+        return add_version(project, user, clean)
+
+
+def add_version(project: Project, user: User, text: str) -> Guideline:
+    """Write the next version and put it in force."""
+    last = project.guidelines.order_by("-version").first()
+    guideline = Guideline.objects.create(
+        project=project,
+        version=last.version + 1 if last else 1,
+        text=text,
+        created_by=user,
+    )
+    project.guideline = guideline
+    project.save(update_fields=["guideline"])
+    return guideline

@@ -1,0 +1,108 @@
+"""The labels of a project, in versions: votes keep the version that they used."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from labeling.errors import InvalidInputError
+from labeling.models import Item, Label, LabelSet, Project, User
+from labeling.services.votes import relabel
+from labeling.signals import votes_changed
+
+MAX_LABELS: Final = 1000
+_COLOR: Final = re.compile(r"#[0-9A-Fa-f]{6}")
+
+
+@dataclass(frozen=True)
+class LabelDraft:
+    """A label that is wanted."""
+
+    name: str
+    hotkey: str = ""
+    color: str = ""
+    description: str = ""
+
+
+def revise(
+    project: Project,
+    user: User,
+    labels: Sequence[LabelDraft],
+    mapping: Mapping[str, str],
+) -> LabelSet:
+    """Put a new version of the labels in force; votes keep the version they used.
+
+    ``mapping`` says what a label of the version before becomes: another name, or a
+    label that takes it in.
+
+    Raises InvalidInputError for wrong labels, and where a label that is in use would go.
+    """
+    with transaction.atomic():
+        Project.objects.select_for_update().get(pk=project.pk)
+        moves = {old: new for old, new in mapping.items() if old != new}
+        relabel.check(project, [draft.name for draft in labels], moves)
+        label_set = add_version(project, user, labels, moves)
+        relabel.carry(label_set, moves)
+        if moves:
+            transaction.on_commit(
+                lambda: votes_changed.send_robust(sender=Item, project_id=project.pk)
+            )
+    return label_set
+
+
+def add_version(
+    project: Project,
+    user: User,
+    labels: Sequence[LabelDraft],
+    mapping: Mapping[str, str],
+) -> LabelSet:
+    """Write the next version and put it in force; raises InvalidInputError."""
+    _check(labels)
+    last = project.label_sets.order_by("-version").first()
+    label_set = LabelSet.objects.create(
+        project=project,
+        version=last.version + 1 if last else 1,
+        created_by=user,
+        mapping=dict(mapping),
+    )
+    Label.objects.bulk_create(
+        Label(
+            label_set=label_set,
+            position=position,
+            name=draft.name,
+            hotkey=draft.hotkey,
+            color=draft.color,
+            description=draft.description,
+        )
+        for position, draft in enumerate(labels)
+    )
+    project.label_set = label_set
+    project.save(update_fields=["label_set"])
+    return label_set
+
+
+def _check(labels: Sequence[LabelDraft]) -> None:
+    names = [draft.name for draft in labels]
+    keys = [draft.hotkey for draft in labels if draft.hotkey]
+    problems = []
+    if not 2 <= len(labels) <= MAX_LABELS:
+        problems.append(
+            _("Between 2 and %(most)s labels are needed.") % {"most": MAX_LABELS}
+        )
+    if any(not name.strip() or len(name) > 120 for name in names):
+        problems.append(_("A label's name has 1 to 120 characters."))
+    if len(set(names)) < len(names):
+        problems.append(_("Two labels have the same name."))
+    if len(set(keys)) < len(keys):
+        problems.append(_("Two labels have the same key."))
+    if any(len(key) > 1 or not key.isalnum() for key in keys):
+        problems.append(_("A key is one letter or digit."))
+    if any(draft.color and not _COLOR.fullmatch(draft.color) for draft in labels):
+        problems.append(_("A color is written like #1a7f37."))
+    if problems:
+        raise InvalidInputError(errors={"labels": problems})

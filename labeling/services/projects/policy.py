@@ -1,0 +1,158 @@
+"""The settings of a project: read them by name, check them, change them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import connection, models, transaction
+from django.utils.translation import gettext as _
+
+from labeling.errors import InvalidInputError
+from labeling.models import Item, Project
+from labeling.models.setting import PolicyPart, Setting, settings_of
+from labeling.signals import items_changed
+
+_parts: list[type[PolicyPart]] = []
+
+
+def register(part: type[PolicyPart]) -> None:
+    """Make the settings that ``part`` declares settings of every project."""
+    _parts.append(part)
+
+
+def unregister(part: type[PolicyPart]) -> None:
+    """Take the settings that ``part`` declares out again."""
+    _parts.remove(part)
+
+
+def parts() -> list[type[models.Model]]:
+    """Return the models that declare settings: the project's own comes first."""
+    return [Project, *_parts]
+
+
+def settings() -> dict[str, Setting]:
+    """Return all settings by name, in the order in which they are declared."""
+    return {one.name: one for part in parts() for one in settings_of(part)}
+
+
+def related() -> list[str]:
+    """Return what a query for projects selects with them to read all settings."""
+    return [_accessor(part) for part in _parts]
+
+
+def values_of(project: Project) -> dict[str, Any]:
+    """Return the value of each setting, by name."""
+    return {
+        name: getattr(_holder(project, setting), name)
+        for name, setting in settings().items()
+    }
+
+
+def draft(project: Project, values: Mapping[str, object]) -> list[PolicyPart]:
+    """Give a project that is not stored yet its settings; return its other rows.
+
+    Raises InvalidInputError for names that are no setting and for wrong values.
+    """
+    rows = [part(project=project) for part in _parts]
+    _set(project, rows, values)
+    _check(project, rows)
+    return rows
+
+
+def change(project: Project, changes: Mapping[str, object]) -> Project:
+    """Change settings or the name; open items follow a changed number of votes.
+
+    Raises InvalidInputError for names that are no setting and for wrong values.
+    """
+    with transaction.atomic():
+        stored = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        rows = [part.of(project.pk) for part in _parts]
+        before = _votes_asked(stored)
+        _set(stored, rows, changes)
+        _check(stored, rows)
+        stored.save(update_fields=["name", *_names(Project)])
+        for row in rows:
+            row.save(update_fields=_names(type(row)))
+        if before != _votes_asked(stored):
+            _ask_anew(stored)
+    return stored
+
+
+def _accessor(part: type[models.Model]) -> str:
+    return str(part._meta.model_name)
+
+
+def _holder(project: Project, setting: Setting) -> models.Model:
+    part = setting.field.model
+    row: models.Model = project
+    if part is not Project:
+        row = getattr(project, _accessor(part))
+    return row
+
+
+def _names(part: type[models.Model]) -> list[str]:
+    return [one.name for one in settings_of(part)]
+
+
+def _set(
+    project: Project, rows: list[PolicyPart], changes: Mapping[str, object]
+) -> None:
+    holders: dict[str, models.Model] = {"name": project}
+    for row in (project, *rows):
+        holders |= dict.fromkeys(_names(type(row)), row)
+    for name, value in changes.items():
+        if name not in holders:
+            raise InvalidInputError(
+                _("There is no setting “%(name)s”.") % {"name": name},
+                errors={name: [_("Not a setting.")]},
+            )
+        setattr(holders[name], name, value)
+    if "overlap" in changes and "min_votes" not in changes:
+        project.min_votes = project.overlap
+
+
+def _check(project: Project, rows: list[PolicyPart]) -> None:
+    errors: dict[str, list[str]] = {}
+    for row, others in ((project, "created_by"), *((row, "project") for row in rows)):
+        try:
+            row.full_clean(validate_constraints=False, exclude=[others])
+        except ValidationError as error:
+            errors |= error.message_dict
+    if errors:
+        raise InvalidInputError(errors=errors)
+    if project.min_votes > project.overlap:
+        raise InvalidInputError(
+            errors={"min_votes": [_("At most the overlap, which limits the votes.")]}
+        )
+
+
+def _votes_asked(project: Project) -> tuple[object, ...]:
+    return project.overlap, project.min_votes, project.overlap_share
+
+
+# In the database, by the same draw as ``rules.is_shared``: open items may be millions.
+_ASK_ANEW = """
+    UPDATE labeling_item SET is_unsettled = true, votes_wanted = CASE
+        WHEN ('x' || encode(substr(sha256(convert_to(
+                 %(seed)s || ':overlap:' || group_key, 'UTF8')), 1, 7), 'hex')
+             )::bit(56)::bigint / 2::float8 ^ 56 < %(share)s::float8
+        THEN %(votes)s ELSE 1 END
+    WHERE project_id = %(project)s AND state = 'open'
+"""
+
+
+def _ask_anew(project: Project) -> None:
+    """Let open items want the new minimum of votes, and settle them afresh."""
+    values: dict[str, str | float] = {
+        "seed": str(project.seed),
+        "share": project.overlap_share,
+        "votes": project.min_votes,
+        "project": project.pk,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_ASK_ANEW, values)
+    transaction.on_commit(
+        lambda: items_changed.send_robust(sender=Item, project_id=project.pk)
+    )
