@@ -13,7 +13,7 @@ from django.utils import translation
 from pytest_django.fixtures import Settings
 
 from activelearn.core import gate
-from labeling.services.transfer.importing import readers, rows
+from labeling.services.transfer.importing import LIMITS, readers, rows
 from labeling.templatetags.told import told
 from labeling.views.page.words import station_words
 from tests import make
@@ -198,7 +198,7 @@ BAD_ROWS: list[tuple[str, dict[str, object]]] = [
     ("text", {"text": " "}),
     ("image", {"text": "x"}),
     ("table", {"a": ""}),
-    ("text", {"text": "x" * (rows.MAX_TEXT + 1)}),
+    ("text", {"text": "x" * (LIMITS.text_characters + 1)}),
     ("text", {"text": "x", "external_id": "n" * 201}),
     ("text", {"text": "a\x00b"}),
     ("text", {"text": "a\ud800b"}),
@@ -219,7 +219,7 @@ BAD_FILES: list[tuple[str, bytes]] = [
     ("jsonl", b"{"),
     ("jsonl", b"[]"),
     ("jsonl", b'"\xff"'),
-    ("jsonl", b"x" * (readers.MAX_LINE + 1)),
+    ("jsonl", b"x" * (LIMITS.line_bytes + 1)),
     ("csv", b"a,b\n1,2,3"),
     ("csv", b"a,b\n1,\x00"),
 ]

@@ -36,7 +36,7 @@ from labeling.services.transfer import pictures, predictions
 from labeling.services.votes import annotate, counts, settle
 from labeling.services.work import jobs
 from tests import make
-from tests.labeling.transfer.test_transfer import bring, picture, zipped
+from tests.labeling.transfer.files import bring, picture, zipped
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("exact_counts")]
 

@@ -389,3 +389,52 @@ def test_a_large_export_needs_no_more_memory(kind: str) -> None:
 
     assert kind == "parquet" or size > 40 * 2**20
     assert most < 10 * 2**20
+
+
+def labeled_project() -> Project:
+    project = make.project()
+    make.item(project, data={"text": "=1+1"}, external_id="=cmd")
+    who = make.member(project)
+    make.vote(who, make.lease(who)[0], "x")
+    from labeling.services.votes import settle
+
+    settle.settle_project(project.pk)
+    return project
+
+
+def test_every_exported_row_says_where_its_label_comes_from() -> None:
+    project = labeled_project()
+
+    row = json.loads(b"".join(exporting.stream(project, "jsonl", {})))
+
+    assert set(row) == set(exporting.COLUMNS)
+    assert (row["label"], row["label_source"], row["confidence"]) == (
+        "x",
+        "consensus",
+        1,
+    )
+    assert row["votes"][0]["labels"] == ["x"]
+
+
+def test_s26_formulas_are_made_harmless_in_csv_unless_raw() -> None:
+    project = labeled_project()
+
+    safe, raw = (
+        next(csv.DictReader(io.StringIO(b"".join(pieces).decode())))["external_id"]
+        for pieces in (
+            exporting.stream(project, "csv", {}),
+            exporting.stream(project, "csv", {}, raw=True),
+        )
+    )
+
+    assert (safe, raw) == ("'=cmd", "=cmd")
+
+
+def test_parquet_export_is_read_back() -> None:
+    project = labeled_project()
+
+    table = pq.read_table(
+        io.BytesIO(b"".join(exporting.stream(project, "parquet", {})))
+    )
+
+    assert table.to_pylist()[0]["label"] == "x"

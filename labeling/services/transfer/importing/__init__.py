@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from labeling.services.transfer.importing.rows import MAX_TEXT, RowError
-from labeling.services.transfer.importing.run import (
+from labeling.services.transfer.importing.limits import LIMITS, Limits
+from labeling.services.transfer.importing.rows import RowError
+from labeling.services.transfer.importing.run import again, cancel, run, start
+from labeling.services.transfer.importing.staging import (
     Preview,
-    again,
-    cancel,
     forget_files,
     preview,
-    run,
     stage,
-    start,
 )
 
 __all__ = [
-    "MAX_TEXT",
+    "LIMITS",
+    "Limits",
     "Preview",
     "RowError",
     "again",

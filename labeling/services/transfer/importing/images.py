@@ -7,22 +7,21 @@ import io
 import struct
 import warnings
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from PIL import Image, ImageOps
 
 from labeling.models import Media
+from labeling.services.transfer.importing.limits import LIMITS, Limits
 from labeling.services.transfer.importing.rows import RowError
 
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 NO_IMAGE: Final = f"Not an image that can be read ({', '.join(FORMATS)})."
-MAX_PIXELS: Final = 20_000_000
-MAX_BYTES: Final = 25 * 2**20
 # What Pillow ends with, besides an OSError, on files that are made to trip it.
 UNREADABLE: Final = (
     SyntaxError,
@@ -37,66 +36,86 @@ UNREADABLE: Final = (
 )
 
 
-def store(data: bytes) -> tuple[Media, str]:
-    """Keep a picture's file; return its row to be, and a key of what it looks like.
+class Picture(NamedTuple):
+    """A picture that was decoded and encoded anew, and where its file is to be."""
 
-    Near-identical pictures share the key. The row is kept by ``record``.
-    """
+    sha256: str
+    path: str
+    mime: str
+    size: int  # bytes
+    width: int
+    height: int
+    # A key that near-identical pictures share.
+    likeness: str
+    encoded: bytes
+
+
+def read(data: bytes, limits: Limits = LIMITS) -> Picture:
+    """Return the picture that a file holds; raise RowError where none can be read."""
     try:
-        picture = _decoded(data)
-        encoded, mime, ending = _encoded(picture)
-        likeness = _likeness(picture)
+        decoded = _decoded(data, limits)
+        encoded, mime, ending = _encoded(decoded)
+        likeness = _likeness(decoded)
     except (OSError, *UNREADABLE) as error:
         raise RowError(NO_IMAGE) from error
     sha256 = hashlib.sha256(encoded).hexdigest()
-    path = f"images/{sha256[:2]}/{sha256}.{ending}"
-    _keep(path, encoded)
-    media = Media(
+    return Picture(
         sha256=sha256,
-        path=path,
+        path=f"images/{sha256[:2]}/{sha256}.{ending}",
         mime=mime,
         size=len(encoded),
-        width=picture.width,
-        height=picture.height,
+        width=decoded.width,
+        height=decoded.height,
+        likeness=likeness,
+        encoded=encoded,
     )
-    return media, likeness
 
 
-def _keep(path: str, encoded: bytes) -> None:
+def keep(picture: Picture) -> None:
     """Have a file whole or not at all, also where a worker dies or another one writes.
 
     What has the wrong length was cut off when files were written in place.
     """
     with suppress(FileNotFoundError):
-        if default_storage.size(path) == len(encoded):
+        if default_storage.size(picture.path) == picture.size:
             return
-    part = default_storage.save(f"{path}.part", ContentFile(encoded))
-    Path(default_storage.path(part)).replace(default_storage.path(path))
+    part = default_storage.save(f"{picture.path}.part", ContentFile(picture.encoded))
+    Path(default_storage.path(part)).replace(default_storage.path(picture.path))
 
 
-def record(pictures: Sequence[Media]) -> None:
-    """Keep the rows of pictures, where they are not kept yet, and set their keys.
+def record(pictures: Iterable[Picture]) -> dict[str, int]:
+    """Have a row for each picture; return the rows' keys by sha256."""
+    rows = {
+        picture.sha256: Media(
+            sha256=picture.sha256,
+            path=picture.path,
+            mime=picture.mime,
+            size=picture.size,
+            width=picture.width,
+            height=picture.height,
+        )
+        for picture in pictures
+    }
+    if not rows:
+        return {}
+    # In one order: otherwise two imports of the same pictures can deadlock.
+    Media.objects.bulk_create(
+        [rows[sha256] for sha256 in sorted(rows)], ignore_conflicts=True
+    )
+    return dict(Media.objects.filter(sha256__in=rows).values_list("sha256", "pk"))
 
-    In order, or two imports of the same pictures would wait for each other.
-    """
-    rows = {one.sha256: one for one in pictures}
-    fresh = [rows[sha256] for sha256 in sorted(rows)]
-    Media.objects.bulk_create(fresh, ignore_conflicts=True)
-    keys = dict(Media.objects.filter(sha256__in=rows).values_list("sha256", "pk"))
-    for one in pictures:
-        one.pk = keys[one.sha256]
 
-
-def _decoded(data: bytes) -> Image.Image:
-    if len(data) > MAX_BYTES:
-        raise RowError(f"The image has more than {MAX_BYTES // 2**20} MiB.")
+def _decoded(data: bytes, limits: Limits) -> Image.Image:
+    if len(data) > limits.picture_bytes:
+        most = limits.picture_bytes // 2**20
+        raise RowError(f"The image has more than {most} MiB.")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         picture = Image.open(io.BytesIO(data), formats=FORMATS)
-    if picture.width * picture.height > MAX_PIXELS:
+    if picture.width * picture.height > limits.picture_pixels:
         raise RowError(
             f"The image has {picture.width}×{picture.height} pixels; "
-            f"at most {MAX_PIXELS // 10**6} million are allowed."
+            f"at most {limits.picture_pixels // 10**6} million are allowed."
         )
     picture.load()
     upright = ImageOps.exif_transpose(picture)

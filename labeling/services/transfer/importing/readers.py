@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import lzma
 import zipfile
@@ -13,12 +14,10 @@ from pathlib import PurePosixPath
 from typing import IO, Any, Final, NamedTuple, cast
 
 from labeling.errors import InvalidInputError
-from labeling.services.transfer.importing.images import MAX_BYTES, NO_IMAGE
+from labeling.services.transfer.importing.images import NO_IMAGE
+from labeling.services.transfer.importing.limits import LIMITS, Limits
 from labeling.services.transfer.importing.rows import RowError
 
-MAX_LINE: Final = 8 * 2**20
-MAX_ENTRIES: Final = 100_000
-MAX_RATIO: Final = 200
 PICTURES: Final = {
     ".png",
     ".jpg",
@@ -69,18 +68,26 @@ def format_of(name: str, head: bytes) -> str:
     return "csv"
 
 
-def read(kind: str, file: IO[bytes]) -> Iterator[Raw]:
-    """Return the rows of a file one by one."""
-    return {"jsonl": _jsonl, "csv": _csv, "parquet": _parquet, "zip": _zip}[kind](file)
+def read(kind: str, file: IO[bytes], limits: Limits = LIMITS) -> Iterator[Raw]:
+    """Return the rows of a file one by one.
+
+    Raises FileError while it is read, where the whole file or its rest is unreadable.
+    """
+    if kind == "parquet":
+        return _parquet(file)
+    return {"jsonl": _jsonl, "csv": _csv, "zip": _zip}[kind](file, limits)
 
 
-def _lines(file: IO[bytes]) -> Iterator[tuple[int, str | None, str]]:
-    """Return line numbers with the text, or None and why it cannot be read."""
+def _lines(file: IO[bytes], most: int) -> Iterator[tuple[int, str | None, str]]:
+    """Return line numbers with the text, or None and why it cannot be read.
+
+    ``most``: the bytes of the longest line.
+    """
     number = 0
-    while line := file.readline(MAX_LINE):
+    while line := file.readline(most):
         number += 1
-        if len(line) == MAX_LINE and not line.endswith(b"\n"):
-            while (rest := file.readline(MAX_LINE)) and not rest.endswith(b"\n"):
+        if len(line) == most and not line.endswith(b"\n"):
+            while (rest := file.readline(most)) and not rest.endswith(b"\n"):
                 pass
             yield number, None, "The line is too long."
             continue
@@ -92,8 +99,8 @@ def _lines(file: IO[bytes]) -> Iterator[tuple[int, str | None, str]]:
         yield number, text, ""
 
 
-def _jsonl(file: IO[bytes]) -> Iterator[Raw]:
-    for number, text, problem in _lines(file):
+def _jsonl(file: IO[bytes], limits: Limits) -> Iterator[Raw]:
+    for number, text, problem in _lines(file, limits.line_bytes):
         if text is None:
             yield Raw(number, None, problem)
         elif text.strip():
@@ -110,21 +117,30 @@ def _json_row(number: int, text: str) -> Raw:
     return Raw(number, value)
 
 
-def _csv(file: IO[bytes]) -> Iterator[Raw]:  # noqa: C901, PLR0915 (one state machine)
-    bad: dict[int, str] = {}
-    current = 0
+class _Lines:
+    """The lines that can be read, for the csv module, and problems of the others."""
 
-    def texts() -> Iterator[str]:
-        nonlocal current
-        for number, text, problem in _lines(file):
-            current = number
+    def __init__(self, lines: Iterator[tuple[int, str | None, str]]) -> None:
+        self._lines = lines
+        self._problems: list[str] = []
+
+    def __iter__(self) -> Iterator[str]:
+        for _, text, problem in self._lines:
             if text is None or "\x00" in text:
-                bad[number] = problem or "A text holds a NUL character."
-                continue
-            yield text
+                self._problems.append(problem or "A text holds a NUL character.")
+            else:
+                yield text
 
-    csv.field_size_limit(MAX_LINE)
-    lines = texts()
+    def problems(self) -> list[str]:
+        """Return the problems of lines that were passed over since the last call."""
+        problems, self._problems = self._problems, []
+        return problems
+
+
+def _csv(file: IO[bytes], limits: Limits) -> Iterator[Raw]:
+    csv.field_size_limit(limits.line_bytes)
+    source = _Lines(_lines(file, limits.line_bytes))
+    lines = iter(source)
     first = next(lines, "")
     delimiter = max(",;\t", key=first.count)
     try:
@@ -133,25 +149,29 @@ def _csv(file: IO[bytes]) -> Iterator[Raw]:  # noqa: C901, PLR0915 (one state ma
         raise FileError(f"Not CSV: {error}.") from error
     if not header:
         return
-    reader = csv.reader(lines, delimiter=delimiter)
-    number = 0
+    number = itertools.count(1)
+    for values, problem in _csv_records(csv.reader(lines, delimiter=delimiter)):
+        for passed_over in source.problems():
+            yield Raw(next(number), None, passed_over)
+        if values is None:
+            yield Raw(next(number), None, problem)
+        else:
+            yield _csv_row(next(number), header, values)
+    for problem in source.problems():
+        yield Raw(next(number), None, problem)
+
+
+def _csv_records(reader: Iterator[list[str]]) -> Iterator[tuple[list[str] | None, str]]:
+    """Return the cells of each record, or None and why it cannot be read."""
     while True:
         try:
             values = next(reader)
         except StopIteration:
-            break
+            return
         except csv.Error as error:
-            number += 1
-            yield Raw(number, None, f"Not CSV: {error}.")
-            continue
-        while bad and min(bad) <= current:
-            number += 1
-            yield Raw(number, None, bad.pop(min(bad)))
-        number += 1
-        yield _csv_row(number, header, values)
-    for problem in bad.values():
-        number += 1
-        yield Raw(number, None, problem)
+            yield None, f"Not CSV: {error}."
+        else:
+            yield values, ""
 
 
 def _csv_row(number: int, header: list[str], values: list[str]) -> Raw:
@@ -203,17 +223,17 @@ def _plain(value: object) -> object:
     return value if is_json else str(value)
 
 
-def _zip(file: IO[bytes]) -> Iterator[Raw]:
+def _zip(file: IO[bytes], limits: Limits) -> Iterator[Raw]:
     try:
-        yield from _zip_rows(zipfile.ZipFile(file))
+        yield from _zip_rows(zipfile.ZipFile(file), limits)
     except DAMAGED as error:
         raise FileError("Not a ZIP file that can be read.") from error
 
 
-def _zip_rows(archive: zipfile.ZipFile) -> Iterator[Raw]:
+def _zip_rows(archive: zipfile.ZipFile, limits: Limits) -> Iterator[Raw]:
     entries = {one.filename: one for one in archive.infolist() if not one.is_dir()}
-    if len(entries) > MAX_ENTRIES:
-        raise FileError(f"More than {MAX_ENTRIES:,} files in the ZIP.")
+    if len(entries) > limits.zip_files:
+        raise FileError(f"More than {limits.zip_files:,} files in the ZIP.")
     list_name = next((n for n in ("items.csv", "items.jsonl") if n in entries), None)
     if list_name:
         with archive.open(list_name) as listed:
@@ -222,14 +242,14 @@ def _zip_rows(archive: zipfile.ZipFile) -> Iterator[Raw]:
             buffered = cast(
                 "IO[bytes]", io.BufferedReader(cast("io.RawIOBase", listed))
             )
-            for raw in read(kind, buffered):
-                yield _with_picture(archive, entries, raw)
+            for raw in read(kind, buffered, limits):
+                yield _with_picture(archive, entries, raw, limits)
         return
     pictures = [name for name in entries if _is_picture(name)]
     for number, name in enumerate(pictures, start=1):
         folder = PurePosixPath(name).parent.name
         values = {"image": name, "external_id": name[-200:], "label": folder}
-        yield _with_picture(archive, entries, Raw(number, values))
+        yield _with_picture(archive, entries, Raw(number, values), limits)
 
 
 def _is_picture(name: str) -> bool:
@@ -239,31 +259,35 @@ def _is_picture(name: str) -> bool:
 
 
 def _with_picture(
-    archive: zipfile.ZipFile, entries: Mapping[str, zipfile.ZipInfo], raw: Raw
+    archive: zipfile.ZipFile,
+    entries: Mapping[str, zipfile.ZipInfo],
+    raw: Raw,
+    limits: Limits,
 ) -> Raw:
     if raw.values is None:
         return raw
     entry = entries.get(str(raw.values.get("image", "")))
     if entry is None:
         return Raw(raw.number, None, "Its image is not in the ZIP.")
-    if problem := _entry_problem(entry):
+    if problem := _entry_problem(entry, limits):
         return Raw(raw.number, None, problem)
 
     def picture() -> bytes:
         try:
             with archive.open(entry) as file:
-                return file.read(MAX_BYTES + 1)
+                return file.read(limits.picture_bytes + 1)
         except DAMAGED as error:
             raise RowError(NO_IMAGE) from error
 
     return Raw(raw.number, raw.values, picture=picture)
 
 
-def _entry_problem(entry: zipfile.ZipInfo) -> str:
+def _entry_problem(entry: zipfile.ZipInfo, limits: Limits) -> str:
     if entry.flag_bits & 1:
         return "The file is encrypted."
-    if entry.file_size > MAX_BYTES:
-        return f"The file has more than {MAX_BYTES // 2**20} MiB."
-    if entry.file_size > 2**20 and entry.file_size > MAX_RATIO * entry.compress_size:
+    if entry.file_size > limits.picture_bytes:
+        return f"The file has more than {limits.picture_bytes // 2**20} MiB."
+    most = limits.packing_ratio * entry.compress_size
+    if entry.file_size > max(2**20, most):
         return "The file is packed too tightly to be a picture."
     return ""

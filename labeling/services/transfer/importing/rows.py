@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from labeling import rules
 from labeling.errors import InvalidInputError
+from labeling.services.transfer.importing.limits import LIMITS, Limits
 
-MAX_TEXT: Final = 1_000_000
 MAX_VOTES: Final = 100
 MAX_SECONDS: Final = 86_400
 MAX_TAG: Final = 80
@@ -55,7 +55,12 @@ def role_of(column: str, mapping: Mapping[str, str]) -> str:
     return mapping.get(column) or NAMES.get(column, column)
 
 
-def parse(raw: Mapping[str, Any], mapping: Mapping[str, str], data_type: str) -> Row:
+def parse(
+    raw: Mapping[str, Any],
+    mapping: Mapping[str, str],
+    data_type: str,
+    limits: Limits = LIMITS,
+) -> Row:
     """Return the row that ``raw`` stands for; raise RowError where it cannot be kept."""
     if problem := rules.storable(dict(raw)):
         raise RowError(problem)
@@ -68,11 +73,11 @@ def parse(raw: Mapping[str, Any], mapping: Mapping[str, str], data_type: str) ->
             special[field_] = read(value)
         elif role != "ignore":
             data[role] = value
-    _check_data(data, data_type)
+    _check_data(data, data_type, limits)
     return Row(data, **special)
 
 
-def _check_data(data: dict[str, Any], data_type: str) -> None:
+def _check_data(data: dict[str, Any], data_type: str, limits: Limits) -> None:
     if data_type == "table":
         if not any(value not in (None, "") for value in data.values()):
             raise RowError("The row is empty.")
@@ -80,8 +85,9 @@ def _check_data(data: dict[str, Any], data_type: str) -> None:
     main = data.get(data_type)
     if not isinstance(main, str) or not main.strip():
         raise RowError(f"There is no {data_type}.")
-    if len(main) > MAX_TEXT:
-        raise RowError(f"The text has more than {MAX_TEXT:,} characters.")
+    if len(main) > limits.text_characters:
+        most = limits.text_characters
+        raise RowError(f"The text has more than {most:,} characters.")
 
 
 def _short(name: str, value: object) -> str:

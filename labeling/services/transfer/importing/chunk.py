@@ -1,0 +1,177 @@
+"""Raw rows to new items, and to refusals in words: asks no database, writes no file."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from labeling import rules
+from labeling.models import Item, Project
+from labeling.services.transfer.importing import images
+from labeling.services.transfer.importing.limits import LIMITS, Limits
+from labeling.services.transfer.importing.readers import Raw
+from labeling.services.transfer.importing.rows import (
+    Row,
+    RowError,
+    as_json,
+    content_hash,
+    group_of,
+    parse,
+    picture_hash,
+)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a project and the person who imports ask of each row."""
+
+    project_id: int
+    data_type: str
+    is_multi: bool
+    labels: frozenset[str]
+    # The seed of all draws; the shares of items for evaluation and for several people.
+    seed: int
+    evaluation_share: float
+    overlap_share: float
+    min_votes: int
+    # Column → role, where it is not the column's own name.
+    mapping: Mapping[str, str]
+    # Whether the rows' labels are known to be right.
+    is_gold: bool = False
+    limits: Limits = LIMITS
+
+    @property
+    def has_pictures(self) -> bool:
+        """Whether each row comes with a picture."""
+        return self.data_type == Project.DataType.IMAGE
+
+
+class NewItem(NamedTuple):
+    """An item to be: columns as they are written, objects and lists as text."""
+
+    project_id: int
+    external_id: str
+    data: str
+    media_id: int | None
+    metadata: str
+    tags: str | list[str]
+    content_hash: str
+    group_key: str
+    split: str
+    votes_wanted: int
+
+
+class Ready(NamedTuple):
+    """A row that can be kept, the item it is to be, and the item's picture."""
+
+    row: Row
+    item: NewItem
+    picture: images.Picture | None = None
+
+
+class Refusal(NamedTuple):
+    """The number of a row that cannot be kept, and why."""
+
+    number: int
+    reason: str
+
+
+class Duplicate(NamedTuple):
+    """The number of a row whose content another row of its chunk has."""
+
+    number: int
+
+
+Outcome = Ready | Refusal | Duplicate
+
+
+def outcomes(raws: Iterable[Raw], terms: Terms) -> Iterator[Outcome]:
+    """Return what becomes of each of the next rows, until a chunk is full.
+
+    One by one: the rows before are on their way into the database meanwhile.
+    """
+    limits = terms.limits
+    most = limits.chunk_pictures if terms.has_pictures else limits.chunk_rows
+    known: set[str] = set()
+    characters = 0
+    for raw in itertools.islice(raws, most):
+        outcome = outcome_of(raw, terms)
+        if isinstance(outcome, Ready):
+            item = outcome.item
+            if item.content_hash in known:
+                yield Duplicate(raw.number)
+                continue
+            known.add(item.content_hash)
+            characters += len(item.data) + len(item.metadata)
+        yield outcome
+        if characters > limits.chunk_characters:
+            return
+
+
+def outcome_of(raw: Raw, terms: Terms) -> Ready | Refusal:
+    """Return a row with the item that it is to be, or why it cannot be kept."""
+    try:
+        return _ready(raw, terms)
+    except RowError as error:
+        return Refusal(raw.number, str(error))
+
+
+def _ready(raw: Raw, terms: Terms) -> Ready:
+    if raw.values is None:
+        raise RowError(raw.problem)
+    row = parse(raw.values, terms.mapping, terms.data_type, terms.limits)
+    _check_labels(row, terms)
+    picture = _picture(raw, terms) if terms.has_pictures else None
+    item = _item(row, picture, terms)
+    if len(item.data) + len(item.metadata) > terms.limits.row_characters:
+        most = terms.limits.row_characters
+        raise RowError(f"data has more than {most:,} characters.")
+    return Ready(row, item, picture)
+
+
+def _check_labels(row: Row, terms: Terms) -> None:
+    if terms.is_gold:
+        _check_allowed(row.labels, terms)
+    for vote in row.votes:
+        _check_allowed(vote.labels, terms)
+        if not vote.labels and not terms.is_multi:
+            raise RowError("votes: a vote without a label.")
+
+
+def _check_allowed(labels: list[str], terms: Terms) -> None:
+    if unknown := [label for label in labels if label not in terms.labels]:
+        raise RowError(f"“{unknown[0][:80]}” is not a label of this project.")
+    if len(labels) > 1 and not terms.is_multi:
+        raise RowError("More than one label in a project with one label per item.")
+
+
+def _picture(raw: Raw, terms: Terms) -> images.Picture:
+    if raw.picture is None:
+        raise RowError("Images come inside a ZIP file.")
+    return images.read(raw.picture(), terms.limits)
+
+
+def _item(row: Row, picture: images.Picture | None, terms: Terms) -> NewItem:
+    payload = as_json(row.data)
+    if picture is None:
+        content, likeness = content_hash(payload), ""
+    else:
+        content, likeness = picture_hash(row.data, picture.sha256), picture.likeness
+    group = group_of(row, content, likeness)
+    is_held_out = rules.draw(terms.seed, group) < terms.evaluation_share
+    is_shared = rules.is_shared(terms.seed, group, terms.overlap_share)
+    return NewItem(
+        project_id=terms.project_id,
+        external_id=row.external_id or content[:32],
+        data=payload,
+        # Pictures get their rows when the chunk is written.
+        media_id=None,
+        metadata=as_json(row.metadata),
+        tags=row.tags[:50] or "{}",
+        content_hash=content,
+        group_key=group,
+        split=(Item.Split.EVALUATION if is_held_out else Item.Split.POOL).value,
+        votes_wanted=terms.min_votes if is_shared else 1,
+    )

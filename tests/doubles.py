@@ -1,0 +1,64 @@
+"""Doubles at the seams: the real thing, with eyes and a hand for the test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from labeling.services.work import jobs, kinds
+
+
+class Report(NamedTuple):
+    """One report of a job, and what the test saw just before it."""
+
+    done: int | None
+    stage: str | None
+    seen: object
+
+
+@dataclass
+class WatchedProgress(jobs.Progress):
+    """The progress of a job that was really claimed, which notes each report.
+
+    Before a report, ``look`` says what the test sees then; before report number
+    ``cancel_at`` the job is cancelled.
+    """
+
+    look: Callable[[], object] = lambda: None
+    cancel_at: int | None = None
+    reports: list[Report] = field(default_factory=list)
+
+    def report(
+        self,
+        *,
+        done: int | None = None,
+        total: int | None = None,
+        stage: str | None = None,
+    ) -> None:
+        self.reports.append(Report(done, stage, self.look()))
+        if len(self.reports) == self.cancel_at:
+            jobs.cancel(self.job)
+        super().report(done=done, total=total, stage=stage)
+
+
+def watched(
+    progress: jobs.Progress | None,
+    *,
+    look: Callable[[], object] = lambda: None,
+    cancel_at: int | None = None,
+) -> WatchedProgress:
+    """Watch the progress of a job that was claimed: ``watched(jobs.claim(pk))``."""
+    assert progress is not None, "the job cannot be claimed"
+    return WatchedProgress(progress.job, progress.attempt, look, cancel_at)
+
+
+@contextmanager
+def kind(name: str, handler: kinds.Handler) -> Iterator[None]:
+    """Know a kind of job while the body runs."""
+    kinds.register(kinds.Kind(name, handler, title=name))
+    try:
+        yield
+    finally:
+        del kinds.TABLE[name]

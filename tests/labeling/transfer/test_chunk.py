@@ -1,0 +1,237 @@
+"""Raw rows to new items and refusals: pure, so these tests have no database."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labeling.services.transfer.importing import Limits
+from labeling.services.transfer.importing.chunk import (
+    Duplicate,
+    Outcome,
+    Ready,
+    Refusal,
+    Terms,
+    outcome_of,
+    outcomes,
+)
+from labeling.services.transfer.importing.readers import Raw
+from tests.labeling.transfer.files import picture
+
+
+def terms(**others: Any) -> Terms:
+    values: dict[str, Any] = {
+        "project_id": 7,
+        "data_type": "text",
+        "is_multi": False,
+        "labels": frozenset({"x", "y"}),
+        "seed": 3,
+        "evaluation_share": 0.2,
+        "overlap_share": 0.0,
+        "min_votes": 3,
+        "mapping": {},
+    }
+    return Terms(**{**values, **others})
+
+
+def raws(*texts: str) -> list[Raw]:
+    return [Raw(number, {"text": text}) for number, text in enumerate(texts, start=1)]
+
+
+def ready(outcome: Outcome) -> Ready:
+    assert isinstance(outcome, Ready)
+    return outcome
+
+
+def reason(raw: Raw, **others: Any) -> str:
+    outcome = outcome_of(raw, terms(**others))
+    assert isinstance(outcome, Refusal)
+    assert outcome.number == raw.number
+    return outcome.reason
+
+
+def test_each_row_becomes_an_item_a_duplicate_or_a_refusal() -> None:
+    rows = [*raws("one", "", "one", "two"), Raw(5, None, "Not JSON.")]
+
+    found = list(outcomes(rows, terms()))
+
+    assert [type(outcome) for outcome in found] == [
+        Ready,
+        Refusal,
+        Duplicate,
+        Ready,
+        Refusal,
+    ]
+    assert found[2:] == [Duplicate(3), found[3], Refusal(5, "Not JSON.")]
+
+
+def test_an_item_has_the_columns_that_its_row_and_the_terms_give() -> None:
+    values = {"id": "a", "text": "one", "tags": "b,c", "metadata": {"k": 1}}
+
+    item = ready(outcome_of(Raw(1, values), terms(overlap_share=1.0))).item
+
+    assert (item.project_id, item.external_id, item.votes_wanted) == (7, "a", 3)
+    assert (item.data, item.metadata) == ('{"text": "one"}', '{"k": 1}')
+    assert item.tags == ["b", "c"]
+    assert item.media_id is None
+
+
+def test_a_row_without_a_name_is_named_by_its_content() -> None:
+    item = ready(outcome_of(Raw(1, {"text": "one"}), terms())).item
+
+    assert item.external_id == item.content_hash[:32]
+    assert item.tags == item.metadata == "{}"
+
+
+@pytest.mark.parametrize(("share", "votes"), [(0.0, 1), (1.0, 3)])
+def test_only_the_items_of_the_overlap_are_for_several_people(
+    share: float, votes: int
+) -> None:
+    item = ready(outcome_of(raws("one")[0], terms(overlap_share=share))).item
+
+    assert item.votes_wanted == votes
+
+
+@pytest.mark.parametrize(("share", "split"), [(0.0, "pool"), (1.0, "evaluation")])
+def test_the_share_for_evaluation_decides_the_split(share: float, split: str) -> None:
+    item = ready(outcome_of(raws("one")[0], terms(evaluation_share=share))).item
+
+    assert item.split == split
+
+
+def test_a_share_is_drawn_by_seed_and_group_alone() -> None:
+    rows = raws(*(f"text {n}" for n in range(400)))
+
+    def held_out(seed: int) -> list[str]:
+        found = outcomes(rows, terms(seed=seed))
+        return [
+            ready(outcome).item.data
+            for outcome in found
+            if ready(outcome).item.split == "evaluation"
+        ]
+
+    assert 50 < len(held_out(1)) < 110
+    assert held_out(1) == held_out(1) != held_out(2)
+
+
+@pytest.mark.parametrize(
+    ("values", "others", "words"),
+    [
+        ({"text": "one", "label": "z"}, {"is_gold": True}, "“z” is not a label"),
+        ({"text": "one", "label": "x;y"}, {"is_gold": True}, "More than one label"),
+        (
+            {"text": "one", "votes": [{"annotator": "a", "label": "z"}]},
+            {},
+            "“z” is not a label",
+        ),
+        ({"text": "one", "votes": [{"annotator": "a"}]}, {}, "a vote without a label"),
+        (
+            {"text": "abc"},
+            {"limits": Limits(text_characters=2)},
+            "The text has more than 2 ch",
+        ),
+        (
+            {"text": "abc"},
+            {"limits": Limits(row_characters=9)},
+            "data has more than 9 ch",
+        ),
+        ({"image": "a.png"}, {"data_type": "image"}, "Images come inside a ZIP"),
+    ],
+)
+def test_a_row_that_breaks_a_term_is_refused_with_the_reason(
+    values: dict[str, Any], others: dict[str, Any], words: str
+) -> None:
+    assert words in reason(Raw(4, values), **others)
+
+
+def test_labels_are_not_checked_where_they_are_not_known_to_be_right() -> None:
+    assert ready(outcome_of(Raw(1, {"text": "a", "label": "z"}), terms()))
+
+
+def test_several_labels_or_none_are_a_vote_where_an_item_may_have_several() -> None:
+    votes = [{"annotator": "a", "label": "x;y"}, {"annotator": "b", "label": ""}]
+
+    row = ready(
+        outcome_of(Raw(1, {"text": "a", "votes": votes}), terms(is_multi=True))
+    ).row
+
+    assert [vote.labels for vote in row.votes] == [["x", "y"], []]
+
+
+def test_a_picture_comes_with_its_item_and_counts_by_its_content() -> None:
+    image = terms(data_type="image")
+
+    def outcome(name: str, shade: int, label: str = "") -> Ready:
+        values = {"image": name, "label": label}
+        raw = Raw(1, values, picture=lambda: picture(shade=shade))
+        return ready(outcome_of(raw, image))
+
+    one, renamed, other = outcome("a.png", 10), outcome("b.png", 10), outcome("c", 250)
+
+    assert one.picture is not None
+    assert (one.picture.width, one.picture.mime) == (20, "image/png")
+    assert one.item.content_hash == renamed.item.content_hash
+    assert one.item.group_key == one.picture.likeness
+    assert one.item.content_hash != other.item.content_hash
+    assert one.item.group_key != other.item.group_key
+
+
+@pytest.mark.parametrize(
+    ("limits", "lengths"),
+    [
+        (Limits(chunk_rows=4), [4, 4, 2]),
+        (Limits(chunk_rows=10), [10]),
+        (Limits(chunk_characters=40), [3, 3, 3, 1]),
+    ],
+)
+def test_a_chunk_ends_where_it_is_full_and_the_next_one_goes_on(
+    limits: Limits, lengths: list[int]
+) -> None:
+    rows = iter(raws(*(f"row {n}" for n in range(10))))
+
+    chunks = [list(outcomes(rows, terms(limits=limits))) for _ in range(6)]
+
+    assert [len(chunk) for chunk in chunks if chunk] == lengths
+
+
+def test_a_row_is_read_only_when_the_one_before_was_taken() -> None:
+    """COPY takes a row in while the next one is read."""
+    taken: list[int] = []
+
+    def reading() -> Any:
+        for raw in raws("one", "two", "three"):
+            taken.append(raw.number)
+            yield raw
+
+    stream = outcomes(reading(), terms())
+
+    assert (next(stream), taken) == (outcome_of(raws("one")[0], terms()), [1])
+    assert (ready(next(stream)).row.data, taken) == ({"text": "two"}, [1, 2])
+
+
+@given(
+    st.lists(st.sampled_from(["a", "b", "c", "", "\x00"]), max_size=30),
+    st.integers(1, 40),
+    st.integers(1, 200),
+)
+def test_no_row_is_lost_and_each_content_is_ready_once_per_chunk(
+    texts: list[str], rows: int, characters: int
+) -> None:
+    limits = Limits(chunk_rows=rows, chunk_characters=characters)
+    left = iter(raws(*texts))
+
+    chunks = []
+    while chunk := list(outcomes(left, terms(limits=limits))):
+        chunks.append(chunk)
+
+    assert sum(map(len, chunks)) == len(texts)
+    for chunk in chunks:
+        assert len(chunk) <= rows
+        known = Counter(one.item.data for one in chunk if isinstance(one, Ready))
+        assert set(known.values()) <= {1}
+    refused = [one for chunk in chunks for one in chunk if isinstance(one, Refusal)]
+    assert len(refused) == texts.count("") + texts.count("\x00")

@@ -1,0 +1,97 @@
+"""An import as a job: good rows kept, bad rows named, nothing twice."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone
+
+from labeling.models import ImportRun, Item, Job
+from labeling.services.transfer import exporting, importing
+from labeling.services.work import jobs
+from tests import make
+from tests.labeling.transfer.files import bring, lines
+
+pytestmark = pytest.mark.django_db
+
+
+def test_good_rows_are_kept_and_bad_rows_named() -> None:
+    project = make.project()
+    data = b'{"id": "a", "text": "one"}\nnonsense\n{"id": "b", "text": ""}\n[1]\n'
+
+    run = bring(project, "x.jsonl", data + lines({"id": "c", "text": "two"}))
+
+    assert (run.received, run.created, run.rejected) == (5, 2, 3)
+    assert [error["row"] for error in run.errors] == [2, 3, 4]
+
+
+def test_small_files_give_enough_for_evaluation() -> None:
+    project = make.project()
+
+    run = bring(project, "x.jsonl", lines(*({"text": f"t {n}"} for n in range(100))))
+
+    assert run.options["evaluation_share"] == pytest.approx(0.3)
+    assert 10 < Item.objects.filter(split="evaluation").count() < 50
+
+
+def test_import_and_export_over_http() -> None:
+    project = make.project()
+    call = make.Caller(make.manager_of(project).user)
+    path = f"/api/projects/{project.slug}/imports/"
+    answer = call.client.post(
+        path,
+        data=lines({"text": "one"}),
+        content_type="application/x-ndjson",
+        headers=call.headers,
+    )
+
+    assert answer.status_code == 202
+    assert (
+        call("get", f"projects/{project.slug}/imports/{answer.json()['id']}/").json()[
+            "state"
+        ]
+        == "queued"
+    )
+    jobs.run(ImportRun.objects.get().job_id)
+    for kind in exporting.FORMATS:
+        exported = call("get", f"projects/{project.slug}/export/?format={kind}")
+        assert exported.status_code == 200
+        assert b"".join(exported.streaming_content)
+    assert call("get", f"projects/{project.slug}/export/?format=exe").status_code == 400
+
+
+def test_an_import_is_cancelled_over_http() -> None:
+    project = make.project()
+    call = make.Caller(make.manager_of(project).user)
+    annotator = make.Caller(make.member(project).user)
+    upload = importing.stage(project, None, "x.jsonl", [lines({"text": "one"})])
+    run = importing.start(upload, None, {}, {})
+    path = f"projects/{project.slug}/imports/{run.pk}/"
+
+    assert call("post", path).status_code == 405
+    assert annotator("post", f"{path}cancel/").status_code == 403
+    assert call("post", f"{path}cancel/").json()["state"] == "cancelled"
+    jobs.run(run.job_id)
+    assert call("get", path).json()["state"] == "cancelled"
+    assert not project.items.exists()
+
+
+def test_the_import_command_waits_for_a_worker_that_was_quicker(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    project = make.project()
+    upload = importing.stage(project, None, "x.jsonl", [lines({"text": "one"})])
+    run = importing.start(upload, None, {}, {})
+    claimed = jobs.claim(run.job_id)
+    assert claimed is not None
+    waited = []
+
+    def worker_ends(seconds: float) -> None:
+        waited.append(seconds)
+        importing.run(claimed)
+        Job.objects.update(state="done", finished_at=timezone.now())
+
+    monkeypatch.setattr("labeling.services.work.jobs.time.sleep", worker_ends)
+
+    assert jobs.finish(run.job_id).state == "done"
+    assert waited == [jobs.PAUSE]
+    assert Item.objects.filter(project=project).count() == 1

@@ -1,0 +1,152 @@
+"""Chunks into the database: each content once, whatever comes between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from labeling import queries
+from labeling.models import Item, Job, Media
+from labeling.services.transfer import importing
+from labeling.services.transfer.importing import Limits
+from labeling.services.transfer.importing.readers import Raw
+from labeling.services.transfer.importing.write import Writer, Written, terms_of
+from labeling.services.work import jobs
+from tests import doubles, make
+from tests.labeling.transfer.files import bring, lines, picture, start, zipped
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_same_file_again_creates_nothing() -> None:
+    project = make.project()
+    data = lines(
+        {"id": "a", "text": "one"}, {"text": "two"}, {"id": "z", "text": "two"}
+    )
+
+    first, again = bring(project, "x.jsonl", data), bring(project, "x.jsonl", data)
+
+    assert (first.created, first.duplicates) == (2, 1)
+    assert (again.created, again.duplicates) == (0, 3)
+
+
+@pytest.mark.parametrize("characters", [1, 60, 2**24])
+def test_nothing_is_lost_between_the_parts_of_a_file(characters: int) -> None:
+    project = make.project()
+    bring(project, "x.jsonl", lines({"external_id": "b", "text": "row 4"}))
+    rows = [{"text": f"row {n}"} for n in (*range(10), 3, 3)]
+
+    run = bring(
+        project,
+        "y.jsonl",
+        lines(*rows, {"text": ""}),
+        limits=Limits(chunk_characters=characters),
+    )
+
+    assert (run.received, run.created, run.duplicates, run.rejected) == (13, 9, 3, 1)
+    assert {one.data["text"] for one in project.items.all()} == {
+        f"row {n}" for n in range(10)
+    }
+
+
+@pytest.mark.parametrize("column", ["text", "metadata"])
+def test_long_rows_are_written_in_smaller_parts(column: str) -> None:
+    long = {"text": "a" * 990, "metadata": {"a": "a" * 980}}
+    rows = [{"text": "t", column: long[column], "n": n} for n in range(6)]
+    run = start(make.project(), "x.jsonl", lines(*rows))
+    progress = doubles.watched(jobs.claim(run.job_id), look=Item.objects.count)
+
+    importing.run(progress, Limits(chunk_characters=2500))
+
+    assert [(report.done, report.seen) for report in progress.reports] == [
+        (3, 3),
+        (6, 6),
+    ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_rows_in_opposite_order_at_the_same_moment_are_kept_once() -> None:
+    both_write = Barrier(2)
+    project = make.project()
+    # More than what waits in the memory of either side of a COPY.
+    raws = [Raw(n, {"text": f"row {n}", "more": "word " * 1000}) for n in range(2000)]
+    terms = terms_of(start(project, "x.jsonl", b"{}"), 0.1, importing.LIMITS)
+
+    def meeting(raws: Iterable[Raw]) -> Iterator[Raw]:
+        for raw in raws:
+            if raw.number == 1000:
+                with suppress(BrokenBarrierError):
+                    both_write.wait(timeout=2)
+            yield raw
+
+    @make.threaded
+    def write(raws: Sequence[Raw]) -> Written:
+        run = start(project, "x.jsonl", b"{}")
+        return Writer(run, terms, doubles.watched(jobs.claim(run.job_id))).write(
+            meeting(raws)
+        )
+
+    with ThreadPoolExecutor(2) as pool:
+        written = list(pool.map(write, [raws, raws[::-1]]))
+
+    assert sum(one.created for one in written) == project.items.count() == 2000
+    assert sum(one.duplicates for one in written) == 2000
+
+
+def test_class_folders_become_gold_when_asked_for() -> None:
+    project = make.project(data_type="image", labels=("cat", "dog"))
+    files = {"cat/1.png": picture(shade=10), "dog/2.png": picture(shade=200)}
+
+    run = bring(project, "x.zip", zipped(files), gold=True)
+
+    assert run.created == 2
+    assert queries.progress(project).settled == 2
+
+
+def test_an_import_is_heard_of_between_slow_pictures_and_before_it_writes() -> None:
+    files = {f"{n}.png": picture(shade=20 * n) for n in range(3)}
+    data = zipped({**files, "bad.png": b"bad"})
+    run = start(make.project(data_type="image"), "x.zip", data)
+    outside = len(connection.savepoint_ids)
+    progress = doubles.watched(
+        jobs.claim(run.job_id),
+        look=lambda: (Item.objects.count(), len(connection.savepoint_ids)),
+    )
+
+    importing.run(progress, Limits(heartbeat_seconds=-1))
+
+    assert [(report.done, report.seen) for report in progress.reports] == [
+        *[(None, (0, outside))] * 4,
+        (4, (3, outside)),
+    ]
+
+
+def test_an_import_that_is_cancelled_between_pictures_keeps_no_half_of_a_part() -> None:
+    files = {f"{n}.png": picture(shade=20 * n) for n in range(3)}
+    run = start(make.project(data_type="image"), "x.zip", zipped(files))
+
+    def handler(progress: jobs.Progress) -> dict[str, Any]:
+        watched = doubles.watched(progress, cancel_at=2)
+        return importing.run(watched, Limits(heartbeat_seconds=-1))
+
+    with doubles.kind("test", handler):
+        Job.objects.filter(pk=run.job_id).update(kind="test")
+        jobs.run(run.job_id)
+
+    run.job.refresh_from_db()
+    assert run.job.state == "cancelled"
+    assert not Item.objects.exists()
+    assert not Media.objects.exists()
+
+
+def test_near_duplicates_share_a_group_and_a_side() -> None:
+    project = make.project()
+    bring(project, "x.jsonl", lines({"text": "Hello, World"}, {"text": "hello world!"}))
+
+    assert Item.objects.values("group_key", "split").distinct().count() == 1
