@@ -35,7 +35,7 @@ def _times(
 ) -> list[list[float]]:
     """Lease and answer in turns, so often and so long; return milliseconds per lease."""
     from labeling.services.projects import members
-    from labeling.services.queue import queue
+    from labeling.services.queue.lease import lease
     from labeling.services.votes import annotate
 
     taken: list[list[float]] = [[] for _ in whose]
@@ -47,11 +47,11 @@ def _times(
             # As each request does.
             who = members.membership(person.user, person.project.slug)
             start = time.perf_counter()
-            lease = queue.lease(who, 1)
+            lent = lease(who, 1)
             spent = 1000 * (time.perf_counter() - start)
             if number >= 20:
                 mine.append(spent)
-            vote = annotate.Vote(lease.assignments[0].pk, ("x",), uuid.uuid4())
+            vote = annotate.Vote(lent.assignments[0].pk, ("x",), uuid.uuid4())
             annotate.submit(who, vote)
     return taken
 

@@ -8,7 +8,7 @@ from typing import Final
 from celery import shared_task
 from django.db import OperationalError
 
-from labeling.services.queue import queue
+from labeling.services.queue import giving_back
 from labeling.services.transfer import importing, pictures
 from labeling.services.votes import counts, settle
 from labeling.services.work import jobs, kinds
@@ -39,7 +39,7 @@ def settle_all() -> int:
 @shared_task(name="labeling.reclaim_leases", time_limit=60)
 def reclaim_leases() -> int:
     """Take back expired leases."""
-    return queue.reclaim()
+    return giving_back.reclaim()
 
 
 @shared_task(name="labeling.ring_jobs", time_limit=60)

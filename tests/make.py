@@ -14,7 +14,8 @@ from django.test import Client
 
 from labeling.models import ApiToken, Assignment, Item, Membership, Project, User
 from labeling.services.projects import creation, label_sets, members
-from labeling.services.queue import order, queue
+from labeling.services.queue import lease as leasing
+from labeling.services.queue import order
 from labeling.services.votes import annotate
 
 Given = ParamSpec("Given")
@@ -108,7 +109,7 @@ def ranked(of: Project, ordered: Sequence[Item], *, slots: int = 1) -> int:
 
 
 def lease(who: Membership, count: int = 1) -> list[Assignment]:
-    return queue.lease(who, count).assignments
+    return leasing.lease(who, count).assignments
 
 
 def vote(

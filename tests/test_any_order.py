@@ -40,7 +40,7 @@ from labeling.models import (
     ProjectCounter,
     QueueEntry,
 )
-from labeling.services.queue import queue
+from labeling.services.queue import giving_back
 from labeling.services.votes import counts, settle
 from labeling.services.work import jobs
 from tests import make
@@ -400,7 +400,7 @@ class Labeling(RuleBasedStateMachine):
             self._release(who, number)
         elif way == "expire":
             self._expire(who, number)
-            queue.reclaim()
+            giving_back.reclaim()
         else:
             self._leave(who)
 
@@ -442,7 +442,7 @@ class Labeling(RuleBasedStateMachine):
         end = self._release if how == "released" else self._expire
         name = end(who, number)
         if how != "ended":
-            queue.reclaim()
+            giving_back.reclaim()
             if other != who:
                 self._lend(other, len(self.held[other]) + 5)
         body = self._body(number, label)
@@ -461,7 +461,7 @@ class Labeling(RuleBasedStateMachine):
             )
             assert late.count() == 1
             DONE["late answers refused"] += 1
-        queue.reclaim()
+        giving_back.reclaim()
 
     @precondition(lambda self: any(item.is_unsettled for item in self.items.values()))
     @rule()

@@ -7,7 +7,7 @@ from django.db import InterfaceError, OperationalError
 from django.test import Client
 
 from labeling import queries
-from labeling.services.queue import queue
+from labeling.services.queue import lease
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +20,7 @@ def test_a_call_is_told_to_try_again(
     def away(*_: object) -> None:
         raise error("the server closed the connection")
 
-    monkeypatch.setattr(queue, "lease", away)
+    monkeypatch.setattr(lease, "lease", away)
     project = make.project()
     call = make.Caller(make.member(project).user)
 

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from labeling.api.http import shapes
 from labeling.api.http.hot import HotView, Said
 from labeling.api.http.scope import ProjectView
-from labeling.services.queue import queue
+from labeling.services.queue import giving_back, lease
 from labeling.services.votes import grid
 
 MAX_RELEASE: Final = 100
@@ -25,10 +25,10 @@ class LeaseView(HotView):
         """Return up to ``count`` items, those that are held already first."""
         body = shapes.body_of(body)
         chosen = None if body.get("items") is None else shapes.names_in(body, "items")
-        lease = queue.lease(self.member, shapes.whole_in(body, "count", 1), chosen)
+        lent = lease.lease(self.member, shapes.whole_in(body, "count", 1), chosen)
         project = self.member.project
-        items = [shapes.lease_shape(project, one) for one in lease.assignments]
-        told = {"reason": lease.reason, "label_set": project.label_set_pk}
+        items = [shapes.lease_shape(project, one) for one in lent.assignments]
+        told = {"reason": lent.reason, "label_set": project.label_set_pk}
         return Said({"items": items, **told})
 
 
@@ -55,7 +55,7 @@ class SkipView(ProjectView):
         """Skip with an optional reason."""
         del slug
         body = shapes.body_of(request.data)
-        found = queue.skip(self.member, pk, shapes.text_in(body, "reason"))
+        found = giving_back.skip(self.member, pk, shapes.text_in(body, "reason"))
         return Response({"assignment": found.pk, "state": found.state})
 
 
@@ -67,7 +67,7 @@ class FlagView(ProjectView):
         """Flag with an optional comment."""
         del slug
         body = shapes.body_of(request.data)
-        found = queue.flag(self.member, pk, shapes.text_in(body, "comment"))
+        found = giving_back.flag(self.member, pk, shapes.text_in(body, "comment"))
         return Response({"assignment": found.pk, "state": found.state})
 
 
@@ -78,7 +78,7 @@ class ReleaseView(ProjectView):
     def post(self, request: Request, slug: str, pk: int) -> Response:
         """Release an unanswered item."""
         del request, slug
-        found = queue.release(self.member, pk)
+        found = giving_back.release(self.member, pk)
         return Response({"assignment": found.pk, "state": found.state})
 
 
@@ -91,4 +91,4 @@ class ReleaseManyView(ProjectView):
         del slug
         body = shapes.body_of(request.data)
         wanted = shapes.numbers_in(body, "assignments", most=MAX_RELEASE)
-        return Response({"released": queue.release_many(self.member, wanted)})
+        return Response({"released": giving_back.release_many(self.member, wanted)})

@@ -14,7 +14,8 @@ from psycopg._queries import MAX_CACHED_STATEMENT_LENGTH
 from config.database import plans
 from labeling.models import Project
 from labeling.services.projects import members
-from labeling.services.queue import lanes, queue
+from labeling.services.queue import take
+from labeling.services.queue.lease import lease
 from labeling.services.transfer import exporting
 from labeling.services.votes import annotate
 from tests import make
@@ -31,7 +32,7 @@ def keeping(transactional_db: None) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    "query", [lanes._ALL.lend, lanes._ALL.lend_and_pass, annotate._KEEP]
+    "query", [take._ALL.lend, take._ALL.lend_and_pass, annotate._KEEP]
 )
 def test_what_is_read_of_a_hot_statement_is_remembered(query: str) -> None:
     assert len(query) <= MAX_CACHED_STATEMENT_LENGTH
@@ -52,7 +53,7 @@ def test_hot_statements_are_planned_once_and_look_up_by_index() -> None:
     lending = [runs for words, runs in known.items() if "one_slot" in words]
     voting = [runs for words, runs in known.items() if "request_hash" in words]
     assert (sum(lending), sum(voting)) == (5, 5)
-    assert queue.lease(who, 3).assignments
+    assert lease(who, 3).assignments
 
 
 @pytest.mark.usefixtures("keeping")

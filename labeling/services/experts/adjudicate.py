@@ -29,7 +29,7 @@ from labeling.models import (
     Resolution,
 )
 from labeling.services.experts import precedents
-from labeling.services.queue import order
+from labeling.services.queue import giving_back
 from labeling.services.votes import annotate, gold, relabel, settle
 from labeling.services.work import events
 
@@ -245,7 +245,7 @@ def _decide(
     item.state = Item.State.INVALID if is_invalid else Item.State.SETTLED
     item.is_unsettled = False
     item.save(update_fields=["state", "is_unsettled"])
-    order.withdraw([item.pk])
+    giving_back.withdraw([item.pk])
     was = {"was": found.before.labels} if found.before else {}
     tell(member, item, Kind.RESOLVED, decision, votes=found.votes_seen, **was)
     if is_first:

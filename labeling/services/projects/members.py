@@ -18,7 +18,7 @@ from labeling.errors import (
     check_one_of,
 )
 from labeling.models import Membership, Project, User
-from labeling.services.queue import queue
+from labeling.services.queue import giving_back
 from labeling.sql import lean
 
 Role = Membership.Role
@@ -114,7 +114,7 @@ def remove(member: Membership) -> None:
     """End a membership: the person's votes stay, what they hold goes to others."""
     with transaction.atomic():
         _keep_a_manager(member)
-        queue.release_all(member)
+        giving_back.release_all(member)
         member.delete()
 
 

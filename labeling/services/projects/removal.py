@@ -32,7 +32,7 @@ from labeling.models import (
     Upload,
     User,
 )
-from labeling.services.queue import order
+from labeling.services.queue import giving_back, order
 from labeling.services.votes import agreement, counts, settle
 from labeling.services.work import jobs
 from labeling.services.work.transactions import Turn, await_turn
@@ -197,7 +197,7 @@ def _close(project_id: int, ids: list[int]) -> None:
     items = Item.objects.filter(pk__in=ids, project=project_id).order_by("pk")
     list(items.select_for_update(no_key=True).values_list("pk"))
     items.update(state=Item.State.INVALID, is_unsettled=False)
-    order.withdraw(ids)
+    giving_back.withdraw(ids)
 
 
 def _patiently(delete: Callable[[], object]) -> None:

@@ -145,28 +145,10 @@ def _stage(cursor: Any, entries: Sequence[Entry]) -> None:
             )
 
 
-_WITHDRAW: Final = """
-    DELETE FROM labeling_queueentry WHERE id = ANY(ARRAY(
-        SELECT id FROM labeling_queueentry
-        WHERE item_id = ANY(%(items)s) AND slot = coalesce(%(slot)s::int, slot)
-        FOR UPDATE SKIP LOCKED))
-"""
-
-
 def live_slots(item_ids: Sequence[int]) -> set[tuple[int, int]]:
     """Return the (item, slot) pairs that are lent or answered."""
     live = Assignment.objects.filter(item__in=item_ids, state__in=Assignment.LIVE)
     return set(live.values_list("item_id", "slot"))
-
-
-def withdraw(item_ids: Sequence[int], slot: int | None = None) -> None:
-    """Take items out of the queue, or one slot of them: nobody is to get them now.
-
-    Nobody waits for a lease that takes one at this moment. It finds the slot taken, or
-    is a moment earlier; were it to fail, the next one drops what it has left.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(_WITHDRAW, {"items": list(item_ids), "slot": slot})
 
 
 def tell_items_changed(project_id: int) -> None:
@@ -237,28 +219,3 @@ def _split_of(works: Sequence[str]) -> str:
     if Work.EVALUATION not in works:
         return "AND i.split = 'pool'"
     return "AND i.split = 'evaluation'" if len(works) == 1 else ""
-
-
-_REQUEUE = f"""
-    INSERT INTO labeling_queueentry
-        (project_id, generation, is_first, rank, item_id, slot, work, reason,
-         probability, model_number, suggestion)
-    SELECT a.project_id, a.generation, a.slot = 0 AND a.reason <> 'second',
-           coalesce(a.rank, 0), a.item_id, a.slot, {work_of("a.slot")},
-           CASE a.reason WHEN 'chosen' THEN 'random' ELSE a.reason END,
-           a.probability, a.model_number, a.suggestion
-    FROM labeling_assignment a JOIN labeling_item i ON i.id = a.item_id
-    WHERE a.id = ANY(%(ids)s) AND a.reason NOT IN ('gold', 'repeat')
-    ON CONFLICT DO NOTHING
-"""  # noqa: S608 (our own words)
-
-
-def requeue(freed: Sequence[Assignment]) -> None:
-    """Put the slots of ended assignments back where they stood.
-
-    The slots of gold questions and of repeats are one person's own.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(_REQUEUE, {"ids": [one.pk for one in freed]})
-    for project_id in {one.project_id for one in freed}:
-        floor.forget(project_id)

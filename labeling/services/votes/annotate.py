@@ -35,10 +35,12 @@ from labeling.models import (
     Label,
     Membership,
     Project,
+    ProjectCounter,
     QueueEntry,
     Reason,
 )
-from labeling.services.queue import order, queue
+from labeling.services.queue import giving_back
+from labeling.services.queue.locks import own_assignment
 from labeling.services.work import events
 from labeling.signals import votes_changed
 from labeling.sql import lean
@@ -211,7 +213,7 @@ def _replay(member: Membership, vote: Vote) -> Receipt | None:
 
 
 def _keep(member: Membership, vote: Vote, labels: list[str]) -> Annotation:
-    found = queue.own_assignment(member, vote.assignment)
+    found = own_assignment(member, vote.assignment)
     if found.state == Assignment.State.ANSWERED:
         raise ConflictError(_("You have answered this item; edit or undo that answer."))
     has_ended = (
@@ -269,13 +271,13 @@ def _take_back(found: Assignment) -> None:
     )
     if is_taken or item.state != Item.State.OPEN:
         raise LeaseLostError
-    order.withdraw([found.item_id], found.slot)
+    giving_back.withdraw([found.item_id], found.slot)
 
 
 def _keep_late(member: Membership, vote: Vote) -> None:
     """Keep a refused answer in the item's history, so that the work is not lost."""
     with transaction.atomic():
-        found = queue.own_assignment(member, vote.assignment)
+        found = own_assignment(member, vote.assignment)
         payload = {
             "labels": list(vote.labels),
             "client_id": str(vote.client_id),
@@ -347,12 +349,18 @@ def _names(label_set_id: int) -> frozenset[str]:
 def _count_vote(member: Membership, vote: Annotation, change: int) -> None:
     """Change the exact counts, mark the item to be settled, and ring after commit."""
     if vote.reason == Reason.REPEAT:
-        queue.count(member, repeats=change)
+        ProjectCounter.add(member.project_id, member.user_id, repeats=change)
         return
     item = Item.objects.filter(pk=vote.item_id)
     item.update(votes=F("votes") + change, is_unsettled=True)
     known, right = vote.is_right is not None, vote.is_right is True
-    queue.count(member, votes=change, known=change * known, known_right=change * right)
+    ProjectCounter.add(
+        member.project_id,
+        member.user_id,
+        votes=change,
+        known=change * known,
+        known_right=change * right,
+    )
     _ring(member.project_id)
 
 
@@ -410,7 +418,11 @@ def edit(
         Item.objects.filter(pk=before.item_id).update(is_unsettled=True)
         after = Annotation.answers.get(pk=annotation_id)
         if after.is_right != before.is_right:
-            queue.count(member, known_right=1 if after.is_right else -1)
+            ProjectCounter.add(
+                member.project_id,
+                member.user_id,
+                known_right=1 if after.is_right else -1,
+            )
         _event(after, AnnotationEvent.Kind.EDITED, now)
         _ring(member.project_id)
     return after
@@ -422,7 +434,7 @@ def undo(member: Membership, annotation_id: int, version: int) -> Assignment | N
     now = timezone.now()
     with transaction.atomic():
         if before.assignment_id is not None:
-            queue.own_assignment(member, before.assignment_id)
+            own_assignment(member, before.assignment_id)
         _write_version(before, version, {"undone_at": now, "updated_at": now})
         _count_vote(member, before, -1)
         before.refresh_from_db()

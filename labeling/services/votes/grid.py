@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 
 from labeling.errors import ForbiddenError, InvalidInputError
 from labeling.models import Assignment, Membership, Project, QueueEntry, Reason
-from labeling.services.queue import lanes, queue
+from labeling.services.queue import lease, take
+from labeling.services.queue.locks import lock_membership
 from labeling.services.votes import annotate
 
 # How far down the queue a page is put together from.
@@ -44,8 +45,8 @@ def lend(member: Membership, count: int, left: Collection[int] = ()) -> Page:
     What the person holds comes first, except the assignments ``left`` for later.
     Raises ForbiddenError where the project does not show suggestions.
     """
-    if not 1 <= count <= queue.MAX_COUNT:
-        raise InvalidInputError(errors={"count": [f"From 1 to {queue.MAX_COUNT}."]})
+    if not 1 <= count <= lease.MAX_COUNT:
+        raise InvalidInputError(errors={"count": [f"From 1 to {lease.MAX_COUNT}."]})
     if not is_possible(member.project):
         raise ForbiddenError(
             _(
@@ -53,7 +54,7 @@ def lend(member: Membership, count: int, left: Collection[int] = ()) -> Page:
             )
         )
     with transaction.atomic():
-        queue.await_windows(member)
+        lock_membership(member)
         held = [
             (one, told["label"])
             for one in _held(member)
@@ -62,17 +63,17 @@ def lend(member: Membership, count: int, left: Collection[int] = ()) -> Page:
         ]
         label = _commonest([told for _, told in held])
         ids = [one.pk for one, told in held if told == label][:count]
-        if wanted := queue.room(member, count - len(ids)):
+        if wanted := lease.room(member, count - len(ids)):
             label, entries = _alike(member, wanted, label)
-            ids += lanes.take_these(member, entries)
-    lease = queue.answer(member, ids)
-    is_short_of_suggestions = lease.reason == "all_lent"
-    reason = "no_suggestions" if is_short_of_suggestions else lease.reason
-    return Page(label, lease.assignments, reason)
+            ids += take.take_these(member, entries)
+    lent = lease.answer(member, ids)
+    is_short_of_suggestions = lent.reason == "all_lent"
+    reason = "no_suggestions" if is_short_of_suggestions else lent.reason
+    return Page(label, lent.assignments, reason)
 
 
 def _held(member: Membership) -> list[Assignment]:
-    ids = lanes.renew_held(member, queue.MAX_COUNT)
+    ids = take.renew_held(member, lease.MAX_COUNT)
     held = Assignment.objects.select_related("item").filter(pk__in=ids)
     return list(held.order_by("pk"))
 

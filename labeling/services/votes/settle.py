@@ -23,7 +23,7 @@ from labeling.models import (
     ProjectCounter,
     Resolution,
 )
-from labeling.services.queue import order
+from labeling.services.queue import giving_back, order
 from labeling.services.votes import agreement, relabel
 from labeling.signals import labels_settled
 
@@ -109,7 +109,7 @@ class _Done:
         Disagreement.objects.filter(
             item__in=self.clear, resolved_at=None, origin=Disagreement.Origin.VOTES
         ).update(resolved_at=now, outcome=Disagreement.Outcome.WITHDRAWN)
-        order.withdraw(self.closed)
+        giving_back.withdraw(self.closed)
         if self.has_more_to_ask:
             order.tell_items_changed(self.project.pk)
         if self.confident:

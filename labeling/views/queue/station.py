@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from labeling.models import Assignment, Membership, Project
 from labeling.services.experts import precedents
 from labeling.services.projects import members
-from labeling.services.queue import queue
+from labeling.services.queue.lease import lease_at_once
 from labeling.services.votes import annotate, grid
 from labeling.views.page.families import by_family
 from labeling.views.page.prose import html_of
@@ -96,7 +96,7 @@ def _drawn(request: HttpRequest, member: Membership) -> Assignment | None:
     is_ahead = "prefetch" in request.headers.get("Sec-Purpose", "")
     if is_ahead or member.project.data_type == Project.DataType.TABLE:
         return None
-    lent = queue.at_once(member, 1)
+    lent = lease_at_once(member, 1)
     if not lent or annotate.shown_suggestion(member.project, lent[0]):
         return None
     text = lent[0].item.data.get("text", "")

@@ -28,7 +28,7 @@ from labeling.models import (
 from labeling.services.experts import adjudicate, doubts, reopening
 from labeling.services.experts.adjudicate import Decision
 from labeling.services.projects import label_sets
-from labeling.services.queue import queue
+from labeling.services.queue import giving_back
 from labeling.services.transfer import predictions
 from labeling.services.votes import settle
 from tests import make
@@ -58,7 +58,7 @@ def low(**fields: object) -> Item:
 def flag(on: Item, comment: str = "") -> None:
     who = make.member(on.project)
     lent = next(one for one in make.lease(who, 50) if one.item_id == on.pk)
-    queue.flag(who, lent.pk, comment)
+    giving_back.flag(who, lent.pk, comment)
 
 
 def say(on: Sequence[Item], label: str, share: float = 0.95) -> None:

@@ -31,7 +31,8 @@ from labeling.models import (
     Resolution,
 )
 from labeling.services.projects import removal
-from labeling.services.queue import queue
+from labeling.services.queue import giving_back
+from labeling.services.queue.lease import lease
 from labeling.services.transfer import pictures, predictions
 from labeling.services.votes import annotate, counts, settle
 from labeling.services.work import jobs
@@ -84,8 +85,8 @@ def test_skips_flags_and_undone_votes_are_taken_from_the_counters_too() -> None:
     make.ranked(project, found)
     who = make.member(project)
     first, second, third = make.lease(who, 3)
-    queue.skip(who, first.pk)
-    queue.flag(who, second.pk)
+    giving_back.skip(who, first.pk)
+    giving_back.flag(who, second.pk)
     vote = make.vote(who, third, "x").annotation
     annotate.undo(who, vote.pk, vote.version)
     assert counters(project) == {"skips": 1, "flags": 1}
@@ -106,7 +107,7 @@ def test_what_was_deleted_leaves_a_person_s_quota_and_skill() -> None:
     who = make.member(project, quota=3)
     for one in make.lease(who, 3):
         make.vote(who, one, "x")
-    assert (queue.lease(who, 1).reason, queries.known_answers(who)) == ("quota", (1, 1))
+    assert (lease(who, 1).reason, queries.known_answers(who)) == ("quota", (1, 1))
 
     removal.delete_now(project, [question.pk, found[0].pk])
 
@@ -127,7 +128,7 @@ def test_an_answer_to_a_deleted_item_is_refused_in_words() -> None:
 
     assert answer.status_code == 404
     assert "deleted" in answer.json()["detail"]
-    assert queue.lease(who, 1).reason == "empty_project"
+    assert lease(who, 1).reason == "empty_project"
 
 
 def test_a_filter_names_what_goes_and_a_job_tells_how_far_it_is() -> None:
@@ -343,8 +344,8 @@ def act(who: Membership, one: Assignment, what: str) -> uuid.UUID | None:
     """Do something with what is held; return the id of the answer that stands then."""
     if what in ("skip", "release"):
         if what == "release":
-            queue.release(who, one.pk)
-        queue.skip(who, one.pk)
+            giving_back.release(who, one.pk)
+        giving_back.skip(who, one.pk)
         return None
     vote = make.vote(who, one, "x").annotation
     if what == "undo":

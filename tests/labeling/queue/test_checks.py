@@ -7,7 +7,8 @@ import pytest
 from labeling import queries
 from labeling.models import Annotation, Assignment, Gold, Membership, Project
 from labeling.services.projects import label_sets
-from labeling.services.queue import checks, questions, queue
+from labeling.services.queue import checks, questions
+from labeling.services.queue.lease import lease
 from labeling.services.votes import annotate
 from tests import make
 
@@ -37,8 +38,8 @@ def asked(who: Membership) -> Assignment:
 
 def test_who_falls_surely_short_gets_nothing_and_is_told_why() -> None:
     who = after(3, 9, least_skill=0.7)
-    lease = queue.lease(who, 2)
-    assert (lease.assignments, lease.reason) == ([], "skill")
+    lent = lease(who, 2)
+    assert (lent.assignments, lent.reason) == ([], "skill")
 
 
 def test_few_or_mixed_answers_stop_nobody() -> None:
@@ -46,14 +47,14 @@ def test_few_or_mixed_answers_stop_nobody() -> None:
     mixed = after(6, 4, least_skill=0.7)
     assert not checks.falls_short(few)
     assert not checks.falls_short(mixed)
-    assert len(queue.lease(mixed, 2).assignments) == 2
+    assert len(lease(mixed, 2).assignments) == 2
 
 
 def test_known_answers_count_where_no_more_questions_are_asked() -> None:
     who = after(3, 9, least_skill=0.7)
     Project.objects.update(gold_rate=0.0)
     who.refresh_from_db()
-    assert queue.lease(who, 2).reason == "skill"
+    assert lease(who, 2).reason == "skill"
 
 
 def test_an_answer_that_is_changed_or_taken_back_counts_as_what_it_is_now() -> None:
@@ -92,4 +93,4 @@ def test_what_was_right_stays_right_under_another_name() -> None:
 def test_without_a_limit_nobody_is_measured() -> None:
     who = after(0, 12, least_skill=0.0)
     assert not checks.falls_short(who)
-    assert queue.lease(who, 1).assignments
+    assert lease(who, 1).assignments

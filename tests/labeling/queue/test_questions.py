@@ -18,7 +18,7 @@ from labeling.models import (
     User,
 )
 from labeling.services.experts import adjudicate
-from labeling.services.queue import questions, queue
+from labeling.services.queue import giving_back, questions
 from labeling.services.votes import gold, settle
 from tests import make
 
@@ -114,7 +114,7 @@ def test_an_expired_question_leaves_no_slot_for_others() -> None:
     make.lease(who, 10)
     Assignment.objects.update(expires_at="2020-01-01T00:00:00Z")
 
-    assert queue.reclaim() == 10
+    assert giving_back.reclaim() == 10
 
     again = make.lease(other, 50)
     assert len(again) == 50

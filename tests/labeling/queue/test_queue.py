@@ -21,7 +21,8 @@ from labeling import rules
 from labeling.errors import ConflictError, ForbiddenError, InvalidInputError
 from labeling.models import Assignment, Item, Membership, QueueEntry
 from labeling.services.projects import members, policy
-from labeling.services.queue import floor, lanes, queue, repeats
+from labeling.services.queue import floor, giving_back, repeats, take
+from labeling.services.queue.lease import lease
 from labeling.services.votes import annotate, settle
 from tests import make
 
@@ -55,9 +56,9 @@ def test_one_item_is_not_lent_to_two_people_without_overlap() -> None:
     make.items(project, 1)
     make.lease(make.member(project))
 
-    lease = queue.lease(make.member(project), 1)
+    lent = lease(make.member(project), 1)
 
-    assert (lease.assignments, lease.reason) == ([], "all_lent")
+    assert (lent.assignments, lent.reason) == ([], "all_lent")
 
 
 def test_with_overlap_an_item_goes_to_two_people_but_not_twice_to_one() -> None:
@@ -74,9 +75,9 @@ def test_a_skipped_item_goes_to_others_and_not_back() -> None:
     project = make.project()
     one = make.item(project)
     who = make.member(project)
-    queue.skip(who, make.lease(who)[0].pk, "unclear")
+    giving_back.skip(who, make.lease(who)[0].pk, "unclear")
 
-    assert queue.lease(who, 1).reason == "all_yours_done"
+    assert lease(who, 1).reason == "all_yours_done"
     assert leased_items(make.member(project), 1) == [one]
 
 
@@ -84,7 +85,7 @@ def test_a_returned_item_may_come_back() -> None:
     project = make.project()
     one = make.item(project)
     who = make.member(project)
-    queue.release(who, make.lease(who)[0].pk)
+    giving_back.release(who, make.lease(who)[0].pk)
 
     assert leased_items(who, 1) == [one]
 
@@ -95,7 +96,7 @@ def test_an_expired_lease_is_taken_back_and_lent_to_another() -> None:
     make.lease(make.member(project))
     Assignment.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
 
-    assert queue.reclaim() == 1
+    assert giving_back.reclaim() == 1
     assert leased_items(make.member(project), 1) == [one]
 
 
@@ -141,19 +142,19 @@ def test_a_count_out_of_range_is_refused(count: int) -> None:
     who = make.member(make.project())
 
     with pytest.raises(InvalidInputError):
-        queue.lease(who, count)
+        lease(who, count)
 
 
 def test_reasons_say_why_there_is_nothing() -> None:
     project = make.project()
     who = make.member(project)
-    assert queue.lease(who, 1).reason == "empty_project"
+    assert lease(who, 1).reason == "empty_project"
 
     make.item(project)
     project.is_paused = True
     project.save()
     paused = members.membership(who.user, project.slug)
-    assert queue.lease(paused, 1).reason == "paused"
+    assert lease(paused, 1).reason == "paused"
 
 
 def test_a_quota_limits_what_a_person_gets() -> None:
@@ -173,7 +174,7 @@ def test_a_quota_holds_however_many_windows_ask_at_once() -> None:
 
     def ask(number: int) -> None:
         del number
-        queue.lease(members.membership(who.user, project.slug), 10)
+        lease(members.membership(who.user, project.slug), 10)
         connection.close()
 
     with ThreadPoolExecutor(4) as people:
@@ -200,7 +201,7 @@ def test_a_quota_holds_while_the_same_person_votes() -> None:
         list(windows.map(work, range(4)))
 
     assert Assignment.objects.filter(state="answered").count() == 20
-    assert queue.lease(who, 1).reason == "quota"
+    assert lease(who, 1).reason == "quota"
 
 
 def test_answers_repeats_and_what_is_held_count_toward_a_quota() -> None:
@@ -215,10 +216,10 @@ def test_answers_repeats_and_what_is_held_count_toward_a_quota() -> None:
 
     assert len(make.lease(who, 50)) == 4
     make.vote(who, repeated, "x")
-    queue.release_all(who)
+    giving_back.release_all(who)
     annotate.undo(who, receipt.annotation.pk, 1)
     assert len(make.lease(who, 50)) == 4
-    queue.release_all(who)
+    giving_back.release_all(who)
     assert len(make.lease(who, 50)) == 4
 
 
@@ -227,11 +228,11 @@ def test_who_picks_items_is_held_to_the_same_limits() -> None:
     names = [one.external_id for one in make.items(project, 6)]
     who = make.member(project, quota=2)
 
-    assert len(queue.lease(who, 1, names[:4]).assignments) == 2
-    assert len(queue.lease(who, 1, names[:2]).assignments) == 2
-    assert queue.lease(who, 1, names[4:]).reason == "quota"
+    assert len(lease(who, 1, names[:4]).assignments) == 2
+    assert len(lease(who, 1, names[:2]).assignments) == 2
+    assert lease(who, 1, names[4:]).reason == "quota"
     resting = make.member(project, is_paused=True)
-    assert queue.lease(resting, 1, names[4:]).reason == "paused"
+    assert lease(resting, 1, names[4:]).reason == "paused"
 
 
 def test_an_expired_lease_is_found_without_the_scheduler() -> None:
@@ -265,7 +266,7 @@ def test_who_has_answered_all_queues_nothing_for_others() -> None:
         make.vote(who, one, "x")
     QueueEntry.objects.all().delete()
 
-    assert queue.lease(who, 1).reason == "all_yours_done"
+    assert lease(who, 1).reason == "all_yours_done"
 
     assert not QueueEntry.objects.exists()
     assert len(make.lease(other, 6)) == 6
@@ -278,12 +279,14 @@ def test_who_picks_an_item_whose_votes_are_lowered_does_not_exceed_them() -> Non
     for who in people[:3]:
         make.lease(who)
     released = Assignment.objects.get(slot=0)
-    queue.release_all(next(who for who in people if who.user == released.annotator))
+    giving_back.release_all(
+        next(who for who in people if who.user == released.annotator)
+    )
 
     policy.change(project, {"overlap": 2, "min_votes": 2})
 
-    lease = queue.lease(people[3], 1, [one.external_id])
-    assert (lease.assignments, lease.reason) == ([], "none_of_these")
+    lent = lease(people[3], 1, [one.external_id])
+    assert (lent.assignments, lent.reason) == ([], "none_of_these")
 
 
 def test_more_votes_are_asked_for_within_the_share_of_the_overlap() -> None:
@@ -306,12 +309,12 @@ def test_more_votes_are_asked_for_within_the_share_of_the_overlap() -> None:
 def test_certain_items_are_lent_only_where_the_project_allows_it() -> None:
     closed = make.project()
     with pytest.raises(ForbiddenError):
-        queue.lease(make.member(closed), 1, ["i1"])
+        lease(make.member(closed), 1, ["i1"])
 
     project = make.project(free_choice=True)
     _, wanted = make.items(project, 2)
-    lease = queue.lease(make.member(project), 1, [wanted.external_id])
-    assert [one.item for one in lease.assignments] == [wanted]
+    lent = lease(make.member(project), 1, [wanted.external_id])
+    assert [one.item for one in lent.assignments] == [wanted]
 
 
 def test_an_answered_item_cannot_be_skipped() -> None:
@@ -322,7 +325,7 @@ def test_an_answered_item_cannot_be_skipped() -> None:
     make.vote(who, one, "x")
 
     with pytest.raises(ConflictError):
-        queue.skip(who, one.pk)
+        giving_back.skip(who, one.pk)
 
 
 def test_a_settled_item_leaves_the_queue() -> None:
@@ -332,7 +335,7 @@ def test_a_settled_item_leaves_the_queue() -> None:
     make.vote(who, make.lease(who)[0], "x")
     settle.settle_project(project.pk)
 
-    assert queue.lease(make.member(project), 1).reason == "all_labeled"
+    assert lease(make.member(project), 1).reason == "all_labeled"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -371,13 +374,13 @@ def test_further_votes_are_passed_over_once_and_found_again_at_the_end(
     assert place > -math.inf
 
     held = make.lease(other, 12)
-    queue.release_many(other, [one.pk for one in held])
+    giving_back.release_many(other, [one.pk for one in held])
     for _ in range(8):
         who.refresh_from_db()
         make.vote(who, make.lease(who)[0], "x")
     who.refresh_from_db()
     assert who.passed_further > place
-    assert queue.lease(who, 1).reason == "all_yours_done"
+    assert lease(who, 1).reason == "all_yours_done"
     assert len(make.lease(other, 12)) == 12
 
 
@@ -438,8 +441,8 @@ def test_what_was_locked_when_it_was_passed_over_is_found_soon(
 
     who.passed_since = timezone.now()
     assert make.lease(who)[0].item == found[1]
-    queue.release_all(who)
-    who.passed_since = timezone.now() - 1.1 * lanes.PASSED_FOR
+    giving_back.release_all(who)
+    who.passed_since = timezone.now() - 1.1 * take.PASSED_FOR
     assert make.lease(who)[0].item == found[0]
 
 
@@ -453,12 +456,12 @@ def test_what_is_given_back_before_what_was_skipped_is_found_soon_and_at_the_end
     who, other = make.member(project), make.member(project)
     make.lease(other)
     for _ in range(2):
-        queue.skip(who, make.lease(again(who))[0].pk)
+        giving_back.skip(who, make.lease(again(who))[0].pk)
     make.vote(who, make.lease(again(who))[0], "x")
 
-    queue.release_all(other)
+    giving_back.release_all(other)
     if is_soon:
-        Membership.objects.update(passed_since=timezone.now() - 1.1 * lanes.PASSED_FOR)
+        Membership.objects.update(passed_since=timezone.now() - 1.1 * take.PASSED_FOR)
     order = []
     for _ in range(2):
         (lent,) = make.lease(again(who))
@@ -466,7 +469,7 @@ def test_what_is_given_back_before_what_was_skipped_is_found_soon_and_at_the_end
         make.vote(who, lent, "x")
 
     assert order == ([found[0], found[4]] if is_soon else [found[4], found[0]])
-    assert queue.lease(again(who), 1).reason == "all_yours_done"
+    assert lease(again(who), 1).reason == "all_yours_done"
 
 
 def test_who_has_skipped_nothing_sees_at_once_what_is_given_back() -> None:
@@ -477,7 +480,7 @@ def test_who_has_skipped_nothing_sees_at_once_what_is_given_back() -> None:
     make.lease(other)
     make.vote(who, make.lease(who)[0], "x")
 
-    queue.release_all(other)
+    giving_back.release_all(other)
 
     assert leased_items(again(who), 2) == [found[0], found[2]]
 
@@ -543,7 +546,7 @@ def test_a_new_order_is_seen_from_its_start(monkeypatch: pytest.MonkeyPatch) -> 
     assert leased_items(other, 1) == [found[1]]
 
     make.ranked(project, found[::-1], slots=2)
-    queue.release_all(other)
+    giving_back.release_all(other)
 
     assert leased_items(again(who), 1) == [found[5]]
 
@@ -566,7 +569,7 @@ def test_two_windows_of_one_person_never_wait_for_each_other_for_good() -> None:
     with ThreadPoolExecutor(2) as pool:
         windows = [
             pool.submit(repeat, lambda: make.lease(who, 40)),
-            pool.submit(repeat, lambda: queue.release_all(who)),
+            pool.submit(repeat, lambda: giving_back.release_all(who)),
         ]
         for one in windows:
             one.result()
@@ -592,8 +595,8 @@ def test_whatever_the_windows_of_one_person_do_none_waits_for_good(votes: int) -
     ways: list[Callable[[Membership, Assignment], object]] = [
         answer_late,
         answer_and_undo,
-        lambda who, one: queue.release(who, one.pk),
-        lambda who, one: queue.skip(who, one.pk),
+        lambda who, one: giving_back.release(who, one.pk),
+        lambda who, one: giving_back.skip(who, one.pk),
         lambda who, one: None,
     ]
 
@@ -601,7 +604,7 @@ def test_whatever_the_windows_of_one_person_do_none_waits_for_good(votes: int) -
     def work(window: int) -> None:
         drawn, who = random.Random(window), people[window % 2]
         for _ in range(40):
-            for one in queue.lease(again(who), drawn.choice([1, 3, 8])).assignments:
+            for one in lease(again(who), drawn.choice([1, 3, 8])).assignments:
                 with suppress(ConflictError):  # another window was faster
                     drawn.choices(ways, [1, 1, 3, 1, 4])[0](who, one)
 
@@ -615,7 +618,7 @@ def test_a_late_answer_does_not_wait_for_who_is_lent_its_slot() -> None:
     make.items(project, 1)
     who = make.member(project)
     (held,) = make.lease(who)
-    queue.release(who, held.pk)
+    giving_back.release(who, held.pk)
     entry = QueueEntry.objects.filter(item=held.item)
 
     @make.threaded
@@ -643,4 +646,4 @@ def test_who_asks_for_fewer_than_they_hold_gets_no_more_whatever_the_plan() -> N
         for way in ("hashagg", "hashjoin", "mergejoin", "material", "sort"):
             cursor.execute(f"SET LOCAL enable_{way} TO off")
         assert [one.pk for one in make.lease(who, 2)] == held[:2]
-        assert lanes.renew_held(who, 1) == held[:1]
+        assert take.renew_held(who, 1) == held[:1]

@@ -16,7 +16,7 @@ from labeling.models import (
     Project,
     QueueEntry,
 )
-from labeling.services.queue import queue, repeats
+from labeling.services.queue import giving_back, repeats
 from labeling.services.transfer import exporting
 from labeling.services.votes import annotate, settle
 from tests import make
@@ -116,8 +116,8 @@ def test_a_late_answer_to_a_repeat_is_kept_and_a_returned_one_goes_to_nobody() -
     late, returned = asked_again(who), asked_again(who)
     Assignment.objects.filter(pk=late.pk).update(expires_at="2020-01-01T00:00:00Z")
     queued = QueueEntry.objects.count()
-    queue.reclaim()
-    queue.release(who, returned.pk)
+    giving_back.reclaim()
+    giving_back.release(who, returned.pk)
     assert QueueEntry.objects.count() == queued
     assert make.vote(who, late, "x").is_new
 

@@ -25,7 +25,8 @@ from labeling.models import (
     Work,
 )
 from labeling.services.projects import policy
-from labeling.services.queue import order, queue
+from labeling.services.queue import giving_back, order
+from labeling.services.queue.lease import lease
 from labeling.services.votes import grid
 from tests import make
 from tests.test_pages import browser
@@ -76,7 +77,7 @@ def test_a_role_that_is_asked_for_two_kinds_gets_them_in_the_order_of_the_queue(
     lent = items_of(make.lease(who, 5))
 
     assert lent == [held_out[0], pool[0], held_out[1], pool[1], held_out[2]]
-    queue.release_all(who)
+    giving_back.release_all(who)
     assert items_of(make.lease(who, 5)) == lent
 
 
@@ -133,7 +134,7 @@ def test_whose_role_labels_held_out_items_alone_gets_every_vote_of_them() -> Non
         for one in lent:
             make.vote(who, one, "x")
 
-    assert {queue.lease(reload(who), 1).reason for who in experts} == {"role"}
+    assert {lease(reload(who), 1).reason for who in experts} == {"role"}
 
 
 def test_gold_questions_and_repeats_are_asked_of_the_roles_that_are_checked() -> None:
@@ -167,10 +168,10 @@ def test_who_is_asked_for_nothing_gets_nothing_and_is_told_so(count: int) -> Non
     )
     manager = make.manager_of(project)
 
-    lease = queue.lease(manager, count)
-    assert (lease.assignments, lease.reason) == ([], "role")
+    lent = lease(manager, count)
+    assert (lent.assignments, lent.reason) == ([], "role")
     names = list(Item.objects.values_list("external_id", flat=True))
-    assert queue.lease(manager, count, names).reason == "role"
+    assert lease(manager, count, names).reason == "role"
     assert make.lease(make.member(project), count)
     page = browser(manager.user).get(f"/projects/{project.slug}/label/")
     assert b"people with other roles" in page.content
@@ -183,10 +184,10 @@ def test_what_is_picked_by_name_is_held_to_the_same_limits() -> None:
     names = [one.external_id for one in (held_out[0], pool[0])]
     annotator, expert = make.member(project), make.member(project, "expert")
 
-    lease = queue.lease(annotator, 1, names)
-    assert items_of(lease.assignments) == [pool[0]]
-    assert queue.lease(annotator, 1, names[:1]).reason == "none_of_these"
-    assert len(queue.lease(expert, 1, names).assignments) == 2
+    lent = lease(annotator, 1, names)
+    assert items_of(lent.assignments) == [pool[0]]
+    assert lease(annotator, 1, names[:1]).reason == "none_of_these"
+    assert len(lease(expert, 1, names).assignments) == 2
 
 
 def test_whose_role_gives_further_votes_picks_no_first_one() -> None:
@@ -195,7 +196,7 @@ def test_whose_role_gives_further_votes_picks_no_first_one() -> None:
     )
     expert = make.member(project, "expert")
 
-    (lent,) = queue.lease(expert, 1, [pool[0].external_id]).assignments
+    (lent,) = lease(expert, 1, [pool[0].external_id]).assignments
 
     assert lent.slot == 1
 
@@ -227,7 +228,7 @@ def test_what_is_held_may_be_finished_when_the_limits_change() -> None:
     who = reload(who)
     assert make.lease(who, 4) == held
     make.vote(who, held[0], "x")
-    queue.release(who, held[2].pk)
+    giving_back.release(who, held[2].pk)
     assert items_of(make.lease(who, 9)) == [pool[0], pool[1], pool[2]]
     back = items_of(make.lease(reload(expert), 9))
     assert set(back) == {held_out[1], held_out[2]}
@@ -248,10 +249,10 @@ def test_nobody_is_told_that_the_rest_is_for_others_while_some_may_come_back() -
     who, other = make.member(project), make.member(project)
     (lent,) = make.lease(other, 5)
 
-    assert queue.lease(who, 5).reason == "all_lent"
+    assert lease(who, 5).reason == "all_lent"
     make.vote(other, lent, "x")
-    assert queue.lease(who, 5).reason == "role"
-    assert queue.lease(reload(other), 5).reason == "role"
+    assert lease(who, 5).reason == "role"
+    assert lease(reload(other), 5).reason == "role"
     policy.change(Project.objects.get(), {"evaluation_by": ["annotator"]})
     assert len(make.lease(reload(who), 5)) == 1
 
@@ -265,7 +266,7 @@ def test_who_asks_in_vain_queues_nothing_for_others(name: str, split: str) -> No
     for _ in range(5):
         make.item(project, split=split)
 
-    assert queue.lease(make.member(project), 5).reason == "role"
+    assert lease(make.member(project), 5).reason == "role"
     assert not QueueEntry.objects.exists()
     assert len(make.lease(make.member(project, "expert"), 9)) == 5
 
@@ -318,7 +319,7 @@ def test_what_another_lease_holds_locked_is_not_said_to_be_for_others() -> None:
         holding = thread.submit(hold)
         assert is_locked.wait(20)
         try:
-            assert queue.lease(who, 1).reason == "all_lent"
+            assert lease(who, 1).reason == "all_lent"
         finally:
             may_go_on.set()
         holding.result()
@@ -350,7 +351,7 @@ def test_each_entry_knows_what_its_vote_is_by_whatever_way_it_came(
         make.lease(who)
     assert queued() == []
     Assignment.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
-    queue.reclaim()
+    giving_back.reclaim()
     assert queued() == works
 
 

@@ -25,7 +25,7 @@ from pytest_django.fixtures import Settings
 
 from labeling.errors import InvalidInputError
 from labeling.models import Annotation, Assignment, Item, Membership, Project
-from labeling.services.queue import queue
+from labeling.services.queue.lease import lease
 from labeling.services.transfer import exporting
 from labeling.services.votes import annotate, settle
 from tests import make
@@ -62,7 +62,7 @@ def answered_project(
     found = make.items(project, count)
     who = make.member(project)
     names = [found[0].external_id, found[-1].external_id]
-    first, last = queue.lease(who, 2, names).assignments
+    first, last = lease(who, 2, names).assignments
     return project, who, make.vote(who, first, "x").annotation, last
 
 
@@ -296,7 +296,7 @@ def test_an_export_has_the_chosen_items_with_their_votes(
         ("c", "evaluation", "settled"),
     ):
         item = make.item(project, external_id=name, split=split)
-        make.vote(who, queue.lease(who, 1, [name]).assignments[0], "x")
+        make.vote(who, lease(who, 1, [name]).assignments[0], "x")
         Item.objects.filter(pk=item.pk).update(state=state)
     call = make.Caller(make.manager_of(project).user)
 

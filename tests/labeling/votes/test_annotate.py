@@ -31,7 +31,8 @@ from labeling.models import (
     Resolution,
 )
 from labeling.services.experts import adjudicate
-from labeling.services.queue import queue
+from labeling.services.queue import giving_back
+from labeling.services.queue.lease import lease
 from labeling.services.votes import agreement, annotate, settle
 from tests import make
 
@@ -98,10 +99,10 @@ def test_a_late_answer_is_kept_while_its_slot_is_free() -> None:
     who = make.member(project)
     one = make.lease(who)[0]
     Assignment.objects.update(expires_at=timezone.now() - timedelta(hours=1))
-    queue.reclaim()
+    giving_back.reclaim()
 
     assert make.vote(who, one, "x").is_new
-    assert queue.lease(make.member(project), 1).assignments == []
+    assert lease(make.member(project), 1).assignments == []
 
 
 def test_an_answer_for_a_taken_slot_is_refused_but_kept_in_the_history() -> None:
@@ -110,7 +111,7 @@ def test_an_answer_for_a_taken_slot_is_refused_but_kept_in_the_history() -> None
     who, other = make.member(project), make.member(project)
     one = make.lease(who)[0]
     Assignment.objects.update(expires_at=timezone.now() - timedelta(hours=1))
-    queue.reclaim()
+    giving_back.reclaim()
     make.lease(other)
 
     with pytest.raises(LeaseLostError):

@@ -1,11 +1,6 @@
-"""Lend items: who gets what next; give back, skip, flag.
+"""Lend items: who gets what next, or why there is nothing.
 
 The constraints of ``Assignment`` are the guarantee; ``QueueEntry`` is the fast path.
-Batch work never locks queue rows: ``SKIP LOCKED`` meets only other leases.
-
-Everybody locks in one order, or two could wait for each other: a membership, its
-assignments, items, counters. More than one assignment only whoever has the membership;
-for entries of the queue nobody waits.
 """
 
 from __future__ import annotations
@@ -13,29 +8,25 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from labeling.errors import (
-    ConflictError,
     ForbiddenError,
     InvalidInputError,
-    NotFoundError,
 )
 from labeling.models import (
-    AnnotationEvent,
     Assignment,
     Item,
     Membership,
-    ProjectCounter,
 )
-from labeling.services.queue import checks, lanes, order
-from labeling.services.work import events, jobs
+from labeling.services.queue import checks, giving_back, order, take
+from labeling.services.queue.locks import lock_membership
+from labeling.services.work import jobs
 from labeling.services.work.transactions import Turn, await_turn
 
 MAX_COUNT: Final = 50
@@ -75,33 +66,20 @@ def _checks_due(member: Membership, count: int) -> checks.Due:
     """Draw which checks of the person are to be among what is lent to them now."""
     if not checks.are_asked(member):
         return checks.NONE
-    return checks.due(member, room(member, count - lanes.holds(member)))
+    return checks.due(member, room(member, count - take.holds(member)))
 
 
 def _lease(member: Membership, count: int, due: checks.Due) -> Lease:
     """Lend with all that policy may ask for, step by step."""
     with transaction.atomic():
-        await_windows(member)
-        held = lanes.renew_held(member, count)
+        lock_membership(member)
+        held = take.renew_held(member, count)
         if not (wanted := room(member, count - len(held))):
             return answer(member, held)
         taken = _take_mixed(member, wanted, due)
         if len(taken) < wanted:
             taken += _take_the_rest(member, wanted - len(taken))
     return answer(member, held + taken)
-
-
-def await_windows(member: Membership) -> None:
-    """Be the only one who lends to this person step by step, until the commit.
-
-    Two of their windows would both fit into a quota, or take two items in turns and
-    wait for each other.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT 1 FROM labeling_membership WHERE id = %s FOR NO KEY UPDATE",
-            [member.pk],
-        )
 
 
 def room(member: Membership, wanted: int) -> int:
@@ -113,10 +91,10 @@ def room(member: Membership, wanted: int) -> int:
 
 def _is_stopped(member: Membership) -> bool:
     is_paused = member.is_paused or member.project.is_paused
-    return is_paused or not lanes.works(member) or checks.falls_short(member)
+    return is_paused or not take.works(member) or checks.falls_short(member)
 
 
-def at_once(member: Membership, count: int) -> list[Assignment]:
+def lease_at_once(member: Membership, count: int) -> list[Assignment]:
     """Lend in one round trip where policy asks for no more than the queue's head.
 
     Returns fewer than ``count`` where it does, or where the head does not suffice;
@@ -126,15 +104,15 @@ def at_once(member: Membership, count: int) -> list[Assignment]:
 
 
 def _from_head(member: Membership, count: int) -> list[Assignment]:
-    is_mixed = count > 1 and lanes.further_share(member)
+    is_mixed = count > 1 and take.further_share(member)
     if is_mixed or _is_stopped(member):
         return []
     try:
         if member.quota is None:
-            return lanes.lend(member, count)
+            return take.lend(member, count)
         with transaction.atomic():
-            await_windows(member)
-            return lanes.lend(member, count)
+            lock_membership(member)
+            return take.lend(member, count)
     except IntegrityError:
         return []
 
@@ -145,10 +123,10 @@ def _take_mixed(member: Membership, count: int, due: checks.Due) -> list[int]:
     They are lent in the order in which they come, so that ids do not tell them either.
     """
     if not any(due):
-        return lanes.take(member, count)
-    taken = lanes.take(member, random.randint(0, max(0, count - sum(due))))  # noqa: S311
+        return take.take(member, count)
+    taken = take.take(member, random.randint(0, max(0, count - sum(due))))  # noqa: S311
     taken += checks.lend(member, due, count - len(taken))
-    return taken + lanes.take(member, count - len(taken))
+    return taken + take.take(member, count - len(taken))
 
 
 def _take_the_rest(member: Membership, count: int) -> list[int]:
@@ -159,21 +137,21 @@ def _take_the_rest(member: Membership, count: int) -> list[int]:
     taken: list[int] = []
     await_turn(Turn.ORDER, member.project_id)
     while True:
-        taken += lanes.take(member, count - len(taken))
+        taken += take.take(member, count - len(taken))
         if len(taken) == count or not _free_more(member):
             return taken
 
 
 def _free_more(member: Membership) -> int:
     project_id = member.project_id
-    added = order.refill(project_id, lanes.works(member), member.user_id)
-    return added or reclaim(project_id=project_id)
+    added = order.refill(project_id, take.works(member), member.user_id)
+    return added or giving_back.reclaim(project_id=project_id)
 
 
 def _quota_left(member: Membership) -> int:
     if member.quota is None:
         return MAX_COUNT
-    return max(0, member.quota - lanes.used(member))
+    return max(0, member.quota - take.used(member))
 
 
 def _held(member: Membership) -> QuerySet[Assignment]:
@@ -216,7 +194,7 @@ def _why_nothing(member: Membership) -> str:  # noqa: PLR0911 (one per reason)
 
 
 def _why_none_is_free(member: Membership) -> str:
-    if not lanes.may_come_back(member):
+    if not take.may_come_back(member):
         return "role"
     return jobs.wait_reason(member.project_id) or "all_lent"
 
@@ -253,7 +231,7 @@ def _lease_chosen(member: Membership, external_ids: Sequence[str]) -> Lease:
     if len(external_ids) > MAX_COUNT:
         raise InvalidInputError(errors={"items": [f"At most {MAX_COUNT}."]})
     with transaction.atomic():
-        await_windows(member)
+        lock_membership(member)
         own = Assignment.objects.filter(
             annotator_id=member.user_id,
             project_id=member.project_id,
@@ -271,146 +249,8 @@ def _lease_chosen(member: Membership, external_ids: Sequence[str]) -> Lease:
         new = [pk for pk in items if pk not in held]
         most = room(member, len(new))
         with connection.cursor() as cursor:
-            cursor.execute(_CHOSEN, {**lanes.values_of(member, most), "items": new})
+            cursor.execute(_CHOSEN, {**take.values_of(member, most), "items": new})
         ids = sorted(mine.values_list("pk", flat=True))
     if ids or (new and not most):
         return answer(member, ids)
     return Lease([], "none_of_these")
-
-
-def own_assignment(member: Membership, assignment_id: int) -> Assignment:
-    """Return the person's own assignment, locked until the transaction ends."""
-    found = (
-        Assignment.objects.select_for_update(of=("self",))
-        .filter(
-            pk=assignment_id,
-            annotator_id=member.user_id,
-            project_id=member.project_id,
-        )
-        .first()
-    )
-    if found is None:
-        raise NotFoundError(
-            _("There is no such assignment of yours; its item may have been deleted.")
-        )
-    return found
-
-
-def release(member: Membership, assignment_id: int) -> Assignment:
-    """Give an item back unanswered; others may get it, and so may this person."""
-    with transaction.atomic():
-        found = own_assignment(member, assignment_id)
-        if found.state == Assignment.State.LEASED:
-            _end(found, Assignment.State.RELEASED, AnnotationEvent.Kind.RELEASED, {})
-    return found
-
-
-def release_many(member: Membership, assignment_ids: Sequence[int]) -> int:
-    """Give back what the person still holds of these; return how many."""
-    return _give_back(member, pk__in=assignment_ids)
-
-
-def release_all(member: Membership) -> int:
-    """Give back all that the person holds in the project; return how many."""
-    return _give_back(member)
-
-
-def _give_back(member: Membership, **which: Any) -> int:
-    with transaction.atomic():
-        await_windows(member)
-        held = (
-            Assignment.objects.select_for_update(of=("self",))
-            .select_related("annotator")
-            .filter(
-                annotator_id=member.user_id,
-                project_id=member.project_id,
-                state=Assignment.State.LEASED,
-                **which,
-            )
-            .order_by("pk")
-        )
-        found = list(held)
-        for one in found:
-            _end(one, Assignment.State.RELEASED, AnnotationEvent.Kind.RELEASED, {})
-    return len(found)
-
-
-def skip(member: Membership, assignment_id: int, reason: str = "") -> Assignment:
-    """Pass an item on to others for good; doing it twice changes nothing."""
-    with transaction.atomic():
-        if not member.has_skipped:
-            # Before the assignment, as a lease with a quota takes them.
-            member.has_skipped = True
-            member.save(update_fields=["has_skipped"])
-        found = own_assignment(member, assignment_id)
-        if found.state == Assignment.State.ANSWERED:
-            raise ConflictError(_("It is answered already; undo the answer first."))
-        if found.state != Assignment.State.SKIPPED:
-            _end(
-                found,
-                Assignment.State.SKIPPED,
-                AnnotationEvent.Kind.SKIPPED,
-                {"reason": reason},
-            )
-            count(member, skips=1)
-    return found
-
-
-def flag(member: Membership, assignment_id: int, comment: str = "") -> Assignment:
-    """Say that something is wrong with an item; it stays with the person."""
-    with transaction.atomic():
-        found = own_assignment(member, assignment_id)
-        events.append(
-            found,
-            AnnotationEvent.Kind.FLAGGED,
-            {"comment": comment},
-            actor_id=member.user_id,
-        )
-        Item.objects.filter(pk=found.item_id).update(flags=F("flags") + 1)
-        count(member, flags=1)
-    return found
-
-
-def count(member: Membership, **changes: int) -> None:
-    """Change the person's counts in the project in this transaction."""
-    ProjectCounter.add(member.project_id, member.user_id, **changes)
-
-
-def _end(
-    found: Assignment,
-    state: Assignment.State,
-    kind: AnnotationEvent.Kind,
-    payload: dict[str, Any],
-) -> None:
-    found.state = state
-    found.save(update_fields=["state"])
-    events.append(found, kind, payload, actor_id=found.annotator_id)
-    order.requeue([found])
-
-
-def reclaim(limit: int = 1000, *, project_id: int | None = None) -> int:
-    """Take back expired leases, of one project or all, at most ``limit``; how many."""
-    ended = Assignment.objects.filter(
-        state=Assignment.State.LEASED, expires_at__lt=Now()
-    )
-    if project_id is not None:
-        ended = ended.filter(project_id=project_id)
-    with transaction.atomic():
-        expired = list(
-            ended.select_for_update(skip_locked=True).order_by("expires_at")[:limit]
-        )
-        Assignment.objects.filter(pk__in=[one.pk for one in expired]).update(
-            state=Assignment.State.EXPIRED
-        )
-        AnnotationEvent.objects.bulk_create(
-            AnnotationEvent(
-                project_id=one.project_id,
-                item_id=one.item_id,
-                assignment=one,
-                kind=AnnotationEvent.Kind.EXPIRED,
-                at=timezone.now(),
-            )
-            for one in expired
-        )
-        order.requeue(expired)
-    return len(expired)

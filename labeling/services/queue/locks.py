@@ -1,0 +1,48 @@
+"""The queue's row locks, in the one order in which everybody takes them.
+
+A membership, then its assignments by id, then items by id, then counters. Another order
+can deadlock. Only whoever has locked the membership locks several assignments of it.
+Entries of the queue are locked with ``SKIP LOCKED``, so nobody waits for them.
+"""
+
+from __future__ import annotations
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from labeling.errors import NotFoundError
+from labeling.models import Assignment, Membership
+
+
+def lock_membership(member: Membership) -> None:
+    """Let nobody else lend to this person until the commit.
+
+    Otherwise two windows of one person could both fit into a quota, or deadlock by
+    taking two items in different orders.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM labeling_membership WHERE id = %s FOR NO KEY UPDATE",
+            [member.pk],
+        )
+
+
+def own_assignment(member: Membership, assignment_id: int) -> Assignment:
+    """Return the person's own assignment, locked until the commit.
+
+    Raises NotFoundError where it is not theirs or its item has been deleted.
+    """
+    assignment = (
+        Assignment.objects.select_for_update(of=("self",))
+        .filter(
+            pk=assignment_id,
+            annotator_id=member.user_id,
+            project_id=member.project_id,
+        )
+        .first()
+    )
+    if assignment is None:
+        raise NotFoundError(
+            _("There is no such assignment of yours; its item may have been deleted.")
+        )
+    return assignment
