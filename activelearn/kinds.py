@@ -6,13 +6,13 @@ from typing import Final
 
 from django.utils.translation import gettext_noop as noop
 
-from activelearn.services import ranking, retrain, triggers
+from activelearn.services import ranking, retrain, scoring, triggers
 from labeling.services.work.kinds import Kind
 
 QUEUE: Final = "training"
 KINDS: Final = (
     Kind("learn.rank", ranking.run, title=noop("queue order"), queue=QUEUE, rest=3),
-    Kind("learn.score", retrain.score, title=noop("scores of the pool"), queue=QUEUE),
+    Kind("learn.score", scoring.run, title=noop("scores of the pool"), queue=QUEUE),
     Kind(
         "learn.train",
         retrain.run,

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from labeling.models import Job
 from labeling.services.work import jobs, kinds
 
 
@@ -62,3 +63,37 @@ def kind(name: str, handler: kinds.Handler) -> Iterator[None]:
         yield
     finally:
         del kinds.TABLE[name]
+
+
+@dataclass
+class InterruptedProgress(jobs.Progress):
+    """The progress of a claimed job, in whose course something else happens.
+
+    ``then`` is called right after the first report of ``after``, which is a stage or a
+    number of steps done.
+    """
+
+    after: str | int
+    then: Callable[[], object]
+    has_happened: bool = False
+
+    def report(
+        self,
+        *,
+        done: int | None = None,
+        total: int | None = None,
+        stage: str | None = None,
+    ) -> None:
+        super().report(done=done, total=total, stage=stage)
+        if self.after in {done, stage} and not self.has_happened:
+            self.has_happened = True
+            self.then()
+
+
+def interrupted(
+    job: Job, *, after: str | int, then: Callable[[], object]
+) -> InterruptedProgress:
+    """Claim ``job``, and let ``then`` happen right after its report of ``after``."""
+    progress = jobs.claim(job.pk)
+    assert progress is not None, "the job cannot be claimed"
+    return InterruptedProgress(progress.job, progress.attempt, after, then)

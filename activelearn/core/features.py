@@ -8,8 +8,8 @@ from __future__ import annotations
 import io
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from PIL import Image
 from scipy import sparse
 
 Spec = dict[str, Any]
+Ids = NDArray[np.int64]
 Rows: TypeAlias = Any  # scipy.sparse.csr_matrix, which has no types
 
 TEXT_SPEC: Spec = {
@@ -29,6 +30,22 @@ IMAGE_SPEC: Spec = {"kind": "image", "version": 1, "side": 32, "cell": 8, "bins"
 MAX_PIXELS = 20_000_000
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 MAX_CATEGORIES = 40
+
+
+class Table(NamedTuple):
+    """The features of items: ids (n,), ascending, and their rows (n, n_features)."""
+
+    ids: Ids
+    rows: Rows
+
+    def rows_of(self, item_ids: Sequence[int]) -> Rows:
+        """Return the rows of ``item_ids``, in their order; each must have one."""
+        return self.rows[np.searchsorted(self.ids, np.array(item_ids, dtype=np.int64))]
+
+    def covered(self, item_ids: Iterable[int]) -> list[int]:
+        """Return those of ``item_ids`` that have a row: others came in later."""
+        known = set(self.ids.tolist())
+        return [pk for pk in item_ids if pk in known]
 
 
 def text_rows(texts: Sequence[str], spec: Spec) -> Rows:

@@ -19,7 +19,7 @@ from activelearn.services import files
 from labeling.models import Item, Project
 
 CHUNK = 5000
-Ids = NDArray[np.int64]
+Ids = core.Ids
 
 
 def hash_of(spec: core.Spec) -> str:
@@ -39,17 +39,18 @@ def spec_of(project: Project) -> core.Spec:
     return core.table_spec(list(sample))
 
 
-def load(project: Project) -> tuple[Ids, core.Rows]:
-    """Return all item ids, ascending, and their rows; compute what is missing."""
+def load(project: Project) -> core.Table:
+    """Return the features of all items; compute what is missing."""
     spec = spec_of(project)
     spec_hash = hash_of(spec)
     _complete(project, spec, spec_hash)
     shards = FeatureShard.objects.filter(project=project, spec_hash=spec_hash)
     parts = [_read(shard) for shard in shards]
     if not parts:
-        return np.zeros(0, dtype=np.int64), sparse.csr_matrix((0, 1), dtype=np.float32)
-    ids = np.concatenate([part[0] for part in parts])
-    return ids, sparse.vstack([part[1] for part in parts], format="csr")
+        no_rows = sparse.csr_matrix((0, 1), dtype=np.float32)
+        return core.Table(np.zeros(0, dtype=np.int64), no_rows)
+    ids = np.concatenate([part.ids for part in parts])
+    return core.Table(ids, sparse.vstack([part.rows for part in parts], format="csr"))
 
 
 def _complete(project: Project, spec: core.Spec, spec_hash: str) -> None:
@@ -142,9 +143,10 @@ def _pack(ids: Ids, rows: core.Rows) -> bytes:
     return body.getvalue()
 
 
-def _read(shard: FeatureShard) -> tuple[Ids, core.Rows]:
+def _read(shard: FeatureShard) -> core.Table:
     packed = np.load(
         io.BytesIO(files.read("features", shard.sha256)), allow_pickle=False
     )
     parts = (packed["data"], packed["indices"], packed["indptr"])
-    return packed["ids"], sparse.csr_matrix(parts, shape=tuple(packed["shape"]))
+    rows = sparse.csr_matrix(parts, shape=tuple(packed["shape"]))
+    return core.Table(packed["ids"], rows)

@@ -5,48 +5,27 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib.metadata import version as installed
 from typing import Any
 
-import numpy as np
 from django.db import transaction
 from django.db.models import Max
 
 from activelearn.core import artifact, evaluation, gate, training
+from activelearn.core.features import Table
 from activelearn.models import (
     Evaluation,
     ModelVersion,
-    ScoringRun,
     Snapshot,
     TrainingRun,
 )
-from activelearn.services import features, files, ranking, registry
+from activelearn.services import features, files, registry
 from labeling.models import Item, Project
-from labeling.services.transfer import predictions
 from labeling.services.votes import settle
 from labeling.services.work import jobs
 
 Answers = dict[int, tuple[str, ...]]
-SCORE_CHUNK = 50_000
-
-
-@dataclass(frozen=True)
-class Material:
-    """All items' rows in the order of their ids, and where each item's row is."""
-
-    ids: features.Ids
-    rows: Any
-
-    def rows_of(self, item_ids: Sequence[int]) -> Any:
-        """Return the rows of ``item_ids``, in their order."""
-        return self.rows[np.searchsorted(self.ids, np.array(item_ids, dtype=np.int64))]
-
-    def known(self, answers: Answers) -> Answers:
-        """Return the answers to items that have a row: others came in since."""
-        here = set(self.ids.tolist())
-        return {pk: labels for pk, labels in answers.items() if pk in here}
 
 
 def run(progress: jobs.Progress) -> dict[str, Any]:
@@ -60,9 +39,9 @@ def run(progress: jobs.Progress) -> dict[str, Any]:
         return {"verdict": training_run.verdict}
     project = training_run.project
     progress.report(done=0, total=5, stage="features")
-    material = Material(*features.load(project))
+    table = features.load(project)
     progress.report(done=1, stage="snapshot")
-    truth = material.known(_labels(project, Item.Split.POOL))
+    truth = _truth(project, Item.Split.POOL, table)
     with transaction.atomic():
         progress.report(done=2, stage="fit")
         snapshot = _snapshot(project, truth)
@@ -71,7 +50,7 @@ def run(progress: jobs.Progress) -> dict[str, Any]:
     progress.log(f"snapshot {snapshot.sha256[:12]} of {len(truth)} labels")
     try:
         model = training.fit(
-            material.rows_of(list(truth)),
+            table.rows_of(list(truth)),
             list(truth.values()),
             is_multi=project.is_multi,
             seed=project.seed,
@@ -83,7 +62,7 @@ def run(progress: jobs.Progress) -> dict[str, Any]:
     with transaction.atomic():
         progress.report(done=3, stage="evaluate")
         version = _register(training_run, model)
-    verdict = _judge(version, model, material, progress)
+    verdict = _judge(version, model, table, progress)
     return _decide(training_run, version, verdict, progress)
 
 
@@ -105,10 +84,17 @@ def _decide(
         return _conclude(training_run, verdict.verdict, verdict.explanation)
 
 
-def _labels(project: Project, split: str) -> Answers:
-    """Return the current labels of a split, sorted by item; empty answers only in multi."""
-    found = settle.take_labels(project, split)
-    return {pk: tuple(labels) for pk, labels in found if labels or project.is_multi}
+def _truth(project: Project, split: str, table: Table) -> Answers:
+    """Return the current labels of a split's items that have a row, sorted by item.
+
+    An item without any label counts in a project with several labels alone.
+    """
+    labels = {
+        pk: tuple(names)
+        for pk, names in settle.take_labels(project, split)
+        if names or project.is_multi
+    }
+    return {pk: labels[pk] for pk in table.covered(labels)}
 
 
 def _snapshot(project: Project, truth: Answers) -> Snapshot:
@@ -158,15 +144,15 @@ def _environment() -> dict[str, str]:
 def _judge(
     version: ModelVersion,
     model: training.LinearModel,
-    material: Material,
+    table: Table,
     progress: jobs.Progress,
 ) -> gate.Comparison:
     """Compare with the champion, or with always saying the commonest label."""
-    truth = material.known(_labels(version.project, Item.Split.EVALUATION))
+    truth = _truth(version.project, Item.Split.EVALUATION, table)
     champion = registry.champion(version.project)
     if not truth:
         return gate.compare([], [], name="nothing")
-    rows = material.rows_of(list(truth))
+    rows = table.rows_of(list(truth))
     answers = list(truth.values())
     score = evaluation.score(answers, _answers(model, rows))
     if champion is None:
@@ -224,47 +210,3 @@ def _conclude(training_run: TrainingRun, verdict: str, why: str) -> dict[str, An
     training_run.verdict, training_run.explanation = verdict, why
     training_run.save(update_fields=["verdict", "explanation"])
     return {"verdict": verdict}
-
-
-def _learned_from(version: ModelVersion) -> set[int]:
-    """Return the items of the snapshot that a model was trained on."""
-    rows = json.loads(files.read("snapshots", version.snapshot.sha256))
-    return {pk for pk, _ in rows}
-
-
-def score(progress: jobs.Progress) -> dict[str, Any]:
-    """Score the pool with the model that serves now, and publish its predictions."""
-    project = progress.job.project
-    champion = registry.champion_in_turn(project) if project else None
-    if project is None or champion is None:
-        return {}
-    material = Material(*features.load(project))
-    model = registry.load(champion)
-    pool = list(
-        Item.objects.filter(project=project)
-        .pool()
-        .order_by("pk")
-        .values_list("pk", flat=True)
-    )
-    known = set(material.ids.tolist())
-    pool = [pk for pk in pool if pk in known]
-    scored: list[tuple[int, str, float]] = []
-    for start in range(0, len(pool), SCORE_CHUNK):
-        chunk = pool[start : start + SCORE_CHUNK]
-        probabilities = model.probabilities(material.rows_of(chunk))
-        best = probabilities.argmax(axis=1)
-        scored += [
-            (pk, model.labels[place], float(row[place]))
-            for pk, place, row in zip(chunk, best, probabilities, strict=True)
-        ]
-        progress.report(done=len(scored), total=len(pool), stage="scoring")
-    learned = _learned_from(champion)
-    with transaction.atomic():
-        predictions.publish(project.pk, champion.number, scored, trained_on=learned)
-        ScoringRun.objects.create(project=project, model=champion, items=len(scored))
-        # Last, for the job's row is locked from here on: who lost it takes all back.
-        progress.report(stage="published")
-    if (serving := registry.champion(project)) and serving != champion:
-        registry.request_scores(serving)
-    ranking.request_order(project.pk)
-    return {"items": len(scored)}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sklearn.datasets import load_wine
 
-from activelearn.core import artifact
+from activelearn.core import artifact, ordering
 from activelearn.models import ModelVersion, RankingFit, TrainingRun
 from activelearn.services import (
     files,
@@ -24,6 +24,7 @@ from labeling.models import Item, Job, Prediction, Project, QueueEntry
 from labeling.services.votes import gold, settle
 from labeling.services.work import jobs
 from tests import make
+from tests.doubles import interrupted
 
 pytestmark = pytest.mark.django_db
 
@@ -118,18 +119,15 @@ def test_every_entry_of_an_order_tells_its_probability(labels: int) -> None:
     )
 
 
-def test_chance_draws_from_the_whole_pool_and_differently_each_time(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_chance_draws_from_the_whole_pool_and_differently_each_time() -> None:
     project, truth = wine(exploration_rate=0.5)
     ranking.rank(project)
     answer(project, truth, 40)
-    monkeypatch.setattr(ranking, "WINDOW", 20)
     pool = Item.objects.filter(project=project, split="pool", votes=0).count()
     drawn: list[tuple[int, ...]] = []
 
     for _ in range(8):
-        ranking.rank(project)
+        ranking.rank(project, ordering.Limits(window=20))
         chance = QueueEntry.objects.filter(reason="random").order_by("rank")
         drawn.append(tuple(chance.values_list("item", flat=True)))
         ours = QueueEntry.objects.exclude(reason="evaluation")
@@ -169,23 +167,20 @@ def test_labels_start_a_run_and_the_better_model_takes_over() -> None:
     assert {one.decision for one in answers} <= {"accept", "review"}
 
 
-def test_labeled_items_that_come_in_during_a_run_are_for_the_next_one(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_labeled_items_that_come_in_during_a_run_are_for_the_next_one() -> None:
     project, truth = wine()
     answer(project, truth, 110)
-    labels, come = retrain._labels, []
-
-    def meanwhile(of: Project, split: str) -> retrain.Answers:
-        fresh = make.item(of, data=project.items.first().data, split=split)  # type: ignore[union-attr]
-        gold.record(of, [(fresh, ["c0"])])
-        come.append(fresh.pk)
-        return labels(of, split)
-
-    monkeypatch.setattr(retrain, "_labels", meanwhile)
+    data = Item.objects.filter(project=project)[0].data
     run, _ = triggers.request(project, None, "by hand")
+    come = []
 
-    jobs.run(run.job_id)
+    def come_in() -> None:
+        for split in ("pool", "evaluation"):
+            fresh = make.item(project, data=data, split=split)
+            gold.record(project, [(fresh, ["c0"])])
+            come.append(fresh.pk)
+
+    retrain.run(interrupted(run.job, after="snapshot", then=come_in))
 
     run.refresh_from_db()
     assert run.verdict
@@ -193,6 +188,8 @@ def test_labeled_items_that_come_in_during_a_run_are_for_the_next_one(
     rows = json.loads(files.read("snapshots", run.snapshot.sha256))
     assert len(come) == 2
     assert not {pk for pk, _ in rows} & set(come)
+    outcomes = ModelVersion.objects.get(run=run).evaluation.outcomes
+    assert not {int(pk) for pk in outcomes} & set(come)
 
 
 def test_no_held_out_label_means_no_promotion() -> None:

@@ -10,7 +10,6 @@ import pytest
 from django.db import transaction
 from django.db.models import F
 
-from activelearn.core import evaluation, training
 from activelearn.models import (
     Evaluation,
     ModelVersion,
@@ -19,13 +18,12 @@ from activelearn.models import (
     Snapshot,
     TrainingRun,
 )
-from activelearn.services import ranking, registry, retrain, triggers
+from activelearn.services import ranking, registry, retrain, scoring, triggers
 from labeling.models import Job, Prediction, Project, QueueEntry
-from labeling.services.queue import order
-from labeling.services.transfer import predictions
 from labeling.services.work import jobs
 from tests import make
 from tests.activelearn.test_loop import answer, versions, wine, work
+from tests.doubles import interrupted
 
 pytestmark = pytest.mark.django_db
 
@@ -35,14 +33,13 @@ def taken_over(job: Job) -> None:
     Job.objects.filter(pk=job.pk).update(attempt=F("attempt") + 1)
 
 
-def before(job: Job, then: Callable[..., Any]) -> Callable[..., Any]:
-    """Return ``then`` with the job taken over right before it."""
-
-    def late(*given: Any, **named: Any) -> Any:
-        taken_over(job)
-        return then(*given, **named)
-
-    return late
+def lost(
+    handler: Callable[[jobs.Progress], object], job: Job, *, after: str | int
+) -> None:
+    """Run a handler whose job is taken over right after a report."""
+    progress = interrupted(job, after=after, then=lambda: taken_over(job))
+    with pytest.raises(jobs.JobLostError):
+        handler(progress)
 
 
 def asked_to_rank(project: Project) -> Job:
@@ -51,17 +48,13 @@ def asked_to_rank(project: Project) -> Job:
     return Job.objects.get(kind="learn.rank")
 
 
-def test_an_order_of_a_job_that_was_taken_over_is_not_swapped_in(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_an_order_of_a_job_that_was_taken_over_is_not_swapped_in() -> None:
     project, _ = wine()
     ranking.rank(project)
     job = asked_to_rank(project)
     order_before = set(QueueEntry.objects.values_list("pk", flat=True))
-    late = before(job, ranking._entries)
-    monkeypatch.setattr(ranking, "_entries", late)
 
-    jobs.run(job.pk)
+    lost(ranking.run, job, after="features")
 
     assert set(QueueEntry.objects.values_list("pk", flat=True)) == order_before
     assert RankingFit.objects.count() == 1
@@ -69,14 +62,11 @@ def test_an_order_of_a_job_that_was_taken_over_is_not_swapped_in(
     assert (job.state, job.attempt) == ("running", 2)
 
 
-def test_an_order_that_is_taken_over_at_the_last_moment_is_not_swapped_in(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_an_order_that_is_taken_over_at_the_last_moment_is_not_swapped_in() -> None:
     project, _ = wine()
     job = asked_to_rank(project)
-    monkeypatch.setattr(order, "swap", before(job, order.swap))
 
-    jobs.run(job.pk)
+    lost(ranking.run, job, after="swap")
 
     job.refresh_from_db()
     assert (job.state, job.attempt) == ("running", 2)
@@ -92,21 +82,20 @@ def trained() -> tuple[Project, Job]:
 
 
 @pytest.mark.parametrize(
-    ("home", "step", "written"),
+    ("after", "written"),
     [
-        (retrain, "_labels", []),
-        (training, "fit", [Snapshot]),
-        (evaluation, "score", [Snapshot, ModelVersion]),
-        (retrain, "_decide", [Snapshot, ModelVersion, Evaluation]),
+        ("snapshot", []),
+        ("fit", [Snapshot]),
+        ("evaluate", [Snapshot, ModelVersion]),
+        (4, [Snapshot, ModelVersion, Evaluation]),
     ],
 )
 def test_training_that_was_taken_over_writes_no_further(
-    home: Any, step: str, written: list[Any], monkeypatch: pytest.MonkeyPatch
+    after: str | int, written: list[Any]
 ) -> None:
     project, job = trained()
-    monkeypatch.setattr(home, step, before(job, getattr(home, step)))
 
-    jobs.run(job.pk)
+    lost(retrain.run, job, after=after)
 
     tables: list[Any] = [Snapshot, ModelVersion, Evaluation]
     assert [one for one in tables if one.objects.exists()] == written
@@ -130,45 +119,35 @@ def test_a_run_that_is_judged_is_not_judged_again() -> None:
     assert registry.champion(project) is None
 
 
-def test_scores_of_a_job_that_was_taken_over_are_not_published(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_scores_of_a_job_that_was_taken_over_are_not_published() -> None:
     project, (first,) = versions(1)
     Job.objects.filter(project=project).exclude(kind="learn.train").delete()
     runs = ScoringRun.objects.count()
     Prediction.objects.update(model_number=99)
     registry.request_scores(first)
     job = Job.objects.get(kind="learn.score")
-    publish = before(job, predictions.publish)
-    monkeypatch.setattr(predictions, "publish", publish)
 
-    jobs.run(job.pk)
+    lost(scoring.run, job, after="scoring")
 
     assert set(Prediction.objects.values_list("model_number", flat=True)) == {99}
     assert ScoringRun.objects.count() == runs
     assert not Job.objects.filter(kind="learn.rank").exists()
 
 
-def test_scores_of_a_champion_that_serves_no_longer_are_followed_by_new_ones(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_scores_of_a_champion_that_serves_no_longer_are_followed_by_new_ones() -> None:
     project, (first, second) = versions(2)
     registry.promote(second, None)
     job = Job.objects.get(kind="learn.score", state="queued")
-    publish = predictions.publish
 
-    def meanwhile(*given: Any, **named: Any) -> int:
-        # A promotion that found this job waiting still, and asked for no other.
+    def promote_first() -> None:
+        # A promotion that found this job waiting still, and requested no other.
         ModelVersion.objects.filter(pk=second.pk).update(stage="archived")
         ModelVersion.objects.filter(pk=first.pk).update(stage="champion")
-        return publish(*given, **named)
 
-    monkeypatch.setattr(predictions, "publish", meanwhile)
-
-    jobs.run(job.pk)
-    monkeypatch.undo()
+    scoring.run(interrupted(job, after="scoring", then=promote_first))
 
     assert Job.objects.filter(kind="learn.score", state="queued").count() == 1
+    Job.objects.filter(pk=job.pk).update(state="done")
     work(project)
     assert set(Prediction.objects.values_list("model_number", flat=True)) == {1}
 

@@ -10,7 +10,6 @@ from django.db import connections
 from hypothesis import given
 from hypothesis import strategies as st
 
-from activelearn.services import retrain
 from labeling import rules
 from labeling.errors import (
     AssayError,
@@ -260,9 +259,9 @@ def test_what_a_training_run_has_used_stays() -> None:
     (expert,) = experts(found.project, 1)
     adjudicate.resolve(expert, found.pk, Decision(("x",)))
 
-    taken = retrain._labels(found.project, "pool")
+    taken = settle.take_labels(found.project, "pool")
 
-    assert taken == {found.item_id: ("x",)}
+    assert taken == [(found.item_id, ["x"])]
     with pytest.raises(ConflictError, match="training run has used this label"):
         reopening.reopen(expert, found.pk)
     found.item.refresh_from_db()

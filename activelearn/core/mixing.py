@@ -1,20 +1,25 @@
-"""Who decides on a place of the queue's order: a rule, chance, or the held-out items.
+"""Who decides each place of the queue's order: a rule, chance, or the held-out items.
 
-The probability of a pick is that of this item at this place, given who decides there:
-1 where a rule decides, one in so many where one of so many is drawn, all alike.
+The probability of a pick is the probability of this item at this place, given who
+decides there: 1 where a rule decides, 1/n where one of n items is drawn uniformly.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
+
+# Labeled held-out items from which on an evaluation is precise enough.
+ENOUGH_EVALUATION: Final = 100
+TRICKLE: Final = 0.05
 
 
 @dataclass(frozen=True)
 class Choice:
-    """An item that is next by rule, or drawn from all that no place has yet."""
+    """An item that is next by a rule, or drawn from all items without a place."""
 
     item_id: int
     reason: str
@@ -23,19 +28,29 @@ class Choice:
 
 @dataclass(frozen=True)
 class Pick:
-    """An item that has its place in the order, with why and how probable that was."""
+    """An item at its place in the order, with the reason and its probability."""
 
     item_id: int
     reason: str
     probability: float
 
+    @property
+    def is_blind(self) -> bool:
+        """Whether people answer without the model's suggestion."""
+        return self.reason not in {"model", "random"}
+
 
 @dataclass(frozen=True)
 class Shares:
-    """How much of an order chance and the held-out items decide."""
+    """The shares of an order, in [0, 1], that chance and the held-out items decide."""
 
     random: float
     evaluation: float
+
+
+def evaluation_share(rate: float, settled: int) -> float:
+    """Return the share of held-out items: ``rate`` until enough of them are labeled."""
+    return rate if settled < ENOUGH_EVALUATION else min(rate, TRICKLE)
 
 
 def mixed(
@@ -45,12 +60,13 @@ def mixed(
     shares: Shares,
     rng: np.random.Generator,
 ) -> Iterator[Pick]:
-    """Mix chance and evaluation into ``choices``, never in the first place.
+    """Mix chance and held-out items into ``choices``; the first place stays a choice.
 
-    Chance draws from all of ``pool`` that has no place yet, whatever the model thinks
-    of it; so many items of the pool get a place as there are choices.
+    Chance draws uniformly from all items of ``pool`` that have no place yet, whatever
+    the model thinks of them. Of the pool, as many items get a place as there are
+    choices; all of ``held_out`` get one.
     """
-    # What comes next of a shuffled pool and has no place is a fair draw of all such.
+    # The next item of a shuffled pool that has no place is a uniform draw of all such.
     chance = iter(rng.permutation(np.array(pool, dtype=np.int64)))
     evaluation = rng.permutation(np.array(held_out, dtype=np.int64)).tolist()
     placed: set[int] = set()

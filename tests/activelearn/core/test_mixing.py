@@ -8,18 +8,18 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from activelearn.core import lanes
+from activelearn.core import mixing
 
 POOL = list(range(170))
-TOP = [lanes.Choice(pk, "model") for pk in range(20)]
+TOP = [mixing.Choice(pk, "model") for pk in range(20)]
 HELD_OUT = list(range(1000, 1030))
-SHARES = lanes.Shares(random=0.3, evaluation=0.2)
+SHARES = mixing.Shares(random=0.3, evaluation=0.2)
 SEEDS = 3000
 
 
-def order(seed: int, shares: lanes.Shares = SHARES) -> list[lanes.Pick]:
+def order(seed: int, shares: mixing.Shares = SHARES) -> list[mixing.Pick]:
     rng = np.random.default_rng(seed)
-    return list(lanes.mixed(TOP, POOL, HELD_OUT, shares, rng))
+    return list(mixing.mixed(TOP, POOL, HELD_OUT, shares, rng))
 
 
 def test_each_item_of_the_pool_is_drawn_alike() -> None:
@@ -68,16 +68,16 @@ def test_as_many_random_ones_as_asked_for() -> None:
 def test_no_item_twice_and_each_with_its_probability(
     pool: list[int], rate: float
 ) -> None:
-    shares = lanes.Shares(rate, 0.5)
+    shares = mixing.Shares(rate, 0.5)
 
     for seed in range(50):
         rng = np.random.default_rng(seed)
-        picks = list(lanes.mixed(TOP, pool, HELD_OUT, shares, rng))
+        picks = list(mixing.mixed(TOP, pool, HELD_OUT, shares, rng))
 
         ids = [pick.item_id for pick in picks]
         assert len(set(ids)) == len(ids) == len(TOP) + len(HELD_OUT)
         assert set(HELD_OUT) < set(ids)
-        assert picks[0] == lanes.Pick(0, "model", 1.0)
+        assert picks[0] == mixing.Pick(0, "model", 1.0)
         held_out = [pick.probability for pick in picks if pick.item_id >= 1000]
         assert held_out == [1 / left for left in range(len(HELD_OUT), 0, -1)]
         placed = 0
@@ -88,11 +88,11 @@ def test_no_item_twice_and_each_with_its_probability(
 
 
 def test_what_is_drawn_at_the_start_has_the_probability_of_a_draw() -> None:
-    typical = [lanes.Choice(pk, "cold") for pk in (5, 3)]
-    drawn = [lanes.Choice(pk, "cold", is_drawn=True) for pk in (9, 1, 4)]
+    typical = [mixing.Choice(pk, "cold") for pk in (5, 3)]
+    drawn = [mixing.Choice(pk, "cold", is_drawn=True) for pk in (9, 1, 4)]
     rng = np.random.default_rng(0)
 
-    picks = lanes.mixed([*typical, *drawn], range(10), [], lanes.Shares(0, 0), rng)
+    picks = mixing.mixed([*typical, *drawn], range(10), [], mixing.Shares(0, 0), rng)
 
     assert [pick.probability for pick in picks] == [1, 1, 1 / 8, 1 / 7, 1 / 6]
 
@@ -100,4 +100,4 @@ def test_what_is_drawn_at_the_start_has_the_probability_of_a_draw() -> None:
 def test_nothing_to_order() -> None:
     rng = np.random.default_rng(0)
 
-    assert not list(lanes.mixed([], [], [], SHARES, rng))
+    assert not list(mixing.mixed([], [], [], SHARES, rng))

@@ -1,0 +1,152 @@
+"""A new order of the queue: what a fresh, cheap model is least sure of, and chance.
+
+With too few labels for a model, the typical items of the pool come first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from activelearn.core import diversity, mixing, query, training
+from activelearn.core.features import Rows, Table
+
+Places = diversity.Places
+
+
+@dataclass(frozen=True)
+class Material:
+    """What an order is made from.
+
+    table: the features of all items. known: labels by item id, of labeled items of the
+    pool. pool, held_out: ids of the items without a vote, each list ascending.
+    """
+
+    table: Table
+    known: Mapping[int, Sequence[str]]
+    pool: Sequence[int]
+    held_out: Sequence[int]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How many items each step looks at.
+
+    window: places of an order that the model and chance fill. batch: items at the top,
+    chosen to be unlike each other out of the ``shortlist`` least sure ones. known:
+    labeled items that a ranked batch has to be unlike as well. sample: unlabeled items
+    that typical ones are found in, for those of a large pool are much the same.
+    """
+
+    window: int = 2000
+    batch: int = 50
+    shortlist: int = 500
+    known: int = 500
+    sample: int = 5000
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How a project orders: a strategy of ``query``, a kind of batch, and shares."""
+
+    strategy: str
+    batch: Literal["spread", "ranked"]
+    is_multi: bool
+    seed: int
+    shares: mixing.Shares
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """An order: the picks, best first, out of ``pool_size`` items and the held-out ones.
+
+    strategy: the policy's; "cold" where no model could be fitted, "none" without items.
+    """
+
+    strategy: str
+    pool_size: int
+    picks: list[mixing.Pick]
+
+
+def rank(material: Material, policy: Policy, rng: np.random.Generator) -> Ranking:
+    """Return the order of the items without a vote.
+
+    ``rng`` draws what chance decides. The other choices depend on the policy's seed
+    alone: the same labels give the same ones.
+    """
+    row_of = {int(pk): row for row, pk in enumerate(material.table.ids)}
+    # Items without a row came in after the features were computed.
+    pool = [pk for pk in material.pool if pk in row_of]
+    places = np.array([row_of[pk] for pk in pool], dtype=np.int64)
+    strategy, choices = _choices(material, places, policy)
+    picks = mixing.mixed(choices, pool, material.held_out, policy.shares, rng)
+    return Ranking(strategy, len(pool), list(picks))
+
+
+def _choices(
+    material: Material, places: Places, policy: Policy
+) -> tuple[str, list[mixing.Choice]]:
+    """Return who ordered the rows at ``places`` (n,), and the best of them in order."""
+    if not len(places):
+        return "none", []
+    ids, rows = material.table
+    labels = [material.known.get(int(pk)) for pk in ids]
+    labeled = np.flatnonzero([bool(names) for names in labels])
+    try:
+        model = training.fit(
+            rows[labeled],
+            [names for names in labels if names],
+            is_multi=policy.is_multi,
+            seed=policy.seed,
+        )
+    except ValueError:
+        return "cold", _cold(material.table, places, policy)
+    scores = query.uncertainty(
+        model.probabilities(rows[places]),
+        is_multi=policy.is_multi,
+        strategy=policy.strategy,
+    )
+    rng = np.random.default_rng([policy.seed, len(labeled)])
+    least_sure = query.least_sure(scores, policy.limits.window, rng)
+    short, rest = np.split(least_sure, [policy.limits.shortlist])
+    short = short[_batch(rows, places[short], scores[short], labeled, policy)]
+    ranked = ids[places[np.concatenate([short, rest])]]
+    return policy.strategy, [mixing.Choice(int(pk), "model") for pk in ranked]
+
+
+def _batch(
+    rows: Rows, places: Places, scores: query.Array, labeled: Places, policy: Policy
+) -> Places:
+    """Order a short list so that its top is unsure and unlike each other.
+
+    places: (n,) rows of the short list; scores: (n,) in [0, 1]; labeled: (m,) rows.
+    """
+    count, seed = policy.limits.batch, policy.seed
+    if policy.batch == "spread":
+        points = diversity.compact(rows[places], seed)
+        return diversity.spread(points, scores, count, seed)
+    known = labeled[-policy.limits.known :]
+    points = diversity.compact(rows[np.concatenate([places, known])], seed)
+    return query.ranked_batch(
+        points[: len(places)], scores, points[len(places) :], count
+    )
+
+
+def _cold(table: Table, places: Places, policy: Policy) -> list[mixing.Choice]:
+    """Return typical items, one of each cluster, then others drawn uniformly."""
+    rng = np.random.default_rng(policy.seed)
+    sample = places
+    if len(places) > policy.limits.sample:
+        sample = np.sort(rng.choice(places, policy.limits.sample, replace=False))
+    points = diversity.compact(table.rows[sample], policy.seed)
+    typical = sample[diversity.typical(points, policy.limits.batch, policy.seed)]
+    others = rng.permutation(np.setdiff1d(places, typical))
+    ranked = np.concatenate([typical, others])[: policy.limits.window]
+    return [
+        mixing.Choice(int(pk), "cold", is_drawn=number >= len(typical))
+        for number, pk in enumerate(table.ids[ranked])
+    ]

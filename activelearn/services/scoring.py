@@ -1,0 +1,64 @@
+"""A pass of the champion over the pool: its predictions, published at once."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from django.db import transaction
+
+from activelearn.models import ModelVersion, ScoringRun
+from activelearn.services import features, files, ranking, registry
+from labeling.models import Item, Project
+from labeling.services.transfer import predictions
+from labeling.services.work import jobs
+
+CHUNK: Final = 50_000
+
+Scores = list[tuple[int, str, float]]
+
+
+def run(progress: jobs.Progress) -> dict[str, Any]:
+    """Score the pool with the model that serves now, and publish its predictions."""
+    project = progress.job.project
+    champion = registry.champion_in_turn(project) if project else None
+    if project is None or champion is None:
+        return {}
+    scores = _scores(project, champion, progress)
+    learned = _learned_from(champion)
+    with transaction.atomic():
+        predictions.publish(project.pk, champion.number, scores, trained_on=learned)
+        ScoringRun.objects.create(project=project, model=champion, items=len(scores))
+        # Last, for it locks the job's row: a worker that lost the job undoes all this.
+        progress.report(stage="published")
+    if (serving := registry.champion(project)) and serving != champion:
+        registry.request_scores(serving)
+    ranking.request_order(project.pk)
+    return {"items": len(scores)}
+
+
+def _scores(
+    project: Project, champion: ModelVersion, progress: jobs.Progress
+) -> Scores:
+    """Return (item, likeliest label, its probability) for the pool's items."""
+    table = features.load(project)
+    model = registry.load(champion)
+    items = Item.objects.filter(project=project).pool().order_by("pk")
+    pool = table.covered(items.values_list("pk", flat=True))
+    scores: Scores = []
+    for start in range(0, len(pool), CHUNK):
+        chunk = pool[start : start + CHUNK]
+        probabilities = model.probabilities(table.rows_of(chunk))
+        likeliest = probabilities.argmax(axis=1)
+        scores += [
+            (pk, model.labels[column], float(row[column]))
+            for pk, column, row in zip(chunk, likeliest, probabilities, strict=True)
+        ]
+        progress.report(done=len(scores), total=len(pool), stage="scoring")
+    return scores
+
+
+def _learned_from(version: ModelVersion) -> set[int]:
+    """Return the items of the snapshot that a model was trained on."""
+    rows = json.loads(files.read("snapshots", version.snapshot.sha256))
+    return {pk for pk, _ in rows}

@@ -1,0 +1,66 @@
+"""The suggestions that stand in an order: the champion's predictions, with words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from activelearn.core import influence
+from activelearn.models import ModelVersion
+from activelearn.services import features, registry
+from labeling.models import Gold, Item, Prediction, Project
+
+# About as many items as are lent before the next order comes.
+EXPLAINED: Final = 200
+
+Suggestion = dict[str, Any]
+
+
+def suggestions_for(
+    project: Project, item_ids: Sequence[int]
+) -> tuple[int | None, dict[int, Suggestion]]:
+    """Return the champion's number, and its suggestions by item.
+
+    item_ids: in serving order, for only the first ones are explained. A gold question
+    and a project that labels blind get no suggestion.
+    """
+    champion = registry.champion(project)
+    if champion is None:
+        return None, {}
+    if project.suggestion_mode == Project.SuggestionMode.BLIND:
+        return champion.number, {}
+    questions = Gold.objects.filter(item__in=item_ids, is_question=True)
+    predictions = Prediction.objects.filter(item__in=item_ids).exclude(
+        item__in=questions.values("item")
+    )
+    suggestions = {
+        prediction.item_id: {
+            "label": prediction.label,
+            "confidence": prediction.confidence,
+            "model": prediction.model_number,
+        }
+        for prediction in predictions
+    }
+    if project.suggestion_mode == Project.SuggestionMode.ASSIST:
+        _explain(project, champion, suggestions, item_ids[:EXPLAINED])
+    return champion.number, suggestions
+
+
+def _explain(
+    project: Project,
+    champion: ModelVersion,
+    suggestions: dict[int, Suggestion],
+    item_ids: Sequence[int],
+) -> None:
+    """Add to the suggestions of texts the words that speak most for them."""
+    if project.data_type != Project.DataType.TEXT:
+        return
+    texts = dict(
+        Item.objects.filter(
+            pk__in=[pk for pk in item_ids if pk in suggestions]
+        ).values_list("pk", "data__text")
+    )
+    pairs = [(suggestions[pk]["label"], str(text)) for pk, text in texts.items()]
+    model, spec = registry.load(champion), features.spec_of(project)
+    for pk, words in zip(texts, influence.influential(model, pairs, spec), strict=True):
+        suggestions[pk]["words"] = words
