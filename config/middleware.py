@@ -10,7 +10,7 @@ from csp.constants import HEADER
 from csp.middleware import CSPMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
 from django.shortcuts import render
@@ -19,6 +19,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
 from labeling.api.http import problems
+from labeling.api.http.writing import written
 
 logger = logging.getLogger(__name__)
 
@@ -97,8 +98,8 @@ class TryAgain:
                 503,
                 _("Send the same again in a moment; nothing is taken twice."),
             )
-            answer: HttpResponse = JsonResponse(
-                document, status=503, content_type=problems.CONTENT_TYPE
+            answer = HttpResponse(
+                written(document), status=503, content_type=problems.CONTENT_TYPE
             )
         else:
             answer = render(request, "503.html", status=503)

@@ -182,10 +182,10 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "labeling.api.http.negotiation.OnlyRenderer",
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["labeling.api.http.writing.AnswerRenderer"],
     "DEFAULT_PARSER_CLASSES": ["labeling.api.http.parsers.StrictJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "labeling.api.http.pagination.CursorPagination",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "labeling.api.http.schema.DeclaredSchema",
     "EXCEPTION_HANDLER": "labeling.api.http.problems.handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
@@ -194,7 +194,9 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Human-in-the-loop labeling and active learning.",
     "VERSION": "0.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
-    "ENUM_NAME_OVERRIDES": {"RoleEnum": "labeling.models.Membership.Role"},
+    "OAS_VERSION": "3.1.0",  # whose schemas are those of the declared types
+    # Choices stay where they are declared.
+    "POSTPROCESSING_HOOKS": [],
 }
 
 CELERY_BROKER_URL = env.text("BROKER_URL") or home.broker_url(ASSAY_HOME)

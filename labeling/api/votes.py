@@ -2,170 +2,147 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
-from drf_spectacular.utils import extend_schema
-from rest_framework.request import Request
-from rest_framework.response import Response
+from drf_spectacular.utils import OpenApiParameter
+from msgspec import UNSET
 
-from labeling.api.http import shapes
-from labeling.api.http.hot import HotView, Said
-from labeling.api.http.pagination import CursorPagination
+from labeling.api.http.calls import HEADER, Reply, call
+from labeling.api.http.hot import HotView
+from labeling.api.http.pagination import CursorPagination, Page
 from labeling.api.http.problems import document_of
 from labeling.api.http.scope import ProjectView
+from labeling.api.wire import queue as lent
+from labeling.api.wire import votes as wire
 from labeling.errors import AssayError, InvalidInputError
-from labeling.models import (
-    AgreementReport,
-    Annotation,
-    Membership,
-)
+from labeling.models import AgreementReport, Annotation, Membership
 from labeling.services.projects import members
 from labeling.services.queue import questions
 from labeling.services.votes import annotate
 
+_ETAG: Final = OpenApiParameter(
+    "ETag", str, HEADER, response=[200, 201], description="The vote's version."
+)
+_IF_MATCH: Final = OpenApiParameter(
+    "If-Match", str, HEADER, required=True, description="The version, from the `ETag`."
+)
 
-def _shape(member: Membership, vote: Annotation) -> dict[str, Any]:
-    """Return a vote as JSON, with what is revealed after it."""
+
+def _answer(member: Membership, vote: Annotation) -> wire.Vote:
+    """Return a vote with what is revealed after it."""
     revealed = annotate.revealed_suggestion(member.project, vote)
-    return shapes.annotation_shape(vote, revealed)
+    return wire.answer_of(vote, revealed)
 
 
-def _said(member: Membership, vote: Annotation, status: int = 200) -> Said:
+def _reply(member: Membership, vote: Annotation, status: int = 200) -> Reply[wire.Vote]:
     """Return a vote with its version as ETag."""
-    return Said(_shape(member, vote), status, {"ETag": f'"{vote.version}"'})
+    return Reply(_answer(member, vote), status, {"ETag": f'"{vote.version}"'})
 
 
-def _version(request: Request) -> int:
-    raw = request.headers.get("If-Match", "").removeprefix("W/").strip('"')
-    if not raw.isdecimal() or len(raw) > 9:
-        raise InvalidInputError(
-            "Send If-Match with the version from the ETag.",
-            errors={"If-Match": ["The version you read."]},
-        )
-    return int(raw)
-
-
-@extend_schema(request=dict[str, Any], responses=dict[str, Any])
 class AnnotationsView(HotView):
     """Give votes, and list one's own."""
 
-    @extend_schema(operation_id="projects_annotations_list")
-    def get(self, request: Request, slug: str) -> Response:
+    @call(name="projects_annotations_list")
+    def get(self) -> Page[wire.Vote]:
         """Return one's own standing votes, newest first."""
-        del slug
         votes = Annotation.answers.filter(
             annotator_id=self.member.user_id,
             project_id=self.member.project_id,
             undone_at=None,
         )
-        pages = CursorPagination()
-        page = pages.paginate_queryset(votes, request, view=self) or []
-        return pages.get_paginated_response([shapes.annotation_shape(v) for v in page])
+        return CursorPagination().page_of(
+            votes, self.request, lambda some: [wire.answer_of(one) for one in some]
+        )
 
-    def said(self, body: Any) -> Said:
-        """Keep one vote, or a list of votes each with an outcome of its own."""
+    @call(201, 200, body=wire.VoteBody | list[wire.VoteBody], headers=[_ETAG])
+    def post(self, body: object) -> Reply[wire.Vote | wire.VoteOutcomes]:
+        """Keep one vote, or a list of at most 100, each with an outcome of its own."""
         if isinstance(body, list):
             if len(body) > annotate.MAX_BATCH:
                 raise InvalidInputError(f"At most {annotate.MAX_BATCH} answers.")
-            return Said({"results": [self._one_of_batch(one) for one in body]})
-        receipt = annotate.submit(self.member, shapes.vote_in(body))
-        return _said(self.member, receipt.annotation, 201 if receipt.is_new else 200)
+            results = [self._one_of_batch(one) for one in body]
+            return Reply(wire.VoteOutcomes(results=results), 200)
+        receipt = annotate.submit(self.member, wire.vote_of(body))
+        status = 201 if receipt.is_new else 200
+        return _reply(self.member, receipt.annotation, status)
 
-    def _one_of_batch(self, data: object) -> dict[str, Any]:
-        client_id = data.get("client_id") if isinstance(data, dict) else None
+    def _one_of_batch(self, value: object) -> wire.VoteOutcome:
+        client_id = value.get("client_id") if isinstance(value, dict) else None
         try:
-            receipt = annotate.submit(self.member, shapes.vote_in(data))
+            receipt = annotate.submit(self.member, wire.vote_of(value))
         except AssayError as error:
-            return {
-                "client_id": client_id,
-                "status": error.status,
-                "problem": document_of(error),
-            }
-        return {
-            "client_id": client_id,
-            "status": 201 if receipt.is_new else 200,
-            "annotation": _shape(self.member, receipt.annotation),
-        }
+            return wire.VoteOutcome(
+                client_id=client_id, status=error.status, problem=document_of(error)
+            )
+        return wire.VoteOutcome(
+            client_id=client_id,
+            status=201 if receipt.is_new else 200,
+            annotation=_answer(self.member, receipt.annotation),
+        )
 
 
-@extend_schema(request=dict[str, Any], responses=dict[str, Any])
 class AnnotationView(ProjectView):
     """Read, edit or undo one's own vote."""
 
-    def get(self, request: Request, slug: str, pk: int) -> Response:
+    @call(headers=[_ETAG])
+    def get(self, pk: int) -> Reply[wire.Vote]:
         """Return the vote with its version as ETag."""
-        del request, slug
-        found = annotate.own_annotation(self.member, pk)
-        return _said(self.member, found).response()
+        return _reply(self.member, annotate.own_annotation(self.member, pk))
 
-    def patch(self, request: Request, slug: str, pk: int) -> Response:
+    @call(headers=[_ETAG, _IF_MATCH])
+    def patch(self, pk: int, body: wire.EditBody) -> Reply[wire.Vote]:
         """Change labels, comment or certainty."""
-        del slug
-        body = shapes.body_of(request.data)
         changes: dict[str, Any] = {}
-        if "labels" in body or "label" in body:
-            changes["labels"] = shapes.labels_in(body)
-        if "comment" in body:
-            changes["comment"] = shapes.text_in(body, "comment")
-        if "is_unsure" in body:
-            changes["is_unsure"] = body["is_unsure"] is True
-        changed = annotate.edit(self.member, pk, _version(request), changes)
-        return _said(self.member, changed).response()
+        if body.has_labels:
+            changes["labels"] = body.chosen
+        if body.comment is not UNSET:
+            changes["comment"] = body.comment or ""
+        if body.is_unsure is not UNSET:
+            changes["is_unsure"] = body.is_unsure
+        changed = annotate.edit(self.member, pk, self._version(), changes)
+        return _reply(self.member, changed)
 
-    def delete(self, request: Request, slug: str, pk: int) -> Response:
+    @call(headers=[_IF_MATCH])
+    def delete(self, pk: int) -> wire.Undone:
         """Undo; the item is lent to the person again."""
-        found = annotate.undo(self.member, pk, _version(request))
-        lent = shapes.assignment_shape(slug, found, None) if found else None
-        return Response({"undone": pk, "lease": lent})
+        again = annotate.undo(self.member, pk, self._version())
+        slug = self.member.project.slug
+        return wire.Undone(
+            undone=pk, lease=lent.lent_of(slug, again, None) if again else None
+        )
+
+    def _version(self) -> int:
+        raw = self.request.headers.get("If-Match", "").removeprefix("W/").strip('"')
+        if not raw.isdecimal() or len(raw) > 9:
+            raise InvalidInputError(
+                "Send If-Match with the version from the ETag.",
+                errors={"If-Match": ["The version you read."]},
+            )
+        return int(raw)
 
 
-@extend_schema(responses=dict[str, Any])
 class AgreementView(ProjectView):
     """How well the annotators agree."""
 
     allowed: ClassVar = members.ADJUDICATE | members.ENGINEER
 
-    def get(self, request: Request, slug: str) -> Response:
+    @call()
+    def get(self) -> wire.Agreement:
         """Return the newest report, with empty values where there is none yet."""
-        del request, slug
         report = AgreementReport.objects.filter(project=self.member.project).first()
-        return Response(report_shape(report))
+        return wire.agreement_of(report)
 
 
-def report_shape(report: AgreementReport | None) -> dict[str, Any]:
-    """Return a report; before the first one every value is empty."""
-    body = report.body if report else {}
-    return {
-        "computed_at": report.computed_at if report else None,
-        "items": report.items if report else 0,
-        "votes": report.votes if report else 0,
-        "percent": report.percent if report else None,
-        "cohen_kappa": report.cohen_kappa if report else None,
-        "fleiss_kappa": report.fleiss_kappa if report else None,
-        "krippendorff_alpha": report.krippendorff_alpha if report else None,
-        "alpha_interval": body.get("alpha_interval"),
-        "labels": body.get("labels", []),
-        "pairs": body.get("pairs", []),
-        "annotators": body.get("annotators", []),
-    }
-
-
-@extend_schema(request=dict[str, Any], responses=dict[str, Any])
 class GoldQuestionsView(ProjectView):
     """Which items with a known answer are asked to see how well people do."""
 
     allowed: ClassVar = members.EXPLORE
 
-    def post(self, request: Request, slug: str) -> Response:
+    @call()
+    def post(self, body: wire.GoldBody) -> wire.GoldMarked:
         """Ask ``items`` (external ids) as gold questions, or stop asking them."""
-        del slug
-        body = shapes.body_of(request.data)
-        names = shapes.names_in(body, "items")
-        is_question = shapes.yes_or_no_in(body, "is_question", default=True)
-        marked = questions.mark(self.member, names, is_question=is_question)
-        return Response(
-            {
-                "items": [gold.item.external_id for gold in marked],
-                "is_question": is_question,
-            }
+        marked = questions.mark(self.member, body.items, is_question=body.is_question)
+        return wire.GoldMarked(
+            items=[gold.item.external_id for gold in marked],
+            is_question=body.is_question,
         )

@@ -6,20 +6,20 @@ longer than what these calls do.
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.authentication import SessionAuthentication
-from rest_framework.exceptions import APIException
-from rest_framework.renderers import JSONRenderer
-from rest_framework.request import Request
-from rest_framework.response import Response
+from rest_framework.exceptions import APIException, ParseError
 
 from labeling.api.http import problems
 from labeling.api.http.authentication import is_by_token, owner_of
+from labeling.api.http.calls import call_of
 from labeling.api.http.parsers import value_of
 from labeling.api.http.scope import ProjectView, is_for_another
+from labeling.api.http.writing import written
 from labeling.errors import AssayError
 from labeling.models import Membership, User
 from labeling.services.projects import members
@@ -27,59 +27,45 @@ from labeling.services.projects import members
 MAX_BODY: Final = 2**18
 
 
-class Said(NamedTuple):
-    """What is answered to a call."""
-
-    data: object
-    status: int = 200
-    headers: dict[str, str] | None = None
-
-    def response(self) -> Response:
-        """Return it by the framework's way."""
-        return Response(self.data, self.status, headers=self.headers)
-
-
 class HotView(ProjectView):
-    """A view whose POST takes the short way.
+    """A view whose declared POST takes the short way.
 
     Whatever is unusual goes the framework's way: it does the same, and says what is
     wrong.
     """
 
-    def said(self, body: Any) -> Said:
-        """Do what is asked for and return the answer."""
-        raise NotImplementedError
-
-    def post(self, request: Request, slug: str) -> Response:
-        """Answer by the framework's way."""
-        del slug
-        return self.said(request.data).response()
-
     def dispatch(
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
         """Answer by the short way where it is open."""
-        call = _plain_call(request, kwargs["slug"])
-        if call is None:
+        spec = call_of(self, "post")
+        member = _plain_caller(request, kwargs["slug"])
+        if spec is None or member is None:
             return super().dispatch(request, *args, **kwargs)
-        member, body = call
-        content_type = "application/json"
         try:
             self.admit(member)
-            data, status, headers = self.said(body)
+            reply = spec.reply(self, value_of(request.body), kwargs)
+        except ParseError:
+            return super().dispatch(request, *args, **kwargs)
         except AssayError as error:
-            data, status, headers = problems.document_of(error), error.status, None
-            content_type = problems.CONTENT_TYPE
-        return HttpResponse(
-            JSONRenderer().render(data),
-            status=status,
-            content_type=content_type,
-            headers=headers,
-        )
+            document = problems.document_of(error)
+            return _response(document, error.status, problems.CONTENT_TYPE)
+        return _response(reply.data, reply.status, headers=reply.headers)
 
 
-def _plain_call(request: HttpRequest, slug: str) -> tuple[Membership, Any] | None:
-    """Return who calls as a member, and what is sent; None where one is unusual."""
+def _response(
+    data: object,
+    status: int,
+    content_type: str = "application/json",
+    headers: Mapping[str, str] | None = None,
+) -> HttpResponse:
+    return HttpResponse(
+        written(data), status=status, content_type=content_type, headers=headers
+    )
+
+
+def _plain_caller(request: HttpRequest, slug: str) -> Membership | None:
+    """Return who calls as a member; None where the call is an unusual one."""
     length = request.META.get("CONTENT_LENGTH") or ""
     is_plain = (
         request.method == "POST"
@@ -90,13 +76,12 @@ def _plain_call(request: HttpRequest, slug: str) -> tuple[Membership, Any] | Non
     if not is_plain:
         return None
     try:
-        body = value_of(request.body)
         member = _caller(request, slug)
     except (APIException, AssayError):
         return None
     if member is None or is_for_another(request, member.user_id):
         return None
-    return member, body
+    return member
 
 
 def _caller(request: HttpRequest, slug: str) -> Membership | None:

@@ -3,15 +3,37 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Generic, TypeVar
 
+import msgspec
 from django.db.models import Q, QuerySet
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import Cursor
 from rest_framework.pagination import CursorPagination as Base
 from rest_framework.request import Request
 
+from labeling.api.http.fields import Answer, about
 from labeling.models import Project
+
+Shown = TypeVar("Shown")
+
+
+class Page(Answer, Generic[Shown]):
+    """Some rows of a list, and where the others are."""
+
+    next: Annotated[str | None, about("The address of the page after this one.")]
+    previous: Annotated[str | None, about("The address of the page before this one.")]
+    results: list[Shown]
+
+
+class PageQuery(msgspec.Struct):
+    """Which page of a list; the paginator reads it."""
+
+    cursor: Annotated[str, about("From `next` or `previous` of a page.")] = ""
+    limit: Annotated[int, msgspec.Meta(ge=1, le=1000, description="Rows per page.")] = (
+        50
+    )
 
 
 class CursorPagination(Base):
@@ -21,6 +43,17 @@ class CursorPagination(Base):
     page_size_query_param = "limit"
     max_page_size = 1000
     ordering = "-pk"
+
+    def page_of(
+        self, rows: Any, request: Request, shown: Callable[[Sequence[Any]], list[Shown]]
+    ) -> Page[Shown]:
+        """Return the page of ``rows`` that a request asks for; ``shown`` makes it JSON."""
+        some: list[Any] = self.paginate_queryset(rows, request) or []
+        return Page(
+            next=self.get_next_link(),
+            previous=self.get_previous_link(),
+            results=shown(some),
+        )
 
     def decode_cursor(self, request: Request) -> Cursor | None:
         """Return the cursor of an address; its position is always a key."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
+import msgspec
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.utils.functional import Promise
@@ -12,23 +13,52 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from labeling.api.http.fields import Answer, about
 from labeling.errors import AssayError
 
 CONTENT_TYPE: Final = "application/problem+json"
 
 
+class Problem(Answer):
+    """Why a call was refused (RFC 9457)."""
+
+    type: Annotated[str, about("A name, resolved against `/problems/`.")]
+    title: Annotated[str, about("The kind of refusal, in the caller's language.")]
+    status: Annotated[int, about("The HTTP status.")]
+    detail: Annotated[str, about("What is wrong, and what to do.")]
+    code: Annotated[str, about("The kind of refusal, for programs.")]
+    errors: (
+        Annotated[
+            dict[str, Any],
+            about(
+                "What each wrong field takes: texts, and for a list of objects one "
+                "such map for each."
+            ),
+        ]
+        | msgspec.UnsetType
+    ) = msgspec.UNSET
+    outcome: (
+        Annotated[str, about("`resolved_meanwhile`: how another expert decided.")]
+        | msgspec.UnsetType
+    ) = msgspec.UNSET
+    labels: (
+        Annotated[list[str], about("`resolved_meanwhile`: the other expert's labels.")]
+        | msgspec.UnsetType
+    ) = msgspec.UNSET
+
+
 def document(
     code: str, title: Promise | str, http_status: int, detail: str, **extra: Any
-) -> dict[str, Any]:
-    """Return a problem document; ``type`` is a name, resolved against /problems/."""
-    return {
-        "type": f"/problems/{code}",
-        "title": str(title),
-        "status": http_status,
-        "detail": detail,
-        "code": code,
+) -> Problem:
+    """Return a problem document."""
+    return Problem(
+        type=f"/problems/{code}",
+        title=str(title),
+        status=http_status,
+        detail=detail,
+        code=code,
         **extra,
-    }
+    )
 
 
 def problem(
@@ -38,11 +68,11 @@ def problem(
     return _response(document(code, title, http_status, detail, **extra))
 
 
-def _response(told: dict[str, Any]) -> Response:
-    return Response(told, status=told["status"], content_type=CONTENT_TYPE)
+def _response(shown: Problem) -> Response:
+    return Response(shown, status=shown.status, content_type=CONTENT_TYPE)
 
 
-def document_of(error: AssayError) -> dict[str, Any]:
+def document_of(error: AssayError) -> Problem:
     """Return one of our own errors as a problem document."""
     return document(error.code, error.title, error.status, error.detail, **error.extra)
 

@@ -1,0 +1,171 @@
+"""What is sent becomes a declared type, or is refused field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, TypeVar
+
+import msgspec
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from msgspec import inspect, structs
+
+from labeling.errors import InvalidInputError
+
+Declared = TypeVar("Declared", bound=msgspec.Struct)
+# What an empty body, ``null`` and ``""`` stand for.
+_EMPTY: Final = (None, "")
+
+
+def body_of(value: object, kind: type[Declared]) -> Declared:
+    """Return a JSON value as a declared type.
+
+    Raises InvalidInputError, which says of each wrong field what it takes.
+    """
+    value = {} if value in _EMPTY else value
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise _refusal(value, kind) from error
+
+
+def query_of(query: QueryDict, kind: type[Declared]) -> Declared:
+    """Return the parameters of an address as a declared type; empty ones are left out.
+
+    Raises InvalidInputError, which says of each wrong parameter what it takes.
+    """
+    values = {name: value for name, value in query.dict().items() if value}
+    try:
+        return msgspec.convert(values, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise _refusal(values, kind, strict=False) from error
+
+
+def _refusal(
+    value: object, kind: type[msgspec.Struct], *, strict: bool = True
+) -> InvalidInputError:
+    if not isinstance(value, Mapping):
+        return InvalidInputError(_("The body must be a JSON object."))
+    return InvalidInputError(errors=dict(_faults(value, kind, strict=strict)))
+
+
+def _faults(
+    value: Mapping[str, Any], kind: type[msgspec.Struct], *, strict: bool
+) -> Iterator[tuple[str, list[Any]]]:
+    """Yield the name of each wrong field with what it takes.
+
+    The library's own errors tell of the first fault alone, and in English.
+    """
+    declared = inspect.type_info(kind)
+    known = {field.encode_name for field in structs.fields(kind)}
+    for field, shown in zip(structs.fields(kind), declared.fields, strict=True):  # type: ignore[attr-defined]
+        name = field.encode_name
+        if name not in value:
+            if field.required:
+                yield name, [_words(shown.type)]
+            continue
+        try:
+            msgspec.convert(value[name], field.type, strict=strict)
+        except msgspec.ValidationError:
+            yield name, _inside(value[name], shown.type) or [_words(shown.type)]
+    if declared.forbid_unknown_fields:  # type: ignore[attr-defined]
+        for name in sorted(value.keys() - known):
+            yield name, [_("Not something to change here.")]
+
+
+def _inside(value: object, kind: inspect.Type) -> list[Any]:
+    """Return the faults of each entry where a field lists objects, else nothing."""
+    plain = _plain(kind)
+    if not (isinstance(plain, inspect.ListType) and isinstance(value, list)):
+        return []
+    entry = _plain(plain.item_type)
+    if not isinstance(entry, inspect.StructType):
+        return []
+    faults = [
+        dict(_faults(one, entry.cls, strict=True))
+        if isinstance(one, dict)
+        else {"": [_("An object.")]}
+        for one in value
+    ]
+    return faults if any(faults) else []
+
+
+def _plain(kind: inspect.Type) -> inspect.Type:
+    """Return a type without what is said of it, and without "or null"."""
+    while isinstance(kind, inspect.Metadata):
+        kind = kind.type
+    if isinstance(kind, inspect.UnionType):
+        others = [one for one in kind.types if not isinstance(one, inspect.NoneType)]
+        return _plain(others[0]) if len(others) == 1 else kind
+    return kind
+
+
+def _words(kind: inspect.Type) -> str:
+    """Say what a field takes, in the language of the request."""
+    told: dict[str, Any] = {}
+    for one in _layers(kind):
+        if isinstance(one, inspect.Metadata):
+            told |= one.extra or {}
+    if "words" in told:
+        words: str = told["words"]
+        return _(words)
+    if "one_of" in told:
+        return _("One of %(values)s.") % {"values": told["one_of"]}
+    plain = _plain(kind)
+    return _WORDS.get(type(plain), _any_words)(plain)
+
+
+def _layers(kind: inspect.Type) -> Iterator[inspect.Type]:
+    yield kind
+    if isinstance(kind, inspect.Metadata):
+        yield from _layers(kind.type)
+    elif isinstance(kind, inspect.UnionType):
+        for one in kind.types:
+            yield from _layers(one)
+
+
+def _number_words(kind: Any) -> str:
+    is_whole = isinstance(kind, inspect.IntType)
+    limits = {"least": kind.ge, "most": kind.le}
+    if kind.ge is None:
+        return _("A whole number.") if is_whole else _("A number.")
+    if kind.le is None or kind.le >= 2**53:
+        told = _("A whole number, at least %(least)s.")
+        return (told if is_whole else _("A number, at least %(least)s.")) % limits
+    told = _("A whole number from %(least)s to %(most)s.")
+    return (told if is_whole else _("A number from %(least)s to %(most)s.")) % limits
+
+
+def _text_words(kind: Any) -> str:
+    if kind.max_length is None:
+        return _("A text.")
+    if kind.min_length:
+        return _("A text of 1 to %(most)s characters.") % {"most": kind.max_length}
+    return _("A text of at most %(most)s characters.") % {"most": kind.max_length}
+
+
+def _list_words(kind: Any) -> str:
+    most = {"most": kind.max_length}
+    if kind.max_length is None:
+        return _("A list.")
+    if isinstance(_plain(kind.item_type), inspect.IntType):
+        return _("A list of at most %(most)s ids.") % most
+    if isinstance(_plain(kind.item_type), inspect.StrType):
+        return _("A list of at most %(most)s names.") % most
+    return _("A list of at most %(most)s objects.") % most
+
+
+def _any_words(_kind: Any) -> str:
+    return _("A value of another type.")
+
+
+_WORDS: Final[Mapping[type, Callable[[Any], str]]] = {
+    inspect.IntType: _number_words,
+    inspect.FloatType: _number_words,
+    inspect.StrType: _text_words,
+    inspect.ListType: _list_words,
+    inspect.BoolType: lambda _kind: _("true or false."),
+    inspect.DictType: lambda _kind: _("An object."),
+    inspect.StructType: lambda _kind: _("An object."),
+    inspect.UUIDType: lambda _kind: _("A UUID."),
+}

@@ -1,0 +1,59 @@
+"""Kinds of fields that bodies and answers share, each with its limits.
+
+A field's type says what is allowed and what it means: it is decoded by it, refused by
+it, and the schema is made from it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Annotated, Any, Final
+
+import msgspec
+from django.utils.translation import gettext_noop as noop
+from msgspec import Meta
+
+MOST_NAMES: Final = 1000
+
+
+class Body(msgspec.Struct):
+    """What is sent; fields that are not known are ignored."""
+
+
+class Answer(msgspec.Struct):
+    """What is answered."""
+
+
+def one_of(values: Iterable[str], about: str = "", *, or_empty: bool = False) -> Meta:
+    """Return what a text field needs that takes one of ``values``, or is empty."""
+    listed = [*([""] if or_empty else []), *map(str, values)]
+    return Meta(
+        pattern=rf"\A(?:{'|'.join(map(re.escape, listed))})\Z",
+        description=about or None,
+        extra_json_schema={"enum": listed},
+        extra={"one_of": ", ".join(filter(None, listed))},
+    )
+
+
+def text(most: int, about: str = "") -> Meta:
+    """Return what a text field needs: its length in characters, and what it means."""
+    return Meta(max_length=most, description=about or None)
+
+
+def about(words: str) -> Meta:
+    """Return what a field means, for the schema."""
+    return Meta(description=words)
+
+
+Key = Annotated[int, Meta(ge=1, le=2**63 - 1, extra={"words": noop("An id.")})]
+Text = Annotated[str, text(5000)]
+Names = Annotated[list[str], Meta(max_length=MOST_NAMES)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Count = Annotated[int, Meta(ge=0)]
+# Whatever an import brought: of a text ``{text, …}``, of a picture ``{image, …}``, of a
+# table its columns.
+Columns = Annotated[
+    dict[str, Any],
+    about("Free: `{text, …}`, `{image, …}` or the columns of a table's row."),
+]

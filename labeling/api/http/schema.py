@@ -1,0 +1,125 @@
+"""The OpenAPI schema, made from the declared types of bodies, queries and answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from types import UnionType
+from typing import Any, Final, get_args, get_origin
+
+import msgspec
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ResolvedComponent
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from msgspec.json import schema_components
+
+from labeling.api.http import problems
+from labeling.api.http.calls import Call, call_of
+from labeling.api.http.pagination import Page, PageQuery
+
+_REFERENCE: Final = "#/components/schemas/{name}"
+_PAGE: Final = re.compile(r"\bPage_(\w+)_\b")
+
+
+class DeclaredSchema(AutoSchema):
+    """Tell of a call what the signature of its method says."""
+
+    @property
+    def _call(self) -> Call | None:
+        return call_of(self.view, self.method)
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
+        """Return what the schema says of one method of one address."""
+        operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
+        if operation and self._call and "requestBody" in operation:
+            operation["requestBody"]["required"] = self._has_required_fields()
+        return operation
+
+    def _has_required_fields(self) -> bool:
+        body = self._call.body if self._call else None
+        try:
+            msgspec.convert({}, body)
+        except msgspec.ValidationError:
+            return True
+        return False
+
+    def get_operation_id(self) -> str:
+        """Return the name of a call, as generated clients have it."""
+        if self._call and self._call.name:
+            return self._call.name
+        name: str = super().get_operation_id()
+        return name
+
+    def get_override_parameters(self) -> list[Any]:
+        """Return the parameters of the address, and the headers."""
+        if (spec := self._call) is None:
+            return list(super().get_override_parameters())
+        queries = [PageQuery] if get_origin(spec.answer) is Page else []
+        queries += [spec.query] if spec.query else []
+        return [*spec.headers, *(one for kind in queries for one in self._query(kind))]
+
+    def _query(self, kind: type[msgspec.Struct]) -> Iterator[OpenApiParameter]:
+        (_,), components = schema_components([kind], ref_template=_REFERENCE)
+        shown = components[kind.__name__]
+        for name, field in shown["properties"].items():
+            about = field.pop("description", "")
+            is_required = name in shown.get("required", ())
+            yield OpenApiParameter(
+                name, _tidy(field), required=is_required, description=about
+            )
+
+    def get_request_serializer(self) -> Any:
+        """Return the body by media type."""
+        if (spec := self._call) is None:
+            return super().get_request_serializer()
+        if spec.body is None:
+            return None
+        return dict.fromkeys(self.map_parsers(), self._shown(spec.body))
+
+    def get_response_serializers(self) -> Any:
+        """Return the answer by status, and how refusals look."""
+        if (spec := self._call) is None:
+            return super().get_response_serializers()
+        shown = None if spec.answer is None else self._shown(spec.answer)
+        answers: dict[Any, Any] = {
+            status: OpenApiResponse(shown, self._about(spec.answer))
+            for status in spec.statuses
+        }
+        refusal = OpenApiResponse(self._shown(problems.Problem), "Why it is refused.")
+        return {**answers, ("default", problems.CONTENT_TYPE): refusal}
+
+    def _about(self, answer: Any) -> str:
+        if answer is None:
+            return "Done."
+        named = [getattr(one, "__doc__", "") for one in (answer, *get_args(answer))]
+        return next((str(one) for one in named if one), "")
+
+    def _shown(self, kind: Any) -> Any:
+        """Return what the schema says of a type, and keep the types that it names."""
+        if get_origin(kind) is UnionType:
+            return {"anyOf": [self._shown(one) for one in get_args(kind)]}
+        (shown,), components = schema_components([kind], ref_template=_REFERENCE)
+        for name, schema in components.items():
+            named = _PAGE.sub(r"\1Page", name)
+            component = ResolvedComponent(
+                name=named,
+                type=ResolvedComponent.SCHEMA,
+                object=named,
+                schema=_tidy(schema),
+            )
+            self.registry.register_on_missing(component)
+        return _tidy(shown)
+
+
+def _tidy(schema: Any) -> Any:
+    """Leave out what says a thing twice."""
+    if isinstance(schema, list):
+        return [_tidy(one) for one in schema]
+    if isinstance(schema, str):
+        return _PAGE.sub(r"\1Page", schema)
+    if not isinstance(schema, dict):
+        return schema
+    twice = {"title"} if isinstance(schema.get("title"), str) else set()
+    if "enum" in schema:
+        twice.add("pattern")
+    return {name: _tidy(one) for name, one in schema.items() if name not in twice}

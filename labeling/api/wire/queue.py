@@ -1,0 +1,172 @@
+"""Items on their way to people: what a lease takes and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta
+
+from labeling import models
+from labeling.api.http.fields import Answer, Body, Columns, Key, Names, Text, about
+from labeling.services.queue import lease
+
+MOST_RELEASED: Final = 100
+MOST_LEFT: Final = 500
+
+_Count = Annotated[
+    int, Meta(ge=1, le=lease.MAX_COUNT, description="How many items, at most.")
+]
+
+
+class LeaseBody(Body):
+    """How many items a person wants next, or which."""
+
+    count: _Count = 1
+    items: Annotated[
+        Names | None, about("External ids, where the project has `free_choice`.")
+    ] = None
+
+
+class GridBody(Body):
+    """How many items a person wants on one page."""
+
+    count: _Count = 1
+    left: Annotated[
+        list[Key],
+        Meta(max_length=MOST_LEFT, description="Assignments left for later."),
+    ] = msgspec.field(default_factory=list)
+
+
+class SkipBody(Body):
+    """Why an item is passed on."""
+
+    reason: Text | None = None
+
+
+class FlagBody(Body):
+    """What is wrong with an item."""
+
+    comment: Text | None = None
+
+
+class ReleaseBody(Body):
+    """What is given back."""
+
+    assignments: Annotated[list[Key], Meta(max_length=MOST_RELEASED)]
+
+
+class Item(Answer):
+    """What a labeler may see of an item: nothing that tells why it is asked."""
+
+    id: int
+    external_id: Annotated[str, about("The name that the import gave it.")]
+    data: Columns
+    media_url: Annotated[str | None, about("Where its picture is, for members.")]
+    metadata: Annotated[dict[str, Any], about("Free: what the import brought along.")]
+
+
+class Suggestion(Answer):
+    """What the model takes an item for."""
+
+    label: str
+    confidence: Annotated[float, Meta(ge=0, le=1)]
+    model: Annotated[int, about("The number of the model's version.")]
+    words: (
+        Annotated[
+            list[str],
+            about("Of a text in `assist` mode: what speaks most for the label."),
+        ]
+        | msgspec.UnsetType
+    ) = msgspec.UNSET
+
+
+class Lent(Answer):
+    """An item that is lent to one person for a time."""
+
+    assignment: Annotated[int, about("Names the lease in a vote, a skip or a flag.")]
+    expires_at: Annotated[datetime, about("After it the item may go to others.")]
+    item: Item
+    suggestion: Annotated[
+        Suggestion | None, about("Null where it is to be answered blind.")
+    ]
+
+
+_Reason = Annotated[
+    str | None,
+    about(
+        "Why there is nothing, else null: `paused`, `skill`, `quota`, `empty_project`, "
+        "`all_labeled`, `all_yours_done`, `role`, `training`, `all_lent`."
+    ),
+]
+
+
+class Lease(Answer):
+    """What a person holds now, oldest first."""
+
+    items: list[Lent]
+    reason: _Reason
+    label_set: Annotated[int, about("The label set in force.")]
+
+
+class GridPage(Answer):
+    """Items that the model takes for the same."""
+
+    label: Annotated[str, about("What it takes them for; empty without items.")]
+    items: list[Lent]
+    reason: Annotated[_Reason, about("As of a lease, or `no_suggestions`.")]
+
+
+class Passed(Answer):
+    """What became of an assignment."""
+
+    assignment: int
+    state: str
+
+
+class Released(Answer):
+    """How many assignments were given back."""
+
+    released: int
+
+
+def media_url(slug: str, item: models.Item) -> str | None:
+    """Return where an item's image is, for members."""
+    if item.media is None:
+        return None
+    return f"/api/projects/{slug}/media/{item.media.sha256}/"
+
+
+def item_of(slug: str, item: models.Item) -> Item:
+    """Return an item as labelers see it."""
+    return Item(
+        id=item.pk,
+        external_id=item.external_id,
+        data=item.data,
+        media_url=media_url(slug, item),
+        metadata=item.metadata,
+    )
+
+
+def suggestion_of(shown: Mapping[str, Any] | None) -> Suggestion | None:
+    """Return a kept suggestion as an answer."""
+    return None if shown is None else Suggestion(**shown)
+
+
+def lent_of(
+    slug: str, assignment: models.Assignment, shown: Mapping[str, Any] | None
+) -> Lent:
+    """Return a lease as the station reads it."""
+    return Lent(
+        assignment=assignment.pk,
+        expires_at=assignment.expires_at,
+        item=item_of(slug, assignment.item),
+        suggestion=suggestion_of(shown),
+    )
+
+
+def passed_of(assignment: models.Assignment) -> Passed:
+    """Return what became of an assignment."""
+    return Passed(assignment=assignment.pk, state=assignment.state)

@@ -1,0 +1,258 @@
+"""Votes, agreement and gold questions: what is sent and answered."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
+from msgspec import UNSET, Meta, UnsetType
+
+from labeling import models
+from labeling.api.http.bodies import body_of
+from labeling.api.http.fields import (
+    MOST_NAMES,
+    Answer,
+    Body,
+    Names,
+    Share,
+    about,
+    one_of,
+    text,
+)
+from labeling.api.http.problems import Problem
+from labeling.api.wire.queue import Lent, Suggestion, suggestion_of
+from labeling.errors import InvalidInputError
+from labeling.services.votes import annotate
+
+Comment = Annotated[str, text(annotate.MAX_COMMENT)]
+
+
+class LabelsBody(Body):
+    """Labels, as a list or as one ``label``."""
+
+    labels: Names | UnsetType = UNSET
+    label: Annotated[str, about("The same as `labels` with one name.")] | UnsetType = (
+        UNSET
+    )
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether any way of naming labels was used."""
+        return self.labels is not UNSET or self.label is not UNSET
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The labels; raises InvalidInputError where none were sent."""
+        if self.labels is not UNSET:
+            return tuple(self.labels)
+        if self.label is not UNSET:
+            return (self.label,)
+        why = _("A list of at most %(most)s names.") % {"most": MOST_NAMES}
+        raise InvalidInputError(errors={"labels": [why]})
+
+
+class VoteBody(LabelsBody, kw_only=True):
+    """An answer to one lease."""
+
+    assignment: Annotated[
+        int,
+        Meta(
+            description="Of the lease that is answered.",
+            extra={"words": noop("The number of one of your assignments.")},
+        ),
+    ]
+    client_id: Annotated[
+        UUID,
+        Meta(
+            description="Made by the client for this answer: sent again, it is the same.",
+            extra={"words": noop("A UUID that you make for this answer.")},
+        ),
+    ]
+    # Whole numbers stay whole: they are part of what tells a replay.
+    seconds: Annotated[
+        Annotated[int, Meta(ge=0, le=86400)]
+        | Annotated[float, Meta(ge=0, le=86400)]
+        | None,
+        Meta(
+            description="Seconds for which the item was visible and the person not idle.",
+            extra={"words": noop("A number from 0 to 86400.")},
+        ),
+    ] = None
+    comment: Comment | None = None
+    is_unsure: bool = False
+    screen: (
+        Annotated[
+            str,
+            one_of(
+                models.Annotation.Screen.values,
+                "Where it was given, if not one by one.",
+                or_empty=True,
+            ),
+        ]
+        | None
+    ) = None
+
+
+class EditBody(LabelsBody, kw_only=True):
+    """What changes of a vote; what is left out stays."""
+
+    comment: Comment | UnsetType | None = UNSET
+    is_unsure: bool | UnsetType = UNSET
+
+
+class Vote(Answer):
+    """One's own answer."""
+
+    id: int
+    assignment: Annotated[int | None, about("Null for an imported vote.")]
+    item: int
+    labels: list[str]
+    client_id: UUID
+    seconds: float | None
+    comment: str
+    is_unsure: bool
+    version: Annotated[int, about("For `If-Match`; each change raises it.")]
+    created_at: datetime
+    updated_at: datetime
+    revealed: Annotated[
+        Suggestion | None, about("In `reveal_after` mode what the model had said.")
+    ]
+
+
+class VoteOutcome(Answer):
+    """What became of one vote of several."""
+
+    client_id: Annotated[Any, about("As it was sent.")]
+    status: Annotated[int, about("As if it had been sent alone.")]
+    annotation: Vote | UnsetType = UNSET
+    problem: Problem | UnsetType = UNSET
+
+
+class VoteOutcomes(Answer):
+    """What became of each vote, in the order in which they were sent."""
+
+    results: list[VoteOutcome]
+
+
+class Undone(Answer):
+    """What was taken back."""
+
+    undone: Annotated[int, about("The vote.")]
+    lease: Annotated[Lent | None, about("Its item, lent again where it is free.")]
+
+
+class LabelAgreement(Answer):
+    """One label against all others."""
+
+    label: str
+    votes: int
+    krippendorff_alpha: float | None
+
+
+class PairAgreement(Answer):
+    """Two annotators on the items that both have answered."""
+
+    first: str
+    second: str
+    items: int
+    percent: Share
+    cohen_kappa: float | None
+
+
+class AnnotatorAgreement(Answer):
+    """One annotator with all others."""
+
+    annotator: str
+    pairs: Annotated[int, about("How often one of their votes stood beside another.")]
+    percent: Share
+
+
+class Agreement(Answer):
+    """The newest report; before the first one every value is empty."""
+
+    computed_at: datetime | None
+    items: Annotated[int, about("Items with at least two votes.")]
+    votes: int
+    percent: Share | None
+    cohen_kappa: Annotated[float | None, about("The mean over the pairs.")]
+    fleiss_kappa: float | None
+    krippendorff_alpha: float | None
+    alpha_interval: Annotated[
+        tuple[float, float] | None, about("95 %, by bootstrap over the items.")
+    ]
+    labels: list[LabelAgreement]
+    pairs: list[PairAgreement]
+    annotators: list[AnnotatorAgreement]
+
+
+class GoldBody(Body):
+    """Items whose answer is known for sure."""
+
+    items: Annotated[Names, about("External ids.")]
+    is_question: Annotated[bool, about("False: ask them no longer.")] = True
+
+
+class GoldMarked(Answer):
+    """Which items are gold questions now, or are not any more."""
+
+    items: Annotated[list[str], about("External ids.")]
+    is_question: bool
+
+
+def vote_of(value: object) -> annotate.Vote:
+    """Return what was sent as a vote.
+
+    Raises InvalidInputError, which says of each wrong field what it takes.
+    """
+    body = body_of(value, VoteBody)
+    return annotate.Vote(
+        assignment=body.assignment,
+        labels=body.chosen,
+        client_id=body.client_id,
+        seconds=body.seconds,
+        comment=body.comment or "",
+        is_unsure=body.is_unsure,
+        screen=body.screen or "",
+    )
+
+
+def answer_of(vote: models.Annotation, revealed: dict[str, Any] | None = None) -> Vote:
+    """Return one's own vote, and what is revealed of the model's answer after it."""
+    return Vote(
+        id=vote.pk,
+        assignment=vote.assignment_id,
+        item=vote.item_id,
+        labels=vote.labels,
+        client_id=vote.client_id,
+        seconds=vote.seconds,
+        comment=vote.comment,
+        is_unsure=vote.is_unsure,
+        version=vote.version,
+        created_at=vote.created_at,
+        updated_at=vote.updated_at,
+        revealed=suggestion_of(revealed),
+    )
+
+
+def agreement_of(report: models.AgreementReport | None) -> Agreement:
+    """Return a report as an answer."""
+    body = report.body if report else {}
+    return Agreement(
+        computed_at=report.computed_at if report else None,
+        items=report.items if report else 0,
+        votes=report.votes if report else 0,
+        percent=report.percent if report else None,
+        cohen_kappa=report.cohen_kappa if report else None,
+        fleiss_kappa=report.fleiss_kappa if report else None,
+        krippendorff_alpha=report.krippendorff_alpha if report else None,
+        alpha_interval=body.get("alpha_interval"),
+        labels=msgspec.convert(body.get("labels", []), list[LabelAgreement]),
+        pairs=msgspec.convert(body.get("pairs", []), list[PairAgreement]),
+        annotators=msgspec.convert(
+            body.get("annotators", []), list[AnnotatorAgreement]
+        ),
+    )
