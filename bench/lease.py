@@ -36,7 +36,7 @@ def _times(
     """Lease and answer in turns, so often and so long; return milliseconds per lease."""
     from labeling.services.projects import members
     from labeling.services.queue.lease import lease
-    from labeling.services.votes import annotate
+    from labeling.services.votes import submit
 
     taken: list[list[float]] = [[] for _ in whose]
     until = time.monotonic() + seconds
@@ -51,8 +51,8 @@ def _times(
             spent = 1000 * (time.perf_counter() - start)
             if number >= 20:
                 mine.append(spent)
-            vote = annotate.Vote(lent.assignments[0].pk, ("x",), uuid.uuid4())
-            annotate.submit(who, vote)
+            vote = submit.Vote(lent.assignments[0].pk, ("x",), uuid.uuid4())
+            submit.submit(who, vote)
     return taken
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db import transaction
 from django.dispatch import Signal
 
 # project_id
@@ -14,3 +15,10 @@ items_changed = Signal()
 queue_low = Signal()
 # job_id, kind, seconds: it waits so long until its series has rested
 job_queued = Signal()
+
+
+def send_on_commit(signal: Signal, project_id: int) -> None:
+    """Send a fact about a project once the current transaction has committed."""
+    transaction.on_commit(
+        lambda: signal.send_robust(sender=None, project_id=project_id)
+    )

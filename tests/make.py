@@ -12,11 +12,12 @@ from typing import Any, ParamSpec, TypeVar
 from django.db import connection
 from django.test import Client
 
+from labeling import rules
 from labeling.models import ApiToken, Assignment, Item, Membership, Project, User
 from labeling.services.projects import creation, label_sets, members
 from labeling.services.queue import lease as leasing
 from labeling.services.queue import order
-from labeling.services.votes import annotate
+from labeling.services.votes import submit, suggestions
 
 Given = ParamSpec("Given")
 Found = TypeVar("Found")
@@ -96,6 +97,15 @@ def items(of: Project, count: int) -> list[Item]:
     return [item(of) for _ in range(count)]
 
 
+def suggestible(of: Project, some: Sequence[Item]) -> None:
+    """Draw the project's seed anew until none of these items is to be answered blind."""
+    while any(
+        rules.draw(of.seed, f"blind:{one.pk}") < suggestions.BLIND_SHARE for one in some
+    ):
+        of.seed += 1
+    of.save(update_fields=["seed"])
+
+
 def ranked(of: Project, ordered: Sequence[Item], *, slots: int = 1) -> int:
     """Put ``ordered`` into the queue, the first one on top."""
     return order.swap(
@@ -114,8 +124,8 @@ def lease(who: Membership, count: int = 1) -> list[Assignment]:
 
 def vote(
     who: Membership, on: Assignment, *labels: str, client_id: uuid.UUID | None = None
-) -> annotate.Receipt:
-    return annotate.submit(who, annotate.Vote(on.pk, labels, client_id or uuid.uuid4()))
+) -> submit.Receipt:
+    return submit.submit(who, submit.Vote(on.pk, labels, client_id or uuid.uuid4()))
 
 
 class Caller:

@@ -13,7 +13,6 @@ from pytest_django import DjangoAssertNumQueries
 
 from activelearn.models import ModelVersion
 from labeling.models import Assignment, QueueEntry, User
-from labeling.services.votes import annotate
 from tests import make
 from tests.activelearn.test_loop import versions
 
@@ -192,12 +191,11 @@ def test_a_page_fetched_ahead_lends_nothing() -> None:
     assert not Assignment.objects.exists()
 
 
-def test_an_item_with_a_suggestion_is_left_to_the_script(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(annotate, "BLIND_SHARE", 0.0)
+def test_an_item_with_a_suggestion_is_left_to_the_script() -> None:
     project = make.project(suggestion_mode="assist")
-    make.ranked(project, make.items(project, 1))
+    items = make.items(project, 1)
+    make.ranked(project, items)
+    make.suggestible(project, items)
     suggestion = {"label": "x", "confidence": 0.9}
     QueueEntry.objects.update(suggestion=suggestion)
     client = browser(make.member(project).user)

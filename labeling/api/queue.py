@@ -8,12 +8,12 @@ from labeling.api.http.scope import ProjectView
 from labeling.api.wire import queue as wire
 from labeling.models import Assignment, Membership
 from labeling.services.queue import giving_back, lease
-from labeling.services.votes import annotate, grid
+from labeling.services.votes import grid, suggestions
 
 
 def _lent(member: Membership, assignment: Assignment) -> wire.Lent:
     """Return what is lent, with the suggestion that may be shown beside it."""
-    shown = annotate.shown_suggestion(member.project, assignment)
+    shown = suggestions.shown(member.project, assignment)
     return wire.lent_of(member.project.slug, assignment, shown)
 
 

@@ -18,7 +18,7 @@ from labeling.errors import AssayError, InvalidInputError
 from labeling.models import AgreementReport, Annotation, Membership
 from labeling.services.projects import members
 from labeling.services.queue import questions
-from labeling.services.votes import annotate
+from labeling.services.votes import change, submit, suggestions
 
 _ETAG: Final = OpenApiParameter(
     "ETag", str, HEADER, response=[200, 201], description="The vote's version."
@@ -30,7 +30,7 @@ _IF_MATCH: Final = OpenApiParameter(
 
 def _answer(member: Membership, vote: Annotation) -> wire.Vote:
     """Return a vote with what is revealed after it."""
-    revealed = annotate.revealed_suggestion(member.project, vote)
+    revealed = suggestions.revealed(member.project, vote)
     return wire.answer_of(vote, revealed)
 
 
@@ -58,18 +58,18 @@ class AnnotationsView(HotView):
     def post(self, body: object) -> Reply[wire.Vote | wire.VoteOutcomes]:
         """Keep one vote, or a list of at most 100, each with an outcome of its own."""
         if isinstance(body, list):
-            if len(body) > annotate.MAX_BATCH:
-                raise InvalidInputError(f"At most {annotate.MAX_BATCH} answers.")
+            if len(body) > submit.MAX_BATCH:
+                raise InvalidInputError(f"At most {submit.MAX_BATCH} answers.")
             results = [self._one_of_batch(one) for one in body]
             return Reply(wire.VoteOutcomes(results=results), 200)
-        receipt = annotate.submit(self.member, wire.vote_of(body))
+        receipt = submit.submit(self.member, wire.vote_of(body))
         status = 201 if receipt.is_new else 200
         return _reply(self.member, receipt.annotation, status)
 
     def _one_of_batch(self, value: object) -> wire.VoteOutcome:
         client_id = value.get("client_id") if isinstance(value, dict) else None
         try:
-            receipt = annotate.submit(self.member, wire.vote_of(value))
+            receipt = submit.submit(self.member, wire.vote_of(value))
         except AssayError as error:
             return wire.VoteOutcome(
                 client_id=client_id, status=error.status, problem=document_of(error)
@@ -87,7 +87,7 @@ class AnnotationView(ProjectView):
     @call(headers=[_ETAG])
     def get(self, pk: int) -> Reply[wire.Vote]:
         """Return the vote with its version as ETag."""
-        return _reply(self.member, annotate.own_annotation(self.member, pk))
+        return _reply(self.member, change.own_annotation(self.member, pk))
 
     @call(headers=[_ETAG, _IF_MATCH])
     def patch(self, pk: int, body: wire.EditBody) -> Reply[wire.Vote]:
@@ -99,13 +99,13 @@ class AnnotationView(ProjectView):
             changes["comment"] = body.comment or ""
         if body.is_unsure is not UNSET:
             changes["is_unsure"] = body.is_unsure
-        changed = annotate.edit(self.member, pk, self._version(), changes)
+        changed = change.edit(self.member, pk, self._version(), changes)
         return _reply(self.member, changed)
 
     @call(headers=[_IF_MATCH])
     def delete(self, pk: int) -> wire.Undone:
         """Undo; the item is lent to the person again."""
-        again = annotate.undo(self.member, pk, self._version())
+        again = change.undo(self.member, pk, self._version())
         slug = self.member.project.slug
         return wire.Undone(
             undone=pk, lease=lent.lent_of(slug, again, None) if again else None

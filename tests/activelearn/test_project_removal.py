@@ -17,7 +17,7 @@ from activelearn.services import ranking, registry, triggers
 from labeling.models import Job, Project, User
 from labeling.services.experts import adjudicate
 from labeling.services.projects import removal
-from labeling.services.votes import agreement, annotate, settle
+from labeling.services.votes import agreement, change, settle
 from labeling.services.work import jobs
 from tests import make
 from tests.activelearn.test_loop import versions, work
@@ -54,7 +54,7 @@ def used_project() -> Project:
         who.refresh_from_db()
         votes = [make.vote(who, one, label) for one in make.lease(who, 30)]
         last = votes[-1].annotation
-        annotate.undo(who, last.pk, last.version)
+        change.undo(who, last.pk, last.version)
     settle.settle_project(project.pk)
     for dispute in project.disagreements.all()[:2]:
         adjudicate.resolve(

@@ -17,7 +17,7 @@ from labeling.services.projects import members
 from labeling.services.queue import take
 from labeling.services.queue.lease import lease
 from labeling.services.transfer import exporting
-from labeling.services.votes import annotate
+from labeling.services.votes import submit
 from tests import make
 
 
@@ -32,7 +32,7 @@ def keeping(transactional_db: None) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    "query", [take._ALL.lend, take._ALL.lend_and_pass, annotate._KEEP]
+    "query", [take._ALL.lend, take._ALL.lend_and_pass, submit.KEEP_VOTE]
 )
 def test_what_is_read_of_a_hot_statement_is_remembered(query: str) -> None:
     assert len(query) <= MAX_CACHED_STATEMENT_LENGTH

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from labeling.errors import InvalidInputError
 from labeling.models import Annotation, Assignment, Disagreement, Item, Project
-from labeling.services.votes import annotate
+from labeling.services.votes import submit, suggestions
 
 MAX_NAMES: Final = 1000
 
@@ -103,7 +103,7 @@ def _is_id(value: object) -> bool:
     return is_whole and 0 < int(str(value)) < 2**63
 
 
-def vote_in(data: object) -> annotate.Vote:
+def vote_in(data: object) -> submit.Vote:
     """Read a vote; a wrong value names its field."""
     body = body_of(data)
     errors: dict[str, list[str]] = {}
@@ -121,12 +121,12 @@ def vote_in(data: object) -> annotate.Vote:
         errors["client_id"] = ["A UUID that you make for this answer."]
     if errors or client_id is None or not isinstance(assignment, int):
         raise InvalidInputError(errors=errors)
-    return annotate.Vote(
+    return submit.Vote(
         assignment=assignment,
         labels=labels_in(body),
         client_id=client_id,
         seconds=seconds,
-        comment=text_in(body, "comment", most=annotate.MAX_COMMENT),
+        comment=text_in(body, "comment", most=submit.MAX_COMMENT),
         is_unsure=body.get("is_unsure") is True,
         screen=screen,
     )
@@ -181,7 +181,7 @@ def disagreement_shape(slug: str, one: Disagreement) -> dict[str, Any]:
 
 def lease_shape(project: Project, one: Assignment) -> dict[str, Any]:
     """Return what is lent, with the suggestion that may be shown beside it."""
-    shown = annotate.shown_suggestion(project, one)
+    shown = suggestions.shown(project, one)
     return assignment_shape(project.slug, one, shown)
 
 

@@ -26,9 +26,9 @@ from labeling.api.http.fields import (
 from labeling.api.http.problems import Problem
 from labeling.api.wire.queue import Lent, Suggestion, suggestion_of
 from labeling.errors import InvalidInputError
-from labeling.services.votes import annotate
+from labeling.services.votes import submit
 
-Comment = Annotated[str, text(annotate.MAX_COMMENT)]
+Comment = Annotated[str, text(submit.MAX_COMMENT)]
 
 
 class LabelsBody(Body):
@@ -203,13 +203,13 @@ class GoldMarked(Answer):
     is_question: bool
 
 
-def vote_of(value: object) -> annotate.Vote:
+def vote_of(value: object) -> submit.Vote:
     """Return what was sent as a vote.
 
     Raises InvalidInputError, which says of each wrong field what it takes.
     """
     body = body_of(value, VoteBody)
-    return annotate.Vote(
+    return submit.Vote(
         assignment=body.assignment,
         labels=body.chosen,
         client_id=body.client_id,

@@ -30,7 +30,8 @@ from labeling.models import (
 )
 from labeling.services.experts import precedents
 from labeling.services.queue import giving_back
-from labeling.services.votes import annotate, gold, relabel, settle
+from labeling.services.votes import gold, relabel, settle
+from labeling.services.votes.labels import checked_labels
 from labeling.services.work import events
 
 Outcome = Disagreement.Outcome
@@ -221,7 +222,7 @@ def _checked(member: Membership, decision: Decision) -> list[str]:
     allowed = [str(one) for one in Disagreement.DECISIONS]
     check_one_of("outcome", decision.outcome, allowed)
     if decision.outcome == Outcome.RESOLVED or decision.labels:
-        return annotate.checked_labels(member.project, decision.labels)
+        return checked_labels(member.project, decision.labels)
     return []
 
 
@@ -268,7 +269,7 @@ def _label(member: Membership, item: Item, decision: Decision) -> Resolution:
     labels = decision.labels
     if is_ambiguous and not labels and votes:
         labels = rules.majority(votes, is_multi=project.is_multi) or min(votes)
-    checked = annotate.checked_labels(project, labels)
+    checked = checked_labels(project, labels)
     shares = rules.soft_label(votes) if is_ambiguous else {}
     return Resolution(
         project=project,

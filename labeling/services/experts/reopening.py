@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from labeling import signals
 from labeling.errors import ConflictError, ForbiddenError
 from labeling.models import (
     AnnotationEvent,
@@ -17,8 +18,8 @@ from labeling.models import (
 )
 from labeling.services.experts import adjudicate
 from labeling.services.experts.adjudicate import Decision
-from labeling.services.votes import annotate, relabel, settle
-from labeling.signals import votes_changed
+from labeling.services.votes import relabel, settle
+from labeling.services.votes.labels import checked_labels
 
 Outcome = Disagreement.Outcome
 
@@ -60,9 +61,7 @@ def reopen(member: Membership, disagreement_id: int) -> Disagreement:
         item.state = Item.State.SETTLED if has_label else Item.State.DISPUTED
         item.is_unsettled = True
         item.save(update_fields=["state", "is_unsettled"])
-        transaction.on_commit(
-            lambda: votes_changed.send_robust(sender=Item, project_id=item.project_id)
-        )
+        signals.send_on_commit(signals.votes_changed, item.project_id)
     return found
 
 
@@ -108,5 +107,5 @@ def _bring_back(member: Membership, before: Resolution) -> None:
         raise ConflictError(
             _("The labels have changed since, so the earlier one cannot come back.")
         )
-    annotate.checked_labels(member.project, before.labels)
+    checked_labels(member.project, before.labels)
     settle.bring_back(before)

@@ -10,10 +10,10 @@ from typing import Final
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from labeling import signals
 from labeling.errors import InvalidInputError
-from labeling.models import Item, Label, LabelSet, Project, User
+from labeling.models import Label, LabelSet, Project, User
 from labeling.services.votes import relabel
-from labeling.signals import votes_changed
 
 MAX_LABELS: Final = 1000
 _COLOR: Final = re.compile(r"#[0-9A-Fa-f]{6}")
@@ -49,9 +49,7 @@ def revise(
         label_set = add_version(project, user, labels, moves)
         relabel.carry(label_set, moves)
         if moves:
-            transaction.on_commit(
-                lambda: votes_changed.send_robust(sender=Item, project_id=project.pk)
-            )
+            signals.send_on_commit(signals.votes_changed, project.pk)
     return label_set
 
 

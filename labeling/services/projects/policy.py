@@ -9,10 +9,10 @@ from django.core.exceptions import ValidationError
 from django.db import connection, models, transaction
 from django.utils.translation import gettext as _
 
+from labeling import signals
 from labeling.errors import InvalidInputError
-from labeling.models import Item, Project
+from labeling.models import Project
 from labeling.models.setting import PolicyPart, Setting, settings_of
-from labeling.signals import items_changed
 
 _parts: list[type[PolicyPart]] = []
 
@@ -153,6 +153,4 @@ def _ask_anew(project: Project) -> None:
     }
     with connection.cursor() as cursor:
         cursor.execute(_ASK_ANEW, values)
-    transaction.on_commit(
-        lambda: items_changed.send_robust(sender=Item, project_id=project.pk)
-    )
+    signals.send_on_commit(signals.items_changed, project.pk)

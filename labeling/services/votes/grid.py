@@ -18,7 +18,7 @@ from labeling.errors import ForbiddenError, InvalidInputError
 from labeling.models import Assignment, Membership, Project, QueueEntry, Reason
 from labeling.services.queue import lease, take
 from labeling.services.queue.locks import lock_membership
-from labeling.services.votes import annotate
+from labeling.services.votes import suggestions
 
 # How far down the queue a page is put together from.
 HEAD: Final = 400
@@ -58,8 +58,7 @@ def lend(member: Membership, count: int, left: Collection[int] = ()) -> Page:
         held = [
             (one, told["label"])
             for one in _held(member)
-            if one.pk not in left
-            and (told := annotate.shown_suggestion(member.project, one))
+            if one.pk not in left and (told := suggestions.shown(member.project, one))
         ]
         label = _commonest([told for _, told in held])
         ids = [one.pk for one, told in held if told == label][:count]
@@ -90,7 +89,7 @@ def _alike(member: Membership, count: int, label: str) -> tuple[str, list[int]]:
     told = [
         (one.suggestion, one.pk)
         for one in _candidates(member)
-        if annotate.may_suggest(member.project, one)
+        if suggestions.may_suggest(member.project, one)
     ]
     label = label or _commonest([suggestion["label"] for suggestion, _ in told])
     alike = [(known, pk) for known, pk in told if known["label"] == label]

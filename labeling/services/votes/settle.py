@@ -14,7 +14,7 @@ from typing import Final
 from django.db import transaction
 from django.utils import timezone
 
-from labeling import rules
+from labeling import rules, signals
 from labeling.models import (
     Annotation,
     Disagreement,
@@ -25,7 +25,6 @@ from labeling.models import (
 )
 from labeling.services.queue import giving_back, order
 from labeling.services.votes import agreement, relabel
-from labeling.signals import labels_settled
 
 CHUNK: Final = 200
 # An answer of these stands whatever the votes say.
@@ -318,6 +317,4 @@ def _tally(votes: Iterable[rules.Answer]) -> dict[str, int]:
 
 def tell_settled(project_id: int) -> None:
     """Tell the learner after the commit that there are new labels."""
-    transaction.on_commit(
-        lambda: labels_settled.send_robust(sender=Item, project_id=project_id)
-    )
+    signals.send_on_commit(signals.labels_settled, project_id)

@@ -14,7 +14,7 @@ from labeling.models import Assignment, Membership, Project
 from labeling.services.experts import precedents
 from labeling.services.projects import members
 from labeling.services.queue.lease import lease_at_once
-from labeling.services.votes import annotate, grid
+from labeling.services.votes import grid, suggestions
 from labeling.views.page.families import by_family
 from labeling.views.page.prose import html_of
 from labeling.views.page.scope import context, member_of
@@ -97,7 +97,7 @@ def _drawn(request: HttpRequest, member: Membership) -> Assignment | None:
     if is_ahead or member.project.data_type == Project.DataType.TABLE:
         return None
     lent = lease_at_once(member, 1)
-    if not lent or annotate.shown_suggestion(member.project, lent[0]):
+    if not lent or suggestions.shown(member.project, lent[0]):
         return None
     text = lent[0].item.data.get("text", "")
     is_plain = isinstance(text, str) and len(text) <= MAX_DRAWN and "\r" not in text

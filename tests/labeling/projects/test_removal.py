@@ -34,7 +34,7 @@ from labeling.services.projects import removal
 from labeling.services.queue import giving_back
 from labeling.services.queue.lease import lease
 from labeling.services.transfer import pictures, predictions
-from labeling.services.votes import annotate, counts, settle
+from labeling.services.votes import change, counts, settle
 from labeling.services.work import jobs
 from tests import make
 from tests.labeling.transfer.files import bring, picture, zipped
@@ -88,7 +88,7 @@ def test_skips_flags_and_undone_votes_are_taken_from_the_counters_too() -> None:
     giving_back.skip(who, first.pk)
     giving_back.flag(who, second.pk)
     vote = make.vote(who, third, "x").annotation
-    annotate.undo(who, vote.pk, vote.version)
+    change.undo(who, vote.pk, vote.version)
     assert counters(project) == {"skips": 1, "flags": 1}
 
     removal.delete_now(project, [one.pk for one in found])
@@ -349,7 +349,7 @@ def act(who: Membership, one: Assignment, what: str) -> uuid.UUID | None:
         return None
     vote = make.vote(who, one, "x").annotation
     if what == "undo":
-        annotate.undo(who, vote.pk, vote.version)
+        change.undo(who, vote.pk, vote.version)
         vote = make.vote(who, one, "y").annotation
     return vote.client_id
 

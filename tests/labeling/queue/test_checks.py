@@ -9,7 +9,7 @@ from labeling.models import Annotation, Assignment, Gold, Membership, Project
 from labeling.services.projects import label_sets
 from labeling.services.queue import checks, questions
 from labeling.services.queue.lease import lease
-from labeling.services.votes import annotate
+from labeling.services.votes import change
 from tests import make
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("exact_counts")]
@@ -61,13 +61,13 @@ def test_an_answer_that_is_changed_or_taken_back_counts_as_what_it_is_now() -> N
     who = after(2, 1, least_skill=0.0)
     wrong, right = Annotation.objects.order_by("-pk")[:2]
 
-    annotate.edit(who, wrong.pk, 1, {"labels": ["x"]})
+    change.edit(who, wrong.pk, 1, {"labels": ["x"]})
     assert queries.known_answers(who) == (3, 3)
-    annotate.edit(who, wrong.pk, 2, {"comment": "sure"})
-    annotate.edit(who, right.pk, 1, {"labels": ["y"]})
+    change.edit(who, wrong.pk, 2, {"comment": "sure"})
+    change.edit(who, right.pk, 1, {"labels": ["y"]})
     assert queries.known_answers(who) == (3, 2)
-    annotate.undo(who, right.pk, 2)
-    annotate.undo(who, wrong.pk, 3)
+    change.undo(who, right.pk, 2)
+    change.undo(who, wrong.pk, 3)
     assert queries.known_answers(who) == (1, 1)
 
 

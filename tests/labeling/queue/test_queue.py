@@ -23,7 +23,7 @@ from labeling.models import Assignment, Item, Membership, QueueEntry
 from labeling.services.projects import members, policy
 from labeling.services.queue import floor, giving_back, repeats, take
 from labeling.services.queue.lease import lease
-from labeling.services.votes import annotate, settle
+from labeling.services.votes import change, settle
 from tests import make
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("exact_counts")]
@@ -217,7 +217,7 @@ def test_answers_repeats_and_what_is_held_count_toward_a_quota() -> None:
     assert len(make.lease(who, 50)) == 4
     make.vote(who, repeated, "x")
     giving_back.release_all(who)
-    annotate.undo(who, receipt.annotation.pk, 1)
+    change.undo(who, receipt.annotation.pk, 1)
     assert len(make.lease(who, 50)) == 4
     giving_back.release_all(who)
     assert len(make.lease(who, 50)) == 4
@@ -590,7 +590,7 @@ def test_whatever_the_windows_of_one_person_do_none_waits_for_good(votes: int) -
         make.vote(who, one, "x")
 
     def answer_and_undo(who: Membership, one: Assignment) -> None:
-        annotate.undo(who, make.vote(who, one, "x").annotation.pk, 1)
+        change.undo(who, make.vote(who, one, "x").annotation.pk, 1)
 
     ways: list[Callable[[Membership, Assignment], object]] = [
         answer_late,

@@ -18,7 +18,7 @@ from labeling.models import (
 )
 from labeling.services.queue import giving_back, repeats
 from labeling.services.transfer import exporting
-from labeling.services.votes import annotate, settle
+from labeling.services.votes import change, settle, submit
 from tests import make
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("exact_counts")]
@@ -100,15 +100,16 @@ def test_how_often_a_person_answers_the_same_again() -> None:
 def test_a_repeat_can_be_changed_taken_back_and_sent_twice() -> None:
     _, who = answered(repeats.APART + 1)
     asked = asked_again(who)
-    vote = annotate.Vote(asked.pk, ("y",), uuid.uuid4())
-    kept = annotate.submit(who, vote).annotation
-    assert not annotate.submit(who, vote).is_new
-    changed = annotate.edit(who, kept.pk, 1, {"labels": ["x"]})
+    vote = submit.Vote(asked.pk, ("y",), uuid.uuid4())
+    kept = submit.submit(who, vote).annotation
+    assert not submit.submit(who, vote).is_new
+    changed = change.edit(who, kept.pk, 1, {"labels": ["x"]})
     assert (changed.labels, queries.repeated_answers(who)) == (["x"], (1, 1))
-    again = annotate.undo(who, kept.pk, 2)
+    again = change.undo(who, kept.pk, 2)
     assert again is not None
     assert (again.pk, queries.repeated_answers(who)) == (asked.pk, (0, 0))
-    assert Item.objects.get(pk=asked.item_id).votes == 1
+    item = Item.objects.get(pk=asked.item_id)
+    assert (item.votes, item.is_unsettled) == (1, False)
 
 
 def test_a_late_answer_to_a_repeat_is_kept_and_a_returned_one_goes_to_nobody() -> None:

@@ -27,7 +27,7 @@ from labeling.errors import InvalidInputError
 from labeling.models import Annotation, Assignment, Item, Membership, Project
 from labeling.services.queue.lease import lease
 from labeling.services.transfer import exporting
-from labeling.services.votes import annotate, settle
+from labeling.services.votes import change, settle
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -90,8 +90,8 @@ def test_what_is_written_meanwhile_is_not_in_an_export(kind: str) -> None:
     standing, free = [vote], [held]
 
     def write() -> None:
-        annotate.edit(who, standing[0].pk, standing[0].version, {"labels": ["y"]})
-        undone = annotate.undo(who, standing[0].pk, standing[0].version + 1)
+        change.edit(who, standing[0].pk, standing[0].version, {"labels": ["y"]})
+        undone = change.undo(who, standing[0].pk, standing[0].version + 1)
         standing[0] = make.vote(who, free[0], "y").annotation
         assert undone is not None
         free[0] = undone
@@ -115,7 +115,7 @@ def test_a_vote_that_moves_from_item_to_item_is_in_each_export_once() -> None:
     def move(vote: Annotation, held: Assignment) -> None:
         for _ in range(50):
             with transaction.atomic():
-                free = annotate.undo(who, vote.pk, vote.version)
+                free = change.undo(who, vote.pk, vote.version)
                 vote = make.vote(who, held, "x").annotation
             assert free is not None
             held = free

@@ -33,7 +33,7 @@ from labeling.models import (
 from labeling.services.experts import adjudicate
 from labeling.services.queue import giving_back
 from labeling.services.queue.lease import lease
-from labeling.services.votes import agreement, annotate, settle
+from labeling.services.votes import agreement, change, settle
 from tests import make
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("exact_counts")]
@@ -158,9 +158,9 @@ def test_an_edit_of_an_old_version_is_refused() -> None:
     who = make.member(project)
     vote = make.vote(who, make.lease(who)[0], "x").annotation
 
-    assert annotate.edit(who, vote.pk, 1, {"labels": ("y",)}).labels == ["y"]
+    assert change.edit(who, vote.pk, 1, {"labels": ("y",)}).labels == ["y"]
     with pytest.raises(StaleVersionError):
-        annotate.edit(who, vote.pk, 1, {"labels": ("x",)})
+        change.edit(who, vote.pk, 1, {"labels": ("x",)})
 
 
 def test_undo_lends_the_item_again_and_keeps_the_history() -> None:
@@ -170,7 +170,7 @@ def test_undo_lends_the_item_again_and_keeps_the_history() -> None:
     vote = make.vote(who, make.lease(who)[0], "x").annotation
     settle.settle_project(project.pk)
 
-    annotate.undo(who, vote.pk, 1)
+    change.undo(who, vote.pk, 1)
     settle.settle_project(project.pk)
 
     assert queries.progress(project).votes == 0
@@ -315,7 +315,7 @@ def test_the_newest_report_is_of_the_votes_that_stand_now() -> None:
     given = make.vote(who, make.lease(who)[0], "x").annotation
     assert agreement.compute(project.pk) != before
 
-    annotate.undo(who, given.pk, given.version)
+    change.undo(who, given.pk, given.version)
     agreement.compute(project.pk)
 
     assert AgreementReport.objects.first() == before

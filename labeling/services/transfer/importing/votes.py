@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from django.contrib.auth.hashers import make_password
-from django.db import transaction
 from django.utils import timezone
 
+from labeling import signals
 from labeling.models import (
     Annotation,
     AnnotationEvent,
@@ -23,7 +23,6 @@ from labeling.models import (
     User,
 )
 from labeling.services.transfer.importing.rows import PastVote, account_name
-from labeling.signals import votes_changed
 
 NAMESPACE: Final = uuid.UUID("6d2f0d0e-7f5c-5d0b-9d4e-3a1f1c0a7b11")
 
@@ -130,6 +129,4 @@ def keep(
     counts = Counter(one.annotator_id for one in annotations)
     for annotator, count in sorted(counts.items()):
         ProjectCounter.add(project.pk, annotator, votes=count)
-    transaction.on_commit(
-        lambda: votes_changed.send_robust(sender=Annotation, project_id=project.pk)
-    )
+    signals.send_on_commit(signals.votes_changed, project.pk)

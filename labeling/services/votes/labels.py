@@ -1,0 +1,33 @@
+"""Which labels an answer may name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from django.utils.translation import gettext as _
+
+from labeling.errors import InvalidInputError
+from labeling.models import Label, Project
+
+
+def checked_labels(project: Project, labels: Sequence[str]) -> list[str]:
+    """Return ``labels`` sorted.
+
+    Raises InvalidInputError where they are no answer that the project allows.
+    """
+    if not project.is_multi and len(labels) != 1:
+        raise InvalidInputError(errors={"labels": [_("Exactly one label is needed.")]})
+    if len(set(labels)) < len(labels):
+        raise InvalidInputError(errors={"labels": [_("A label is named twice.")]})
+    if unknown := sorted(set(labels) - _names(project.label_set_pk)):
+        why = _("“%(label)s” is not a label of this project.")
+        raise InvalidInputError(errors={"labels": [why % {"label": unknown[0]}]})
+    return sorted(labels)
+
+
+@lru_cache(maxsize=256)
+def _names(label_set_id: int) -> frozenset[str]:
+    """Return the names of a label set, which never changes once it is made."""
+    names = Label.objects.filter(label_set_id=label_set_id)
+    return frozenset(names.values_list("name", flat=True))

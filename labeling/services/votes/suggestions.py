@@ -1,0 +1,42 @@
+"""What of the model's answer a person may see, and when."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from labeling import rules
+from labeling.models import Annotation, Assignment, Project, QueueEntry, Reason
+
+BLIND_SHARE: Final = 0.05
+
+
+def shown(project: Project, assignment: Assignment) -> dict[str, Any] | None:
+    """Return the suggestion that is shown with an item: none but in assist mode."""
+    is_assisted = project.suggestion_mode == Project.SuggestionMode.ASSIST
+    return _allowed(project, assignment) if is_assisted else None
+
+
+def revealed(project: Project, vote: Annotation) -> dict[str, Any] | None:
+    """Return what the model had said, for the person who has just answered."""
+    if project.suggestion_mode != Project.SuggestionMode.REVEAL:
+        return None
+    return _allowed(project, vote.assignment) if vote.assignment else None
+
+
+def _allowed(project: Project, assignment: Assignment) -> dict[str, Any] | None:
+    """Return an assignment's suggestion, unless it must be answered blind."""
+    if not (assignment.suggestion and may_suggest(project, assignment)):
+        return None
+    return dict(assignment.suggestion)
+
+
+def may_suggest(project: Project, slot: Assignment | QueueEntry) -> bool:
+    """Whether a slot need not be answered blind.
+
+    Never on evaluation items, gold questions and items of several votes; and a share of
+    the others stays blind for good, to measure what suggestions do to answers.
+    """
+    is_for_model = slot.reason in (Reason.MODEL, Reason.RANDOM) and slot.slot == 0
+    if not is_for_model or slot.item.votes_wanted > 1:
+        return False
+    return rules.draw(project.seed, f"blind:{slot.item_id}") >= BLIND_SHARE

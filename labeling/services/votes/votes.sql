@@ -1,0 +1,61 @@
+-- Statements about votes. Lock order: assignment, item, counter (queue/locks.py).
+
+-- keep_vote: write a vote with its event and counts, and mark its item to be settled.
+-- Nothing is written, and no row returned, where the lease is not live or the vote or
+-- its client_id is there already. With is_checked the caller has locked the assignment
+-- and made sure that it may be answered although its lease has ended.
+WITH mine AS (
+    SELECT * FROM labeling_assignment
+    WHERE id = %(assignment)s AND annotator_id = %(user)s AND project_id = %(project)s
+          AND (%(is_checked)s::bool
+               OR (state = 'leased' AND expires_at >= statement_timestamp()))
+    FOR UPDATE
+), vote AS (
+    INSERT INTO labeling_annotation
+        (project_id, item_id, annotator_id, assignment_id, client_id, request_hash,
+         labels, is_unsure, seconds, comment, version, created_at, updated_at,
+         label_set_id, guideline_id, reason, probability, model_number,
+         suggestion_shown, is_right, screen)
+    SELECT project_id, item_id, annotator_id, id, %(client_id)s::uuid, %(request_hash)s,
+           %(labels)s::text[], %(is_unsure)s::bool, %(seconds)s::float8, %(comment)s, 1,
+           statement_timestamp(), statement_timestamp(), %(label_set)s::bigint,
+           %(guideline)s::bigint, reason, probability, model_number,
+           %(suggestion_shown)s::jsonb,
+           CASE WHEN reason = 'gold' THEN EXISTS (
+               SELECT 1 FROM labeling_gold g
+               WHERE g.item_id = mine.item_id AND g.labels = %(labels)s::varchar[]) END,
+           %(screen)s
+    FROM mine
+    ON CONFLICT DO NOTHING
+    RETURNING *
+), answered AS (
+    UPDATE labeling_assignment a SET state = 'answered'
+    FROM vote WHERE a.id = vote.assignment_id
+), marked AS (
+    UPDATE labeling_item i SET votes = i.votes + 1, is_unsettled = true
+    FROM vote WHERE i.id = vote.item_id AND vote.reason <> 'repeat'
+    RETURNING i.id
+), counted AS (
+    -- The join with marked keeps the lock order: the item's row before the counter's.
+    INSERT INTO labeling_projectcounter AS c
+        (project_id, annotator_id, votes, repeats, known, known_right)
+    SELECT project_id, annotator_id, (reason <> 'repeat')::int,
+           (reason = 'repeat')::int, (is_right IS NOT NULL)::int, (is_right IS TRUE)::int
+    FROM vote LEFT JOIN marked ON marked.id = vote.item_id
+    ON CONFLICT (project_id, annotator_id) DO UPDATE
+        SET votes = c.votes + excluded.votes, repeats = c.repeats + excluded.repeats,
+            known = c.known + excluded.known,
+            known_right = c.known_right + excluded.known_right
+), told AS (
+    INSERT INTO labeling_annotationevent
+        (project_id, item_id, assignment_id, annotation_id, actor_id, kind, payload, at)
+    SELECT project_id, item_id, assignment_id, id, annotator_id, 'voted',
+           jsonb_build_object('labels', labels, 'version', version, 'comment', comment,
+                              'is_unsure', is_unsure), created_at
+    FROM vote
+)
+SELECT id, project_id, item_id, annotator_id, assignment_id, client_id, request_hash,
+       labels, is_unsure, seconds, comment, version, undone_at, created_at, updated_at,
+       label_set_id, guideline_id, reason, probability, model_number, suggestion_shown,
+       is_right, screen
+FROM vote

@@ -1,0 +1,45 @@
+"""Named statements of an .sql file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from labeling.models import Annotation
+from labeling.services.votes import submit
+from labeling.sql import statements
+
+
+def loaded(folder: Path, text: str) -> dict[str, str]:
+    file = folder / "some.sql"
+    file.write_text(text)
+    return statements.load(file)
+
+
+def test_each_statement_has_its_name_and_is_one_line(tmp_path: Path) -> None:
+    text = """-- Of the whole file.
+
+-- first: gives one.
+-- More about it.
+SELECT 1,
+    -- why there is a second
+    %(two)s
+-- second: gives two.
+SELECT 2
+"""
+    assert loaded(tmp_path, text) == {
+        "first": "SELECT 1, %(two)s",
+        "second": "SELECT 2",
+    }
+
+
+def test_a_statement_without_a_name_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no name"):
+        loaded(tmp_path, "SELECT 1;\n-- second: gives two.\nSELECT 2\n")
+
+
+def test_a_vote_is_read_back_by_the_columns_of_its_model() -> None:
+    _, _, read = submit.KEEP_VOTE.rpartition(" SELECT ")
+    columns = read.removesuffix(" FROM vote").split(", ")
+    assert columns == [field.column for field in Annotation._meta.concrete_fields]

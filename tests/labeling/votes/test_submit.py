@@ -1,0 +1,185 @@
+"""Votes come in: each exactly once, whole, whatever way it came."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from labeling.errors import LeaseLostError, ReplayMismatchError
+from labeling.models import (
+    Annotation,
+    AnnotationEvent,
+    Assignment,
+    Item,
+    Membership,
+    Project,
+    ProjectCounter,
+)
+from labeling.services.projects import label_sets
+from labeling.services.queue import giving_back, order
+from labeling.services.votes import submit
+from tests import make
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("exact_counts")]
+
+SUGGESTION = {"label": "y", "confidence": 0.8, "model": 3}
+WAYS: dict[str, dict[str, Any]] = {
+    "usual": {},
+    "revealed after": {"suggestion_mode": "reveal_after"},
+    "suggested before": {"suggestion_mode": "assist"},
+    "late": {},
+}
+
+
+def lent(project: Project, who: Membership) -> Assignment:
+    """Return an item lent with all that a queue's entry can say of it."""
+    item = make.item(project)
+    make.suggestible(project, [item])
+    who.project = project
+    entry = order.Entry(item.pk, 0, True, 0.0, "model", 0.25, 3, SUGGESTION)
+    order.swap(project.pk, [entry])
+    return make.lease(who)[0]
+
+
+def full(assignment: Assignment, **changes: Any) -> submit.Vote:
+    """Return a vote that says everything that a vote can say."""
+    said: dict[str, Any] = {
+        "assignment": assignment.pk,
+        "labels": ("x",),
+        "client_id": uuid.uuid4(),
+        "seconds": 1.5,
+        "comment": "It says so.",
+        "is_unsure": True,
+        "screen": "grid",
+    }
+    return submit.Vote(**{**said, **changes})
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_keeps_all_that_a_vote_says(way: str) -> None:
+    project = make.project(**WAYS[way])
+    who = make.member(project)
+    assignment = lent(project, who)
+    if way == "late":
+        Assignment.objects.update(expires_at=timezone.now() - timedelta(hours=1))
+        giving_back.reclaim()
+    vote = full(assignment)
+
+    receipt = submit.submit(who, vote)
+
+    kept = Annotation.answers.filter(pk=receipt.annotation.pk).values().get()
+    assert kept == {
+        "id": receipt.annotation.pk,
+        "project_id": project.pk,
+        "item_id": assignment.item_id,
+        "annotator_id": who.user_id,
+        "assignment_id": assignment.pk,
+        "client_id": vote.client_id,
+        "request_hash": vote.request_hash,
+        "labels": ["x"],
+        "is_unsure": True,
+        "seconds": 1.5,
+        "comment": "It says so.",
+        "version": 1,
+        "undone_at": None,
+        "created_at": kept["updated_at"],
+        "updated_at": receipt.annotation.updated_at,
+        "label_set_id": project.label_set_pk,
+        "guideline_id": project.guideline_id,
+        "reason": "model",
+        "probability": 0.25,
+        "model_number": 3,
+        "suggestion_shown": SUGGESTION if way == "suggested before" else None,
+        "is_right": None,
+        "screen": "grid",
+    }
+    given = {name: getattr(receipt.annotation, name) for name in kept}
+    assert given == kept
+    event = AnnotationEvent.objects.filter(kind="voted").values().get()
+    assert event == {
+        "id": event["id"],
+        "project_id": project.pk,
+        "item_id": assignment.item_id,
+        "assignment_id": assignment.pk,
+        "annotation_id": kept["id"],
+        "actor_id": who.user_id,
+        "kind": "voted",
+        "payload": {
+            "labels": ["x"],
+            "version": 1,
+            "comment": "It says so.",
+            "is_unsure": True,
+        },
+        "at": kept["created_at"],
+    }
+    assignment.refresh_from_db()
+    item = Item.objects.get()
+    counter = ProjectCounter.objects.get(annotator=who.user_id)
+    assert (assignment.state, item.votes, item.is_unsettled) == ("answered", 1, True)
+    assert (counter.votes, counter.known, counter.repeats) == (1, 0, 0)
+
+
+def test_a_refused_vote_leaves_all_that_it_says_in_the_history() -> None:
+    project = make.project()
+    who, other = make.member(project), make.member(project)
+    assignment = lent(project, who)
+    Assignment.objects.update(expires_at=timezone.now() - timedelta(hours=1))
+    giving_back.reclaim()
+    make.lease(other)
+    vote = full(assignment)
+
+    with pytest.raises(LeaseLostError):
+        submit.submit(who, vote)
+
+    assert AnnotationEvent.objects.get(kind="late").payload == {
+        "labels": ["x"],
+        "client_id": str(vote.client_id),
+        "comment": "It says so.",
+        "seconds": 1.5,
+        "is_unsure": True,
+        "screen": "grid",
+    }
+
+
+def test_a_vote_sent_again_after_its_label_was_renamed_returns_the_first_answer() -> (
+    None
+):
+    project = make.project()
+    who = make.member(project)
+    vote = full(lent(project, who))
+    first = submit.submit(who, vote).annotation
+    drafts = [label_sets.LabelDraft("z"), label_sets.LabelDraft("y")]
+    label_sets.revise(project, who.user, drafts, {"x": "z"})
+    who.project.refresh_from_db()
+
+    again = submit.submit(who, vote)
+
+    assert (again.is_new, again.annotation) == (False, first)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"labels": ("y",)},
+        {"seconds": 2.5},
+        {"comment": ""},
+        {"is_unsure": False},
+        {"screen": "binary"},
+        {"screen": ""},
+    ],
+)
+def test_the_same_client_id_with_anything_else_changed_is_refused(
+    change: dict[str, Any],
+) -> None:
+    project = make.project()
+    who = make.member(project)
+    vote = full(lent(project, who))
+    submit.submit(who, vote)
+
+    with pytest.raises(ReplayMismatchError):
+        submit.submit(who, replace(vote, **change))
