@@ -84,7 +84,7 @@ class TrainingRunAdmin(ReadOnly):
         "project",
         "reason",
         "state",
-        "labels",
+        "label_count",
         "verdict",
         "explanation",
     )

@@ -87,7 +87,7 @@ def _fit(task: Task, known: NDArray[np.int64]) -> training.LinearModel:
 
 def _accuracy(task: Task, known: Any, test: Any) -> float:
     model = _fit(task, known)
-    given = training.answers_of(model, model.probabilities(task.rows[test]))
+    given = training.predicted_labels(model, model.probabilities(task.rows[test]))
     hits = [task.truth[t] == g for t, g in zip(test, given, strict=True)]
     return float(np.mean(hits))
 

@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pytest
 from django.utils import translation
+from hypothesis import settings as hypothesis_settings
 from pytest_django.fixtures import Settings
 
 from labeling.services.votes import counts
 
 LONG = ("running", "browser", "long")
+# A property says what holds, not how fast: the first call may import scikit-learn.
+hypothesis_settings.register_profile("assay", deadline=None)
+hypothesis_settings.load_profile("assay")
 
 
 @pytest.hookimpl(trylast=True)

@@ -27,7 +27,7 @@ def run_shape(run: TrainingRun) -> dict[str, Any]:
         "reason": run.reason,
         "stage": job.stage,
         "percent": job.percent,
-        "labels": run.labels,
+        "labels": run.label_count,
         "verdict": run.verdict,
         "explanation": run.explanation,
         "error": job.error,

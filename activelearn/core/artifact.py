@@ -27,7 +27,10 @@ def dump(model: LinearModel, spec: dict[str, Any]) -> bytes:
 
 
 def load(data: bytes, sha256: str) -> tuple[LinearModel, dict[str, Any]]:
-    """Return the model and feature specification; raise where a bit has changed."""
+    """Return the model and its feature specification.
+
+    Raises DamagedError where a bit has changed.
+    """
     if digest(data) != sha256:
         raise DamagedError("The model file is damaged: its digest does not match.")
     size = int.from_bytes(data[:8], "big")

@@ -1,4 +1,4 @@
-"""Batches that do not ask the same thing twice, and a start without any label."""
+"""Batches of items that are unlike each other, and a start without any label."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DIMENSIONS = 50
 
 
 def compact(rows: Rows, seed: int) -> Array:
-    """Return (n_rows, at most 50) dense coordinates that keep what is alike together."""
+    """Return (n_rows, at most 50) dense coordinates in which similar rows are near."""
     # scikit-learn is imported where it is used: web and scheduler save its 130 MiB.
     from sklearn.decomposition import TruncatedSVD
     from sklearn.random_projection import SparseRandomProjection
@@ -24,7 +24,7 @@ def compact(rows: Rows, seed: int) -> Array:
     if smallest < 2:
         return np.asarray(rows.todense(), dtype=np.float64)
     if rows.shape[1] > DIMENSIONS:
-        # Columns without a value change no coordinate; hashed text has mostly such.
+        # Columns without a value change no coordinate; most columns of hashed text are so.
         rows = rows[:, np.unique(rows.indices)]
     with threadpool_limits(limits=1):
         if rows.shape[1] <= DIMENSIONS:
@@ -67,7 +67,8 @@ def spread(points: Array, scores: Array, count: int, seed: int) -> Places:
 def typical(points: Array, count: int, seed: int) -> Places:
     """Return ``count`` places, one typical point of each cluster, largest cluster first.
 
-    For the start without labels: the point closest to its cluster's center.
+    points: (n, d). For the start without labels: the point nearest to the center of its
+    cluster is typical of it.
     """
     from sklearn.cluster import KMeans
 

@@ -1,11 +1,11 @@
-"""How good is a model on items it never saw."""
+"""How good a model is on items that it never saw."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-Answer = tuple[str, ...]
+Labels = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -29,32 +29,37 @@ class Score:
     hits: list[bool]
 
 
-def score(truth: Sequence[Answer], given: Sequence[Answer]) -> Score:
-    """Compare answers with the truth; raise ValueError without any item.
+def score(truth: Sequence[Labels], predicted: Sequence[Labels]) -> Score:
+    """Compare the labels that a model predicts with the true ones, item by item.
 
-    Macro-F1 is the mean over the labels that truth or answers name.
+    Accuracy is the share of items whose set of labels is the true one; macro-F1 is the
+    mean over the labels that either side names. All are in [0, 1]. Raises ValueError
+    without items, or where the two differ in length.
     """
-    if not truth or len(truth) != len(given):
-        raise ValueError("Evaluation needs items, and an answer for each.")
-    hits = [set(a) == set(b) for a, b in zip(truth, given, strict=True)]
-    names = sorted({label for answer in (*truth, *given) for label in answer})
-    labels = [_label_score(name, truth, given) for name in names]
-    macro = sum(one.f1 for one in labels) / len(labels) if labels else 1.0
+    if not truth or len(truth) != len(predicted):
+        raise ValueError("Evaluation needs items, and a prediction for each.")
+    hits = [set(a) == set(b) for a, b in zip(truth, predicted, strict=True)]
+    names = sorted({label for item in (*truth, *predicted) for label in item})
+    labels = [_label_score(name, truth, predicted) for name in names]
+    macro = sum(label.f1 for label in labels) / len(labels) if labels else 1.0
     return Score(sum(hits) / len(hits), macro, labels, hits)
 
 
 def _label_score(
-    name: str, truth: Sequence[Answer], given: Sequence[Answer]
+    name: str, truth: Sequence[Labels], predicted: Sequence[Labels]
 ) -> LabelScore:
-    both = sum(name in a and name in b for a, b in zip(truth, given, strict=True))
-    named = sum(name in answer for answer in given)
-    support = sum(name in answer for answer in truth)
+    both = sum(name in a and name in b for a, b in zip(truth, predicted, strict=True))
+    named = sum(name in labels for labels in predicted)
+    support = sum(name in labels for labels in truth)
     precision = both / named if named else 0.0
     recall = both / support if support else 0.0
     f1 = 2 * both / (named + support) if named + support else 0.0
     return LabelScore(name, precision, recall, f1, support)
 
 
-def majority(answers: Sequence[Answer]) -> Answer:
-    """Return the most frequent answer, the first by name where several are."""
-    return max(sorted(set(answers)), key=list(answers).count)
+def majority(truth: Sequence[Labels]) -> Labels:
+    """Return the commonest set of labels, the first by name among equals.
+
+    Raises ValueError without any item.
+    """
+    return max(sorted(set(truth)), key=list(truth).count)

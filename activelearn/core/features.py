@@ -108,8 +108,9 @@ def gradients(
     across = -(-pixels.shape[1] // cell)
     down = -(-pixels.shape[0] // cell)
     place = ((rows * across + columns) * bins + bucket).ravel()
-    found = np.bincount(place, strength.ravel(), minlength=across * down * bins)
-    return (found / max(float(np.linalg.norm(found)), 1e-6)).astype(np.float32)
+    histogram = np.bincount(place, strength.ravel(), minlength=across * down * bins)
+    length = max(float(np.linalg.norm(histogram)), 1e-6)
+    return (histogram / length).astype(np.float32)
 
 
 def table_spec(rows: Sequence[Mapping[str, object]]) -> Spec:
@@ -143,7 +144,7 @@ def _column(name: str, values: Sequence[object]) -> Spec:
 
 
 def number_of(value: object) -> float | None:
-    """Return ``value`` as a finite number, or None when it is none."""
+    """Return ``value`` as a finite number, or None where it is not a number."""
     try:
         number = float(str(value))
     except ValueError:
@@ -152,7 +153,7 @@ def number_of(value: object) -> float | None:
 
 
 def table_rows(rows: Sequence[Mapping[str, object]], spec: Spec) -> Rows:
-    """Return (n_rows, n_features) float32: scaled numbers, categories, what is missing."""
+    """Return (n_rows, n_features) float32: scaled numbers, categories, missing values."""
     parts = [
         _encode(column, [row.get(column["name"]) for row in rows])
         for column in spec["columns"]

@@ -11,19 +11,22 @@ RULE = "balanced-1"
 MARGIN = 0.02
 Z = 1.282
 
-Verdict = Literal["promote", "not better", "cannot tell"]
+GateVerdict = Literal["promote", "not better", "cannot tell"]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """n items; better: only the challenger is right; worse: only the champion is."""
+    """Counts of n items that only the challenger (better) or champion (worse) has right.
+
+    lower_bound: of the gain in accuracy, a share. mid_p: in [0, 1].
+    """
 
     n: int
     better: int
     worse: int
     lower_bound: float
     mid_p: float
-    verdict: Verdict
+    verdict: GateVerdict
     explanation: str
 
 
@@ -71,7 +74,7 @@ def compare(
     )
 
 
-def _verdict(n: int, better: int, worse: int, bound: float) -> Verdict:
+def _verdict(n: int, better: int, worse: int, bound: float) -> GateVerdict:
     if n == 0:
         return "cannot tell"
     if better <= worse:
@@ -79,7 +82,7 @@ def _verdict(n: int, better: int, worse: int, bound: float) -> Verdict:
     return "promote" if bound > -MARGIN else "cannot tell"
 
 
-def _say(verdict: Verdict, n: int, better: int, worse: int, name: str) -> str:
+def _say(verdict: GateVerdict, n: int, better: int, worse: int, name: str) -> str:
     facts = (
         f"On {n} held-out items it fixes {better} and breaks {worse} against {name}."
     )

@@ -1,4 +1,4 @@
-"""Which words of a text speak most for what a linear model says of it."""
+"""Which words of a text speak most for the label that a linear model gives it."""
 
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ _WORD: Final = re.compile(r"\w\w+")
 
 
 def influential(
-    model: LinearModel, told: Sequence[tuple[str, str]], spec: Spec
+    model: LinearModel, suggestions: Sequence[tuple[str, str]], spec: Spec
 ) -> list[list[str]]:
     """Return for each (label, text) the few words that alone speak most for the label.
 
-    In lower case, the strongest first; none that speaks a fifth as much as the first, or
-    against it.
+    The words are in lower case, the strongest first. A word that speaks for the label
+    less than a fifth as much as the first one, or against it, is left out.
     """
     texts = [
-        sorted(set(_WORD.findall(text[:MOST_LETTERS].lower()))) for _, text in told
+        sorted(set(_WORD.findall(text[:MOST_LETTERS].lower())))
+        for _, text in suggestions
     ]
     words = sorted({word for text in texts for word in text})
     if not words:
-        return [[] for _ in told]
+        return [[] for _ in suggestions]
     place = {word: row for row, word in enumerate(words)}
     leanings = model.leanings(text_rows(words, spec))
     column = {label: leanings[:, at] for at, label in enumerate(model.labels)}
@@ -39,7 +40,7 @@ def influential(
         _strongest(text, column[label][[place[word] for word in text]])
         if text and label in column
         else []
-        for (label, _), text in zip(told, texts, strict=True)
+        for (label, _), text in zip(suggestions, texts, strict=True)
     ]
 
 

@@ -1,8 +1,8 @@
-"""The one door to modAL: which items is a model least sure of.
+"""The one door to modAL: which items a model is least sure of.
 
-modAL ranks by position what it cannot rank, takes an unfitted estimator without a
-word, and builds n × n tables; each is guarded against here. It is imported where it is
-used, for it brings scikit-learn along: web and scheduler save 130 MiB.
+modAL ranks items by position where it cannot rank them, accepts an unfitted estimator
+silently, and builds n × n tables; this module guards against each. modAL is imported
+where it is used, for it imports scikit-learn: web and scheduler save 130 MiB.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class _Known:
 
 
 def _two_columns(probabilities: Array) -> Array:
-    """Return ``probabilities`` where margin has a second place to look at."""
+    """Return ``probabilities`` (n_items, n_labels) with at least two columns."""
     if probabilities.ndim != 2 or not np.isfinite(probabilities).all():
         raise ValueError("Probabilities must be a finite (n_items, n_labels) table.")
     if probabilities.shape[1] > 1:
@@ -57,8 +57,8 @@ def entropy(probabilities: Array) -> Array:
     from modAL.uncertainty import classifier_entropy
 
     table = _two_columns(probabilities)
-    found = np.asarray(classifier_entropy(_Known(table), table))
-    return found / np.log(table.shape[1])
+    nats = np.asarray(classifier_entropy(_Known(table), table))
+    return nats / np.log(table.shape[1])
 
 
 STRATEGIES: Final[dict[str, Callable[[Array], Array]]] = {
@@ -71,14 +71,19 @@ STRATEGIES: Final[dict[str, Callable[[Array], Array]]] = {
 def uncertainty(
     probabilities: Array, *, is_multi: bool, strategy: str = "margin"
 ) -> Array:
-    """Return (n_items,) how unsure a model is; of several labels the least sure one."""
+    """Return (n_items,) in [0, 1] how unsure a model is of each item.
+
+    probabilities: (n_items, n_labels). Of several independent labels, the one nearest to
+    one half counts. Raises ValueError where a probability is not finite, and KeyError
+    for an unknown strategy.
+    """
     if is_multi:
         return 1 - np.abs(2 * probabilities - 1).min(axis=1)
     return STRATEGIES[strategy](probabilities)
 
 
 class _Trained:
-    """What modAL's ranked batch asks of a learner: the points it has labels for."""
+    """What modAL's ranked batch reads of a learner: the points it has labels for."""
 
     on_transformed = False
 
@@ -94,14 +99,16 @@ def ranked_batch(
     points: (n, d) and scores: (n,) in [0, 1] of the short list; labeled: (m, d). Of the
     rest, ``count`` are taken by modAL's ranked batch (Cardoso et al. 2017): unsure, and
     unlike what is labeled or taken already; then the others by score. Meant for short
-    lists: each step compares every point with every known one.
+    lists: each step compares every point with every known one. Raises ValueError where
+    a point is not finite or has no score.
     """
     from modAL.batch import ranked_batch as modal_ranked_batch
 
     if points.ndim != 2 or len(points) != len(scores) or not np.isfinite(points).all():
         raise ValueError("Points must be a finite (n_items, n_dimensions) table.")
     best_first = np.argsort(-scores, kind="stable")
-    if count >= len(points) or len(points) < 2:
+    if not 1 < count < len(points):
+        # modAL fails on a batch of none, which is left to it of a batch of one.
         return best_first
     first, rest = best_first[0], best_first[1:]
     known = np.vstack([labeled, points[[first]]])
@@ -115,6 +122,6 @@ def ranked_batch(
 def least_sure(
     scores: Array, count: int, rng: np.random.Generator
 ) -> NDArray[np.int64]:
-    """Return the places of the ``count`` highest scores, ties broken by ``rng``."""
+    """Return the places of the ``count`` highest scores (n,); ``rng`` breaks ties."""
     order = rng.permutation(len(scores))
     return order[np.argsort(-scores[order], kind="stable")[:count]]

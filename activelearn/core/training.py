@@ -19,8 +19,8 @@ Fitted: TypeAlias = tuple[tuple[str, ...], Array, Array]
 class LinearModel:
     """A linear model: weights (n_labels, n_columns), bias (n_labels,).
 
-    columns: (n_columns,) the features that the training rows had, in order. A penalised
-    weight of any other feature is zero, so it is neither fitted nor kept.
+    columns: (n_columns,) the features that the training rows had, in order. The penalty
+    makes the weight of any other feature zero, so it is neither fitted nor kept.
     """
 
     labels: tuple[str, ...]
@@ -38,7 +38,7 @@ class LinearModel:
         return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
     def leanings(self, rows: Rows) -> Array:
-        """Return (n_rows, n_labels): how much a row alone speaks for one, not another."""
+        """Return (n_rows, n_labels): how much each row speaks for a label over the others."""
         others = 0 if self.is_multi else self.weights.mean(axis=0)
         return np.asarray(self._known(rows) @ (self.weights - others).T)
 
@@ -48,7 +48,7 @@ class LinearModel:
 
 def fit(
     rows: Rows,
-    answers: Sequence[Sequence[str]],
+    targets: Sequence[Sequence[str]],
     *,
     is_multi: bool,
     strength: float = 10.0,
@@ -56,16 +56,17 @@ def fit(
 ) -> LinearModel:
     """Fit a regularised logistic regression; the same input gives the same model.
 
-    rows: (n, n_features), in the order of the items' ids. answers: n sets of labels.
-    Raises ValueError when there are fewer than two classes to tell apart.
+    rows: (n, n_features), in the order of the items' ids. targets: n sets of labels.
+    strength: the inverse of the L2 penalty.
+    Raises ValueError where there are fewer than two classes to tell apart.
     """
     columns = np.unique(rows.indices).astype(np.int64)
     seen = rows[:, columns]
     with threadpool_limits(limits=1):
         labels, weights, bias = (
-            _fit_multi(seen, answers, strength, seed)
+            _fit_multi(seen, targets, strength, seed)
             if is_multi
-            else _fit_single(seen, [answer[0] for answer in answers], strength, seed)
+            else _fit_single(seen, [labels[0] for labels in targets], strength, seed)
         )
     return LinearModel(labels, weights, bias, columns, is_multi)
 
@@ -78,12 +79,12 @@ def _estimator(strength: float, seed: int) -> Any:
 
 
 def _fit_single(
-    rows: Rows, answers: Sequence[str], strength: float, seed: int
+    rows: Rows, targets: Sequence[str], strength: float, seed: int
 ) -> Fitted:
-    labels = sorted(set(answers))
+    labels = sorted(set(targets))
     if len(labels) < 2:
         raise ValueError("Two labels are needed to train a model.")
-    model = _estimator(strength, seed).fit(rows, np.array(answers))
+    model = _estimator(strength, seed).fit(rows, np.array(targets))
     weights, bias = model.coef_, model.intercept_
     if len(labels) == 2:
         # scikit-learn keeps one row for two classes; softmax wants one each.
@@ -93,12 +94,12 @@ def _fit_single(
 
 
 def _fit_multi(
-    rows: Rows, answers: Sequence[Sequence[str]], strength: float, seed: int
+    rows: Rows, targets: Sequence[Sequence[str]], strength: float, seed: int
 ) -> Fitted:
-    labels = sorted({label for answer in answers for label in answer})
+    labels = sorted({label for target in targets for label in target})
     weights, biases, kept = [], [], []
     for label in labels:
-        has = np.array([label in answer for answer in answers])
+        has = np.array([label in target for target in targets])
         if has.all():
             continue
         model = _estimator(strength, seed).fit(rows, has)
@@ -110,8 +111,11 @@ def _fit_multi(
     return tuple(kept), np.array(weights), np.array(biases)
 
 
-def answers_of(model: LinearModel, probabilities: Array) -> list[tuple[str, ...]]:
-    """Return the model's answer for each row: the likeliest label, or all above half."""
+def predicted_labels(model: LinearModel, probabilities: Array) -> list[tuple[str, ...]]:
+    """Return the labels of each row: the likeliest, or all of at least one half.
+
+    probabilities: (n_rows, n_labels).
+    """
     if model.is_multi:
         return [
             tuple(label for label, p in zip(model.labels, row, strict=True) if p >= 0.5)

@@ -29,7 +29,7 @@ class Snapshot(models.Model):
 
 
 class TrainingRun(models.Model):
-    """One training: why it started, what it used, what came of it."""
+    """One training: why it started, what it used, and its verdict."""
 
     class Trigger(models.TextChoices):
         LABELS = "labels", _("new confident labels")
@@ -43,7 +43,9 @@ class TrainingRun(models.Model):
     snapshot = models.ForeignKey(
         Snapshot, models.RESTRICT, null=True, related_name="runs"
     )
-    labels = models.PositiveIntegerField(null=True, help_text="Labels it trained on.")
+    label_count = models.PositiveIntegerField(
+        null=True, help_text="Labels it trained on."
+    )
     verdict = models.CharField(max_length=20, blank=True)
     explanation = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -61,7 +63,7 @@ class RankingFit(models.Model):
     project = models.ForeignKey(Project, models.CASCADE, related_name="+")
     generation = models.BigIntegerField()
     strategy = models.CharField(max_length=20)
-    labels = models.PositiveIntegerField()
+    label_count = models.PositiveIntegerField()
     pool = models.PositiveIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -90,11 +92,11 @@ class ScoringRun(models.Model):
 
 
 class RetrainTrigger(models.Model):
-    """When the next training is due; the row's lock makes each threshold fire once."""
+    """How many labels there were when a training was due last."""
 
     project = models.OneToOneField(Project, models.CASCADE, related_name="+")
     fired = models.PositiveIntegerField(default=0, help_text="How often it has fired.")
-    labels = models.PositiveBigIntegerField(
+    label_count = models.PositiveBigIntegerField(
         default=0, help_text="Confident labels when it fired last."
     )
 

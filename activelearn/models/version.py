@@ -18,6 +18,7 @@ class ModelVersion(models.Model):
     class Stage(models.TextChoices):
         CHALLENGER = "challenger", _("Challenger")
         CHAMPION = "champion", _("Champion")
+        # Issue 18, "The model at work", fills these two; no model has them yet.
         SHADOW = "shadow", _("Shadow")
         CANARY = "canary", _("Canary")
         ARCHIVED = "archived", _("Archived")

@@ -28,7 +28,7 @@ def hash_of(spec: core.Spec) -> str:
 
 
 def spec_of(project: Project) -> core.Spec:
-    """Return how the project's payloads become numbers; fixed with the first items."""
+    """Return how the project's data become numbers; a table's first items decide."""
     if project.data_type == Project.DataType.TEXT:
         return core.TEXT_SPEC
     if project.data_type == Project.DataType.IMAGE:
@@ -86,7 +86,7 @@ def _complete(project: Project, spec: core.Spec, spec_hash: str) -> None:
 def forget(project: Project) -> int:
     """Take the rows of deleted items out of the files; return how many.
 
-    The files of before stay for those who read them at this moment: see ``files``.
+    The old files stay for a while: somebody may be reading them (see ``files.KEPT``).
     """
     return sum(_forget(shard) for shard in FeatureShard.objects.filter(project=project))
 

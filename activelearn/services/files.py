@@ -13,7 +13,7 @@ from typing import Final
 
 from django.conf import settings
 
-# For so long somebody may read, or be about to name, a file that no row names.
+# Seconds. A file that no row names yet, or any more, may be in use until then.
 KEPT: Final = 24 * 3600.0
 
 
@@ -23,7 +23,7 @@ def path_of(kind: str, sha256: str) -> Path:
 
 
 def save(kind: str, data: bytes) -> str:
-    """Write ``data`` durably and return its hash; a second time it is there already."""
+    """Write ``data`` durably and return its hash; writing it twice changes nothing."""
     sha256 = hashlib.sha256(data).hexdigest()
     path = path_of(kind, sha256)
     if path.exists():
@@ -40,7 +40,10 @@ def save(kind: str, data: bytes) -> str:
 
 
 def read(kind: str, sha256: str) -> bytes:
-    """Return the content of a file."""
+    """Return the content of a file.
+
+    Raises FileNotFoundError where it is gone.
+    """
     return path_of(kind, sha256).read_bytes()
 
 

@@ -18,8 +18,10 @@ _NAMING: Final[dict[str, Manager[Any]]] = {
 
 
 def forget_all() -> int:
-    """Forget in every project; return how many items' features are gone."""
-    forgotten = sum(features.forget(one) for one in Project.objects.order_by("pk"))
+    """Forget in every project; return how many items' features went."""
+    forgotten = sum(
+        features.forget(project) for project in Project.objects.order_by("pk")
+    )
     for kind, rows in _NAMING.items():
         files.forget(kind, set(rows.values_list("sha256", flat=True)))
     return forgotten

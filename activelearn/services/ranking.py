@@ -30,7 +30,7 @@ def is_due(project_id: int) -> bool:
     if last is None:
         return Item.objects.filter(project_id=project_id).exists()
     now = ProjectCounter.confident_of(project_id)
-    return now - last.labels >= min(25, max(10, last.labels // 10))
+    return now - last.label_count >= min(25, max(10, last.label_count // 10))
 
 
 def labeled(project_id: int) -> Any:
@@ -69,7 +69,7 @@ def _ranked(
 ) -> tuple[RankingFit, list[order.Entry]]:
     """Return what a new order was made from, not yet saved, and its entries."""
     # Counted first: labels that come in from here on count toward the next order.
-    labels = ProjectCounter.confident_of(project.pk)
+    label_count = ProjectCounter.confident_of(project.pk)
     table = features.load(project)
     known = dict(labeled(project.pk).values_list("item_id", "labels"))
     wanting = (
@@ -85,7 +85,7 @@ def _ranked(
     fit = RankingFit(
         project=project,
         strategy=ranking.strategy,
-        labels=labels,
+        label_count=label_count,
         pool=ranking.pool_size,
     )
     return fit, _entries(project, ranking.picks)

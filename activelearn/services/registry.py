@@ -23,9 +23,10 @@ def champion(project: Project) -> ModelVersion | None:
 
 
 def champion_in_turn(project: Project) -> ModelVersion | None:
-    """Return what serves once a change of it that is under way has its commit.
+    """Return what serves after the commit of a promotion that is under way.
 
-    For a job that the change may have found waiting while a worker took it.
+    Without this wait a race loses scores: a promotion that finds a scoring job waiting
+    requests no other, while that job, begun just then, still reads the old champion.
     """
     with transaction.atomic():
         Project.objects.select_for_update(no_key=True).get(pk=project.pk)
@@ -33,22 +34,31 @@ def champion_in_turn(project: Project) -> ModelVersion | None:
 
 
 def version(project: Project, number: int) -> ModelVersion:
-    """Return a version of the project."""
-    found = ModelVersion.objects.filter(project=project, number=number).first()
-    if found is None:
+    """Return a version of the project.
+
+    Raises NotFoundError where it has no such version.
+    """
+    version = ModelVersion.objects.filter(project=project, number=number).first()
+    if version is None:
         raise NotFoundError(
             _("There is no version %(number)s in this project.") % {"number": number}
         )
-    return found
+    return version
 
 
 def load(model: ModelVersion) -> LinearModel:
-    """Return the model itself, its bytes verified."""
+    """Return the model itself.
+
+    Raises DamagedError where its bytes are not those that were saved.
+    """
     return artifact.load(files.read("models", model.sha256), model.sha256)[0]
 
 
 def promote(model: ModelVersion, user: User | None) -> ModelVersion:
-    """Let ``model`` serve; the champion before it is archived."""
+    """Let ``model`` serve; the champion before it is archived.
+
+    Raises DamagedError where its bytes are not those that were saved.
+    """
     load(model)
     with transaction.atomic():
         _await_turn(model)
@@ -71,8 +81,9 @@ def promote(model: ModelVersion, user: User | None) -> ModelVersion:
 def rollback(model: ModelVersion, user: User | None) -> ModelVersion:
     """Take ``model`` out of service and return what serves: the champion before it.
 
-    Where ``model`` does not serve, nothing changes. Only a promotion brings back what
-    was rolled back: so this goes back in time, step by step.
+    Where ``model`` does not serve, nothing changes. Only a promotion brings a version
+    back that was rolled back, so each rollback goes one step back in time. Raises
+    ConflictError where there is no earlier champion.
     """
     with transaction.atomic():
         _await_turn(model)
@@ -97,7 +108,10 @@ def rollback(model: ModelVersion, user: User | None) -> ModelVersion:
 
 
 def archive(model: ModelVersion) -> ModelVersion:
-    """Put a version away; the champion stays until another takes over."""
+    """Put a version away.
+
+    Raises ConflictError for the champion, which serves until another takes over.
+    """
     with transaction.atomic():
         _await_turn(model)
         if model.stage == Stage.CHAMPION:
@@ -110,13 +124,13 @@ def archive(model: ModelVersion) -> ModelVersion:
 
 
 def _await_turn(model: ModelVersion) -> None:
-    """Be the only one who changes what serves in the project, until the commit."""
+    """Lock the project until the commit: one change of what serves at a time."""
     Project.objects.select_for_update(no_key=True).get(pk=model.project_id)
     model.refresh_from_db()
 
 
 def request_scores(model: ModelVersion) -> None:
-    """Ask for the pool to be scored by ``model``; a fresh order follows."""
+    """Request that the pool is scored by ``model``; a fresh order follows."""
     jobs.enqueue(
         "learn.score",
         project=model.project,

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from activelearn.core import artifact, evaluation, gate, training
-from activelearn.core.features import Table
+from activelearn.core.features import Rows, Table
 from activelearn.models import (
     Evaluation,
     ModelVersion,
@@ -25,14 +25,15 @@ from labeling.models import Item, Project
 from labeling.services.votes import settle
 from labeling.services.work import jobs
 
-Answers = dict[int, tuple[str, ...]]
+LabelsOf = dict[int, evaluation.Labels]
 
 
 def run(progress: jobs.Progress) -> dict[str, Any]:
     """Train, judge and, where the evidence is good, promote.
 
-    What it writes goes with a word to the job's row in one transaction: a worker that
-    was taken over writes nothing any more. A run that is judged is not judged again.
+    Each write shares a transaction with a report to the job's row, so a worker that lost
+    the job writes nothing any more. A run that has its verdict is not judged again.
+    Raises what ``Progress.report`` raises.
     """
     training_run = TrainingRun.objects.select_related("project").get(job=progress.job)
     if training_run.verdict:
@@ -45,8 +46,8 @@ def run(progress: jobs.Progress) -> dict[str, Any]:
     with transaction.atomic():
         progress.report(done=2, stage="fit")
         snapshot = _snapshot(project, truth)
-        training_run.snapshot, training_run.labels = snapshot, len(truth)
-        training_run.save(update_fields=["snapshot", "labels"])
+        training_run.snapshot, training_run.label_count = snapshot, len(truth)
+        training_run.save(update_fields=["snapshot", "label_count"])
     progress.log(f"snapshot {snapshot.sha256[:12]} of {len(truth)} labels")
     try:
         model = training.fit(
@@ -84,7 +85,7 @@ def _decide(
         return _conclude(training_run, verdict.verdict, verdict.explanation)
 
 
-def _truth(project: Project, split: str, table: Table) -> Answers:
+def _truth(project: Project, split: str, table: Table) -> LabelsOf:
     """Return the current labels of a split's items that have a row, sorted by item.
 
     An item without any label counts in a project with several labels alone.
@@ -97,7 +98,7 @@ def _truth(project: Project, split: str, table: Table) -> Answers:
     return {pk: labels[pk] for pk in table.covered(labels)}
 
 
-def _snapshot(project: Project, truth: Answers) -> Snapshot:
+def _snapshot(project: Project, truth: LabelsOf) -> Snapshot:
     rows = [[pk, list(labels)] for pk, labels in truth.items()]
     data = json.dumps(rows, ensure_ascii=True).encode()
     snapshot, _ = Snapshot.objects.get_or_create(
@@ -153,51 +154,51 @@ def _judge(
     if not truth:
         return gate.compare([], [], name="nothing")
     rows = table.rows_of(list(truth))
-    answers = list(truth.values())
-    score = evaluation.score(answers, _answers(model, rows))
+    labels = list(truth.values())
+    score = evaluation.score(labels, _predicted(model, rows))
     if champion is None:
-        common = evaluation.majority(answers)
-        before = [answer == common for answer in answers]
+        common = evaluation.majority(labels)
+        before = [names == common for names in labels]
         name = "always saying the commonest label"
     else:
-        given = _answers(registry.load(champion), rows)
-        before = evaluation.score(answers, given).hits
+        predicted = _predicted(registry.load(champion), rows)
+        before = evaluation.score(labels, predicted).hits
         name = f"version {champion.number}"
-    found = gate.compare(before, score.hits, name=name)
+    comparison = gate.compare(before, score.hits, name=name)
     with transaction.atomic():
         progress.report(done=4)
-        _keep(version, champion, (list(truth), before, score), found)
+        _keep(version, champion, (list(truth), before, score), comparison)
     progress.log(f"accuracy {score.accuracy:.3f}, macro-F1 {score.macro_f1:.3f}")
-    progress.log(found.explanation)
-    return found
+    progress.log(comparison.explanation)
+    return comparison
 
 
-def _answers(model: training.LinearModel, rows: Any) -> list[tuple[str, ...]]:
-    return training.answers_of(model, model.probabilities(rows))
+def _predicted(model: training.LinearModel, rows: Rows) -> list[evaluation.Labels]:
+    return training.predicted_labels(model, model.probabilities(rows))
 
 
 def _keep(
     version: ModelVersion,
     champion: ModelVersion | None,
     evidence: tuple[list[int], list[bool], evaluation.Score],
-    found: gate.Comparison,
+    comparison: gate.Comparison,
 ) -> None:
     items, before, score = evidence
     Evaluation.objects.update_or_create(
         model=version,
         defaults={
             "champion": champion,
-            "items": found.n,
+            "items": comparison.n,
             "items_hash": hashlib.sha256(json.dumps(items).encode()).hexdigest(),
             "accuracy": score.accuracy,
             "macro_f1": score.macro_f1,
-            "labels": [asdict(one) for one in score.labels],
-            "better": found.better,
-            "worse": found.worse,
-            "lower_bound": found.lower_bound,
-            "mid_p": found.mid_p,
+            "labels": [asdict(label) for label in score.labels],
+            "better": comparison.better,
+            "worse": comparison.worse,
+            "lower_bound": comparison.lower_bound,
+            "mid_p": comparison.mid_p,
             "rule": gate.RULE,
-            "verdict": found.verdict,
+            "verdict": comparison.verdict,
             "outcomes": {
                 str(pk): [old, new]
                 for pk, old, new in zip(items, before, score.hits, strict=True)

@@ -1,4 +1,4 @@
-"""Answers of the champion for items from outside."""
+"""Predictions of the champion for items from outside."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ MOST = 100
 
 @dataclass(frozen=True)
 class Question:
-    """An item from outside; without a name of its own its content names it."""
+    """An item from outside; where ``external_id`` is empty, its content names it."""
 
     external_id: str
     data: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Answer:
-    """One prediction."""
+class ServedPrediction:
+    """One prediction; confidence and probabilities are in [0, 1]."""
 
     label: str
     confidence: float
@@ -35,10 +35,12 @@ class Answer:
     decision: str
 
 
-def predict(project: Project, questions: Sequence[Question]) -> list[Answer]:
-    """Return the champion's answers; below the project's confidence, a review.
+def predict(project: Project, questions: Sequence[Question]) -> list[ServedPrediction]:
+    """Return the champion's predictions; below the project's confidence, a review.
 
-    What is to be reviewed becomes an item of the pool: people are asked about it.
+    An item to be reviewed joins the pool, so that people label it. Raises ConflictError
+    where no model can serve, InvalidInputError for items that are none of this project's
+    kind, or too many of them.
     """
     if project.data_type == Project.DataType.IMAGE:
         raise ConflictError(_("Prediction of images from outside is not offered yet."))
@@ -50,20 +52,23 @@ def predict(project: Project, questions: Sequence[Question]) -> list[Answer]:
     if champion is None:
         raise ConflictError(_("No model serves yet: label more items."))
     model = registry.load(champion)
-    rows = [intake.checked(project, one.external_id, one.data) for one in questions]
+    rows = [
+        intake.checked(project, question.external_id, question.data)
+        for question in questions
+    ]
     items = [Item(data=row.data) for row in rows]
     table = model.probabilities(features.rows_of(items, features.spec_of(project)))
-    answers = []
-    for given in table:
-        best = int(given.argmax())
-        confidence = float(given[best])
-        answers.append(
-            Answer(
+    predictions = []
+    for probabilities in table:
+        best = int(probabilities.argmax())
+        confidence = float(probabilities[best])
+        predictions.append(
+            ServedPrediction(
                 label=model.labels[best],
                 confidence=confidence,
                 probabilities={
                     label: float(p)
-                    for label, p in zip(model.labels, given, strict=True)
+                    for label, p in zip(model.labels, probabilities, strict=True)
                 },
                 model=champion.number,
                 decision="accept" if confidence >= project.confidence else "review",
@@ -71,8 +76,8 @@ def predict(project: Project, questions: Sequence[Question]) -> list[Answer]:
         )
     unsure = [
         row
-        for row, answer in zip(rows, answers, strict=True)
-        if answer.decision == "review"
+        for row, prediction in zip(rows, predictions, strict=True)
+        if prediction.decision == "review"
     ]
     intake.add_to_pool(project, unsure)
-    return answers
+    return predictions

@@ -24,34 +24,34 @@ def next_threshold(project: Project, labels_then: int) -> int:
 def consider(project_id: int) -> TrainingRun | None:
     """Start a run when enough new confident labels have come in."""
     with transaction.atomic():
-        # Whoever has the project is the only one: a threshold fires once.
+        # The project's row is locked: a threshold fires once, whoever looks.
         if (project := keep_project(project_id)) is None:
             return None
         trigger, _ = RetrainTrigger.objects.get_or_create(project=project)
         now = ProjectCounter.confident_of(project_id)
         _forget_deleted(trigger, now)
-        due = next_threshold(project, trigger.labels)
+        due = next_threshold(project, trigger.label_count)
         if now < due:
             return None
-        new, wanted = now - trigger.labels, due - trigger.labels
+        new, wanted = now - trigger.label_count, due - trigger.label_count
         reason = f"{new} new confident labels; {wanted} were due"
         trigger.fired += 1
-        trigger.labels = now
-        trigger.save(update_fields=["fired", "labels"])
+        trigger.label_count = now
+        trigger.save(update_fields=["fired", "label_count"])
         return _request(project, None, TrainingRun.Trigger.LABELS, reason)
 
 
 def _forget_deleted(trigger: RetrainTrigger, now: int) -> None:
-    """Count on from what there is, where items that were counted have been deleted."""
-    if now < trigger.labels:
-        trigger.labels = now
-        trigger.save(update_fields=["labels"])
+    """Count from what is there, where items that were counted have been deleted."""
+    if now < trigger.label_count:
+        trigger.label_count = now
+        trigger.save(update_fields=["label_count"])
 
 
 def request(
     project: Project, user: User | None, reason: str
 ) -> tuple[TrainingRun, bool]:
-    """Ask for a run; one that already waits is returned, with False."""
+    """Request a run; where one already waits, return that one, with False."""
     with transaction.atomic():
         Project.objects.select_for_update(no_key=True).get(pk=project.pk)
         waiting = (
@@ -67,7 +67,7 @@ def request(
 
 
 def again(job: Job, user: User | None) -> Job:
-    """Ask for a new run in place of one that has ended."""
+    """Request a new run in place of one that has ended."""
     ended = TrainingRun.objects.select_related("project").get(job=job)
     run, _ = request(ended.project, user, f"run #{ended.pk} again")
     return run.job
@@ -92,7 +92,7 @@ def _request(
 
 
 def consider_project(project_id: int) -> None:
-    """See what new labels call for: a fresh order, a training run."""
+    """Request what new labels call for: a fresh order, a training run."""
     if ranking.is_due(project_id):
         ranking.request_order(project_id)
     consider(project_id)

@@ -33,7 +33,7 @@ def models(request: HttpRequest, slug: str) -> HttpResponse:
         errors=errors,
         champion=registry.champion(project),
         labels=ProjectCounter.confident_of(project.pk),
-        due=triggers.next_threshold(project, fired.labels if fired else 0),
+        due=triggers.next_threshold(project, fired.label_count if fired else 0),
         runs=TrainingRun.objects.select_related("job").filter(project=project)[:20],
         models=ModelVersion.objects.select_related("snapshot", "evaluation").filter(
             project=project

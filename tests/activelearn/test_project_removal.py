@@ -171,7 +171,9 @@ def test_what_comes_in_at_the_last_moment_goes_too() -> None:
 
     @make.threaded
     def come() -> None:
-        fit = RankingFit.objects.create(project=project, generation=1, labels=0, pool=0)
+        fit = RankingFit.objects.create(
+            project=project, generation=1, label_count=0, pool=0
+        )
         came.append(fit.pk)
 
     def late(execute: Any, sql: str, *others: Any) -> Any:

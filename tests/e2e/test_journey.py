@@ -299,7 +299,7 @@ def test_from_an_empty_database_to_a_rolled_back_model(
         assert runs.exists()
         assert not runs.exclude(trigger="labels", requested_by=None).exists()
         serving = champion()
-        assert serving is not None, list(runs.values("labels", "explanation"))
+        assert serving is not None, list(runs.values("label_count", "explanation"))
         file.write_bytes(material.late)
         import_by_page(engineer, url, file, 1)
         late = QueueEntry.objects.filter(item=Item.objects.latest("pk"))

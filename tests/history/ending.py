@@ -30,8 +30,8 @@ _WAITS = """
 SELECT (SELECT count(*) FROM labeling_item WHERE is_unsettled)
      + (SELECT count(*) FROM labeling_job WHERE state IN ('queued', 'running')) AS n,
        (SELECT sum(confident) FROM labeling_projectcounter) AS confident,
-       coalesce((SELECT labels FROM activelearn_retraintrigger), 0) AS labels,
-       coalesce((SELECT labels FROM activelearn_rankingfit ORDER BY id DESC LIMIT 1),
+       coalesce((SELECT label_count FROM activelearn_retraintrigger), 0) AS labels,
+       coalesce((SELECT label_count FROM activelearn_rankingfit ORDER BY id DESC LIMIT 1),
                 -10) AS ranked,
        retrain_first AS first, retrain_growth AS growth
 FROM labeling_project
@@ -244,7 +244,7 @@ def _retrains(rows: Any, project: dict[str, Any]) -> Retrains:
         project["retrain_first"],
         project["retrain_growth"],
         trigger["fired"] if trigger else 0,
-        trigger["labels"] if trigger else 0,
+        trigger["label_count"] if trigger else 0,
         tuple(runs),
     )
 

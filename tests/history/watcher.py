@@ -24,7 +24,7 @@ SELECT item_id, slot, is_first, rank FROM (
 """
 _LEARNING = """
 SELECT coalesce((SELECT fired FROM activelearn_retraintrigger), 0) AS fired,
-       coalesce((SELECT labels FROM activelearn_retraintrigger), 0) AS labels,
+       coalesce((SELECT label_count FROM activelearn_retraintrigger), 0) AS labels,
        (SELECT count(*) FROM activelearn_trainingrun WHERE trigger = 'labels') AS runs,
        (SELECT coalesce(sum(confident), 0)::int FROM labeling_projectcounter)
            AS confident,

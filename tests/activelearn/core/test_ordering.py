@@ -1,0 +1,155 @@
+"""The order: made from rows, known labels and the policy's numbers alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from activelearn.core import mixing, ordering, query, training
+from activelearn.core.features import Table
+from tests.activelearn.core.clouds import clouds
+
+ROWS, TRUTH = clouds()
+# Ids that differ from the places of their rows.
+IDS = np.arange(60, dtype=np.int64) * 2 + 7
+HELD_OUT = list(range(1000, 1010))
+LIMITS = ordering.Limits(window=20, batch=4, shortlist=8, known=10, sample=30)
+POLICY = ordering.Policy(
+    "margin", "spread", False, 7, mixing.Shares(random=0.2, evaluation=0.2), LIMITS
+)
+UNMIXED = replace(POLICY, shares=mixing.Shares(random=0, evaluation=0))
+
+
+def material(labeled: int) -> ordering.Material:
+    """Return 60 items, of which every so many-th is labeled."""
+    places = range(0, 60, 60 // labeled) if labeled else range(0)
+    known = {int(IDS[place]): TRUTH[place] for place in places}
+    pool = [int(pk) for pk in IDS if int(pk) not in known]
+    return ordering.Material(Table(IDS, ROWS), known, pool, HELD_OUT)
+
+
+def rank(
+    labeled: int, policy: ordering.Policy = POLICY, *, seed: int = 0
+) -> ordering.Ranking:
+    return ordering.rank(material(labeled), policy, np.random.default_rng(seed))
+
+
+def chosen(ranking: ordering.Ranking) -> list[int]:
+    return [pick.item_id for pick in ranking.picks if pick.reason != "evaluation"]
+
+
+@settings(max_examples=30)
+@given(
+    labeled=st.sampled_from([0, 2, 6, 12, 30]),
+    batch=st.sampled_from(["spread", "ranked"]),
+    strategy=st.sampled_from(sorted(query.STRATEGIES)),
+    shares=st.tuples(st.floats(0, 1), st.floats(0, 1)),
+    seed=st.integers(0, 99),
+)
+def test_every_order_names_each_item_once_with_its_probability(
+    labeled: int,
+    batch: Literal["spread", "ranked"],
+    strategy: str,
+    shares: tuple[float, float],
+    seed: int,
+) -> None:
+    policy = replace(
+        POLICY, batch=batch, strategy=strategy, shares=mixing.Shares(*shares)
+    )
+
+    ranking = rank(labeled, policy, seed=seed)
+
+    items = [pick.item_id for pick in ranking.picks]
+    pool = set(material(labeled).pool)
+    assert len(set(items)) == len(items)
+    assert set(items) - pool == set(HELD_OUT)
+    assert len(chosen(ranking)) == min(LIMITS.window, len(pool))
+    assert ranking.pool_size == len(pool)
+    assert all(0 < pick.probability <= 1 for pick in ranking.picks)
+    reasons = {pick.reason for pick in ranking.picks}
+    assert reasons <= {"model" if labeled else "cold", "random", "evaluation"}
+
+
+def test_the_model_orders_by_what_it_is_least_sure_of() -> None:
+    made = material(12)
+    model = training.fit(ROWS[::5], TRUTH[::5], is_multi=False, seed=UNMIXED.seed)
+    scores = query.margin(model.probabilities(made.table.rows_of(made.pool)))
+    by_score = [made.pool[place] for place in np.argsort(-scores)]
+
+    items = chosen(rank(12, UNMIXED))
+
+    # A batch of unlike items on top of the short list, the others by score.
+    assert items[0] == by_score[0]
+    assert set(items[:8]) == set(by_score[:8])
+    assert items[8:] == by_score[8:20]
+
+
+def test_a_batch_is_made_of_unlike_items() -> None:
+    spread = chosen(rank(12, UNMIXED))
+    by_score = chosen(rank(12, replace(UNMIXED, limits=replace(LIMITS, batch=8))))
+
+    assert set(spread[:8]) == set(by_score[:8])
+    assert spread[:4] != by_score[:4]
+
+
+@pytest.mark.parametrize("labeled", [0, 12])
+def test_the_same_seed_gives_the_same_order(labeled: int) -> None:
+    assert rank(labeled) == rank(labeled)
+
+
+def test_only_chance_differs_from_order_to_order() -> None:
+    first, second = rank(12, seed=1), rank(12, seed=2)
+
+    assert first != second
+    assert chosen(rank(12, UNMIXED, seed=1)) == chosen(rank(12, UNMIXED, seed=2))
+
+
+@pytest.mark.parametrize("known", [{}, {7: ("a",)}, {7: ("a",), 9: ("a",)}])
+def test_with_less_than_two_classes_typical_items_come_first(
+    known: dict[int, tuple[str, ...]],
+) -> None:
+    made = replace(material(0), known=known)
+
+    ranking = ordering.rank(made, UNMIXED, np.random.default_rng(0))
+
+    assert ranking.strategy == "cold"
+    cold = [pick for pick in ranking.picks if pick.reason == "cold"]
+    # One typical item of each of four clusters is a rule; what follows is drawn.
+    assert [pick.probability for pick in cold[:4]] == [1] * 4
+    assert {(pick.item_id - 7) // 2 // 20 for pick in cold[:4]} == {0, 1, 2}
+    assert cold[4].probability == 1 / 56
+
+
+def test_an_item_without_a_row_waits_for_the_next_order() -> None:
+    made = material(12)
+
+    ranking = ordering.rank(
+        replace(made, pool=[*made.pool, 5000]), POLICY, np.random.default_rng(0)
+    )
+
+    assert ranking == rank(12)
+
+
+def test_without_items_only_the_held_out_ones_are_ordered() -> None:
+    made = replace(material(12), pool=[])
+
+    ranking = ordering.rank(made, POLICY, np.random.default_rng(0))
+
+    assert (ranking.strategy, ranking.pool_size) == ("none", 0)
+    assert sorted(pick.item_id for pick in ranking.picks) == HELD_OUT
+
+
+def test_several_labels_are_ordered_by_the_least_sure_one() -> None:
+    made = material(12)
+    both = {pk: (*names, "x")[: 1 + pk % 3 // 2] for pk, names in made.known.items()}
+    policy = replace(UNMIXED, is_multi=True)
+
+    ranking = ordering.rank(replace(made, known=both), policy, np.random.default_rng(0))
+
+    assert ranking.strategy == "margin"
+    assert len(chosen(ranking)) == LIMITS.window
