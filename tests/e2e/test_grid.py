@@ -159,7 +159,7 @@ def test_yes_or_no_where_the_model_suggests_a_label(
     with person(browser, live_server.url, "gina") as page:
         page.goto(f"{live_server.url}/projects/{project.slug}/label/")
         text = page.locator("#item article")
-        question, labels = page.locator("#question"), page.locator(".choice .keys")
+        question, labels = page.locator("#question"), page.locator(".pick .keys")
         expect(text).to_be_visible()
         expect(question).to_be_hidden()
         place = page.locator(".aux").bounding_box()
