@@ -1,11 +1,34 @@
-"""Hashed names for static files, inside our JavaScript modules too."""
+"""Static files as they are served: hashed names, and our JavaScript without its comments."""
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
+from django.core.files.base import ContentFile, File
 from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+OURS: Final = "js/"
+# Only comments that have their lines to themselves: what stands beside code may be a string.
+_COMMENTS: Final = re.compile(
+    r"^[ \t]*(?:/\*\*(?:(?!\*/).)*\*/|//[^\n]*)[ \t]*$", re.DOTALL | re.MULTILINE
+)
+
+
+def without_comments(source: str) -> str:
+    """Return a module without its comments; every line keeps its number."""
+    return _COMMENTS.sub(lambda comment: "\n" * comment[0].count("\n"), source)
 
 
 class ModuleManifestStorage(CompressedManifestStaticFilesStorage):
     """Rewrite the paths in ``import`` statements to the hashed names."""
 
     support_js_module_import_aggregation = True
+
+    def _save(self, name: str, content: File[bytes]) -> str:
+        """Keep a file; types and explanations do not travel to browsers."""
+        if name.startswith(OURS) and name.endswith(".js"):
+            source = content.read()
+            text = source.decode() if isinstance(source, bytes) else source
+            content = ContentFile(without_comments(text).encode())
+        return super()._save(name, content)

@@ -35,6 +35,24 @@ test("an answer without an item changes nothing", () => {
   assert.equal(state.answer(s, vote(1)), s);
 });
 
+test("an answer begins empty, an earlier one with the words it had", () => {
+  const said = { labels: ["x"], comment: "blurred", is_unsure: true };
+  assert.deepEqual(state.draft(), { typed: "", comment: "", isUnsure: false, isDeclined: false });
+  const draft = state.draft(said);
+  assert.deepEqual(draft, { typed: "", comment: "blurred", isUnsure: true, isDeclined: false });
+  assert.deepEqual(state.say(draft, ["y"]), { ...said, labels: ["y"] });
+});
+
+test("a suggested label is asked for until the answer is no", () => {
+  const suggested = { ...lease(1), suggestion: { label: "x", confidence: 0.9 } };
+  const s = state.arrive(state.start(), [suggested, lease(2)], []);
+  assert.equal(state.question(s, state.draft()), "x");
+  assert.equal(state.question(s, { ...state.draft(), isDeclined: true }), undefined);
+  const next = state.answer(s, vote(1));
+  assert.equal(state.question(next, state.draft()), undefined);
+  assert.equal(state.question(state.revisit(next, "c1"), state.draft()), undefined);
+});
+
 test("what the server has acknowledged can still be undone", () => {
   const sent = state.told(state.answer(at(1, 2), vote(1)), "c1", { id: 7, version: 1 });
   const [s, last] = state.undo(sent);

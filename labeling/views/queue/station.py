@@ -52,8 +52,8 @@ STATION_MODULES: Final = tuple(
     for name in (
         # What the first script needs comes first.
         *("api", "outbox"),
-        *("board", "clock", "desk", "dialogs", "keys", "sender", "state", "view"),
-        "words",
+        *("actions", "board", "clock", "desk", "dialogs", "feed", "keys", "screen"),
+        *("sender", "state", "view", "words"),
     )
 )
 

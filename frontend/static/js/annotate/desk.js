@@ -1,8 +1,10 @@
 /** What the pages on which one labels share: the outbox, the server, other windows. */
 import { makeClock } from "./clock.js";
 import { isAsking } from "./dialogs.js";
+import * as feed from "./feed.js";
 import { keymap } from "./keys.js";
 import { call, name, opening, setup } from "./opening.js";
+import { makeSender } from "./sender.js";
 import { drawSaved, toast } from "./view.js";
 import { t } from "./words.js";
 
@@ -22,12 +24,14 @@ export const windows = new BroadcastChannel(name);
 export const clock = makeClock(() => performance.now());
 export const say = (/** @type {string} */ words) => toast(byId("toast"), words);
 
-/** @param {string} trouble */
-export const drawOutbox = (trouble) =>
-  drawSaved(byId("saved"), outbox.ops.length, trouble, outbox.isSafe);
+/** What this page knows of the server. */
+export const line = { feed: feed.start() };
+
+export const drawOutbox = () =>
+  drawSaved(byId("saved"), outbox.ops.length, line.feed.trouble, outbox.isSafe);
 
 /** Return in a word what keeps the server from us; ask for a lost session in place. @param {unknown} error */
-export const troubleOf = (error) => {
+const troubleOf = (error) => {
   const { status } = /** @type {{status?: number}} */ (error);
   if (status === undefined) return "offline";
   if (status !== 401) return status === 403 || status === 404 ? "refused" : "failing";
@@ -44,6 +48,63 @@ export const store = (draft) =>
       ),
     );
   });
+
+/**
+ * Ask the server for work, unless it is not the time for it.
+ * @param {{isLow: boolean, isAtWork: boolean}} page
+ * @param {() => Promise<any>} ask
+ * @param {(got: any) => boolean} take uses the answer; tells whether it brought something new
+ * @returns {Promise<boolean>} whether it was asked
+ */
+export const fetchWork = async (page, ask, take) => {
+  if (document.hidden || !feed.isDue(line.feed, Date.now(), page)) return false;
+  line.feed = feed.asking(line.feed, Date.now());
+  try {
+    const got = await ask();
+    line.feed = feed.came(line.feed, Date.now(), {
+      isMore: take(got),
+      reason: got.reason ?? "",
+      isAllSent: outbox.ops.length === 0,
+      // Asking again renews a lease: at half of its time.
+      renewal: setup.leaseMinutes * 30_000,
+    });
+  } catch (error) {
+    line.feed = feed.failed(line.feed, troubleOf(error));
+  }
+  return true;
+};
+
+/**
+ * Send what waits, again and again, and fetch more.
+ * @param {{told: import("./sender.js").Told, sent: () => void, refill: () => Promise<unknown>, rest: () => number}} page
+ */
+export const makeLoop = ({ told, sent, refill, rest }) => {
+  const send = makeSender({
+    name,
+    outbox,
+    call,
+    told: (...news) => {
+      windows.postMessage({ told: news });
+      told(...news);
+    },
+  });
+  const flush = async (least = 1) => {
+    const isWaiting = outbox.ops.length > 0;
+    try {
+      await send(least);
+      line.feed = feed.sent(line.feed, isWaiting);
+    } catch (error) {
+      line.feed = feed.unsent(line.feed, troubleOf(error));
+    }
+    sent();
+  };
+  const tick = async () => {
+    await flush();
+    await refill();
+    setTimeout(tick, rest());
+  };
+  return { flush, tick };
+};
 
 /** Watch how the window comes and goes. @param {() => unknown} back @param {() => number[]} unused */
 export const watchWindow = (back, unused) => {

@@ -7,6 +7,8 @@
  * @typedef {{id: number, version: number, revealed?: null | {label: string, confidence: number}}} Saved
  * An answer given: as it was sent first, as it is now, and what the server said of it.
  * @typedef {{vote: Vote, now: Said, lease: Lease, saved: Saved | null, note: string}} Done
+ * What a person has said so far of the item on the screen; `typed` is the beginning of a code.
+ * @typedef {{typed: string, comment: string, isUnsure: boolean, isDeclined: boolean}} Draft
  * @typedef {{queue: Lease[], done: Done[], chosen: string[], revisited: string | null, gone: ReadonlySet<number>}} Session
  * @typedef {{key: string, tried?: boolean} & (
  *   {kind: "vote" | "undo", assignment: number, client_id: string, vote: Vote} |
@@ -29,6 +31,25 @@ export const start = () => ({
   revisited: null,
   gone: new Set(),
 });
+
+/** Begin to answer; the words of an answer that is looked at again come back. @param {Said} [said] @returns {Draft} */
+export const draft = (said) => ({
+  typed: "",
+  comment: said?.comment ?? "",
+  isUnsure: said?.is_unsure ?? false,
+  isDeclined: false,
+});
+
+/** @param {Draft} d @param {string[]} labels @returns {Said} */
+export const say = (d, labels) => ({
+  labels,
+  comment: d.comment,
+  is_unsure: d.isUnsure,
+});
+
+/** The suggested label that is asked for with yes or no, until the answer is no. @param {Session} s @param {Draft} d @returns {string | undefined} */
+export const question = (s, d) =>
+  s.revisited === null && !d.isDeclined ? s.queue[0]?.suggestion?.label : undefined;
 
 /** What is on the screen: an earlier answer that is looked at again, or the next item. @param {Session} s @returns {Lease | undefined} */
 export const shown = (s) =>

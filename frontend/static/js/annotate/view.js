@@ -176,12 +176,12 @@ export const drawSaved = (chip, unsent, trouble, isSafe) => {
   chip.classList.toggle("bad", trouble !== "" || !isSafe);
 };
 
-let timer = 0;
+const toasting = { timer: 0 };
 /** @param {HTMLElement} place @param {string} words */
 export const toast = (place, words) => {
   place.textContent = words;
-  clearTimeout(timer);
-  timer = setTimeout(() => {
+  clearTimeout(toasting.timer);
+  toasting.timer = setTimeout(() => {
     place.textContent = "";
   }, 8000);
 };

@@ -6,202 +6,68 @@ import {
   call,
   clock,
   drawOutbox,
-  hues,
+  fetchWork,
+  makeLoop,
   map,
-  name,
   outbox,
   say,
   setup,
   store,
-  troubleOf,
   watchWindow,
   windows,
 } from "../annotate/desk.js";
 import { isAsking, setUpLogin } from "../annotate/dialogs.js";
+import { SOON } from "../annotate/feed.js";
 import { interpret, labelAt, preferences } from "../annotate/keys.js";
-import { makeSender } from "../annotate/sender.js";
 import { pending } from "../annotate/state.js";
-import { make, nothing } from "../annotate/view.js";
 import { refusal, t } from "../annotate/words.js";
+import { apply, draw, focusCell, next, now, show } from "./screen.js";
 import * as sheet from "./sheet.js";
 
 const COUNT = 24;
-const SOON = 2000;
-/** Nobody has seen a page that came just now. */
+/** Nobody has seen a page that came just now, in milliseconds. */
 const SEEN = 400;
-/** What the grid is to a screen reader while it shows items. */
-const LIST = {
-  role: "listbox",
-  "aria-multiselectable": "true",
-  "aria-labelledby": "thought",
-};
 
 const keys = preferences();
-
-/** @type {sheet.Sheet | null} */
-let page = null;
-/** Pages that wait, the next one first. @type {sheet.Sheet[]} */
-let coming = [];
-/** @type {{page: sheet.Sheet, votes: import("../annotate/state.js").Vote[]}[]} */
-let accepted = [];
 /** Items left to be decided one by one. @type {Set<number>} */
 const left = new Set();
-let reason = "";
-let trouble = "";
-let typed = "";
-let shownAt = 0;
-let isFetching = false;
 
-/** @param {import("../annotate/state.js").Item} item */
-const content = ({ data, media_url }) => {
-  if (media_url) {
-    const image = new Image();
-    image.src = media_url;
-    image.alt = "";
-    image.draggable = false;
-    return image;
-  }
-  const text =
-    setup.dataType === "text"
-      ? String(data["text"] ?? "")
-      : Object.entries(data)
-          .map(([key, value]) => `${key}: ${value}`)
-          .join("\n");
-  const words = make("p", text.slice(0, 2000));
-  words.dir = "auto";
-  return words;
-};
+/** The items on the pages that are here. */
+const here = () =>
+  [now.page, ...now.coming]
+    .flatMap((page) => page?.cells ?? [])
+    .map(({ lease }) => lease.assignment);
 
-/** @param {sheet.Cell} cell @param {number} n */
-const newCell = (cell, n) => {
-  const node = make("div", undefined, "cell");
-  node.setAttribute("role", "option");
-  node.dataset["at"] = String(n);
-  const foot = make("small");
-  foot.append(make("span"), make("span", String(n + 1), "muted"));
-  node.append(content(cell.lease.item), foot);
-  return node;
-};
-
-/** @param {sheet.Sheet} s @param {sheet.Cell} cell */
-const saidOf = (s, cell) => {
-  if (cell.label === null) return t("not {label}", { label: s.label });
-  return cell.label === s.label ? cell.label : `${s.label} → ${cell.label}`;
-};
-
-/** @param {sheet.Sheet} s */
-const drawCells = (s) => {
-  [...byId("grid").children].forEach((node, n) => {
-    const cell = s.cells[n];
-    if (!cell) return;
-    const words = saidOf(s, cell);
-    const place = node.querySelector("small span");
-    if (place.textContent !== words) place.textContent = words;
-    node.className = `cell ${hues.get(cell.label ?? "") ?? ""}`;
-    node.classList.toggle("off", cell.label === null);
-    node.classList.toggle("other", cell.label !== null && cell.label !== s.label);
-    node.setAttribute("aria-selected", String(cell.label === s.label));
-    node.setAttribute("aria-label", `${n + 1}: ${words}`);
-    node.tabIndex = n === s.at ? 0 : -1;
-    node.classList.toggle("at", n === s.at);
-  });
-};
-
-const draw = () => {
-  drawOutbox(trouble);
-  byId("foot").hidden = page === null;
-  byId("thought").hidden = page === null;
-  if (page === null) return;
-  drawCells(page);
-  const { kept, corrected, left: later } = sheet.sum(page);
-  byId("sum").textContent = t("{kept} as {label}", { kept, label: page.label });
-  byId("changes").textContent = [
-    corrected ? t("{corrected} corrected", { corrected }) : "",
-    later ? t("{later} left for one by one", { later }) : "",
-  ]
-    .filter(Boolean)
-    .join(" · ");
-  const label = page.label;
-  byId("thought").textContent = t("all thought to be {label}", { label });
-};
-
-/** Show a page from its first cell; without one say why. */
-const show = () => {
-  const grid = byId("grid");
-  clock.take();
-  shownAt = performance.now();
-  typed = "";
-  grid.classList.toggle("empty", page === null);
-  if (page === null) {
-    for (const name of Object.keys(LIST)) grid.removeAttribute(name);
-    grid.replaceChildren(...nothing(trouble || reason));
-  } else {
-    for (const [name, value] of Object.entries(LIST)) grid.setAttribute(name, value);
-    grid.replaceChildren(...page.cells.map(newCell));
-    grid.scrollTop = 0;
-  }
-  draw();
-  if (page !== null) focusCell();
-};
-
-const focusCell = () => byId("grid").querySelector('[tabindex="0"]')?.focus();
-
-const taken = () => [
-  ...left,
-  ...[page, ...coming].flatMap((s) => s?.cells ?? []).map((c) => c.lease.assignment),
-  ...pending(outbox.ops),
-];
+const taken = () => [...left, ...here(), ...pending(outbox.ops)];
 
 /** Keep one page ahead. */
 const refill = async () => {
-  if (isFetching || coming.length > 0 || document.hidden) return;
-  isFetching = true;
-  try {
-    const got = await call("queue/grid/", { count: COUNT, left: taken().slice(-500) });
+  const ask = () => call("queue/grid/", { count: COUNT, left: taken().slice(-500) });
+  const take = (/** @type {any} */ got) => {
     const known = new Set(taken());
     const fresh = got.items.filter(
-      (/** @type {sheet.Lease} */ one) => !known.has(one.assignment),
+      (/** @type {sheet.Lease} */ lease) => !known.has(lease.assignment),
     );
-    if (fresh.length > 0) coming.push(sheet.lay(got.label, fresh));
-    reason = got.reason ?? "";
-    if (outbox.ops.length === 0) trouble = "";
-  } catch (error) {
-    trouble = troubleOf(error);
-  } finally {
-    isFetching = false;
-  }
-  if (page === null) next();
-  else drawOutbox(trouble);
+    if (fresh.length > 0) now.coming.push(sheet.lay(got.label, fresh));
+    // Without a page the grid looks again at each turn of the loop.
+    return true;
+  };
+  const isLow = now.coming.length === 0;
+  if (!(await fetchWork({ isLow, isAtWork: false }, ask, take))) return;
+  if (now.page === null) next();
+  else drawOutbox();
 };
 
-const next = () => {
-  page = coming.shift() ?? null;
-  show();
-};
-
-const send = makeSender({
-  name,
-  outbox,
-  call,
-  told: (id, saved, problem) => {
-    windows.postMessage({ told: [id, saved, problem] });
-    if (problem) say(refusal(problem));
-  },
+const { flush, tick } = makeLoop({
+  told: (_id, _saved, problem) => problem && say(refusal(problem)),
+  sent: drawOutbox,
+  refill,
+  rest: () => (now.page === null ? 3 * SOON : SOON),
 });
 
-const flush = async () => {
-  try {
-    const isWaiting = outbox.ops.length > 0;
-    await send();
-    if (isWaiting) trouble = "";
-  } catch (error) {
-    trouble = troubleOf(error);
-  }
-  drawOutbox(trouble);
-};
-
 const accept = () => {
-  if (page === null || performance.now() - shownAt < SEEN) return;
+  const { page } = now;
+  if (page === null || performance.now() - now.shownAt < SEEN) return;
   const answered = page.cells.filter((cell) => cell.label !== null);
   const seconds = Math.round((1000 * clock.take()) / page.cells.length) / 1000;
   const votes = answered.map(({ lease, label }) => ({
@@ -220,7 +86,7 @@ const accept = () => {
     store({ kind: "vote", assignment, client_id, vote });
     windows.postMessage({ taken: assignment });
   }
-  accepted = [...accepted.slice(-9), { page, votes }];
+  now.accepted = [...now.accepted.slice(-9), { page, votes }];
   byId("told").textContent = t("{count} labeled.", { count: votes.length });
   next();
   flush().then(refill);
@@ -228,12 +94,12 @@ const accept = () => {
 
 /** Take back the last change on this page, else the last page. */
 const undo = () => {
-  const before = page && sheet.undo(page);
+  const before = now.page && sheet.undo(now.page);
   if (before) {
-    page = before;
+    now.page = before;
     return draw();
   }
-  const last = accepted.pop();
+  const last = now.accepted.pop();
   if (last === undefined) return say(t("There is nothing to undo."));
   for (const vote of last.votes)
     store({
@@ -243,17 +109,9 @@ const undo = () => {
       vote,
     });
   for (const { lease } of last.page.cells) left.delete(lease.assignment);
-  if (page !== null) coming = [page, ...coming];
-  page = last.page;
-  show();
+  if (now.page !== null) now.coming = [now.page, ...now.coming];
+  show(last.page);
   flush();
-};
-
-/** @param {(s: sheet.Sheet) => sheet.Sheet} change */
-const apply = (change) => {
-  if (page === null) return;
-  page = change(page);
-  draw();
 };
 
 const choose = (/** @type {string} */ label) =>
@@ -295,18 +153,19 @@ document.addEventListener("keydown", (event) => {
   if (isAsking() || on.matches("input, textarea, select")) return;
   if (on.matches("button, a") && [" ", "Enter"].includes(event.key)) return;
   const step = STEPS[event.key];
-  if (step && page !== null) {
+  if (step && now.page !== null) {
     event.preventDefault();
     apply((s) => sheet.goTo(s, s.at + step()));
     return focusCell();
   }
   if (!keys.isOn || event.repeat) return;
-  const found = interpret(map, { undo: keys.actions["undo"] ?? "" }, typed, event);
-  typed = found.typed;
-  const action = actionOf(event) ?? (found.action === "undo" ? "undo" : undefined);
-  if (found.label === undefined && action === undefined) return;
+  const own = { undo: keys.actions["undo"] ?? "" };
+  const meant = interpret(map, own, now.typed, event);
+  now.typed = meant.typed;
+  const action = actionOf(event) ?? (meant.action === "undo" ? "undo" : undefined);
+  if (meant.label === undefined && action === undefined) return;
   event.preventDefault();
-  if (found.label !== undefined) choose(found.label);
+  if (meant.label !== undefined) choose(meant.label);
   else actions[action ?? ""]?.();
   focusCell();
 });
@@ -332,28 +191,18 @@ document.addEventListener("click", (event) => {
 windows.addEventListener("message", ({ data }) => {
   if (data.hello) windows.postMessage({ here: true });
   if (!data.taken) return;
-  coming = coming.map((s) => sheet.without(s, data.taken));
-  if (page?.cells.some(({ lease }) => lease.assignment === data.taken)) {
-    page = sheet.without(page, data.taken);
-    show();
-  }
+  now.coming = now.coming.map((page) => sheet.without(page, data.taken));
+  if (now.page?.cells.some(({ lease }) => lease.assignment === data.taken))
+    show(sheet.without(now.page, data.taken));
 });
 
 document.addEventListener("visibilitychange", () => {
   clock.hide(document.hidden);
   flush();
 });
-watchWindow(
-  () => actions["again"]?.(),
-  () => [page, ...coming].flatMap((s) => s?.cells ?? []).map((c) => c.lease.assignment),
-);
+watchWindow(() => actions["again"]?.(), here);
 
 setUpLogin(setup.username, () => actions["again"]?.());
 showKeys(map, keys);
-const tick = async () => {
-  await flush();
-  await refill();
-  setTimeout(tick, page === null ? 3 * SOON : SOON);
-};
 await refill();
 await tick();

@@ -71,8 +71,18 @@ const pages = (palette) => {
   }));
 };
 
-/** @type {Command[] | undefined} */
-let others;
+/** What the palette holds and shows. */
+const now = {
+  /** @type {Command[] | undefined} */
+  others: undefined,
+  /** @type {Command[]} */
+  commands: [],
+  /** @type {Command[]} */
+  shown: [],
+  at: 0,
+  isListening: false,
+};
+
 /** One's other projects. @param {DOMStringMap} names @returns {Promise<Command[]>} */
 const projects = async (names) => {
   const answer = await fetch("/api/projects/?limit=200", {
@@ -111,31 +121,25 @@ const option = ({ words, hint, key }, number) => {
   return node;
 };
 
-/** @type {Command[]} */
-let commands = [];
-/** @type {Command[]} */
-let shown = [];
-let at = 0;
-
 /** @param {HTMLDialogElement} palette */
 const mark = (palette) => {
   const options = [...palette.querySelectorAll("[role=option]")];
   options.forEach((node, number) => {
-    node.setAttribute("aria-selected", String(number === at));
+    node.setAttribute("aria-selected", String(number === now.at));
   });
-  options[at]?.scrollIntoView({ block: "nearest" });
+  options[now.at]?.scrollIntoView({ block: "nearest" });
   const field = palette.querySelector("input");
-  field?.setAttribute("aria-activedescendant", options[at]?.id ?? "");
+  field?.setAttribute("aria-activedescendant", options[now.at]?.id ?? "");
 };
 
 /** @param {HTMLDialogElement} palette */
 const draw = (palette) => {
   const list = palette.querySelector("[role=listbox]");
   const status = palette.querySelector("[role=status]");
-  shown = fitting(commands, palette.querySelector("input")?.value ?? "");
-  at = 0;
+  now.shown = fitting(now.commands, palette.querySelector("input")?.value ?? "");
+  now.at = 0;
   const groups = new Map();
-  shown.forEach((command, number) => {
+  now.shown.forEach((command, number) => {
     const { group } = command;
     if (!groups.has(group)) {
       const head = make("small", group, { "aria-hidden": "true" });
@@ -146,13 +150,13 @@ const draw = (palette) => {
   });
   list?.replaceChildren(...groups.values());
   if (status)
-    status.textContent = shown.length > 0 ? "" : (palette.dataset["none"] ?? "");
+    status.textContent = now.shown.length > 0 ? "" : (palette.dataset["none"] ?? "");
   mark(palette);
 };
 
 /** Close, so that the focus is where it was, and do it. @param {HTMLDialogElement} palette @param {number} number */
 const run = (palette, number) => {
-  const chosen = shown[number];
+  const chosen = now.shown[number];
   if (chosen === undefined) return;
   palette.close();
   chosen.run();
@@ -169,7 +173,7 @@ const listen = (palette) => {
     if (by === 0 && event.key !== "Enter") return;
     event.preventDefault();
     if (by === 0) return event.repeat || choose(palette);
-    at = (at + by + shown.length) % (shown.length || 1);
+    now.at = (now.at + by + now.shown.length) % (now.shown.length || 1);
     mark(palette);
   });
   palette.addEventListener("click", ({ target }) => {
@@ -184,17 +188,20 @@ const listen = (palette) => {
 };
 
 /** Take what Enter takes. @param {HTMLDialogElement} palette */
-export const choose = (palette) => run(palette, at);
+export const choose = (palette) => run(palette, now.at);
 
-let isListening = false;
 /** List what can be done here and now. @param {HTMLDialogElement} palette */
 export const fill = async (palette) => {
-  if (!isListening) listen(palette);
-  isListening = true;
-  commands = [...pressed(palette.dataset), ...pages(palette), ...(others ?? [])];
+  if (!now.isListening) listen(palette);
+  now.isListening = true;
+  now.commands = [
+    ...pressed(palette.dataset),
+    ...pages(palette),
+    ...(now.others ?? []),
+  ];
   draw(palette);
-  if (others !== undefined) return;
-  others = await projects(palette.dataset);
-  commands = [...commands, ...others];
+  if (now.others !== undefined) return;
+  now.others = await projects(palette.dataset);
+  now.commands = [...now.commands, ...now.others];
   if (palette.open) draw(palette);
 };

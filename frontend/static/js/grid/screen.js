@@ -1,0 +1,130 @@
+/** What the grid shows: one record of it, and how it is drawn. */
+import { byId, clock, drawOutbox, hues, line, setup } from "../annotate/desk.js";
+import { make, nothing } from "../annotate/view.js";
+import { t } from "../annotate/words.js";
+import * as sheet from "./sheet.js";
+
+/** What the grid is to a screen reader while it shows items. */
+const LIST = {
+  role: "listbox",
+  "aria-multiselectable": "true",
+  "aria-labelledby": "thought",
+};
+
+/** Everything here that changes. */
+export const now = {
+  /** @type {sheet.Sheet | null} */
+  page: null,
+  /** Pages that wait, the next one first. @type {sheet.Sheet[]} */
+  coming: [],
+  /** @type {{page: sheet.Sheet, votes: import("../annotate/state.js").Vote[]}[]} */
+  accepted: [],
+  /** The beginning of a label's code. */
+  typed: "",
+  /** When the page came to be seen, in milliseconds. */
+  shownAt: 0,
+};
+
+/** @param {import("../annotate/state.js").Item} item */
+const content = ({ data, media_url }) => {
+  if (media_url) {
+    const image = new Image();
+    image.src = media_url;
+    image.alt = "";
+    image.draggable = false;
+    return image;
+  }
+  const text =
+    setup.dataType === "text"
+      ? String(data["text"] ?? "")
+      : Object.entries(data)
+          .map(([key, value]) => `${key}: ${value}`)
+          .join("\n");
+  const words = make("p", text.slice(0, 2000));
+  words.dir = "auto";
+  return words;
+};
+
+/** @param {sheet.Cell} cell @param {number} n */
+const newCell = (cell, n) => {
+  const node = make("div", undefined, "cell");
+  node.setAttribute("role", "option");
+  node.dataset["at"] = String(n);
+  const foot = make("small");
+  foot.append(make("span"), make("span", String(n + 1), "muted"));
+  node.append(content(cell.lease.item), foot);
+  return node;
+};
+
+/** What a cell says of its label. @param {sheet.Sheet} page @param {sheet.Cell} cell */
+const saidOf = (page, cell) => {
+  if (cell.label === null) return t("not {label}", { label: page.label });
+  return cell.label === page.label ? cell.label : `${page.label} → ${cell.label}`;
+};
+
+/** @param {sheet.Sheet} page */
+const drawCells = (page) => {
+  [...byId("grid").children].forEach((node, n) => {
+    const cell = page.cells[n];
+    if (!cell) return;
+    const words = saidOf(page, cell);
+    const place = node.querySelector("small span");
+    if (place.textContent !== words) place.textContent = words;
+    node.className = `cell ${hues.get(cell.label ?? "") ?? ""}`;
+    node.classList.toggle("off", cell.label === null);
+    node.classList.toggle("other", cell.label !== null && cell.label !== page.label);
+    node.setAttribute("aria-selected", String(cell.label === page.label));
+    node.setAttribute("aria-label", `${n + 1}: ${words}`);
+    node.tabIndex = n === page.at ? 0 : -1;
+    node.classList.toggle("at", n === page.at);
+  });
+};
+
+export const draw = () => {
+  const { page } = now;
+  drawOutbox();
+  byId("foot").hidden = page === null;
+  byId("thought").hidden = page === null;
+  if (page === null) return;
+  drawCells(page);
+  const { label } = page;
+  const { kept, corrected, left: later } = sheet.sum(page);
+  byId("sum").textContent = t("{kept} as {label}", { kept, label });
+  byId("changes").textContent = [
+    corrected ? t("{corrected} corrected", { corrected }) : "",
+    later ? t("{later} left for one by one", { later }) : "",
+  ]
+    .filter(Boolean)
+    .join(" · ");
+  byId("thought").textContent = t("all thought to be {label}", { label });
+};
+
+export const focusCell = () => byId("grid").querySelector('[tabindex="0"]')?.focus();
+
+/** Show a page from its first cell; without one say why. @param {sheet.Sheet | null} page */
+export const show = (page) => {
+  const grid = byId("grid");
+  clock.take();
+  Object.assign(now, { page, typed: "", shownAt: performance.now() });
+  grid.classList.toggle("empty", page === null);
+  if (page === null) {
+    for (const name of Object.keys(LIST)) grid.removeAttribute(name);
+    grid.replaceChildren(...nothing(line.feed.trouble || line.feed.reason));
+  } else {
+    for (const [name, value] of Object.entries(LIST)) grid.setAttribute(name, value);
+    grid.replaceChildren(...page.cells.map(newCell));
+    grid.scrollTop = 0;
+  }
+  draw();
+  if (page !== null) focusCell();
+};
+
+/** Show the next page that waits. */
+export const next = () => show(now.coming.shift() ?? null);
+
+/** @param {(page: sheet.Sheet) => sheet.Sheet} change */
+export const apply = (change) => {
+  if (now.page === null) return;
+  now.page = change(now.page);
+  draw();
+};

@@ -1,0 +1,123 @@
+"""The front end stays light, and each part of it is found in one place."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections import defaultdict
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from config.static import without_comments
+from labeling.views.queue.station import STATION_MODULES
+from tests.running.machine import ROOT
+
+FRONTEND: Final = ROOT / "frontend"
+STATIC: Final = FRONTEND / "static"
+SCRIPTS: Final = sorted((STATIC / "js").rglob("*.js"))
+SHEETS: Final = sorted((STATIC / "css").glob("*.css"))
+IMPORT: Final = re.compile(
+    r"""^(?:import|export) [^;]*?from "(\.[^"]+)";""", re.MULTILINE | re.DOTALL
+)
+
+# In KiB as they travel, each file packed alone.
+TEXT_STATION: Final = 21
+STATION_SHEETS: Final = 8
+ALL_SHEETS: Final = 13
+# In lines.
+SCRIPT: Final = 250
+TEMPLATE: Final = 150
+
+
+def packed(paths: list[Path]) -> float:
+    """Return the KiB that modules or sheets weigh on their way to a browser."""
+    texts = [path.read_text() for path in paths]
+    served = [
+        without_comments(text) if path.suffix == ".js" else text
+        for path, text in zip(paths, texts, strict=True)
+    ]
+    return sum(len(gzip.compress(text.encode(), 9)) for text in served) / 1024
+
+
+def imported(path: Path, known: set[Path]) -> set[Path]:
+    """Return a module and all that come with it before it runs."""
+    if path not in known:
+        known.add(path)
+        for name in IMPORT.findall(path.read_text()):
+            imported((path.parent / name).resolve(), known)
+    return known
+
+
+def station() -> set[Path]:
+    found = imported(STATIC / "js/annotate/page.js", set())
+    return imported(STATIC / "js/annotate/opening.js", found)
+
+
+def test_the_text_station_loads_little() -> None:
+    scripts = [*station(), STATIC / "js/lib/open-palette.js"]
+    sheets = [STATIC / f"css/{name}.css" for name in ("tokens", "assay", "station")]
+
+    assert packed(scripts) < TEXT_STATION
+    assert packed(sheets) < STATION_SHEETS
+    assert packed(SHEETS) < ALL_SHEETS
+
+
+def test_the_page_names_each_module_of_the_station_that_it_does_not_load_itself() -> (
+    None
+):
+    loaded = {f"js/annotate/{name}.js" for name in ("opening", "page")}
+    needed = {str(path.relative_to(STATIC)) for path in station()}
+
+    assert set(STATION_MODULES) == needed - loaded
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_a_module_is_short_and_what_changes_in_a_page_stands_in_a_record(
+    path: Path,
+) -> None:
+    source = path.read_text()
+
+    assert len(source.splitlines()) <= SCRIPT
+    assert not re.search(r"^(?:export )?let ", source, re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_a_module_is_served_line_by_line_as_it_is_but_without_comments(
+    path: Path,
+) -> None:
+    lines = path.read_text().split("\n")
+    served = without_comments(path.read_text()).split("\n")
+
+    assert len(served) == len(lines)
+    for line, sent in zip(lines, served, strict=True):
+        assert sent == line or (not sent and line.lstrip().startswith(("/", "*")))
+    # A text over several lines could hold what looks like a comment.
+    assert all(sent.count("`") % 2 == 0 for sent in served)
+
+
+def test_a_template_is_short() -> None:
+    for path in (FRONTEND / "templates").rglob("*.html"):
+        assert len(path.read_text().splitlines()) <= TEMPLATE, path
+
+
+def parts(sheet: Path) -> set[str]:
+    """Return the classes and ids that rules of a sheet begin with."""
+    rules = re.sub(r"/\*.*?\*/", "", sheet.read_text(), flags=re.DOTALL)
+    selectors = re.findall(r"^ +([^@{};]+?) \{$", rules, re.MULTILINE)
+    ones = [
+        one.strip() for text in selectors for one in re.split(r",(?![^()]*\))", text)
+    ]
+    begun = (re.match(r"[a-z-]*([.#][\w-]+)", one) for one in ones)
+    return {match[1] for match in begun if match}
+
+
+def test_what_a_part_looks_like_stands_in_one_sheet() -> None:
+    where: dict[str, set[str]] = defaultdict(set)
+    for sheet in SHEETS:
+        if sheet.name != "admin.css":
+            for part in parts(sheet):
+                where[part].add(sheet.name)
+
+    assert {part: names for part, names in where.items() if len(names) > 1} == {}
