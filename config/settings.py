@@ -11,6 +11,7 @@ import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+import frontend
 from config import env, home
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -69,7 +70,7 @@ WSGI_APPLICATION = "config.wsgi.application"
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "frontend" / "templates"],
+        "DIRS": [frontend.FOLDER / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -123,7 +124,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("es", "Español")]
 if env.flag("PSEUDO_LOCALE", default=False):
     LANGUAGES.append(("en-xa", "Pseudo"))
-LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
+LOCALE_PATHS = [Path(__file__).resolve().parent / "locale"]
 # How each language writes moments; the rest is Django's.
 FORMAT_MODULE_PATH = "config.formats"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
@@ -135,7 +136,7 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = ASSAY_HOME / "static"
-STATICFILES_DIRS = [BASE_DIR / "frontend" / "static"]
+STATICFILES_DIRS = [frontend.FOLDER / "static"]
 MEDIA_ROOT = ASSAY_HOME / "media"
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {
