@@ -27,6 +27,7 @@ from labeling.errors import InvalidInputError
 from labeling.models import Annotation, Assignment, Item, Membership, Project
 from labeling.services.queue.lease import lease
 from labeling.services.transfer import exporting
+from labeling.services.transfer.exporting.rows import _STATEMENTS
 from labeling.services.votes import change, settle
 from tests import make
 
@@ -438,3 +439,19 @@ def test_parquet_export_is_read_back() -> None:
     )
 
     assert table.to_pylist()[0]["label"] == "x"
+
+
+@pytest.mark.parametrize(("are_all", "reads"), [(True, False), (False, True)])
+def test_votes_are_joined_with_their_items_only_where_some_are_chosen(
+    *, are_all: bool, reads: bool
+) -> None:
+    values = {"project": 1, "state": None, "split": None, "are_all": are_all}
+    query = _STATEMENTS["copy_votes"].removeprefix("COPY (").rpartition(")")[0]
+    query = query.rpartition(")")[0]
+
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {query}", values)
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+
+    assert "labeling_annotation" in plan
+    assert ("labeling_item" in plan) == reads

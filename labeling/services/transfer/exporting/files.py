@@ -17,16 +17,21 @@ from django.utils.translation import gettext as _
 
 from labeling.errors import NoSpaceError, check_one_of
 from labeling.models import Project
-from labeling.services.transfer.exporting.rows import COLUMNS, Row, taken, written
+from labeling.services.transfer.exporting.rows import (
+    COLUMNS,
+    Values,
+    object_format,
+    snapshot,
+)
 
 FORMATS: Final = {
     "jsonl": "application/x-ndjson",
     "csv": "text/csv; charset=utf-8",
     "parquet": "application/vnd.apache.parquet",
 }
-# Bytes of rows that a Parquet file keeps together.
-GROUP: Final = 2**21
-_LINE: Final = written(COLUMNS) + b"\n"
+# Bytes of JSON whose rows a Parquet file keeps together.
+GROUP_BYTES: Final = 2**21
+_LINE: Final = object_format(COLUMNS) + b"\n"
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -34,7 +39,7 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 class Export:
     """A file without a name, which is gone when it is closed, and what proves it.
 
-    All that was told to anybody as done before the moment ``at`` is in it.
+    Whatever was confirmed to anybody before the moment ``at`` is in it.
     """
 
     file: BufferedRandom
@@ -54,14 +59,15 @@ def stream(
     """Return the state of one moment as a file of this ``kind``, ready to be sent.
 
     CSV cells that a spreadsheet would run as a formula get a leading apostrophe,
-    unless ``raw``.
+    unless ``raw``. Raises InvalidInputError where the format or a filter is unknown,
+    NoSpaceError where the disk is full, TakesTooLongError beyond EXPORT_MAX_SECONDS.
     """
     check_one_of("format", kind, FORMATS)
     try:
         return _export(project, kind, filters, raw=raw)
     except OSError as error:
-        told = _("The server cannot keep the file until it is sent: %(reason)s.")
-        raise NoSpaceError(told % {"reason": error.strerror}) from error
+        message = _("The server cannot keep the file until it is sent: %(reason)s.")
+        raise NoSpaceError(message % {"reason": error.strerror}) from error
 
 
 def _export(
@@ -69,16 +75,18 @@ def _export(
 ) -> Export:
     with ExitStack() as unless_done:
         file = unless_done.enter_context(TemporaryFile())
-        with taken(project, filters) as found:
-            _write(kind, found.rows, file, raw=raw)
+        with snapshot(project, filters) as taken:
+            _write(kind, taken.rows, file, raw=raw)
         file.seek(0)
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)
         unless_done.pop_all()
-    return Export(file, found.at, found.count, digest)
+    return Export(file, taken.at, taken.count, digest)
 
 
-def _write(kind: str, rows: Iterator[Row], file: BufferedRandom, *, raw: bool) -> None:
+def _write(
+    kind: str, rows: Iterator[Values], file: BufferedRandom, *, raw: bool
+) -> None:
     if kind == "jsonl":
         file.writelines(_LINE % tuple(row) for row in rows)
     elif kind == "csv":
@@ -87,7 +95,7 @@ def _write(kind: str, rows: Iterator[Row], file: BufferedRandom, *, raw: bool) -
         _write_parquet(rows, file)
 
 
-def _flat(row: Row) -> list[Any]:
+def _flat(row: Values) -> list[Any]:
     """Return the values of a row whose lists and objects are JSON texts."""
     return [
         text if text.startswith(("[", "{")) else json.loads(text)
@@ -120,7 +128,7 @@ _TYPES: Final = {
 }
 
 
-def _write_parquet(rows: Iterable[Row], file: BufferedRandom) -> None:
+def _write_parquet(rows: Iterable[Values], file: BufferedRandom) -> None:
     # Imported where it is used: most processes never write a Parquet file.
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -134,12 +142,12 @@ def _write_parquet(rows: Iterable[Row], file: BufferedRandom) -> None:
             writer.write_table(pa.Table.from_pydict(columns, schema=schema))
 
 
-def _groups(rows: Iterable[Row]) -> Iterator[list[list[Any]]]:
+def _groups(rows: Iterable[Values]) -> Iterator[list[list[Any]]]:
     group, size = [], 0
     for row in rows:
         group.append(_flat(row))
         size += sum(map(len, row))
-        if size > GROUP:
+        if size > GROUP_BYTES:
             yield group
             group, size = [], 0
     if group:

@@ -1,0 +1,65 @@
+-- What an export copies out of the database. Each column is one JSON value, in the order
+-- of ITEM_COLUMNS and VOTE_COLUMNS in rows.py; a number plus 0.0 keeps its point, for
+-- readers that take a column's type from its first rows.
+
+-- copy_items: the chosen items of a project with their labels of now, by id.
+COPY (
+    SELECT i.id,
+           to_json(i.external_id),
+           i.data,
+           CASE WHEN %(is_multi)s THEN to_jsonb(r.labels) ELSE to_jsonb(r.labels[1]) END,
+           to_json(r.source),
+           r.confidence::text::numeric + 0.0,
+           r.soft_label,
+           to_json(i.split),
+           to_json(i.state),
+           to_jsonb(i.tags),
+           i.metadata,
+           s.version,
+           g.version
+    FROM labeling_item i
+    LEFT JOIN labeling_resolution r ON r.item_id = i.id AND r.superseded_at IS NULL
+    LEFT JOIN labeling_labelset s ON s.id = r.label_set_id
+    LEFT JOIN labeling_guideline g ON g.id = r.guideline_id
+    WHERE i.project_id = %(project)s
+          AND (%(state)s IS NULL OR i.state = %(state)s)
+          AND (%(split)s IS NULL OR i.split = %(split)s)
+    ORDER BY i.id
+) TO STDOUT (NULL 'null')
+
+-- copy_votes: the standing votes on the chosen items, by item; before the columns of each
+-- stand its item's id and the model that asked for it.
+COPY (
+    SELECT * FROM (
+        SELECT a.item_id,
+               a.model_number,
+               a.id,
+               to_json(u.username),
+               to_jsonb(a.labels),
+               a.seconds::text::numeric + 0.0,
+               -- As Python writes a time: with six digits of the second, or none.
+               to_json(replace(to_char(a.created_at AT TIME ZONE 'UTC',
+                                       'YYYY-MM-DD"T"HH24:MI:SS.US'),
+                               '.000000', '') || '+00:00'),
+               a.version,
+               a.suggestion_shown,
+               to_json(a.screen),
+               to_json(a.reason)
+        FROM labeling_annotation a
+        JOIN labeling_user u ON u.id = a.annotator_id
+        -- Where all are chosen the planner drops this join: its condition is false.
+        LEFT JOIN labeling_item i ON i.id = a.item_id AND NOT %(are_all)s
+        WHERE a.project_id = %(project)s
+              AND a.undone_at IS NULL
+              AND a.reason <> 'repeat'
+              AND (%(are_all)s
+                   OR (i.project_id = %(project)s
+                       AND (%(state)s IS NULL OR i.state = %(state)s)
+                       AND (%(split)s IS NULL OR i.split = %(split)s)))
+        -- OFFSET 0 makes the database read first and sort then. By the index of the items
+        -- the votes lie all over their table: that took three times as long, and far
+        -- longer where the table is not in memory.
+        OFFSET 0
+    ) vote
+    ORDER BY item_id, id
+) TO STDOUT (NULL 'null')
