@@ -18,7 +18,7 @@ class ModelVersion(models.Model):
     class Stage(models.TextChoices):
         CHALLENGER = "challenger", _("Challenger")
         CHAMPION = "champion", _("Champion")
-        # Issue 18, "The model at work", fills these two; no model has them yet.
+        # Issue 18, "The model at work": no version has one of these two yet.
         SHADOW = "shadow", _("Shadow")
         CANARY = "canary", _("Canary")
         ARCHIVED = "archived", _("Archived")

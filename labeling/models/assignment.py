@@ -25,6 +25,7 @@ class Reason(models.TextChoices):
     GOLD = "gold", _("Gold")
     REPEAT = "repeat", _("Repeat")
     CHOSEN = "chosen", _("Chosen")
+    # Issue 18, "The model at work": what it is not sure of joins with a deadline.
     REVIEW = "review", _("Review")
     IMPORT = "import", _("Import")
 
