@@ -213,7 +213,7 @@ class OwnWork:
 
 def own_work(member: Membership) -> OwnWork:
     """Return a person's own numbers, in four queries."""
-    own = Annotation.objects.filter(
+    own = Annotation.votes.filter(
         project=member.project, annotator_id=member.user_id, undone_at=None
     )
     since = timezone.now() - timedelta(days=7)
@@ -262,14 +262,14 @@ def repeated_answers(member: Membership) -> tuple[int, int]:
 
     Only those count whose vote still stands and had the labels of the same set.
     """
-    before = Annotation.objects.filter(
+    before = Annotation.votes.filter(
         item=OuterRef("item"),
         annotator=OuterRef("annotator"),
         label_set=OuterRef("label_set"),
         undone_at=None,
     ).values("labels")[:1]
     told = (
-        Annotation.answers.filter(
+        Annotation.with_repeats.filter(
             project_id=member.project_id,
             annotator_id=member.user_id,
             undone_at=None,

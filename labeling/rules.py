@@ -23,8 +23,8 @@ SURE = 0.9
 _ASCII_MARKS: Final = {at: None for at in range(128) if not chr(at).isalnum()}
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
-Verdict = Literal["open", "settled", "disputed"]
-Answer = tuple[str, ...]
+ConsensusVerdict = Literal["open", "settled", "disputed"]
+Labels = tuple[str, ...]
 
 
 def storable(value: object, *, depth: int = 0) -> str:  # noqa: PLR0911 (one per type)
@@ -97,15 +97,15 @@ def is_shared(seed: int, group: str, share: float) -> bool:
 class Consensus:
     """What the votes of an item make of it."""
 
-    verdict: Verdict
-    labels: Answer
+    verdict: ConsensusVerdict
+    labels: Labels
     confidence: float
     soft_label: dict[str, float]
     entropy: float
 
 
 def consensus(
-    votes: Sequence[Answer], *, min_votes: int, max_votes: int, confidence: float
+    votes: Sequence[Labels], *, min_votes: int, max_votes: int, confidence: float
 ) -> Consensus:
     """Return the majority of ``votes`` and whether it settles the item.
 
@@ -122,7 +122,7 @@ def consensus(
     share = top / len(votes)
     is_tie = len(ranked) > 1 and ranked[1][1] == top
     if len(votes) < min_votes:
-        verdict: Verdict = "open"
+        verdict: ConsensusVerdict = "open"
     elif share >= confidence and not is_tie:
         verdict = "settled"
     else:
@@ -130,7 +130,7 @@ def consensus(
     return Consensus(verdict, labels, share, soft_label(votes), entropy(counts))
 
 
-def majority(votes: Sequence[Answer], *, is_multi: bool) -> Answer | None:
+def majority(votes: Sequence[Labels], *, is_multi: bool) -> Labels | None:
     """Return what most of the votes say, or None where no answer is ahead.
 
     In multi-label tasks these are the labels that more than half of the votes name.
@@ -168,13 +168,13 @@ def _runs(text: str) -> frozenset[str]:
     return frozenset(folded[at : at + 3] for at in range(max(1, len(folded) - 2)))
 
 
-def soft_label(votes: Sequence[Answer]) -> dict[str, float]:
+def soft_label(votes: Sequence[Labels]) -> dict[str, float]:
     """Return for each label the share of the votes that name it."""
     named = Counter(label for vote in votes for label in set(vote))
     return {label: count / len(votes) for label, count in sorted(named.items())}
 
 
-def entropy(counts: Counter[Answer]) -> float:
+def entropy(counts: Counter[Labels]) -> float:
     """Return the Shannon entropy of the answers, in nats."""
     total = counts.total()
     return -sum(n / total * math.log(n / total) for n in counts.values() if n)

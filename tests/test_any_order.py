@@ -726,7 +726,7 @@ class Labeling(RuleBasedStateMachine):
         if not self.items:
             return
         people = {call.who.pk: who for who, call in self.calls.items()}
-        rows = Annotation.objects.filter(project=self.project, undone_at=None)
+        rows = Annotation.votes.filter(project=self.project, undone_at=None)
         found = sorted(
             (name, people[user], labels)
             for name, user, labels in rows.values_list(

@@ -25,14 +25,14 @@ def test_a_restored_backup_has_every_vote_and_file(tmp_path: Path) -> None:
     backup = tmp_path / "backup.tar.gz"
 
     call_command("backup", str(backup), verbosity=0)
-    Annotation.objects.all().delete()
+    Annotation.votes.all().delete()
     Project.objects.update(name="changed")
     file.unlink()
     with pytest.raises(CommandError, match="has data"):
         call_command("restore", str(backup))
     call_command("restore", str(backup), "--force")
 
-    assert Annotation.objects.get().labels == ["x"]
+    assert Annotation.votes.get().labels == ["x"]
     assert Project.objects.get().name == project.name
     assert file.read_bytes() == b"pixels"
     assert Item.objects.get().votes == 1

@@ -131,7 +131,7 @@ def test_every_recorded_vote_arrives_once_and_the_figures_agree(
     assert Counter(arrived) == Counter(
         (one.item, one.annotator, one.label) for one in recorded
     )
-    assert Annotation.objects.filter(project=project).count() == len(recorded)
+    assert Annotation.votes.filter(project=project).count() == len(recorded)
     report = manager("GET", f"projects/{project.slug}/agreement/").json()
     assert report["krippendorff_alpha"] == pytest.approx(alpha, abs=0.0005)
     pairs = [(item, label) for item, _, label in arrived]

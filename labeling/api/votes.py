@@ -45,7 +45,7 @@ class AnnotationsView(HotView):
     @call(name="projects_annotations_list")
     def get(self) -> Page[wire.Vote]:
         """Return one's own standing votes, newest first."""
-        votes = Annotation.answers.filter(
+        votes = Annotation.with_repeats.filter(
             annotator_id=self.member.user_id,
             project_id=self.member.project_id,
             undone_at=None,

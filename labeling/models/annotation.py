@@ -16,17 +16,19 @@ from labeling.models.project import Guideline, LabelSet, Project
 
 
 class VoteManager(models.Manager["Annotation"]):
-    """Answers that count: all but repeats."""
+    """The answers that count: all but repeats."""
 
     def get_queryset(self) -> models.QuerySet[Annotation]:
-        """Return votes only."""
+        """Return votes, but not the repeats."""
         return super().get_queryset().exclude(reason=Reason.REPEAT)
 
 
 class Annotation(models.Model):
     """One annotator's answer (vote); edits raise the version, undo keeps the row.
 
-    ``objects`` are the votes, ``answers`` those and the repeats.
+    Repeats are answers that are no votes. So there is no ``objects``, which would leave
+    open whether it has them: ``votes`` leaves them out, and so do ``item.annotations``
+    and all other relations to here; ``with_repeats`` has them.
     """
 
     class Screen(models.TextChoices):
@@ -79,8 +81,8 @@ class Annotation(models.Model):
         help_text="Where it was given, if not one by one.",
     )
 
-    objects = VoteManager()
-    answers: ClassVar[models.Manager[Annotation]] = models.Manager()
+    votes = VoteManager()
+    with_repeats: ClassVar[models.Manager[Annotation]] = models.Manager()
 
     class Meta:
         constraints: ClassVar = [

@@ -18,7 +18,7 @@ Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Vote:
+class Rating:
     """One annotator's answer to one item."""
 
     item: Hashable
@@ -26,7 +26,7 @@ class Vote:
     label: str
 
 
-def counts_of(votes: Sequence[Vote]) -> tuple[Counts, list[str]]:
+def counts_of(votes: Sequence[Rating]) -> tuple[Counts, list[str]]:
     """Return the table of counts and its labels, sorted by name."""
     items = {key: row for row, key in enumerate(dict.fromkeys(v.item for v in votes))}
     labels = sorted({vote.label for vote in votes})
@@ -116,10 +116,10 @@ class PairAgreement:
     kappa: float | None
 
 
-def pairwise(votes: Sequence[Vote]) -> list[PairAgreement]:
+def pairwise(votes: Sequence[Rating]) -> list[PairAgreement]:
     """Return the agreement of every two annotators who share an item."""
     shared: dict[tuple[Hashable, Hashable], list[tuple[str, str]]] = defaultdict(list)
-    by_item: dict[Hashable, list[Vote]] = defaultdict(list)
+    by_item: dict[Hashable, list[Rating]] = defaultdict(list)
     for vote in votes:
         by_item[vote.item].append(vote)
     for group in by_item.values():

@@ -55,7 +55,7 @@ def test_keys_stay_and_every_level_is_found(
         page.keyboard.press("Enter")
         expect(page.locator("#saved")).to_have_text("saved")
 
-    given = Annotation.objects.order_by("pk").values_list("labels", flat=True)
+    given = Annotation.votes.order_by("pk").values_list("labels", flat=True)
     assert list(given) == [["Animal / Dog"], ["Plant / Tree / Elm"]]
 
 

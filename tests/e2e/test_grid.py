@@ -68,22 +68,22 @@ def test_a_page_is_corrected_accepted_and_taken_back_by_keyboard(
 
         votes = {
             one.item.data["text"]: one.labels
-            for one in Annotation.objects.select_related("item")
+            for one in Annotation.votes.select_related("item")
         }
         assert votes == {
             text: ["dog" if n == 1 else "cat"] for n, text in enumerate(texts) if n != 2
         }
-        assert set(Annotation.objects.values_list("screen", flat=True)) == {"grid"}
+        assert set(Annotation.votes.values_list("screen", flat=True)) == {"grid"}
 
         page.keyboard.press("z")
         expect(cells.first.locator("p")).to_have_text(texts[0])
         expect(page.locator("#saved")).to_have_text("saved", timeout=10_000)
-        assert not Annotation.objects.filter(undone_at=None).exists()
+        assert not Annotation.votes.filter(undone_at=None).exists()
         page.wait_for_timeout(450)
         page.keyboard.press("Enter")
         expect(cells.first.locator("p")).not_to_have_text(texts[0])
         expect(page.locator("#saved")).to_have_text("saved", timeout=10_000)
-        standing = Annotation.objects.filter(undone_at=None)
+        standing = Annotation.votes.filter(undone_at=None)
         assert Counter(one.labels[0] for one in standing) == {"cat": 22, "dog": 1}
 
         left = texts[2]
@@ -105,7 +105,7 @@ def test_by_pointer_and_a_page_that_nobody_has_seen_is_not_accepted(
         expect(cells.nth(7)).to_have_attribute("aria-label", "8: not cat")
         page.locator("[data-do=accept]").dblclick()
         expect(page.locator("#saved")).to_have_text("saved", timeout=10_000)
-        assert Annotation.objects.count() == 23
+        assert Annotation.votes.count() == 23
 
 
 def test_what_is_offline_is_sent_later_and_what_is_not_answered_goes_back(
@@ -120,13 +120,13 @@ def test_what_is_offline_is_sent_later_and_what_is_not_answered_goes_back(
         page.keyboard.press("Enter")
         expect(cells.first.locator("p")).not_to_have_text(first)
         expect(page.locator("#saved")).to_contain_text("24 unsent")
-        assert not Annotation.objects.exists()
+        assert not Annotation.votes.exists()
         # What is lent in the moment of leaving would be held until it expires.
         with page.expect_response(re.compile("/queue/grid/")) as lent:
             page.context.set_offline(False)
             expect(page.locator("#saved")).to_have_text("saved", timeout=15_000)
         lent.value.finished()
-        assert Annotation.objects.count() == 24
+        assert Annotation.votes.count() == 24
         page.goto(f"{live_server.url}/projects/{project.slug}/my-work/")
         expect(page.get_by_role("heading", name="My work")).to_be_visible()
         held = Assignment.objects.filter(state="leased")
@@ -188,7 +188,7 @@ def test_yes_or_no_where_the_model_suggests_a_label(
             told[shown] = [answer]
         expect(page.locator("#saved")).to_have_text("saved", timeout=10_000)
 
-    kept = Annotation.objects.select_related("item")
+    kept = Annotation.votes.select_related("item")
     assert {one.item.data["text"]: one.labels for one in kept} == told
     for one in kept:
         assert (one.screen == "binary") == (one.suggestion_shown is not None)

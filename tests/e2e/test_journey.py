@@ -258,7 +258,7 @@ def votes_in_export(page: Page, url: str) -> list[tuple[int, str, list[str]]]:
 
 
 def votes_in_database() -> list[tuple[int, str, list[str]]]:
-    votes = Annotation.objects.filter(undone_at=None)
+    votes = Annotation.votes.filter(undone_at=None)
     return sorted(votes.values_list("pk", "annotator__username", "labels"))
 
 
@@ -290,7 +290,7 @@ def test_from_an_empty_database_to_a_rolled_back_model(
                         page, knowing(material, wrong_every=errs), 30
                     )
             settled(engineer, is_quiet)
-        assert Annotation.objects.filter(undone_at=None).count() == pressed
+        assert Annotation.votes.filter(undone_at=None).count() == pressed
         assert Disagreement.objects.filter(resolved_at=None).exists()
         with person(browser, url, "expert") as page:
             assert resolve_all(page, url, material) >= 2

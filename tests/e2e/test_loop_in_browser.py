@@ -33,6 +33,6 @@ def test_keys_become_votes_and_undo_takes_one_back(
     page.keyboard.press("2")
     expect(page.locator("#saved")).to_have_text("saved", timeout=10_000)
 
-    votes = Annotation.objects.filter(undone_at=None).order_by("item")
+    votes = Annotation.votes.filter(undone_at=None).order_by("item")
     assert [vote.labels for vote in votes] == [["cat"], ["dog"], ["dog"]]
     assert not [text for text in said if "Content Security Policy" in text]

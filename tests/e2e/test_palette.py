@@ -74,7 +74,7 @@ def test_a_label_is_given_by_name_and_no_letter_reaches_the_station(
         page.keyboard.press("1")
         expect(page.locator("#saved")).to_have_text("saved")
 
-    votes = Annotation.objects.order_by("pk").values_list("labels", "is_unsure")
+    votes = Annotation.votes.order_by("pk").values_list("labels", "is_unsure")
     assert list(votes) == [(["Crème"], False), (["business"], False)]
 
 
@@ -206,7 +206,7 @@ def test_on_a_phone_it_opens_and_chooses_by_touch(
     page.get_by_role("option", name="sport").tap()
 
     expect(page.locator("#saved")).to_have_text("saved")
-    assert Annotation.objects.get().labels == ["sport"]
+    assert Annotation.votes.get().labels == ["sport"]
     go(page, live_server, member)
     expect(way).to_be_visible()
     assert page.evaluate("() => document.documentElement.scrollWidth") == 390

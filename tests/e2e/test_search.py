@@ -85,7 +85,7 @@ def test_places_are_marked_counted_and_stepped_through(
     page.wait_for_timeout(browsing.PACE)
     page.keyboard.press("1")
     expect(page.locator("#saved")).to_have_text("saved")
-    assert Annotation.objects.count() == 3
+    assert Annotation.votes.count() == 3
 
 
 def test_the_search_has_another_key_where_one_is_chosen(
@@ -104,7 +104,7 @@ def test_the_search_has_another_key_where_one_is_chosen(
     expect(page.locator("#search output")).to_have_text("No match")
     page.keyboard.press("Escape")
     expect(page.locator("#item article")).to_have_text("some words")
-    assert not Annotation.objects.exists()
+    assert not Annotation.votes.exists()
 
 
 def test_a_megabyte_is_searched_without_holding_the_page_up(

@@ -73,7 +73,7 @@ def is_saved(page: Page) -> None:
 
 
 def texts_voted() -> Counter[str]:
-    votes = Annotation.objects.filter(undone_at=None)
+    votes = Annotation.votes.filter(undone_at=None)
     return Counter(votes.values_list("item__data__text", flat=True))
 
 
@@ -99,7 +99,7 @@ def test_a_robot_that_presses_every_60_ms_loses_no_key(
     assert page.evaluate("() => window.painted") == [
         f"item {n:03d}" for n in range(1, 301)
     ]
-    votes = Annotation.objects.order_by("item_id").values_list("labels", flat=True)
+    votes = Annotation.votes.order_by("item_id").values_list("labels", flat=True)
     assert list(votes) == [["cat"], ["dog"]] * 150
     assert texts_voted() == once_each(300)
 
@@ -156,14 +156,14 @@ def test_the_first_item_comes_with_the_page_and_takes_the_first_keys(
     page.keyboard.press("2")
     page.keyboard.press("s")
     page.keyboard.type("121")
-    assert not Annotation.objects.exists()
+    assert not Annotation.votes.exists()
     for one in held:
         one.continue_()
 
     expect(page.locator("#item article")).to_have_text("item 001")
     expect(page.locator("#search input")).to_be_focused()
     is_saved(page)
-    vote = Annotation.objects.get()
+    vote = Annotation.votes.get()
     assert (vote.item.data["text"], vote.labels) == ("item 000", ["dog"])
 
 
@@ -179,7 +179,7 @@ def test_the_first_click_counts_before_the_station_listens(
 
     expect(page.locator("#search input")).to_be_focused()
     is_saved(page)
-    vote = Annotation.objects.get()
+    vote = Annotation.votes.get()
     assert (vote.item.data["text"], vote.labels) == ("item 000", ["dog"])
 
 
@@ -282,7 +282,7 @@ def test_an_answer_whose_receipt_was_lost_counts_once(
     is_saved(page)
 
     assert texts_voted() == once_each(5)
-    last = Annotation.objects.get(item__data__text="item 004", undone_at=None)
+    last = Annotation.votes.get(item__data__text="item 004", undone_at=None)
     assert last.labels == ["dog"]
 
 
@@ -299,7 +299,7 @@ def test_a_tab_closed_with_unsent_answers_sends_them_when_opened_again(
         page.wait_for_timeout(40)
     expect(page.locator("#saved")).to_contain_text("4 unsent")
     page.close()
-    assert not Annotation.objects.exists()
+    assert not Annotation.votes.exists()
 
     context.unroute("**/annotations/")
     again = context.new_page()
@@ -385,7 +385,7 @@ def test_skip_flag_comment_unsure_and_history_by_keyboard(
     kinds = [kind for kind, _ in events if kind != "released"]
     assert kinds == ["skipped", "flagged", "voted", "edited"]
     assert events[0][1] == {"reason": "no label fits"}
-    vote = Annotation.objects.get()
+    vote = Annotation.votes.get()
     assert (vote.labels, vote.comment, vote.is_unsure, vote.version) == (
         ["dog"],
         "why 1 and 2?",
@@ -433,7 +433,7 @@ def test_many_labels_are_reached_by_two_digits_or_by_name(
     page.keyboard.press("Enter")
     is_saved(page)
 
-    votes = Annotation.objects.order_by("pk").values_list("labels", flat=True)
+    votes = Annotation.votes.order_by("pk").values_list("labels", flat=True)
     assert list(votes) == [["intent 12"], ["intent 76"]]
 
 
@@ -451,7 +451,7 @@ def test_several_labels_are_toggled_and_sent_together(
     page.keyboard.press("Enter")
     is_saved(page)
 
-    votes = Annotation.objects.order_by("pk").values_list("labels", flat=True)
+    votes = Annotation.votes.order_by("pk").values_list("labels", flat=True)
     assert list(votes) == [["blue", "green"], []]
 
 
@@ -510,7 +510,7 @@ def test_hostile_text_in_every_field_stays_text(
 
     expect(page.locator("#trail button").last).to_have_text(HOSTILE)
     assert page.locator("img, #item script").count() == 0
-    assert Annotation.objects.get(labels=["dog"]).comment == HOSTILE
+    assert Annotation.votes.get(labels=["dog"]).comment == HOSTILE
     assert [text for text in said if "ran:" in text or "Security Policy" in text] == []
 
 
@@ -528,8 +528,8 @@ def test_sixty_answers_are_undone_one_after_the_other(
         page.wait_for_timeout(40)
     is_saved(page)
 
-    assert not Annotation.objects.filter(undone_at=None).exists()
-    assert Annotation.objects.count() == 60
+    assert not Annotation.votes.filter(undone_at=None).exists()
+    assert Annotation.votes.count() == 60
 
 
 def test_a_lost_lease_is_told_in_words_and_the_answer_is_kept(
@@ -551,7 +551,7 @@ def test_a_lost_lease_is_told_in_words_and_the_answer_is_kept(
     expect(page.locator("#trail .refused")).to_have_text("dog")
     late = AnnotationEvent.objects.get(kind=AnnotationEvent.Kind.LATE)
     assert late.payload["labels"] == ["dog"]
-    assert not Annotation.objects.filter(annotator=who.user).exists()
+    assert not Annotation.votes.filter(annotator=who.user).exists()
 
 
 def test_somebody_else_logging_in_does_not_take_the_answers(
@@ -570,7 +570,7 @@ def test_somebody_else_logging_in_does_not_take_the_answers(
     page.keyboard.press("Enter")
     is_saved(page)
 
-    assert Annotation.objects.get().annotator_id == who.pk
+    assert Annotation.votes.get().annotator_id == who.pk
 
 
 def test_new_labels_are_shown_and_an_answer_of_before_is_asked_again(
@@ -585,7 +585,7 @@ def test_new_labels_are_shown_and_an_answer_of_before_is_asked_again(
     page.keyboard.press("1")
 
     expect(page.locator("[data-label=tomcat]")).to_be_visible(timeout=15_000)
-    assert not Annotation.objects.exists()
+    assert not Annotation.votes.exists()
 
 
 def test_keys_are_ignored_while_composing_repeating_or_held_with_control(
@@ -650,7 +650,7 @@ def test_a_picture_is_zoomed_moved_and_lightened_while_the_keys_label(
     assert again is not None
     assert again["width"] == pytest.approx(before["width"], rel=0.01)
     is_saved(page)
-    assert Annotation.objects.get().labels == ["dog"]
+    assert Annotation.votes.get().labels == ["dog"]
 
 
 def test_a_picture_that_cannot_be_shown_says_so_and_can_be_loaded_again(

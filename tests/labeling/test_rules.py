@@ -14,7 +14,7 @@ X, Y = ("x",), ("y",)
 
 
 def verdict(
-    *votes: rules.Answer, needed: int = 2, most: int = 3, share: float = 0.9
+    *votes: rules.Labels, needed: int = 2, most: int = 3, share: float = 0.9
 ) -> str:
     found = rules.consensus(votes, min_votes=needed, max_votes=most, confidence=share)
     return found.verdict
@@ -59,7 +59,7 @@ def test_the_shares_of_the_votes_are_kept() -> None:
 
 @given(st.lists(st.sampled_from([X, Y, ("z",)]), max_size=8), st.integers(1, 5))
 def test_the_order_of_votes_does_not_matter(
-    votes: list[rules.Answer], needed: int
+    votes: list[rules.Labels], needed: int
 ) -> None:
     one = rules.consensus(votes, min_votes=needed, max_votes=8, confidence=0.7)
     two = rules.consensus(votes[::-1], min_votes=needed, max_votes=8, confidence=0.7)

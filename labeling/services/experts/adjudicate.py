@@ -136,7 +136,7 @@ def answer_blind(
 def votes_of(item_id: int) -> list[dict[str, Any]]:
     """Return an item's standing votes; annotators are A1, A2, … in voting order."""
     votes = list(
-        Annotation.objects.select_related("guideline")
+        Annotation.votes.select_related("guideline")
         .filter(item_id=item_id, undone_at=None)
         .order_by("pk")
     )

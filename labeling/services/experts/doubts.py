@@ -37,7 +37,7 @@ _LOOKED: Final = (Kind.RESOLVED, Kind.CHECKED)
 
 def low_confidence(project: Project) -> QuerySet[Resolution]:
     """Labels by votes that were not of one mind or not sure, the least sure first."""
-    unsure = Annotation.objects.filter(
+    unsure = Annotation.votes.filter(
         project=project, is_unsure=True, undone_at=None
     ).values("item")
     return (

@@ -75,7 +75,7 @@ def ask(member: Membership, disagreement_id: int, text: str) -> int:
 
 def _voters(member: Membership, found: Disagreement) -> list[int]:
     """Return who can be asked: others who voted and are still in the project."""
-    votes = Annotation.objects.filter(item_id=found.item_id, undone_at=None)
+    votes = Annotation.votes.filter(item_id=found.item_id, undone_at=None)
     people = (
         Membership.objects.active()
         .filter(project_id=member.project_id, user__in=votes.values("annotator"))
@@ -122,7 +122,7 @@ def answer(member: Membership, inquiry_id: int, text: str) -> Inquiry:
 
 def waiting_for(member: Membership) -> QuerySet[Inquiry]:
     """Questions to a person that wait for an answer, with the person's own votes."""
-    own = Annotation.objects.filter(annotator_id=member.user_id, undone_at=None)
+    own = Annotation.votes.filter(annotator_id=member.user_id, undone_at=None)
     return (
         Inquiry.objects.select_related("disagreement__item__media")
         .prefetch_related(
@@ -143,7 +143,7 @@ def of(found: Disagreement) -> Asked | None:
     rows = list(Inquiry.objects.filter(disagreement=found).order_by("answered_at"))
     if not rows:
         return None
-    votes = Annotation.objects.filter(item_id=found.item_id, undone_at=None)
+    votes = Annotation.votes.filter(item_id=found.item_id, undone_at=None)
     voted = list(votes.order_by("pk").values_list("annotator_id", flat=True))
     names = {pk: f"A{number}" for number, pk in enumerate(voted, start=1)}
     said = [one for one in rows if one.answered_at is not None]

@@ -59,7 +59,7 @@ def loss_of(items: QuerySet[Item]) -> Loss:
     ids = items.order_by().values("pk")
     return Loss(
         items=items.count(),
-        votes=Annotation.objects.filter(item__in=ids, undone_at=None).count(),
+        votes=Annotation.votes.filter(item__in=ids, undone_at=None).count(),
         labels=Resolution.objects.filter(item__in=ids, superseded_at=None).count(),
     )
 

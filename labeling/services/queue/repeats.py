@@ -72,7 +72,7 @@ def lend(member: Membership, count: int) -> list[int]:
 
 def _some_moment(member: Membership) -> int | None:
     """Return the id of about when a repeated answer was given, or None: too early."""
-    own = Annotation.objects.filter(
+    own = Annotation.votes.filter(
         annotator_id=member.user_id, project_id=member.project_id
     ).values_list("pk", flat=True)
     newest = own.order_by("-pk")[APART : APART + 1].first()

@@ -34,7 +34,7 @@ def compute(project_id: int) -> AgreementReport | None:
     """Compute a report of the votes that stand now; the same votes give the same row."""
     project = Project.objects.get(pk=project_id)
     rows = list(
-        Annotation.objects.filter(project=project, undone_at=None)
+        Annotation.votes.filter(project=project, undone_at=None)
         .order_by("pk")
         .values_list(
             "pk", "version", "item_id", "annotator__username", "label_set", "labels"
@@ -42,7 +42,7 @@ def compute(project_id: int) -> AgreementReport | None:
     )
     today = relabel.names_now(project_id)
     votes = [
-        quality.Vote(
+        quality.Rating(
             item, name, ", ".join(relabel.translated(labels, today[used])) or "(none)"
         )
         for _, _, item, name, used, labels in rows

@@ -32,7 +32,7 @@ from labeling.services.work import events
 
 def own_annotation(member: Membership, annotation_id: int) -> Annotation:
     """Return the person's own standing answer; raises NotFoundError without one."""
-    annotation = Annotation.answers.filter(
+    annotation = Annotation.with_repeats.filter(
         pk=annotation_id,
         annotator_id=member.user_id,
         project_id=member.project_id,
@@ -68,7 +68,7 @@ def edit(
     now = timezone.now()
     with transaction.atomic():
         _write_version(before, version, {**values, "updated_at": now})
-        after = Annotation.answers.get(pk=annotation_id)
+        after = Annotation.with_repeats.get(pk=annotation_id)
         _mark_item(after, votes=0)
         if after.is_right != before.is_right:
             _count(member, known_right=1 if after.is_right else -1)
@@ -108,7 +108,7 @@ def _write_version(before: Annotation, version: int, values: dict[str, Any]) -> 
 
     The version in the condition is what stops two edits from overwriting each other.
     """
-    written = Annotation.answers.filter(
+    written = Annotation.with_repeats.filter(
         pk=before.pk, version=version, undone_at=None
     ).update(version=F("version") + 1, **values)
     # Counts are changed by what ``before`` says: it must be of this version too.

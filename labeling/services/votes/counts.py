@@ -39,7 +39,7 @@ _NAMES: Final = (*_OF_ANSWERS, *_OF_EVENTS, "confident")
 
 def recount(**which: Any) -> Counts:
     """Return what the counters count, from the rows that ``which`` names."""
-    answers = Annotation.answers.filter(undone_at=None, **which)
+    answers = Annotation.with_repeats.filter(undone_at=None, **which)
     events = AnnotationEvent.objects.filter(kind__in=(Kind.SKIPPED, Kind.FLAGGED))
     labeled = Resolution.objects.filter(item__split=Item.Split.POOL, **which)
     found: Counts = defaultdict(Counter)

@@ -75,7 +75,7 @@ def carry(label_set: LabelSet, moves: Mapping[str, str]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_RESOLUTIONS, values)
         cursor.execute(_GOLD, values)
-    voted = Annotation.objects.filter(
+    voted = Annotation.votes.filter(
         project_id=label_set.project_id, undone_at=None, labels__overlap=list(moves)
     )
     Item.objects.filter(pk__in=voted.values("item")).update(is_unsettled=True)

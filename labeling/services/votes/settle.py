@@ -124,11 +124,11 @@ class _Done:
 
 def votes_of(
     project: Project, item_ids: Sequence[int]
-) -> dict[int, list[rules.Answer]]:
+) -> dict[int, list[rules.Labels]]:
     """Return the standing votes of some items, by the labels' names of today."""
     names = relabel.names_now(project.pk)
-    votes: dict[int, list[rules.Answer]] = defaultdict(list)
-    rows = Annotation.objects.filter(item__in=item_ids, undone_at=None)
+    votes: dict[int, list[rules.Labels]] = defaultdict(list)
+    rows = Annotation.votes.filter(item__in=item_ids, undone_at=None)
     for item_id, label_set, labels in rows.values_list(
         "item_id", "label_set_id", "labels"
     ):
@@ -137,7 +137,7 @@ def votes_of(
 
 
 def _settle(
-    done: _Done, item: Item, votes: list[rules.Answer], past: list[Resolution]
+    done: _Done, item: Item, votes: list[rules.Labels], past: list[Resolution]
 ) -> None:
     project = done.project
     current = next((one for one in past if one.superseded_at is None), None)
@@ -277,7 +277,7 @@ def count_confident(project_id: int, change: int) -> None:
 def dispute(
     project: Project,
     item: Item,
-    votes: Sequence[rules.Answer],
+    votes: Sequence[rules.Labels],
     origin: Disagreement.Origin = Disagreement.Origin.VOTES,
 ) -> Disagreement:
     """Return an unsaved disagreement on an item with these standing votes."""
@@ -308,7 +308,7 @@ def _open_disagreements(disputes: list[Disagreement]) -> None:
     )
 
 
-def _tally(votes: Iterable[rules.Answer]) -> dict[str, int]:
+def _tally(votes: Iterable[rules.Labels]) -> dict[str, int]:
     tally: dict[str, int] = defaultdict(int)
     for vote in votes:
         tally[", ".join(vote) or "(none)"] += 1

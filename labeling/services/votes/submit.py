@@ -176,7 +176,7 @@ def _write(
 
 def _replay(member: Membership, vote: Vote) -> Receipt | None:
     """Return the answer that has this ``client_id`` already, if there is one."""
-    earlier = Annotation.answers.filter(client_id=vote.client_id).first()
+    earlier = Annotation.with_repeats.filter(client_id=vote.client_id).first()
     if earlier is None:
         return None
     is_same = (

@@ -113,7 +113,7 @@ def _rows(request: HttpRequest, member: Membership, origin: Origin) -> Listing[A
 
 def _with_votes(rows: QuerySet[Resolution]) -> QuerySet[Resolution]:
     unsure = (
-        Annotation.objects.filter(item=OuterRef("item"), is_unsure=True, undone_at=None)
+        Annotation.votes.filter(item=OuterRef("item"), is_unsure=True, undone_at=None)
         .order_by()
         .values("item")
         .annotate(number=Count("pk"))

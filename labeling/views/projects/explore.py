@@ -179,7 +179,7 @@ def _is_blind(member: Membership, found: Item) -> bool:
     is_asked = Disagreement.objects.filter(item=found, resolved_at=None).exists()
     if found.state in (Item.State.SETTLED, Item.State.INVALID) and not is_asked:
         return False
-    own = Annotation.objects.filter(
+    own = Annotation.votes.filter(
         item=found, annotator_id=member.user_id, undone_at=None
     )
     answered = BlindAnswer.objects.filter(
@@ -192,7 +192,7 @@ def _told(member: Membership, found: Item) -> dict[str, Any]:
     """Return the votes and the history; names only for those who manage the data."""
     names = Membership.Role(member.role) in members.ENGINEER
     votes = list(
-        Annotation.objects.select_related("annotator", "label_set", "guideline")
+        Annotation.votes.select_related("annotator", "label_set", "guideline")
         .filter(item=found)
         .order_by("pk")[:200]
     )

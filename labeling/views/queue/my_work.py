@@ -33,7 +33,7 @@ def my_work(request: HttpRequest, slug: str) -> HttpResponse:
         superseded_at=None, source=Resolution.Source.EXPERT, item__split="pool"
     )
     own = (
-        Annotation.objects.select_related("item", "item__media")
+        Annotation.votes.select_related("item", "item__media")
         .filter(project=member.project, annotator_id=member.user_id, undone_at=None)
         .prefetch_related(
             Prefetch("item__resolutions", queryset=decided, to_attr="decided"),

@@ -269,11 +269,11 @@ def test_the_models_answer_is_revealed_after_ones_own_and_kept_with_a_change() -
     path = f"projects/{project.slug}/annotations/"
     given = json_of(call("post", path, [body]))["results"][0]["annotation"]
     assert given["revealed"] == TOLD
-    assert Annotation.objects.get().suggestion_shown is None
+    assert Annotation.votes.get().suggestion_shown is None
 
     match = {"If-Match": '"1"'}
     call("patch", f"{path}{given['id']}/", {"labels": ["x"]}, **match)
-    assert Annotation.objects.get().suggestion_shown == TOLD
+    assert Annotation.votes.get().suggestion_shown == TOLD
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def kinds(of: Item) -> list[str]:
     ],
 )
 def test_a_majority_is_ahead_of_all_others(
-    votes: list[rules.Answer], *, is_multi: bool, most: rules.Answer | None
+    votes: list[rules.Labels], *, is_multi: bool, most: rules.Labels | None
 ) -> None:
     assert rules.majority(votes, is_multi=is_multi) == most
 

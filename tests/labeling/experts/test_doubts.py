@@ -80,7 +80,7 @@ def test_labels_by_divided_or_unsure_votes_are_of_low_confidence() -> None:
     divided = low()
     agreed, unsure = (settled(divided.project, *"xxx") for _ in range(2))
     vote = unsure.annotations.first()
-    Annotation.objects.filter(pk=vote.pk if vote else 0).update(is_unsure=True)
+    Annotation.votes.filter(pk=vote.pk if vote else 0).update(is_unsure=True)
 
     found = [one.item for one in doubts.low_confidence(divided.project)]
 
@@ -90,10 +90,10 @@ def test_labels_by_divided_or_unsure_votes_are_of_low_confidence() -> None:
 
 def test_an_unsure_answer_that_was_taken_back_leaves_no_doubt() -> None:
     item = settled(make.project())
-    Annotation.objects.update(is_unsure=True)
+    Annotation.votes.update(is_unsure=True)
     assert doubts.low_confidence(item.project).exists()
 
-    Annotation.objects.update(undone_at="2026-01-02T03:04Z")
+    Annotation.votes.update(undone_at="2026-01-02T03:04Z")
 
     assert not doubts.low_confidence(item.project).exists()
 

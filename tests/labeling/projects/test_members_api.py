@@ -160,7 +160,7 @@ def test_who_is_removed_leaves_votes_and_gives_back_the_rest() -> None:
     caller_of(project)("delete", path_of(project, who.user))
 
     assert not Membership.objects.filter(pk=who.pk).exists()
-    assert Annotation.objects.filter(assignment=answered).exists()
+    assert Annotation.votes.filter(assignment=answered).exists()
     assert [one.item for one in make.lease(make.member(project))] == [held.item]
 
 

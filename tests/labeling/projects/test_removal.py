@@ -393,7 +393,7 @@ def test_people_at_work_while_items_are_deleted_lose_nothing_else() -> None:
     assert set(refused) <= set(gone)
     assert not Item.objects.filter(pk__in=gone).exists()
     kept = {client for client, item in given.items() if item not in gone}
-    standing = Annotation.objects.filter(undone_at=None)
+    standing = Annotation.votes.filter(undone_at=None)
     assert set(standing.values_list("client_id", flat=True)) == kept
     assert counters(project)["votes"] == len(kept)
 

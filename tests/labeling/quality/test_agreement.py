@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeling.quality import agreement
-from labeling.quality.agreement import Vote
+from labeling.quality.agreement import Rating
 
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
 needs_data = pytest.mark.skipif(
@@ -24,12 +24,12 @@ tables = st.lists(
 ).map(lambda rows: np.array(rows, dtype=np.int64))
 
 
-def votes_in(folder: str) -> list[Vote]:
+def votes_in(folder: str) -> list[Rating]:
     with (SHARED / folder / "annotations.csv").open(
         encoding="utf-8", newline=""
     ) as file:
         return [
-            Vote(row["item_id"], row["annotator_id"], row["label"])
+            Rating(row["item_id"], row["annotator_id"], row["label"])
             for row in csv.DictReader(file)
         ]
 
@@ -73,7 +73,12 @@ def test_cohen_kappa_needs_shared_items_and_two_labels() -> None:
 
 
 def test_pairs_are_those_who_share_an_item() -> None:
-    votes = [Vote(1, "b", "x"), Vote(1, "a", "x"), Vote(2, "a", "y"), Vote(2, "c", "x")]
+    votes = [
+        Rating(1, "b", "x"),
+        Rating(1, "a", "x"),
+        Rating(2, "a", "y"),
+        Rating(2, "c", "x"),
+    ]
 
     found = agreement.pairwise(votes)
 
@@ -146,7 +151,7 @@ def test_alpha_of_the_worked_examples_is_the_published_one() -> None:
         if value is None:
             continue
         votes = [
-            Vote(item, annotator, str(label))
+            Rating(item, annotator, str(label))
             for annotator, row in enumerate(example["ratings_by_annotator"])
             for item, label in enumerate(row)
             if label is not None

@@ -59,7 +59,7 @@ def test_known_answers_count_where_no_more_questions_are_asked() -> None:
 
 def test_an_answer_that_is_changed_or_taken_back_counts_as_what_it_is_now() -> None:
     who = after(2, 1, least_skill=0.0)
-    wrong, right = Annotation.objects.order_by("-pk")[:2]
+    wrong, right = Annotation.votes.order_by("-pk")[:2]
 
     change.edit(who, wrong.pk, 1, {"labels": ["x"]})
     assert queries.known_answers(who) == (3, 3)

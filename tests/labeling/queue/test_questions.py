@@ -69,7 +69,7 @@ def test_nobody_is_asked_a_question_twice() -> None:
             make.vote(who, lent, "x")
 
     assert len(asked(who.user)) == 4
-    assert Annotation.objects.filter(annotator=who.user, reason="gold").count() == 4
+    assert Annotation.votes.filter(annotator=who.user, reason="gold").count() == 4
 
 
 def test_no_rate_no_questions() -> None:

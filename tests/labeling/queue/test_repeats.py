@@ -43,9 +43,7 @@ def asked_again(who: Membership) -> Assignment:
 
 def test_what_is_repeated_lies_far_back_and_is_asked_only_once_more() -> None:
     _, who = answered(repeats.APART + 3)
-    first = list(
-        Annotation.objects.order_by("pk").values_list("item_id", flat=True)[:3]
-    )
+    first = list(Annotation.votes.order_by("pk").values_list("item_id", flat=True)[:3])
     asked = [pk for _ in range(20) for pk in repeats.lend(who, 1)]
     items = list(Assignment.objects.filter(pk__in=asked).values_list("item", flat=True))
     assert sorted(items) == sorted(first)
@@ -80,7 +78,7 @@ def test_a_repeat_is_no_vote() -> None:
     assert (item.votes, item.is_unsettled) == (1, False)
     assert item.resolutions.get(superseded_at=None).labels == ["x"]
     assert receipt.annotation.reason == "repeat"
-    assert not Annotation.objects.filter(pk=receipt.annotation.pk).exists()
+    assert not Annotation.votes.filter(pk=receipt.annotation.pk).exists()
     lines = b"".join(exporting.stream(project, "jsonl", {})).splitlines()
     told = [row for row in map(json.loads, lines) if row["id"] == item.pk]
     assert [vote["labels"] for vote in told[0]["votes"]] == [["x"]]

@@ -111,7 +111,7 @@ def test_each_item_gets_one_vote_of_an_annotator_and_one_of_an_expert(
 
     roles = {who.user_id: who.role for who in people}
     by_item: dict[int, list[str]] = {}
-    for vote in Annotation.objects.order_by("assignment__slot"):
+    for vote in Annotation.votes.order_by("assignment__slot"):
         by_item.setdefault(vote.item_id, []).append(roles[vote.annotator_id])
     assert set(map(tuple, by_item.values())) == {("annotator", "expert")}
     assert len(by_item) == 12

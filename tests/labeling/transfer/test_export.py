@@ -104,7 +104,7 @@ def test_what_is_written_meanwhile_is_not_in_an_export(kind: str) -> None:
     write()
 
     assert b"".join(export) == before
-    assert Annotation.objects.filter(undone_at=None).count() == 1
+    assert Annotation.votes.filter(undone_at=None).count() == 1
     assert b"".join(exporting.stream(project, kind, {})) != before
 
 
@@ -362,7 +362,7 @@ def test_a_vote_of_no_item_of_the_project_is_not_passed_over_in_silence() -> Non
     _, _, vote, _ = answered_project()
     other = make.project()
     make.items(other, 2)
-    Annotation.objects.filter(pk=vote.pk).update(project=other)
+    Annotation.votes.filter(pk=vote.pk).update(project=other)
 
     with pytest.raises(RuntimeError, match=str(vote.item_id)):
         exporting.stream(other, "jsonl", {})

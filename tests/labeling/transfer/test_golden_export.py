@@ -49,7 +49,7 @@ def vote(on: Item, number: int, by: User, *labels: str, **fields: Any) -> Annota
         "label_set_id": on.project.label_set_pk,
         "client_id": uuid.UUID(int=number),
     }
-    return Annotation.objects.create(
+    return Annotation.votes.create(
         pk=10**9 + number,
         project=on.project,
         item=on,

@@ -34,7 +34,7 @@ def test_past_votes_arrive_once_from_inactive_accounts() -> None:
     for _ in range(2):
         bring(project, "x.jsonl", lines(MIGRATED))
 
-    votes = Annotation.objects.order_by("pk").values_list(
+    votes = Annotation.votes.order_by("pk").values_list(
         "annotator__username", "annotator__is_active", "labels", "seconds", "reason"
     )
     assert list(votes) == [
@@ -53,7 +53,7 @@ def test_past_votes_never_use_a_strangers_account() -> None:
     bring(project, "x.jsonl", lines(MIGRATED))
 
     assert not stranger.annotations.exists()
-    assert Annotation.objects.filter(annotator__username=f"tom@{project.slug}").exists()
+    assert Annotation.votes.filter(annotator__username=f"tom@{project.slug}").exists()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -77,7 +77,7 @@ def test_past_votes_of_one_name_come_into_two_projects_at_the_same_moment() -> N
         runs = list(pool.map(send, projects))
 
     assert [(run.job.state, run.created) for run in runs] == [("done", 1)] * 2
-    assert Annotation.objects.values("annotator").distinct().count() == 4
+    assert Annotation.votes.values("annotator").distinct().count() == 4
 
 
 @pytest.mark.parametrize(

@@ -141,7 +141,7 @@ def test_what_lies_at_the_limits_is_kept() -> None:
 
     assert run.errors == []
     assert project.items.get().metadata["a"][2] == "🧑"
-    assert Annotation.objects.count() == 2
+    assert Annotation.votes.count() == 2
 
 
 def test_a_row_too_large_for_the_database_costs_only_itself() -> None:

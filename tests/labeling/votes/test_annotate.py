@@ -337,5 +337,5 @@ def test_replays_at_the_same_moment_make_one_vote() -> None:
         outcomes = list(pool.map(send, range(24)))
 
     assert sum(outcomes) == 1
-    assert Annotation.objects.count() == 1
+    assert Annotation.votes.count() == 1
     assert Item.objects.get().votes == 1

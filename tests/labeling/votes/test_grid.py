@@ -137,7 +137,7 @@ def test_a_page_over_the_api_and_its_answers() -> None:
     ]
     told = call("post", f"projects/{project.slug}/annotations/", votes).json()
     assert [one["status"] for one in told["results"]] == [201] * 6
-    kept = Annotation.objects.filter(project=project).order_by("pk")
+    kept = Annotation.votes.filter(project=project).order_by("pk")
     assert [one.labels for one in kept] == [["x"]] * 2 + [["y"]] + [["x"]] * 3
     assert {one.screen for one in kept} == {"grid"}
     assert all(

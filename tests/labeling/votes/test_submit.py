@@ -72,7 +72,7 @@ def test_every_way_keeps_all_that_a_vote_says(way: str) -> None:
 
     receipt = submit.submit(who, vote)
 
-    kept = Annotation.answers.filter(pk=receipt.annotation.pk).values().get()
+    kept = Annotation.with_repeats.filter(pk=receipt.annotation.pk).values().get()
     assert kept == {
         "id": receipt.annotation.pk,
         "project_id": project.pk,

@@ -87,7 +87,7 @@ def keep(
         )
         for item, slot, annotator, vote in given
     )
-    annotations = Annotation.objects.bulk_create(
+    annotations = Annotation.votes.bulk_create(
         Annotation(
             project=project,
             item=item,
