@@ -1,12 +1,13 @@
 # make run: everything on this machine.  make test: what CI runs.  make bench: figures.
 # make messages: the texts for people, collected, and their translations compiled.
+# make settings: the page of the documents about a project's settings.
 # make screens: pictures of every screen for the docs.
 # make history: 100,000 operations under 200 faults, judged.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test bench history messages screens
+.PHONY: run test bench history messages settings screens
 run: $(VENV)/.installed
 	@exec $(BIN)/assay up
 
@@ -18,6 +19,9 @@ bench: $(VENV)/.installed-dev
 
 messages: $(VENV)/.installed-dev
 	@$(BIN)/python -m tools.messages
+
+settings: $(VENV)/.installed-dev
+	@$(BIN)/python -m tools.settings_page
 
 screens: $(VENV)/.installed-dev
 	@$(BIN)/python -m tools.screens

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.http import HttpRequest
 
-from activelearn.models import Evaluation, ModelVersion, TrainingRun
+from activelearn.models import Evaluation, LearningPolicy, ModelVersion, TrainingRun
 from activelearn.services import registry, triggers
 from labeling.admin import ReadOnly, WithButtons, person_of
 from labeling.models import (
@@ -61,11 +61,19 @@ class ModelVersionAdmin(WithButtons):
         return f"{registry.archive(row)} is archived."
 
 
+class LearningPolicyInline(admin.StackedInline):  # type: ignore[type-arg] # as there
+    """The learner's settings, shown with those of the project."""
+
+    model = LearningPolicy
+    can_delete = False
+
+
 @admin.register(Project)
 class ProjectAdmin(WithButtons):
     """Projects; retraining by hand, with a reason."""
 
     list_display = ("name", "slug", "data_type", "task_type", "is_paused")
+    inlines = (LearningPolicyInline,)
     buttons = (("train", "Retrain now"),)
 
     def act(self, request: HttpRequest, row: Project) -> str:

@@ -12,10 +12,13 @@ class ActivelearnConfig(AppConfig):
     verbose_name = "Learning"
 
     def ready(self) -> None:
-        """Register this app's jobs, and listen to labeling."""
+        """Register this app's settings and jobs, and listen to labeling."""
         # Models must be loaded before these are imported.
         from activelearn import kinds, receivers
+        from activelearn.models import LearningPolicy
+        from labeling.services.projects import policy
         from labeling.services.work.kinds import register
 
+        policy.register(LearningPolicy)
         register(*kinds.KINDS)
         receivers.listen()

@@ -626,7 +626,9 @@ class Labeling(RuleBasedStateMachine):
         )
         # Labels that were counted then may have been deleted since.
         self.labels_then = min(self.labels_then, labels)
-        growth = math.ceil(self.labels_then * self.project.retrain_growth)
+        growth = math.ceil(
+            self.labels_then * self.project.learningpolicy.retrain_growth
+        )
         more = max(10, growth) if self.labels_then else RETRAIN_FIRST
         if labels >= self.labels_then + more:
             self.fired, self.labels_then = self.fired + 1, labels

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from activelearn.models.feature import FeatureShard
+from activelearn.models.policy import LearningPolicy
 from activelearn.models.run import (
     RankingFit,
     RetrainTrigger,
@@ -15,6 +16,7 @@ from activelearn.models.version import Evaluation, ModelVersion
 __all__ = [
     "Evaluation",
     "FeatureShard",
+    "LearningPolicy",
     "ModelVersion",
     "RankingFit",
     "RetrainTrigger",

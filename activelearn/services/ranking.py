@@ -9,7 +9,7 @@ import numpy as np
 from django.db.models import F
 
 from activelearn.core import mixing, ordering
-from activelearn.models import RankingFit
+from activelearn.models import LearningPolicy, RankingFit
 from activelearn.services import features, suggesting
 from labeling.models import Item, Project, ProjectCounter, Resolution
 from labeling.services.queue import order
@@ -95,13 +95,14 @@ def _policy(project: Project, limits: ordering.Limits) -> ordering.Policy:
     settled = Item.objects.filter(
         project=project, split=Item.Split.EVALUATION, state=Item.State.SETTLED
     ).count()
+    own = LearningPolicy.of(project.pk)
     return ordering.Policy(
-        strategy=project.strategy,
-        batch="spread" if project.batch == Project.Batch.SPREAD else "ranked",
+        strategy=own.strategy,
+        batch="spread" if own.batch == LearningPolicy.Batch.SPREAD else "ranked",
         is_multi=project.is_multi,
         seed=project.seed,
         shares=mixing.Shares(
-            random=project.exploration_rate,
+            random=own.exploration_rate,
             evaluation=mixing.evaluation_share(project.evaluation_rate, settled),
         ),
         limits=limits,

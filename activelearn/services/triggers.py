@@ -6,18 +6,18 @@ import math
 
 from django.db import transaction
 
-from activelearn.models import RetrainTrigger, TrainingRun
+from activelearn.models import LearningPolicy, RetrainTrigger, TrainingRun
 from activelearn.services import ranking
 from labeling.models import Job, Project, ProjectCounter, User
 from labeling.services.work import jobs
 from labeling.services.work.transactions import keep_project
 
 
-def next_threshold(project: Project, labels_then: int) -> int:
+def next_threshold(policy: LearningPolicy, labels_then: int) -> int:
     """Return how many confident labels start the next run."""
     if labels_then == 0:
-        return project.retrain_first
-    growth = math.ceil(labels_then * project.retrain_growth)
+        return policy.retrain_first
+    growth = math.ceil(labels_then * policy.retrain_growth)
     return labels_then + max(10, growth)
 
 
@@ -30,7 +30,7 @@ def consider(project_id: int) -> TrainingRun | None:
         trigger, _ = RetrainTrigger.objects.get_or_create(project=project)
         now = ProjectCounter.confident_of(project_id)
         _forget_deleted(trigger, now)
-        due = next_threshold(project, trigger.label_count)
+        due = next_threshold(LearningPolicy.of(project_id), trigger.label_count)
         if now < due:
             return None
         new, wanted = now - trigger.label_count, due - trigger.label_count

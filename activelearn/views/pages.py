@@ -6,7 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from activelearn.models import ModelVersion, RetrainTrigger, TrainingRun
+from activelearn.models import LearningPolicy, ModelVersion, RetrainTrigger, TrainingRun
 from activelearn.services import registry, triggers
 from labeling.errors import AssayError
 from labeling.models import Membership, Project, ProjectCounter
@@ -33,7 +33,9 @@ def models(request: HttpRequest, slug: str) -> HttpResponse:
         errors=errors,
         champion=registry.champion(project),
         labels=ProjectCounter.confident_of(project.pk),
-        due=triggers.next_threshold(project, fired.label_count if fired else 0),
+        due=triggers.next_threshold(
+            LearningPolicy.of(project.pk), fired.label_count if fired else 0
+        ),
         runs=TrainingRun.objects.select_related("job").filter(project=project)[:20],
         models=ModelVersion.objects.select_related("snapshot", "evaluation").filter(
             project=project

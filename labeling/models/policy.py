@@ -68,12 +68,16 @@ class ProjectPolicy(models.Model):
     """Settings in the project's own row; every share is between 0 and 1."""
 
     class SuggestionMode(models.TextChoices):
-        BLIND = "blind", _("Blind")
-        REVEAL = "reveal_after", _("Reveal")
-        ASSIST = "assist", _("Assist")
+        BLIND = "blind", _("Never shown")
+        REVEAL = "reveal_after", _("Shown after the answer")
+        ASSIST = "assist", _("Shown with the item")
 
     is_paused = setting(
-        models.BooleanField(_("Paused: nobody gets new items"), default=False),
+        models.BooleanField(
+            _("Paused: nobody gets new items"),
+            default=False,
+            help_text=_("What people hold already may be finished."),
+        ),
         PROJECT,
         "queue",
     )
@@ -83,7 +87,7 @@ class ProjectPolicy(models.Model):
             _("Fewest votes per item"),
             default=1,
             validators=between(1, 50),
-            help_text=_("Fewest votes before an item can be settled."),
+            help_text=_("How many votes an item needs before it can get its label."),
         ),
         VOTES,
         *("queue", "votes", "transfer"),
@@ -93,7 +97,9 @@ class ProjectPolicy(models.Model):
             _("Most votes per item"),
             default=1,
             validators=between(1, 50),
-            help_text=_("Most votes an item may get."),
+            help_text=_(
+                "While an item's votes disagree, more are asked for, up to this number."
+            ),
         ),
         VOTES,
         "votes",
@@ -122,14 +128,19 @@ class ProjectPolicy(models.Model):
         models.BooleanField(
             _("Members may choose their items"),
             default=False,
-            help_text=_("Members may pick which items they label."),
+            help_text=_("Members may ask the API for items by name."),
         ),
         VOTES,
         "queue",
     )
     lease_minutes = setting(
         models.PositiveSmallIntegerField(
-            _("Minutes an item is lent for"), default=30, validators=between(1, 1440)
+            _("Minutes an item is lent for"),
+            default=30,
+            validators=between(1, 1440),
+            help_text=_(
+                "An item that is not answered in this time goes to somebody else."
+            ),
         ),
         VOTES,
         *("queue", "votes"),
@@ -140,6 +151,9 @@ class ProjectPolicy(models.Model):
             max_length=12,
             choices=SuggestionMode,
             default=SuggestionMode.BLIND,
+            help_text=_(
+                "Held-out items, gold questions and one item in twenty never show one."
+            ),
         ),
         VOTES,
         *("votes", "learner"),
@@ -150,7 +164,9 @@ class ProjectPolicy(models.Model):
             _("Held out at import"),
             default=0.1,
             validators=between(0.0, 0.5),
-            help_text=_("Share of the items set aside for evaluation."),
+            help_text=_(
+                "Share of imported items that are set aside to judge models; none is trained on."
+            ),
         ),
         NEXT,
         "transfer",
@@ -161,7 +177,7 @@ class ProjectPolicy(models.Model):
             default=0.2,
             validators=between(0.0, 0.5),
             help_text=_(
-                "Share of served items from the evaluation split until it is labeled."
+                "Share of the items people get that are held out, until enough are labeled."
             ),
         ),
         NEXT,
@@ -173,18 +189,19 @@ class ProjectPolicy(models.Model):
             _("Gold share of the queue"),
             default=0.0,
             validators=between(0.0, 0.5),
-            help_text=_("Share of served items that are gold questions."),
+            help_text=_("Share of the items people get whose answer is known already."),
         ),
         CHECKS,
         "queue",
     )
     repeat_rate = setting(
         models.FloatField(
-            _("Repeats' share of the queue"),
+            _("Repeated share of the queue"),
             default=0.0,
             validators=between(0.0, 0.2),
             help_text=_(
-                "Share of served items that the person has answered long before."
+                "Share of the items people get that they answered long before: it shows "
+                "how steady they are."
             ),
         ),
         CHECKS,
@@ -192,12 +209,11 @@ class ProjectPolicy(models.Model):
     )
     least_skill = setting(
         models.FloatField(
-            _("Gold questions to be answered right at least"),
+            _("Least share of right answers to gold questions"),
             default=0.0,
             validators=between(0.0, 1.0),
             help_text=_(
-                "Whoever surely answers fewer gold questions right gets no more items; "
-                "0: no limit."
+                "Whoever is below it with 95 % certainty gets no more items; 0: no limit."
             ),
         ),
         CHECKS,
@@ -208,7 +224,9 @@ class ProjectPolicy(models.Model):
     first_votes_by = setting(
         _roles(
             _("First votes"),
-            _("Roles whose votes come first on items that are not held out."),
+            _(
+                "Roles that are asked for the first vote on an item that is not held out."
+            ),
         ),
         ROLES,
         "queue",
@@ -216,7 +234,7 @@ class ProjectPolicy(models.Model):
     further_votes_by = setting(
         _roles(
             _("Further votes"),
-            _("Roles that give such items the other votes that they need."),
+            _("Roles that are asked for the other votes on such an item."),
         ),
         ROLES,
         "queue",
@@ -224,7 +242,7 @@ class ProjectPolicy(models.Model):
     evaluation_by = setting(
         _roles(
             _("Held-out items"),
-            _("Roles that label the items set aside for evaluation."),
+            _("Roles that are asked for every vote on an item that is held out."),
         ),
         ROLES,
         "queue",

@@ -5,16 +5,12 @@ from __future__ import annotations
 import secrets
 from typing import ClassVar
 
-from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from labeling.models.people import User
-from labeling.models.policy import NEXT, ProjectPolicy, between
-from labeling.models.setting import Group, setting
-
-RETRAIN = Group(_("When to retrain"))
+from labeling.models.policy import ProjectPolicy
 
 
 def new_seed() -> int:
@@ -33,15 +29,6 @@ class Project(ProjectPolicy):
     class TaskType(models.TextChoices):
         SINGLE = "single", _("Single")
         MULTI = "multi", _("Multi")
-
-    class Strategy(models.TextChoices):
-        MARGIN = "margin", _("Margin")
-        LEAST_CONFIDENCE = "least_confidence", _("Least Confidence")
-        ENTROPY = "entropy", _("Entropy")
-
-    class Batch(models.TextChoices):
-        SPREAD = "spread", _("Spread")
-        RANKED = "ranked", _("Ranked")
 
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(_("Name"), max_length=120)
@@ -71,62 +58,6 @@ class Project(ProjectPolicy):
 
     queue_generation = models.PositiveBigIntegerField(
         default=0, editable=False, help_text="How many orders its queue has had."
-    )
-
-    # The learner's, until they move to its package.
-    strategy = setting(
-        models.CharField(
-            _("What counts as unsure"),
-            max_length=16,
-            choices=Strategy,
-            default=Strategy.MARGIN,
-            help_text=_("How it is measured what the model is least sure of."),
-        ),
-        NEXT,
-        "learner",
-    )
-    batch = setting(
-        models.CharField(
-            _("How a batch is spread"),
-            max_length=8,
-            choices=Batch,
-            default=Batch.SPREAD,
-            help_text=_("How the next items are kept unlike each other."),
-        ),
-        NEXT,
-        "learner",
-    )
-    exploration_rate = setting(
-        models.FloatField(
-            _("Random share of the queue"),
-            default=0.1,
-            validators=between(0.0, 1.0),
-            help_text=_("Share of served items that are picked at random."),
-        ),
-        NEXT,
-        "learner",
-    )
-    retrain_first = setting(
-        models.PositiveIntegerField(
-            _("Labels before the first run"),
-            default=20,
-            validators=[MinValueValidator(2)],
-            help_text=_("New confident labels before the first training run."),
-        ),
-        RETRAIN,
-        "learner",
-    )
-    retrain_growth = setting(
-        models.FloatField(
-            _("Growth before the next run"),
-            default=0.2,
-            validators=between(0.0, 5.0),
-            help_text=_(
-                "Later runs: growth of the confident labels since the last run."
-            ),
-        ),
-        RETRAIN,
-        "learner",
     )
 
     class Meta(ProjectPolicy.Meta):

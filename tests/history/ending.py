@@ -34,7 +34,7 @@ SELECT (SELECT count(*) FROM labeling_item WHERE is_unsettled)
        coalesce((SELECT label_count FROM activelearn_rankingfit ORDER BY id DESC LIMIT 1),
                 -10) AS ranked,
        retrain_first AS first, retrain_growth AS growth
-FROM labeling_project
+FROM activelearn_learningpolicy
 """
 
 
@@ -141,7 +141,7 @@ def read(machine: Machine, sent_home: Sequence[str] = ()) -> Final:
                     " FROM labeling_annotationevent"
                 )
             ),
-            retrains=_retrains(rows, project),
+            retrains=_retrains(rows),
             runs=tuple(
                 Run(**row)
                 for row in rows(
@@ -230,7 +230,8 @@ def _items(rows: Any) -> Any:
         )
 
 
-def _retrains(rows: Any, project: dict[str, Any]) -> Retrains:
+def _retrains(rows: Any) -> Retrains:
+    (policy,) = rows("SELECT * FROM activelearn_learningpolicy")
     trigger = next(iter(rows("SELECT * FROM activelearn_retraintrigger")), None)
     runs = [
         (int(new), int(due))
@@ -241,8 +242,8 @@ def _retrains(rows: Any, project: dict[str, Any]) -> Retrains:
         for new, due in _REASON.findall(row["reason"])
     ]
     return Retrains(
-        project["retrain_first"],
-        project["retrain_growth"],
+        policy["retrain_first"],
+        policy["retrain_growth"],
         trigger["fired"] if trigger else 0,
         trigger["label_count"] if trigger else 0,
         tuple(runs),

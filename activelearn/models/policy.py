@@ -1,0 +1,94 @@
+"""The settings of a project that the learner reads."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from labeling.models.policy import NEXT, between
+from labeling.models.setting import Group, PolicyPart, setting
+
+RETRAIN: Final = Group(_("When to retrain"))
+
+
+class LearningPolicy(PolicyPart):
+    """How the queue is ordered, and when a model is trained anew."""
+
+    class Strategy(models.TextChoices):
+        MARGIN = "margin", _("Margin: the two likeliest labels are close")
+        LEAST_CONFIDENCE = (
+            "least_confidence",
+            _("Least confidence: the likeliest label is unlikely"),
+        )
+        ENTROPY = "entropy", _("Entropy: many labels are likely")
+
+    class Batch(models.TextChoices):
+        SPREAD = "spread", _("Spread: one from each cluster of unsure items")
+        RANKED = "ranked", _("Ranked: modAL's ranked batch")
+
+    strategy = setting(
+        models.CharField(
+            _("What counts as unsure"),
+            max_length=16,
+            choices=Strategy,
+            default=Strategy.MARGIN,
+            help_text=_("How the model's doubt about an item is measured."),
+        ),
+        NEXT,
+        "learner",
+    )
+    batch = setting(
+        models.CharField(
+            _("How the next items differ"),
+            max_length=8,
+            choices=Batch,
+            default=Batch.SPREAD,
+            help_text=_(
+                "How items that come one after another are kept unlike each other."
+            ),
+        ),
+        NEXT,
+        "learner",
+    )
+    exploration_rate = setting(
+        models.FloatField(
+            _("Random share of the queue"),
+            default=0.1,
+            validators=between(0.0, 1.0),
+            help_text=_(
+                "Share of the items people get that are drawn at random: they measure what "
+                "the model's choice is worth."
+            ),
+        ),
+        NEXT,
+        "learner",
+    )
+    retrain_first = setting(
+        models.PositiveIntegerField(
+            _("Labels before the first run"),
+            default=20,
+            validators=[MinValueValidator(2)],
+            help_text=_("New confident labels before the first training run."),
+        ),
+        RETRAIN,
+        "learner",
+    )
+    retrain_growth = setting(
+        models.FloatField(
+            _("Growth before the next run"),
+            default=0.2,
+            validators=between(0.0, 5.0),
+            help_text=_(
+                "Share by which the confident labels grow before the next training run; at "
+                "least ten labels."
+            ),
+        ),
+        RETRAIN,
+        "learner",
+    )
+
+    def __str__(self) -> str:
+        return f"learning in {self.project_id}"
