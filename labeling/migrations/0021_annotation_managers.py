@@ -7,7 +7,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('labeling', '0020_settings_say_their_words'),
+        ('labeling', '0020_learner_has_its_settings'),
     ]
 
     operations = [
