@@ -7,16 +7,23 @@ from collections.abc import Iterable
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from labeling.messages import Message, verbatim
+
 
 class AssayError(Exception):
-    """A refusal a person can understand: ``detail`` says what, where and what to do."""
+    """A refusal a person can understand: ``detail`` says what, where and what to do.
+
+    It is said in the language of whoever is asked now. What is raised in a worker is a
+    message, which waits for its reader.
+    """
 
     code = "refused"
     status = 400
     title: Promise | str = _("The request was refused")
 
-    def __init__(self, detail: Promise | str = "", **extra: object) -> None:
+    def __init__(self, detail: Message | Promise | str = "", **extra: object) -> None:
         self.detail = str(detail or self.title)
+        self.message = detail if isinstance(detail, Message) else verbatim(self.detail)
         super().__init__(self.detail)
         self.extra = extra
 

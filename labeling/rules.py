@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
 
+from labeling.messages import Message, message
+
 MAX_DEPTH = 32
 MAX_WHOLE = 2**53
 FEW_WORDS = 3
@@ -20,6 +22,13 @@ LOW_CONFIDENCE = 0.8
 # What a model must be, at least, to cast doubt on people's label.
 SURE = 0.9
 
+TOO_LARGE: Final = message("A whole number is beyond 2^53.")
+NOT_FINITE: Final = message("NaN and infinity are not allowed.")
+HAS_NUL: Final = message("A text holds a NUL character.")
+HALF_A_PAIR: Final = message(
+    "A text holds half of a surrogate pair, which is not a character."
+)
+
 _ASCII_MARKS: Final = {at: None for at in range(128) if not chr(at).isalnum()}
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
@@ -27,22 +36,26 @@ ConsensusVerdict = Literal["open", "settled", "disputed"]
 Labels = tuple[str, ...]
 
 
-def storable(value: object, *, depth: int = 0) -> str:  # noqa: PLR0911 (one per type)
-    """Return why the JSON ``value`` cannot be kept, or nothing when it can."""
+def storable(  # noqa: PLR0911 (one per type)
+    value: object, *, depth: int = 0
+) -> Message | None:
+    """Return why the JSON ``value`` cannot be kept, or None when it can."""
     if depth > MAX_DEPTH:
-        return f"The JSON is nested more than {MAX_DEPTH} levels deep."
+        return message(
+            "The JSON is nested more than %(most)s levels deep.", most=MAX_DEPTH
+        )
     if isinstance(value, str):
         return _text_problem(value)
     if isinstance(value, bool) or value is None:
-        return ""
+        return None
     if isinstance(value, int):
-        return "" if abs(value) <= MAX_WHOLE else "A whole number is beyond 2^53."
+        return None if abs(value) <= MAX_WHOLE else TOO_LARGE
     if isinstance(value, float):
-        return "" if math.isfinite(value) else "NaN and infinity are not allowed."
+        return None if math.isfinite(value) else NOT_FINITE
     return _inside(value, depth)
 
 
-def _inside(value: object, depth: int) -> str:
+def _inside(value: object, depth: int) -> Message | None:
     parts: Iterable[object] = ()
     if isinstance(value, dict):
         parts = (*value, *value.values())
@@ -56,16 +69,16 @@ def _inside(value: object, depth: int) -> str:
         else:
             others.append(part)
     return _text_problem("\n".join(texts)) or next(
-        (bad for part in others if (bad := storable(part, depth=depth + 1))), ""
+        (bad for part in others if (bad := storable(part, depth=depth + 1))), None
     )
 
 
-def _text_problem(text: str) -> str:
+def _text_problem(text: str) -> Message | None:
     if "\x00" in text:
-        return "A text holds a NUL character."
+        return HAS_NUL
     if not text.isascii() and _SURROGATE.search(text):
-        return "A text holds half of a surrogate pair, which is not a character."
-    return ""
+        return HALF_A_PAIR
+    return None
 
 
 def near_duplicate_key(text: str) -> str:

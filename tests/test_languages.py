@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import re
 from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -13,8 +16,12 @@ from django.utils import translation
 from pytest_django.fixtures import Settings
 
 from activelearn.core import gate
+from activelearn.services import verdicts
+from labeling.messages import Message
+from labeling.services.transfer import importing
 from labeling.services.transfer.importing import LIMITS, readers, rows
-from labeling.templatetags.told import told
+from labeling.services.work import jobs
+from labeling.templatetags.localized import choice
 from labeling.views.page.words import station_words
 from tests import make
 from tests.pages.html import flat
@@ -155,11 +162,12 @@ def test_the_verdict_on_a_model_is_told_in_the_language_of_the_reader(
     right: int, wrong: int, words: str
 ) -> None:
     before = [False] * right + [True] * wrong
-    judged = gate.compare(before, [not hit for hit in before], name="version 1")
+    judged = gate.compare(before, [not hit for hit in before])
 
     with translation.override("de"):
-        assert words in told(judged.explanation)
-        assert "Version 1" in told(judged.explanation)
+        explanation = str(verdicts.explain(judged, verdicts.version(1)))
+    assert words in explanation
+    assert "Version 1" in explanation
 
 
 @pytest.mark.parametrize(
@@ -168,17 +176,51 @@ def test_the_verdict_on_a_model_is_told_in_the_language_of_the_reader(
 def test_a_verdict_that_cannot_tell_is_told_too(
     before: list[bool], after: list[bool]
 ) -> None:
-    judged = gate.compare(before, after, name="always saying the commonest label")
+    explanation = verdicts.explain(gate.compare(before, after), verdicts.MAJORITY)
 
+    english = str(explanation)
     with translation.override("es"):
-        assert told(judged.explanation) != judged.explanation
+        assert str(explanation) != english
 
 
-def test_words_of_people_are_not_translated() -> None:
+def test_what_people_choose_is_translated_and_what_they_type_is_not() -> None:
     with translation.override("de"):
-        assert told("Label these again, please") == "Label these again, please"
-        assert told("Label") == "Label"
-        assert told("") == ""
+        assert choice("unclear") == "unklar"
+        for typed in ("Label these again, please", "Label", "", "%(x)s"):
+            assert choice(typed) == typed
+
+
+def _calls(names: set[str]) -> Iterator[tuple[Path, ast.Call]]:
+    for folder in ("activelearn", "config", "labeling", "running"):
+        for path in (messages.ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and isinstance(
+                    node.func, ast.Name | ast.Attribute
+                ):
+                    name = ast.unparse(node.func).rpartition(".")[2]
+                    if name in names:
+                        yield path, node
+
+
+def test_every_message_is_a_text_that_can_be_collected() -> None:
+    calls = list(_calls({"message"}))
+
+    assert len(calls) > 10
+    for path, call in calls:
+        assert isinstance(call.args[0], ast.Constant), f"{path}:{call.lineno}"
+
+
+def test_every_stage_of_a_job_is_marked_for_translation() -> None:
+    stages = [
+        (path, keyword.value)
+        for path, call in _calls({"report", "partial"})
+        for keyword in call.keywords
+        if keyword.arg == "stage"
+    ]
+
+    assert len(stages) > 10
+    for path, stage in stages:
+        assert re.fullmatch(r"noop\('[a-z ]+'\)", ast.unparse(stage)), path
 
 
 @pytest.mark.django_db
@@ -225,11 +267,11 @@ BAD_FILES: list[tuple[str, bytes]] = [
 ]
 
 
-def _reason(row: tuple[str, dict[str, object]]) -> str:
+def _reason(row: tuple[str, dict[str, object]]) -> Message:
     try:
         rows.parse(row[1], {}, row[0])
     except rows.RowError as error:
-        return str(error)
+        return error.message
     pytest.fail(f"taken: {row}")
 
 
@@ -239,10 +281,45 @@ def test_why_a_row_is_refused_is_said_in_the_language_of_the_reader(
 ) -> None:
     reasons = [_reason(row) for row in BAD_ROWS]
     for kind, body in BAD_FILES:
-        reasons += [one.problem for one in readers.read(kind, io.BytesIO(body))]
+        raws = readers.read(kind, io.BytesIO(body))
+        reasons += [raw.problem for raw in raws if raw.problem]
 
+    english = [str(reason) for reason in reasons]
     with translation.override(language):
-        english = [one for one in reasons if told(one) == one]
+        same = [
+            text
+            for text, reason in zip(english, reasons, strict=True)
+            if text == str(reason)
+        ]
 
-    assert english == []
-    assert len(set(reasons)) > 20
+    assert same == []
+    assert len(set(english)) > 20
+
+
+@pytest.mark.django_db
+def test_what_an_import_refuses_is_told_in_the_language_of_the_reader() -> None:
+    project = make.project()
+    body = b'{"text": "a"}\n{"text": "%(x)s", "votes": "{"}\nno'
+    upload = importing.stage(project, None, "x.jsonl", [body])
+    run = importing.start(upload, None, {}, {})
+    jobs.run(run.job_id)
+    client = Client()
+    client.force_login(make.manager_of(project).user)
+
+    told = {
+        language: [
+            refused["reason"]
+            for refused in client.get(
+                f"/api/projects/{project.slug}/imports/{run.pk}/",
+                headers={"Accept-Language": language},
+            ).json()["errors"]
+        ]
+        for language in ("en", "de")
+    }
+    page = client.get(
+        f"/projects/{project.slug}/import/", headers={"Accept-Language": "de"}
+    )
+
+    assert told["en"] == ["votes is not JSON.", "Not JSON."]
+    assert told["de"] == ["votes ist kein JSON.", "Kein JSON."]
+    assert "Kein JSON." in page.content.decode()

@@ -15,6 +15,7 @@ from labeling.api.http.pagination import CursorPagination
 from labeling.api.http.scope import ProjectView
 from labeling.models import User
 from labeling.services.projects import members
+from labeling.templatetags.localized import localized, stage_of
 
 
 def run_shape(run: TrainingRun) -> dict[str, Any]:
@@ -24,13 +25,13 @@ def run_shape(run: TrainingRun) -> dict[str, Any]:
         "id": run.pk,
         "state": job.state,
         "trigger": run.trigger,
-        "reason": run.reason,
-        "stage": job.stage,
+        "reason": localized(run.reason),
+        "stage": stage_of(job),
         "percent": job.percent,
         "labels": run.label_count,
         "verdict": run.verdict,
-        "explanation": run.explanation,
-        "error": job.error,
+        "explanation": localized(run.explanation),
+        "error": localized(job.error),
         "created_at": run.created_at,
         "started_at": job.started_at,
         "finished_at": job.finished_at,

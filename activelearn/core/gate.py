@@ -27,7 +27,6 @@ class Comparison:
     lower_bound: float
     mid_p: float
     verdict: GateVerdict
-    explanation: str
 
 
 def lower_bound(better: int, worse: int, n: int, z: float = Z) -> float:
@@ -47,13 +46,12 @@ def mid_p(better: int, worse: int) -> float:
     return above + 0.5 * float(stats.binom.pmf(better, total, 0.5))
 
 
-def compare(
-    champion: Sequence[bool], challenger: Sequence[bool], *, name: str
-) -> Comparison:
-    """Judge the challenger against ``name``, whose hits on the same items are given.
+def compare(champion: Sequence[bool], challenger: Sequence[bool]) -> Comparison:
+    """Judge the challenger by its hits against the champion's on the same items.
 
     Promote when more is fixed than broken and the gain's lower bound is above minus
     two points; too little evidence is "cannot tell" (design: the balanced gate).
+    Raises ValueError where they were not judged on as many items.
     """
     n = len(champion)
     if n != len(challenger):
@@ -63,15 +61,7 @@ def compare(
     worse = sum(old and not new for old, new in pairs)
     bound = lower_bound(better, worse, n)
     verdict = _verdict(n, better, worse, bound)
-    return Comparison(
-        n,
-        better,
-        worse,
-        bound,
-        mid_p(better, worse),
-        verdict,
-        _say(verdict, n, better, worse, name),
-    )
+    return Comparison(n, better, worse, bound, mid_p(better, worse), verdict)
 
 
 def _verdict(n: int, better: int, worse: int, bound: float) -> GateVerdict:
@@ -80,16 +70,3 @@ def _verdict(n: int, better: int, worse: int, bound: float) -> GateVerdict:
     if better <= worse:
         return "not better"
     return "promote" if bound > -MARGIN else "cannot tell"
-
-
-def _say(verdict: GateVerdict, n: int, better: int, worse: int, name: str) -> str:
-    facts = (
-        f"On {n} held-out items it fixes {better} and breaks {worse} against {name}."
-    )
-    if n == 0:
-        return "No held-out item is labeled yet: label items of the evaluation split."
-    if verdict == "promote":
-        return f"{facts} It takes over."
-    if verdict == "not better":
-        return f"{facts} That is not better, so it does not take over."
-    return f"{facts} Too few to tell: label about {max(20, n)} more evaluation items."

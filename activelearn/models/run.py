@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from labeling.models import Job, LabelSet, Project, User
+from labeling.models.fields import MessageField
 
 
 class Snapshot(models.Model):
@@ -38,7 +39,7 @@ class TrainingRun(models.Model):
     project = models.ForeignKey(Project, models.CASCADE, related_name="training_runs")
     job = models.OneToOneField(Job, models.CASCADE, related_name="training_run")
     trigger = models.CharField(max_length=10, choices=Trigger)
-    reason = models.CharField(max_length=300)
+    reason = MessageField()
     requested_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     snapshot = models.ForeignKey(
         Snapshot, models.RESTRICT, null=True, related_name="runs"
@@ -47,7 +48,7 @@ class TrainingRun(models.Model):
         null=True, help_text="Labels it trained on."
     )
     verdict = models.CharField(max_length=20, blank=True)
-    explanation = models.TextField(blank=True)
+    explanation = MessageField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

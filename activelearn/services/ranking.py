@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 from django.db.models import F
+from django.utils.translation import gettext_noop as noop
 
 from activelearn.core import mixing, ordering
 from activelearn.models import LearningPolicy, RankingFit
@@ -45,11 +46,11 @@ def run(progress: jobs.Progress) -> dict[str, Any]:
     project = progress.job.project
     if project is None:
         return {}
-    progress.report(stage="features")
+    progress.report(stage=noop("features"))
     fit, entries = _ranked(project, ordering.Limits())
-    progress.report(stage="swap")
+    progress.report(stage=noop("swap"))
     # The swap's transaction asks the job's row: a worker that lost it swaps nothing in.
-    confirm = partial(progress.report, stage="done")
+    confirm = partial(progress.report, stage=noop("done"))
     return {"generation": _swap_in(fit, entries, confirm=confirm)}
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils.translation import gettext_noop as noop
 
 from activelearn.core import artifact, evaluation, gate, training
 from activelearn.core.features import Rows, Table
@@ -20,7 +21,8 @@ from activelearn.models import (
     Snapshot,
     TrainingRun,
 )
-from activelearn.services import features, files, registry
+from activelearn.services import features, files, registry, verdicts
+from labeling.messages import Message, message, verbatim
 from labeling.models import Item, Project
 from labeling.services.votes import settle
 from labeling.services.work import jobs
@@ -39,16 +41,22 @@ def run(progress: jobs.Progress) -> dict[str, Any]:
     if training_run.verdict:
         return {"verdict": training_run.verdict}
     project = training_run.project
-    progress.report(done=0, total=5, stage="features")
+    progress.report(done=0, total=5, stage=noop("features"))
     table = features.load(project)
-    progress.report(done=1, stage="snapshot")
+    progress.report(done=1, stage=noop("snapshot"))
     truth = _truth(project, Item.Split.POOL, table)
     with transaction.atomic():
-        progress.report(done=2, stage="fit")
+        progress.report(done=2, stage=noop("fit"))
         snapshot = _snapshot(project, truth)
         training_run.snapshot, training_run.label_count = snapshot, len(truth)
         training_run.save(update_fields=["snapshot", "label_count"])
-    progress.log(f"snapshot {snapshot.sha256[:12]} of {len(truth)} labels")
+    progress.log(
+        message(
+            "snapshot %(hash)s of %(labels)s labels",
+            hash=snapshot.sha256[:12],
+            labels=len(truth),
+        )
+    )
     try:
         model = training.fit(
             table.rows_of(list(truth)),
@@ -59,30 +67,32 @@ def run(progress: jobs.Progress) -> dict[str, Any]:
     except ValueError as error:
         with transaction.atomic():
             progress.report()
-            return _conclude(training_run, "no model", str(error))
+            return _conclude(training_run, "no model", verbatim(str(error)))
     with transaction.atomic():
-        progress.report(done=3, stage="evaluate")
+        progress.report(done=3, stage=noop("evaluate"))
         version = _register(training_run, model)
-    verdict = _judge(version, model, table, progress)
-    return _decide(training_run, version, verdict, progress)
+    comparison, explanation = _judge(version, model, table, progress)
+    judgement = (comparison.verdict, explanation)
+    return _decide(training_run, version, judgement, progress)
 
 
 def _decide(
     training_run: TrainingRun,
     version: ModelVersion,
-    verdict: gate.Comparison,
+    judgement: tuple[gate.GateVerdict, Message],
     progress: jobs.Progress,
 ) -> dict[str, Any]:
     """Promote or reject, with the verdict in the same transaction."""
+    verdict, explanation = judgement
     with transaction.atomic():
-        progress.report(done=5, stage="gate")
-        if verdict.verdict == "promote":
+        progress.report(done=5, stage=noop("gate"))
+        if verdict == "promote":
             registry.promote(version, training_run.requested_by)
         else:
             ModelVersion.objects.filter(
                 pk=version.pk, stage=ModelVersion.Stage.CHALLENGER
             ).update(stage=ModelVersion.Stage.REJECTED)
-        return _conclude(training_run, verdict.verdict, verdict.explanation)
+        return _conclude(training_run, verdict, explanation)
 
 
 def _truth(project: Project, split: str, table: Table) -> LabelsOf:
@@ -147,30 +157,38 @@ def _judge(
     model: training.LinearModel,
     table: Table,
     progress: jobs.Progress,
-) -> gate.Comparison:
+) -> tuple[gate.Comparison, Message]:
     """Compare with the champion, or with always saying the commonest label."""
     truth = _truth(version.project, Item.Split.EVALUATION, table)
     champion = registry.champion(version.project)
     if not truth:
-        return gate.compare([], [], name="nothing")
+        none = gate.compare([], [])
+        return none, verdicts.explain(none, verdicts.MAJORITY)
     rows = table.rows_of(list(truth))
     labels = list(truth.values())
     score = evaluation.score(labels, _predicted(model, rows))
     if champion is None:
         common = evaluation.majority(labels)
         before = [names == common for names in labels]
-        name = "always saying the commonest label"
+        against = verdicts.MAJORITY
     else:
         predicted = _predicted(registry.load(champion), rows)
         before = evaluation.score(labels, predicted).hits
-        name = f"version {champion.number}"
-    comparison = gate.compare(before, score.hits, name=name)
+        against = verdicts.version(champion.number)
+    comparison = gate.compare(before, score.hits)
+    explanation = verdicts.explain(comparison, against)
     with transaction.atomic():
         progress.report(done=4)
         _keep(version, champion, (list(truth), before, score), comparison)
-    progress.log(f"accuracy {score.accuracy:.3f}, macro-F1 {score.macro_f1:.3f}")
-    progress.log(comparison.explanation)
-    return comparison
+    progress.log(
+        message(
+            "accuracy %(accuracy)s, macro-F1 %(f1)s",
+            accuracy=f"{score.accuracy:.3f}",
+            f1=f"{score.macro_f1:.3f}",
+        )
+    )
+    progress.log(explanation)
+    return comparison, explanation
 
 
 def _predicted(model: training.LinearModel, rows: Rows) -> list[evaluation.Labels]:
@@ -207,7 +225,7 @@ def _keep(
     )
 
 
-def _conclude(training_run: TrainingRun, verdict: str, why: str) -> dict[str, Any]:
+def _conclude(training_run: TrainingRun, verdict: str, why: Message) -> dict[str, Any]:
     training_run.verdict, training_run.explanation = verdict, why
     training_run.save(update_fields=["verdict", "explanation"])
     return {"verdict": verdict}

@@ -6,6 +6,7 @@ import json
 from typing import Any, Final
 
 from django.db import transaction
+from django.utils.translation import gettext_noop as noop
 
 from activelearn.models import ModelVersion, ScoringRun
 from activelearn.services import features, files, ranking, registry
@@ -30,7 +31,7 @@ def run(progress: jobs.Progress) -> dict[str, Any]:
         predictions.publish(project.pk, champion.number, scores, trained_on=learned)
         ScoringRun.objects.create(project=project, model=champion, items=len(scores))
         # Last, for it locks the job's row: a worker that lost the job undoes all this.
-        progress.report(stage="published")
+        progress.report(stage=noop("published"))
     if (serving := registry.champion(project)) and serving != champion:
         registry.request_scores(serving)
     ranking.request_order(project.pk)
@@ -54,7 +55,7 @@ def _scores(
             (pk, model.labels[column], float(row[column]))
             for pk, column, row in zip(chunk, likeliest, probabilities, strict=True)
         ]
-        progress.report(done=len(scores), total=len(pool), stage="scoring")
+        progress.report(done=len(scores), total=len(pool), stage=noop("scoring"))
     return scores
 
 

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from activelearn.models import LearningPolicy, RetrainTrigger, TrainingRun
 from activelearn.services import ranking
+from labeling.messages import Message, message, verbatim
 from labeling.models import Job, Project, ProjectCounter, User
 from labeling.services.work import jobs
 from labeling.services.work.transactions import keep_project
@@ -34,7 +35,9 @@ def consider(project_id: int) -> TrainingRun | None:
         if now < due:
             return None
         new, wanted = now - trigger.label_count, due - trigger.label_count
-        reason = f"{new} new confident labels; {wanted} were due"
+        reason = message(
+            "%(new)s new confident labels; %(wanted)s were due", new=new, wanted=wanted
+        )
         trigger.fired += 1
         trigger.label_count = now
         trigger.save(update_fields=["fired", "label_count"])
@@ -49,9 +52,12 @@ def _forget_deleted(trigger: RetrainTrigger, now: int) -> None:
 
 
 def request(
-    project: Project, user: User | None, reason: str
+    project: Project, user: User | None, reason: str | Message
 ) -> tuple[TrainingRun, bool]:
-    """Request a run; where one already waits, return that one, with False."""
+    """Request a run; where one already waits, return that one, with False.
+
+    A reason that a person has typed is kept as it is.
+    """
     with transaction.atomic():
         Project.objects.select_for_update(no_key=True).get(pk=project.pk)
         waiting = (
@@ -62,19 +68,21 @@ def request(
         if waiting is not None:
             jobs.hurry(waiting.job, user)
             return waiting, False
-        why = reason.strip()[:300] or "asked for"
-        return _request(project, user, TrainingRun.Trigger.PERSON, why), True
+        if isinstance(reason, str):
+            typed = reason.strip()[:300]
+            reason = verbatim(typed) if typed else message("asked for")
+        return _request(project, user, TrainingRun.Trigger.PERSON, reason), True
 
 
 def again(job: Job, user: User | None) -> Job:
     """Request a new run in place of one that has ended."""
     ended = TrainingRun.objects.select_related("project").get(job=job)
-    run, _ = request(ended.project, user, f"run #{ended.pk} again")
+    run, _ = request(ended.project, user, message("run #%(run)s again", run=ended.pk))
     return run.job
 
 
 def _request(
-    project: Project, user: User | None, trigger: TrainingRun.Trigger, reason: str
+    project: Project, user: User | None, trigger: TrainingRun.Trigger, reason: Message
 ) -> TrainingRun:
     job = jobs.enqueue(
         "learn.train", project=project, series=f"train:{project.pk}", user=user
@@ -84,7 +92,7 @@ def _request(
         defaults={
             "project": project,
             "trigger": trigger,
-            "reason": reason[:300],
+            "reason": reason,
             "requested_by": user,
         },
     )

@@ -19,7 +19,7 @@ from labeling.errors import InvalidInputError, NotFoundError
 from labeling.models import ImportRun, Item, Media, User
 from labeling.services.projects import members
 from labeling.services.transfer import exporting, importing, pictures
-from labeling.templatetags.told import told
+from labeling.templatetags.localized import localized
 
 
 class LinesParser(BaseParser):
@@ -48,8 +48,11 @@ def import_shape(run: ImportRun) -> dict[str, Any]:
         "created": run.created,
         "duplicates": run.duplicates,
         "rejected": run.rejected,
-        "errors": run.errors,
-        "error": told(run.job.error),
+        "errors": [
+            {"row": refused.row, "reason": localized(refused.reason)}
+            for refused in run.refusals
+        ],
+        "error": localized(run.job.error),
         "evaluation_share": run.options.get("evaluation_share"),
     }
 

@@ -13,7 +13,7 @@ from labeling.api.http.scope import ProjectView
 from labeling.errors import NotFoundError
 from labeling.models import Job
 from labeling.services.projects import members
-from labeling.templatetags.told import told
+from labeling.templatetags.localized import localized, log, stage_of
 
 
 def job_shape(job: Job) -> dict[str, Any]:
@@ -22,14 +22,14 @@ def job_shape(job: Job) -> dict[str, Any]:
         "id": job.pk,
         "kind": job.kind,
         "state": job.state,
-        "stage": told(job.stage),
+        "stage": stage_of(job),
         "done": job.done,
         "total": job.total,
         "percent": job.percent,
         "created_at": job.created_at,
         "started_at": job.started_at,
         "finished_at": job.finished_at,
-        "error": told(job.error),
+        "error": localized(job.error),
     }
 
 
@@ -61,4 +61,4 @@ class JobView(ProjectView):
         found = Job.objects.filter(pk=pk, project=self.member.project).first()
         if found is None:
             raise NotFoundError("There is no such job in this project.")
-        return Response({**job_shape(found), "log": found.log})
+        return Response({**job_shape(found), "log": log(found)})

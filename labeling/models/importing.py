@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from django.db import models
 
+from labeling.messages import Message, from_json
 from labeling.models.job import Job
 from labeling.models.people import User
 from labeling.models.project import Project
@@ -28,6 +29,13 @@ class Upload(models.Model):
         return self.name
 
 
+class RefusedRow(NamedTuple):
+    """The number of a row that could not be kept, and why."""
+
+    row: int
+    reason: Message
+
+
 class ImportRun(models.Model):
     """One import: its options, counts and bad rows."""
 
@@ -41,6 +49,7 @@ class ImportRun(models.Model):
     created = models.PositiveIntegerField(default=0)
     duplicates = models.PositiveIntegerField(default=0)
     rejected = models.PositiveIntegerField(default=0)
+    # {row, reason} of the first ones, each reason a message: read them as ``refusals``.
     errors = models.JSONField(default=list, help_text="The first 1,000: {row, reason}.")
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -49,3 +58,8 @@ class ImportRun(models.Model):
 
     def __str__(self) -> str:
         return f"import of {self.file_name}"
+
+    @property
+    def refusals(self) -> list[RefusedRow]:
+        """The first rows that could not be kept, each with the reason."""
+        return [RefusedRow(row["row"], from_json(row["reason"])) for row in self.errors]

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from labeling.models.fields import MessageField
 from labeling.models.people import User
 from labeling.models.project import Project
 
@@ -62,9 +63,10 @@ class Job(models.Model):
     cancel_requested = models.BooleanField(default=False)
     done = models.BigIntegerField(default=0)
     total = models.BigIntegerField(null=True)
+    # The name of the step, which a reader gets in their language.
     stage = models.CharField(max_length=120, blank=True)
-    log = models.TextField(blank=True)
-    error = models.TextField(blank=True)
+    log = models.JSONField(default=list, help_text="Messages, each with its time.")
+    error = MessageField(null=True)
     result = models.JSONField(default=dict)
 
     objects = JobQuerySet.as_manager()

@@ -85,7 +85,7 @@ def test_nothing_of_a_deleted_project_is_left() -> None:
     jobs.run(job.pk)
 
     job.refresh_from_db()
-    assert (job.state, job.error) == ("done", "")
+    assert (job.state, job.error) == ("done", None)
     assert rows_left() == {}
     assert Job.objects.get() == job
     assert User.objects.exists()

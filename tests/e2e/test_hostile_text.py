@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, Dialog, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from activelearn.models import Evaluation, ModelVersion, Snapshot, TrainingRun
+from labeling.messages import Message, verbatim
 from labeling.models import Disagreement, Item, Job, Label, Project, User
 from labeling.services.experts import adjudicate
 from labeling.services.experts.adjudicate import Decision
@@ -129,6 +130,8 @@ def hostile(field: models.Field[Any, Any], row: models.Model, number: int) -> st
 
 def poisoned(value: Any) -> Any:
     """Return JSON with all payloads in place of every text."""
+    if isinstance(value, Message):
+        return verbatim(ALL)
     if isinstance(value, str):
         return ALL
     if isinstance(value, dict):
@@ -201,7 +204,11 @@ def build() -> User:
     invitations.create(manager, "expert")
     job = jobs.enqueue("agreement", project=project, user=boss)
     Job.objects.filter(pk=job.pk).update(
-        state="failed", stage="s", error="e", log="l", result={"said": "r"}
+        state="failed",
+        stage="s",
+        error=verbatim("e"),
+        log=[{"at": "12:00:00", "text": "l"}],
+        result={"said": "r"},
     )
     import_pictures(Project.objects.get(slug="digits"), 12)
     make.item(Project.objects.get(slug="wine"))
@@ -235,7 +242,11 @@ def train(project: Project, job: Job) -> None:
         project=project, sha256="0" * 64, items=1, label_set_id=project.label_set_pk
     )
     run = TrainingRun.objects.create(
-        project=project, job=job, trigger="person", reason="r", snapshot=snapshot
+        project=project,
+        job=job,
+        trigger="person",
+        reason=verbatim("r"),
+        snapshot=snapshot,
     )
     model = ModelVersion.objects.create(
         project=project,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +15,6 @@ from config.home import socket_folder
 from tests.history.record import Event, Final, Item, Loan, Retrains, Run, Version, Vote
 from tests.running.machine import PARTS, Machine, until
 
-_REASON = re.compile(r"(\d+) new confident labels; (\d+) were due")
 # Nobody waits for a worker that was killed; who lives still has to bear it, too.
 _LET_GO = """
 UPDATE labeling_job SET alive_until = now() - interval '1 second'
@@ -167,7 +165,8 @@ def read(machine: Machine, sent_home: Sequence[str] = ()) -> Final:
             failed_jobs=tuple(
                 (row["kind"], row["error"])
                 for row in rows(
-                    "SELECT kind, error FROM labeling_job WHERE state = 'failed'"
+                    "SELECT kind, error ->> 'text' AS error"
+                    " FROM labeling_job WHERE state = 'failed'"
                 )
             ),
             sent_home=tuple(sent_home),
@@ -234,12 +233,12 @@ def _retrains(rows: Any) -> Retrains:
     (policy,) = rows("SELECT * FROM activelearn_learningpolicy")
     trigger = next(iter(rows("SELECT * FROM activelearn_retraintrigger")), None)
     runs = [
-        (int(new), int(due))
+        (row["new"], row["due"])
         for row in rows(
-            "SELECT reason FROM activelearn_trainingrun WHERE trigger = 'labels'"
-            " ORDER BY id"
+            "SELECT (reason -> 'values' ->> 'new')::int AS new,"
+            " (reason -> 'values' ->> 'wanted')::int AS due"
+            " FROM activelearn_trainingrun WHERE trigger = 'labels' ORDER BY id"
         )
-        for new, due in _REASON.findall(row["reason"])
     ]
     return Retrains(
         policy["retrain_first"],

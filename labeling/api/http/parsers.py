@@ -30,7 +30,7 @@ def value_of(raw: bytes) -> Any:
     except (msgspec.MsgspecError, ValueError) as error:
         raise ParseError(f"This is not JSON: {error}") from error
     if problem:
-        raise ParseError(problem)
+        raise ParseError(str(problem))
     return value
 
 

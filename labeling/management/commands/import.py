@@ -39,11 +39,11 @@ class Command(BaseCommand):
         except (OSError, AssayError) as error:
             raise CommandError(str(error)) from error
         done = ImportRun.objects.select_related("job").get(pk=run.pk)
-        for bad in done.errors:
-            self.stderr.write(f"row {bad['row']}: {bad['reason']}")
+        for refused in done.refusals:
+            self.stderr.write(f"row {refused.row}: {refused.reason}")
         self.stdout.write(
             f"{done.received} rows: {done.created} new, {done.duplicates} known, "
             f"{done.rejected} rejected"
         )
         if done.job.state != Job.State.DONE:
-            raise CommandError(done.job.error or done.job.state)
+            raise CommandError(str(done.job.error or done.job.state))

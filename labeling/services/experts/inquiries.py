@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from labeling import rules
 from labeling.errors import ConflictError, InvalidInputError, NotFoundError
+from labeling.messages import in_language
 from labeling.models import (
     Annotation,
     AnnotationEvent,
@@ -161,7 +162,7 @@ def _must_wait(found: Disagreement) -> None:
 
 def _checked(name: str, text: str) -> str:
     words = text.strip()
-    why = rules.storable(words)
+    why = in_language(rules.storable(words))
     if not words:
         why = _("Say it in words.")
     elif len(words) > MOST_LETTERS:

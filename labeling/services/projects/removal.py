@@ -16,9 +16,11 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Max, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
 from labeling import queries
 from labeling.errors import ConflictError, InvalidInputError
+from labeling.messages import message
 from labeling.models import (
     Annotation,
     Assignment,
@@ -116,8 +118,10 @@ def _delete_named(progress: jobs.Progress, project: Project) -> int:
     named = ", ".join(
         f"{name}={value}" for name, value in params["query"].items() if value
     )
-    progress.log(f"{params['total']} items: {named}")
-    progress.report(done=done, total=params["total"], stage="deleting items")
+    progress.log(
+        message("%(count)s items: %(filters)s", count=params["total"], filters=named)
+    )
+    progress.report(done=done, total=params["total"], stage=noop("deleting items"))
     for ids in _parts(project, params):
         # Closed items may be named by the query no more: a job that takes this one over
         # knows by its own row what it has to go on with.

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from labeling.errors import AssayError, ConflictError
+from labeling.messages import Message, message, verbatim
 from labeling.models import Job, Project, User
 from labeling.services.work import kinds
 from labeling.services.work.progress import SILENCE, Cancelled, JobLostError, Progress
@@ -125,7 +126,7 @@ def claim(job_id: int) -> Progress | None:
         if job is None or _is_series_busy(job):
             return None
         if job.attempt >= MAX_ATTEMPTS:
-            _end(job, Job.State.FAILED, error="Its worker died three times.")
+            _end(job, Job.State.FAILED, error=message("Its worker died three times."))
             return None
         job.state = Job.State.RUNNING
         job.attempt += 1
@@ -180,11 +181,11 @@ def _release(job: Job, error: Exception) -> None:
     )
 
 
-def _error_of(error: Exception) -> str:
+def _error_of(error: Exception) -> Message:
     """Return what ended a job: words made for people as they are, others by name."""
     if isinstance(error, AssayError):
-        return error.detail
-    return f"{type(error).__name__}: {error}"
+        return error.message
+    return verbatim(f"{type(error).__name__}: {error}"[:4000])
 
 
 def run_if_due(job_id: int) -> None:
@@ -204,11 +205,15 @@ def finish(job_id: int) -> Job:
 
 
 def _end(
-    job: Job, state: str, *, error: str = "", result: dict[str, Any] | None = None
+    job: Job,
+    state: str,
+    *,
+    error: Message | None = None,
+    result: dict[str, Any] | None = None,
 ) -> None:
     ended = Job.objects.filter(pk=job.pk, attempt=job.attempt, finished_at=None).update(
         state=state,
-        error=error[:4000],
+        error=error,
         result=result or {},
         finished_at=timezone.now(),
         alive_until=None,

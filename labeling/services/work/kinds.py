@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext as _
 
 from labeling.errors import ConflictError
+from labeling.messages import message
 from labeling.models import Job, User
 from labeling.services.work.progress import Progress
 
@@ -54,7 +54,7 @@ def get(name: str) -> Kind:
     if kind := TABLE.get(name):
         return kind
     raise ConflictError(
-        _("This version knows no jobs of the kind “%(kind)s”.") % {"kind": name}
+        message("This version knows no jobs of the kind “%(kind)s”.", kind=name)
     )
 
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from django.db.models import F, TextField, Value
-from django.db.models.functions import Concat, Now
+from django.db.models import F, Func, JSONField, Value
+from django.db.models.functions import Now
 from django.utils import timezone
 
+from labeling.messages import Message, as_json, from_json
 from labeling.models import Job
 
 # A worker whose last heartbeat is older may be replaced by another.
@@ -42,7 +43,7 @@ class Progress:
         total: int | None = None,
         stage: str | None = None,
     ) -> None:
-        """Record progress.
+        """Record progress; ``stage`` is marked for translation, as in ``noop("fit")``.
 
         Raises Cancelled where the job has to end, JobLostError where it was taken over.
         """
@@ -52,7 +53,7 @@ class Progress:
         if total is not None:
             changes["total"] = total
         if stage is not None:
-            changes["stage"] = stage[:120]
+            changes["stage"] = stage
         self._write(**changes)
         if Job.objects.filter(pk=self.job.pk, cancel_requested=True).exists():
             raise Cancelled
@@ -65,11 +66,16 @@ class Progress:
         self.job.params |= params
         self._write(params=self.job.params)
 
-    def log(self, line: str) -> None:
+    def log(self, line: Message) -> None:
         """Add a line to the job's log."""
-        stamped = f"{timezone.now():%H:%M:%S} {line}\n"
+        entry = {"at": f"{timezone.now():%H:%M:%S}", **as_json(line)}
         self._mine().update(
-            log=Concat(F("log"), Value(stamped), output_field=TextField())
+            log=Func(
+                F("log"),
+                Value([entry], JSONField()),
+                arg_joiner=" || ",
+                template="%(expressions)s",
+            )
         )
 
     def _write(self, **changes: Any) -> None:
@@ -80,3 +86,8 @@ class Progress:
         return Job.objects.filter(
             pk=self.job.pk, state=Job.State.RUNNING, attempt=self.attempt
         )
+
+
+def log_of(job: Job) -> str:
+    """Return the log of a job in the language of whoever reads it, a line per entry."""
+    return "".join(f"{entry['at']} {from_json(entry)}\n" for entry in job.log)

@@ -25,7 +25,7 @@ def test_only_evidence_promotes(
     old = [False] * better + [True] * worse + [True] * same
     new = [True] * better + [False] * worse + [True] * same
 
-    assert gate.compare(old, new, name="it").verdict == verdict
+    assert gate.compare(old, new).verdict == verdict
 
 
 def test_mid_p_of_a_known_table() -> None:

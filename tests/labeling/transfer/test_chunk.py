@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labeling.messages import message
 from labeling.services.transfer.importing import Limits
 from labeling.services.transfer.importing.chunk import (
     Duplicate,
@@ -51,11 +52,11 @@ def reason(raw: Raw, **others: Any) -> str:
     outcome = outcome_of(raw, terms(**others))
     assert isinstance(outcome, Refusal)
     assert outcome.number == raw.number
-    return outcome.reason
+    return str(outcome.reason)
 
 
 def test_each_row_becomes_an_item_a_duplicate_or_a_refusal() -> None:
-    rows = [*raws("one", "", "one", "two"), Raw(5, None, "Not JSON.")]
+    rows = [*raws("one", "", "one", "two"), Raw(5, None, message("Not JSON."))]
 
     found = list(outcomes(rows, terms()))
 
@@ -66,7 +67,7 @@ def test_each_row_becomes_an_item_a_duplicate_or_a_refusal() -> None:
         Ready,
         Refusal,
     ]
-    assert found[2:] == [Duplicate(3), found[3], Refusal(5, "Not JSON.")]
+    assert found[2:] == [Duplicate(3), found[3], Refusal(5, message("Not JSON."))]
 
 
 def test_an_item_has_the_columns_that_its_row_and_the_terms_give() -> None:

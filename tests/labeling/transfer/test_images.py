@@ -29,7 +29,7 @@ def test_pictures_that_are_damaged_inside_cost_only_themselves() -> None:
 
     assert (run.created, run.rejected) == (2, 2)
     assert [error["row"] for error in run.errors] == [2, 3]
-    assert {error["reason"][:12] for error in run.errors} == {"Not an image"}
+    assert {str(refused.reason)[:12] for refused in run.refusals} == {"Not an image"}
 
 
 def test_bad_pictures_cost_only_themselves() -> None:

@@ -34,7 +34,7 @@ def test_a_poisoned_line_costs_only_itself(line: bytes, reason: str) -> None:
     run = bring(project, "x.jsonl", line + b'\n{"text": "good"}\n')
 
     assert run.created == 1
-    assert reason in run.errors[0]["reason"]
+    assert reason in str(run.refusals[0].reason)
 
 
 DEEP = "[" * 40 + "]" * 40
@@ -97,7 +97,7 @@ def test_a_bad_cell_costs_only_its_row(
 
     assert (run.created, run.rejected) == (2, 1)
     assert run.errors[0]["row"] == 2
-    assert reason in run.errors[0]["reason"]
+    assert reason in str(run.refusals[0].reason)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_a_row_too_large_for_the_database_costs_only_itself() -> None:
     run = bring(project, "x.jsonl", lines(*rows), limits=Limits(row_characters=2**20))
 
     assert (run.created, run.rejected) == (2, 1)
-    assert "data has more than 1,048,576" in run.errors[0]["reason"]
+    assert "data has more than 1,048,576" in str(run.refusals[0].reason)
 
 
 def test_html_stays_text() -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from labeling import rules
+from labeling.messages import Message, message
 from labeling.models import Item, Project
 from labeling.services.transfer.importing import images
 from labeling.services.transfer.importing.limits import LIMITS, Limits
@@ -20,6 +21,7 @@ from labeling.services.transfer.importing.rows import (
     group_of,
     parse,
     picture_hash,
+    too_long,
 )
 
 
@@ -75,7 +77,7 @@ class Refusal(NamedTuple):
     """The number of a row that cannot be kept, and why."""
 
     number: int
-    reason: str
+    reason: Message
 
 
 class Duplicate(NamedTuple):
@@ -112,22 +114,21 @@ def outcomes(raws: Iterable[Raw], terms: Terms) -> Iterator[Outcome]:
 
 def outcome_of(raw: Raw, terms: Terms) -> Ready | Refusal:
     """Return a row with the item that it is to be, or why it cannot be kept."""
+    if raw.problem:
+        return Refusal(raw.number, raw.problem)
     try:
         return _ready(raw, terms)
     except RowError as error:
-        return Refusal(raw.number, str(error))
+        return Refusal(raw.number, error.message)
 
 
 def _ready(raw: Raw, terms: Terms) -> Ready:
-    if raw.values is None:
-        raise RowError(raw.problem)
-    row = parse(raw.values, terms.mapping, terms.data_type, terms.limits)
+    row = parse(raw.values or {}, terms.mapping, terms.data_type, terms.limits)
     _check_labels(row, terms)
     picture = _picture(raw, terms) if terms.has_pictures else None
     item = _item(row, picture, terms)
     if len(item.data) + len(item.metadata) > terms.limits.row_characters:
-        most = terms.limits.row_characters
-        raise RowError(f"data has more than {most:,} characters.")
+        raise RowError(too_long("data", terms.limits.row_characters))
     return Ready(row, item, picture)
 
 
@@ -137,19 +138,25 @@ def _check_labels(row: Row, terms: Terms) -> None:
     for vote in row.votes:
         _check_allowed(vote.labels, terms)
         if not vote.labels and not terms.is_multi:
-            raise RowError("votes: a vote without a label.")
+            raise RowError(message("votes: a vote without a label."))
 
 
 def _check_allowed(labels: list[str], terms: Terms) -> None:
     if unknown := [label for label in labels if label not in terms.labels]:
-        raise RowError(f"“{unknown[0][:80]}” is not a label of this project.")
+        raise RowError(
+            message(
+                "“%(label)s” is not a label of this project.", label=unknown[0][:80]
+            )
+        )
     if len(labels) > 1 and not terms.is_multi:
-        raise RowError("More than one label in a project with one label per item.")
+        raise RowError(
+            message("More than one label in a project with one label per item.")
+        )
 
 
 def _picture(raw: Raw, terms: Terms) -> images.Picture:
     if raw.picture is None:
-        raise RowError("Images come inside a ZIP file.")
+        raise RowError(message("Images come inside a ZIP file."))
     return images.read(raw.picture(), terms.limits)
 
 

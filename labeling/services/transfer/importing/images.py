@@ -16,12 +16,15 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from PIL import Image, ImageOps
 
+from labeling.messages import message
 from labeling.models import Media
 from labeling.services.transfer.importing.limits import LIMITS, Limits
 from labeling.services.transfer.importing.rows import RowError
 
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
-NO_IMAGE: Final = f"Not an image that can be read ({', '.join(FORMATS)})."
+NO_IMAGE: Final = message(
+    "Not an image that can be read (%(kinds)s).", kinds=", ".join(FORMATS)
+)
 # What Pillow ends with, besides an OSError, on files that are made to trip it.
 UNREADABLE: Final = (
     SyntaxError,
@@ -108,14 +111,18 @@ def record(pictures: Iterable[Picture]) -> dict[str, int]:
 def _decoded(data: bytes, limits: Limits) -> Image.Image:
     if len(data) > limits.picture_bytes:
         most = limits.picture_bytes // 2**20
-        raise RowError(f"The image has more than {most} MiB.")
+        raise RowError(message("The image has more than %(most)s MiB.", most=most))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         picture = Image.open(io.BytesIO(data), formats=FORMATS)
     if picture.width * picture.height > limits.picture_pixels:
         raise RowError(
-            f"The image has {picture.width}×{picture.height} pixels; "
-            f"at most {limits.picture_pixels // 10**6} million are allowed."
+            message(
+                "The image has %(width)s×%(height)s pixels; at most %(most)s million are allowed.",
+                width=picture.width,
+                height=picture.height,
+                most=limits.picture_pixels // 10**6,
+            )
         )
     picture.load()
     upright = ImageOps.exif_transpose(picture)

@@ -13,10 +13,12 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import IO, Any, Final, NamedTuple, cast
 
+from labeling import rules
 from labeling.errors import InvalidInputError
+from labeling.messages import Message, message
 from labeling.services.transfer.importing.images import NO_IMAGE
 from labeling.services.transfer.importing.limits import LIMITS, Limits
-from labeling.services.transfer.importing.rows import RowError
+from labeling.services.transfer.importing.rows import EMPTY, RowError
 
 PICTURES: Final = {
     ".png",
@@ -46,14 +48,21 @@ DAMAGED: Final = (
 class FileError(InvalidInputError):
     """Why a whole file cannot be read."""
 
+    def __init__(self, why: Message) -> None:
+        super().__init__(why)
+
 
 class Raw(NamedTuple):
-    """A row as read: its number, and its values or why it has none."""
+    """A row as read: its number, and its values or the problem why it has none."""
 
     number: int
     values: Mapping[str, Any] | None
-    problem: str = ""
+    problem: Message | None = None
     picture: Callable[[], bytes] | None = None
+
+
+# The number of a line with its text, or None and why it cannot be read.
+Line = tuple[int, str | None, Message | None]
 
 
 def format_of(name: str, head: bytes) -> str:
@@ -78,7 +87,7 @@ def read(kind: str, file: IO[bytes], limits: Limits = LIMITS) -> Iterator[Raw]:
     return {"jsonl": _jsonl, "csv": _csv, "zip": _zip}[kind](file, limits)
 
 
-def _lines(file: IO[bytes], most: int) -> Iterator[tuple[int, str | None, str]]:
+def _lines(file: IO[bytes], most: int) -> Iterator[Line]:
     """Return line numbers with the text, or None and why it cannot be read.
 
     ``most``: the bytes of the longest line.
@@ -89,14 +98,19 @@ def _lines(file: IO[bytes], most: int) -> Iterator[tuple[int, str | None, str]]:
         if len(line) == most and not line.endswith(b"\n"):
             while (rest := file.readline(most)) and not rest.endswith(b"\n"):
                 pass
-            yield number, None, "The line is too long."
+            yield number, None, message("The line is too long.")
             continue
         try:
             text = line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
-            yield number, None, f"Not UTF-8 at byte {error.start + 1} of the line."
+            at = error.start + 1
+            yield (
+                number,
+                None,
+                message("Not UTF-8 at byte %(byte)s of the line.", byte=at),
+            )
             continue
-        yield number, text, ""
+        yield number, text, None
 
 
 def _jsonl(file: IO[bytes], limits: Limits) -> Iterator[Raw]:
@@ -111,27 +125,27 @@ def _json_row(number: int, text: str) -> Raw:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
-        return Raw(number, None, "Not JSON.")
+        return Raw(number, None, message("Not JSON."))
     if not isinstance(value, dict):
-        return Raw(number, None, "Not a JSON object.")
+        return Raw(number, None, message("Not a JSON object."))
     return Raw(number, value)
 
 
 class _Lines:
     """The lines that can be read, for the csv module, and problems of the others."""
 
-    def __init__(self, lines: Iterator[tuple[int, str | None, str]]) -> None:
+    def __init__(self, lines: Iterator[Line]) -> None:
         self._lines = lines
-        self._problems: list[str] = []
+        self._problems: list[Message] = []
 
     def __iter__(self) -> Iterator[str]:
         for _, text, problem in self._lines:
             if text is None or "\x00" in text:
-                self._problems.append(problem or "A text holds a NUL character.")
+                self._problems.append(problem or rules.HAS_NUL)
             else:
                 yield text
 
-    def problems(self) -> list[str]:
+    def problems(self) -> list[Message]:
         """Return the problems of lines that were passed over since the last call."""
         problems, self._problems = self._problems, []
         return problems
@@ -146,7 +160,7 @@ def _csv(file: IO[bytes], limits: Limits) -> Iterator[Raw]:
     try:
         header = next(csv.reader([first], delimiter=delimiter), [])
     except csv.Error as error:
-        raise FileError(f"Not CSV: {error}.") from error
+        raise FileError(message("Not CSV: %(why)s.", why=str(error))) from error
     if not header:
         return
     number = itertools.count(1)
@@ -161,7 +175,9 @@ def _csv(file: IO[bytes], limits: Limits) -> Iterator[Raw]:
         yield Raw(next(number), None, problem)
 
 
-def _csv_records(reader: Iterator[list[str]]) -> Iterator[tuple[list[str] | None, str]]:
+def _csv_records(
+    reader: Iterator[list[str]],
+) -> Iterator[tuple[list[str] | None, Message | None]]:
     """Return the cells of each record, or None and why it cannot be read."""
     while True:
         try:
@@ -169,18 +185,21 @@ def _csv_records(reader: Iterator[list[str]]) -> Iterator[tuple[list[str] | None
         except StopIteration:
             return
         except csv.Error as error:
-            yield None, f"Not CSV: {error}."
+            yield None, message("Not CSV: %(why)s.", why=str(error))
         else:
-            yield values, ""
+            yield values, None
 
 
 def _csv_row(number: int, header: list[str], values: list[str]) -> Raw:
     if not any(values):
-        return Raw(number, None, "The row is empty.")
+        return Raw(number, None, EMPTY)
     if len(values) != len(header):
-        return Raw(
-            number, None, f"{len(values)} cells where {len(header)} are expected."
+        problem = message(
+            "%(cells)s cells where %(columns)s are expected.",
+            cells=len(values),
+            columns=len(header),
         )
+        return Raw(number, None, problem)
     return Raw(number, dict(zip(header, values, strict=True)))
 
 
@@ -196,22 +215,26 @@ def _parquet(file: IO[bytes]) -> Iterator[Raw]:
                 number += 1
                 yield Raw(number, values, problem)
     except (pa.ArrowException, OSError) as error:
-        raise FileError(f"Not a Parquet file that can be read: {error}") from error
+        raise FileError(
+            message("Not a Parquet file that can be read: %(why)s", why=str(error))
+        ) from error
 
 
-def _parquet_rows(batch: Any) -> Iterator[tuple[Mapping[str, Any] | None, str]]:
+def _parquet_rows(
+    batch: Any,
+) -> Iterator[tuple[Mapping[str, Any] | None, Message | None]]:
     """Return the values of rows, one by one where one of them is unknown to Python."""
     try:
         rows = batch.to_pylist()
     except (ValueError, OverflowError) as error:
         if batch.num_rows == 1:
-            yield None, f"A value cannot be read: {error}."
+            yield None, message("A value cannot be read: %(why)s.", why=str(error))
             return
         for at in range(batch.num_rows):
             yield from _parquet_rows(batch.slice(at, 1))
         return
     for values in rows:
-        yield {key: _plain(one) for key, one in values.items()}, ""
+        yield {key: _plain(one) for key, one in values.items()}, None
 
 
 def _plain(value: object) -> object:
@@ -227,13 +250,14 @@ def _zip(file: IO[bytes], limits: Limits) -> Iterator[Raw]:
     try:
         yield from _zip_rows(zipfile.ZipFile(file), limits)
     except DAMAGED as error:
-        raise FileError("Not a ZIP file that can be read.") from error
+        raise FileError(message("Not a ZIP file that can be read.")) from error
 
 
 def _zip_rows(archive: zipfile.ZipFile, limits: Limits) -> Iterator[Raw]:
     entries = {one.filename: one for one in archive.infolist() if not one.is_dir()}
     if len(entries) > limits.zip_files:
-        raise FileError(f"More than {limits.zip_files:,} files in the ZIP.")
+        most = f"{limits.zip_files:,}"
+        raise FileError(message("More than %(most)s files in the ZIP.", most=most))
     list_name = next((n for n in ("items.csv", "items.jsonl") if n in entries), None)
     if list_name:
         with archive.open(list_name) as listed:
@@ -268,7 +292,7 @@ def _with_picture(
         return raw
     entry = entries.get(str(raw.values.get("image", "")))
     if entry is None:
-        return Raw(raw.number, None, "Its image is not in the ZIP.")
+        return Raw(raw.number, None, message("Its image is not in the ZIP."))
     if problem := _entry_problem(entry, limits):
         return Raw(raw.number, None, problem)
 
@@ -282,12 +306,13 @@ def _with_picture(
     return Raw(raw.number, raw.values, picture=picture)
 
 
-def _entry_problem(entry: zipfile.ZipInfo, limits: Limits) -> str:
+def _entry_problem(entry: zipfile.ZipInfo, limits: Limits) -> Message | None:
     if entry.flag_bits & 1:
-        return "The file is encrypted."
+        return message("The file is encrypted.")
     if entry.file_size > limits.picture_bytes:
-        return f"The file has more than {limits.picture_bytes // 2**20} MiB."
+        mebibytes = limits.picture_bytes // 2**20
+        return message("The file has more than %(most)s MiB.", most=mebibytes)
     most = limits.packing_ratio * entry.compress_size
     if entry.file_size > max(2**20, most):
-        return "The file is packed too tightly to be a picture."
-    return ""
+        return message("The file is packed too tightly to be a picture.")
+    return None

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from labeling import rules
 from labeling.errors import InvalidInputError
+from labeling.messages import Message, message
 from labeling.services.transfer.importing.limits import LIMITS, Limits
 
 MAX_VOTES: Final = 100
@@ -25,6 +26,9 @@ NAMES: Final = {"id": "external_id", "labels": "label", "tag": "tags"}
 
 class RowError(InvalidInputError):
     """Why a row cannot be kept, in words for the person who sent it."""
+
+    def __init__(self, why: Message) -> None:
+        super().__init__(why)
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,22 @@ class Row:
     tags: list[str] = field(default_factory=list)
     group: str = ""
     votes: list[PastVote] = field(default_factory=list)
+
+
+EMPTY: Final = message("The row is empty.")
+MISSING: Final = {
+    "text": message("There is no text."),
+    "image": message("There is no image."),
+}
+
+
+def too_long(column: str, most: int) -> Message:
+    """Return that a column has more characters than it may."""
+    return message(
+        "%(column)s has more than %(most)s characters.",
+        column=column,
+        most=f"{most:,}",
+    )
 
 
 def role_of(column: str, mapping: Mapping[str, str]) -> str:
@@ -80,20 +100,22 @@ def parse(
 def _check_data(data: dict[str, Any], data_type: str, limits: Limits) -> None:
     if data_type == "table":
         if not any(value not in (None, "") for value in data.values()):
-            raise RowError("The row is empty.")
+            raise RowError(EMPTY)
         return
     main = data.get(data_type)
     if not isinstance(main, str) or not main.strip():
-        raise RowError(f"There is no {data_type}.")
+        raise RowError(MISSING[data_type])
     if len(main) > limits.text_characters:
         most = limits.text_characters
-        raise RowError(f"The text has more than {most:,} characters.")
+        raise RowError(
+            message("The text has more than %(most)s characters.", most=f"{most:,}")
+        )
 
 
 def _short(name: str, value: object) -> str:
     text = "" if value is None else str(value).strip()
     if len(text) > 200:
-        raise RowError(f"{name} has more than 200 characters.")
+        raise RowError(too_long(name, 200))
     return text
 
 
@@ -107,16 +129,16 @@ def _list(separator: str, value: object) -> list[str]:
 def _tags(value: object) -> list[str]:
     tags = _list(",", value)
     if any(len(tag) > MAX_TAG for tag in tags):
-        raise RowError(f"tag has more than {MAX_TAG} characters.")
+        raise RowError(too_long("tag", MAX_TAG))
     return tags
 
 
-def _json(name: str, text: str) -> object:
+def _json(text: str, *, refusal: Message) -> object:
     """Return what a text stands for, checked as its row was before it was read."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise RowError(f"{name} is not JSON.") from error
+        raise RowError(refusal) from error
     if problem := rules.storable(value, depth=1):
         raise RowError(problem)
     return value
@@ -126,9 +148,9 @@ def _object(value: object) -> dict[str, Any]:
     if value in (None, ""):
         return {}
     if isinstance(value, str):
-        value = _json("metadata", value)
+        value = _json(value, refusal=message("metadata is not JSON."))
     if not isinstance(value, dict):
-        raise RowError("metadata must be an object.")
+        raise RowError(message("metadata must be an object."))
     return value
 
 
@@ -136,12 +158,14 @@ def _votes(value: object) -> list[PastVote]:
     if value in (None, ""):
         return []
     if isinstance(value, str):
-        value = _json("votes", value)
+        value = _json(value, refusal=message("votes is not JSON."))
     if not isinstance(value, list) or len(value) > MAX_VOTES:
-        raise RowError(f"votes must be a list of at most {MAX_VOTES}.")
+        raise RowError(
+            message("votes must be a list of at most %(most)s.", most=MAX_VOTES)
+        )
     votes = [_vote(one) for one in value]
     if len({account_name(vote.annotator) for vote in votes}) < len(votes):
-        raise RowError("votes: an annotator voted twice.")
+        raise RowError(message("votes: an annotator voted twice."))
     return votes
 
 
@@ -152,10 +176,12 @@ def account_name(annotator: str) -> str:
 
 def _vote(value: object) -> PastVote:
     if not isinstance(value, dict):
-        raise RowError("votes: each must be an object.")
+        raise RowError(message("votes: each must be an object."))
     annotator = value.get("annotator")
     if not isinstance(annotator, str) or not 0 < len(annotator.strip()) <= 100:
-        raise RowError("votes: annotator must be a name of at most 100 characters.")
+        raise RowError(
+            message("votes: annotator must be a name of at most 100 characters.")
+        )
     labels = _list(";", value.get("labels", value.get("label")))
     return PastVote(
         annotator=annotator.strip(),
@@ -170,7 +196,7 @@ def _seconds(value: object) -> float | None:
         return None
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not 0 <= float(str(value)) < MAX_SECONDS:
-        raise RowError("votes: seconds must be a number from 0 to a day.")
+        raise RowError(message("votes: seconds must be a number from 0 to a day."))
     return float(str(value))
 
 
@@ -180,10 +206,15 @@ def _moment(value: object) -> datetime | None:
     try:
         moment = datetime.fromisoformat(str(value))
     except ValueError as error:
-        raise RowError("votes: created_at is not an ISO 8601 time.") from error
+        raise RowError(message("votes: created_at is not an ISO 8601 time.")) from error
     if moment.year not in YEARS:
-        first, last = YEARS[0], YEARS[-1]
-        raise RowError(f"votes: created_at is not in the years {first} to {last}.")
+        raise RowError(
+            message(
+                "votes: created_at is not in the years %(first)s to %(last)s.",
+                first=YEARS[0],
+                last=YEARS[-1],
+            )
+        )
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

@@ -9,8 +9,10 @@ from typing import Any, Final
 
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.utils.translation import gettext_noop as noop
 
 from labeling.errors import ConflictError, InvalidInputError
+from labeling.messages import as_json, message
 from labeling.models import ImportRun, Job, Upload, User
 from labeling.services.transfer import pictures
 from labeling.services.transfer.importing import readers
@@ -51,7 +53,9 @@ class Tally:
         """Count a row that cannot be kept; the first ones with the reason."""
         self.rejected += 1
         if len(self.errors) < self.reasons:
-            self.errors.append({"row": refusal.number, "reason": refusal.reason})
+            self.errors.append(
+                {"row": refusal.number, "reason": as_json(refusal.reason)}
+            )
 
 
 def start(
@@ -96,7 +100,9 @@ def again(job: Job, user: User | None) -> Job:
     Raises ConflictError where the file has been deleted.
     """
     if not ImportRun.objects.filter(upload=job.params["upload"]).exists():
-        raise ConflictError("The file of this import has been deleted; send it again.")
+        raise ConflictError(
+            message("The file of this import has been deleted; send it again.")
+        )
     return jobs.enqueue("import", project=job.project, params=job.params, user=user)
 
 
@@ -108,7 +114,9 @@ def run(progress: jobs.Progress, limits: Limits = LIMITS) -> dict[str, Any]:
     """
     import_run = _run_of(progress.job)
     if import_run.upload is None:
-        raise InvalidInputError("The file of this import is gone: send it again.")
+        raise InvalidInputError(
+            message("The file of this import is gone: send it again.")
+        )
     pictures.await_forgetting()
     tally = Tally(limits.reasons)
     terms = terms_of(import_run, _evaluation_share(import_run, limits), limits)
@@ -118,9 +126,9 @@ def run(progress: jobs.Progress, limits: Limits = LIMITS) -> dict[str, Any]:
         while (written := writer.write(raws)).received:
             tally.add(written)
             _save(tally, import_run)
-            progress.report(done=tally.received, stage="writing rows")
+            progress.report(done=tally.received, stage=noop("writing rows"))
     if not tally.received:
-        tally.reject(Refusal(0, "The file has no rows."))
+        tally.reject(Refusal(0, message("The file has no rows.")))
         _save(tally, import_run)
     return {"created": tally.created}
 

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from labeling import rules
 from labeling.errors import InvalidInputError, TooLargeError
+from labeling.messages import message
 from labeling.models import ImportRun, Job, Project, Upload, User
 from labeling.services.transfer.importing import readers
 from labeling.services.transfer.importing.rows import role_of
@@ -51,7 +52,9 @@ def stage(
             size += len(chunk)
             if size > settings.IMPORT_MAX_BYTES:
                 most = settings.IMPORT_MAX_BYTES // 2**20
-                raise TooLargeError(f"The file has more than {most} MiB.")
+                raise TooLargeError(
+                    message("The file has more than %(most)s MiB.", most=most)
+                )
             head = head or chunk[:64]
             temporary.write(chunk)
         if not size:

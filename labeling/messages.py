@@ -1,0 +1,78 @@
+"""Sentences as data: a worker writes a message, a reader gets it in their language.
+
+A worker doesn't know who will read what it says. So it keeps the text and its values
+apart, as JSON, and the sentence is made where it is shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django.utils.translation import gettext
+
+_PLACE: Final = re.compile(r"%\((\w+)\)s")
+
+
+@dataclass(frozen=True)
+class Message:
+    """A text with its values; make one with ``message`` or ``verbatim``.
+
+    A value may be a message itself: a reason inside an explanation.
+    """
+
+    text: str
+    values: Mapping[str, str | int | float | Message] = field(default_factory=dict)
+    # Words of a person or of a library: shown as they are.
+    is_verbatim: bool = False
+
+    def __str__(self) -> str:
+        """Return the sentence in the language of whoever reads it now."""
+        if self.is_verbatim or not self.text:
+            return self.text
+        sentence = gettext(self.text)
+        return sentence % self.values if self.values else sentence
+
+
+def message(text: str, /, **values: str | float | Message) -> Message:
+    """Return what is to be said: ``text`` is collected here to be translated.
+
+    Raises ValueError where the values are not those that the text has places for.
+    """
+    if set(_PLACE.findall(text)) != values.keys():
+        raise ValueError(f"“{text}” is not said with {sorted(values)}")
+    return Message(text, values)
+
+
+def verbatim(words: str) -> Message:
+    """Return words of a person or of a library, which are never translated."""
+    return Message(words, is_verbatim=True)
+
+
+def in_language(said: Message | None) -> str:
+    """Return a message in the language of whoever reads it now; nothing for none."""
+    return "" if said is None else str(said)
+
+
+def as_json(said: Message) -> dict[str, Any]:
+    """Return a message as it is kept: ``{"text": …, "values": {…}}``."""
+    if said.is_verbatim:
+        return {"text": said.text, "is_verbatim": True}
+    values = {
+        name: as_json(value) if isinstance(value, Message) else value
+        for name, value in said.values.items()
+    }
+    return {"text": said.text, "values": values}
+
+
+def from_json(kept: Mapping[str, Any]) -> Message:
+    """Return the message that was kept so."""
+    if kept.get("is_verbatim"):
+        return verbatim(kept["text"])
+    values = {
+        name: from_json(value) if isinstance(value, dict) else value
+        for name, value in kept.get("values", {}).items()
+    }
+    return Message(kept["text"], values)
