@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 from django.db import connection
@@ -53,7 +54,7 @@ class Progress:
     disagreements: int
 
 
-_COUNTS = tuple(one.name for one in fields(Progress)[:6])
+_ITEM_COUNTS = tuple(field.name for field in fields(Progress)[:6])
 
 
 def progress(project: Project) -> Progress:
@@ -95,7 +96,7 @@ def progress_of(project_ids: Sequence[int]) -> dict[int, Progress]:
     open_ = {row["project"]: row["count"] for row in disputed}
     return {
         pk: Progress(
-            **{name: counts.get(pk, {}).get(name, 0) for name in _COUNTS},
+            **{name: counts.get(pk, {}).get(name, 0) for name in _ITEM_COUNTS},
             votes=votes.get(pk, (0, 0))[0],
             confident=votes.get(pk, (0, 0))[1],
             disagreements=open_.get(pk, 0),
@@ -136,38 +137,6 @@ def labels_in_use(project_id: int) -> dict[str, int]:
 
 
 CHOICES: Final = {"state": Item.State.values, "split": Item.Split.values}
-ITEM_FILTERS: Final = frozenset(
-    {*CHOICES, "label", "predicted", "confidence_lt", "tag", "id", "q"}
-)
-
-
-def items_matching(  # noqa: C901, PLR0912 (one plain step per filter)
-    project: Project, query: Mapping[str, str]
-) -> QuerySet[Item]:
-    """Return the items that a query names; only these filters exist."""
-    if any("\x00" in value for value in query.values()):
-        raise InvalidInputError(_("A filter holds a NUL character."))
-    items = Item.objects.filter(project=project).select_related("media", "prediction")
-    for name, allowed in CHOICES.items():
-        if value := query.get(name):
-            check_one_of(name, value, allowed)
-            items = items.filter(**{name: value})
-    if label := query.get("label"):
-        current = Resolution.objects.filter(
-            project=project, superseded_at=None, labels__contains=[label]
-        )
-        items = items.filter(pk__in=current.values("item"))
-    if predicted := query.get("predicted"):
-        items = items.filter(prediction__label=predicted)
-    if below := query.get("confidence_lt"):
-        items = items.filter(prediction__confidence__lt=_share(below))
-    if tag := query.get("tag"):
-        items = items.filter(tags__contains=[tag])
-    if start := query.get("id"):
-        items = items.filter(external_id__startswith=start[:200])
-    if words := query.get("q"):
-        items = items.filter(data__icontains=words[:200])
-    return items
 
 
 def _share(raw: str) -> float:
@@ -180,6 +149,45 @@ def _share(raw: str) -> float:
     return value
 
 
+def _is_one_of(name: str, _project: Project, value: str) -> Q:
+    check_one_of(name, value, CHOICES[name])
+    return Q(**{name: value})
+
+
+def _has_label(project: Project, label: str) -> Q:
+    current = Resolution.objects.filter(
+        project=project, superseded_at=None, labels__contains=[label]
+    )
+    return Q(pk__in=current.values("item"))
+
+
+# What a filter's value asks of an item.
+_CONDITIONS: Final[dict[str, Callable[[Project, str], Q]]] = {
+    **{name: partial(_is_one_of, name) for name in CHOICES},
+    "label": _has_label,
+    "predicted": lambda _project, label: Q(prediction__label=label),
+    "confidence_lt": lambda _project, raw: Q(prediction__confidence__lt=_share(raw)),
+    "tag": lambda _project, tag: Q(tags__contains=[tag]),
+    "id": lambda _project, start: Q(external_id__startswith=start[:200]),
+    "q": lambda _project, words: Q(data__icontains=words[:200]),
+}
+ITEM_FILTERS: Final = frozenset(_CONDITIONS)
+
+
+def items_matching(project: Project, query: Mapping[str, str]) -> QuerySet[Item]:
+    """Return the items that a query names by ``ITEM_FILTERS``.
+
+    Raises InvalidInputError where a filter has a value that is not allowed.
+    """
+    if any("\x00" in value for value in query.values()):
+        raise InvalidInputError(_("A filter holds a NUL character."))
+    items = Item.objects.filter(project=project).select_related("media", "prediction")
+    for name, condition in _CONDITIONS.items():
+        if value := query.get(name):
+            items = items.filter(condition(project, value))
+    return items
+
+
 class Median(Aggregate):
     """The middle value."""
 
@@ -190,7 +198,7 @@ class Median(Aggregate):
 
 @dataclass(frozen=True)
 class OwnWork:
-    """What one person has done and how it fared.
+    """What one person has done, and how much of it stood.
 
     Experts kept ``confirmed`` of the ``judged`` pool items they decided; of the
     ``known`` gold questions ``right`` were answered so, and of the ``repeats`` of own
@@ -268,7 +276,7 @@ def repeated_answers(member: Membership) -> tuple[int, int]:
         label_set=OuterRef("label_set"),
         undone_at=None,
     ).values("labels")[:1]
-    told = (
+    counts = (
         Annotation.with_repeats.filter(
             project_id=member.project_id,
             annotator_id=member.user_id,
@@ -279,4 +287,4 @@ def repeated_answers(member: Membership) -> tuple[int, int]:
         .filter(before__isnull=False)
         .aggregate(repeats=Count("pk"), same=Count("pk", filter=Q(labels=F("before"))))
     )
-    return told["repeats"], told["same"]
+    return counts["repeats"], counts["same"]

@@ -23,7 +23,10 @@ from labeling.services.work.transactions import Turn, await_turn
 
 
 def checked(project: Project, external_id: str, data: Mapping[str, Any]) -> Row:
-    """Return a payload as the row it would be in an import, or say what is wrong."""
+    """Return a payload as the row that it would be in an import.
+
+    Raises InvalidInputError, naming "items", where an import would refuse it.
+    """
     try:
         row = parse(data, {name: name for name in data}, project.data_type)
     except RowError as error:
@@ -35,7 +38,8 @@ def checked(project: Project, external_id: str, data: Mapping[str, Any]) -> Row:
 def add_to_pool(project: Project, rows: Sequence[Row]) -> None:
     """Add rows that are not here yet to the pool.
 
-    Never to the evaluation split: somebody chose them, so they are no random sample.
+    They never go to the evaluation split: somebody chose them, so they are no random
+    sample.
     """
     if not rows:
         return

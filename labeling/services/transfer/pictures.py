@@ -15,14 +15,17 @@ from labeling.errors import InvalidInputError
 from labeling.models import Item, Job, Media
 from labeling.services.work.transactions import Turn, await_turn
 
-# Of the longer side: in a list, and on a page of its own.
+# Pixels of the longer side: in a list, and on a page of its own.
 SIZES: Final = (256, 1024)
 OURS: Final = ("PNG", "JPEG")
 MIME: Final = "image/webp"
 
 
 def read(media: Media, size: str = "") -> tuple[bytes, str]:
-    """Return a picture and its type; with a size, small and kept for the next time."""
+    """Return a picture and its type; with a size, small and kept for the next time.
+
+    Raises InvalidInputError where no small picture has that size.
+    """
     if not size:
         return _content(media.path), media.mime
     if size not in map(str, SIZES):
@@ -44,7 +47,7 @@ def read(media: Media, size: str = "") -> tuple[bytes, str]:
 
 
 def await_forgetting() -> None:
-    """Wait until nobody deletes pictures; for an import, which is running already."""
+    """Wait until nobody deletes pictures; an import calls it when it already runs."""
     with transaction.atomic():
         await_turn(Turn.PICTURES, is_shared=True)
 
@@ -52,7 +55,8 @@ def await_forgetting() -> None:
 def forget_unused() -> int:
     """Delete pictures that no item shows, unless an import runs; return how many.
 
-    An import may be about to show one: whoever begins waits until this has ended.
+    A running import may be about to show one; an import that begins now waits until
+    this has ended.
     """
     with transaction.atomic():
         await_turn(Turn.PICTURES)
@@ -63,7 +67,7 @@ def forget_unused() -> int:
         for media in unused:
             for path in (media.path, *(_small_path(media, size) for size in SIZES)):
                 default_storage.delete(path)
-        Media.objects.filter(pk__in=[one.pk for one in unused]).delete()
+        Media.objects.filter(pk__in=[media.pk for media in unused]).delete()
     return len(unused)
 
 
@@ -77,7 +81,7 @@ def _content(path: str) -> bytes:
 
 
 def _is_whole(data: bytes) -> bool:
-    """Whether a file that names its own length has it: not one that is being written."""
+    """Whether a WebP file has the length that it names; one being written is shorter."""
     return data[:4] == b"RIFF" and int.from_bytes(data[4:8], "little") + 8 == len(data)
 
 

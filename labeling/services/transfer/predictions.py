@@ -1,4 +1,4 @@
-"""What the serving model says of the pool, kept for search and for pages."""
+"""What the serving model predicts for the pool, kept for search and for pages."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ def publish(
 ) -> int:
     """Replace the project's predictions by ``rows`` of (item id, label, confidence).
 
-    ``trained_on`` are the items that the model learned from; None where it is not
-    known, and then no answer counts as a second opinion. Items that have been deleted
-    meanwhile are left out.
+    ``trained_on`` has the items that the model learned from. Where it is None they are
+    not known, and no prediction counts as a second opinion. Items that were deleted
+    meanwhile are left out. Return how many predictions were written.
     """
     count = 0
     with transaction.atomic(), connection.cursor() as cursor:
         await_turn(Turn.PREDICTIONS, project_id)
         items = Item.objects.filter(project_id=project_id).values_list("pk", flat=True)
-        here = set(items.iterator(50_000))
+        existing = set(items.iterator(50_000))
         Prediction.objects.filter(project_id=project_id)._raw_delete("default")  # noqa: SLF001
         statement = (
             "COPY labeling_prediction"
@@ -36,11 +36,18 @@ def publish(
         )
         with cursor.copy(statement) as copy:
             for item_id, label, confidence in rows:
-                if item_id not in here:
+                if item_id not in existing:
                     continue
-                learned = trained_on is None or item_id in trained_on
+                was_trained_on = trained_on is None or item_id in trained_on
                 copy.write_row(
-                    (project_id, item_id, label, confidence, model_number, learned)
+                    (
+                        project_id,
+                        item_id,
+                        label,
+                        confidence,
+                        model_number,
+                        was_trained_on,
+                    )
                 )
                 count += 1
     return count

@@ -25,7 +25,7 @@ FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 NO_IMAGE: Final = message(
     "Not an image that can be read (%(kinds)s).", kinds=", ".join(FORMATS)
 )
-# What Pillow ends with, besides an OSError, on files that are made to trip it.
+# The errors that Pillow raises, besides OSError, on files that are made to trip it.
 UNREADABLE: Final = (
     SyntaxError,
     ValueError,
@@ -54,7 +54,7 @@ class Picture(NamedTuple):
 
 
 def read(data: bytes, limits: Limits = LIMITS) -> Picture:
-    """Return the picture that a file holds; raise RowError where none can be read."""
+    """Return the picture that a file holds. Raises RowError where it has none."""
     try:
         decoded = _decoded(data, limits)
         encoded, mime, ending = _encoded(decoded)
@@ -75,9 +75,10 @@ def read(data: bytes, limits: Limits = LIMITS) -> Picture:
 
 
 def keep(picture: Picture) -> None:
-    """Have a file whole or not at all, also where a worker dies or another one writes.
+    """Store a picture's file, whole or not at all, also where a worker dies meanwhile.
 
-    What has the wrong length was cut off when files were written in place.
+    Idempotent. A file of another length was cut off, when files were still written in
+    place, and is replaced.
     """
     with suppress(FileNotFoundError):
         if default_storage.size(picture.path) == picture.size:

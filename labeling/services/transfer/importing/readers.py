@@ -33,7 +33,7 @@ PICTURES: Final = {
 }
 
 
-# What unpacking a damaged or an unusual ZIP ends with.
+# The errors that a damaged or unusual ZIP raises while it is unpacked.
 DAMAGED: Final = (
     zipfile.BadZipFile,
     zlib.error,
@@ -234,14 +234,14 @@ def _parquet_rows(
             yield from _parquet_rows(batch.slice(at, 1))
         return
     for values in rows:
-        yield {key: _plain(one) for key, one in values.items()}, None
+        yield {key: _plain(value) for key, value in values.items()}, None
 
 
 def _plain(value: object) -> object:
     if isinstance(value, dict):
-        return {str(key): _plain(one) for key, one in value.items()}
+        return {str(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_plain(one) for one in value]
+        return [_plain(inner) for inner in value]
     is_json = value is None or isinstance(value, str | int | float | bool)
     return value if is_json else str(value)
 
@@ -254,7 +254,9 @@ def _zip(file: IO[bytes], limits: Limits) -> Iterator[Raw]:
 
 
 def _zip_rows(archive: zipfile.ZipFile, limits: Limits) -> Iterator[Raw]:
-    entries = {one.filename: one for one in archive.infolist() if not one.is_dir()}
+    entries = {
+        entry.filename: entry for entry in archive.infolist() if not entry.is_dir()
+    }
     if len(entries) > limits.zip_files:
         most = f"{limits.zip_files:,}"
         raise FileError(message("More than %(most)s files in the ZIP.", most=most))

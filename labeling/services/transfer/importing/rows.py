@@ -19,7 +19,7 @@ from labeling.services.transfer.importing.limits import LIMITS, Limits
 MAX_VOTES: Final = 100
 MAX_SECONDS: Final = 86_400
 MAX_TAG: Final = 80
-# What PostgreSQL, and whoever shows a time in another zone, can tell.
+# Years that PostgreSQL can store and Python can convert to any time zone.
 YEARS: Final = range(1900, 3000)
 NAMES: Final = {"id": "external_id", "labels": "label", "tag": "tags"}
 
@@ -71,7 +71,7 @@ def too_long(column: str, most: int) -> Message:
 
 
 def role_of(column: str, mapping: Mapping[str, str]) -> str:
-    """Return what a column is: one of ``ROLES``, "ignore", or its own name as data."""
+    """Return what a column is: one of ``ROLES``, "ignore", or data under its own name."""
     return mapping.get(column) or NAMES.get(column, column)
 
 
@@ -81,7 +81,7 @@ def parse(
     data_type: str,
     limits: Limits = LIMITS,
 ) -> Row:
-    """Return the row that ``raw`` stands for; raise RowError where it cannot be kept."""
+    """Return the row that ``raw`` stands for. Raises RowError where it cannot be kept."""
     if problem := rules.storable(dict(raw)):
         raise RowError(problem)
     special: dict[str, Any] = {}
@@ -134,7 +134,7 @@ def _tags(value: object) -> list[str]:
 
 
 def _json(text: str, *, refusal: Message) -> object:
-    """Return what a text stands for, checked as its row was before it was read."""
+    """Return the value of a JSON text, checked as its row was before it was parsed."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -163,7 +163,7 @@ def _votes(value: object) -> list[PastVote]:
         raise RowError(
             message("votes must be a list of at most %(most)s.", most=MAX_VOTES)
         )
-    votes = [_vote(one) for one in value]
+    votes = [_vote(entry) for entry in value]
     if len({account_name(vote.annotator) for vote in votes}) < len(votes):
         raise RowError(message("votes: an annotator voted twice."))
     return votes
@@ -218,7 +218,7 @@ def _moment(value: object) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-# What a role is kept as, and how it is read.
+# Role → the field of Row that keeps it, and how its value is read.
 _READERS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
     "external_id": ("external_id", partial(_short, "external_id")),
     "label": ("labels", partial(_list, ";")),
@@ -254,7 +254,7 @@ def _digest(payload: str, media: str) -> str:
 
 
 def group_of(row: Row, content: str, likeness: str = "") -> str:
-    """Return the key of what must stay together in a split: one's own, or likeness."""
+    """Return the key of items that stay in one split: the row's own, or likeness."""
     if row.group:
         return f"g:{row.group}"[:200]
     text = row.data.get("text")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Final
+from datetime import datetime
+from typing import Final, NamedTuple
 
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
@@ -43,21 +44,30 @@ class Annotators:
 
     def _account(self, name: str) -> User:
         username = account_name(name)
-        found, is_new = _user(username, name)
-        if not is_new and not found.memberships.filter(project=self.project).exists():
-            found, _ = _user(f"{username}@{self.project.slug}"[:150], name)
-        Membership.objects.get_or_create(project=self.project, user=found)
-        return found
+        user, is_new = _user(username, name)
+        if not is_new and not user.memberships.filter(project=self.project).exists():
+            user, _ = _user(f"{username}@{self.project.slug}"[:150], name)
+        Membership.objects.get_or_create(project=self.project, user=user)
+        return user
 
 
 def _user(username: str, name: str) -> tuple[User, bool]:
-    """Return an account and whether it is new, also where two imports want it at once."""
+    """Return an account and whether it is new; two imports can race for one name."""
     unclaimed = {
         "first_name": name[:150],
         "is_active": False,
         "password": make_password(None),
     }
     return User.objects.get_or_create(username=username, defaults=unclaimed)
+
+
+class GivenVote(NamedTuple):
+    """A past vote with its item and its annotator; ``slot``: its place on the item."""
+
+    item: Item
+    slot: int
+    annotator: User
+    vote: PastVote
 
 
 def keep(
@@ -70,55 +80,81 @@ def keep(
     accounts = annotators.named(vote.annotator for _, votes in pairs for vote in votes)
     now = timezone.now()
     given = [
-        (item, slot, accounts[vote.annotator], vote)
+        GivenVote(item, slot, accounts[vote.annotator], vote)
         for item, votes in pairs
         for slot, vote in enumerate(votes)
     ]
     assignments = Assignment.objects.bulk_create(
-        Assignment(
-            project=project,
-            item=item,
-            annotator=annotator,
-            slot=slot,
-            state=Assignment.State.ANSWERED,
-            leased_at=vote.created_at or now,
-            expires_at=vote.created_at or now,
-            reason=Reason.IMPORT,
-        )
-        for item, slot, annotator, vote in given
+        [_assignment(project, vote, now) for vote in given]
     )
     annotations = Annotation.votes.bulk_create(
-        Annotation(
-            project=project,
-            item=item,
-            annotator=annotator,
-            assignment=assignment,
-            client_id=uuid.uuid5(NAMESPACE, f"{item.pk}/{annotator.pk}"),
-            request_hash="",
-            labels=vote.labels,
-            seconds=vote.seconds,
-            created_at=vote.created_at or now,
-            updated_at=vote.created_at or now,
-            label_set_id=project.label_set_pk,
-            reason=Reason.IMPORT,
-        )
-        for assignment, (item, _, annotator, vote) in zip(
-            assignments, given, strict=True
-        )
+        [
+            _annotation(assignment, vote, project.label_set_pk)
+            for assignment, vote in zip(assignments, given, strict=True)
+        ]
     )
     AnnotationEvent.objects.bulk_create(
-        AnnotationEvent(
-            project=project,
-            item_id=one.item_id,
-            assignment_id=one.assignment_id,
-            annotation=one,
-            actor=importer,
-            kind=AnnotationEvent.Kind.IMPORTED,
-            payload={"labels": one.labels, "version": 1},
-            at=now,
-        )
-        for one in annotations
+        [_event(annotation, importer, now) for annotation in annotations]
     )
+    _mark_items(pairs)
+    # Lock order: items before counters, and the counters in one order.
+    counts = Counter(annotation.annotator_id for annotation in annotations)
+    for annotator_id, count in sorted(counts.items()):
+        ProjectCounter.add(project.pk, annotator_id, votes=count)
+    signals.send_on_commit(signals.votes_changed, project.pk)
+
+
+def _assignment(project: Project, given: GivenVote, now: datetime) -> Assignment:
+    at = given.vote.created_at or now
+    return Assignment(
+        project=project,
+        item=given.item,
+        annotator=given.annotator,
+        slot=given.slot,
+        state=Assignment.State.ANSWERED,
+        leased_at=at,
+        expires_at=at,
+        reason=Reason.IMPORT,
+    )
+
+
+def _annotation(
+    assignment: Assignment, given: GivenVote, label_set_id: int
+) -> Annotation:
+    return Annotation(
+        project_id=assignment.project_id,
+        item=given.item,
+        annotator=given.annotator,
+        assignment=assignment,
+        # The same for the same vote, so that it cannot be there twice.
+        client_id=uuid.uuid5(NAMESPACE, f"{given.item.pk}/{given.annotator.pk}"),
+        request_hash="",
+        labels=given.vote.labels,
+        seconds=given.vote.seconds,
+        created_at=assignment.leased_at,
+        updated_at=assignment.leased_at,
+        label_set_id=label_set_id,
+        reason=Reason.IMPORT,
+    )
+
+
+def _event(
+    annotation: Annotation, importer: User | None, now: datetime
+) -> AnnotationEvent:
+    return AnnotationEvent(
+        project_id=annotation.project_id,
+        item_id=annotation.item_id,
+        assignment_id=annotation.assignment_id,
+        annotation=annotation,
+        actor=importer,
+        kind=AnnotationEvent.Kind.IMPORTED,
+        payload={"labels": annotation.labels, "version": 1},
+        at=now,
+    )
+
+
+def _mark_items(pairs: Sequence[tuple[Item, Sequence[PastVote]]]) -> None:
+    """Count the votes on their items, which are to be settled."""
     for item, votes in pairs:
         item.votes = len(votes)
         item.votes_wanted = max(item.votes_wanted, len(votes))
@@ -126,7 +162,3 @@ def keep(
     Item.objects.bulk_update(
         [item for item, _ in pairs], ["votes", "votes_wanted", "is_unsettled"]
     )
-    counts = Counter(one.annotator_id for one in annotations)
-    for annotator, count in sorted(counts.items()):
-        ProjectCounter.add(project.pk, annotator, votes=count)
-    signals.send_on_commit(signals.votes_changed, project.pk)
