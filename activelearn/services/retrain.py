@@ -24,7 +24,7 @@ from activelearn.models import (
 from activelearn.services import features, files, registry, verdicts
 from labeling.messages import Message, message, verbatim
 from labeling.models import Item, Project
-from labeling.services.votes import settle
+from labeling.services.votes import resolutions
 from labeling.services.work import jobs
 
 LabelsOf = dict[int, evaluation.Labels]
@@ -102,7 +102,7 @@ def _truth(project: Project, split: str, table: Table) -> LabelsOf:
     """
     labels = {
         pk: tuple(names)
-        for pk, names in settle.take_labels(project, split)
+        for pk, names in resolutions.take_labels(project, split)
         if names or project.is_multi
     }
     return {pk: labels[pk] for pk in table.covered(labels)}

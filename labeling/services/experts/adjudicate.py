@@ -30,7 +30,7 @@ from labeling.models import (
 )
 from labeling.services.experts import precedents
 from labeling.services.queue import giving_back
-from labeling.services.votes import gold, relabel, settle
+from labeling.services.votes import gold, relabel, resolutions
 from labeling.services.votes.labels import checked_labels
 from labeling.services.work import events
 
@@ -88,7 +88,7 @@ def blind_answer(member: Membership, disagreement_id: int) -> BlindAnswer | None
     ).first()
 
 
-def answer(
+def submit(
     member: Membership,
     disagreement_id: int,
     decision: Decision,
@@ -99,6 +99,9 @@ def answer(
 
     What comes from a screen without the votes is the blind answer and never decides,
     however often it comes; a decision needs a blind answer before it.
+
+    Raises ConflictError without that answer, and what ``answer_blind`` and ``resolve``
+    raise.
     """
     if not has_seen_votes:
         answer_blind(member, disagreement_id, decision.labels, outcome=decision.outcome)
@@ -115,22 +118,27 @@ def answer_blind(
     *,
     outcome: str = "resolved",
 ) -> list[dict[str, Any]]:
-    """Keep the expert's own first answer, then return the votes without names."""
+    """Keep the expert's own first answer, then return the votes without names.
+
+    Raises InvalidInputError for labels or an outcome that are not allowed,
+    NotFoundError where the project has no such disagreement, and ResolvedMeanwhileError
+    where it is decided already: then the answer is kept in the item's history.
+    """
     decision = Decision(tuple(labels), outcome)
     checked = _checked(member, decision)
     with transaction.atomic():
-        found, _ = locked(member, disagreement_id)
-        if found.resolved_at is None:
+        disagreement, _ = locked(member, disagreement_id)
+        if disagreement.resolved_at is None:
             BlindAnswer.objects.get_or_create(
-                disagreement=found,
+                disagreement=disagreement,
                 expert_id=member.user_id,
                 defaults={"labels": checked, "outcome": outcome},
             )
         else:
-            _keep_late(member, found, decision)
-    if found.resolved_at is not None:
-        raise _meanwhile(member, found)
-    return votes_of(found.item_id)
+            _keep_late(member, disagreement, decision)
+    if disagreement.resolved_at is not None:
+        raise _meanwhile(member, disagreement)
+    return votes_of(disagreement.item_id)
 
 
 def votes_of(item_id: int) -> list[dict[str, Any]]:
@@ -159,49 +167,61 @@ def majority_of(
     member: Membership, votes: Sequence[dict[str, Any]]
 ) -> list[str] | None:
     """Return what most of some votes say, or None where no answer has most of them."""
-    found = rules.majority(
+    labels = rules.majority(
         [tuple(vote["labels"]) for vote in votes], is_multi=member.project.is_multi
     )
-    return None if found is None else list(found)
+    return None if labels is None else list(labels)
 
 
 def resolve(
     member: Membership, disagreement_id: int, decision: Decision
 ) -> Disagreement:
-    """Settle a disagreement; the same decision of the same expert again changes nothing.
+    """Settle a disagreement. It is idempotent for the same decision of one expert.
 
     Where another expert has resolved it meanwhile, the answer is kept in the item's
-    history and ResolvedMeanwhileError tells theirs.
+    history.
+
+    Raises ResolvedMeanwhileError, which tells their decision, InvalidInputError for
+    labels or an outcome that are not allowed, NotFoundError where the project has no
+    such disagreement, and ConflictError where the answer is known and gold questions
+    rely on it.
     """
     _checked(member, decision)
     with transaction.atomic():
-        found, item = locked(member, disagreement_id)
-        if found.resolved_at is None:
-            _decide(member, found, item, decision)
-            return found
-        if not _is_same(member, found, decision):
-            _keep_late(member, found, decision)
-    if _is_same(member, found, decision):
-        return found
-    raise _meanwhile(member, found)
+        disagreement, item = locked(member, disagreement_id)
+        if disagreement.resolved_at is None:
+            _decide(member, disagreement, item, decision)
+            return disagreement
+        if not _is_same(member, disagreement, decision):
+            _keep_late(member, disagreement, decision)
+    if _is_same(member, disagreement, decision):
+        return disagreement
+    raise _meanwhile(member, disagreement)
 
 
 def defer(member: Membership, disagreement_id: int) -> None:
-    """Put a disagreement at the end of this expert's list."""
+    """Put a disagreement at the end of this expert's list.
+
+    Raises NotFoundError where the project has no such disagreement, and
+    ResolvedMeanwhileError where it is decided already.
+    """
     with transaction.atomic():
-        found, _ = locked(member, disagreement_id)
-        if found.resolved_at is None:
+        disagreement, _ = locked(member, disagreement_id)
+        if disagreement.resolved_at is None:
             Deferral.objects.update_or_create(
-                disagreement=found,
+                disagreement=disagreement,
                 expert_id=member.user_id,
                 defaults={"at": timezone.now()},
             )
-    if found.resolved_at is not None:
-        raise _meanwhile(member, found)
+    if disagreement.resolved_at is not None:
+        raise _meanwhile(member, disagreement)
 
 
 def locked(member: Membership, disagreement_id: int) -> tuple[Disagreement, Item]:
-    """Lock a disagreement after its item, in the order in which settling locks them."""
+    """Lock an item and then its disagreement, in the order in which settling locks them.
+
+    Raises NotFoundError where the project has no such disagreement.
+    """
     item = (
         Item.objects.select_for_update(no_key=True, of=("self",))
         .filter(project_id=member.project_id, disagreements__pk=disagreement_id)
@@ -209,17 +229,17 @@ def locked(member: Membership, disagreement_id: int) -> tuple[Disagreement, Item
     )
     if item is None:
         raise NotFoundError(_("There is no such disagreement in this project."))
-    found = (
+    disagreement = (
         Disagreement.objects.select_related("resolved_by", "resolution", "before")
         .select_for_update(of=("self",))
         .get(pk=disagreement_id)
     )
-    return found, item
+    return disagreement, item
 
 
 def _checked(member: Membership, decision: Decision) -> list[str]:
     """Return the labels of an answer when it is one that may be given."""
-    allowed = [str(one) for one in Disagreement.DECISIONS]
+    allowed = [str(outcome) for outcome in Disagreement.DECISIONS]
     check_one_of("outcome", decision.outcome, allowed)
     if decision.outcome == Outcome.RESOLVED or decision.labels:
         return checked_labels(member.project, decision.labels)
@@ -227,38 +247,41 @@ def _checked(member: Membership, decision: Decision) -> list[str]:
 
 
 def _decide(
-    member: Membership, found: Disagreement, item: Item, decision: Decision
+    member: Membership, disagreement: Disagreement, item: Item, decision: Decision
 ) -> None:
     is_first, is_invalid = False, decision.outcome == Outcome.INVALID
-    found.before = _replaced(found)
-    if found.before is not None and is_invalid:
-        settle.supersede(found.before)
+    disagreement.before = _replaced(disagreement)
+    if disagreement.before is not None and is_invalid:
+        resolutions.supersede(disagreement.before)
     if not is_invalid:
-        found.resolution = _label(member, item, decision)
-        is_first = settle.record_resolution(found.resolution)
+        disagreement.resolution = _label(member, item, decision)
+        is_first = resolutions.record(disagreement.resolution)
     if decision.is_precedent:
-        precedents.record(item, found.resolution, decision.note)
-    found.resolved_at = timezone.now()
-    found.resolved_by = member.user
-    found.outcome = decision.outcome
-    found.note = decision.note
-    found.save()
+        precedents.record(item, disagreement.resolution, decision.note)
+    disagreement.resolved_at = timezone.now()
+    disagreement.resolved_by = member.user
+    disagreement.outcome = decision.outcome
+    disagreement.note = decision.note
+    disagreement.save()
     item.state = Item.State.INVALID if is_invalid else Item.State.SETTLED
     item.is_unsettled = False
     item.save(update_fields=["state", "is_unsettled"])
     giving_back.withdraw([item.pk])
-    was = {"was": found.before.labels} if found.before else {}
-    tell(member, item, Kind.RESOLVED, decision, votes=found.votes_seen, **was)
+    was = {"was": disagreement.before.labels} if disagreement.before else {}
+    tell(member, item, Kind.RESOLVED, decision, votes=disagreement.votes_seen, **was)
     if is_first:
-        settle.count_confident(item.project_id, 1)
-    settle.tell_settled(item.project_id)
+        # Last, since others wait for the row of this counter.
+        resolutions.count_confident(item.project_id, 1)
+    resolutions.tell_settled(item.project_id)
 
 
-def _replaced(found: Disagreement) -> Resolution | None:
+def _replaced(disagreement: Disagreement) -> Resolution | None:
     """Return the label that a decision replaces, where nobody is asked about it."""
-    if found.origin != Disagreement.Origin.VOTES:
-        gold.refuse_where_known(found.item_id)
-    return Resolution.objects.filter(item_id=found.item_id, superseded_at=None).first()
+    if disagreement.origin != Disagreement.Origin.VOTES:
+        gold.refuse_where_known(disagreement.item_id)
+    return Resolution.objects.filter(
+        item_id=disagreement.item_id, superseded_at=None
+    ).first()
 
 
 def _label(member: Membership, item: Item, decision: Decision) -> Resolution:
@@ -276,7 +299,7 @@ def _label(member: Membership, item: Item, decision: Decision) -> Resolution:
         item=item,
         labels=checked,
         source=Resolution.Source.EXPERT,
-        confidence=max((shares.get(one, 0.0) for one in checked), default=0.0)
+        confidence=max((shares.get(label, 0.0) for label in checked), default=0.0)
         if is_ambiguous
         else 1.0,
         soft_label=shares or dict.fromkeys(checked, 1.0),
@@ -302,39 +325,50 @@ def tell(
     events.append(item, kind, payload, actor_id=member.user_id)
 
 
-def _keep_late(member: Membership, found: Disagreement, decision: Decision) -> None:
+def _keep_late(
+    member: Membership, disagreement: Disagreement, decision: Decision
+) -> None:
     """Keep an answer that came after another expert's decision, once."""
-    if found.outcome == Outcome.WITHDRAWN or found.resolved_by_id == member.user_id:
+    if (
+        disagreement.outcome == Outcome.WITHDRAWN
+        or disagreement.resolved_by_id == member.user_id
+    ):
         return
     known = AnnotationEvent.objects.filter(
-        item_id=found.item_id,
+        item_id=disagreement.item_id,
         actor_id=member.user_id,
         kind=Kind.LATE,
-        payload__disagreement=found.pk,
+        payload__disagreement=disagreement.pk,
         payload__labels=list(decision.labels),
         payload__outcome=decision.outcome,
     )
     if not known.exists():
-        tell(member, found.item, Kind.LATE, decision, disagreement=found.pk)
+        tell(
+            member, disagreement.item, Kind.LATE, decision, disagreement=disagreement.pk
+        )
 
 
-def _is_same(member: Membership, found: Disagreement, decision: Decision) -> bool:
+def _is_same(
+    member: Membership, disagreement: Disagreement, decision: Decision
+) -> bool:
     is_same_label = not decision.labels or sorted(decision.labels) == sorted(
-        found.labels
+        disagreement.labels
     )
     return (
-        found.resolved_by_id == member.user_id
-        and found.outcome == decision.outcome
+        disagreement.resolved_by_id == member.user_id
+        and disagreement.outcome == decision.outcome
         and is_same_label
     )
 
 
-def _meanwhile(member: Membership, found: Disagreement) -> ResolvedMeanwhileError:
+def _meanwhile(
+    member: Membership, disagreement: Disagreement
+) -> ResolvedMeanwhileError:
     """Return the refusal that tells what became of a disagreement, in words."""
-    labels = list(found.labels)
-    if found.outcome == Outcome.WITHDRAWN:
+    labels = list(disagreement.labels)
+    if disagreement.outcome == Outcome.WITHDRAWN:
         why = _("Its votes came to agree meanwhile: no expert is needed any more.")
-    elif found.resolved_by_id == member.user_id:
+    elif disagreement.resolved_by_id == member.user_id:
         why = _(
             "You have resolved it already (%(how)s); take that back to decide anew."
         )
@@ -343,9 +377,9 @@ def _meanwhile(member: Membership, found: Disagreement) -> ResolvedMeanwhileErro
             "Another expert resolved it meanwhile (%(how)s); your answer is kept in its history."
         )
     said = ", ".join(labels) or _("none of the labels")
-    if found.outcome != Outcome.RESOLVED:
-        how = Outcome(found.outcome).label
+    if disagreement.outcome != Outcome.RESOLVED:
+        how = Outcome(disagreement.outcome).label
         said = f"{how}: {said}" if labels else str(how)
     return ResolvedMeanwhileError(
-        why % {"how": said}, outcome=found.outcome, labels=labels
+        why % {"how": said}, outcome=disagreement.outcome, labels=labels
     )

@@ -55,17 +55,20 @@ class _Candidate:
 
 
 def find(member: Membership, disagreement_id: int) -> Disagreement:
-    """Return a disagreement of the project, open or decided."""
-    found = (
+    """Return a disagreement of the project, open or decided.
+
+    Raises NotFoundError where the project has none of this id.
+    """
+    disagreement = (
         Disagreement.objects.select_related(
             "item", "item__media", "resolution", "before"
         )
         .filter(pk=disagreement_id, project_id=member.project_id)
         .first()
     )
-    if found is None:
+    if disagreement is None:
         raise NotFoundError(_("There is no such disagreement in this project."))
-    return found
+    return disagreement
 
 
 def similar(project: Project, to: Disagreement) -> list[Alike]:
@@ -75,14 +78,14 @@ def similar(project: Project, to: Disagreement) -> list[Alike]:
     the same votes are enough. At most some hundreds are compared.
     """
     others = _candidates(project, to)
-    own = next((one for one in others if one.pk == to.pk), None)
+    own = next((other for other in others if other.pk == to.pk), None)
     if own is None:
         return []
     ranked = sorted(
         (
-            (one.group == own.group, _share(project, own, one), one.pk)
-            for one in others
-            if one.pk != to.pk
+            (other.group == own.group, _share(project, own, other), other.pk)
+            for other in others
+            if other.pk != to.pk
         ),
         key=lambda row: (not row[0], -(row[1] or 0.0), row[2]),
     )
@@ -104,14 +107,14 @@ def _candidates(project: Project, to: Disagreement) -> list[_Candidate]:
     )
     others = rows.filter(resolved_at=None, votes_seen__has_keys=labels)
     chosen = {
-        one[0]: _Candidate(one[0], one[1], one[2])
+        pk: _Candidate(pk, group, text)
         for some in (
             rows.filter(pk=to.pk),
             near.order_by("pk")[:SHOWN],
             others.order_by("-entropy", "pk")[:COMPARED],
         )
-        for one in _read(project, some)
-        if sorted(one[3]) == labels
+        for pk, group, text, votes_seen in _read(project, some)
+        if sorted(votes_seen) == labels
     }
     return list(chosen.values())
 
@@ -132,10 +135,10 @@ def _read(
     )
 
 
-def _share(project: Project, own: _Candidate, one: _Candidate) -> float | None:
+def _share(project: Project, own: _Candidate, other: _Candidate) -> float | None:
     if project.data_type == Project.DataType.IMAGE:
         return None
-    return rules.shared_part(own.text, one.text)
+    return rules.shared_part(own.text, other.text)
 
 
 def settle_together(
@@ -144,6 +147,9 @@ def settle_together(
     """Decide some disagreements like another one, each for itself and in order.
 
     Each says in its history which one it was settled together with.
+
+    Raises InvalidInputError where they are too many; why a single one was refused is
+    in its ``Settled``.
     """
     if len(others) > MOST_TOGETHER:
         raise InvalidInputError(
@@ -162,12 +168,16 @@ def settle_together(
 def settle_like(
     member: Membership, leader: int, others: Sequence[int]
 ) -> list[Settled]:
-    """Decide some disagreements as the expert has decided another one already."""
-    found = find(member, leader)
-    if found.resolved_by_id != member.user_id:
+    """Decide some disagreements as the expert has decided another one already.
+
+    Raises NotFoundError where the project has no such other one, and InvalidInputError
+    where the expert has not decided it, or where there are too many.
+    """
+    disagreement = find(member, leader)
+    if disagreement.resolved_by_id != member.user_id:
         raise InvalidInputError(_("Decide this one first; then others can follow it."))
-    labels = tuple(found.resolution.labels) if found.resolution else ()
-    decision = Decision(labels, found.outcome, found.note)
+    labels = tuple(disagreement.resolution.labels) if disagreement.resolution else ()
+    decision = Decision(labels, disagreement.outcome, disagreement.note)
     return settle_together(member, leader, others, decision)
 
 

@@ -118,7 +118,7 @@ NAMES: Final = {
 
 
 def named(name: str) -> Origin:
-    """Return the list that an address names."""
+    """Return the list that an address names; raises NotFoundError for another name."""
     if name not in NAMES:
         raise NotFoundError(_("There is no such list."))
     return NAMES[name]
@@ -133,6 +133,9 @@ def take_up(member: Membership, item_id: int, origin: str) -> Disagreement:
     """Bring an item to the experts; one that is there already stays as it is.
 
     The label it has stays until the decision, and its history says who doubted it.
+
+    Raises InvalidInputError where there is no such list, NotFoundError where the project
+    has no such item, and ConflictError where gold questions rely on its known answer.
     """
     if origin not in LISTS:
         raise InvalidInputError(_("There is no such list."))
@@ -142,14 +145,17 @@ def take_up(member: Membership, item_id: int, origin: str) -> Disagreement:
             return waiting
         gold.refuse_where_known(item.pk)
         votes = settle.votes_of(member.project, [item.pk])[item.pk]
-        found = settle.dispute(member.project, item, votes, Origin(origin))
-        found.save()
+        disagreement = settle.dispute(member.project, item, votes, Origin(origin))
+        disagreement.save()
         events.append(item, Kind.DOUBTED, {"origin": origin}, actor_id=member.user_id)
-    return found
+    return disagreement
 
 
 def check(member: Membership, item_id: int) -> None:
-    """Say that an item's flags were looked at and nothing needs to be decided."""
+    """Say that an item's flags were looked at and nothing needs to be decided.
+
+    Raises NotFoundError where the project has no such item.
+    """
     with transaction.atomic():
         item = _locked(member, item_id)
         if flagged(member.project).filter(pk=item.pk).exists():
@@ -157,24 +163,26 @@ def check(member: Membership, item_id: int) -> None:
 
 
 def _locked(member: Membership, item_id: int) -> Item:
-    found = (
+    item = (
         Item.objects.select_for_update(no_key=True)
         .filter(project_id=member.project_id, pk=item_id)
         .first()
     )
-    if found is None:
+    if item is None:
         raise NotFoundError(_("There is no such item in this project."))
-    return found
+    return item
 
 
-def evidence(found: Disagreement) -> tuple[Resolution | None, Prediction | None]:
+def evidence(disagreement: Disagreement) -> tuple[Resolution | None, Prediction | None]:
     """Return the label that is in doubt, and the model's answer where that is why.
 
     For experts who have answered blind.
     """
-    if found.origin == Origin.VOTES:
+    if disagreement.origin == Origin.VOTES:
         return None, None
-    label = Resolution.objects.filter(item_id=found.item_id, superseded_at=None).first()
-    if found.origin != Origin.SUSPECT:
+    label = Resolution.objects.filter(
+        item_id=disagreement.item_id, superseded_at=None
+    ).first()
+    if disagreement.origin != Origin.SUSPECT:
         return label, None
-    return label, Prediction.objects.filter(item_id=found.item_id).first()
+    return label, Prediction.objects.filter(item_id=disagreement.item_id).first()

@@ -42,21 +42,25 @@ class Asked:
 def ask(member: Membership, disagreement_id: int, text: str) -> int:
     """Ask those who voted, once, and put the disagreement off; return how many.
 
-    Only who has answered blind may ask, since the answers tell of the votes.
+    Only an expert who has answered blind may ask, since the answers tell of the votes.
+
+    Raises InvalidInputError for a text that is empty or too long, NotFoundError where
+    the project has no such disagreement, and ConflictError where it is decided, not
+    answered blind, asked about already, or where nobody can be asked.
     """
     words = _checked("question", text)
     with transaction.atomic():
-        found, _item = adjudicate.locked(member, disagreement_id)
-        _must_wait(found)
+        disagreement, _item = adjudicate.locked(member, disagreement_id)
+        _must_wait(disagreement)
         if adjudicate.blind_answer(member, disagreement_id) is None:
             raise ConflictError(_("Answer it blind first; then the votes are shown."))
-        if Inquiry.objects.filter(disagreement=found).exists():
+        if Inquiry.objects.filter(disagreement=disagreement).exists():
             raise ConflictError(_("Those who voted were asked already."))
-        people = _voters(member, found)
+        people = _voters(member, disagreement)
         now = timezone.now()
         Inquiry.objects.bulk_create(
             Inquiry(
-                disagreement=found,
+                disagreement=disagreement,
                 asked_by_id=member.user_id,
                 annotator_id=pk,
                 question=words,
@@ -65,18 +69,18 @@ def ask(member: Membership, disagreement_id: int, text: str) -> int:
             for pk in people
         )
         events.append(
-            found,
+            disagreement,
             AnnotationEvent.Kind.ASKED,
             {"comment": words},
             actor_id=member.user_id,
         )
-        adjudicate.defer(member, found.pk)
+        adjudicate.defer(member, disagreement.pk)
     return len(people)
 
 
-def _voters(member: Membership, found: Disagreement) -> list[int]:
+def _voters(member: Membership, disagreement: Disagreement) -> list[int]:
     """Return who can be asked: others who voted and are still in the project."""
-    votes = Annotation.votes.filter(item_id=found.item_id, undone_at=None)
+    votes = Annotation.votes.filter(item_id=disagreement.item_id, undone_at=None)
     people = (
         Membership.objects.active()
         .filter(project_id=member.project_id, user__in=votes.values("annotator"))
@@ -85,14 +89,19 @@ def _voters(member: Membership, found: Disagreement) -> list[int]:
     )
     if not people:
         raise ConflictError(_("Nobody who voted can be asked any more."))
-    return [one.user_id for one in people]
+    return [person.user_id for person in people]
 
 
 def answer(member: Membership, inquiry_id: int, text: str) -> Inquiry:
-    """Keep a person's answer; the disagreement is not put off any longer."""
+    """Keep a person's answer; the disagreement is not put off any longer.
+
+    Raises InvalidInputError for a text that is empty or too long, NotFoundError where
+    the person has no such question, and ConflictError where it is answered or the
+    disagreement decided already.
+    """
     words = _checked("answer", text)
     with transaction.atomic():
-        found = (
+        inquiry = (
             Inquiry.objects.select_for_update(of=("self",))
             .select_related("disagreement")
             .filter(
@@ -102,23 +111,23 @@ def answer(member: Membership, inquiry_id: int, text: str) -> Inquiry:
             )
             .first()
         )
-        if found is None:
+        if inquiry is None:
             raise NotFoundError(_("There is no such question to you."))
-        if found.answered_at is not None:
+        if inquiry.answered_at is not None:
             raise ConflictError(_("You have answered this question already."))
-        _must_wait(found.disagreement)
-        found.answer, found.answered_at = words, timezone.now()
-        found.save(update_fields=["answer", "answered_at"])
+        _must_wait(inquiry.disagreement)
+        inquiry.answer, inquiry.answered_at = words, timezone.now()
+        inquiry.save(update_fields=["answer", "answered_at"])
         events.append(
-            found.disagreement,
+            inquiry.disagreement,
             AnnotationEvent.Kind.REPLIED,
             {"comment": words},
             actor_id=member.user_id,
         )
         Deferral.objects.filter(
-            disagreement=found.disagreement_id, expert_id=found.asked_by_id
+            disagreement=inquiry.disagreement_id, expert_id=inquiry.asked_by_id
         ).delete()
-    return found
+    return inquiry
 
 
 def waiting_for(member: Membership) -> QuerySet[Inquiry]:
@@ -139,24 +148,26 @@ def waiting_for(member: Membership) -> QuerySet[Inquiry]:
     )
 
 
-def of(found: Disagreement) -> Asked | None:
-    """Return what was asked about a disagreement, for who has answered it blind."""
-    rows = list(Inquiry.objects.filter(disagreement=found).order_by("answered_at"))
-    if not rows:
+def of(disagreement: Disagreement) -> Asked | None:
+    """Return what was asked about a disagreement, for experts who answered it blind."""
+    inquiries = list(
+        Inquiry.objects.filter(disagreement=disagreement).order_by("answered_at")
+    )
+    if not inquiries:
         return None
-    votes = Annotation.votes.filter(item_id=found.item_id, undone_at=None)
+    votes = Annotation.votes.filter(item_id=disagreement.item_id, undone_at=None)
     voted = list(votes.order_by("pk").values_list("annotator_id", flat=True))
     names = {pk: f"A{number}" for number, pk in enumerate(voted, start=1)}
-    said = [one for one in rows if one.answered_at is not None]
+    answered = [row for row in inquiries if row.answered_at is not None]
     return Asked(
-        rows[0].question,
-        [(names.get(one.annotator_id, "–"), one.answer) for one in said],
-        len(rows) - len(said),
+        inquiries[0].question,
+        [(names.get(row.annotator_id, "–"), row.answer) for row in answered],
+        len(inquiries) - len(answered),
     )
 
 
-def _must_wait(found: Disagreement) -> None:
-    if found.resolved_at is not None:
+def _must_wait(disagreement: Disagreement) -> None:
+    if disagreement.resolved_at is not None:
         raise ConflictError(_("It is decided already."))
 
 

@@ -16,7 +16,10 @@ PER_LABEL: Final = 3
 
 
 def record(item: Item, resolution: Resolution | None, note: str) -> Precedent:
-    """Make a decision an example of the guideline, unless it must stay unseen."""
+    """Make a decision an example of the guideline.
+
+    Raises InvalidInputError where its item must stay unseen or has no label.
+    """
     if why := why_not(item):
         raise InvalidInputError(errors={"precedent": [why]})
     if resolution is None:
@@ -52,18 +55,21 @@ def shown(project: Project) -> QuerySet[Precedent]:
 
 def by_label(project: Project) -> list[tuple[str, list[Precedent]]]:
     """Return the newest few examples of each label that has any, by the label's name."""
-    found: dict[str, list[Precedent]] = defaultdict(list)
-    for one in shown(project)[:LOOKED_AT]:
-        for label in one.resolution.labels:
-            if len(found[label]) < PER_LABEL:
-                found[label].append(one)
-    return sorted(found.items())
+    examples: dict[str, list[Precedent]] = defaultdict(list)
+    for precedent in shown(project)[:LOOKED_AT]:
+        for label in precedent.resolution.labels:
+            if len(examples[label]) < PER_LABEL:
+                examples[label].append(precedent)
+    return sorted(examples.items())
 
 
 def remove(member: Membership, precedent_id: int) -> None:
-    """Take an example out of the guideline; the decision itself stays."""
-    gone, _by_table = Precedent.objects.filter(
+    """Take an example out of the guideline; the decision itself stays.
+
+    Raises NotFoundError where the guideline has no such example.
+    """
+    removed, _by_table = Precedent.objects.filter(
         pk=precedent_id, project_id=member.project_id
     ).delete()
-    if not gone:
+    if not removed:
         raise NotFoundError(_("This example is not in the guideline any more."))

@@ -18,7 +18,7 @@ from labeling.models import (
 )
 from labeling.services.experts import adjudicate
 from labeling.services.experts.adjudicate import Decision
-from labeling.services.votes import relabel, settle
+from labeling.services.votes import relabel, resolutions
 from labeling.services.votes.labels import checked_labels
 
 Outcome = Disagreement.Outcome
@@ -42,49 +42,58 @@ def reopen(member: Membership, disagreement_id: int) -> Disagreement:
     """Take a decision back: the item waits for an expert again.
 
     The label it had stays in its history; what the item had before is its label again.
-    Refused where a training run has taken the decision's label, or where it is a known
-    answer that people are asked about.
+
+    Raises NotFoundError where the project has no such disagreement, ForbiddenError
+    where another expert decided it, and ConflictError where nobody decided it or where
+    something relies on the decision: a training run that has taken its label, a gold
+    question, a later decision.
     """
     with transaction.atomic():
-        found, item = adjudicate.locked(member, disagreement_id)
-        _may_reopen(member, found)
-        _end_label(found)
-        if found.before is not None:
-            _bring_back(member, found.before)
-        taken_back = Decision(found.labels, found.outcome, found.note)
+        disagreement, item = adjudicate.locked(member, disagreement_id)
+        _may_reopen(member, disagreement)
+        _end_label(disagreement)
+        if disagreement.before is not None:
+            _bring_back(member, disagreement.before)
+        taken_back = Decision(
+            disagreement.labels, disagreement.outcome, disagreement.note
+        )
         adjudicate.tell(member, item, AnnotationEvent.Kind.REOPENED, taken_back)
-        has_label = found.before is not None
-        found.resolved_at = found.resolved_by = found.resolution = found.before = None
-        found.outcome = found.note = ""
-        found.save()
+        has_label = disagreement.before is not None
+        disagreement.resolved_at = disagreement.resolved_by = (
+            disagreement.resolution
+        ) = disagreement.before = None
+        disagreement.outcome = disagreement.note = ""
+        disagreement.save()
         # Its votes may have changed while the decision stood: settle it afresh.
         item.state = Item.State.SETTLED if has_label else Item.State.DISPUTED
         item.is_unsettled = True
         item.save(update_fields=["state", "is_unsettled"])
         signals.send_on_commit(signals.votes_changed, item.project_id)
-    return found
+    return disagreement
 
 
-def _may_reopen(member: Membership, found: Disagreement) -> None:
-    if found.resolved_at is None:
+def _may_reopen(member: Membership, disagreement: Disagreement) -> None:
+    if disagreement.resolved_at is None:
         raise ConflictError(_("It is open already."))
-    if found.outcome == Outcome.WITHDRAWN:
+    if disagreement.outcome == Outcome.WITHDRAWN:
         raise ConflictError(_("Nobody decided it: its votes came to agree."))
-    is_own = found.resolved_by_id == member.user_id
+    is_own = disagreement.resolved_by_id == member.user_id
     if not is_own and member.role != Membership.Role.MANAGER:
         raise ForbiddenError(
             _("Another expert decided it; a manager can open it again.")
         )
 
 
-def _end_label(found: Disagreement) -> None:
+def _end_label(disagreement: Disagreement) -> None:
     """End the label of a decision, unless something relies on it already."""
-    later = Disagreement.objects.filter(item_id=found.item_id, pk__gt=found.pk)
+    later = Disagreement.objects.filter(
+        item_id=disagreement.item_id, pk__gt=disagreement.pk
+    )
     if later.exclude(outcome=Outcome.WITHDRAWN).exists():
         raise ConflictError(_("An expert looks at the item again, or has done so."))
-    if found.resolution_id is None:
+    if disagreement.resolution_id is None:
         return
-    label = Resolution.objects.select_for_update().get(pk=found.resolution_id)
+    label = Resolution.objects.select_for_update().get(pk=disagreement.resolution_id)
     if label.superseded_at is not None:
         raise ConflictError(_("The item has got another label since."))
     if label.used_at is not None:
@@ -92,11 +101,11 @@ def _end_label(found: Disagreement) -> None:
             _("A training run has used this label on %(day)s, so the decision stays.")
             % {"day": date_format(label.used_at, "SHORT_DATETIME_FORMAT")}
         )
-    if Gold.objects.filter(item_id=found.item_id).exists():
+    if Gold.objects.filter(item_id=disagreement.item_id).exists():
         raise ConflictError(
             _("The decision stays: it is a known answer that gold questions rely on.")
         )
-    settle.supersede(label)
+    resolutions.supersede(label)
 
 
 def _bring_back(member: Membership, before: Resolution) -> None:
@@ -108,4 +117,4 @@ def _bring_back(member: Membership, before: Resolution) -> None:
             _("The labels have changed since, so the earlier one cannot come back.")
         )
     checked_labels(member.project, before.labels)
-    settle.bring_back(before)
+    resolutions.bring_back(before)

@@ -35,7 +35,7 @@ from labeling.models import (
     User,
 )
 from labeling.services.queue import giving_back, order
-from labeling.services.votes import agreement, counts, settle
+from labeling.services.votes import agreement, counts, resolutions
 from labeling.services.work import jobs
 from labeling.services.work.transactions import Turn, await_turn
 
@@ -232,4 +232,4 @@ def _delete(project_id: int, ids: list[int]) -> None:
     items.delete()
     counts.take_off(project_id, counted)
     order.tell_items_changed(project_id)
-    settle.tell_settled(project_id)
+    resolutions.tell_settled(project_id)

@@ -55,9 +55,7 @@ def edit(
     """
     before = own_annotation(member, annotation_id)
     values: dict[str, Any] = {
-        name: changes[name]
-        for name in ("comment", "is_unsure", "seconds")
-        if name in changes
+        name: changes[name] for name in ("comment", "is_unsure") if name in changes
     }
     if "labels" in changes:
         values["labels"] = checked_labels(member.project, changes["labels"])

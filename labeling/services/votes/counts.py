@@ -42,23 +42,26 @@ def recount(**which: Any) -> Counts:
     answers = Annotation.with_repeats.filter(undone_at=None, **which)
     events = AnnotationEvent.objects.filter(kind__in=(Kind.SKIPPED, Kind.FLAGGED))
     labeled = Resolution.objects.filter(item__split=Item.Split.POOL, **which)
-    found: Counts = defaultdict(Counter)
-    found[None]["confident"] = labeled.values("item").distinct().count()
-    _add(found, answers.order_by().values("annotator").annotate(**_OF_ANSWERS))
+    counted: Counts = defaultdict(Counter)
+    counted[None]["confident"] = labeled.values("item").distinct().count()
+    _add(counted, answers.order_by().values("annotator").annotate(**_OF_ANSWERS))
     of_people = events.filter(**which).order_by().values(annotator=F("actor"))
-    _add(found, of_people.annotate(**_OF_EVENTS))
-    return found
+    _add(counted, of_people.annotate(**_OF_EVENTS))
+    return counted
 
 
-def _add(found: Counts, rows: Iterable[Mapping[str, Any]]) -> None:
+def _add(counted: Counts, rows: Iterable[Mapping[str, Any]]) -> None:
     for row in rows:
         counts = {name: row[name] for name in _NAMES if name in row}
-        found[row["annotator"]].update(counts)
+        counted[row["annotator"]].update(counts)
 
 
 def take_off(project_id: int, counted: Counts) -> None:
-    """Take from a project's counters, in the caller's transaction."""
-    for person in sorted(counted, key=lambda one: one or 0):
+    """Take from a project's counters, in the caller's transaction.
+
+    Lock order: by person, as everybody does who changes several counters.
+    """
+    for person in sorted(counted, key=lambda pk: pk or 0):
         changes = {name: -number for name, number in counted[person].items() if number}
         if changes:
             ProjectCounter.add(project_id, person, **changes)
@@ -89,12 +92,12 @@ def _surplus(project_id: int) -> Counts:
     with one_moment():
         counted = recount(project=project_id)
         rows = ProjectCounter.objects.filter(project=project_id)
-        found: Counts = defaultdict(Counter)
-        _add(found, rows.values("annotator", *_NAMES))
+        surplus: Counts = defaultdict(Counter)
+        _add(surplus, rows.values("annotator", *_NAMES))
     for person, counts in counted.items():
-        found[person].subtract(counts)
+        surplus[person].subtract(counts)
     return {
         person: off
-        for person, counts in found.items()
+        for person, counts in surplus.items()
         if (off := Counter({name: n for name, n in counts.items() if n}))
     }

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from labeling.errors import ConflictError
 from labeling.models import Gold, Item, Project, Resolution
-from labeling.services.votes import settle
+from labeling.services.votes import resolutions
 
 
 def refuse_where_known(item_id: int) -> None:
@@ -50,4 +50,4 @@ def record(project: Project, known: Sequence[tuple[Item, Sequence[str]]]) -> Non
             state=Item.State.SETTLED
         )
         pool = sum(item.split == Item.Split.POOL for item, _ in known)
-        settle.count_confident(project.pk, pool)
+        resolutions.count_confident(project.pk, pool)

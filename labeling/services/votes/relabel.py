@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from django.db import connection
 from django.utils.translation import gettext as _
@@ -13,33 +14,13 @@ from psycopg.types.json import Jsonb
 from labeling import queries
 from labeling.errors import InvalidInputError
 from labeling.models import Annotation, Item, LabelSet, Project
+from labeling.sql import statements
 
-# Two labels that become one are named once, and their shares are added up.
-_RESOLUTIONS = """
-UPDATE labeling_resolution SET
-  labels = (SELECT array_agg(DISTINCT coalesce(%(moves)s ->> old, old)
-                             ORDER BY coalesce(%(moves)s ->> old, old))
-            FROM unnest(labels) AS old),
-  soft_label = (SELECT coalesce(jsonb_object_agg(name, share), '{}') FROM (
-    SELECT coalesce(%(moves)s ->> key, key) AS name,
-           least(1, sum(value::float)) AS share
-    FROM jsonb_each_text(soft_label) GROUP BY 1) AS shares),
-  label_set_id = %(set)s
-WHERE project_id = %(project)s AND superseded_at IS NULL AND labels && %(old)s
-"""
-_GOLD = """
-UPDATE labeling_gold SET
-  labels = (SELECT array_agg(DISTINCT coalesce(%(moves)s ->> old, old)
-                             ORDER BY coalesce(%(moves)s ->> old, old))
-            FROM unnest(labels) AS old),
-  label_set_id = %(set)s
-WHERE labels && %(old)s
-  AND item_id IN (SELECT id FROM labeling_item WHERE project_id = %(project)s)
-"""
+_SQL: Final = statements.load(Path(__file__).with_name("votes.sql"))
 
 
 def check(project: Project, names: Iterable[str], moves: Mapping[str, str]) -> None:
-    """Refuse a mapping that leads nowhere, and the loss of a label that is in use."""
+    """Raise InvalidInputError for a mapping to no label, or where a used label is lost."""
     kept = set(names)
     if lost := sorted(set(moves.values()) - kept):
         raise InvalidInputError(
@@ -73,8 +54,8 @@ def carry(label_set: LabelSet, moves: Mapping[str, str]) -> None:
         "project": label_set.project_id,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_RESOLUTIONS, values)
-        cursor.execute(_GOLD, values)
+        cursor.execute(_SQL["rename_in_resolutions"], values)
+        cursor.execute(_SQL["rename_in_gold"], values)
     voted = Annotation.votes.filter(
         project_id=label_set.project_id, undone_at=None, labels__overlap=list(moves)
     )
@@ -84,13 +65,13 @@ def carry(label_set: LabelSet, moves: Mapping[str, str]) -> None:
 def names_now(project_id: int) -> dict[int, dict[str, str]]:
     """Return for each label set what its renamed labels are called today."""
     today: dict[str, str] = {}
-    found: dict[int, dict[str, str]] = {}
+    names: dict[int, dict[str, str]] = {}
     sets = LabelSet.objects.filter(project=project_id).order_by("-version")
     for pk, moves in sets.values_list("pk", "mapping"):
-        found[pk] = today
+        names[pk] = today
         # A version's mapping leads to it from the version before.
         today = {**today, **{old: today.get(new, new) for old, new in moves.items()}}
-    return found
+    return names
 
 
 def translated(labels: Sequence[str], moves: Mapping[str, str]) -> tuple[str, ...]:

@@ -14,17 +14,16 @@ from typing import Final
 from django.db import transaction
 from django.utils import timezone
 
-from labeling import rules, signals
+from labeling import rules
 from labeling.models import (
     Annotation,
     Disagreement,
     Item,
     Project,
-    ProjectCounter,
     Resolution,
 )
 from labeling.services.queue import giving_back, order
-from labeling.services.votes import agreement, relabel
+from labeling.services.votes import agreement, relabel, resolutions
 
 CHUNK: Final = 200
 # An answer of these stands whatever the votes say.
@@ -43,12 +42,12 @@ def settle_all() -> int:
 
 
 def settle_project(project_id: int) -> int:
-    """Settle the project's unsettled items; running twice changes nothing."""
+    """Settle the project's unsettled items. It is idempotent."""
     project = Project.objects.filter(pk=project_id).first()
     if project is None:
         return 0
     total = settled = _settle_chunk(project)
-    # A chunk that is not full was the last one: what came since has rung anew.
+    # A chunk that is not full was the last one: later votes have sent a signal anew.
     while settled == CHUNK:
         settled = _settle_chunk(project)
         total += settled
@@ -59,6 +58,9 @@ def settle_project(project_id: int) -> int:
 
 def _settle_chunk(project: Project) -> int:
     with transaction.atomic():
+        # Lock before reading the votes: a vote that comes later waits here to mark its
+        # item, so the mark outlives this commit. SKIP LOCKED, because what is locked by
+        # another settling needs no second one, and a vote's item stays marked.
         items = list(
             Item.objects.select_for_update(skip_locked=True, no_key=True)
             .filter(project=project, is_unsettled=True)
@@ -71,12 +73,12 @@ def _settle_chunk(project: Project) -> int:
         votes = votes_of(project, ids)
         done = _Done(project)
         past: dict[int, list[Resolution]] = defaultdict(list)
-        for one in Resolution.objects.filter(item__in=ids):
-            past[one.item_id].append(one)
+        for resolution in Resolution.objects.filter(item__in=ids):
+            past[resolution.item_id].append(resolution)
         for item in items:
             _settle(done, item, votes[item.pk], past[item.pk])
         done.write()
-        tell_settled(project.pk)
+        resolutions.tell_settled(project.pk)
     return len(items)
 
 
@@ -95,7 +97,10 @@ class _Done:
     has_more_to_ask: bool = False
 
     def write(self) -> None:
-        """Write all of it; the counter last, since others wait for its row."""
+        """Write all of it.
+
+        Lock order: items, then counter, whose row others wait for: so it comes last.
+        """
         now = timezone.now()
         for (state, wanted), ids in self._alike():
             Item.objects.filter(pk__in=ids).update(
@@ -112,14 +117,14 @@ class _Done:
         if self.has_more_to_ask:
             order.tell_items_changed(self.project.pk)
         if self.confident:
-            count_confident(self.project.pk, self.confident)
+            resolutions.count_confident(self.project.pk, self.confident)
 
     def _alike(self) -> Iterable[tuple[tuple[str, int], list[int]]]:
         """Return the items by what is written of them: a few statements for all."""
-        found: dict[tuple[str, int], list[int]] = defaultdict(list)
+        alike: dict[tuple[str, int], list[int]] = defaultdict(list)
         for item in self.items:
-            found[item.state, item.votes_wanted].append(item.pk)
-        return found.items()
+            alike[item.state, item.votes_wanted].append(item.pk)
+        return alike.items()
 
 
 def votes_of(
@@ -140,7 +145,7 @@ def _settle(
     done: _Done, item: Item, votes: list[rules.Labels], past: list[Resolution]
 ) -> None:
     project = done.project
-    current = next((one for one in past if one.superseded_at is None), None)
+    current = next((label for label in past if label.superseded_at is None), None)
     is_invalid = item.state == Item.State.INVALID
     if is_invalid or (current is not None and current.source in _FIRM):
         _close(done, item, Item.State.INVALID if is_invalid else Item.State.SETTLED)
@@ -226,54 +231,6 @@ def _resolve(
     done.confident += is_first and item.split == Item.Split.POOL
 
 
-def record_resolution(resolution: Resolution) -> bool:
-    """Save a resolution in place of the current one.
-
-    Return whether it is the first of a pool item, which counts toward a retrain.
-    """
-    earlier = Resolution.objects.filter(item_id=resolution.item_id)
-    is_first = not earlier.exists()
-    for current in earlier.filter(superseded_at=None):
-        supersede(current)
-    resolution.save(force_insert=True)
-    return is_first and resolution.item.split == Item.Split.POOL
-
-
-def take_labels(project: Project, split: str) -> list[tuple[int, list[str]]]:
-    """Return the labels of a split as (item, labels) by item, and mark them as used.
-
-    A decision whose label is marked cannot be taken back any more.
-    """
-    with transaction.atomic():
-        now = timezone.now()
-        labels = Resolution.objects.filter(
-            project=project, superseded_at=None, item__split=split
-        ).exclude(item__state=Item.State.INVALID)
-        found = list(labels.order_by("item_id").values_list("pk", "item_id", "labels"))
-        # By key: the planner, before it knows the tables, joins them row by row.
-        taken = Resolution.objects.filter(pk__in=[pk for pk, _, _ in found])
-        taken.filter(superseded_at=None, used_at=None).update(used_at=now)
-        gone = set(taken.filter(used_at=None).values_list("pk", flat=True))
-        return [(item, names) for pk, item, names in found if pk not in gone]
-
-
-def supersede(current: Resolution) -> None:
-    """End a resolution; it stays in the item's history."""
-    current.superseded_at = timezone.now()
-    current.save(update_fields=["superseded_at"])
-
-
-def bring_back(ended: Resolution) -> None:
-    """Make a superseded resolution the item's label again, as it was."""
-    ended.superseded_at = None
-    ended.save(update_fields=["superseded_at"])
-
-
-def count_confident(project_id: int, change: int) -> None:
-    """Count newly labeled pool items, in the transaction that labels them."""
-    ProjectCounter.add(project_id, confident=change)
-
-
 def dispute(
     project: Project,
     item: Item,
@@ -294,17 +251,17 @@ def dispute(
 def _open_disagreements(disputes: list[Disagreement]) -> None:
     """Open those that are new; of the others only the votes have changed."""
     waiting = {
-        one.item_id: one
-        for one in Disagreement.objects.filter(
-            item__in=[one.item_id for one in disputes], resolved_at=None
+        disagreement.item_id: disagreement
+        for disagreement in Disagreement.objects.filter(
+            item__in=[new.item_id for new in disputes], resolved_at=None
         )
     }
-    for one in disputes:
-        if known := waiting.get(one.item_id):
-            known.entropy, known.votes_seen = one.entropy, one.votes_seen
+    for new in disputes:
+        if known := waiting.get(new.item_id):
+            known.entropy, known.votes_seen = new.entropy, new.votes_seen
     Disagreement.objects.bulk_update(waiting.values(), ["entropy", "votes_seen"])
     Disagreement.objects.bulk_create(
-        one for one in disputes if one.item_id not in waiting
+        new for new in disputes if new.item_id not in waiting
     )
 
 
@@ -313,8 +270,3 @@ def _tally(votes: Iterable[rules.Labels]) -> dict[str, int]:
     for vote in votes:
         tally[", ".join(vote) or "(none)"] += 1
     return dict(tally)
-
-
-def tell_settled(project_id: int) -> None:
-    """Tell the learner after the commit that there are new labels."""
-    signals.send_on_commit(signals.labels_settled, project_id)

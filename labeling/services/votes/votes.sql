@@ -59,3 +59,25 @@ SELECT id, project_id, item_id, annotator_id, assignment_id, client_id, request_
        label_set_id, guideline_id, reason, probability, model_number, suggestion_shown,
        is_right, screen
 FROM vote
+
+-- rename_in_resolutions: give the labels that items have now their new names.
+-- Two labels that become one are named once, and their shares are added up.
+UPDATE labeling_resolution SET
+  labels = (SELECT array_agg(DISTINCT coalesce(%(moves)s ->> old, old)
+                             ORDER BY coalesce(%(moves)s ->> old, old))
+            FROM unnest(labels) AS old),
+  soft_label = (SELECT coalesce(jsonb_object_agg(name, share), '{}') FROM (
+    SELECT coalesce(%(moves)s ->> key, key) AS name,
+           least(1, sum(value::float)) AS share
+    FROM jsonb_each_text(soft_label) GROUP BY 1) AS shares),
+  label_set_id = %(set)s
+WHERE project_id = %(project)s AND superseded_at IS NULL AND labels && %(old)s
+
+-- rename_in_gold: give known answers their labels' new names.
+UPDATE labeling_gold SET
+  labels = (SELECT array_agg(DISTINCT coalesce(%(moves)s ->> old, old)
+                             ORDER BY coalesce(%(moves)s ->> old, old))
+            FROM unnest(labels) AS old),
+  label_set_id = %(set)s
+WHERE labels && %(old)s
+  AND item_id IN (SELECT id FROM labeling_item WHERE project_id = %(project)s)

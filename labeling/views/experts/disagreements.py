@@ -102,7 +102,7 @@ _ACTS: Final = {
 def _answer(request: HttpRequest, member: Membership, pk: int) -> dict[str, int]:
     decision = _decision(request, member)
     has_seen_votes = request.POST.get("step") == "final"
-    resolution = adjudicate.answer(member, pk, decision, has_seen_votes=has_seen_votes)
+    resolution = adjudicate.submit(member, pk, decision, has_seen_votes=has_seen_votes)
     if resolution is None:
         return {"id": pk}
     _tell(request, alike.settle_together(member, pk, _others(request), decision))

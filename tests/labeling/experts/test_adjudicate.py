@@ -31,7 +31,7 @@ from labeling.models import (
 from labeling.services.experts import adjudicate, alike, precedents, reopening
 from labeling.services.experts.adjudicate import Decision
 from labeling.services.queue import questions
-from labeling.services.votes import settle
+from labeling.services.votes import resolutions, settle
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -86,7 +86,7 @@ def test_a_screen_without_the_votes_never_decides() -> None:
     (expert,) = experts(found.project, 1)
 
     for label in ("x", "y"):
-        adjudicate.answer(expert, found.pk, Decision((label,)), has_seen_votes=False)
+        adjudicate.submit(expert, found.pk, Decision((label,)), has_seen_votes=False)
 
     found.refresh_from_db()
     assert found.resolved_at is None
@@ -98,7 +98,7 @@ def test_a_decision_needs_a_blind_answer_before_it() -> None:
     (expert,) = experts(found.project, 1)
 
     with pytest.raises(ConflictError, match="blind first"):
-        adjudicate.answer(expert, found.pk, Decision(("x",)), has_seen_votes=True)
+        adjudicate.submit(expert, found.pk, Decision(("x",)), has_seen_votes=True)
 
 
 def test_who_comes_second_is_told_the_answer_and_their_own_is_kept_once() -> None:
@@ -109,7 +109,7 @@ def test_who_comes_second_is_told_the_answer_and_their_own_is_kept_once() -> Non
 
     for _ in range(2):
         with pytest.raises(ResolvedMeanwhileError, match=r"Another expert .* \(x\)"):
-            adjudicate.answer(
+            adjudicate.submit(
                 second, found.pk, Decision(("y",), note="hm"), has_seen_votes=True
             )
 
@@ -259,7 +259,7 @@ def test_what_a_training_run_has_used_stays() -> None:
     (expert,) = experts(found.project, 1)
     adjudicate.resolve(expert, found.pk, Decision(("x",)))
 
-    taken = settle.take_labels(found.project, "pool")
+    taken = resolutions.take_labels(found.project, "pool")
 
     assert taken == [(found.item_id, ["x"])]
     with pytest.raises(ConflictError, match="training run has used this label"):
@@ -440,7 +440,7 @@ def test_a_label_is_taken_back_or_trained_on_but_never_both() -> None:
     taken: list[int] = []
 
     def take() -> None:
-        taken.extend(pk for pk, _ in settle.take_labels(project, "pool"))
+        taken.extend(pk for pk, _ in resolutions.take_labels(project, "pool"))
         connections.close_all()
 
     def take_back(one: Disagreement) -> None:
@@ -484,3 +484,70 @@ def test_settling_and_deciding_at_the_same_moment_do_not_block_each_other() -> N
 
     assert not Disagreement.objects.filter(resolved_at=None).exists()
     assert Resolution.objects.filter(superseded_at=None).count() == len(rows)
+
+
+def divided() -> tuple[Disagreement, Item]:
+    project = make.project(overlap=2)
+    one = make.item(project)
+    for label in ("x", "y"):
+        who = make.member(project)
+        make.vote(who, make.lease(who)[0], label)
+    settle.settle_project(project.pk)
+    return Disagreement.objects.get(item=one), one
+
+
+def test_an_expert_answers_blind_then_sees_the_votes_without_names() -> None:
+    found, one = divided()
+    expert = make.member(one.project, "expert")
+
+    votes = adjudicate.answer_blind(expert, found.pk, ("y",))
+
+    assert [vote["annotator"] for vote in votes] == ["A1", "A2"]
+    assert found.blind_answers.get().labels == ["y"]
+
+
+def test_every_expert_keeps_their_own_first_answer() -> None:
+    found, one = divided()
+    experts = [make.member(one.project, "expert") for _ in range(2)]
+
+    for expert, label in zip(experts, "xy", strict=True):
+        adjudicate.answer_blind(expert, found.pk, (label,))
+        adjudicate.answer_blind(expert, found.pk, ("x",))
+
+    kept = found.blind_answers.order_by("pk").values_list("expert", "labels")
+    assert list(kept) == [(experts[0].user_id, ["x"]), (experts[1].user_id, ["y"])]
+
+
+def test_an_expert_decision_stands_against_later_votes() -> None:
+    found, one = divided()
+    expert = make.member(one.project, "expert")
+    adjudicate.resolve(expert, found.pk, adjudicate.Decision(("y",)))
+    Item.objects.update(is_unsettled=True)
+
+    settle.settle_project(one.project_id)
+
+    resolution = Resolution.objects.get(item=one, superseded_at=None)
+    assert (resolution.labels, resolution.source) == (["y"], "expert")
+    with pytest.raises(ConflictError):
+        adjudicate.resolve(expert, found.pk, adjudicate.Decision(("x",)))
+
+
+def test_an_ambiguous_item_keeps_the_shares_of_its_votes() -> None:
+    found, one = divided()
+    expert = make.member(one.project, "expert")
+
+    adjudicate.resolve(expert, found.pk, adjudicate.Decision(outcome="ambiguous"))
+
+    resolution = Resolution.objects.get(item=one, superseded_at=None)
+    assert resolution.soft_label == {"x": 0.5, "y": 0.5}
+
+
+def test_an_invalid_item_gets_no_label() -> None:
+    found, one = divided()
+    expert = make.member(one.project, "expert")
+
+    adjudicate.resolve(expert, found.pk, adjudicate.Decision(outcome="invalid"))
+
+    one.refresh_from_db()
+    assert one.state == Item.State.INVALID
+    assert not Resolution.objects.filter(item=one).exists()

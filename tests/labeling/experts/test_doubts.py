@@ -30,7 +30,7 @@ from labeling.services.experts.adjudicate import Decision
 from labeling.services.projects import label_sets
 from labeling.services.queue import giving_back
 from labeling.services.transfer import predictions
-from labeling.services.votes import settle
+from labeling.services.votes import resolutions, settle
 from tests import make
 from tests.labeling.experts.test_adjudicate import dispute, experts, kinds
 
@@ -184,14 +184,14 @@ def test_a_doubted_label_stands_until_another_takes_its_place() -> None:
     item = low()
     (expert,) = experts(item.project, 1)
     before = current(item)
-    settle.take_labels(item.project, "pool")
+    resolutions.take_labels(item.project, "pool")
 
     found = doubts.take_up(expert, item.pk, "low")
     item.refresh_from_db()
     assert (item.state, current(item)) == ("settled", before)
     assert (found.votes_seen, found.entropy > 0) == ({"x": 2, "y": 1}, True)
-    adjudicate.answer(expert, found.pk, Decision(("y",)), has_seen_votes=False)
-    adjudicate.answer(expert, found.pk, Decision(("y",)), has_seen_votes=True)
+    adjudicate.submit(expert, found.pk, Decision(("y",)), has_seen_votes=False)
+    adjudicate.submit(expert, found.pk, Decision(("y",)), has_seen_votes=True)
 
     after = current(item)
     before.refresh_from_db()
@@ -200,7 +200,7 @@ def test_a_doubted_label_stands_until_another_takes_its_place() -> None:
     assert before.used_at
     assert kinds(item) == ["doubted", "resolved"]
     assert AnnotationEvent.objects.get(kind="resolved").payload["was"] == ["x"]
-    assert settle.take_labels(item.project, "pool") == [(item.pk, ["y"])]
+    assert resolutions.take_labels(item.project, "pool") == [(item.pk, ["y"])]
     counted = ProjectCounter.objects.filter(project=item.project)
     assert sum(counted.values_list("confident", flat=True)) == 1
 

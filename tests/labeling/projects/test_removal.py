@@ -26,7 +26,6 @@ from labeling.models import (
     Membership,
     Prediction,
     Project,
-    ProjectCounter,
     QueueEntry,
     Resolution,
 )
@@ -230,20 +229,6 @@ def test_scores_of_an_item_that_is_deleted_meanwhile_are_left_out() -> None:
     assert predictions.publish(project.pk, 1, scored) == 1
 
     assert list(Prediction.objects.values_list("item", flat=True)) == [kept.pk]
-
-
-def test_counters_that_are_off_are_mended_and_said(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    project = make.project()
-    labeled(project, 3)
-    assert counts.reconcile_all() == 0
-    ProjectCounter.add(project.pk, votes=2, skips=-1)
-
-    assert counts.reconcile_all() == 2
-
-    assert "'votes': 2" in caplog.text
-    assert counts.reconcile_all() == 0
 
 
 def test_a_picture_goes_when_no_item_shows_it_any_more() -> None:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
-from labeling.errors import LeaseLostError, ReplayMismatchError
+from labeling import queries
+from labeling.errors import (
+    InvalidInputError,
+    LeaseLostError,
+    NotFoundError,
+    ReplayMismatchError,
+)
 from labeling.models import (
     Annotation,
     AnnotationEvent,
@@ -22,6 +31,7 @@ from labeling.models import (
 )
 from labeling.services.projects import label_sets
 from labeling.services.queue import giving_back, order
+from labeling.services.queue.lease import lease
 from labeling.services.votes import submit
 from tests import make
 
@@ -183,3 +193,136 @@ def test_the_same_client_id_with_anything_else_changed_is_refused(
 
     with pytest.raises(ReplayMismatchError):
         submit.submit(who, replace(vote, **change))
+
+
+def test_a_replay_returns_the_first_answer_and_writes_nothing() -> None:
+    project = make.project()
+    make.item(project)
+    who = make.member(project)
+    one = make.lease(who)[0]
+    client_id = uuid.uuid4()
+
+    first = make.vote(who, one, "x", client_id=client_id)
+    again = make.vote(who, one, "x", client_id=client_id)
+
+    assert (first.is_new, again.is_new) == (True, False)
+    assert again.annotation == first.annotation
+    assert queries.progress(project).votes == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_vote_takes_the_item_before_the_counter_as_everybody_does() -> None:
+    """Or a vote and a settling could wait for each other."""
+    project = make.project()
+    make.items(project, 2)
+    who = make.member(project)
+    make.vote(who, make.lease(who)[0], "x")
+    lent = make.lease(who)[0]
+
+    def vote() -> None:
+        make.vote(who, lent, "x")
+        connection.close()
+
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            Item.objects.select_for_update().get(pk=lent.item_id)
+            voting = other.submit(vote)
+            waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+            with connection.cursor() as cursor:
+                while cursor.execute(waiting).fetchone() == (0,):
+                    time.sleep(0.01)
+            counters = ProjectCounter.objects.select_for_update(nowait=True)
+            assert counters.get(project=project).votes == 1
+        voting.result()
+    assert queries.progress(project).votes == 2
+
+
+def test_the_same_client_id_with_another_body_is_refused() -> None:
+    project = make.project()
+    make.item(project)
+    who = make.member(project)
+    one = make.lease(who)[0]
+    client_id = uuid.uuid4()
+    make.vote(who, one, "x", client_id=client_id)
+
+    with pytest.raises(ReplayMismatchError):
+        make.vote(who, one, "y", client_id=client_id)
+
+
+def test_a_late_answer_is_kept_while_its_slot_is_free() -> None:
+    project = make.project()
+    make.item(project)
+    who = make.member(project)
+    one = make.lease(who)[0]
+    Assignment.objects.update(expires_at=timezone.now() - timedelta(hours=1))
+    giving_back.reclaim()
+
+    assert make.vote(who, one, "x").is_new
+    assert lease(make.member(project), 1).assignments == []
+
+
+def test_an_answer_for_a_taken_slot_is_refused_but_kept_in_the_history() -> None:
+    project = make.project()
+    make.item(project)
+    who, other = make.member(project), make.member(project)
+    one = make.lease(who)[0]
+    Assignment.objects.update(expires_at=timezone.now() - timedelta(hours=1))
+    giving_back.reclaim()
+    make.lease(other)
+
+    with pytest.raises(LeaseLostError):
+        make.vote(who, one, "x")
+
+    late = AnnotationEvent.objects.get(kind="late")
+    assert late.payload["labels"] == ["x"]
+
+
+@pytest.mark.parametrize("labels", [(), ("x", "y"), ("z",)])
+def test_a_wrong_answer_is_refused_by_name(labels: tuple[str, ...]) -> None:
+    project = make.project()
+    make.item(project)
+    who = make.member(project)
+
+    with pytest.raises(InvalidInputError) as refused:
+        make.vote(who, make.lease(who)[0], *labels)
+
+    assert "labels" in str(refused.value.extra)
+
+
+def test_a_multi_label_answer_may_be_empty() -> None:
+    project = make.project(task_type="multi")
+    make.items(project, 2)
+    who = make.member(project)
+    first, second = make.lease(who, 2)
+
+    assert make.vote(who, first).annotation.labels == []
+    assert make.vote(who, second, "y", "x").annotation.labels == ["x", "y"]
+
+
+def test_nobody_answers_an_assignment_of_another() -> None:
+    project = make.project()
+    make.item(project)
+    one = make.lease(make.member(project))[0]
+
+    with pytest.raises(NotFoundError):
+        make.vote(make.member(project), one, "x")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_replays_at_the_same_moment_make_one_vote() -> None:
+    project = make.project()
+    make.item(project)
+    who = make.member(project)
+    one = make.lease(who)[0]
+    client_id = uuid.uuid4()
+
+    @make.threaded
+    def send(_: int) -> bool:
+        return make.vote(who, one, "x", client_id=client_id).is_new
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(send, range(24)))
+
+    assert sum(outcomes) == 1
+    assert Annotation.votes.count() == 1
+    assert Item.objects.get().votes == 1

@@ -1,0 +1,63 @@
+"""The label that an item has: recorded, ended, brought back, taken for training."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from labeling import signals
+from labeling.models import Item, Project, ProjectCounter, Resolution
+
+
+def record(resolution: Resolution) -> bool:
+    """Save a resolution in place of the current one.
+
+    Return whether it is the first of a pool item, which counts toward a retrain.
+    """
+    earlier = Resolution.objects.filter(item_id=resolution.item_id)
+    is_first = not earlier.exists()
+    for current in earlier.filter(superseded_at=None):
+        supersede(current)
+    resolution.save(force_insert=True)
+    return is_first and resolution.item.split == Item.Split.POOL
+
+
+def take_labels(project: Project, split: str) -> list[tuple[int, list[str]]]:
+    """Return the labels of a split as (item, labels) by item, and mark them as used.
+
+    A decision whose label is marked cannot be taken back any more.
+    """
+    with transaction.atomic():
+        now = timezone.now()
+        labels = Resolution.objects.filter(
+            project=project, superseded_at=None, item__split=split
+        ).exclude(item__state=Item.State.INVALID)
+        rows = list(labels.order_by("item_id").values_list("pk", "item_id", "labels"))
+        # Filter by id: with stale statistics the planner chooses a nested loop.
+        taken = Resolution.objects.filter(pk__in=[pk for pk, _, _ in rows])
+        taken.filter(superseded_at=None, used_at=None).update(used_at=now)
+        # Race: an expert who took a decision back just now has ended its label.
+        ended = set(taken.filter(used_at=None).values_list("pk", flat=True))
+        return [(item, names) for pk, item, names in rows if pk not in ended]
+
+
+def supersede(current: Resolution) -> None:
+    """End a resolution; it stays in the item's history."""
+    current.superseded_at = timezone.now()
+    current.save(update_fields=["superseded_at"])
+
+
+def bring_back(ended: Resolution) -> None:
+    """Make a superseded resolution the item's label again, as it was."""
+    ended.superseded_at = None
+    ended.save(update_fields=["superseded_at"])
+
+
+def count_confident(project_id: int, change: int) -> None:
+    """Count newly labeled pool items, in the transaction that labels them."""
+    ProjectCounter.add(project_id, confident=change)
+
+
+def tell_settled(project_id: int) -> None:
+    """Tell the learner after the commit that there are new labels."""
+    signals.send_on_commit(signals.labels_settled, project_id)

@@ -1,0 +1,60 @@
+"""What votes make of an item."""
+
+from __future__ import annotations
+
+import pytest
+
+from labeling import queries
+from labeling.models import (
+    Item,
+    Resolution,
+)
+from labeling.services.votes import settle
+from tests import make
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("exact_counts")]
+
+
+def test_agreeing_votes_settle_an_item_and_count_once() -> None:
+    project = make.project(overlap=2)
+    one = make.item(project)
+    for _ in range(2):
+        who = make.member(project)
+        make.vote(who, make.lease(who)[0], "x")
+
+    settle.settle_project(project.pk)
+    settle.settle_project(project.pk)
+
+    resolution = Resolution.objects.get(item=one, superseded_at=None)
+    assert (resolution.labels, resolution.source) == (["x"], "consensus")
+    assert queries.progress(project).confident == 1
+
+
+def test_labels_of_evaluation_items_do_not_count_toward_a_retrain() -> None:
+    project = make.project()
+    make.item(project, split="evaluation")
+    who = make.member(project)
+    make.vote(who, make.lease(who)[0], "x")
+
+    settle.settle_project(project.pk)
+
+    found = queries.progress(project)
+    assert (found.evaluation_settled, found.confident) == (1, 0)
+
+
+def test_unclear_votes_ask_for_one_more_up_to_the_overlap() -> None:
+    project = make.project(overlap=3, min_votes=2)
+    one = make.item(project)
+    for label in ("x", "y"):
+        who = make.member(project)
+        make.vote(who, make.lease(who)[0], label)
+
+    settle.settle_project(project.pk)
+
+    one.refresh_from_db()
+    assert (one.state, one.votes_wanted) == ("open", 3)
+    third = make.member(project)
+    make.vote(third, make.lease(third)[0], "x")
+    settle.settle_project(project.pk)
+    one.refresh_from_db()
+    assert one.state == Item.State.DISPUTED
