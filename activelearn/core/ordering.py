@@ -22,13 +22,15 @@ class Material:
     """What an order is made from.
 
     table: the features of all items. known: labels by item id, of labeled items of the
-    pool. pool, held_out: ids of the items without a vote, each list ascending.
+    pool. pool, held_out: ids of the items without a vote, each list ascending. settled:
+    the number of held-out items that are labeled.
     """
 
     table: Table
     known: Mapping[int, Sequence[str]]
     pool: Sequence[int]
     held_out: Sequence[int]
+    settled: int = 0
 
 
 @dataclass(frozen=True)
@@ -50,13 +52,18 @@ class Limits:
 
 @dataclass(frozen=True)
 class Policy:
-    """How a project orders: a strategy of ``query``, a kind of batch, and shares."""
+    """How a project orders: a strategy of ``query``, a kind of batch, and two shares.
+
+    exploration_rate, evaluation_rate: the shares, in [0, 1], of an order that chance and
+    the held-out items decide.
+    """
 
     strategy: str
     batch: Literal["spread", "ranked"]
     is_multi: bool
     seed: int
-    shares: mixing.Shares
+    exploration_rate: float
+    evaluation_rate: float
     limits: Limits = Limits()
 
 
@@ -83,7 +90,11 @@ def rank(material: Material, policy: Policy, rng: np.random.Generator) -> Rankin
     pool = [pk for pk in material.pool if pk in row_of]
     places = np.array([row_of[pk] for pk in pool], dtype=np.int64)
     strategy, choices = _choices(material, places, policy)
-    picks = mixing.mixed(choices, pool, material.held_out, policy.shares, rng)
+    shares = mixing.Shares(
+        random=policy.exploration_rate,
+        evaluation=mixing.evaluation_share(policy.evaluation_rate, material.settled),
+    )
+    picks = mixing.mixed(choices, pool, material.held_out, shares, rng)
     return Ranking(strategy, len(pool), list(picks))
 
 

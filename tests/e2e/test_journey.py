@@ -18,7 +18,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from activelearn.core import query, training
 from activelearn.models import ModelVersion, TrainingRun
-from activelearn.services import features, ranking
+from activelearn.services import features
 from config.celery import app
 from labeling.models import (
     Annotation,
@@ -27,6 +27,7 @@ from labeling.models import (
     Item,
     Project,
     QueueEntry,
+    Resolution,
 )
 from labeling.services.projects import members
 from running.demo import data
@@ -211,7 +212,8 @@ def is_quiet() -> bool:
 def least_sure(project: Project) -> set[int]:
     """Return the items of the open pool that a model of today's labels ranks first."""
     ids, rows = features.load(project)
-    known = dict(ranking.labeled(project.pk).values_list("item_id", "labels"))
+    labeled = Resolution.objects.filter(superseded_at=None, item__split="pool")
+    known = dict(labeled.values_list("item_id", "labels"))
     seen = [row for row, pk in enumerate(ids) if int(pk) in known]
     model = training.fit(
         rows[seen],

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from activelearn.core import mixing, ordering, query, training
+from activelearn.core import ordering, query, training
 from activelearn.core.features import Table
 from tests.activelearn.core.clouds import clouds
 
@@ -20,9 +20,15 @@ IDS = np.arange(60, dtype=np.int64) * 2 + 7
 HELD_OUT = list(range(1000, 1010))
 LIMITS = ordering.Limits(window=20, batch=4, shortlist=8, known=10, sample=30)
 POLICY = ordering.Policy(
-    "margin", "spread", False, 7, mixing.Shares(random=0.2, evaluation=0.2), LIMITS
+    strategy="margin",
+    batch="spread",
+    is_multi=False,
+    seed=7,
+    exploration_rate=0.2,
+    evaluation_rate=0.2,
+    limits=LIMITS,
 )
-UNMIXED = replace(POLICY, shares=mixing.Shares(random=0, evaluation=0))
+UNMIXED = replace(POLICY, exploration_rate=0, evaluation_rate=0)
 
 
 def material(labeled: int) -> ordering.Material:
@@ -48,18 +54,22 @@ def chosen(ranking: ordering.Ranking) -> list[int]:
     labeled=st.sampled_from([0, 2, 6, 12, 30]),
     batch=st.sampled_from(["spread", "ranked"]),
     strategy=st.sampled_from(sorted(query.STRATEGIES)),
-    shares=st.tuples(st.floats(0, 1), st.floats(0, 1)),
+    rates=st.tuples(st.floats(0, 1), st.floats(0, 1)),
     seed=st.integers(0, 99),
 )
 def test_every_order_names_each_item_once_with_its_probability(
     labeled: int,
     batch: Literal["spread", "ranked"],
     strategy: str,
-    shares: tuple[float, float],
+    rates: tuple[float, float],
     seed: int,
 ) -> None:
     policy = replace(
-        POLICY, batch=batch, strategy=strategy, shares=mixing.Shares(*shares)
+        POLICY,
+        batch=batch,
+        strategy=strategy,
+        exploration_rate=rates[0],
+        evaluation_rate=rates[1],
     )
 
     ranking = rank(labeled, policy, seed=seed)
@@ -153,3 +163,19 @@ def test_several_labels_are_ordered_by_the_least_sure_one() -> None:
 
     assert ranking.strategy == "margin"
     assert len(chosen(ranking)) == LIMITS.window
+
+
+def test_with_enough_held_out_labels_only_a_trickle_of_them_is_mixed_in() -> None:
+    policy = replace(UNMIXED, evaluation_rate=1)
+    few = material(12)
+    enough = replace(few, settled=100)
+
+    places = [
+        [pick.reason for pick in ordering.rank(made, policy, rng).picks].index(
+            "evaluation"
+        )
+        for made in (few, enough)
+        for rng in [np.random.default_rng(0)]
+    ]
+
+    assert places[0] == 1 < places[1]
