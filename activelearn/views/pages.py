@@ -11,7 +11,7 @@ from activelearn.services import registry, triggers
 from labeling.errors import AssayError
 from labeling.models import Membership, Project, ProjectCounter
 from labeling.services.projects import members
-from labeling.views.page.scope import context, member_of, said
+from labeling.views.page.scope import context, member_of, sentences_of
 
 
 @login_required
@@ -24,7 +24,7 @@ def models(request: HttpRequest, slug: str) -> HttpResponse:
             _act(request, member)
             return redirect("models", slug)
         except AssayError as error:
-            errors = said(error)
+            errors = sentences_of(error)
     project = member.project
     fired = RetrainTrigger.objects.filter(project=project).first()
     page = context(

@@ -33,13 +33,13 @@ class Reason(models.TextChoices):
 class QueueEntry(models.Model):
     """A slot of an item that may be lent; the lowest rank goes first.
 
-    A fast path only: the constraints of ``Assignment`` refuse a stale row. While a new
-    generation comes, a slot may stand in it and in the one before.
-    First votes (slot 0) and further votes are ranked apart, so that nobody scans
-    past items of their own.
+    Only a fast path: the constraints of ``Assignment`` refuse a stale row. While a new
+    generation is swapped in, a slot may have an entry in it and one in the generation
+    before. First votes (slot 0) and further votes are ranked separately; otherwise a
+    lease would scan past the items that the person has answered.
     """
 
-    # What an index below begins with needs no second one.
+    # No index of its own: the indexes below begin with this column.
     project = models.ForeignKey(
         Project, models.CASCADE, related_name="+", db_index=False
     )
@@ -67,9 +67,9 @@ class QueueEntry(models.Model):
             models.Index(
                 fields=["project", "is_first", "rank", "id"], name="queue_head"
             ),
-            # Who is asked for all kinds of votes must never get a plan with this one,
-            # which would sort the whole lane: so it has a condition, which holds always
-            # and is asked for only where some kinds are.
+            # The condition is always true. It keeps the planner from using this index
+            # for members who are asked for all kinds of votes, whose lease names no
+            # ``work``: with it their lease would sort the whole lane.
             models.Index(
                 fields=["project", "is_first", "work", "rank", "id"],
                 condition=~Q(work=""),
@@ -94,7 +94,7 @@ class Assignment(models.Model):
 
     LIVE: ClassVar = ("leased", "answered")
 
-    # What an index below begins with needs no second one.
+    # No index of its own: the indexes below begin with these columns.
     project = models.ForeignKey(
         Project, models.CASCADE, related_name="+", db_index=False
     )
@@ -122,8 +122,8 @@ class Assignment(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            # This column order: the other way round a person's next lease reads
-            # their whole history. Once more only as a repeat, which is no vote.
+            # The annotator comes first: with the item first, a person's next lease
+            # reads their whole history. A repeat, which is no vote, may come once more.
             models.UniqueConstraint(
                 fields=["annotator", "item", "is_repeat"], name="never_twice_to_one"
             ),

@@ -74,7 +74,7 @@ class Item(models.Model):
     )
     split = models.CharField(max_length=10, choices=Split, default=Split.POOL)
     state = models.CharField(max_length=8, choices=State, default=State.OPEN)
-    # Votes that stand now, and how many slots may be lent or answered.
+    # ``votes`` counts those that are not undone; ``votes_wanted`` limits the slots.
     votes = models.PositiveSmallIntegerField(default=0)
     votes_wanted = models.PositiveSmallIntegerField(default=1)
     is_unsettled = models.BooleanField(

@@ -34,7 +34,7 @@ class ApiToken(models.Model):
     digest = models.CharField(max_length=64, unique=True, editable=False)
     name = models.CharField(max_length=80, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
-    # Of the project that the request names; it comes with the same query.
+    # The owner's membership in the project of the request, read by the same query.
     membership: Membership | None = None
 
     def __str__(self) -> str:
@@ -88,7 +88,7 @@ class Membership(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     has_skipped = models.BooleanField(default=False, editable=False)
-    # How far this person has passed over each lane of that queue generation.
+    # The rank up to which this person's leases have passed each lane of a generation.
     passed_first = models.FloatField(default=-math.inf, editable=False)
     passed_further = models.FloatField(default=-math.inf, editable=False)
     passed_generation = models.BigIntegerField(default=0, editable=False)
@@ -106,7 +106,7 @@ class Membership(models.Model):
 
 
 class Invitation(models.Model):
-    """A link that makes whoever opens it a member; only its code's digest is stored."""
+    """A link that makes a member of whoever opens it; only a digest of its code is kept."""
 
     project = models.ForeignKey(
         "labeling.Project", models.CASCADE, related_name="invitations"

@@ -40,7 +40,7 @@ class Project(ProjectPolicy):
     created_at = models.DateTimeField(auto_now_add=True)
     seed = models.PositiveIntegerField(default=new_seed, editable=False)
 
-    # The versions in force; history stays in their own tables.
+    # The versions in force; older ones stay in their own tables.
     label_set = models.ForeignKey(
         "labeling.LabelSet",
         models.RESTRICT,
@@ -68,7 +68,10 @@ class Project(ProjectPolicy):
 
     @property
     def label_set_pk(self) -> int:
-        """The label set in force; every project has one from its creation on."""
+        """The key of the label set in force.
+
+        Raises ValueError for a project that is just being created and has none yet.
+        """
         if self.label_set_id is None:
             raise ValueError("The project has no label set.")
         return self.label_set_id
@@ -152,11 +155,11 @@ class Guideline(models.Model):
 
 
 class ProjectCounter(models.Model):
-    """Exact counts, changed in the transaction that changes what they count.
+    """Exact counts, changed in the same transaction as the rows that they count.
 
-    A row for each person, so that nobody waits for another's vote, and one of nobody's
-    doing; a project's counts are their sums. A person's own are read at each lease,
-    where counting would read all that they ever did.
+    Each person has a row, so that nobody waits for another's vote; one row without an
+    annotator counts what no person did. A project's counts are the sums. A lease reads
+    the person's row, since counting would read all that they ever did.
     """
 
     project = models.ForeignKey(
@@ -166,7 +169,7 @@ class ProjectCounter(models.Model):
         User, models.PROTECT, related_name="+", null=True, db_index=False
     )
     votes = models.BigIntegerField(default=0, db_default=0)
-    # Answers that are no votes.
+    # Answers to repeated questions, which are no votes.
     repeats = models.BigIntegerField(default=0, db_default=0)
     # Of the votes: those on gold questions, and how many of them are right.
     known = models.BigIntegerField(default=0, db_default=0)
@@ -196,10 +199,14 @@ class ProjectCounter(models.Model):
 
     @staticmethod
     def add(project_id: int, of: int | None = None, **changes: int) -> None:
-        """Change counts in the caller's transaction: of a person, or nobody's."""
+        """Add ``changes`` to the counts ``of`` a person, or to the row without one.
+
+        Runs in the caller's transaction.
+        """
         row = ProjectCounter.objects.filter(project_id=project_id, annotator_id=of)
-        more = {name: F(name) + change for name, change in changes.items()}
-        if not row.update(**more):
+        increments = {name: F(name) + change for name, change in changes.items()}
+        if not row.update(**increments):
+            # Two first votes may race to create the row; either may win.
             new = ProjectCounter(project_id=project_id, annotator_id=of)
             row.bulk_create([new], ignore_conflicts=True)
-            row.update(**more)
+            row.update(**increments)

@@ -16,7 +16,7 @@ from labeling.models import ImportRun, Item, Membership, Upload
 from labeling.services.projects import members
 from labeling.services.transfer import exporting, importing
 from labeling.views.page.paging import newest_first
-from labeling.views.page.scope import Tried, context, member_of, said
+from labeling.views.page.scope import Tried, context, member_of, sentences_of
 
 ROLES: Final = (
     *("text", "image", "external_id", "label", "votes"),
@@ -44,7 +44,7 @@ def imports(request: HttpRequest, slug: str) -> HttpResponse:
         if key := request.GET.get("upload"):
             shown = _preview(member, _upload(member, key))
     except AssayError as error:
-        tried = Tried(errors=said(error), status=error.status)
+        tried = Tried(errors=sentences_of(error), status=error.status)
     runs = ImportRun.objects.select_related("job").filter(project=member.project)
     listing = newest_first(request, runs, size=10)
     page = context(

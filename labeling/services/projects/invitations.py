@@ -1,4 +1,4 @@
-"""Invitations by link: who opens one becomes a member, never more often than allowed."""
+"""Invitations by link: whoever opens one becomes a member, as often as it allows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Role = Membership.Role
 MOST_DAYS: Final = 30
 USUAL_DAYS: Final = 7
 MOST_USES: Final = 10_000
-# A link gives a role only to who has less.
+# A link gives its role only to people whose role ranks lower.
 _RANK: Final = {Role.ANNOTATOR: 0, Role.EXPERT: 1, Role.ENGINEER: 1, Role.MANAGER: 2}
 
 
@@ -38,7 +38,10 @@ class Made:
 def create(
     member: Membership, role: str, *, days: int = USUAL_DAYS, uses: int | None = None
 ) -> Made:
-    """Make a link for a role; it ends after ``days`` or ``uses``, or when revoked."""
+    """Make a link for a role; it ends after ``days`` or ``uses``, or when revoked.
+
+    Raises InvalidInputError, by field.
+    """
     errors: dict[str, list[str]] = {}
     if role not in Role.values:
         errors["role"] = [f"One of {', '.join(Role.values)}."]
@@ -63,30 +66,37 @@ def create(
 
 
 def revoke(member: Membership, invitation_id: int) -> Invitation:
-    """End an invitation; who has joined by it stays."""
-    found = Invitation.objects.select_related("created_by").filter(
+    """End an invitation; those who have joined by it stay.
+
+    Raises NotFoundError where the project has no such invitation.
+    """
+    named = Invitation.objects.select_related("created_by").filter(
         pk=invitation_id, project_id=member.project_id
     )
-    found.filter(revoked_at=None).update(revoked_at=timezone.now())
-    if (invitation := found.first()) is None:
+    named.filter(revoked_at=None).update(revoked_at=timezone.now())
+    if (invitation := named.first()) is None:
         raise NotFoundError(_("There is no such invitation in this project."))
     return invitation
 
 
 def find(digest: str) -> Invitation:
-    """Return the invitation of a code's digest; one that is over says why."""
-    found = (
+    """Return the invitation that has the digest of a code.
+
+    Raises NotFoundError where there is none, and GoneError, which says why, where it is
+    over.
+    """
+    invitation = (
         Invitation.objects.select_related("project", "created_by")
         .filter(digest=digest)
         .first()
     )
-    if found is None:
+    if invitation is None:
         raise NotFoundError(
             _("This is not the link of an invitation: was all of it copied?")
         )
-    if why := why_over(found):
+    if why := why_over(invitation):
         raise GoneError(why + " " + _("Ask the person who sent it for a new one."))
-    return found
+    return invitation
 
 
 def why_over(invitation: Invitation) -> str:
@@ -103,24 +113,27 @@ def why_over(invitation: Invitation) -> str:
 def join(user: User, digest: str) -> Membership:
     """Make a person a member by an invitation.
 
-    A member's role is never lowered, and who gains nothing uses nothing up.
+    A member's role is never lowered, and somebody who gains nothing uses nothing up.
+    Raises NotFoundError and GoneError as ``find`` does.
     """
     with transaction.atomic():
-        found = find(digest)
-        # The same person may press twice at the same moment.
+        invitation = find(digest)
+        # Lock the account: the same person may press twice, and would be counted twice.
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
-        known = Membership.objects.filter(project_id=found.project_id, user=user)
-        if (now := known.first()) and _RANK[Role(now.role)] >= _RANK[Role(found.role)]:
-            now.project = found.project
-            return now
-        _use(found)
-        member = members.add(found.project, user, found.role)
-        member.project = found.project
+        project, role = invitation.project, Role(invitation.role)
+        member = Membership.objects.filter(project=project, user=user).first()
+        if member is None or _RANK[Role(member.role)] < _RANK[role]:
+            _use(invitation)
+            member = members.add(project, user, role)
+        member.project = project
         return member
 
 
 def join_anew(digest: str, name: str, password: str) -> Membership:
-    """Create an account and make it a member; neither where one is not possible."""
+    """Create an account and make it a member: both or neither.
+
+    Raises InvalidInputError for a name or password that is not possible, and as ``join``.
+    """
     with transaction.atomic():
         find(digest)
         try:
@@ -132,7 +145,10 @@ def join_anew(digest: str, name: str, password: str) -> Membership:
 
 
 def _use(invitation: Invitation) -> None:
-    """Count one use, where one is left: the row's lock lets one person in at a time."""
+    """Count one use; the row's lock lets one person in at a time.
+
+    Raises GoneError where no use is left.
+    """
     counted = Invitation.objects.filter(
         Q(uses=None) | Q(used__lt=F("uses")),
         pk=invitation.pk,

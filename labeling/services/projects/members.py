@@ -40,20 +40,20 @@ EXPLORE: Final = ADJUDICATE | ENGINEER
 def membership(user: User | AnonymousUser, slug: str) -> Membership:
     """Return the person's membership with its project, in one query.
 
-    To an outsider the project does not exist.
+    Raises NotFoundError for an outsider: to them the project does not exist.
     """
-    found = lean.fetch(_OF, {"user": user.pk or 0, "slug": slug}, *_BOTH)
-    if not found:
+    rows = lean.fetch(_OF, {"user": user.pk or 0, "slug": slug}, *_BOTH)
+    if not rows:
         raise NotFoundError(
             _("There is no such project, or you are not a member of it.")
         )
     member: Membership
-    member, member.project = found[0]
+    member, member.project = rows[0]
     return member
 
 
 def require(member: Membership, allowed: frozenset[Role]) -> Membership:
-    """Return ``member`` when its role is one of ``allowed``."""
+    """Return ``member``; raises ForbiddenError unless its role is an allowed one."""
     if Role(member.role) not in allowed:
         names = ", ".join(str(role.label) for role in sorted(allowed))
         raise ForbiddenError(
@@ -64,19 +64,26 @@ def require(member: Membership, allowed: frozenset[Role]) -> Membership:
 
 
 def other(member: Membership, **who: Any) -> Membership:
-    """Return the membership of somebody in the same project."""
-    found = (
+    """Return somebody's membership in the project of ``member``.
+
+    ``who`` are fields of a membership. Raises NotFoundError where nobody has them.
+    """
+    colleague = (
         Membership.objects.select_related("user", "project")
         .filter(project=member.project_id, **who)
         .first()
     )
-    if found is None:
+    if colleague is None:
         raise NotFoundError(_("This person is not a member any more."))
-    return found
+    return colleague
 
 
 def add(project: Project, user: User, role: str) -> Membership:
-    """Make ``user`` a member, or give a member another role."""
+    """Make ``user`` a member, or give a member another role.
+
+    Raises InvalidInputError for an unknown role, and ConflictError where the project
+    would lose its last manager.
+    """
     check_one_of("role", role, Role.values)
     with transaction.atomic():
         member, _created = Membership.objects.select_for_update().get_or_create(
@@ -95,7 +102,11 @@ class Changes(TypedDict, total=False):
 
 
 def change(member: Membership, **changes: Unpack[Changes]) -> Membership:
-    """Change a member's role, whether they get items, or how many at most."""
+    """Change a member's role, pause or quota.
+
+    Raises InvalidInputError for an unknown role, ConflictError where the project would
+    lose its last manager, and NotFoundError where the membership has ended.
+    """
     role = changes.pop("role", None)
     if role is not None:
         check_one_of("role", role, Role.values)
@@ -111,7 +122,10 @@ def change(member: Membership, **changes: Unpack[Changes]) -> Membership:
 
 
 def remove(member: Membership) -> None:
-    """End a membership: the person's votes stay, what they hold goes to others."""
+    """End a membership: the person's votes stay, what they hold goes to others.
+
+    Raises ConflictError for the project's last manager.
+    """
     with transaction.atomic():
         _keep_a_manager(member)
         giving_back.release_all(member)
@@ -119,7 +133,7 @@ def remove(member: Membership) -> None:
 
 
 def _give(member: Membership, role: str) -> None:
-    """Give a member, locked, another role."""
+    """Give a member, whose row is locked, another role."""
     if member.role != role:
         _keep_a_manager(member)
         member.role = role
@@ -129,7 +143,7 @@ def _give(member: Membership, role: str) -> None:
 def _keep_a_manager(member: Membership) -> None:
     if member.role != Role.MANAGER:
         return
-    # Or two managers could remove each other at the same moment.
+    # Without this lock two managers could remove each other in a race.
     Project.objects.select_for_update(no_key=True).get(pk=member.project_id)
     others = Membership.objects.filter(
         project_id=member.project_id, role=Role.MANAGER
@@ -143,7 +157,8 @@ def create_user(
 ) -> tuple[User, str]:
     """Create an account and return it with its password, which is kept nowhere.
 
-    Without a ``password`` a random one is made.
+    Without a ``password`` a random one is made. Raises InvalidInputError for a name that
+    is taken or not possible.
     """
     password = password or secrets.token_urlsafe(12)
     user = User(username=name, may_create_projects=manager, is_simulated=simulated)
@@ -157,7 +172,10 @@ def create_user(
 
 
 def create_member(project: Project, name: str, role: str) -> tuple[User, str]:
-    """Create an account that is a member; neither where one is not possible."""
+    """Create an account and make it a member: both or neither.
+
+    Raises InvalidInputError for a name or role that is not possible.
+    """
     with transaction.atomic():
         user, password = create_user(name)
         add(project, user, role)

@@ -1,7 +1,8 @@
 """Delete items and projects for good, with all that hangs on them.
 
-Items go while people are at work, some at a time, in two steps. First they are closed and leave the queue: from then on
-nobody gets them, so that no lease ever waits for the second step, in which the rows go.
+Items are deleted in chunks and in two steps, while people are at work. The first step
+closes them and takes them out of the queue: from then on nobody gets them, and no lease
+waits for the second step, which deletes the rows.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ from labeling.services.work import jobs
 from labeling.services.work.transactions import Turn, await_turn
 
 CHUNK: Final = 200
-# A vote and this may wait for each other: before the database ends one of them, after a
-# second, it is this that steps back.
+# A deletion and a vote can deadlock. The deletion gives up first: it waits for a lock
+# shorter than the second after which the database would end either of them.
 PATIENCE: Final = "500ms"
 TRIES: Final = 20
 PAUSE: Final = 0.1
@@ -49,7 +50,7 @@ PAUSE: Final = 0.1
 
 @dataclass(frozen=True)
 class Loss:
-    """What goes with some items."""
+    """What would be deleted along with some items."""
 
     items: int
     votes: int
@@ -67,10 +68,10 @@ def loss_of(items: QuerySet[Item]) -> Loss:
 
 
 def chosen(project: Project, query: Mapping[str, str]) -> QuerySet[Item]:
-    """Return the items that ``query`` names; ``all``: "yes" for all there are.
+    """Return the items that ``query`` names; ``all``: "yes" names every item.
 
-    A misspelt filter would name more than was meant, and no filter everything: both are
-    refused.
+    Raises InvalidInputError for an unknown filter, since a misspelt one would name more
+    than was meant, and for no filter at all.
     """
     filters = {name: value for name, value in query.items() if value}
     is_all = filters.pop("all", "") == "yes"
@@ -91,19 +92,19 @@ def request_deletion(
     Raises ConflictError where they are not as many as were ``expected``.
     """
     items = chosen(project, query)
-    found = items.order_by().aggregate(last=Max("pk"))
+    last = items.order_by().aggregate(pk=Max("pk"))["pk"]
     number = items.count()
     if expected not in (None, number):
         raise ConflictError(
             _("It would be %(now)s items now, not %(then)s. Look again.")
             % {"now": number, "then": expected}
         )
-    params = {"query": dict(query), "until": found["last"] or 0, "total": number}
+    params = {"query": dict(query), "until": last or 0, "total": number}
     return jobs.enqueue("delete", project=project, params=params, user=user)
 
 
 def run(progress: jobs.Progress) -> dict[str, Any]:
-    """Delete what the job's query names; a second time the rest of it."""
+    """Delete what the job's query names; a repeated run deletes what is left."""
     project = progress.job.project
     if project is None:
         return {}
@@ -123,8 +124,8 @@ def _delete_named(progress: jobs.Progress, project: Project) -> int:
     )
     progress.report(done=done, total=params["total"], stage=noop("deleting items"))
     for ids in _parts(project, params):
-        # Closed items may be named by the query no more: a job that takes this one over
-        # knows by its own row what it has to go on with.
+        # Written to the job's row with the closing: the query may no longer name items
+        # that are closed, and a worker that takes this job over must go on with them.
         with transaction.atomic():
             progress.note(begun=ids)
             _close(project.pk, ids)
@@ -136,7 +137,7 @@ def _delete_named(progress: jobs.Progress, project: Project) -> int:
 
 
 def _parts(project: Project, params: Mapping[str, Any]) -> Iterator[list[int]]:
-    """Return the ids some at a time: first those that were begun with before."""
+    """Yield the ids in chunks; the chunk that was begun before comes first."""
     if begun := params.get("begun"):
         yield begun
     items = chosen(project, params["query"]).filter(pk__lte=params["until"])
@@ -156,9 +157,10 @@ def delete_now(project: Project, ids: list[int]) -> None:
 
 
 def request_project_deletion(member: Membership, typed: str) -> Job:
-    """Request that the member's project is deleted; from now on nobody is in it.
+    """Request that the member's project is deleted; at once it has no members.
 
-    ``typed`` must be its short name, which is free again at once.
+    Its short name is free again at once. Raises InvalidInputError unless ``typed`` is
+    that name.
     """
     project = member.project
     if typed != project.slug:
@@ -184,7 +186,7 @@ def request_project_deletion(member: Membership, typed: str) -> Job:
 
 
 def run_for_project(progress: jobs.Progress) -> dict[str, Any]:
-    """Delete a project: its items first, then the rest of it."""
+    """Delete a project: its items in chunks, then all its other rows."""
     project = Project.objects.filter(pk=progress.job.params["project"]).first()
     if project is None:
         return {}
@@ -196,7 +198,7 @@ def run_for_project(progress: jobs.Progress) -> dict[str, Any]:
 
 
 def _close(project_id: int, ids: list[int]) -> None:
-    """Close items and take them out of the queue; whoever fills it waits meanwhile."""
+    """Close items and take them out of the queue, which nobody fills meanwhile."""
     await_turn(Turn.ORDER, project_id)
     items = Item.objects.filter(pk__in=ids, project=project_id).order_by("pk")
     list(items.select_for_update(no_key=True).values_list("pk"))
@@ -205,7 +207,10 @@ def _close(project_id: int, ids: list[int]) -> None:
 
 
 def _patiently(delete: Callable[[], object]) -> None:
-    """Delete in one transaction; begin again where somebody at work was in the way."""
+    """Run ``delete`` in one transaction; repeat it after a deadlock or a lock timeout.
+
+    Raises OperationalError or IntegrityError when all ``TRIES`` have failed.
+    """
     for tried in range(1, TRIES + 1):
         try:
             with transaction.atomic():
@@ -219,7 +224,7 @@ def _patiently(delete: Callable[[], object]) -> None:
 
 
 def _delete(project_id: int, ids: list[int]) -> None:
-    """Delete closed items and take what they counted from the counters."""
+    """Delete closed items and subtract their votes and labels from the counters."""
     await_turn(Turn.PREDICTIONS, project_id)
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('lock_timeout', %s, true)", [PATIENCE])

@@ -29,7 +29,7 @@ from labeling.services.experts import (
 from labeling.services.projects import members
 from labeling.views.experts.doubts import tabs, way_back
 from labeling.views.page.families import by_family
-from labeling.views.page.scope import context, member_of, said, whole
+from labeling.views.page.scope import context, member_of, sentences_of, whole
 
 MOST_NOTE = 5000
 
@@ -172,7 +172,7 @@ def _shown(
         "disagreements",
         one=disagreement,
         tabs=tabs(member),
-        errors=said(error) if error else [],
+        errors=sentences_of(error) if error else [],
         last=reopening.last_decision(member),
         today=_decided_today(member),
         after=_after(member, whole(request.GET.get("after")), disagreement),

@@ -59,11 +59,13 @@ def curve(points: Sequence[Point], *, low: float, high: float) -> Curve:
         return round(TOP + span * (1 - share), 1)
 
     xs = [round(LEFT + step * number, 1) for number in range(len(points))]
-    dots = [Dot(x, place(one.value), one) for x, one in zip(xs, points, strict=True)]
+    dots = [
+        Dot(x, place(point.value), point) for x, point in zip(xs, points, strict=True)
+    ]
     banded = [
-        (x, place(one.low), place(one.high))
-        for x, one in zip(xs, points, strict=True)
-        if one.low is not None and one.high is not None
+        (x, place(point.low), place(point.high))
+        for x, point in zip(xs, points, strict=True)
+        if point.low is not None and point.high is not None
     ]
     edge = [f"{x},{bottom}" for x, bottom, _ in banded]
     edge += [f"{x},{top}" for x, _, top in reversed(banded)]

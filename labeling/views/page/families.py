@@ -33,14 +33,14 @@ def by_family(labels: Sequence[Label]) -> list[tuple[str, list[Leaf]]]:
     its whole name and stands without.
     """
     parents = Counter(split(label.name)[0] for label in labels)
-    found: list[tuple[str, list[Leaf]]] = []
+    families: list[tuple[str, list[Leaf]]] = []
     at: dict[str, list[Leaf]] = {}
     for number, label in enumerate(labels, start=1):
         heading, name = split(label.name)
         if parents[heading] < 2:
             heading, name = "", label.name
-        if heading not in at or (not heading and found[-1][0]):
+        if heading not in at or (not heading and families[-1][0]):
             at[heading] = []
-            found.append((heading, at[heading]))
+            families.append((heading, at[heading]))
         at[heading].append(Leaf(label, number, name))
-    return found
+    return families

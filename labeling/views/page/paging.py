@@ -1,4 +1,4 @@
-"""Lists of pages: one query each, whatever the length of the list."""
+"""Page through lists: each page costs one query, however long the list is."""
 
 from __future__ import annotations
 
@@ -27,27 +27,34 @@ class Listing(Generic[Row]):
 def newest_first(
     request: HttpRequest, rows: QuerySet[Row], *, size: int = SIZE
 ) -> Listing[Row]:
-    """Return a page by key, which stays right while rows come in."""
+    """Return a page by key; rows that come in meanwhile do not shift it."""
     before = whole(request.GET.get("before"))
     rows = rows.order_by("-pk")
-    found = list((rows.filter(pk__lt=before) if before else rows)[: size + 1])
-    more = _query(request, before=found[size - 1].pk) if len(found) > size else ""
-    return Listing(found[:size], _query(request, before="") if before else "", more)
+    page, has_more = _sliced(rows.filter(pk__lt=before) if before else rows, 0, size)
+    back = _query(request, before="") if before else ""
+    more = _query(request, before=page[-1].pk) if has_more else ""
+    return Listing(page, back, more)
 
 
 def by_page(
     request: HttpRequest, rows: QuerySet[Row], *, size: int = SIZE
 ) -> Listing[Row]:
-    """Return a page by number, for short lists in an order of their own."""
+    """Return a page by number: for short lists that have an order other than the key's."""
     number = min(whole(request.GET.get("page")), 10**6) or 1
-    found = list(rows[(number - 1) * size : number * size + 1])
-    more = _query(request, page=number + 1) if len(found) > size else ""
+    page, has_more = _sliced(rows, (number - 1) * size, size)
     back = _query(request, page=number - 1) if number > 1 else ""
-    return Listing(found[:size], back, more)
+    more = _query(request, page=number + 1) if has_more else ""
+    return Listing(page, back, more)
+
+
+def _sliced(rows: QuerySet[Row], start: int, size: int) -> tuple[list[Row], bool]:
+    """Return ``size`` rows from ``start`` on, and whether others follow."""
+    some = list(rows[start : start + size + 1])
+    return some[:size], len(some) > size
 
 
 def _query(request: HttpRequest, **changes: Any) -> str:
-    """Return the address's query with some of it changed; empty values go."""
+    """Return the query string with these changes; an empty value removes its name."""
     query = request.GET.copy()
     for name, value in changes.items():
         query[name] = str(value)

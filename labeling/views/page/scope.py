@@ -20,7 +20,10 @@ from labeling.services.projects import members, policy
 def member_of(
     request: HttpRequest, slug: str, allowed: frozenset[Membership.Role]
 ) -> Membership:
-    """Return the membership; a stranger gets 404, the wrong role 403."""
+    """Return the membership.
+
+    Raises Http404 for a stranger and PermissionDenied for the wrong role.
+    """
     try:
         member = members.require(members.membership(request.user, slug), allowed)
     except NotFoundError as error:
@@ -41,14 +44,14 @@ def context(member: Membership, tab: str, **more: Any) -> dict[str, Any]:
         "may_engineer": role in members.ENGINEER,
         "may_manage": role in members.MANAGE,
         "may_explore": role in members.EXPLORE,
-        # Asked for by the bar alone.
+        # A function: only the navigation bar runs this query.
         "unanswered": lambda: inquiries.waiting_for(member).count(),
         **more,
     }
 
 
-def said(error: AssayError) -> list[str]:
-    """Return an error's sentences for a page."""
+def sentences_of(error: AssayError) -> list[str]:
+    """Return what an error says, as sentences for a page."""
     sentences = [
         f"{_words_of(name)}: {' '.join(map(str, why))}"
         for name, why in error.by_field.items()
@@ -86,7 +89,7 @@ _FIELDS: Final[dict[str, Promise | str]] = {
 
 @dataclass(frozen=True)
 class Tried:
-    """What came of a form: nothing was sent, it was done, or why it was not."""
+    """The outcome of a form: not sent, done, or refused with ``errors``."""
 
     is_done: bool = False
     result: Any = None
@@ -101,7 +104,7 @@ def attempt(request: HttpRequest, act: Callable[[], object]) -> Tried:
     try:
         return Tried(is_done=True, result=act())
     except AssayError as error:
-        return Tried(errors=said(error), status=error.status)
+        return Tried(errors=sentences_of(error), status=error.status)
 
 
 def whole(raw: str | None) -> int:

@@ -21,6 +21,8 @@ def _words(language: str) -> dict[str, str]:
     catalog.translation = DjangoTranslation(
         language,
         domain="djangojs",
-        localedirs=[str(one) for one in settings.LOCALE_PATHS],
+        localedirs=[str(path) for path in settings.LOCALE_PATHS],
     )
-    return {text: str(said) for text, said in catalog.get_catalog().items()}
+    return {
+        text: str(translation) for text, translation in catalog.get_catalog().items()
+    }

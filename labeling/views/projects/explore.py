@@ -28,7 +28,7 @@ from labeling.models import (
 from labeling.services.projects import members, removal
 from labeling.services.queue import questions
 from labeling.views.page.paging import Listing, newest_first
-from labeling.views.page.scope import attempt, context, member_of, said, whole
+from labeling.views.page.scope import attempt, context, member_of, sentences_of, whole
 
 NAMES: Final = {
     "id": lazy("Id starts with"),
@@ -57,7 +57,7 @@ def items(request: HttpRequest, slug: str) -> HttpResponse:
             ),
         )
     except AssayError as error:
-        errors = said(error)
+        errors = sentences_of(error)
     labels = member.project.label_set.labels.all() if member.project.label_set else []
     page = context(
         member,
@@ -77,48 +77,51 @@ def items(request: HttpRequest, slug: str) -> HttpResponse:
 def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Show one item with its votes, its history and where its label comes from."""
     member = member_of(request, slug, members.EXPLORE)
-    found = (
+    shown = (
         Item.objects.select_related("media").filter(pk=pk, project=member.project)
     ).first()
-    if found is None:
+    if shown is None:
         raise Http404("There is no such item in this project.")
     resolutions = list(
         Resolution.objects.select_related("label_set", "guideline", "decided_by")
-        .filter(item=found)
+        .filter(item=shown)
         .order_by("-pk")
     )
     is_deletion = "delete" in request.POST
     tried = attempt(
-        request, lambda: (_delete if is_deletion else _ask)(request, member, found)
+        request, lambda: (_delete if is_deletion else _ask)(request, member, shown)
     )
     if tried.is_done:
         return redirect("items", slug) if is_deletion else redirect("item", slug, pk)
-    is_open = _is_blind(member, found)
-    gold = Gold.objects.filter(item=found).first() if not is_open else None
+    is_blind = _is_blind(member, shown)
+    gold = Gold.objects.filter(item=shown).first() if not is_blind else None
     page = context(
         member,
         "items",
-        item=found,
+        item=shown,
         gold=gold,
         can_ask=gold is not None or _is_decided(resolutions),
-        resolutions=[] if is_open else resolutions,
-        is_blind=is_open,
+        resolutions=[] if is_blind else resolutions,
+        is_blind=is_blind,
         errors=tried.errors,
-        **({} if is_open else _told(member, found)),
+        **({} if is_blind else _votes_and_history(member, shown)),
     )
     return render(request, "labeling/item.html", page, status=tried.status)
 
 
-def _delete(request: HttpRequest, member: Membership, found: Item) -> None:
+def _delete(request: HttpRequest, member: Membership, item: Item) -> None:
     members.require(member, members.ENGINEER)
-    removal.delete_now(member.project, [found.pk])
-    told = _("“%(name)s” is deleted, with its votes and labels.")
-    messages.success(request, told % {"name": found.external_id})
+    removal.delete_now(member.project, [item.pk])
+    messages.success(
+        request,
+        _("“%(name)s” is deleted, with its votes and labels.")
+        % {"name": item.external_id},
+    )
 
 
 @login_required
 def delete_items(request: HttpRequest, slug: str) -> HttpResponse:
-    """Say what goes with the items that the filters name, then ask for it."""
+    """Show what a deletion of the filtered items would take along, then request it."""
     member = member_of(request, slug, members.ENGINEER)
     query = {name: request.GET.get(name, "").strip() for name in (*FILTERS, "all")}
     typed = whole(request.POST.get("number"))
@@ -134,7 +137,7 @@ def delete_items(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         loss = removal.loss_of(removal.chosen(member.project, query))
     except AssayError as error:
-        errors, status = said(error), error.status
+        errors, status = sentences_of(error), error.status
     page = context(
         member,
         "items",
@@ -147,7 +150,7 @@ def delete_items(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _in_words(query: dict[str, str]) -> list[tuple[object, object]]:
-    """Return the filters that are set as people call them."""
+    """Return the filters that are set, in the words of the page."""
     values = {
         "split": dict(Item.Split.choices),
         "state": dict(Item.State.choices),
@@ -159,59 +162,60 @@ def _in_words(query: dict[str, str]) -> list[tuple[object, object]]:
     ]
 
 
-def _ask(request: HttpRequest, member: Membership, found: Item) -> None:
+def _ask(request: HttpRequest, member: Membership, item: Item) -> None:
     is_question = request.POST.get("is_question") == "yes"
-    questions.mark(member, [found.external_id], is_question=is_question)
+    questions.mark(member, [item.external_id], is_question=is_question)
 
 
 def _is_decided(resolutions: list[Resolution]) -> bool:
     """Whether an expert's decision is the item's label now."""
     return any(
-        one.superseded_at is None and one.source == Resolution.Source.EXPERT
-        for one in resolutions
+        resolution.superseded_at is None
+        and resolution.source == Resolution.Source.EXPERT
+        for resolution in resolutions
     )
 
 
-def _is_blind(member: Membership, found: Item) -> bool:
-    """Whether the votes are kept from an expert who may still be asked about them."""
+def _is_blind(member: Membership, item: Item) -> bool:
+    """Whether the votes are hidden from this expert, who may still decide blind."""
     if Membership.Role(member.role) not in members.ADJUDICATE:
         return False
-    is_asked = Disagreement.objects.filter(item=found, resolved_at=None).exists()
-    if found.state in (Item.State.SETTLED, Item.State.INVALID) and not is_asked:
+    is_asked = Disagreement.objects.filter(item=item, resolved_at=None).exists()
+    if item.state in (Item.State.SETTLED, Item.State.INVALID) and not is_asked:
         return False
     own = Annotation.votes.filter(
-        item=found, annotator_id=member.user_id, undone_at=None
+        item=item, annotator_id=member.user_id, undone_at=None
     )
     answered = BlindAnswer.objects.filter(
-        disagreement__item=found, expert_id=member.user_id
+        disagreement__item=item, expert_id=member.user_id
     )
     return not (own.exists() or answered.exists())
 
 
-def _told(member: Membership, found: Item) -> dict[str, Any]:
+def _votes_and_history(member: Membership, item: Item) -> dict[str, Any]:
     """Return the votes and the history; names only for those who manage the data."""
     names = Membership.Role(member.role) in members.ENGINEER
     votes = list(
         Annotation.votes.select_related("annotator", "label_set", "guideline")
-        .filter(item=found)
+        .filter(item=item)
         .order_by("pk")[:200]
     )
     people: dict[int, str] = {}
     for vote in votes:
         known = vote.annotator.username if names else f"A{len(people) + 1}"
         people.setdefault(vote.annotator_id, known)
-    events = AnnotationEvent.objects.select_related("actor").filter(item=found)
+    events = AnnotationEvent.objects.select_related("actor").filter(item=item)
     return {
         "votes": [(people[vote.annotator_id], vote) for vote in votes],
         "events": [
             (event.actor.username if names and event.actor else "", event)
             for event in events.order_by("-pk")[:200]
         ],
-        "prediction": _prediction(found) if names else None,
+        "prediction": _prediction(item) if names else None,
     }
 
 
-def _prediction(found: Item) -> Prediction | None:
-    """Return the model's answer; there is none for items that judge models or people."""
-    is_judge = found.split == Item.Split.EVALUATION or hasattr(found, "gold")
-    return None if is_judge else Prediction.objects.filter(item=found).first()
+def _prediction(item: Item) -> Prediction | None:
+    """Return the model's prediction, but none for held-out items and gold questions."""
+    is_check = item.split == Item.Split.EVALUATION or hasattr(item, "gold")
+    return None if is_check else Prediction.objects.filter(item=item).first()

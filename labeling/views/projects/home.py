@@ -15,7 +15,7 @@ from labeling.models import AgreementReport, Project, User
 from labeling.services.projects import creation, label_sets, members
 from labeling.services.transfer import exporting
 from labeling.views.page.prose import html_of
-from labeling.views.page.scope import context, member_of, said
+from labeling.views.page.scope import context, member_of, sentences_of
 
 
 @login_required
@@ -50,7 +50,7 @@ def new_project(request: HttpRequest) -> HttpResponse:
             project = creation.create(user, _draft(request.POST))
             return redirect("imports", project.slug)
         except AssayError as error:
-            errors = said(error)
+            errors = sentences_of(error)
         except ValueError:
             errors = [gettext("Votes, labels and percent must be whole numbers.")]
     return render(

@@ -16,7 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from labeling.errors import AssayError, GoneError, InvalidInputError, NotFoundError
 from labeling.models import Membership, User, digest_of
 from labeling.services.projects import invitations
-from labeling.views.page.scope import said
+from labeling.views.page.scope import sentences_of
 
 SESSION_KEY = "invitation"
 
@@ -66,7 +66,7 @@ def _shown(
 ) -> HttpResponse:
     page = {
         "invitation": invitations.find(digest),
-        "errors": said(error) if error else [],
+        "errors": sentences_of(error) if error else [],
         "typed": request.POST,
     }
     status = error.status if error else 200

@@ -55,8 +55,8 @@ def labels(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _labels_of(member: Membership) -> list[Label]:
-    found = member.project.label_set
-    return list(found.labels.all()) if found else []
+    label_set = member.project.label_set
+    return list(label_set.labels.all()) if label_set else []
 
 
 def _row(label: Label) -> dict[str, str]:

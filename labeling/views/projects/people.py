@@ -38,7 +38,7 @@ def people(request: HttpRequest, slug: str) -> HttpResponse:
         member,
         "members",
         link=tried.result,
-        invitations=[(one, why_over(one)) for one in links[:RECENT]],
+        invitations=[(link, why_over(link)) for link in links[:RECENT]],
         most_days=MOST_DAYS,
         people=by_page(request, rows.order_by("user__username", "pk")),
         roles=Membership.Role.choices,
@@ -113,7 +113,7 @@ def _add(request: HttpRequest, member: Membership) -> None:
             % {"name": user.username, "password": password},
         )
         return
-    found = User.objects.filter(username=name, is_active=True).first()
-    if found is None:
+    account = User.objects.filter(username=name, is_active=True).first()
+    if account is None:
         raise NotFoundError(_("There is no account “%(name)s”.") % {"name": name})
-    members.add(member.project, found, role)
+    members.add(member.project, account, role)

@@ -23,7 +23,7 @@ from labeling.views.page.scope import attempt, context, member_of
 
 
 def _form_field(field: models.Field[Any, Any], **limits: Any) -> Any:
-    """Return the field of the form: for a list of roles one box for each."""
+    """Return the form's field; a list of roles becomes one checkbox per role."""
     if not isinstance(field, ArrayField):
         return field.formfield(**limits)
     return forms.MultipleChoiceField(
@@ -95,13 +95,16 @@ def settings(request: HttpRequest, slug: str) -> HttpResponse:
 
 @login_required
 def delete_project(request: HttpRequest, slug: str) -> HttpResponse:
-    """Say what goes with the project, then delete it."""
+    """Show what a deletion of the project would take along, then request it."""
     member = member_of(request, slug, members.MANAGE)
     typed = request.POST.get("slug", "").strip()
     tried = attempt(request, lambda: removal.request_project_deletion(member, typed))
     if tried.is_done:
-        told = _("“%(name)s” is being deleted. Nobody is in it any more.")
-        messages.success(request, told % {"name": member.project.name})
+        messages.success(
+            request,
+            _("“%(name)s” is being deleted. Nobody is in it any more.")
+            % {"name": member.project.name},
+        )
         return redirect("home")
     loss = removal.loss_of(Item.objects.filter(project=member.project))
     page = context(member, "settings", errors=tried.errors, loss=loss)

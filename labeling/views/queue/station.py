@@ -65,23 +65,23 @@ _MODULES_OF: Final = {
 
 
 def station_setup(member: Membership, *, ahead: int = 0) -> dict[str, Any]:
-    """Return what a page of items to label is told of its project.
+    """Return the settings that the scripts of a labeling page start from.
 
     ``ahead`` items are leased before all of its modules have come.
     """
-    found = member.project
-    labels = list(found.label_set.labels.all()) if found.label_set else []
+    project = member.project
+    labels = list(project.label_set.labels.all()) if project.label_set else []
     setup = {
-        "slug": found.slug,
+        "slug": project.slug,
         "user": member.user_id,
         "username": member.user.username,
-        "dataType": found.data_type,
-        "isMulti": found.is_multi,
-        "isSuggesting": grid.is_possible(found),
-        "labelSet": found.label_set_id,
-        "leaseMinutes": found.lease_minutes,
+        "dataType": project.data_type,
+        "isMulti": project.is_multi,
+        "isSuggesting": grid.is_possible(project),
+        "labelSet": project.label_set_id,
+        "leaseMinutes": project.lease_minutes,
         "ahead": ahead,
-        "labels": [{"name": one.name, "key": one.hotkey} for one in labels],
+        "labels": [{"name": label.name, "key": label.hotkey} for label in labels],
     }
     return {"setup": setup, "labels": labels, "families": by_family(labels)}
 
@@ -109,8 +109,8 @@ def _drawn(request: HttpRequest, member: Membership) -> Assignment | None:
 def station(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the label station with its first item; the others come by the API."""
     member = member_of(request, slug, members.LABEL)
-    found = member.project
-    guideline = found.guideline
+    project = member.project
+    guideline = project.guideline
     return render(
         request,
         "labeling/station.html",
@@ -120,13 +120,15 @@ def station(request: HttpRequest, slug: str) -> HttpResponse:
             **station_setup(member, ahead=AHEAD),
             drawn=_drawn(request, member),
             words=station_words(),
-            has_grid=grid.is_possible(found),
-            has_words=has_words(found),
-            actions=[one for one in STATION_ACTIONS if _is_for(one[0], found)],
-            modules=(*STATION_MODULES, *_MODULES_OF.get(found.data_type, ())),
+            has_grid=grid.is_possible(project),
+            has_words=has_words(project),
+            actions=[
+                action for action in STATION_ACTIONS if _is_for(action[0], project)
+            ],
+            modules=(*STATION_MODULES, *_MODULES_OF.get(project.data_type, ())),
             guideline=html_of(guideline.text if guideline else ""),
             version=guideline.version if guideline else None,
-            precedents=precedents.by_label(found),
+            precedents=precedents.by_label(project),
         ),
     )
 
