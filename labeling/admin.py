@@ -110,7 +110,7 @@ class JobAdmin(WithButtons):
         if request.POST.get("button") == "cancel":
             jobs.cancel(row)
             return f"{row} is asked to stop."
-        return f"{jobs.again(row, person_of(request))} is asked for."
+        return f"{jobs.again(row, person_of(request))} is requested."
 
 
 for _model in (AgreementReport, Disagreement, ImportRun, Membership):

@@ -54,12 +54,12 @@ _ACCENTS: Final = str.maketrans(
 
 def collected(domain: str) -> Catalog:
     """Return every marked text of a domain, without translations."""
-    found = Catalog(fuzzy=False, charset="utf-8")
+    catalog = Catalog(fuzzy=False, charset="utf-8")
     for path, (method, body, keywords) in _sources(domain):
         name = path.relative_to(ROOT).as_posix()
         for _, text, _, context in extract(method, io.BytesIO(body), keywords):
-            found.add(text, locations=[(name, 0)], context=context)
-    return found
+            catalog.add(text, locations=[(name, 0)], context=context)
+    return catalog
 
 
 def _sources(domain: str) -> Iterator[tuple[Path, tuple[str, bytes, _Keywords]]]:
@@ -124,8 +124,8 @@ def pseudo(text: str) -> str:
 
 
 def entries(catalog: Catalog) -> dict[tuple[str, str], tuple[str, ...]]:
-    """Return (context, text) → what is said for it, one for each plural form."""
-    return {_key(one): _said(one) for one in catalog if one.id}
+    """Return (context, text) → its translations, one for each plural form."""
+    return {_key(text): _translations(text) for text in catalog if text.id}
 
 
 def _key(message: Message) -> tuple[str, str]:
@@ -135,9 +135,9 @@ def _key(message: Message) -> tuple[str, str]:
     return context.decode() if isinstance(context, bytes) else str(context), text
 
 
-def _said(message: Message) -> tuple[str, ...]:
-    said = message.string
-    return tuple(said) if isinstance(said, tuple | list) else (said or "",)
+def _translations(message: Message) -> tuple[str, ...]:
+    forms = message.string
+    return tuple(forms) if isinstance(forms, tuple | list) else (forms or "",)
 
 
 def compiled(language: str, domain: str) -> Catalog | None:

@@ -52,11 +52,11 @@ def kind_of(value: object) -> str:
         return "none"
     if isinstance(value, dict | list):
         return "nested"
-    words = said(value)
+    words = in_words(value)
     return next((kind for kind, form in _KINDS if form.fullmatch(words)), "text")
 
 
-def said(value: object) -> str:
+def in_words(value: object) -> str:
     """Return a value in words, none of them ours."""
     if value is None or value == "":
         return "–"
@@ -98,5 +98,5 @@ def cells(row: dict[str, Any]) -> list[Cell]:
             is_long=len(words) > _LETTERS or words.count("\n") >= _LINES,
         )
         for name, value in row.items()
-        for words in [said(value)]
+        for words in [in_words(value)]
     ]

@@ -230,7 +230,7 @@ def _ring_next(series: str) -> None:
 
 
 def cancel(job: Job) -> None:
-    """Ask job to stop; a waiting one ends at once, a running one at its next step."""
+    """Request that the job stops; a waiting one ends at once, a running one at its next step."""
     ended = Job.objects.filter(pk=job.pk, state=Job.State.QUEUED).update(
         state=Job.State.CANCELLED, cancel_requested=True, finished_at=timezone.now()
     )

@@ -12,11 +12,11 @@ from labeling.models import Project
 
 
 class Turn(IntEnum):
-    """What only one transaction at a time does: the namespaces of the advisory locks."""
+    """What only one transaction at a time does: a namespace of advisory locks for each."""
 
     # Put entries into a project's queue.
     ORDER = 7001
-    # Import into a project: the same rows in another order would wait for each other.
+    # Import into a project: the same rows in another order would deadlock.
     IMPORTS = 7002
     # Write a project's predictions, or let items go that one could be about.
     PREDICTIONS = 7003
@@ -25,16 +25,16 @@ class Turn(IntEnum):
 
 
 def await_turn(turn: Turn, project_id: int = 0, *, is_shared: bool = False) -> None:
-    """Be the only one, until the commit; or one of those who share the turn."""
+    """Take an advisory lock until the commit: alone, or shared with others."""
     lock = "pg_advisory_xact_lock" + ("_shared" if is_shared else "")
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {lock}(%s, %s)", [turn, project_id])
 
 
 def keep_project(project_id: int) -> Project | None:
-    """Return the project, which nobody deletes until the commit; None: it is gone."""
-    found = Project.objects.select_for_update(no_key=True).filter(pk=project_id)
-    return found.first()
+    """Lock the project until the commit, so that nobody deletes it; None: it is gone."""
+    projects = Project.objects.select_for_update(no_key=True)
+    return projects.filter(pk=project_id).first()
 
 
 @contextmanager
