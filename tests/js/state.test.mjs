@@ -44,13 +44,14 @@ test("an answer begins empty, an earlier one with the words it had", () => {
 });
 
 test("a suggested label is asked for until the answer is no", () => {
-  const suggested = { ...lease(1), suggestion: { label: "x", confidence: 0.9 } };
-  const s = state.arrive(state.start(), [suggested, lease(2)], []);
+  const suggested = (n) => ({ ...lease(n), suggestion: { label: "x", confidence: 0.9 } });
+  const s = state.arrive(state.start(), [suggested(1), suggested(2), lease(3)], []);
   assert.equal(state.question(s, state.draft()), "x");
   assert.equal(state.question(s, { ...state.draft(), isDeclined: true }), undefined);
   const next = state.answer(s, vote(1));
-  assert.equal(state.question(next, state.draft()), undefined);
+  assert.equal(state.question(next, state.draft()), "x");
   assert.equal(state.question(state.revisit(next, "c1"), state.draft()), undefined);
+  assert.equal(state.question(state.answer(next, vote(2)), state.draft()), undefined);
 });
 
 test("what the server has acknowledged can still be undone", () => {

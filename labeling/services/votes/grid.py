@@ -50,7 +50,7 @@ def lend(member: Membership, count: int, left: Collection[int] = ()) -> Page:
     if not is_possible(member.project):
         raise ForbiddenError(
             _(
-                "A page of items shows what the model takes them for. This project does not show that before the answer, or wants several labels per item."
+                "The grid shows items under the label that the model suggests. This project hides suggestions until an item is answered, or allows several labels per item."
             )
         )
     with transaction.atomic():

@@ -30,7 +30,7 @@ export const EMPTY = {
   },
   all_lent: {
     title: t("All items are with others right now"),
-    words: t("What they do not answer comes back. This page looks again by itself."),
+    words: t("Items that they do not answer come back. This page looks again by itself."),
     ways: ["again", "project"],
   },
   training: {
@@ -53,20 +53,20 @@ export const EMPTY = {
   skill: {
     title: t("No more items for now"),
     words: t(
-      "Several of your answers to questions with known answers were not as known. Read the guideline and speak with the project's manager.",
+      "Several of your answers to questions whose answer is known were wrong. Read the guideline and talk to the project's manager.",
     ),
     ways: ["project"],
   },
   no_suggestions: {
-    title: t("No page of like items now"),
+    title: t("No page of similar items now"),
     words: t(
-      "The model has no suggestions for free items, or they are to be answered blind. One by one there may be some.",
+      "The model suggests nothing for the free items, or they must be answered without a suggestion. You may still find items one by one.",
     ),
     ways: ["station", "again", "project"],
   },
   empty_project: {
     title: t("There are no items yet"),
-    words: t("Somebody who may import has to bring some first."),
+    words: t("Somebody who may import has to add some first."),
     ways: ["import", "project", "again"],
   },
   offline: {
@@ -115,6 +115,6 @@ export const refusal = ({ code, detail, title }) => {
     );
   if (code === "not_found") return t("This item is not there any more.");
   if (code === "invalid")
-    return t("It does not fit the labels of now. The item comes again.");
+    return t("The labels have changed and the answer no longer fits. The item comes again.");
   return detail || title || t("The server refused it.");
 };
