@@ -7,7 +7,7 @@ from labeling.api.http.hot import HotView
 from labeling.api.http.scope import ProjectView
 from labeling.api.wire import queue as wire
 from labeling.models import Assignment, Membership
-from labeling.services.queue import giving_back, lease
+from labeling.services.queue import chosen, giving_back, lease
 from labeling.services.votes import grid, suggestions
 
 
@@ -23,8 +23,10 @@ class LeaseView(HotView):
     @call()
     def post(self, body: wire.LeaseBody) -> wire.Lease:
         """Return up to ``count`` items, those that are held already first."""
-        chosen = None if body.items is None else tuple(body.items)
-        lent = lease.lease(self.member, body.count, chosen)
+        if body.items is None:
+            lent = lease.lease(self.member, body.count)
+        else:
+            lent = chosen.lease(self.member, body.items)
         return wire.Lease(
             items=[_lent(self.member, one) for one in lent.assignments],
             reason=lent.reason,

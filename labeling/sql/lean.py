@@ -27,19 +27,11 @@ def columns(*named: Named) -> str:
     )
 
 
-def terse(query: str) -> str:
-    """Return a long query in one line.
-
-    What has been read of a query is remembered up to 4,096 characters; above that,
-    reading it anew takes longer than running a part of it.
-    """
-    return " ".join(query.split())
-
-
 def fetch(query: str, values: Mapping[str, Any], *named: Named) -> list[Row]:
     """Run ``query``, which selects ``columns(*named)``; return a tuple of models a row.
 
-    A model whose primary key is null is None, as from an outer join.
+    A model whose primary key is null is None, as from an outer join. Other columns that
+    follow are returned as they are.
     """
     link = connections[DEFAULT_DB_ALIAS]
     link.close_if_health_check_failed()
@@ -60,22 +52,21 @@ def _rows(link: Any, query: str, values: Mapping[str, Any]) -> list[Row]:
     return rows
 
 
-def _models(
-    row: Sequence[Any], named: Sequence[Named], link: Any
-) -> list[models.Model | None]:
-    found: list[models.Model | None] = []
+def _models(row: Sequence[Any], named: Sequence[Named], link: Any) -> list[Any]:
+    """Return the models of a row, then what follows their columns."""
+    made: list[Any] = []
     start = 0
     for _, model in named:
         names, readers, key = _shape(model)
         values = list(row[start : start + len(names)])
         start += len(names)
         if values[key] is None:
-            found.append(None)
+            made.append(None)
             continue
         for place, read in readers:
             values[place] = read(values[place], None, link)
-        found.append(_made(model, dict(zip(names, values, strict=True)), link.alias))
-    return found
+        made.append(_made(model, dict(zip(names, values, strict=True)), link.alias))
+    return [*made, *row[start:]]
 
 
 def _made(

@@ -18,6 +18,7 @@ from labeling.services.queue import take
 from labeling.services.queue.lease import lease
 from labeling.services.transfer import exporting
 from labeling.services.votes import submit
+from labeling.sql import lean
 from tests import make
 
 
@@ -31,8 +32,14 @@ def keeping(transactional_db: None) -> Iterator[None]:
     connection.close()
 
 
+@pytest.mark.parametrize("name", ["lend", "lend_by_work"])
+def test_what_is_lent_has_the_columns_of_its_models(name: str) -> None:
+    columns = lean.columns(*take.LENT).replace('"', "")
+    assert f" SELECT {columns}, found.entries FROM " in take.SQL[name]
+
+
 @pytest.mark.parametrize(
-    "query", [take._ALL.lend, take._ALL.lend_and_pass, submit.KEEP_VOTE]
+    "query", [take.SQL["lend"], take.SQL["lend_by_work"], submit.KEEP_VOTE]
 )
 def test_what_is_read_of_a_hot_statement_is_remembered(query: str) -> None:
     assert len(query) <= MAX_CACHED_STATEMENT_LENGTH

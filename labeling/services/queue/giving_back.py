@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from django.db import connection, transaction
@@ -20,9 +21,11 @@ from labeling.models import (
     ProjectCounter,
 )
 from labeling.services.queue import floor
-from labeling.services.queue.locks import lock_membership, own_assignment
-from labeling.services.queue.order import work_of
+from labeling.services.queue.locks import alone, own_assignment
 from labeling.services.work import events
+from labeling.sql import statements
+
+SQL: Final = statements.load(Path(__file__).with_name("queue.sql"))
 
 
 def release(member: Membership, assignment_id: int) -> Assignment:
@@ -48,8 +51,7 @@ def release_all(member: Membership) -> int:
 
 
 def _release_held(member: Membership, **which: Any) -> int:
-    with transaction.atomic():
-        lock_membership(member)
+    with alone(member):
         held = list(
             Assignment.objects.select_for_update(of=("self",))
             .select_related("annotator")
@@ -155,44 +157,23 @@ def reclaim(limit: int = 1000, *, project_id: int | None = None) -> int:
     return len(ended)
 
 
-_REQUEUE = f"""
-    INSERT INTO labeling_queueentry
-        (project_id, generation, is_first, rank, item_id, slot, work, reason,
-         probability, model_number, suggestion)
-    SELECT a.project_id, a.generation, a.slot = 0 AND a.reason <> 'second',
-           coalesce(a.rank, 0), a.item_id, a.slot, {work_of("a.slot")},
-           CASE a.reason WHEN 'chosen' THEN 'random' ELSE a.reason END,
-           a.probability, a.model_number, a.suggestion
-    FROM labeling_assignment a JOIN labeling_item i ON i.id = a.item_id
-    WHERE a.id = ANY(%(ids)s) AND a.reason NOT IN ('gold', 'repeat')
-    ON CONFLICT DO NOTHING
-"""  # noqa: S608 (our own words)
-
-
 def requeue(freed: Sequence[Assignment]) -> None:
     """Put the slots of ended assignments back where they stood.
 
     The slots of gold questions and of repeats are one person's own.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_REQUEUE, {"ids": [assignment.pk for assignment in freed]})
+        cursor.execute(SQL["requeue"], {"ids": [assignment.pk for assignment in freed]})
     for project_id in {assignment.project_id for assignment in freed}:
         floor.forget(project_id)
-
-
-_WITHDRAW: Final = """
-    DELETE FROM labeling_queueentry WHERE id = ANY(ARRAY(
-        SELECT id FROM labeling_queueentry
-        WHERE item_id = ANY(%(items)s) AND slot = coalesce(%(slot)s::int, slot)
-        FOR UPDATE SKIP LOCKED))
-"""
 
 
 def withdraw(item_ids: Sequence[int], slot: int | None = None) -> None:
     """Take items out of the queue, or one slot of them: nobody is to get them now.
 
-    Nobody waits for a lease that takes one at this moment. It finds the slot taken, or
-    is a moment earlier; were it to fail, the next one drops what it has left.
+    Nobody waits for a lease that takes one at this moment: it fails on
+    ``one_live_slot``, or has committed before us. Were it to fail, the next lease drops
+    what it has left.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_WITHDRAW, {"items": list(item_ids), "slot": slot})
+        cursor.execute(SQL["withdraw"], {"items": list(item_ids), "slot": slot})

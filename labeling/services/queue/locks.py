@@ -7,24 +7,30 @@ Entries of the queue are locked with ``SKIP LOCKED``, so nobody waits for them.
 
 from __future__ import annotations
 
-from django.db import connection
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from labeling.errors import NotFoundError
 from labeling.models import Assignment, Membership
 
 
-def lock_membership(member: Membership) -> None:
-    """Let nobody else lend to this person until the commit.
+@contextmanager
+def alone(member: Membership) -> Iterator[None]:
+    """Be the only one who lends to this person, in a transaction of its own.
 
     Otherwise two windows of one person could both fit into a quota, or deadlock by
     taking two items in different orders.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT 1 FROM labeling_membership WHERE id = %s FOR NO KEY UPDATE",
-            [member.pk],
-        )
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT 1 FROM labeling_membership WHERE id = %s FOR NO KEY UPDATE",
+                [member.pk],
+            )
+        yield
 
 
 def own_assignment(member: Membership, assignment_id: int) -> Assignment:

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
 from labeling.errors import NotFoundError
-from labeling.models import Assignment, Item, QueueEntry, Work
-from labeling.services.queue import floor
+from labeling.models import Assignment, Item, Membership, QueueEntry, Work
+from labeling.services.queue import floor, numbers
+from labeling.services.queue.allowance import works
 from labeling.services.work.transactions import Turn, await_turn
 from labeling.signals import items_changed, queue_low
+from labeling.sql import statements
 
-REFILL: Final = 500
+SQL: Final = statements.load(Path(__file__).with_name("queue.sql"))
 
 
 @dataclass(frozen=True)
@@ -66,18 +69,19 @@ def swap(
         cursor.execute(
             "SELECT id FROM labeling_queueentry WHERE project_id = %s", [project_id]
         )
-        old = [found[0] for found in cursor.fetchall()]
-        cursor.execute(_SWAP_IN, {"project": project_id, "generation": generation})
+        old = [entry[0] for entry in cursor.fetchall()]
+        values = {
+            "project": project_id,
+            "generation": generation,
+            "step": numbers.GENERATION_STEP,
+        }
+        cursor.execute(SQL["swap_in"], values)
         cursor.execute("DROP TABLE staged")
         confirm()
     floor.forget(project_id)
     with transaction.atomic(), connection.cursor() as cursor:
         await_turn(Turn.ORDER, project_id)
-        cursor.execute(
-            "DELETE FROM labeling_queueentry WHERE id IN (SELECT id"
-            " FROM labeling_queueentry WHERE id = ANY(%s) FOR UPDATE SKIP LOCKED)",
-            [old],
-        )
+        cursor.execute(SQL["drop_entries"], {"ids": old})
     with connection.cursor() as cursor:
         # Whoever changes much tells the planner: an old count makes it sort the queue.
         cursor.execute(
@@ -86,41 +90,9 @@ def swap(
     return generation
 
 
-def had(item: str) -> str:
-    """Return in SQL the assignment by which an item is not new to a person."""
-    return (
-        "SELECT mine.id FROM labeling_assignment mine"  # noqa: S608 (our own words)
-        f" WHERE mine.annotator_id = %(user)s AND mine.item_id = {item}"
-        " AND NOT mine.is_repeat AND mine.state NOT IN ('expired', 'released')"
-    )
-
-
-def work_of(slot: str) -> str:
-    """Return in SQL what kind of vote a slot of item i is for."""
-    return (
-        "CASE WHEN i.split = 'evaluation' THEN 'evaluation'"
-        f" WHEN {slot} = 0 THEN 'first' ELSE 'further' END"
-    )
-
-
 _COLUMNS = (
     "item_id, slot, is_first, rank, reason, probability, model_number, suggestion"
 )
-
-_SWAP_IN = f"""
-    INSERT INTO labeling_queueentry
-        (project_id, generation, item_id, slot, is_first, rank, work, reason,
-         probability, model_number, suggestion)
-    SELECT %(project)s, %(generation)s, s.item_id, s.slot, s.is_first,
-           s.rank - %(generation)s * 1e7, {work_of("s.slot")}, s.reason,
-           s.probability, s.model_number, s.suggestion
-    FROM staged s JOIN labeling_item i ON i.id = s.item_id
-    WHERE i.project_id = %(project)s AND i.state = 'open' AND NOT EXISTS (
-        SELECT 1 FROM labeling_assignment a
-        WHERE a.item_id = s.item_id AND a.slot = s.slot
-              AND a.state IN ('leased', 'answered'))
-    ON CONFLICT DO NOTHING
-"""  # noqa: S608 (our own words)
 
 
 def _stage(cursor: Any, entries: Sequence[Entry]) -> None:
@@ -158,55 +130,25 @@ def tell_items_changed(project_id: int) -> None:
     )
 
 
-# Whether fewer people hold or have answered item i than are to. One rule for what is
-# put into the queue and what is lent from it, or it would be put in again and again.
-WANTS_MORE: Final = """(
-            SELECT count(*) FROM labeling_assignment a
-            WHERE a.item_id = i.id AND a.state IN ('leased', 'answered')
-                  AND a.reason NOT IN ('gold', 'repeat')) < i.votes_wanted"""
-_REFILL = f"""
-    INSERT INTO labeling_queueentry
-        (project_id, generation, is_first, rank, item_id, slot, work, reason)
-    SELECT i.project_id, 0, free.slot = 0, 1e9 + free.slot * 1e9 + i.id, i.id, free.slot,
-           {work_of("free.slot")},
-           CASE WHEN i.split = 'evaluation' THEN 'evaluation'
-                WHEN free.slot > 0 THEN 'second' ELSE 'random' END
-    FROM labeling_item i
-    CROSS JOIN LATERAL (
-        SELECT n AS slot FROM generate_series(0, i.votes_wanted - 1) n
-        WHERE NOT EXISTS (
-            SELECT 1 FROM labeling_assignment a
-            WHERE a.item_id = i.id AND a.slot = n AND a.state IN ('leased', 'answered'))
-        AND NOT EXISTS (
-            SELECT 1 FROM labeling_queueentry q WHERE q.item_id = i.id AND q.slot = n)
-        AND {work_of("n")} = ANY(%(works)s)
-    ) free
-    WHERE i.project_id = %(project)s AND i.state = 'open' AND i.votes < i.votes_wanted
-          AND {WANTS_MORE} {{split}}
-          AND NOT EXISTS ({had("i.id")})
-    ORDER BY i.id LIMIT %(limit)s
-    ON CONFLICT DO NOTHING
-"""  # noqa: S608 (our own words)
+def refill(member: Membership) -> int:
+    """Queue free slots that this person could get and no entry stands for; how many.
 
-
-def refill(project_id: int, works: Sequence[str], user_id: int) -> int:
-    """Queue free slots of ``works`` that no entry stands for: no item is forgotten.
-
-    Those that this person could get: or who has answered all would queue, round by
-    round, what is for others.
-
-    The learner's order comes with its next swap; this keeps people at work until then.
+    So no item is forgotten. The learner's order comes with its next swap; this keeps
+    people at work until then.
     """
-    query = _REFILL.format(split=_split_of(works))
+    asked = works(member)
     values: dict[str, Any] = {
-        "project": project_id,
-        "works": list(works),
-        "user": user_id,
-        "limit": REFILL,
+        "project": member.project_id,
+        "user": member.user_id,
+        "works": asked,
+        "split": _split_of(asked),
+        "step": numbers.REFILL_STEP,
+        "count": numbers.REFILL_SLOTS,
     }
     with connection.cursor() as cursor:
-        cursor.execute(query, values)
+        cursor.execute(SQL["refill"], values)
         added = cursor.rowcount
+    project_id = member.project_id
     floor.forget(project_id)
     transaction.on_commit(
         lambda: queue_low.send_robust(sender=QueueEntry, project_id=project_id)
@@ -214,8 +156,8 @@ def refill(project_id: int, works: Sequence[str], user_id: int) -> int:
     return added
 
 
-def _split_of(works: Sequence[str]) -> str:
-    """Return what lets an index leave out the items that no such vote is of."""
-    if Work.EVALUATION not in works:
-        return "AND i.split = 'pool'"
-    return "AND i.split = 'evaluation'" if len(works) == 1 else ""
+def _split_of(asked: Sequence[str]) -> str | None:
+    """Return the only split that has such votes, or None: both."""
+    if Work.EVALUATION not in asked:
+        return Item.Split.POOL.value
+    return Item.Split.EVALUATION.value if len(asked) == 1 else None

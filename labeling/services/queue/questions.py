@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from django.db import connection, transaction
@@ -15,52 +16,31 @@ from django.utils.translation import gettext as _
 
 from labeling.errors import InvalidInputError
 from labeling.models import (
-    Assignment,
     Gold,
     Item,
     Membership,
     Precedent,
-    Reason,
     Resolution,
 )
+from labeling.services.queue import numbers
+from labeling.services.queue.allowance import FIRST_FEW
+from labeling.sql import statements
 
-FIRST_FEW: Final = 3
+SQL: Final = statements.load(Path(__file__).with_name("queue.sql"))
+
 MOST_MARKED: Final = 1000
 
-_LEND = """
-    INSERT INTO labeling_assignment
-        (project_id, item_id, annotator_id, slot, state, leased_at, expires_at,
-         reason, generation)
-    SELECT i.project_id, i.id, %(user)s, last.slot + 1, 'leased', now(),
-           now() + %(minutes)s * interval '1 minute', 'gold', 0
-    FROM labeling_gold g
-    JOIN labeling_item i ON i.id = g.item_id
-    CROSS JOIN LATERAL (
-        SELECT greatest(max(slot), 999) AS slot FROM labeling_assignment a
-        WHERE a.item_id = i.id AND a.reason = 'gold') AS last
-    WHERE i.project_id = %(project)s AND g.is_question AND i.state = 'settled'
-          AND NOT EXISTS (
-              SELECT 1 FROM labeling_assignment a
-              WHERE a.annotator_id = %(user)s AND a.item_id = i.id)
-    ORDER BY hashint8extended(i.id, %(user)s) LIMIT %(count)s
-    ON CONFLICT DO NOTHING
-    RETURNING id
-"""
 
-
-def due(member: Membership, wanted: int) -> int:
+def due(member: Membership, wanted: int, asked_before: int) -> int:
     """Return how many of the next ``wanted`` items are to be gold questions.
 
     The first few come at once, later ones at the project's rate, by chance.
     """
     rate = member.project.gold_rate
-    if not rate or not wanted:
+    if not rate:
         return 0
-    asked = Assignment.objects.filter(
-        annotator_id=member.user_id, project_id=member.project_id, reason=Reason.GOLD
-    )[:FIRST_FEW].count()
     by_chance = sum(random.random() < rate for _ in range(wanted))  # noqa: S311
-    return min(wanted, max(FIRST_FEW - asked, by_chance))
+    return min(wanted, max(FIRST_FEW - asked_before, by_chance))
 
 
 def lend(member: Membership, count: int) -> list[int]:
@@ -73,10 +53,11 @@ def lend(member: Membership, count: int) -> list[int]:
         "user": member.user_id,
         "project": member.project_id,
         "minutes": member.project.lease_minutes,
+        "first_slot": numbers.FIRST_QUESTION_SLOT,
         "count": count,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_LEND, values)
+        cursor.execute(SQL["lend_questions"], values)
         return sorted(row[0] for row in cursor.fetchall())
 
 
@@ -99,7 +80,7 @@ def mark(
         items = Item.objects.select_for_update(no_key=True).filter(
             project_id=member.project_id, external_id__in=wanted
         )
-        known = {one.external_id: one for one in items.order_by("pk")}
+        known = {item.external_id: item for item in items.order_by("pk")}
         golds = [_gold(known.get(name), name) for name in wanted]
         for gold in golds:
             gold.is_question = is_question
@@ -121,8 +102,8 @@ def _gold(item: Item | None, name: str) -> Gold:
             "“%(name)s” is an example in the guideline: everybody has seen its answer."
         )
         raise InvalidInputError(errors={"items": [why % {"name": name}]})
-    if found := Gold.objects.select_related("item").filter(item=item).first():
-        return found
+    if gold := Gold.objects.select_related("item").filter(item=item).first():
+        return gold
     decided = Resolution.objects.filter(
         item=item, superseded_at=None, source=Resolution.Source.EXPERT
     ).first()

@@ -6,40 +6,21 @@ A repeat is no vote: no label, count or agreement hears of it.
 from __future__ import annotations
 
 import random
+from pathlib import Path
 from typing import Final
 
 from django.db import connection
 
 from labeling.models import Annotation, Membership
+from labeling.services.queue import numbers
+from labeling.sql import statements
+
+SQL: Final = statements.load(Path(__file__).with_name("queue.sql"))
 
 # So many answers lie between an answer and its repeat.
 APART: Final = 30
+# Repeats are drawn from so many answers around a random moment.
 NEAR: Final = 20
-
-_LEND = """
-    WITH before AS (
-        SELECT item_id FROM labeling_annotation
-        WHERE annotator_id = %(user)s AND project_id = %(project)s AND id <= %(latest)s
-              AND undone_at IS NULL AND reason NOT IN ('gold', 'repeat', 'import')
-        ORDER BY id DESC LIMIT %(near)s
-    )
-    INSERT INTO labeling_assignment
-        (project_id, item_id, annotator_id, slot, state, leased_at, expires_at,
-         reason, generation)
-    SELECT %(project)s, b.item_id, %(user)s, last.slot + 1, 'leased', now(),
-           now() + %(minutes)s * interval '1 minute', 'repeat', 0
-    FROM before b
-    JOIN labeling_item i ON i.id = b.item_id AND i.state <> 'invalid'
-    CROSS JOIN LATERAL (
-        SELECT greatest(max(slot), 9999) AS slot FROM labeling_assignment a
-        WHERE a.item_id = b.item_id AND a.is_repeat) AS last
-    WHERE NOT EXISTS (
-        SELECT 1 FROM labeling_assignment a
-        WHERE a.annotator_id = %(user)s AND a.item_id = b.item_id AND a.is_repeat)
-    ORDER BY hashint8extended(b.item_id, %(user)s) LIMIT %(count)s
-    ON CONFLICT DO NOTHING
-    RETURNING id
-"""
 
 
 def due(member: Membership, wanted: int) -> int:
@@ -63,10 +44,11 @@ def lend(member: Membership, count: int) -> list[int]:
         "minutes": member.project.lease_minutes,
         "latest": latest,
         "near": NEAR,
+        "first_slot": numbers.FIRST_REPEAT_SLOT,
         "count": count,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_LEND, values)
+        cursor.execute(SQL["lend_repeats"], values)
         return sorted(row[0] for row in cursor.fetchall())
 
 

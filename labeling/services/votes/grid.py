@@ -11,13 +11,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
-from labeling.errors import ForbiddenError, InvalidInputError
+from labeling.errors import ForbiddenError
 from labeling.models import Assignment, Membership, Project, QueueEntry, Reason
-from labeling.services.queue import lease, take
-from labeling.services.queue.locks import lock_membership
+from labeling.services.queue import allowance, lease, take
+from labeling.services.queue.locks import alone
 from labeling.services.votes import suggestions
 
 # How far down the queue a page is put together from.
@@ -43,38 +42,33 @@ def lend(member: Membership, count: int, left: Collection[int] = ()) -> Page:
     """Lend a page of up to ``count`` items with one suggested label.
 
     What the person holds comes first, except the assignments ``left`` for later.
-    Raises ForbiddenError where the project does not show suggestions.
+    Raises ForbiddenError where the project does not show suggestions, and
+    InvalidInputError for a count out of range.
     """
-    if not 1 <= count <= lease.MAX_COUNT:
-        raise InvalidInputError(errors={"count": [f"From 1 to {lease.MAX_COUNT}."]})
+    lease.check_count(count)
     if not is_possible(member.project):
         raise ForbiddenError(
             _(
                 "The grid shows items under the label that the model suggests. This project hides suggestions until an item is answered, or allows several labels per item."
             )
         )
-    with transaction.atomic():
-        lock_membership(member)
+    with alone(member):
         held = [
-            (one, told["label"])
-            for one in _held(member)
-            if one.pk not in left and (told := suggestions.shown(member.project, one))
+            (assignment, told["label"])
+            for assignment in take.renewed(member, allowance.MAX_COUNT)
+            if assignment.pk not in left
+            and (told := suggestions.shown(member.project, assignment))
         ]
         label = _commonest([told for _, told in held])
-        ids = [one.pk for one, told in held if told == label][:count]
-        if wanted := lease.room(member, count - len(ids)):
+        page = [assignment for assignment, told in held if told == label][:count]
+        allowed = allowance.of(member)
+        if wanted := min(allowed.count, count - len(page)):
             label, entries = _alike(member, wanted, label)
-            ids += take.take_these(member, entries)
-    lent = lease.answer(member, ids)
+            page += take.these(member, entries)
+    lent = lease.lease_of(member, page, allowed)
     is_short_of_suggestions = lent.reason == "all_lent"
     reason = "no_suggestions" if is_short_of_suggestions else lent.reason
     return Page(label, lent.assignments, reason)
-
-
-def _held(member: Membership) -> list[Assignment]:
-    ids = take.renew_held(member, lease.MAX_COUNT)
-    held = Assignment.objects.select_related("item").filter(pk__in=ids)
-    return list(held.order_by("pk"))
 
 
 def _commonest(labels: list[str]) -> str:

@@ -7,7 +7,7 @@ import pytest
 from labeling import queries
 from labeling.models import Annotation, Assignment, Gold, Membership, Project
 from labeling.services.projects import label_sets
-from labeling.services.queue import checks, questions
+from labeling.services.queue import allowance, questions
 from labeling.services.queue.lease import lease
 from labeling.services.votes import change
 from tests import make
@@ -43,10 +43,10 @@ def test_who_falls_surely_short_gets_nothing_and_is_told_why() -> None:
 
 
 def test_few_or_mixed_answers_stop_nobody() -> None:
-    few = after(0, checks.LEAST_ANSWERS - 1, least_skill=0.7)
+    few = after(0, allowance.LEAST_ANSWERS - 1, least_skill=0.7)
     mixed = after(6, 4, least_skill=0.7)
-    assert not checks.falls_short(few)
-    assert not checks.falls_short(mixed)
+    assert not allowance.of(few).reason
+    assert not allowance.of(mixed).reason
     assert len(lease(mixed, 2).assignments) == 2
 
 
@@ -92,5 +92,5 @@ def test_what_was_right_stays_right_under_another_name() -> None:
 
 def test_without_a_limit_nobody_is_measured() -> None:
     who = after(0, 12, least_skill=0.0)
-    assert not checks.falls_short(who)
+    assert not allowance.of(who).reason
     assert lease(who, 1).assignments

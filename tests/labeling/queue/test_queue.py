@@ -21,7 +21,7 @@ from labeling import rules
 from labeling.errors import ConflictError, ForbiddenError, InvalidInputError
 from labeling.models import Assignment, Item, Membership, QueueEntry
 from labeling.services.projects import members, policy
-from labeling.services.queue import floor, giving_back, repeats, take
+from labeling.services.queue import chosen, floor, giving_back, repeats, take
 from labeling.services.queue.lease import lease
 from labeling.services.votes import change, settle
 from tests import make
@@ -228,11 +228,11 @@ def test_who_picks_items_is_held_to_the_same_limits() -> None:
     names = [one.external_id for one in make.items(project, 6)]
     who = make.member(project, quota=2)
 
-    assert len(lease(who, 1, names[:4]).assignments) == 2
-    assert len(lease(who, 1, names[:2]).assignments) == 2
-    assert lease(who, 1, names[4:]).reason == "quota"
+    assert len(chosen.lease(who, names[:4]).assignments) == 2
+    assert len(chosen.lease(who, names[:2]).assignments) == 2
+    assert chosen.lease(who, names[4:]).reason == "quota"
     resting = make.member(project, is_paused=True)
-    assert lease(resting, 1, names[4:]).reason == "paused"
+    assert chosen.lease(resting, names[4:]).reason == "paused"
 
 
 def test_an_expired_lease_is_found_without_the_scheduler() -> None:
@@ -285,7 +285,7 @@ def test_who_picks_an_item_whose_votes_are_lowered_does_not_exceed_them() -> Non
 
     policy.change(project, {"overlap": 2, "min_votes": 2})
 
-    lent = lease(people[3], 1, [one.external_id])
+    lent = chosen.lease(people[3], [one.external_id])
     assert (lent.assignments, lent.reason) == ([], "none_of_these")
 
 
@@ -309,11 +309,11 @@ def test_more_votes_are_asked_for_within_the_share_of_the_overlap() -> None:
 def test_certain_items_are_lent_only_where_the_project_allows_it() -> None:
     closed = make.project()
     with pytest.raises(ForbiddenError):
-        lease(make.member(closed), 1, ["i1"])
+        chosen.lease(make.member(closed), ["i1"])
 
     project = make.project(free_choice=True)
     _, wanted = make.items(project, 2)
-    lent = lease(make.member(project), 1, [wanted.external_id])
+    lent = chosen.lease(make.member(project), [wanted.external_id])
     assert [one.item for one in lent.assignments] == [wanted]
 
 
@@ -646,4 +646,4 @@ def test_who_asks_for_fewer_than_they_hold_gets_no_more_whatever_the_plan() -> N
         for way in ("hashagg", "hashjoin", "mergejoin", "material", "sort"):
             cursor.execute(f"SET LOCAL enable_{way} TO off")
         assert [one.pk for one in make.lease(who, 2)] == held[:2]
-        assert take.renew_held(who, 1) == held[:1]
+        assert [one.pk for one in take.renewed(who, 1)] == held[:1]

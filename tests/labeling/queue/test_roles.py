@@ -25,7 +25,7 @@ from labeling.models import (
     Work,
 )
 from labeling.services.projects import policy
-from labeling.services.queue import giving_back, order
+from labeling.services.queue import chosen, giving_back, order
 from labeling.services.queue.lease import lease
 from labeling.services.votes import grid
 from tests import make
@@ -171,7 +171,7 @@ def test_who_is_asked_for_nothing_gets_nothing_and_is_told_so(count: int) -> Non
     lent = lease(manager, count)
     assert (lent.assignments, lent.reason) == ([], "role")
     names = list(Item.objects.values_list("external_id", flat=True))
-    assert lease(manager, count, names).reason == "role"
+    assert chosen.lease(manager, names).reason == "role"
     assert make.lease(make.member(project), count)
     page = browser(manager.user).get(f"/projects/{project.slug}/label/")
     assert b"people with other roles" in page.content
@@ -184,10 +184,10 @@ def test_what_is_picked_by_name_is_held_to_the_same_limits() -> None:
     names = [one.external_id for one in (held_out[0], pool[0])]
     annotator, expert = make.member(project), make.member(project, "expert")
 
-    lent = lease(annotator, 1, names)
+    lent = chosen.lease(annotator, names)
     assert items_of(lent.assignments) == [pool[0]]
-    assert lease(annotator, 1, names[:1]).reason == "none_of_these"
-    assert len(lease(expert, 1, names).assignments) == 2
+    assert chosen.lease(annotator, names[:1]).reason == "none_of_these"
+    assert len(chosen.lease(expert, names).assignments) == 2
 
 
 def test_whose_role_gives_further_votes_picks_no_first_one() -> None:
@@ -196,7 +196,7 @@ def test_whose_role_gives_further_votes_picks_no_first_one() -> None:
     )
     expert = make.member(project, "expert")
 
-    (lent,) = lease(expert, 1, [pool[0].external_id]).assignments
+    (lent,) = chosen.lease(expert, [pool[0].external_id]).assignments
 
     assert lent.slot == 1
 
@@ -343,7 +343,7 @@ def test_each_entry_knows_what_its_vote_is_by_whatever_way_it_came(
         entries = QueueEntry.objects.order_by("slot")
         return list(entries.values_list("work", flat=True))
 
-    order.refill(project.pk, Work.values, make.user().pk)
+    order.refill(make.member(project))
     assert queued() == works
     make.ranked(project, [one], slots=3)
     assert queued() == works

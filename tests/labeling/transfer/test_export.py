@@ -25,7 +25,7 @@ from pytest_django.fixtures import Settings
 
 from labeling.errors import InvalidInputError
 from labeling.models import Annotation, Assignment, Item, Membership, Project
-from labeling.services.queue.lease import lease
+from labeling.services.queue import chosen
 from labeling.services.transfer import exporting
 from labeling.services.transfer.exporting.rows import _STATEMENTS
 from labeling.services.votes import change, settle
@@ -63,7 +63,7 @@ def answered_project(
     found = make.items(project, count)
     who = make.member(project)
     names = [found[0].external_id, found[-1].external_id]
-    first, last = lease(who, 2, names).assignments
+    first, last = chosen.lease(who, names).assignments
     return project, who, make.vote(who, first, "x").annotation, last
 
 
@@ -297,7 +297,7 @@ def test_an_export_has_the_chosen_items_with_their_votes(
         ("c", "evaluation", "settled"),
     ):
         item = make.item(project, external_id=name, split=split)
-        make.vote(who, lease(who, 1, [name]).assignments[0], "x")
+        make.vote(who, chosen.lease(who, [name]).assignments[0], "x")
         Item.objects.filter(pk=item.pk).update(state=state)
     call = make.Caller(make.manager_of(project).user)
 

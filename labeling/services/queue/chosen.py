@@ -1,0 +1,77 @@
+"""Lend the items that a person picks, where the project allows a free choice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from django.db import connection
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from labeling.errors import ForbiddenError, InvalidInputError
+from labeling.models import Assignment, Item, Membership
+from labeling.services.queue import allowance
+from labeling.services.queue.lease import Lease, lease_of
+from labeling.services.queue.locks import alone
+from labeling.services.queue.take import with_items
+from labeling.sql import statements
+
+SQL: Final = statements.load(Path(__file__).with_name("queue.sql"))
+
+
+def lease(member: Membership, external_ids: Sequence[str]) -> Lease:
+    """Lend those of the items that the person holds or that are free.
+
+    Raises ForbiddenError where the project allows no choice, and InvalidInputError for
+    too many items.
+    """
+    if not member.project.free_choice:
+        raise ForbiddenError(_("This project does not let people pick their items."))
+    if len(external_ids) > allowance.MAX_COUNT:
+        raise InvalidInputError(errors={"items": [f"At most {allowance.MAX_COUNT}."]})
+    with alone(member):
+        items = _lock(member, external_ids)
+        held = Assignment.objects.filter(
+            annotator_id=member.user_id,
+            project_id=member.project_id,
+            state=Assignment.State.LEASED,
+            expires_at__gt=Now(),
+            item__in=items,
+        )
+        known = set(held.values_list("item", flat=True))
+        new = [pk for pk in items if pk not in known]
+        allowed = allowance.of(member)
+        _lend(member, new, allowed.count)
+        ids = sorted(held.values_list("pk", flat=True))
+    if not ids and (allowed.count or not new):
+        return Lease([], "none_of_these")
+    return lease_of(member, with_items(ids), allowed)
+
+
+def _lock(member: Membership, external_ids: Sequence[str]) -> list[int]:
+    """Lock what the person has of these items, then the items; return their ids."""
+    own = Assignment.objects.filter(
+        annotator_id=member.user_id,
+        project_id=member.project_id,
+        item__external_id__in=external_ids,
+    )
+    list(own.select_for_update(of=("self",)).order_by("pk").values_list("pk"))
+    items = Item.objects.select_for_update(of=("self",), no_key=True).filter(
+        project_id=member.project_id, external_id__in=external_ids
+    )
+    return list(items.order_by("pk").values_list("pk", flat=True))
+
+
+def _lend(member: Membership, items: Sequence[int], count: int) -> None:
+    values: dict[str, Any] = {
+        "user": member.user_id,
+        "project": member.project_id,
+        "minutes": member.project.lease_minutes,
+        "works": allowance.works(member),
+        "items": list(items),
+        "count": count,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(SQL["lend_chosen"], values)

@@ -1,0 +1,24 @@
+"""The geometry of slots and ranks.
+
+Slots of an item: votes have 0, 1, … up to the item's ``votes_wanted``; gold questions
+and repeats stand far above, so that they never take the place of a vote.
+
+Ranks of a project's queue, lowest first: each generation of the order lies one step
+before the earlier one; what a lease queues itself lies behind all orders, further votes
+behind first ones.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# The slot of an item's first gold question; the next person asked gets the next one.
+FIRST_QUESTION_SLOT: Final = 1000
+FIRST_REPEAT_SLOT: Final = 10_000
+
+# Within one order, ranks lie less than half a step from 0.
+GENERATION_STEP: Final = 1e7
+# The rank of a refilled slot: a step for each slot number, then by the item's id.
+REFILL_STEP: Final = 1e9
+# At most so many slots are queued by a lease that finds none.
+REFILL_SLOTS: Final = 500
