@@ -97,7 +97,6 @@ def words_of_people() -> tuple[set[str], str]:
             for data, tags in Item.objects.values_list("data", "tags")
             for word in (*data, *map(str, data.values()), *tags)
         ),
-        *Job.objects.values_list("log", flat=True),
         *(
             str(word)
             for result in Job.objects.values_list("result", flat=True)
