@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django.http import FileResponse, HttpResponse, HttpResponseBase
 from django.urls import URLPattern, path
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter
+from msgspec import UNSET
 from rest_framework.parsers import BaseParser, MultiPartParser
-from rest_framework.request import Request
-from rest_framework.response import Response
 
+from labeling.api.http.calls import HEADER, Reply, call
 from labeling.api.http.scope import ProjectView
+from labeling.api.wire import transfer as wire
 from labeling.errors import InvalidInputError, NotFoundError
 from labeling.models import ImportRun, Item, Media, User
 from labeling.services.projects import members
 from labeling.services.transfer import exporting, importing, pictures
-from labeling.templatetags.localized import localized
 
 
 class LinesParser(BaseParser):
@@ -38,130 +39,114 @@ class LinesParser(BaseParser):
         return {"stream": stream}
 
 
-def import_shape(run: ImportRun) -> dict[str, Any]:
-    """Return an import with its counts and bad rows."""
-    return {
-        "id": run.pk,
-        "state": run.job.state,
-        "file": run.file_name,
-        "received": run.received,
-        "created": run.created,
-        "duplicates": run.duplicates,
-        "rejected": run.rejected,
-        "errors": [
-            {"row": refused.row, "reason": localized(refused.reason)}
-            for refused in run.refusals
-        ],
-        "error": localized(run.job.error),
-        "evaluation_share": run.options.get("evaluation_share"),
-    }
-
-
 def _pieces(stream: Any) -> Iterator[bytes]:
     while piece := stream.read(2**16):
         yield piece
 
 
-@extend_schema(request=dict[str, Any], responses=dict[str, Any])
+_FORM: Final = {"multipart/form-data": wire.ImportForm, LinesParser.media_type: bytes}
+_LOCATION: Final = OpenApiParameter(
+    "Location", str, HEADER, response=[202], description="Where its progress is."
+)
+
+
 class ImportsView(ProjectView):
     """Start an import."""
 
     allowed: ClassVar = members.ENGINEER
-    allowed_to_write: ClassVar = members.ENGINEER
     parser_classes = (MultiPartParser, LinesParser)
 
-    def post(self, request: Request, slug: str) -> Response:
+    @call(202, raw=_FORM, headers=[_LOCATION])
+    def post(
+        self, slug: str, query: wire.ImportOptions, body: Mapping[str, Any]
+    ) -> Reply[wire.ImportAsked]:
         """Store the file and answer 202 with where its progress is."""
-        options = {**request.query_params.dict(), **self._form(request)}
-        name, pieces = self._file(request)
-        mapping = self._mapping(options.get("mapping", "{}"))
+        options = wire.options_of(query, body)
+        name, pieces = self._file(body)
+        mapping = self._mapping(options.mapping)
         user = User.objects.get(pk=self.member.user_id)
         upload = importing.stage(self.member.project, user, name, pieces)
-        gold = str(options.get("gold", "")).lower() in ("1", "true", "on")
+        gold = options.gold.lower() in wire.TRUE
         run = importing.start(upload, user, mapping, {"gold": gold})
         url = f"/api/projects/{slug}/imports/{run.pk}/"
-        body = {"id": run.pk, "state": run.job.state, "url": url}
-        return Response(body, status=202, headers={"Location": url})
+        asked = wire.ImportAsked(id=run.pk, state=run.job.state, url=url)
+        return Reply(asked, headers={"Location": url})
 
-    def _form(self, request: Request) -> dict[str, Any]:
-        data: Any = request.data
-        return {k: v for k, v in data.items() if isinstance(v, str)}
-
-    def _file(self, request: Request) -> tuple[str, Iterator[bytes]]:
-        data: Any = request.data
-        if "stream" in data:
-            return "items.jsonl", _pieces(data["stream"])
-        file = data.get("file")
+    def _file(self, body: Mapping[str, Any]) -> tuple[str, Iterator[bytes]]:
+        if "stream" in body:
+            return "items.jsonl", _pieces(body["stream"])
+        file = body.get("file")
         if file is None or isinstance(file, str):
-            raise InvalidInputError(errors={"file": ["Send a file."]})
+            raise InvalidInputError(errors={"file": [_("Send a file.")]})
         return file.name, file.chunks()
 
-    def _mapping(self, raw: str) -> dict[str, str]:
+    def _mapping(self, raw: str) -> dict[str, Any]:
         try:
             mapping = json.loads(raw)
         except ValueError:
             mapping = None
         if not isinstance(mapping, dict):
-            raise InvalidInputError(errors={"mapping": ["An object: column → role."]})
+            why = _("An object: column → role.")
+            raise InvalidInputError(errors={"mapping": [why]})
         return mapping
 
 
 def _run_of(view: ProjectView, pk: int) -> ImportRun:
-    found = (
+    run = (
         ImportRun.objects.select_related("job")
         .filter(pk=pk, project_id=view.member.project_id)
         .first()
     )
-    if found is None:
+    if run is None:
         raise NotFoundError("There is no such import in this project.")
-    return found
+    return run
 
 
-@extend_schema(request=None, responses=dict[str, Any])
 class ImportView(ProjectView):
     """One import."""
 
     allowed: ClassVar = members.ENGINEER
 
-    def get(self, request: Request, slug: str, pk: int) -> Response:
+    @call()
+    def get(self, pk: int) -> wire.Import:
         """Return state, counts and bad rows."""
-        return Response(import_shape(_run_of(self, pk)))
+        return wire.import_of(_run_of(self, pk))
 
 
-@extend_schema(request=None, responses=dict[str, Any])
 class ImportCancelView(ProjectView):
     """The end of one import."""
 
     allowed: ClassVar = members.ENGINEER
 
-    def post(self, request: Request, slug: str, pk: int) -> Response:
+    @call()
+    def post(self, pk: int) -> wire.Import:
         """Cancel it; what it has kept stays."""
         importing.cancel(_run_of(self, pk))
-        return Response(import_shape(_run_of(self, pk)))
+        return wire.import_of(_run_of(self, pk))
 
 
-@extend_schema(
-    parameters=[
-        OpenApiParameter(name, kind, OpenApiParameter.HEADER, response=True)
-        for name, kind in (
-            ("X-Export-At", datetime),
-            ("X-Export-Rows", int),
-            ("X-Export-SHA256", str),
-        )
-    ],
-    responses={200: bytes},
-)
+_PROOF: Final = [
+    OpenApiParameter(name, kind, HEADER, response=True, description=about)
+    for name, kind, about in (
+        ("X-Export-At", datetime, "What was acknowledged before it is in the file."),
+        ("X-Export-Rows", int, "How many items are in the file."),
+        ("X-Export-SHA256", str, "What `sha256sum` says of the file."),
+    )
+]
+_FILES: Final = [kind.partition(";")[0] for kind in exporting.FORMATS.values()]
+
+
 class ExportView(ProjectView):
     """Everything out."""
 
     allowed: ClassVar = members.ENGINEER
 
-    def get(self, request: Request, slug: str) -> HttpResponseBase:
+    @call(files=_FILES, headers=_PROOF)
+    def get(self, slug: str, query: wire.ExportQuery) -> HttpResponseBase:
         """Send the rows of one moment as jsonl, csv or parquet, with what proves them."""
-        query = request.query_params.dict()
-        kind = query.get("format", "jsonl")
-        raw = query.get("raw") == "1"
-        export = exporting.stream(self.member.project, kind, query, raw=raw)
+        kind, raw = query.format, query.raw == "1"
+        project = self.member.project
+        export = exporting.stream(project, kind, query.filters(), raw=raw)
         return FileResponse(
             export.file,
             as_attachment=True,
@@ -176,14 +161,11 @@ class ExportView(ProjectView):
         )
 
 
-@extend_schema(
-    parameters=[OpenApiParameter("size", int, enum=pictures.SIZES)],
-    responses={200: bytes},
-)
 class MediaView(ProjectView):
     """A picture, for members."""
 
-    def get(self, request: Request, slug: str, sha256: str) -> HttpResponseBase:
+    @call(files=["image/jpeg", "image/png", "image/webp"])
+    def get(self, sha256: str, query: wire.PictureQuery) -> HttpResponseBase:
         """Answer the picture, or with ``size`` a small one; each may be kept for long."""
         media = Media.objects.filter(sha256=sha256).first()
         is_ours = (
@@ -194,7 +176,7 @@ class MediaView(ProjectView):
         )
         if media is None or not is_ours:
             raise NotFoundError("There is no such picture in this project.")
-        data, mime = pictures.read(media, request.query_params.get("size", ""))
+        data, mime = pictures.read(media, "" if query.size is UNSET else query.size)
         return HttpResponse(
             data,
             content_type=mime,

@@ -50,11 +50,9 @@ class AnnotationsView(HotView):
             project_id=self.member.project_id,
             undone_at=None,
         )
-        return CursorPagination().page_of(
-            votes, self.request, lambda some: [wire.answer_of(one) for one in some]
-        )
+        return CursorPagination().page_of(votes, self.request, wire.answer_of)
 
-    @call(201, 200, body=wire.VoteBody | list[wire.VoteBody], headers=[_ETAG])
+    @call(201, 200, raw=wire.VoteBody | list[wire.VoteBody], headers=[_ETAG])
     def post(self, body: object) -> Reply[wire.Vote | wire.VoteOutcomes]:
         """Keep one vote, or a list of at most 100, each with an outcome of its own."""
         if isinstance(body, list):
@@ -98,7 +96,7 @@ class AnnotationView(ProjectView):
         if body.comment is not UNSET:
             changes["comment"] = body.comment or ""
         if body.is_unsure is not UNSET:
-            changes["is_unsure"] = body.is_unsure
+            changes["is_unsure"] = body.is_unsure is True
         changed = change.edit(self.member, pk, self._version(), changes)
         return _reply(self.member, changed)
 

@@ -1,182 +1,131 @@
-"""Agreement reports and the experts' queue."""
+"""The experts' queue, and the examples of the guideline."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from functools import partial
+from typing import ClassVar
 
-from drf_spectacular.utils import extend_schema
-from rest_framework.request import Request
-from rest_framework.response import Response
+import msgspec
 
-from labeling.api.http import shapes
-from labeling.api.http.pagination import CursorPagination, InOrder
-from labeling.api.http.problems import problem_of
+from labeling.api.http.calls import call
+from labeling.api.http.pagination import CursorPagination, InOrder, Page
 from labeling.api.http.scope import ProjectView
-from labeling.models import Disagreement, Precedent
+from labeling.api.wire import experts as wire
 from labeling.services.experts import adjudicate, alike, precedents, reopening
 from labeling.services.projects import members
 
 
-@extend_schema(responses=dict[str, Any])
 class DisagreementsView(ProjectView):
     """The items that wait for an expert."""
 
     allowed: ClassVar = members.ADJUDICATE
 
-    def get(self, request: Request, slug: str) -> Response:
+    @call()
+    def get(self, slug: str) -> Page[wire.Disagreement]:
         """List open disagreements without their votes, most unclear first."""
-        pages = InOrder(self.member.project)
-        page = pages.paginate_queryset(adjudicate.waiting(self.member), request)
-        return pages.get_paginated_response(
-            [shapes.disagreement_shape(slug, one) for one in page]
-        )
+        rows = adjudicate.waiting(self.member)
+        shown = partial(wire.disagreement_of, slug)
+        return InOrder(self.member.project).page_of(rows, self.request, shown)
 
 
-@extend_schema(request=dict[str, Any], responses=dict[str, Any])
 class BlindView(ProjectView):
     """An expert's own answer, before the votes."""
 
     allowed_to_write: ClassVar = members.ADJUDICATE
 
-    def post(self, request: Request, slug: str, pk: int) -> Response:
+    @call()
+    def post(self, pk: int, body: wire.DecisionBody) -> wire.Votes:
         """Keep the answer and return the votes; ``majority`` is null where none is."""
-        del slug
-        body = shapes.body_of(request.data)
-        outcome = shapes.text_in(body, "outcome", most=20) or "resolved"
-        has_labels = "label" in body or "labels" in body or outcome == "resolved"
-        labels = shapes.labels_in(body) if has_labels else ()
-        votes = adjudicate.answer_blind(self.member, pk, labels, outcome=outcome)
-        majority = adjudicate.majority_of(self.member, votes)
-        return Response({"votes": votes, "majority": majority})
+        needs_labels = body.has_labels or body.kind == wire.RESOLVED
+        labels = body.chosen if needs_labels else ()
+        votes = adjudicate.answer_blind(self.member, pk, labels, outcome=body.kind)
+        return wire.Votes(
+            votes=msgspec.convert(votes, list[wire.PastVote]),
+            majority=adjudicate.majority_of(self.member, votes),
+        )
 
 
-@extend_schema(request=dict[str, Any], responses=dict[str, Any])
 class ResolveView(ProjectView):
     """An expert's decision."""
 
     allowed_to_write: ClassVar = members.ADJUDICATE
 
-    def post(self, request: Request, slug: str, pk: int) -> Response:
+    @call()
+    def post(self, pk: int, body: wire.ResolveBody) -> wire.Decided:
         """Resolve with ``label`` or ``labels``, ``note`` and ``outcome``.
 
         ``precedent`` makes it an example of the guideline; ``also`` lists others that
         are decided likewise, each with an outcome of its own.
         """
-        del slug
-        body = shapes.body_of(request.data)
-        has_labels = "label" in body or "labels" in body
         decision = adjudicate.Decision(
-            labels=shapes.labels_in(body) if has_labels else (),
-            outcome=shapes.text_in(body, "outcome", most=20) or "resolved",
-            note=shapes.text_in(body, "note"),
-            is_precedent=shapes.yes_or_no_in(body, "precedent"),
+            labels=body.chosen if body.has_labels else (),
+            outcome=body.kind,
+            note=body.note or "",
+            is_precedent=body.precedent,
         )
-        also = shapes.numbers_in(body, "also", most=alike.MOST_TOGETHER, default=[])
-        found = adjudicate.resolve(self.member, pk, decision)
-        together = alike.settle_together(self.member, pk, also, decision)
-        told = {"also": [_settled(one) for one in together]} if also else {}
-        return Response({**_decided(found), **told})
+        decided = adjudicate.resolve(self.member, pk, decision)
+        together = alike.settle_together(self.member, pk, body.also, decision)
+        others = [wire.together_of(one) for one in together]
+        return wire.Decided(
+            id=decided.pk,
+            outcome=decided.outcome,
+            labels=list(decided.labels),
+            also=others if body.also else msgspec.UNSET,
+        )
 
 
-def _decided(found: Disagreement) -> dict[str, Any]:
-    return {
-        "id": found.pk,
-        "outcome": found.outcome,
-        "labels": found.labels,
-    }
-
-
-def _settled(one: alike.Settled) -> dict[str, Any]:
-    if one.decided is not None:
-        return {**_decided(one.decided), "status": 200}
-    if one.refusal is None:
-        return {"id": one.disagreement_id}
-    refusal = problem_of(one.refusal)
-    return {
-        "id": one.disagreement_id,
-        "status": refusal.status_code,
-        "problem": refusal.data,
-    }
-
-
-@extend_schema(responses=dict[str, Any])
 class SimilarView(ProjectView):
     """Open disagreements like this one."""
 
     allowed: ClassVar = members.ADJUDICATE
 
-    def get(self, request: Request, slug: str, pk: int) -> Response:
+    @call()
+    def get(self, slug: str, pk: int) -> wire.SimilarOnes:
         """List at most twenty with the same labels voted for, the likest first."""
-        found = alike.similar(self.member.project, alike.find(self.member, pk))
-        return Response(
-            {
-                "results": [
-                    {
-                        **shapes.disagreement_shape(slug, one.disagreement),
-                        "share": one.share,
-                        "is_same_group": one.is_same_group,
-                    }
-                    for one in found
-                ]
-            }
-        )
+        like = alike.similar(self.member.project, alike.find(self.member, pk))
+        return wire.SimilarOnes(results=[wire.similar_of(slug, one) for one in like])
 
 
-@extend_schema(request=None, responses=dict[str, Any])
 class DeferView(ProjectView):
     """Look at it later."""
 
     allowed: ClassVar = members.ADJUDICATE
 
-    def post(self, request: Request, slug: str, pk: int) -> Response:
+    @call()
+    def post(self, pk: int) -> wire.Deferred:
         """Put it at the end of one's own list."""
         adjudicate.defer(self.member, pk)
-        return Response({"id": pk})
+        return wire.Deferred(id=pk)
 
 
-@extend_schema(request=None, responses=dict[str, Any])
 class ReopenView(ProjectView):
     """Take a decision back."""
 
     allowed: ClassVar = members.ADJUDICATE
 
-    def post(self, request: Request, slug: str, pk: int) -> Response:
+    @call()
+    def post(self, slug: str, pk: int) -> wire.Disagreement:
         """Open it again; its label stays in the item's history."""
-        found = reopening.reopen(self.member, pk)
-        return Response(shapes.disagreement_shape(slug, found))
+        return wire.disagreement_of(slug, reopening.reopen(self.member, pk))
 
 
-@extend_schema(responses=dict[str, Any])
 class PrecedentsView(ProjectView):
     """Decisions shown with the guideline as examples."""
 
-    def get(self, request: Request, slug: str) -> Response:
+    @call()
+    def get(self, slug: str) -> Page[wire.Precedent]:
         """List the examples that stand, newest first."""
-        pages = CursorPagination()
         rows = precedents.shown(self.member.project)
-        page = pages.paginate_queryset(rows, request, view=self) or []
-        return pages.get_paginated_response([_precedent(slug, one) for one in page])
+        shown = partial(wire.precedent_of, slug)
+        return CursorPagination().page_of(rows, self.request, shown)
 
 
-def _precedent(slug: str, one: Precedent) -> dict[str, Any]:
-    decided = one.resolution
-    return {
-        "id": one.pk,
-        "item": shapes.item_shape(slug, decided.item),
-        "labels": decided.labels,
-        "note": one.note,
-        "guideline_version": decided.guideline.version if decided.guideline else None,
-        "created_at": one.created_at,
-    }
-
-
-@extend_schema(responses={204: None})
 class PrecedentView(ProjectView):
     """One example of the guideline."""
 
     allowed: ClassVar = members.ADJUDICATE
 
-    def delete(self, request: Request, slug: str, pk: int) -> Response:
+    @call(204)
+    def delete(self, pk: int) -> None:
         """Take it out of the guideline; the decision itself stays."""
         precedents.remove(self.member, pk)
-        return Response(status=204)

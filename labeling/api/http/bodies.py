@@ -10,9 +10,10 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from msgspec import inspect, structs
 
+from labeling.api.http.fields import Body
 from labeling.errors import InvalidInputError
 
-Declared = TypeVar("Declared", bound=msgspec.Struct)
+Declared = TypeVar("Declared", bound=Body)
 # What an empty body, ``null`` and ``""`` stand for.
 _EMPTY: Final = (None, "")
 
@@ -22,7 +23,7 @@ def body_of(value: object, kind: type[Declared]) -> Declared:
 
     Raises InvalidInputError, which says of each wrong field what it takes.
     """
-    value = {} if value in _EMPTY else value
+    value, kind = {} if value in _EMPTY else value, kind.declared()
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
@@ -42,7 +43,7 @@ def query_of(query: QueryDict, kind: type[Declared]) -> Declared:
 
 
 def _refusal(
-    value: object, kind: type[msgspec.Struct], *, strict: bool = True
+    value: object, kind: type[Body], *, strict: bool = True
 ) -> InvalidInputError:
     if not isinstance(value, Mapping):
         return InvalidInputError(_("The body must be a JSON object."))
@@ -50,7 +51,7 @@ def _refusal(
 
 
 def _faults(
-    value: Mapping[str, Any], kind: type[msgspec.Struct], *, strict: bool
+    value: Mapping[str, Any], kind: type[Body], *, strict: bool
 ) -> Iterator[tuple[str, list[Any]]]:
     """Yield the name of each wrong field with what it takes.
 
@@ -70,7 +71,7 @@ def _faults(
             yield name, _inside(value[name], shown.type) or [_words(shown.type)]
     if declared.forbid_unknown_fields:  # type: ignore[attr-defined]
         for name in sorted(value.keys() - known):
-            yield name, [_("Not something to change here.")]
+            yield name, [_(kind.unknown)]
 
 
 def _inside(value: object, kind: inspect.Type) -> list[Any]:
@@ -79,7 +80,7 @@ def _inside(value: object, kind: inspect.Type) -> list[Any]:
     if not (isinstance(plain, inspect.ListType) and isinstance(value, list)):
         return []
     entry = _plain(plain.item_type)
-    if not isinstance(entry, inspect.StructType):
+    if not (isinstance(entry, inspect.StructType) and issubclass(entry.cls, Body)):
         return []
     faults = [
         dict(_faults(one, entry.cls, strict=True))

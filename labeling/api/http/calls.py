@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Final, Generic, TypeVar, get_args, get_origin, get_type_hints
 
+from django.http import HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -34,65 +35,81 @@ class Reply(Generic[DataT_co]):
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Call:
     """What one method of a view takes and answers.
 
-    ``body``, ``query`` and ``answer`` are types, None where there is none; ``statuses``
-    are those that carry the answer, the usual one first. A body ``is_raw`` where the
-    method reads it itself.
+    ``statuses`` are those that carry the answer, the usual one first; ``raw`` is what
+    the schema says of a body that the method reads itself, by media type where they
+    differ; ``files`` are the media types of an answer that is no JSON. ``body``,
+    ``query`` and ``answer`` are types, None where there is none.
     """
 
     work: Callable[..., Any]
-    path: frozenset[str]
-    body: Any
-    query: Any
-    answer: Any
     statuses: Sequence[int]
     name: str
+    raw: Any
     headers: Sequence[OpenApiParameter]
-    is_raw: bool
+    files: Sequence[str]
+    path: frozenset[str] = field(init=False)
+    body: Any = field(init=False)
+    query: Any = field(init=False)
+    answer: Any = field(init=False)
 
-    def reply(
-        self, view: APIView, value: object, path: Mapping[str, Any]
-    ) -> Reply[Any]:
-        """Do the work with ``value`` as its body and return the answer.
+    def __post_init__(self) -> None:
+        """Read the signature of the method."""
+        hints = get_type_hints(self.work, include_extras=True)
+        names = frozenset(inspect.signature(self.work).parameters)
+        answer = hints["return"]
+        if get_origin(answer) is Reply:
+            (answer,) = get_args(answer)
+        self.path = names - _NOT_OF_THE_PATH
+        self.body = self.raw or hints.get("body")
+        self.query = hints.get("query")
+        self.answer = None if answer is type(None) else answer
+
+    def reply(self, view: APIView, value: object, path: Mapping[str, Any]) -> Any:
+        """Do the work with ``value`` as its body; return a Reply, or a file.
 
         Raises InvalidInputError where body or query are not as declared.
         """
         given = {name: path[name] for name in self.path}
         if self.body is not None:
-            given["body"] = value if self.is_raw else body_of(value, self.body)
+            given["body"] = value if self.raw else body_of(value, self.body)
         if self.query is not None:
             given["query"] = query_of(view.request.GET, self.query)
         answer = self.work(view, **given)
+        if isinstance(answer, HttpResponseBase):
+            return answer
         reply = answer if isinstance(answer, Reply) else Reply(answer)
         usual = self.statuses[0]
         return Reply(reply.data, reply.status or usual, reply.headers)
 
 
-Handler = Callable[..., Response]
+Handler = Callable[..., HttpResponseBase]
 
 
 def call(
     *statuses: int,
     name: str = "",
-    body: Any = None,
+    raw: Any = None,
     headers: Sequence[OpenApiParameter] = (),
+    files: Sequence[str] = (),
 ) -> Callable[[Callable[..., Any]], Handler]:
     """Make a method with a declared body and answer answer requests.
 
-    ``name`` is the operation's in the schema where its address does not tell it;
-    ``body`` is what the schema says of a body that the method reads itself.
+    ``name`` is the operation's in the schema where its address does not tell it.
     """
 
     def declared(work: Callable[..., Any]) -> Handler:
-        spec = _declared(work, statuses or (200,), name, headers, body)
+        spec = Call(work, statuses or (200,), name, raw, headers, files)
 
         @wraps(work)
-        def handler(view: APIView, request: Request, **path: Any) -> Response:
+        def handler(view: APIView, request: Request, **path: Any) -> HttpResponseBase:
             value = None if spec.body is None else request.data
             reply = spec.reply(view, value, path)
+            if isinstance(reply, HttpResponseBase):
+                return reply
             return Response(reply.data, reply.status, headers=dict(reply.headers))
 
         vars(handler)["call"] = spec
@@ -105,27 +122,3 @@ def call_of(view: type | APIView, method: str) -> Call | None:
     """Return what a view's method takes and answers; None where it is not declared."""
     spec: Call | None = getattr(getattr(view, method.lower(), None), "call", None)
     return spec
-
-
-def _declared(
-    work: Callable[..., Any],
-    statuses: Sequence[int],
-    name: str,
-    headers: Sequence[OpenApiParameter],
-    body: Any,
-) -> Call:
-    hints = get_type_hints(work, include_extras=True)
-    answer = hints.pop("return")
-    if get_origin(answer) is Reply:
-        (answer,) = get_args(answer)
-    return Call(
-        work=work,
-        path=frozenset(inspect.signature(work).parameters) - _NOT_OF_THE_PATH,
-        body=body or hints.get("body"),
-        query=hints.get("query"),
-        answer=None if answer is type(None) else answer,
-        statuses=statuses,
-        name=name,
-        headers=headers,
-        is_raw=body is not None,
-    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, ClassVar, Final, Self
 
 import msgspec
 from django.utils.translation import gettext_noop as noop
@@ -18,11 +18,26 @@ MOST_NAMES: Final = 1000
 
 
 class Body(msgspec.Struct):
-    """What is sent; fields that are not known are ignored."""
+    """What is sent; unless a body forbids them, unknown fields are ignored.
+
+    ``unknown`` says of such a field what is wrong with it.
+    """
+
+    unknown: ClassVar[str] = noop("Not something to change here.")
+
+    @classmethod
+    def declared(cls) -> type[Self]:
+        """Return the type with all its fields; some are declared elsewhere."""
+        return cls
 
 
 class Answer(msgspec.Struct):
     """What is answered."""
+
+    @classmethod
+    def declared(cls) -> type[Self]:
+        """Return the type with all its fields; some are declared elsewhere."""
+        return cls
 
 
 def one_of(values: Iterable[str], about: str = "", *, or_empty: bool = False) -> Meta:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
@@ -45,14 +45,14 @@ class CursorPagination(Base):
     ordering = "-pk"
 
     def page_of(
-        self, rows: Any, request: Request, shown: Callable[[Sequence[Any]], list[Shown]]
+        self, rows: Any, request: Request, shown: Callable[[Any], Shown]
     ) -> Page[Shown]:
-        """Return the page of ``rows`` that a request asks for; ``shown`` makes it JSON."""
+        """Return the page of ``rows`` that a request asks for, each as ``shown``."""
         some: list[Any] = self.paginate_queryset(rows, request) or []
         return Page(
             next=self.get_next_link(),
             previous=self.get_previous_link(),
-            results=shown(some),
+            results=[shown(row) for row in some],
         )
 
     def decode_cursor(self, request: Request) -> Cursor | None:

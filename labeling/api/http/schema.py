@@ -10,11 +10,13 @@ from typing import Any, Final, get_args, get_origin
 import msgspec
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from msgspec.json import schema_components
 
 from labeling.api.http import problems
 from labeling.api.http.calls import Call, call_of
+from labeling.api.http.fields import Answer, Body
 from labeling.api.http.pagination import Page, PageQuery
 
 _REFERENCE: Final = "#/components/schemas/{name}"
@@ -37,6 +39,8 @@ class DeclaredSchema(AutoSchema):
 
     def _has_required_fields(self) -> bool:
         body = self._call.body if self._call else None
+        if isinstance(body, dict):
+            return True
         try:
             msgspec.convert({}, body)
         except msgspec.ValidationError:
@@ -74,19 +78,22 @@ class DeclaredSchema(AutoSchema):
             return super().get_request_serializer()
         if spec.body is None:
             return None
+        if isinstance(spec.body, dict):
+            return {kind: self._shown(one) for kind, one in spec.body.items()}
         return dict.fromkeys(self.map_parsers(), self._shown(spec.body))
 
     def get_response_serializers(self) -> Any:
         """Return the answer by status, and how refusals look."""
         if (spec := self._call) is None:
             return super().get_response_serializers()
-        shown = None if spec.answer is None else self._shown(spec.answer)
-        answers: dict[Any, Any] = {
-            status: OpenApiResponse(shown, self._about(spec.answer))
-            for status in spec.statuses
-        }
         refusal = OpenApiResponse(self._shown(problems.Problem), "Why it is refused.")
-        return {**answers, ("default", problems.CONTENT_TYPE): refusal}
+        refused = {("default", problems.CONTENT_TYPE): refusal}
+        if spec.files:
+            file = OpenApiResponse(OpenApiTypes.BINARY, "The file.")
+            return {**{(200, kind): file for kind in spec.files}, **refused}
+        shown = None if spec.answer is None else self._shown(spec.answer)
+        answer = OpenApiResponse(shown, self._about(spec.answer))
+        return {**dict.fromkeys(spec.statuses, answer), **refused}
 
     def _about(self, answer: Any) -> str:
         if answer is None:
@@ -96,6 +103,10 @@ class DeclaredSchema(AutoSchema):
 
     def _shown(self, kind: Any) -> Any:
         """Return what the schema says of a type, and keep the types that it names."""
+        if isinstance(kind, type) and issubclass(kind, Body | Answer):
+            kind = kind.declared()
+        if kind is bytes:
+            return {"type": "string", "format": "binary"}
         if get_origin(kind) is UnionType:
             return {"anyOf": [self._shown(one) for one in get_args(kind)]}
         (shown,), components = schema_components([kind], ref_template=_REFERENCE)
@@ -122,4 +133,9 @@ def _tidy(schema: Any) -> Any:
     twice = {"title"} if isinstance(schema.get("title"), str) else set()
     if "enum" in schema:
         twice.add("pattern")
-    return {name: _tidy(one) for name, one in schema.items() if name not in twice}
+    if schema.get("items") is False:
+        twice.add("items")  # after "prefixItems", the length says it
+    tidy = {name: _tidy(one) for name, one in schema.items() if name not in twice}
+    if tidy.get("type") == "object" and "properties" not in tidy:
+        tidy.setdefault("additionalProperties", True)
+    return tidy

@@ -4,58 +4,43 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
-from rest_framework.request import Request
-from rest_framework.response import Response
+from django.utils.translation import gettext as _
+from msgspec import UNSET, structs
 
-from labeling.api.http import shapes
-from labeling.api.http.pagination import CursorPagination
+from labeling.api.http.calls import call
+from labeling.api.http.pagination import CursorPagination, Page
 from labeling.api.http.scope import ProjectView
+from labeling.api.wire import projects as wire
 from labeling.errors import InvalidInputError
 from labeling.models import Membership, User
 from labeling.services.projects import members
 
 
-@extend_schema(request=dict[str, Any], responses=dict[str, Any])
 class MembersView(ProjectView):
     """Who works on a project."""
 
     allowed_to_write: ClassVar = members.MANAGE
 
-    def get(self, request: Request, slug: str) -> Response:
+    @call()
+    def get(self) -> Page[wire.Member]:
         """List the members."""
-        del slug
         rows = Membership.objects.select_related("user").filter(
             project_id=self.member.project_id
         )
-        pages = CursorPagination()
-        page = pages.paginate_queryset(rows, request, view=self) or []
-        return pages.get_paginated_response([_member_shape(one) for one in page])
+        return CursorPagination().page_of(rows, self.request, wire.member_of)
 
-    def post(self, request: Request, slug: str) -> Response:
+    @call(201)
+    def post(self, body: wire.MemberBody) -> wire.Member:
         """Add a member, or give one another role."""
-        del slug
-        body = shapes.body_of(request.data)
-        name = shapes.text_in(body, "user", most=150)
-        user = User.objects.filter(username=name).first()
+        user = User.objects.filter(username=body.user or "").first()
         if user is None:
             raise InvalidInputError(
-                errors={"user": ["There is no account of this name."]}
+                errors={"user": [_("There is no account of this name.")]}
             )
-        role = shapes.text_in(body, "role", most=20) or Membership.Role.ANNOTATOR
+        role = body.role or Membership.Role.ANNOTATOR
         added = members.add(self.member.project, user, role)
         added.user = user
-        return Response(_member_shape(added), status=201)
-
-
-class MemberSerializer(serializers.ModelSerializer[Membership]):
-    """What may be changed of a member; all may be left out."""
-
-    class Meta:
-        model = Membership
-        fields: ClassVar = ("role", "quota", "is_paused")
-        extra_kwargs: ClassVar = {"quota": {"min_value": 1}}
+        return wire.member_of(added)
 
 
 class MemberView(ProjectView):
@@ -63,33 +48,18 @@ class MemberView(ProjectView):
 
     allowed: ClassVar = members.MANAGE
 
-    @extend_schema(request=MemberSerializer, responses=dict[str, Any])
-    def patch(self, request: Request, slug: str, user: str) -> Response:
+    @call()
+    def patch(self, user: str, body: wire.MemberChange) -> wire.Member:
         """Change role, quota (null: no limit) or pause; what is left out stays."""
-        del slug
-        found = self._named(user)
-        shapes.refuse_others(request.data, set(MemberSerializer.Meta.fields))
-        body = MemberSerializer(found, data=request.data, partial=True)
-        body.is_valid(raise_exception=True)
-        changed = members.change(found, **body.validated_data)
-        return Response(_member_shape(changed))
+        sent = structs.asdict(body).items()
+        changes: Any = {name: value for name, value in sent if value is not UNSET}
+        return wire.member_of(members.change(self._named(user), **changes))
 
-    @extend_schema(responses={204: None})
-    def delete(self, request: Request, slug: str, user: str) -> Response:
+    @call(204)
+    def delete(self, user: str) -> None:
         """End the membership: the votes stay, what is held goes to others."""
-        del request, slug
         members.remove(self._named(user))
-        return Response(status=204)
 
     def _named(self, user: str) -> Membership:
         # An address may hold what no name can, nor a query to the database.
         return members.other(self.member, user__username=user.replace("\x00", " "))
-
-
-def _member_shape(one: Membership) -> dict[str, Any]:
-    return {
-        "user": one.user.username,
-        "role": one.role,
-        "quota": one.quota,
-        "is_paused": one.is_paused,
-    }

@@ -10,7 +10,16 @@ import msgspec
 from msgspec import Meta
 
 from labeling import models
-from labeling.api.http.fields import Answer, Body, Columns, Key, Names, Text, about
+from labeling.api.http.fields import (
+    Answer,
+    Body,
+    Columns,
+    Key,
+    Names,
+    Share,
+    Text,
+    about,
+)
 from labeling.services.queue import lease
 
 MOST_RELEASED: Final = 100
@@ -72,8 +81,10 @@ class Suggestion(Answer):
     """What the model takes an item for."""
 
     label: str
-    confidence: Annotated[float, Meta(ge=0, le=1)]
-    model: Annotated[int, about("The number of the model's version.")]
+    confidence: Share | msgspec.UnsetType = msgspec.UNSET
+    model: (
+        Annotated[int, about("The number of the model's version.")] | msgspec.UnsetType
+    ) = msgspec.UNSET
     words: (
         Annotated[
             list[str],
@@ -152,7 +163,7 @@ def item_of(slug: str, item: models.Item) -> Item:
 
 def suggestion_of(shown: Mapping[str, Any] | None) -> Suggestion | None:
     """Return a kept suggestion as an answer."""
-    return None if shown is None else Suggestion(**shown)
+    return msgspec.convert(shown, Suggestion | None)
 
 
 def lent_of(

@@ -83,7 +83,7 @@ class VoteBody(LabelsBody, kw_only=True):
         ),
     ] = None
     comment: Comment | None = None
-    is_unsure: bool = False
+    is_unsure: bool | None = False
     screen: (
         Annotated[
             str,
@@ -101,7 +101,7 @@ class EditBody(LabelsBody, kw_only=True):
     """What changes of a vote; what is left out stays."""
 
     comment: Comment | UnsetType | None = UNSET
-    is_unsure: bool | UnsetType = UNSET
+    is_unsure: bool | UnsetType | None = UNSET
 
 
 class Vote(Answer):
@@ -215,7 +215,7 @@ def vote_of(value: object) -> submit.Vote:
         client_id=body.client_id,
         seconds=body.seconds,
         comment=body.comment or "",
-        is_unsure=body.is_unsure,
+        is_unsure=body.is_unsure is True,
         screen=body.screen or "",
     )
 

@@ -1,0 +1,279 @@
+"""Disagreements, doubts and inquiries: what is sent and answered."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from labeling import models
+from labeling.api.http.fields import (
+    Answer,
+    Body,
+    Key,
+    Share,
+    Text,
+    about,
+    one_of,
+)
+from labeling.api.http.problems import Problem, document_of
+from labeling.api.wire.queue import Item, Suggestion, item_of
+from labeling.api.wire.votes import LabelsBody
+from labeling.services.experts import alike
+
+RESOLVED: Final = models.Disagreement.Outcome.RESOLVED.value
+
+Outcome = Annotated[
+    str,
+    one_of(
+        [str(one) for one in models.Disagreement.DECISIONS],
+        "`ambiguous` keeps the share of the votes as `soft_label`; left out: `resolved`.",
+        or_empty=True,
+    ),
+]
+
+
+class DecisionBody(LabelsBody, kw_only=True):
+    """What an expert says of an item: labels, or why it has none."""
+
+    outcome: Outcome | None = None
+
+    @property
+    def kind(self) -> str:
+        """The outcome; the usual one where none was sent."""
+        return self.outcome or RESOLVED
+
+
+class ResolveBody(DecisionBody, kw_only=True):
+    """An expert's decision."""
+
+    note: Annotated[Text | None, about("Why it was decided so.")] = None
+    precedent: Annotated[
+        bool, about("Show it with the guideline; never a held-out item.")
+    ] = False
+    also: Annotated[
+        list[Key],
+        Meta(
+            max_length=alike.MOST_TOGETHER,
+            description="Other disagreements that are decided likewise.",
+        ),
+    ] = msgspec.field(default_factory=list)
+
+
+class ItemBody(Body):
+    """An item of the list."""
+
+    item: Key
+
+
+class QuestionBody(Body):
+    """A question to those who voted."""
+
+    question: Text | None = None
+
+
+class ReplyBody(Body):
+    """An answer to an expert's question."""
+
+    answer: Text | None = None
+
+
+class ItemForExperts(Answer):
+    """An item that an expert answers blind: no vote, label or prediction."""
+
+    item: Item
+    is_evaluation: Annotated[bool, about("Whether it is held out to judge models.")]
+
+
+class Flag(Answer):
+    """What somebody said was wrong."""
+
+    comment: str
+    at: datetime
+
+
+class Doubtful(ItemForExperts):
+    """An item worth an expert's look."""
+
+    flags: Annotated[list[Flag], about("Of a flagged item.")] | UnsetType = UNSET
+
+
+class Disagreement(Answer):
+    """A disagreement without its votes."""
+
+    id: int
+    item: Item
+    is_evaluation: Annotated[bool, about("Whether it is held out to judge models.")]
+    opened_at: datetime
+
+
+class Similar(Disagreement):
+    """A disagreement like another one."""
+
+    share: Annotated[
+        Share | None, about("The share of words in common; null without words.")
+    ]
+    is_same_group: bool
+
+
+class SimilarOnes(Answer):
+    """Open disagreements whose votes named the same labels, the likest first."""
+
+    results: list[Similar]
+
+
+class PastVote(Answer):
+    """A vote as experts see it: without a name."""
+
+    annotator: Annotated[str, about("`A1`, `A2`, … in the order of the votes.")]
+    labels: Annotated[list[str], about("By their present names.")]
+    seconds: float | None
+    comment: str
+    is_unsure: bool
+    guideline_version: int | None
+    suggestion_shown: Annotated[
+        Suggestion | None, about("What the person had seen of the model's answer.")
+    ]
+
+
+class Votes(Answer):
+    """The votes, once the expert has answered without them."""
+
+    votes: list[PastVote]
+    majority: Annotated[list[str] | None, about("Null where no answer is ahead.")]
+
+
+class Together(Answer):
+    """What became of one of those that were to be decided likewise."""
+
+    id: int
+    status: Annotated[int, about("As if it had been decided alone.")] | UnsetType = (
+        UNSET
+    )
+    outcome: str | UnsetType = UNSET
+    labels: list[str] | UnsetType = UNSET
+    problem: Problem | UnsetType = UNSET
+
+
+class Decided(Answer):
+    """What was decided."""
+
+    id: int
+    outcome: str
+    labels: list[str]
+    also: (
+        Annotated[list[Together], about("Of those that were to be decided likewise.")]
+        | UnsetType
+    ) = UNSET
+
+
+class Deferred(Answer):
+    """What is put last."""
+
+    id: int
+
+
+class Precedent(Answer):
+    """A decision that is shown with the guideline as an example."""
+
+    id: int
+    item: Item
+    labels: list[str]
+    note: Annotated[str, about("Why it was decided so.")]
+    guideline_version: int | None
+    created_at: datetime
+
+
+class Checked(Answer):
+    """Whose flags need no decision."""
+
+    item: int
+
+
+class Asked(Answer):
+    """How many of those who voted were asked."""
+
+    asked: int
+
+
+class Inquiry(Answer):
+    """A question that waits for the caller."""
+
+    id: int
+    item: Item
+    labels: Annotated[
+        list[str] | None, about("One's own; null where the vote was taken back.")
+    ]
+    question: str
+    asked_at: datetime
+
+
+class Answered(Answer):
+    """What was answered."""
+
+    id: int
+    answer: str
+    answered_at: datetime | None
+
+
+def for_experts(slug: str, item: models.Item) -> dict[str, Any]:
+    """Return the fields of an item that an expert answers blind."""
+    is_evaluation = item.split == models.Item.Split.EVALUATION
+    return {"item": item_of(slug, item), "is_evaluation": is_evaluation}
+
+
+def disagreement_fields(slug: str, disagreement: models.Disagreement) -> dict[str, Any]:
+    """Return the fields of a disagreement without its votes."""
+    return {
+        "id": disagreement.pk,
+        **for_experts(slug, disagreement.item),
+        "opened_at": disagreement.opened_at,
+    }
+
+
+def disagreement_of(slug: str, disagreement: models.Disagreement) -> Disagreement:
+    """Return a disagreement without its votes."""
+    return Disagreement(**disagreement_fields(slug, disagreement))
+
+
+def similar_of(slug: str, like: alike.Alike) -> Similar:
+    """Return a disagreement like another one."""
+    return Similar(
+        **disagreement_fields(slug, like.disagreement),
+        share=like.share,
+        is_same_group=like.is_same_group,
+    )
+
+
+def together_of(settled: alike.Settled) -> Together:
+    """Return what became of one of those that were to be decided likewise."""
+    if settled.decided is not None:
+        decided = settled.decided
+        return Together(
+            id=decided.pk,
+            status=200,
+            outcome=decided.outcome,
+            labels=list(decided.labels),
+        )
+    if settled.refusal is None:
+        return Together(id=settled.disagreement_id)
+    return Together(
+        id=settled.disagreement_id,
+        status=settled.refusal.status,
+        problem=document_of(settled.refusal),
+    )
+
+
+def precedent_of(slug: str, precedent: models.Precedent) -> Precedent:
+    """Return an example of the guideline."""
+    decided = precedent.resolution
+    return Precedent(
+        id=precedent.pk,
+        item=item_of(slug, decided.item),
+        labels=decided.labels,
+        note=precedent.note,
+        guideline_version=decided.guideline.version if decided.guideline else None,
+        created_at=precedent.created_at,
+    )

@@ -1,0 +1,132 @@
+"""Files in and out: what is sent and answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from msgspec import UNSET, Meta, UnsetType
+
+from labeling import models
+from labeling.api.http.bodies import body_of
+from labeling.api.http.fields import Answer, Body, Share, about, one_of
+from labeling.api.wire.work import JobState
+from labeling.services.transfer import exporting, pictures
+from labeling.templatetags.localized import localized
+
+Item = models.Item
+TRUE = ("1", "true", "on")
+
+
+class ImportOptions(Body):
+    """How a file is read."""
+
+    mapping: Annotated[
+        str,
+        about(
+            "A JSON object: column → role (`text`, `image`, `external_id`, `label`, "
+            "`votes`, `tags`, `metadata`, `group`, `ignore` or the column's name)."
+        ),
+    ] = "{}"
+    gold: Annotated[
+        str, about("`1`, `true` or `on`: its labels are known answers.")
+    ] = ""
+
+
+class ImportForm(ImportOptions, kw_only=True):
+    """A file and how it is read."""
+
+    file: Annotated[
+        str,
+        Meta(
+            description="JSON lines, CSV, Parquet, or pictures in a ZIP.",
+            extra_json_schema={"format": "binary"},
+        ),
+    ]
+
+
+class ImportAsked(Answer):
+    """An import that was asked for, and where its progress is."""
+
+    id: int
+    state: JobState
+    url: str
+
+
+class BadRow(Answer):
+    """A row that was not taken."""
+
+    row: int
+    reason: str
+
+
+class Import(Answer):
+    """An import with its counts, which add up to what the file holds, and bad rows."""
+
+    id: int
+    state: JobState
+    file: Annotated[str, about("Its name, as it was sent.")]
+    received: int
+    created: int
+    duplicates: int
+    rejected: int
+    errors: Annotated[list[BadRow], about("The first 1,000.")]
+    error: Annotated[str, about("Why it failed, in the caller's language.")]
+    evaluation_share: Annotated[
+        Share | None, about("The share of its items set aside; null until it begins.")
+    ]
+
+
+class ExportQuery(Body):
+    """What is exported, and how it is written."""
+
+    format: Annotated[str, one_of(exporting.FORMATS)] = "jsonl"
+    split: Annotated[str, one_of(Item.Split.values)] | UnsetType = UNSET
+    state: Annotated[str, one_of(Item.State.values)] | UnsetType = UNSET
+    raw: Annotated[str, about("`1`: CSV cells stay as they are, formulas too.")] = ""
+
+    def filters(self) -> dict[str, str]:
+        """Return the filters that are set."""
+        named = {"split": self.split, "state": self.state}
+        return {name: value for name, value in named.items() if value is not UNSET}
+
+
+class PictureQuery(Body):
+    """How large a picture is wanted."""
+
+    size: (
+        Annotated[
+            str,
+            one_of(pictures.SIZES, "Pixels of the longer side; left out: as it came."),
+        ]
+        | UnsetType
+    ) = UNSET
+
+
+def options_of(query: ImportOptions, form: Mapping[str, Any]) -> ImportOptions:
+    """Return how a file is read, by its form before its address."""
+    said = {name: one for name, one in form.items() if isinstance(one, str)}
+    known = body_of(said, ImportOptions)
+    return ImportOptions(
+        mapping=known.mapping if "mapping" in said else query.mapping,
+        gold=known.gold if "gold" in said else query.gold,
+    )
+
+
+def import_of(run: models.ImportRun) -> Import:
+    """Return an import with its counts and bad rows."""
+    return Import(
+        id=run.pk,
+        state=run.job.state,
+        file=run.file_name,
+        received=run.received,
+        created=run.created,
+        duplicates=run.duplicates,
+        rejected=run.rejected,
+        errors=[
+            BadRow(row=refused.row, reason=localized(refused.reason))
+            for refused in run.refusals
+        ],
+        error=localized(run.job.error),
+        evaluation_share=run.options.get("evaluation_share"),
+    )
