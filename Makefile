@@ -1,13 +1,14 @@
 # make run: everything on this machine.  make test: what CI runs.  make bench: figures.
 # make messages: the texts for people, collected, and their translations compiled.
 # make settings: the page of the documents about a project's settings.
+# make schema: the API's schema, written to docs/openapi.yaml.
 # make screens: pictures of every screen for the docs.
 # make history: 100,000 operations under 200 faults, judged.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test bench history messages settings screens
+.PHONY: run test bench history messages schema settings screens
 run: $(VENV)/.installed
 	@exec $(BIN)/assay up
 
@@ -22,6 +23,9 @@ messages: $(VENV)/.installed-dev
 
 settings: $(VENV)/.installed-dev
 	@$(BIN)/python -m tools.settings_page
+
+schema: $(VENV)/.installed-dev
+	@$(BIN)/python -m tools.schema
 
 screens: $(VENV)/.installed-dev
 	@$(BIN)/python -m tools.screens

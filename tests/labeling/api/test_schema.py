@@ -1,0 +1,117 @@
+"""The schema says every field of every body and answer, and it is what is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+from rest_framework.views import APIView
+
+from labeling.api.http.calls import call_of
+from tests import openapi
+from tools.schema import schema
+
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+def views(patterns: Any) -> Iterator[type[APIView]]:
+    for one in patterns:
+        if isinstance(one, URLResolver):
+            yield from views(one.url_patterns)
+        elif isinstance(one, URLPattern):
+            kind = getattr(one.callback, "cls", None)
+            if kind and kind.__module__.split(".")[0] in ("labeling", "activelearn"):
+                yield kind
+
+
+def test_every_call_declares_what_it_takes_and_answers() -> None:
+    known = set(views(get_resolver().url_patterns))
+    bare = [
+        f"{kind.__name__}.{method}"
+        for kind in known
+        for method in METHODS
+        if hasattr(kind, method) and call_of(kind, method) is None
+    ]
+
+    assert len(known) > 30
+    assert bare == []
+
+
+def objects(shown: Any, where: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every schema in a part of the document, with its place."""
+    if isinstance(shown, list):
+        for place, one in enumerate(shown):
+            yield from objects(one, f"{where}/{place}")
+    elif isinstance(shown, dict):
+        yield where, shown
+        for name, one in shown.items():
+            yield from objects(one, f"{where}/{name}")
+
+
+def bare_objects(shown: Any) -> list[str]:
+    """Return the places of objects whose fields nobody knows, and of empty schemas."""
+    found = []
+    for where, one in objects(shown):
+        is_free = one.get("additionalProperties") and one.get("description")
+        is_object = one.get("type") == "object"
+        if is_object and not (one.get("properties") or is_free):
+            found.append(where)
+        if where.endswith("/schema") and not one:
+            found.append(where)
+    return found
+
+
+def test_no_object_of_the_schema_is_bare() -> None:
+    whole = openapi.document()
+
+    assert bare_objects(whole["paths"]) == []
+    assert bare_objects(whole["components"]["schemas"]) == []
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [{"type": "object"}, {"type": "object", "additionalProperties": True}],
+)
+def test_a_bare_object_would_be_found(shown: dict[str, Any]) -> None:
+    assert bare_objects({"schema": {"items": shown}}) == ["/schema/items"]
+
+
+def test_every_field_of_a_component_has_a_type() -> None:
+    typeless = [
+        f"{name}.{field}"
+        for name, shown in openapi.document()["components"]["schemas"].items()
+        for field, one in shown.get("properties", {}).items()
+        if not one.keys() & {"type", "$ref", "anyOf", "allOf", "enum"}
+        and "description" not in one
+    ]
+
+    assert typeless == []
+
+
+def test_every_call_with_a_body_says_which_and_what_refusals_look_like() -> None:
+    for path, method, operation in openapi.operations():
+        if path == "/api/schema/":
+            continue
+        told = operation["responses"]
+        refusal = told["default"]["content"]["application/problem+json"]["schema"]
+        assert refusal == {"$ref": "#/components/schemas/Problem"}, (path, method)
+        assert any(code.startswith("2") for code in told), (path, method)
+
+
+def test_every_list_says_how_it_is_paged() -> None:
+    components = openapi.document()["components"]["schemas"].items()
+    paged = [name for name, one in components if "next" in one.get("properties", {})]
+    pages = [
+        {one["name"] for one in operation.get("parameters", [])}
+        for _, _, operation in openapi.operations()
+        if any(f"/{name}'" in str(operation["responses"]) for name in paged)
+    ]
+
+    assert len(pages) >= 10
+    assert all(names >= {"cursor", "limit"} for names in pages)
+
+
+def test_the_schema_is_the_one_that_was_looked_at() -> None:
+    assert schema().decode() == openapi.snapshot(), "look at it: python -m tools.schema"
