@@ -35,7 +35,6 @@ class LinesParser(BaseParser):
         parser_context: Any = None,
     ) -> dict[str, Any]:
         """Return the stream as the file."""
-        del media_type, parser_context
         return {"stream": stream}
 
 

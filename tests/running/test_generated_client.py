@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import uuid
+from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,9 @@ class Generated:
         assert 200 <= reply.status_code < 300, reply.content
         return reply.parsed
 
+    def close(self) -> None:
+        self.client.get_httpx_client().close()
+
     def file(self, name: str, content: bytes) -> Any:
         return self.types.File(payload=BytesIO(content), file_name=name)
 
@@ -74,7 +78,12 @@ def test_a_generated_client_does_the_first_ten_minutes(
     client_package: str, live_server: Any
 ) -> None:
     boss = make.user(manager=True)
-    call = Generated(client_package, live_server.url, ApiToken.issue(boss))
+    key = ApiToken.issue(boss)
+    with closing(Generated(client_package, live_server.url, key)) as call:
+        first_ten_minutes(call)
+
+
+def first_ten_minutes(call: Generated) -> None:
     models = call.models
 
     labels = [models.LabelBody(name=name) for name in ("x", "y")]
@@ -122,12 +131,13 @@ def test_a_refusal_reaches_a_generated_client_in_words(
 ) -> None:
     boss = make.user(manager=True)
     project = make.project(manager=boss)
-    call = Generated(client_package, live_server.url, ApiToken.issue(boss))
+    key = ApiToken.issue(boss)
     name = f"{client_package}.api.projects.projects_queue_lease_create"
 
-    reply = importlib.import_module(name).sync_detailed(
-        project.slug, client=call.client, body=call.models.LeaseBody(count=0)
-    )
+    with closing(Generated(client_package, live_server.url, key)) as call:
+        reply = importlib.import_module(name).sync_detailed(
+            project.slug, client=call.client, body=call.models.LeaseBody(count=0)
+        )
 
     assert (reply.status_code, reply.parsed.code) == (400, "invalid")
     assert reply.parsed.errors.to_dict() == {"count": ["A whole number from 1 to 50."]}

@@ -64,7 +64,6 @@ class TokenAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         """Name the scheme, so that a refusal is 401 and not 403."""
-        del request
         return "Token"
 
 
@@ -76,7 +75,6 @@ class TokenScheme(OpenApiAuthenticationExtension):
 
     def get_security_definition(self, auto_schema: object) -> dict[str, str]:
         """Return the header that carries a token."""
-        del auto_schema
         return {
             "type": "apiKey",
             "in": "header",
