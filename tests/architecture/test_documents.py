@@ -60,3 +60,19 @@ def test_pictures_of_the_documents_exist() -> None:
     for document in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
         for picture in re.findall(r"!\[[^]]*\]\(([^)]+)\)", document.read_text()):
             assert (document.parent / Path(picture)).is_file(), picture
+
+
+def test_every_file_that_a_document_names_exists() -> None:
+    documents = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+    documents += (ROOT / "docs").glob("*.md")
+    documents += (ROOT / name / "README.md" for name in ("labeling", "activelearn"))
+    missing = [
+        f"{document.relative_to(ROOT)}: {name}"
+        for document in documents
+        for name in re.findall(r"`([\w.-]+/[\w/.-]*)`", document.read_text())
+        for places in [(ROOT, document.parent)]
+        if any((place / name.partition("/")[0]).exists() for place in places)
+        if not any((place / name).exists() for place in places)
+    ]
+
+    assert not missing
