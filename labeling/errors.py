@@ -44,8 +44,8 @@ class InvalidInputError(AssayError):
 def check_one_of(name: str, value: str, allowed: Iterable[str]) -> None:
     """Raise InvalidInputError, naming the field, unless its value is an allowed one."""
     if value not in (values := list(allowed)):
-        told = _("One of %(values)s.") % {"values": ", ".join(values)}
-        raise InvalidInputError(errors={name: [told]})
+        why = _("One of %(values)s.") % {"values": ", ".join(values)}
+        raise InvalidInputError(errors={name: [why]})
 
 
 class ForbiddenError(AssayError):

@@ -1,4 +1,4 @@
-"""What the gate has found, in words for people."""
+"""The gate's verdict, in words for people."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ def version(number: int) -> Message:
     return message("version %(number)s", number=number)
 
 
-def explain(found: Comparison, against: Message) -> Message:
+def explain(comparison: Comparison, against: Message) -> Message:
     """Return why a model takes over from ``against``, or why it does not."""
-    if found.n == 0:
+    if comparison.n == 0:
         return message(
             "No held-out item is labeled yet: label items of the evaluation split."
         )
     facts: dict[str, int | Message] = {
-        "items": found.n,
-        "better": found.better,
-        "worse": found.worse,
+        "items": comparison.n,
+        "better": comparison.better,
+        "worse": comparison.worse,
         "name": against,
     }
-    if found.verdict == "promote":
+    if comparison.verdict == "promote":
         return message(
             "On %(items)s held-out items it fixes %(better)s and breaks %(worse)s against %(name)s. It takes over.",
             **facts,
         )
-    if found.verdict == "not better":
+    if comparison.verdict == "not better":
         return message(
             "On %(items)s held-out items it fixes %(better)s and breaks %(worse)s against %(name)s. That is not better, so it does not take over.",
             **facts,
@@ -42,5 +42,5 @@ def explain(found: Comparison, against: Message) -> Message:
     return message(
         "On %(items)s held-out items it fixes %(better)s and breaks %(worse)s against %(name)s. Too few to tell: label about %(more)s more evaluation items.",
         **facts,
-        more=max(FEW, found.n),
+        more=max(FEW, comparison.n),
     )

@@ -143,7 +143,7 @@ def bootstrap_interval(
     table = _pairable(counts)
     if len(table) < 2:
         return None
-    found = [
+    alphas = [
         alpha
         for _ in range(draws)
         if (
@@ -153,7 +153,7 @@ def bootstrap_interval(
         )
         is not None
     ]
-    if not found:
+    if not alphas:
         return None
-    low, high = np.quantile(found, [0.025, 0.975])
+    low, high = np.quantile(alphas, [0.025, 0.975])
     return float(low), float(high)

@@ -176,7 +176,7 @@ def refusals_untold(source: Source) -> list[str]:
         for function in source.tree.body
         if isinstance(function, Function) and not function.name.startswith("_")
         if any(_raised(node) for node in ast.walk(function))
-        if "Raises" not in (ast.get_docstring(function) or "")
+        if not re.search(r"\b[Rr]aises?\b", ast.get_docstring(function) or "")
     ]
 
 

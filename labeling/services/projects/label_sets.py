@@ -85,22 +85,34 @@ def add_version(
 
 
 def _check(labels: Sequence[LabelDraft]) -> None:
-    names = [draft.name for draft in labels]
-    keys = [draft.hotkey for draft in labels if draft.hotkey]
-    problems = []
-    if not 2 <= len(labels) <= MAX_LABELS:
-        problems.append(
-            _("Between 2 and %(most)s labels are needed.") % {"most": MAX_LABELS}
-        )
-    if any(not name.strip() or len(name) > 120 for name in names):
-        problems.append(_("A label's name has 1 to 120 characters."))
-    if len(set(names)) < len(names):
-        problems.append(_("Two labels have the same name."))
-    if len(set(keys)) < len(keys):
-        problems.append(_("Two labels have the same key."))
-    if any(len(key) > 1 or not key.isalnum() for key in keys):
-        problems.append(_("A key is one letter or digit."))
-    if any(draft.color and not _COLOR.fullmatch(draft.color) for draft in labels):
-        problems.append(_("A color is written like #1a7f37."))
+    """Raise InvalidInputError with every sentence that the labels break a rule of."""
+    problems = [why for is_broken, why in _rules(labels) if is_broken]
     if problems:
         raise InvalidInputError(errors={"labels": problems})
+
+
+def _rules(labels: Sequence[LabelDraft]) -> list[tuple[bool, str]]:
+    """Return the rules of a list of labels: whether each is broken, and its sentence."""
+    names = [draft.name for draft in labels]
+    keys = [draft.hotkey for draft in labels if draft.hotkey]
+    colors = [draft.color for draft in labels if draft.color]
+    return [
+        (
+            not 2 <= len(labels) <= MAX_LABELS,
+            _("Between 2 and %(most)s labels are needed.") % {"most": MAX_LABELS},
+        ),
+        (
+            any(not 1 <= len(name) <= 120 or name.isspace() for name in names),
+            _("A label's name has 1 to 120 characters."),
+        ),
+        (len(set(names)) < len(names), _("Two labels have the same name.")),
+        (len(set(keys)) < len(keys), _("Two labels have the same key.")),
+        (
+            any(len(key) > 1 or not key.isalnum() for key in keys),
+            _("A key is one letter or digit."),
+        ),
+        (
+            not all(map(_COLOR.fullmatch, colors)),
+            _("A color is written like #1a7f37."),
+        ),
+    ]

@@ -1,7 +1,8 @@
-"""Pages of items that the model takes for the same: confirmed at once, but exceptions.
+"""The grid: a page of items with one suggested label, confirmed together.
 
-Whoever sees such a page sees the model's answer. So it is only for projects that show
-suggestions, and only of items that carry one: never of items to be answered blind.
+A person who sees such a page sees the model's answer. So only projects that show
+suggestions have it, and only items with a suggestion are in it, never an item that has
+to be answered blind.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from labeling.services.queue import allowance, lease, take
 from labeling.services.queue.locks import alone
 from labeling.services.votes import suggestions
 
-# How far down the queue a page is put together from.
+# A page is chosen from this many entries at the head of the queue.
 HEAD: Final = 400
 
 
@@ -80,19 +81,19 @@ def _alike(member: Membership, count: int, label: str) -> tuple[str, list[int]]:
 
     The label is the commonest of the queue's head where none is given.
     """
-    told = [
-        (one.suggestion, one.pk)
-        for one in _candidates(member)
-        if suggestions.may_suggest(member.project, one)
+    suggested = [
+        (entry.suggestion, entry.pk)
+        for entry in _candidates(member)
+        if suggestions.may_suggest(member.project, entry)
     ]
-    label = label or _commonest([suggestion["label"] for suggestion, _ in told])
-    alike = [(known, pk) for known, pk in told if known["label"] == label]
+    label = label or _commonest([suggestion["label"] for suggestion, _ in suggested])
+    alike = [pair for pair in suggested if pair[0]["label"] == label]
     alike.sort(key=lambda pair: (-float(pair[0].get("confidence") or 0), pair[1]))
     return label, [pk for _, pk in alike[:count]]
 
 
 def _candidates(member: Membership) -> Any:
-    """Return the first entries with a suggestion of items new to this person."""
+    """Return the first entries with a suggestion whose items are new to the person."""
     mine = Assignment.objects.filter(annotator_id=member.user_id).exclude(
         state__in=(Assignment.State.EXPIRED, Assignment.State.RELEASED)
     )
