@@ -75,9 +75,9 @@ def _made(
     """Return a row as unpickling would: without ``__init__`` and signals of it."""
     state = ModelState()
     state.adding, state.db = False, database
-    one = model.__new__(model)
-    one.__dict__.update(values, _state=state)
-    return one
+    row = model.__new__(model)
+    row.__dict__.update(values, _state=state)
+    return row
 
 
 @lru_cache(maxsize=64)

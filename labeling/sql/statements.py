@@ -16,6 +16,7 @@ def load(path: Path) -> dict[str, str]:
     A line ``-- name: what the statement does`` begins each. Other lines of comment are
     left out, and so is white space beyond one space: psycopg remembers what it has
     parsed of a statement only up to 4,096 characters.
+    Raises ValueError where the file begins with a statement without a name.
     """
     preamble, *parts = _HEADING.split(path.read_text())
     if _COMMENT.sub("", preamble).strip():

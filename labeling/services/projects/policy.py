@@ -34,7 +34,7 @@ def parts() -> list[type[models.Model]]:
 
 def settings() -> dict[str, Setting]:
     """Return all settings by name, in the order in which they are declared."""
-    return {one.name: one for part in parts() for one in settings_of(part)}
+    return {setting.name: setting for part in parts() for setting in settings_of(part)}
 
 
 def related() -> list[str]:
@@ -93,7 +93,7 @@ def _holder(project: Project, setting: Setting) -> models.Model:
 
 
 def _names(part: type[models.Model]) -> list[str]:
-    return [one.name for one in settings_of(part)]
+    return [setting.name for setting in settings_of(part)]
 
 
 def _set(

@@ -102,17 +102,17 @@ def _stage(cursor: Any, entries: Sequence[Entry]) -> None:
         " model_number integer, suggestion jsonb) ON COMMIT DROP"
     )
     with cursor.copy(f"COPY staged ({_COLUMNS}) FROM STDIN") as copy:
-        for one in entries:
+        for entry in entries:
             copy.write_row(
                 (
-                    one.item_id,
-                    one.slot,
-                    one.is_first,
-                    one.rank,
-                    one.reason,
-                    one.probability,
-                    one.model_number,
-                    Jsonb(one.suggestion) if one.suggestion is not None else None,
+                    entry.item_id,
+                    entry.slot,
+                    entry.is_first,
+                    entry.rank,
+                    entry.reason,
+                    entry.probability,
+                    entry.model_number,
+                    Jsonb(entry.suggestion) if entry.suggestion is not None else None,
                 )
             )
 
