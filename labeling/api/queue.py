@@ -28,7 +28,7 @@ class LeaseView(HotView):
         else:
             lent = chosen.lease(self.member, body.items)
         return wire.Lease(
-            items=[_lent(self.member, one) for one in lent.assignments],
+            items=[_lent(self.member, assignment) for assignment in lent.assignments],
             reason=lent.reason,
             label_set=self.member.project.label_set_pk,
         )
@@ -43,7 +43,7 @@ class GridView(ProjectView):
         page = grid.lend(self.member, body.count, body.left)
         return wire.GridPage(
             label=page.label,
-            items=[_lent(self.member, one) for one in page.assignments],
+            items=[_lent(self.member, assignment) for assignment in page.assignments],
             reason=page.reason,
         )
 

@@ -6,6 +6,7 @@ when the code gets better; who has to loosen one says why in the commit.
 
 from __future__ import annotations
 
+import ast
 import re
 from functools import cache
 from statistics import median, quantiles
@@ -80,7 +81,7 @@ def test_public_functions_say_what_they_do_and_what_they_raise() -> None:
         for function in source.functions
         if not function.name.startswith("_")
     ]
-    with_words = sum(bool(figures.ast.get_docstring(function)) for function in public)
+    with_words = sum(bool(ast.get_docstring(function)) for function in public)
 
     assert with_words / len(public) >= 0.98
     # A view turns a refusal into an answer, so it may raise one for itself.
@@ -146,7 +147,7 @@ def test_the_budgets_see_a_breach() -> None:
         "        raise ValueError\n"
         '    return f"""\n    SELECT * FROM x\n    WHERE y\n    """\n'
     )
-    source = Source(ROOT / "made_up.py", text, figures.ast.parse(text))
+    source = Source(ROOT / "made_up.py", text, ast.parse(text))
     (function,) = source.functions
 
     assert figures.decisions(function) == 4

@@ -40,10 +40,10 @@ def owner_of(request: Request | HttpRequest, slug: str) -> tuple[User, ApiToken]
     words = _words(request)
     key = words[1] if len(words) == 2 else ""
     values = {"digest": ApiToken.digest_of(key), "slug": slug}
-    found = lean.fetch(_OWNER, values, *_ALL)
-    if not found:
+    rows = lean.fetch(_OWNER, values, *_ALL)
+    if not rows:
         return None
-    token, user, member, project = found[0]
+    token, user, member, project = rows[0]
     if member is not None:
         member.user, member.project = user, project
         token.membership = member
@@ -58,9 +58,9 @@ class TokenAuthentication(BaseAuthentication):
         if not is_by_token(request):
             return None
         slug = (request.parser_context or {}).get("kwargs", {}).get("slug", "")
-        if (found := owner_of(request, slug)) is None:
+        if (owner := owner_of(request, slug)) is None:
             raise AuthenticationFailed("This token is not valid.")
-        return found
+        return owner
 
     def authenticate_header(self, request: Request) -> str:
         """Name the scheme, so that a refusal is 401 and not 403."""

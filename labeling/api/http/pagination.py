@@ -84,9 +84,9 @@ class InOrder(CursorPagination):
         if cursor.position is not None:
             queryset = queryset.filter(self._beyond(queryset, cursor))
         rows = queryset.reverse() if cursor.reverse else queryset
-        found = list(rows[: size + 1])
-        self.page = found[:size][:: -1 if cursor.reverse else 1]
-        more = (len(found) > size, cursor.position is not None)
+        page = list(rows[: size + 1])
+        self.page = page[:size][:: -1 if cursor.reverse else 1]
+        more = (len(page) > size, cursor.position is not None)
         self.has_next, self.has_previous = more[::-1] if cursor.reverse else more
         return self.page
 

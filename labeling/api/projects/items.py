@@ -11,7 +11,7 @@ from labeling import queries
 from labeling.api.http.calls import call
 from labeling.api.http.pagination import CursorPagination, Page
 from labeling.api.http.scope import ProjectView
-from labeling.api.wire import projects as wire
+from labeling.api.wire import items as wire
 from labeling.api.wire import work
 from labeling.errors import NotFoundError
 from labeling.models import Item, Resolution

@@ -10,7 +10,7 @@ from msgspec import UNSET, structs
 from labeling.api.http.calls import call
 from labeling.api.http.pagination import CursorPagination, Page
 from labeling.api.http.scope import ProjectView
-from labeling.api.wire import projects as wire
+from labeling.api.wire import members as wire
 from labeling.errors import InvalidInputError
 from labeling.models import Membership, User
 from labeling.services.projects import members

@@ -1,10 +1,9 @@
-"""Projects, their people and their items: what is sent and answered."""
+"""Projects and their settings: what is sent and answered."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import lru_cache
-from typing import Annotated, Any, ClassVar, Final, Self, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 import msgspec
 from django.contrib.postgres.fields import ArrayField
@@ -14,25 +13,16 @@ from django.utils.translation import override
 from msgspec import UNSET, Meta, UnsetType, structs
 
 from labeling import models, queries
-from labeling.api.http.fields import Answer, Body, Columns, Share, about, one_of, text
-from labeling.api.wire.queue import media_url
-from labeling.models import Membership, Resolution
+from labeling.api.http.fields import Answer, Body, about, one_of, text
+from labeling.api.wire.members import Role
 from labeling.models.setting import Setting
 from labeling.services.projects import (
     creation,
     guidelines,
-    invitations,
     label_sets,
     policy,
 )
 
-Item = models.Item
-MOST_DELETED: Final = 10**15
-Role = Annotated[str, one_of(Membership.Role.values)]
-SomeRole = Annotated[
-    str,
-    one_of(Membership.Role.values, "Left out: `annotator`.", or_empty=True),
-]
 Name = Annotated[str, Meta(min_length=1, max_length=120)]
 DataType = Annotated[str, one_of(models.Project.DataType.values)]
 TaskType = Annotated[str, one_of(models.Project.TaskType.values)]
@@ -70,9 +60,9 @@ def _with_settings(kind: type[Kind], *, may_lack: bool) -> type[Kind]:
 
 @lru_cache(maxsize=16)
 def _extended(kind: Any, settings: tuple[Setting, ...], *, may_lack: bool) -> Any:
-    fields: list[Any] = [(one.name, _kind(one)) for one in settings]
+    fields: list[Any] = [(setting.name, _kind(setting)) for setting in settings]
     if may_lack:
-        fields = [(name, one | UnsetType, UNSET) for name, one in fields]
+        fields = [(name, type_ | UnsetType, UNSET) for name, type_ in fields]
     about_it = {"__doc__": kind.__doc__}
     return msgspec.defstruct(
         kind.__name__, fields, bases=(kind,), namespace=about_it, kw_only=True
@@ -204,143 +194,6 @@ class DeletionQuery(Body):
     ] = ""
 
 
-class MemberBody(Body):
-    """Who is to be a member, and as what."""
-
-    user: Annotated[str | None, Meta(description="The account's name.")] = None
-    role: SomeRole | None = None
-
-
-class MemberChange(Body, forbid_unknown_fields=True):
-    """What changes of a member; what is left out stays."""
-
-    role: Role | UnsetType = UNSET
-    quota: (
-        Annotated[
-            int,
-            Meta(ge=1, le=2**31 - 1, description="The most answers; null: no limit."),
-        ]
-        | UnsetType
-        | None
-    ) = UNSET
-    is_paused: (
-        Annotated[bool, about("Get nothing new; what is held may be finished.")]
-        | UnsetType
-    ) = UNSET
-
-
-class Member(Answer):
-    """Somebody who works on a project."""
-
-    user: Annotated[str, about("The account's name.")]
-    role: Role
-    quota: Annotated[int | None, about("The most answers; null: no limit.")]
-    is_paused: bool
-
-
-class InvitationBody(Body):
-    """A link that is wanted."""
-
-    role: SomeRole | None = None
-    days: Annotated[
-        int,
-        Meta(ge=1, le=invitations.MOST_DAYS, description="For how many days it holds."),
-    ] = invitations.USUAL_DAYS
-    uses: (
-        Annotated[
-            int, Meta(ge=1, le=invitations.MOST_USES, description="Null: no limit.")
-        ]
-        | None
-    ) = None
-
-
-class Invitation(Answer):
-    """A link that makes who opens it a member, without its code."""
-
-    id: int
-    role: Role
-    created_by: str
-    created_at: datetime
-    expires_at: datetime
-    uses: Annotated[int | None, about("How often at most; null: no limit.")]
-    used: int
-    is_over: bool
-
-
-class InvitationMade(Invitation):
-    """A new link."""
-
-    url: Annotated[str, about("Told now and never again.")]
-
-
-class ItemsQuery(Body):
-    """Which items; more than one filter: all hold."""
-
-    state: Annotated[str, one_of(Item.State.values)] | UnsetType = UNSET
-    split: Annotated[str, one_of(Item.Split.values)] | UnsetType = UNSET
-    label: Annotated[str, about("The label that an item has now.")] = ""
-    predicted: Annotated[str, about("What the serving model takes it for.")] = ""
-    confidence_lt: (
-        Annotated[
-            float, Meta(ge=0, le=1, description="The model is less sure than this.")
-        ]
-        | UnsetType
-    ) = UNSET
-    tag: str = ""
-    id: Annotated[str, about("How the external id begins.")] = ""
-    q: Annotated[str, about("Words in the data.")] = ""
-
-    def filters(self) -> dict[str, str]:
-        """Return the filters that are set, as texts."""
-        named = {name: getattr(self, name) for name in queries.ITEM_FILTERS}
-        return {name: str(one) for name, one in named.items() if one not in ("", UNSET)}
-
-
-class DeletedItemsQuery(ItemsQuery, kw_only=True, forbid_unknown_fields=True):
-    """Which items are to be deleted."""
-
-    unknown: ClassVar[str] = noop("This is no filter.")
-    all: Annotated[str, one_of(["yes"], "That all are meant.")] | UnsetType = UNSET
-    expect: (
-        Annotated[
-            int,
-            Meta(
-                ge=0,
-                lt=MOST_DELETED,
-                description="How many it must be, or none is deleted.",
-                extra={"words": noop("A whole number.")},
-            ),
-        ]
-        | None
-    ) = None
-
-    def filters(self) -> dict[str, str]:
-        """Return the filters that are set, as texts."""
-        is_all = {} if self.all is UNSET else {"all": self.all}
-        return {**ItemsQuery.filters(self), **is_all}
-
-
-class ItemRow(Answer):
-    """An item with its label and what the model says of it."""
-
-    id: int
-    external_id: Annotated[str, about("The name that the import gave it.")]
-    data: Columns
-    media_url: Annotated[str | None, about("Where its picture is, for members.")]
-    metadata: Annotated[dict[str, Any], about("Free: what the import brought along.")]
-    tags: list[str]
-    split: Annotated[str, one_of(Item.Split.values)]
-    state: Annotated[str, one_of(Item.State.values)]
-    votes: int
-    labels: Annotated[list[str] | None, about("Null without a label.")]
-    label_source: Annotated[str, one_of(Resolution.Source.values)] | None
-    confidence: Annotated[Share | None, about("The share of the votes for the label.")]
-    predicted: Annotated[
-        str | None, about("What the serving model says; null for held-out items.")
-    ]
-    predicted_confidence: Share | None
-
-
 def settings_in(body: ProjectBody | PolicyChange) -> dict[str, object]:
     """Return the settings that were sent."""
     sent = {name: getattr(body, name) for name in policy.settings()}
@@ -397,53 +250,4 @@ def row_of(project: models.Project) -> ProjectRow:
         name=project.name,
         data_type=project.data_type,
         task_type=project.task_type,
-    )
-
-
-def member_of(member: Membership) -> Member:
-    """Return somebody who works on a project."""
-    return Member(
-        user=member.user.username,
-        role=member.role,
-        quota=member.quota,
-        is_paused=member.is_paused,
-    )
-
-
-def invitation_of(invitation: models.Invitation) -> Invitation:
-    """Return a link without its code."""
-    return Invitation(
-        id=invitation.pk,
-        role=invitation.role,
-        created_by=invitation.created_by.username,
-        created_at=invitation.created_at,
-        expires_at=invitation.expires_at,
-        uses=invitation.uses,
-        used=invitation.used,
-        is_over=invitations.why_over(invitation) != "",
-    )
-
-
-def item_row_of(slug: str, item: models.Item, label: Resolution | None) -> ItemRow:
-    """Return an item with its label and what the model says of it.
-
-    A held-out item judges the model, so it comes without the model's answer.
-    """
-    is_blind = item.split == Item.Split.EVALUATION
-    prediction = None if is_blind else getattr(item, "prediction", None)
-    return ItemRow(
-        id=item.pk,
-        external_id=item.external_id,
-        data=item.data,
-        media_url=media_url(slug, item),
-        metadata=item.metadata,
-        tags=item.tags,
-        split=item.split,
-        state=item.state,
-        votes=item.votes,
-        labels=label.labels if label else None,
-        label_source=label.source if label else None,
-        confidence=label.confidence if label else None,
-        predicted=prediction.label if prediction else None,
-        predicted_confidence=prediction.confidence if prediction else None,
     )

@@ -1,0 +1,115 @@
+"""Items in lists: what is sent and answered."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Final
+
+from django.utils.translation import gettext_noop as noop
+from msgspec import UNSET, Meta, UnsetType
+
+from labeling import models, queries
+from labeling.api.http.fields import Answer, Body, Columns, Share, about, one_of
+from labeling.api.wire.queue import media_url
+from labeling.models import Resolution
+
+Item = models.Item
+
+
+MOST_DELETED: Final = 10**15
+
+
+class ItemsQuery(Body):
+    """Which items; more than one filter: all hold."""
+
+    state: Annotated[str, one_of(Item.State.values)] | UnsetType = UNSET
+    split: Annotated[str, one_of(Item.Split.values)] | UnsetType = UNSET
+    label: Annotated[str, about("The label that an item has now.")] = ""
+    predicted: Annotated[str, about("What the serving model takes it for.")] = ""
+    confidence_lt: (
+        Annotated[
+            float, Meta(ge=0, le=1, description="The model is less sure than this.")
+        ]
+        | UnsetType
+    ) = UNSET
+    tag: str = ""
+    id: Annotated[str, about("How the external id begins.")] = ""
+    q: Annotated[str, about("Words in the data.")] = ""
+
+    def filters(self) -> dict[str, str]:
+        """Return the filters that are set, as texts."""
+        named = {name: getattr(self, name) for name in queries.ITEM_FILTERS}
+        return {
+            name: str(value)
+            for name, value in named.items()
+            if value not in ("", UNSET)
+        }
+
+
+class DeletedItemsQuery(ItemsQuery, kw_only=True, forbid_unknown_fields=True):
+    """Which items are to be deleted."""
+
+    unknown: ClassVar[str] = noop("This is no filter.")
+    all: Annotated[str, one_of(["yes"], "That all are meant.")] | UnsetType = UNSET
+    expect: (
+        Annotated[
+            int,
+            Meta(
+                ge=0,
+                lt=MOST_DELETED,
+                description="How many it must be, or none is deleted.",
+                extra={"words": noop("A whole number.")},
+            ),
+        ]
+        | None
+    ) = None
+
+    def filters(self) -> dict[str, str]:
+        """Return the filters that are set, as texts."""
+        is_all = {} if self.all is UNSET else {"all": self.all}
+        return {**ItemsQuery.filters(self), **is_all}
+
+
+class ItemRow(Answer):
+    """An item with its label and what the model says of it."""
+
+    id: int
+    external_id: Annotated[str, about("The name that the import gave it.")]
+    data: Columns
+    media_url: Annotated[str | None, about("Where its picture is, for members.")]
+    metadata: Annotated[dict[str, Any], about("Free: what the import brought along.")]
+    tags: list[str]
+    split: Annotated[str, one_of(Item.Split.values)]
+    state: Annotated[str, one_of(Item.State.values)]
+    votes: int
+    labels: Annotated[list[str] | None, about("Null without a label.")]
+    label_source: Annotated[str, one_of(Resolution.Source.values)] | None
+    confidence: Annotated[Share | None, about("The share of the votes for the label.")]
+    predicted: Annotated[
+        str | None, about("What the serving model says; null for held-out items.")
+    ]
+    predicted_confidence: Share | None
+
+
+def item_row_of(slug: str, item: models.Item, label: Resolution | None) -> ItemRow:
+    """Return an item with its label and what the model says of it.
+
+    A held-out item judges the model, so it comes without the model's answer.
+    """
+    is_blind = item.split == Item.Split.EVALUATION
+    prediction = None if is_blind else getattr(item, "prediction", None)
+    return ItemRow(
+        id=item.pk,
+        external_id=item.external_id,
+        data=item.data,
+        media_url=media_url(slug, item),
+        metadata=item.metadata,
+        tags=item.tags,
+        split=item.split,
+        state=item.state,
+        votes=item.votes,
+        labels=label.labels if label else None,
+        label_source=label.source if label else None,
+        confidence=label.confidence if label else None,
+        predicted=prediction.label if prediction else None,
+        predicted_confidence=prediction.confidence if prediction else None,
+    )

@@ -1,0 +1,114 @@
+"""Members and invitations: what is sent and answered."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import UNSET, Meta, UnsetType
+
+from labeling import models
+from labeling.api.http.fields import Answer, Body, about, one_of
+from labeling.models import Membership
+from labeling.services.projects import (
+    invitations,
+)
+
+Role = Annotated[str, one_of(Membership.Role.values)]
+SomeRole = Annotated[
+    str,
+    one_of(Membership.Role.values, "Left out: `annotator`.", or_empty=True),
+]
+
+
+class MemberBody(Body):
+    """Who is to be a member, and as what."""
+
+    user: Annotated[str | None, Meta(description="The account's name.")] = None
+    role: SomeRole | None = None
+
+
+class MemberChange(Body, forbid_unknown_fields=True):
+    """What changes of a member; what is left out stays."""
+
+    role: Role | UnsetType = UNSET
+    quota: (
+        Annotated[
+            int,
+            Meta(ge=1, le=2**31 - 1, description="The most answers; null: no limit."),
+        ]
+        | UnsetType
+        | None
+    ) = UNSET
+    is_paused: (
+        Annotated[bool, about("Get nothing new; what is held may be finished.")]
+        | UnsetType
+    ) = UNSET
+
+
+class Member(Answer):
+    """Somebody who works on a project."""
+
+    user: Annotated[str, about("The account's name.")]
+    role: Role
+    quota: Annotated[int | None, about("The most answers; null: no limit.")]
+    is_paused: bool
+
+
+class InvitationBody(Body):
+    """A link that is wanted."""
+
+    role: SomeRole | None = None
+    days: Annotated[
+        int,
+        Meta(ge=1, le=invitations.MOST_DAYS, description="For how many days it holds."),
+    ] = invitations.USUAL_DAYS
+    uses: (
+        Annotated[
+            int, Meta(ge=1, le=invitations.MOST_USES, description="Null: no limit.")
+        ]
+        | None
+    ) = None
+
+
+class Invitation(Answer):
+    """A link that makes who opens it a member, without its code."""
+
+    id: int
+    role: Role
+    created_by: str
+    created_at: datetime
+    expires_at: datetime
+    uses: Annotated[int | None, about("How often at most; null: no limit.")]
+    used: int
+    is_over: bool
+
+
+class InvitationMade(Invitation):
+    """A new link."""
+
+    url: Annotated[str, about("Told now and never again.")]
+
+
+def member_of(member: Membership) -> Member:
+    """Return somebody who works on a project."""
+    return Member(
+        user=member.user.username,
+        role=member.role,
+        quota=member.quota,
+        is_paused=member.is_paused,
+    )
+
+
+def invitation_of(invitation: models.Invitation) -> Invitation:
+    """Return a link without its code."""
+    return Invitation(
+        id=invitation.pk,
+        role=invitation.role,
+        created_by=invitation.created_by.username,
+        created_at=invitation.created_at,
+        expires_at=invitation.expires_at,
+        uses=invitation.uses,
+        used=invitation.used,
+        is_over=invitations.why_over(invitation) != "",
+    )
