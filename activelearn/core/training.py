@@ -15,6 +15,14 @@ Rows: TypeAlias = Any  # scipy.sparse.csr_matrix, which has no types
 Fitted: TypeAlias = tuple[tuple[str, ...], Array, Array]
 
 
+class TooFewLabelsError(ValueError):
+    """All items have the same label: there is nothing to tell apart."""
+
+
+class NeverAbsentError(ValueError):
+    """Of several labels, each that occurs is on every item."""
+
+
 @dataclass(frozen=True)
 class LinearModel:
     """A linear model: weights (n_labels, n_columns), bias (n_labels,).
@@ -83,7 +91,7 @@ def _fit_single(
 ) -> Fitted:
     labels = sorted(set(targets))
     if len(labels) < 2:
-        raise ValueError("Two labels are needed to train a model.")
+        raise TooFewLabelsError
     model = _estimator(strength, seed).fit(rows, np.array(targets))
     weights, bias = model.coef_, model.intercept_
     if len(labels) == 2:
@@ -107,7 +115,7 @@ def _fit_multi(
         biases.append(model.intercept_[0])
         kept.append(label)
     if not kept:
-        raise ValueError("A label that is sometimes absent is needed to train a model.")
+        raise NeverAbsentError
     return tuple(kept), np.array(weights), np.array(biases)
 
 

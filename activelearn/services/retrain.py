@@ -22,7 +22,7 @@ from activelearn.models import (
     TrainingRun,
 )
 from activelearn.services import features, files, registry, verdicts
-from labeling.messages import Message, message, verbatim
+from labeling.messages import Message, message
 from labeling.models import Item, Project
 from labeling.services.votes import resolutions
 from labeling.services.work import jobs
@@ -67,7 +67,7 @@ def run(progress: jobs.Progress) -> dict[str, Any]:
     except ValueError as error:
         with transaction.atomic():
             progress.report()
-            return _conclude(training_run, "no model", verbatim(str(error)))
+            return _conclude(training_run, "no model", verdicts.why_no_model(error))
     with transaction.atomic():
         progress.report(done=3, stage=noop("evaluate"))
         version = _register(training_run, model)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from activelearn.core.gate import Comparison
-from labeling.messages import Message, message
+from activelearn.core.training import NeverAbsentError, TooFewLabelsError
+from labeling.messages import Message, message, verbatim
 
 MAJORITY: Final = message("always saying the commonest label")
 # The fewest more items that are worth another look.
@@ -44,3 +45,12 @@ def explain(comparison: Comparison, against: Message) -> Message:
         **facts,
         more=max(FEW, comparison.n),
     )
+
+
+def why_no_model(error: ValueError) -> Message:
+    """Return why a model cannot be trained on these labels."""
+    if isinstance(error, TooFewLabelsError):
+        return message("Two labels are needed to train a model.")
+    if isinstance(error, NeverAbsentError):
+        return message("A label that is sometimes absent is needed to train a model.")
+    return verbatim(str(error))

@@ -197,6 +197,29 @@ def variables(every: Sequence[Source], *names: str) -> int:
     )
 
 
+def own_patches(source: Source) -> list[str]:
+    """Return what a test patches of our own code; clock and chance may be set."""
+    ours = {
+        alias.asname or alias.name
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.ImportFrom) and node.module
+        if node.module.partition(".")[0] in PACKAGES
+        for alias in node.names
+    }
+    targets = [
+        ast.unparse(node.args[0])
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Call) and node.args
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "setattr"
+    ]
+    return [
+        target
+        for target in targets
+        if target.strip("'\"").partition(".")[0] in {*ours, *PACKAGES}
+        if not re.search(r"\.(time|random)(\.\w+)?['\"]?$", target)
+    ]
+
+
 def circle() -> list[str]:
     """Return modules that import each other in a circle; none where there is none."""
     graph = grimp.build_graph(*PACKAGES, cache_dir=None)

@@ -16,6 +16,7 @@ from labeling.models import Project
 from labeling.services.projects import members
 from labeling.services.queue import take
 from labeling.services.queue.lease import lease
+from labeling.services.queue.statements import SQL
 from labeling.services.transfer import exporting
 from labeling.services.votes import submit
 from labeling.sql import lean
@@ -36,6 +37,16 @@ def keeping(transactional_db: None) -> Iterator[None]:
 def test_what_is_lent_has_the_columns_of_its_models(name: str) -> None:
     columns = lean.columns(*take.LENT).replace('"', "")
     assert f" SELECT {columns}, found.entries FROM " in take.SQL[name]
+
+
+def test_both_ways_to_lend_differ_only_in_how_they_find_the_entries() -> None:
+    begin, end = ", picked AS MATERIALIZED (", ", one_slot AS ("
+    parts = [
+        (text.partition(begin)[0], text.partition(end)[2])
+        for text in (SQL["lend"], SQL["lend_by_work"])
+    ]
+
+    assert parts[0] == parts[1]
 
 
 @pytest.mark.parametrize(

@@ -43,3 +43,23 @@ def test_a_vote_is_read_back_by_the_columns_of_its_model() -> None:
     _, _, read = submit.KEEP_VOTE.rpartition(" SELECT ")
     columns = read.removesuffix(" FROM vote").split(", ")
     assert columns == [field.column for field in Annotation._meta.concrete_fields]
+
+
+def test_a_comment_within_a_statement_begins_no_other_one(tmp_path: Path) -> None:
+    text = "-- a: gives one.\nSELECT 1\n-- Race: another lease.\nFROM x\n"
+
+    assert loaded(tmp_path, text) == {"a": "SELECT 1 FROM x"}
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("-- a: one.\nSELECT 1\n-- a: two.\nSELECT 2\n", "two statements named a"),
+        ("-- a: two.\nSELECT 2, -- two\n3\n", "a comment stands behind code"),
+    ],
+)
+def test_what_would_be_lost_in_silence_is_refused(
+    tmp_path: Path, text: str, why: str
+) -> None:
+    with pytest.raises(ValueError, match=why):
+        loaded(tmp_path, text)

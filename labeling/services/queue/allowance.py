@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from django.db import connection
 
 from labeling.models import Membership
 from labeling.quality.shares import wilson
-from labeling.sql import statements
-
-SQL: Final = statements.load(Path(__file__).with_name("queue.sql"))
+from labeling.services.queue.statements import SQL
 
 # The most that anybody may get in one call.
 MAX_COUNT: Final = 50

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from django.db import connection
 from django.db.models.functions import Now
@@ -15,10 +14,8 @@ from labeling.models import Assignment, Item, Membership
 from labeling.services.queue import allowance
 from labeling.services.queue.lease import Lease, lease_of
 from labeling.services.queue.locks import alone
+from labeling.services.queue.statements import SQL
 from labeling.services.queue.take import with_items
-from labeling.sql import statements
-
-SQL: Final = statements.load(Path(__file__).with_name("queue.sql"))
 
 
 def lease(member: Membership, external_ids: Sequence[str]) -> Lease:

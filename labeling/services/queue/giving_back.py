@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -22,10 +21,8 @@ from labeling.models import (
 )
 from labeling.services.queue import floor
 from labeling.services.queue.locks import alone, own_assignment
+from labeling.services.queue.statements import SQL
 from labeling.services.work import events
-from labeling.sql import statements
-
-SQL: Final = statements.load(Path(__file__).with_name("queue.sql"))
 
 
 def release(member: Membership, assignment_id: int) -> Assignment:

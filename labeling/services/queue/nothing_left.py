@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from django.db import connection
 
 from labeling.models import ALL_WORK, Assignment, Item, Membership
 from labeling.services.queue.allowance import works
+from labeling.services.queue.statements import SQL
 from labeling.services.work import jobs
-from labeling.sql import statements
-
-SQL: Final = statements.load(Path(__file__).with_name("queue.sql"))
 
 
 def reason(member: Membership) -> str:

@@ -8,21 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
+from labeling import signals
 from labeling.errors import NotFoundError
-from labeling.models import Assignment, Item, Membership, QueueEntry, Work
+from labeling.messages import message
+from labeling.models import Assignment, Item, Membership, Work
 from labeling.services.queue import floor, numbers
 from labeling.services.queue.allowance import works
+from labeling.services.queue.statements import SQL
 from labeling.services.work.transactions import Turn, await_turn
-from labeling.signals import items_changed, queue_low
-from labeling.sql import statements
-
-SQL: Final = statements.load(Path(__file__).with_name("queue.sql"))
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ def swap(
         )
         row = cursor.fetchone()
         if row is None:
-            raise NotFoundError("The project is gone.")
+            raise NotFoundError(message("The project is gone."))
         generation = int(row[0])
         cursor.execute(
             "SELECT id FROM labeling_queueentry WHERE project_id = %s", [project_id]
@@ -125,9 +123,7 @@ def live_slots(item_ids: Sequence[int]) -> set[tuple[int, int]]:
 
 def tell_items_changed(project_id: int) -> None:
     """Tell the learner after the commit that there are other items than before."""
-    transaction.on_commit(
-        lambda: items_changed.send_robust(sender=Item, project_id=project_id)
-    )
+    signals.send_on_commit(signals.items_changed, project_id)
 
 
 def refill(member: Membership) -> int:
@@ -148,11 +144,8 @@ def refill(member: Membership) -> int:
     with connection.cursor() as cursor:
         cursor.execute(SQL["refill"], values)
         added = cursor.rowcount
-    project_id = member.project_id
-    floor.forget(project_id)
-    transaction.on_commit(
-        lambda: queue_low.send_robust(sender=QueueEntry, project_id=project_id)
-    )
+    floor.forget(member.project_id)
+    signals.send_on_commit(signals.queue_low, member.project_id)
     return added
 
 

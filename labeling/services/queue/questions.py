@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 from django.db import connection, transaction
@@ -24,9 +23,7 @@ from labeling.models import (
 )
 from labeling.services.queue import numbers
 from labeling.services.queue.allowance import FIRST_FEW
-from labeling.sql import statements
-
-SQL: Final = statements.load(Path(__file__).with_name("queue.sql"))
+from labeling.services.queue.statements import SQL
 
 MOST_MARKED: Final = 1000
 

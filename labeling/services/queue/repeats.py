@@ -6,16 +6,13 @@ A repeat is no vote: no label, count or agreement hears of it.
 from __future__ import annotations
 
 import random
-from pathlib import Path
 from typing import Final
 
 from django.db import connection
 
 from labeling.models import Annotation, Membership
 from labeling.services.queue import numbers
-from labeling.sql import statements
-
-SQL: Final = statements.load(Path(__file__).with_name("queue.sql"))
+from labeling.services.queue.statements import SQL
 
 # So many answers lie between an answer and its repeat.
 APART: Final = 30

@@ -49,6 +49,7 @@ def _rest(member: Membership, count: int) -> list[Assignment]:
     Nobody is told that nothing is left while a free slot exists for them.
     """
     taken: list[Assignment] = []
+    # Lock order: this turn comes after the membership and its assignments, before items.
     await_turn(Turn.ORDER, member.project_id)
     while True:
         taken += take.from_lanes(member, count - len(taken))

@@ -12,7 +12,6 @@ import random
 from collections.abc import Sequence
 from contextlib import nullcontext
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
@@ -21,9 +20,8 @@ from django.utils import timezone
 from labeling.models import ALL_WORK, Assignment, Item, Media, Membership, Work
 from labeling.services.queue import floor
 from labeling.services.queue.allowance import Allowance, works
-from labeling.sql import lean, statements
-
-SQL: Final = statements.load(Path(__file__).with_name("queue.sql"))
+from labeling.services.queue.statements import SQL
+from labeling.sql import lean
 
 # How long a person's place in a lane is kept.
 PASSED_FOR: Final = timedelta(seconds=10)
