@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Final
@@ -12,9 +11,11 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
 from msgspec import UNSET
+from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser, MultiPartParser
 
 from labeling.api.http.calls import HEADER, Reply, call
+from labeling.api.http.parsers import value_of
 from labeling.api.http.scope import ProjectView
 from labeling.api.wire import transfer as wire
 from labeling.errors import InvalidInputError, NotFoundError
@@ -72,8 +73,10 @@ class ImportsView(ProjectView):
         return Reply(asked, headers={"Location": url})
 
     def _file(self, body: Mapping[str, Any]) -> tuple[str, Iterator[bytes]]:
-        if "stream" in body:
-            return "items.jsonl", _pieces(body["stream"])
+        stream = body.get("stream")
+        # Lines come as a stream; a form may have a text field of that name.
+        if stream is not None and not isinstance(stream, str):
+            return "items.jsonl", _pieces(stream)
         file = body.get("file")
         if file is None or isinstance(file, str):
             raise InvalidInputError(errors={"file": [_("Send a file.")]})
@@ -81,8 +84,8 @@ class ImportsView(ProjectView):
 
     def _mapping(self, raw: str) -> dict[str, Any]:
         try:
-            mapping = json.loads(raw)
-        except ValueError:
+            mapping = value_of(raw.encode())
+        except (ParseError, UnicodeEncodeError):
             mapping = None
         if not isinstance(mapping, dict):
             why = _("An object: column → role.")

@@ -36,7 +36,7 @@ def keeping(transactional_db: None) -> Iterator[None]:
 @pytest.mark.parametrize("name", ["lend", "lend_by_work"])
 def test_what_is_lent_has_the_columns_of_its_models(name: str) -> None:
     columns = lean.columns(*take.LENT).replace('"', "")
-    assert f" SELECT {columns}, found.entries FROM " in take.SQL[name]
+    assert f" SELECT {columns}, found.entries FROM " in SQL[name]
 
 
 def test_both_ways_to_lend_differ_only_in_how_they_find_the_entries() -> None:
@@ -49,9 +49,7 @@ def test_both_ways_to_lend_differ_only_in_how_they_find_the_entries() -> None:
     assert parts[0] == parts[1]
 
 
-@pytest.mark.parametrize(
-    "query", [take.SQL["lend"], take.SQL["lend_by_work"], submit.KEEP_VOTE]
-)
+@pytest.mark.parametrize("query", [SQL["lend"], SQL["lend_by_work"], submit.KEEP_VOTE])
 def test_what_is_read_of_a_hot_statement_is_remembered(query: str) -> None:
     assert len(query) <= MAX_CACHED_STATEMENT_LENGTH
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from django.utils import timezone
 
 from labeling.models import ImportRun, Item, Job
@@ -95,3 +99,31 @@ def test_the_import_command_waits_for_a_worker_that_was_quicker(
     assert jobs.finish(run.job_id).state == "done"
     assert waited == [jobs.PAUSE]
     assert Item.objects.filter(project=project).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "blamed"),
+    [
+        ({"mapping": '{"te\\u0000xt": "text"}'}, "mapping"),
+        ({"mapping": '{"te\\ud800xt": "text"}'}, "mapping"),
+        ({"mapping": '{"a": ' + "[" * 5000 + "]" * 5000 + "}"}, "mapping"),
+        ({"mapping": "[" * 100_000}, "mapping"),
+        ({"mapping": "[]"}, "mapping"),
+        ({"stream": "x", "file": None}, "file"),
+    ],
+)
+def test_a_form_with_nonsense_is_refused_and_says_which_field(
+    client: Client, fields: dict[str, Any], blamed: str
+) -> None:
+    member = make.member(make.project(), "engineer")
+    client.force_login(member.user)
+    file = SimpleUploadedFile("items.jsonl", b'{"text": "a"}\n')
+    form = {"file": file, **fields}
+
+    answer = client.post(
+        f"/api/projects/{member.project.slug}/imports/",
+        {name: value for name, value in form.items() if value is not None},
+    )
+
+    assert answer.status_code == 400
+    assert blamed in answer.json()["errors"]
