@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -58,6 +58,8 @@ class Predictions(Answer):
 
 class TrainingBody(Body):
     """Why a model is to be trained."""
+
+    or_nothing: ClassVar = frozenset({"reason"})
 
     reason: Annotated[str, text(300)] | None = None
 

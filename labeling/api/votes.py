@@ -52,7 +52,7 @@ class AnnotationsView(HotView):
         )
         return CursorPagination().page_of(votes, self.request, wire.answer_of)
 
-    @call(201, 200, raw=wire.VoteBody | list[wire.VoteBody], headers=[_ETAG])
+    @call(201, 200, raw=wire.VoteBody | wire.Batch, headers=[_ETAG])
     def post(self, body: object) -> Reply[wire.Vote | wire.VoteOutcomes]:
         """Keep one vote, or a list of at most 100, each with an outcome of its own."""
         if isinstance(body, list):
@@ -65,7 +65,8 @@ class AnnotationsView(HotView):
         return _reply(self.member, receipt.annotation, status)
 
     def _one_of_batch(self, value: object) -> wire.VoteOutcome:
-        client_id = value.get("client_id") if isinstance(value, dict) else None
+        sent = value.get("client_id") if isinstance(value, dict) else None
+        client_id = sent if isinstance(sent, str) else None
         try:
             receipt = submit.submit(self.member, wire.vote_of(value))
         except AssayError as error:

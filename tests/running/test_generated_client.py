@@ -140,4 +140,4 @@ def test_a_refusal_reaches_a_generated_client_in_words(
         )
 
     assert (reply.status_code, reply.parsed.code) == (400, "invalid")
-    assert reply.parsed.errors.to_dict() == {"count": ["A whole number from 1 to 50."]}
+    assert reply.parsed.errors.to_dict() == {"count": ["From 1 to 50."]}

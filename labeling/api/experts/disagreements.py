@@ -40,7 +40,7 @@ class BlindView(ProjectView):
         labels = body.chosen if needs_labels else ()
         votes = adjudicate.answer_blind(self.member, pk, labels, outcome=body.kind)
         return wire.Votes(
-            votes=msgspec.convert(votes, list[wire.PastVote]),
+            votes=[wire.past_vote_of(vote) for vote in votes],
             majority=adjudicate.majority_of(self.member, votes),
         )
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 import msgspec
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from msgspec import inspect, structs
+from rest_framework.exceptions import ValidationError
+from rest_framework.fields import BooleanField, FloatField, IntegerField
 
 from labeling.api.http.fields import Body
 from labeling.errors import InvalidInputError
@@ -26,8 +29,8 @@ def body_of(value: object, kind: type[Declared]) -> Declared:
     value, kind = {} if value in _EMPTY else value, kind.declared()
     try:
         return msgspec.convert(value, kind)
-    except msgspec.ValidationError as error:
-        raise _refusal(value, kind) from error
+    except msgspec.ValidationError:
+        return _eased(value, kind, strict=True)
 
 
 def query_of(query: QueryDict, kind: type[Declared]) -> Declared:
@@ -35,19 +38,44 @@ def query_of(query: QueryDict, kind: type[Declared]) -> Declared:
 
     Raises InvalidInputError, which says of each wrong parameter what it takes.
     """
-    values = {name: value for name, value in query.dict().items() if value}
+    values = {
+        name: value
+        for name, value in query.dict().items()
+        if value or name in kind.may_be_wrong_empty
+    }
     try:
         return msgspec.convert(values, kind, strict=False)
-    except msgspec.ValidationError as error:
-        raise _refusal(values, kind, strict=False) from error
+    except msgspec.ValidationError:
+        return _eased(values, kind, strict=False)
 
 
-def _refusal(
-    value: object, kind: type[Body], *, strict: bool = True
-) -> InvalidInputError:
+def _eased(value: object, kind: type[Declared], *, strict: bool) -> Declared:
+    """Return a value that does not fit as it is as a declared type.
+
+    Raises InvalidInputError, which says of each wrong field what it takes.
+    """
     if not isinstance(value, Mapping):
-        return InvalidInputError(_("The body must be a JSON object."))
-    return InvalidInputError(errors=dict(_faults(value, kind, strict=strict)))
+        raise InvalidInputError(_("The body must be a JSON object."))
+    eased = kind.eased(value)
+    if kind.is_lax:
+        eased |= _unquoted(eased, kind)
+    try:
+        return msgspec.convert(eased, kind, strict=strict)
+    except msgspec.ValidationError as error:
+        faults = dict(_faults(eased, kind, strict=strict))
+        raise InvalidInputError(errors=faults) from error
+
+
+def _unquoted(value: Mapping[str, Any], kind: type[Body]) -> dict[str, Any]:
+    """Return the numbers and booleans of a body, also of those that are in quotes."""
+    read: dict[str, Any] = {}
+    for field in structs.fields(kind):
+        reader = _LAX.get(type(_plain(inspect.type_info(field.type))))
+        sent = value.get(field.encode_name)
+        if reader is not None and sent is not None:
+            with suppress(ValidationError):
+                read[field.encode_name] = reader.to_internal_value(sent)
+    return read
 
 
 def _faults(
@@ -160,6 +188,12 @@ def _any_words(_kind: Any) -> str:
     return _("A value of another type.")
 
 
+# What a serializer of the framework takes for a number or a boolean.
+_LAX: Final[Mapping[type, Any]] = {
+    inspect.IntType: IntegerField(),
+    inspect.FloatType: FloatField(),
+    inspect.BoolType: BooleanField(),
+}
 _WORDS: Final[Mapping[type, Callable[[Any], str]]] = {
     inspect.IntType: _number_words,
     inspect.FloatType: _number_words,

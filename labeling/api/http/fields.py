@@ -7,7 +7,7 @@ it, and the schema is made from it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Final, Self
 
 import msgspec
@@ -20,10 +20,27 @@ MOST_NAMES: Final = 1000
 class Body(msgspec.Struct):
     """What is sent; unless a body forbids them, unknown fields are ignored.
 
-    ``unknown`` says of such a field what is wrong with it.
+    ``unknown`` says of such a field what is wrong with it. ``is_lax``: numbers and
+    booleans may be in quotes. ``or_nothing`` names fields in which 0, false and what is
+    empty stand for null, and ``may_be_wrong_empty`` parameters of an address that are
+    not left out where they are empty.
     """
 
     unknown: ClassVar[str] = noop("Not something to change here.")
+    is_lax: ClassVar[bool] = False
+    or_nothing: ClassVar[frozenset[str]] = frozenset()
+    may_be_wrong_empty: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def eased(cls, value: Mapping[str, Any]) -> dict[str, Any]:
+        """Return, as its fields want it, what is not written so and accepted too.
+
+        It is asked for only where a body does not fit: what fits costs nothing more.
+        """
+        return {
+            name: None if name in cls.or_nothing and not sent else sent
+            for name, sent in value.items()
+        }
 
     @classmethod
     def declared(cls) -> type[Self]:
@@ -59,6 +76,14 @@ def text(most: int, about: str = "") -> Meta:
 def about(words: str) -> Meta:
     """Return what a field means, for the schema."""
     return Meta(description=words)
+
+
+def checked_later(least: int, most: int, about: str = "") -> Meta:
+    """Return the limits of a number that a service checks, in words of its own."""
+    return Meta(
+        description=about or None,
+        extra_json_schema={"minimum": least, "maximum": most},
+    )
 
 
 Key = Annotated[int, Meta(ge=1, le=2**63 - 1, extra={"words": noop("An id.")})]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from types import UnionType
-from typing import Any, Final, get_args, get_origin
+from typing import Any, Final, Union, get_args, get_origin
 
 import msgspec
 from drf_spectacular.openapi import AutoSchema
@@ -107,7 +107,7 @@ class DeclaredSchema(AutoSchema):
             kind = kind.declared()
         if kind is bytes:
             return {"type": "string", "format": "binary"}
-        if get_origin(kind) is UnionType:
+        if get_origin(kind) in (UnionType, Union):
             return {"anyOf": [self._shown(one) for one in get_args(kind)]}
         (shown,), components = schema_components([kind], ref_template=_REFERENCE)
         for name, schema in components.items():

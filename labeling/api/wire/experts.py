@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, ClassVar, Final
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -19,7 +20,7 @@ from labeling.api.http.fields import (
     one_of,
 )
 from labeling.api.http.problems import Problem, document_of
-from labeling.api.wire.queue import Item, Suggestion, item_of
+from labeling.api.wire.queue import Item, Suggestion, item_of, suggestion_of
 from labeling.api.wire.votes import LabelsBody
 from labeling.services.experts import alike
 
@@ -38,6 +39,8 @@ Outcome = Annotated[
 class DecisionBody(LabelsBody, kw_only=True):
     """What an expert says of an item: labels, or why it has none."""
 
+    or_nothing: ClassVar = frozenset({"outcome"})
+
     outcome: Outcome | None = None
 
     @property
@@ -48,6 +51,8 @@ class DecisionBody(LabelsBody, kw_only=True):
 
 class ResolveBody(DecisionBody, kw_only=True):
     """An expert's decision."""
+
+    or_nothing: ClassVar = frozenset({"outcome", "note"})
 
     note: Annotated[Text | None, about("Why it was decided so.")] = None
     precedent: Annotated[
@@ -71,11 +76,15 @@ class ItemBody(Body):
 class QuestionBody(Body):
     """A question to those who voted."""
 
+    or_nothing: ClassVar = frozenset({"question"})
+
     question: Text | None = None
 
 
 class ReplyBody(Body):
     """An answer to an expert's question."""
+
+    or_nothing: ClassVar = frozenset({"answer"})
 
     answer: Text | None = None
 
@@ -236,6 +245,12 @@ def disagreement_fields(slug: str, disagreement: models.Disagreement) -> dict[st
 def disagreement_of(slug: str, disagreement: models.Disagreement) -> Disagreement:
     """Return a disagreement without its votes."""
     return Disagreement(**disagreement_fields(slug, disagreement))
+
+
+def past_vote_of(vote: Mapping[str, Any]) -> PastVote:
+    """Return a vote as experts see it."""
+    shown = suggestion_of(vote["suggestion_shown"])
+    return PastVote(**{**vote, "suggestion_shown": shown})
 
 
 def similar_of(slug: str, like: alike.Alike) -> Similar:

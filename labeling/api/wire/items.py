@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated, Any, ClassVar, Final
 
 from django.utils.translation import gettext_noop as noop
@@ -35,6 +37,14 @@ class ItemsQuery(Body):
     id: Annotated[str, about("How the external id begins.")] = ""
     q: Annotated[str, about("Words in the data.")] = ""
 
+    @classmethod
+    def eased(cls, value: Mapping[str, Any]) -> dict[str, Any]:
+        """Return ``confidence_lt`` also where JSON would write it differently."""
+        sent = super().eased(value)
+        with suppress(KeyError, ValueError):
+            sent["confidence_lt"] = float(sent["confidence_lt"])
+        return sent
+
     def filters(self) -> dict[str, str]:
         """Return the filters that are set, as texts."""
         named = {name: getattr(self, name) for name in queries.ITEM_FILTERS}
@@ -62,6 +72,15 @@ class DeletedItemsQuery(ItemsQuery, kw_only=True, forbid_unknown_fields=True):
         ]
         | None
     ) = None
+
+    @classmethod
+    def eased(cls, value: Mapping[str, Any]) -> dict[str, Any]:
+        """Return ``expect`` also where it begins with a zero."""
+        sent = super().eased(value)
+        expect = str(sent.get("expect", ""))
+        if expect.isascii() and expect.isdecimal() and len(expect) < 16:
+            sent["expect"] = int(expect)
+        return sent
 
     def filters(self) -> dict[str, str]:
         """Return the filters that are set, as texts."""

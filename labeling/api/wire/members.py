@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from msgspec import UNSET, Meta, UnsetType
 
 from labeling import models
-from labeling.api.http.fields import Answer, Body, about, one_of
+from labeling.api.http.fields import Answer, Body, about, checked_later, one_of
 from labeling.models import Membership
 from labeling.services.projects import (
     invitations,
@@ -24,12 +24,16 @@ SomeRole = Annotated[
 class MemberBody(Body):
     """Who is to be a member, and as what."""
 
+    or_nothing: ClassVar = frozenset({"user", "role"})
+
     user: Annotated[str | None, Meta(description="The account's name.")] = None
     role: SomeRole | None = None
 
 
 class MemberChange(Body, forbid_unknown_fields=True):
     """What changes of a member; what is left out stays."""
+
+    is_lax: ClassVar = True
 
     role: Role | UnsetType = UNSET
     quota: (
@@ -58,15 +62,14 @@ class Member(Answer):
 class InvitationBody(Body):
     """A link that is wanted."""
 
+    or_nothing: ClassVar = frozenset({"role"})
+
     role: SomeRole | None = None
     days: Annotated[
-        int,
-        Meta(ge=1, le=invitations.MOST_DAYS, description="For how many days it holds."),
+        int, checked_later(1, invitations.MOST_DAYS, "For how many days it holds.")
     ] = invitations.USUAL_DAYS
     uses: (
-        Annotated[
-            int, Meta(ge=1, le=invitations.MOST_USES, description="Null: no limit.")
-        ]
+        Annotated[int, checked_later(1, invitations.MOST_USES, "Null: no limit.")]
         | None
     ) = None
 

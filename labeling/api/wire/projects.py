@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Self, TypeVar
 
 import msgspec
 from django.contrib.postgres.fields import ArrayField
@@ -101,8 +102,29 @@ class LabelBody(Body):
     description: Annotated[str, text(5000)] = ""
 
 
+# The service says how many they may be, and what else is wrong with them.
+_HOW_MANY = Meta(
+    extra_json_schema={
+        "minItems": label_sets.MIN_LABELS,
+        "maxItems": label_sets.MAX_LABELS,
+    }
+)
+
+
+def _as_texts(value: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    texts = {
+        name: str(value[name]).strip()
+        for name in names
+        # Neither true nor false: a boolean is no number here.
+        if type(value.get(name)) in (str, int, float)
+    }
+    return {**value, **texts}
+
+
 class PolicyChange(Body, kw_only=True, forbid_unknown_fields=True):
     """What changes of a project: its name or settings; what is left out stays."""
+
+    is_lax: ClassVar = True
 
     name: Name | UnsetType = UNSET
 
@@ -115,9 +137,11 @@ class PolicyChange(Body, kw_only=True, forbid_unknown_fields=True):
 class ProjectBody(Body, kw_only=True):
     """A project that is wanted; settings that are left out have their usual value."""
 
+    is_lax: ClassVar = True
+
     name: Name
     data_type: DataType
-    labels: list[LabelBody]
+    labels: Annotated[list[LabelBody], _HOW_MANY]
     task_type: TaskType = "single"
     slug: (
         Annotated[
@@ -133,6 +157,18 @@ class ProjectBody(Body, kw_only=True):
         | UnsetType
     ) = UNSET
     guidelines: Annotated[str, text(guidelines.MAX_LENGTH, "Markdown.")] = ""
+
+    @classmethod
+    def eased(cls, value: Mapping[str, Any]) -> dict[str, Any]:
+        """Return texts trimmed, and a number where a text is wanted as one."""
+        sent = _as_texts(super().eased(value), ("name", "slug", "guidelines"))
+        if isinstance(labels := sent.get("labels"), list):
+            names = LabelBody.__struct_fields__
+            sent["labels"] = [
+                _as_texts(label, names) if isinstance(label, dict) else label
+                for label in labels
+            ]
+        return sent
 
     @classmethod
     def declared(cls) -> type[Self]:
@@ -208,7 +244,9 @@ def draft_of(body: ProjectBody) -> creation.ProjectDraft:
         data_type=body.data_type,
         task_type=body.task_type,
         labels=[
-            label_sets.LabelDraft(**{**structs.asdict(one), "name": one.name.strip()})
+            label_sets.LabelDraft(
+                **_as_texts(structs.asdict(one), ("name", "description"))
+            )
             for one in body.labels
         ],
         guidelines=body.guidelines.strip(),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, ClassVar, Final
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from labeling import models
 from labeling.api.http.fields import (
@@ -19,15 +19,14 @@ from labeling.api.http.fields import (
     Share,
     Text,
     about,
+    checked_later,
 )
 from labeling.services.queue import lease
 
 MOST_RELEASED: Final = 100
 MOST_LEFT: Final = 500
 
-_Count = Annotated[
-    int, Meta(ge=1, le=lease.MAX_COUNT, description="How many items, at most.")
-]
+_Count = Annotated[int, checked_later(1, lease.MAX_COUNT, "How many items, at most.")]
 
 
 class LeaseBody(Body):
@@ -52,11 +51,15 @@ class GridBody(Body):
 class SkipBody(Body):
     """Why an item is passed on."""
 
+    or_nothing: ClassVar = frozenset({"reason"})
+
     reason: Text | None = None
 
 
 class FlagBody(Body):
     """What is wrong with an item."""
+
+    or_nothing: ClassVar = frozenset({"comment"})
 
     comment: Text | None = None
 
@@ -81,17 +84,17 @@ class Suggestion(Answer):
     """What the model takes an item for."""
 
     label: str
-    confidence: Share | msgspec.UnsetType = msgspec.UNSET
-    model: (
-        Annotated[int, about("The number of the model's version.")] | msgspec.UnsetType
-    ) = msgspec.UNSET
+    confidence: Share | UnsetType | None = UNSET
+    model: Annotated[int, about("The number of the model's version.")] | UnsetType = (
+        UNSET
+    )
     words: (
         Annotated[
             list[str],
             about("Of a text in `assist` mode: what speaks most for the label."),
         ]
-        | msgspec.UnsetType
-    ) = msgspec.UNSET
+        | UnsetType
+    ) = UNSET
 
 
 class Lent(Answer):
@@ -162,8 +165,16 @@ def item_of(slug: str, item: models.Item) -> Item:
 
 
 def suggestion_of(shown: Mapping[str, Any] | None) -> Suggestion | None:
-    """Return a kept suggestion as an answer."""
-    return msgspec.convert(shown, Suggestion | None)
+    """Return a kept suggestion as an answer, also one that lacks something."""
+    if not shown:
+        return None
+    known = {name: value for name, value in shown.items() if value is not None}
+    return Suggestion(
+        label=known.get("label", ""),
+        confidence=shown.get("confidence", UNSET),
+        model=known.get("model", UNSET),
+        words=known.get("words", UNSET),
+    )
 
 
 def lent_of(

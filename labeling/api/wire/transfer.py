@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -79,6 +79,8 @@ class Import(Answer):
 
 class ExportQuery(Body):
     """What is exported, and how it is written."""
+
+    may_be_wrong_empty: ClassVar = frozenset({"format"})
 
     format: Annotated[str, one_of(exporting.FORMATS)] = "jsonl"
     split: Annotated[str, one_of(Item.Split.values)] | UnsetType = UNSET

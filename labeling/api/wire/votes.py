@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -39,6 +41,15 @@ class LabelsBody(Body):
         UNSET
     )
 
+    @classmethod
+    def eased(cls, value: Mapping[str, Any]) -> dict[str, Any]:
+        """Return one ``label`` as a list, and as no label where there is a list too."""
+        sent = super().eased(value)
+        if "label" in sent:
+            sent.setdefault("labels", [sent["label"]])
+            del sent["label"]
+        return sent
+
     @property
     def has_labels(self) -> bool:
         """Whether any way of naming labels was used."""
@@ -55,8 +66,17 @@ class LabelsBody(Body):
         raise InvalidInputError(errors={"labels": [why]})
 
 
+def _certain(sent: dict[str, Any]) -> dict[str, Any]:
+    """Return a body whose ``is_unsure`` is false unless it is true."""
+    if "is_unsure" in sent:
+        sent["is_unsure"] = sent["is_unsure"] is True
+    return sent
+
+
 class VoteBody(LabelsBody, kw_only=True):
-    """An answer to one lease."""
+    """An answer to one lease; it needs labels, or one label."""
+
+    or_nothing: ClassVar = frozenset({"comment", "screen"})
 
     assignment: Annotated[
         int,
@@ -96,12 +116,31 @@ class VoteBody(LabelsBody, kw_only=True):
         | None
     ) = None
 
+    @classmethod
+    def eased(cls, value: Mapping[str, Any]) -> dict[str, Any]:
+        """Return also the ``client_id`` as it is usually written."""
+        sent = _certain(super().eased(value))
+        if isinstance(sent.get("client_id"), str):
+            with suppress(ValueError):
+                sent["client_id"] = UUID(sent["client_id"])
+        return sent
+
+
+Batch = Annotated[list[VoteBody], Meta(max_length=submit.MAX_BATCH)]
+
 
 class EditBody(LabelsBody, kw_only=True):
     """What changes of a vote; what is left out stays."""
 
+    or_nothing: ClassVar = frozenset({"comment"})
+
     comment: Comment | UnsetType | None = UNSET
     is_unsure: bool | UnsetType | None = UNSET
+
+    @classmethod
+    def eased(cls, value: Mapping[str, Any]) -> dict[str, Any]:
+        """Return ``is_unsure`` as false, whatever it is, unless it is true."""
+        return _certain(super().eased(value))
 
 
 class Vote(Answer):
@@ -126,7 +165,9 @@ class Vote(Answer):
 class VoteOutcome(Answer):
     """What became of one vote of several."""
 
-    client_id: Annotated[Any, about("As it was sent.")]
+    client_id: Annotated[
+        str | None, about("As it was sent; null where that was no text.")
+    ]
     status: Annotated[int, about("As if it had been sent alone.")]
     annotation: Vote | UnsetType = UNSET
     problem: Problem | UnsetType = UNSET

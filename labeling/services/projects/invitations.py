@@ -46,9 +46,10 @@ def create(
     if role not in Role.values:
         errors["role"] = [f"One of {', '.join(Role.values)}."]
     if not 1 <= days <= MOST_DAYS:
-        errors["days"] = [f"From 1 to {MOST_DAYS}."]
+        errors["days"] = [_("From 1 to %(most)s.") % {"most": MOST_DAYS}]
     if uses is not None and not 1 <= uses <= MOST_USES:
-        errors["uses"] = [f"From 1 to {MOST_USES:,}, or nothing: no limit."]
+        told = _("From 1 to %(most)s, or nothing: no limit.")
+        errors["uses"] = [told % {"most": f"{MOST_USES:,}"}]
     if errors:
         raise InvalidInputError(errors=errors)
     code = secrets.token_urlsafe(32)

@@ -15,6 +15,7 @@ from labeling.errors import InvalidInputError
 from labeling.models import Label, LabelSet, Project, User
 from labeling.services.votes import relabel
 
+MIN_LABELS: Final = 2
 MAX_LABELS: Final = 1000
 _COLOR: Final = re.compile(r"#[0-9A-Fa-f]{6}")
 
@@ -98,7 +99,7 @@ def _rules(labels: Sequence[LabelDraft]) -> list[tuple[bool, str]]:
     colors = [draft.color for draft in labels if draft.color]
     return [
         (
-            not 2 <= len(labels) <= MAX_LABELS,
+            not MIN_LABELS <= len(labels) <= MAX_LABELS,
             _("Between 2 and %(most)s labels are needed.") % {"most": MAX_LABELS},
         ),
         (

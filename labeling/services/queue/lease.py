@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 
 from django.db import IntegrityError
+from django.utils.translation import gettext as _
 
 from labeling.errors import InvalidInputError
 from labeling.models import Assignment, Membership
@@ -74,4 +75,6 @@ def lease_of(member: Membership, lent: list[Assignment], allowed: Allowance) -> 
 def check_count(count: int) -> None:
     """Raise InvalidInputError for a number of items that nobody may ask for."""
     if not 1 <= count <= MAX_COUNT:
-        raise InvalidInputError(errors={"count": [f"From 1 to {MAX_COUNT}."]})
+        raise InvalidInputError(
+            errors={"count": [_("From 1 to %(most)s.") % {"most": MAX_COUNT}]}
+        )

@@ -10,6 +10,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.views import APIView
 
 from labeling.api.http.calls import call_of
+from labeling.services.projects import label_sets
+from labeling.services.votes import submit
 from tests import openapi
 from tools.schema import schema
 
@@ -84,10 +86,20 @@ def test_every_field_of_a_component_has_a_type() -> None:
         for name, shown in openapi.document()["components"]["schemas"].items()
         for field, one in shown.get("properties", {}).items()
         if not one.keys() & {"type", "$ref", "anyOf", "allOf", "enum"}
-        and "description" not in one
     ]
 
     assert typeless == []
+
+
+def test_limits_of_lists_are_told() -> None:
+    whole = openapi.document()
+    vote = whole["paths"]["/api/projects/{slug}/annotations/"]["post"]
+    body = vote["requestBody"]["content"]["application/json"]["schema"]
+    (batch,) = (one for one in body["anyOf"] if one.get("type") == "array")
+    labels = whole["components"]["schemas"]["ProjectBody"]["properties"]["labels"]
+
+    assert batch["maxItems"] == submit.MAX_BATCH
+    assert (labels["minItems"], labels["maxItems"]) == (2, label_sets.MAX_LABELS)
 
 
 def test_every_call_with_a_body_says_which_and_what_refusals_look_like() -> None:
