@@ -144,7 +144,7 @@ def test_a_project_that_does_not_show_suggestions_says_so(
     make.member(project, who=make.user("gina"))
     with person(browser, live_server.url, "gina") as page:
         page.goto(f"{live_server.url}/projects/{project.slug}/grid/")
-        expect(page.locator("#grid")).to_contain_text("does not show that")
+        expect(page.locator("#grid")).to_contain_text("hides suggestions")
         page.get_by_role("link", name="One by one").last.click()
         expect(
             page.get_by_role("heading", name="There are no items yet")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db.models import Prefetch, QuerySet
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from labeling import queries
 from labeling.api.http.calls import call
@@ -50,7 +50,10 @@ class ItemsView(_ItemView):
         """
         project, user = self.member.project, self.member.user
         job = removal.request_deletion(
-            project, user, query.filters(), expected=query.expect
+            project,
+            user,
+            query.filters(),
+            expected=None if query.expect is UNSET else query.expect,
         )
         url = f"/api/projects/{project.slug}/jobs/{job.pk}/"
         return work.JobAsked(**structs.asdict(work.job_of(job)), url=url)

@@ -60,6 +60,7 @@ class DeletedItemsQuery(ItemsQuery, kw_only=True, forbid_unknown_fields=True):
 
     unknown: ClassVar[str] = noop("This is no filter.")
     all: Annotated[str, one_of(["yes"], "That all are meant.")] | UnsetType = UNSET
+    # Not null: a query's text "null" would be read as none, and nothing be checked.
     expect: (
         Annotated[
             int,
@@ -70,8 +71,8 @@ class DeletedItemsQuery(ItemsQuery, kw_only=True, forbid_unknown_fields=True):
                 extra={"words": noop("A whole number.")},
             ),
         ]
-        | None
-    ) = None
+        | UnsetType
+    ) = UNSET
 
     @classmethod
     def eased(cls, value: Mapping[str, Any]) -> dict[str, Any]:

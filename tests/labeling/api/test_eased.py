@@ -146,7 +146,7 @@ def test_one_label_is_blamed_as_the_list_that_it_stands_for() -> None:
 
 def test_an_expected_number_may_begin_with_a_zero() -> None:
     assert query_of(QueryDict("expect=01"), DeletedItemsQuery).expect == 1
-    for wrong in ("٣", "0x1", "1" * 16, "-1"):
+    for wrong in ("٣", "0x1", "1" * 16, "-1", "null"):
         with pytest.raises(InvalidInputError) as refused:
             query_of(QueryDict(f"expect={wrong}"), DeletedItemsQuery)
         assert refused.value.extra == {"errors": {"expect": ["A whole number."]}}
