@@ -30,7 +30,9 @@ export const EMPTY = {
   },
   all_lent: {
     title: t("All items are with others right now"),
-    words: t("Items that they do not answer come back. This page looks again by itself."),
+    words: t(
+      "Items that they do not answer come back. This page looks again by itself.",
+    ),
     ways: ["again", "project"],
   },
   training: {
@@ -115,6 +117,8 @@ export const refusal = ({ code, detail, title }) => {
     );
   if (code === "not_found") return t("This item is not there any more.");
   if (code === "invalid")
-    return t("The labels have changed and the answer no longer fits. The item comes again.");
+    return t(
+      "The labels have changed and the answer no longer fits. The item comes again.",
+    );
   return detail || title || t("The server refused it.");
 };
