@@ -23,7 +23,10 @@ def _keep_plans(connection: Any, **_: Any) -> None:
         cursor.execute(
             "SET enable_seqscan TO off; SET plan_cache_mode TO force_generic_plan"
         )
+    # Prepare at the first run; psycopg waits for the fifth.
     connection.connection.prepare_threshold = 0
+    # Django's own cursor writes the values into the text: each call would be another
+    # statement, and no plan would ever be met again.
     # Values are sent apart from the query, and moments are read by compiled code.
     connection.quick = psycopg.Cursor(connection.connection)
     connection.quick.adapters.register_loader("timestamptz", TimestamptzLoader)

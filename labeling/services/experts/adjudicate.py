@@ -137,6 +137,8 @@ def answer_blind(
         else:
             _keep_late(member, disagreement, decision)
     if disagreement.resolved_at is not None:
+        # After the commit: raised within, it would roll back the answer that was just
+        # kept.
         raise _meanwhile(member, disagreement)
     return votes_of(disagreement.item_id)
 
@@ -192,6 +194,7 @@ def resolve(
         if disagreement.resolved_at is None:
             _decide(member, disagreement, item, decision)
             return disagreement
+        # Refused below, after the commit: an error in here would take this back.
         if not _is_same(member, disagreement, decision):
             _keep_late(member, disagreement, decision)
     if _is_same(member, disagreement, decision):
@@ -264,6 +267,7 @@ def _decide(
     disagreement.note = decision.note
     disagreement.save()
     item.state = Item.State.INVALID if is_invalid else Item.State.SETTLED
+    # The word of an expert stands whatever the votes say: nothing is left to settle.
     item.is_unsettled = False
     item.save(update_fields=["state", "is_unsettled"])
     giving_back.withdraw([item.pk])

@@ -183,6 +183,8 @@ def settle_like(
 
 def _settle_one(member: Membership, pk: int, decision: Decision) -> Settled:
     try:
+        # A transaction for each: one that somebody else has decided meanwhile undoes no
+        # other.
         return Settled(pk, decided=adjudicate.resolve(member, pk, decision))
     except AssayError as error:
         return Settled(pk, refusal=error)

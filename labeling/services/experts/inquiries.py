@@ -54,6 +54,7 @@ def ask(member: Membership, disagreement_id: int, text: str) -> int:
         _must_wait(disagreement)
         if adjudicate.blind_answer(member, disagreement_id) is None:
             raise ConflictError(_("Answer it blind first; then the votes are shown."))
+        # Under the lock of the disagreement, or two experts could both ask.
         if Inquiry.objects.filter(disagreement=disagreement).exists():
             raise ConflictError(_("Those who voted were asked already."))
         people = _voters(member, disagreement)

@@ -93,6 +93,9 @@ def _end_label(disagreement: Disagreement) -> None:
         raise ConflictError(_("An expert looks at the item again, or has done so."))
     if disagreement.resolution_id is None:
         return
+    # Race: a training run marks labels as used without locking their items. With this
+    # row locked, either the run was first and the decision stays, or the run finds that
+    # the label has ended.
     label = Resolution.objects.select_for_update().get(pk=disagreement.resolution_id)
     if label.superseded_at is not None:
         raise ConflictError(_("The item has got another label since."))

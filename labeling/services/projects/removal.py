@@ -40,6 +40,7 @@ from labeling.services.votes import agreement, counts, resolutions
 from labeling.services.work import jobs
 from labeling.services.work.transactions import Turn, await_turn
 
+# Items of one transaction: people who vote on them wait for it.
 CHUNK: Final = 200
 # A deletion and a vote can deadlock. The deletion gives up first: it waits for a lock
 # shorter than the second after which the database would end either of them.
@@ -227,11 +228,15 @@ def _delete(project_id: int, ids: list[int]) -> None:
     """Delete closed items and subtract their votes and labels from the counters."""
     await_turn(Turn.PREDICTIONS, project_id)
     with connection.cursor() as cursor:
+        # After the turn, which counts as a lock: a publication of predictions may take
+        # longer.
         cursor.execute("SELECT set_config('lock_timeout', %s, true)", [PATIENCE])
     items = Item.objects.filter(pk__in=ids, project=project_id).order_by("pk")
     held = Assignment.objects.filter(item__in=ids).order_by("pk")
+    # Lock order: assignments, items, and the counters below.
     for rows in (held, items):
         list(rows.select_for_update(of=("self",)).values_list("pk"))
+    # Counted under the locks, from the rows that go: so the counters stay exact.
     counted = counts.recount(item__in=list(items.values_list("pk", flat=True)))
     QueueEntry.objects.filter(item__in=ids).delete()
     items.delete()

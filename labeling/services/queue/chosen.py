@@ -38,6 +38,7 @@ def lease(member: Membership, external_ids: Sequence[str]) -> Lease:
             item__in=items,
         )
         known = set(held.values_list("item", flat=True))
+        # What the person holds already takes no further slot and nothing of a quota.
         new = [pk for pk in items if pk not in known]
         allowed = allowance.of(member)
         _lend(member, new, allowed.count)

@@ -103,6 +103,7 @@ def flag(member: Membership, assignment_id: int, comment: str = "") -> Assignmen
             {"comment": comment},
             actor_id=member.user_id,
         )
+        # Lock order: the item, then the counter.
         Item.objects.filter(pk=assignment.item_id).update(flags=F("flags") + 1)
         ProjectCounter.add(member.project_id, member.user_id, flags=1)
     return assignment
@@ -135,6 +136,9 @@ def reclaim(limit: int = 1000, *, project_id: int | None = None) -> int:
         expired = expired.filter(project_id=project_id)
     with transaction.atomic():
         ended = list(
+            # These are leases of many people, locked without their memberships and not
+            # in the order of ids: whoever waited here could deadlock. What is locked is
+            # being answered or renewed at this moment, and the next sweep looks again.
             expired.select_for_update(skip_locked=True).order_by("expires_at")[:limit]
         )
         Assignment.objects.filter(

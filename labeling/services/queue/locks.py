@@ -1,8 +1,9 @@
 """The queue's row locks, in the one order in which everybody takes them.
 
 A membership, then its assignments by id, then the turn of the order, then items by id,
-then counters. Another order can deadlock. Only whoever has locked the membership locks several assignments of it.
-Entries of the queue are locked with ``SKIP LOCKED``, so nobody waits for them.
+then counters. Another order can deadlock. Only whoever has locked the membership locks
+several assignments of it. Entries of the queue are locked with ``SKIP LOCKED``, so
+nobody waits for them.
 """
 
 from __future__ import annotations

@@ -13,12 +13,17 @@ from __future__ import annotations
 from typing import Final
 
 # The slot of an item's first gold question; the next person asked gets the next one.
+# There is room for 9,000 people before the repeats begin, and a slot is a smallint: it
+# ends at 32,767.
 FIRST_QUESTION_SLOT: Final = 1000
 FIRST_REPEAT_SLOT: Final = 10_000
 
-# Within one order, ranks lie less than half a step from 0.
+# Within one order, ranks lie less than half a step from 0. A rank is a double, exact up
+# to 2**53: there is room for 900 million generations.
 GENERATION_STEP: Final = 1e7
 # The rank of a refilled slot: a step for each slot number, then by the item's id.
+# Beyond a billion ids the slots of a refill overlap in rank, which mixes their order
+# and harms nothing else.
 REFILL_STEP: Final = 1e9
 # At most so many slots are queued by a lease that finds none.
 REFILL_SLOTS: Final = 500

@@ -67,6 +67,8 @@ def swap(
         cursor.execute(
             "SELECT id FROM labeling_queueentry WHERE project_id = %s", [project_id]
         )
+        # By id, not "all earlier generations": a slot that is given back from here on
+        # returns to its old generation and must stay.
         old = [entry[0] for entry in cursor.fetchall()]
         values = {
             "project": project_id,
@@ -75,6 +77,7 @@ def swap(
         }
         cursor.execute(SQL["swap_in"], values)
         cursor.execute("DROP TABLE staged")
+        # Last: what it writes locks the job's row until the commit.
         confirm()
     floor.forget(project_id)
     with transaction.atomic(), connection.cursor() as cursor:
@@ -82,6 +85,7 @@ def swap(
         cursor.execute(SQL["drop_entries"], {"ids": old})
     with connection.cursor() as cursor:
         # Whoever changes much tells the planner: an old count makes it sort the queue.
+        # Not where a vacuum holds the table: nobody waits for it, and nobody stops it.
         cursor.execute(
             "ANALYZE (SKIP_LOCKED) labeling_queueentry (project_id, is_first, rank)"
         )

@@ -12,6 +12,7 @@ WITH held AS (
               AND annotator_id = (
                   SELECT user_id FROM labeling_membership
                   WHERE id = %(member)s FOR NO KEY UPDATE)
+        -- By id, as giving back locks them; another order deadlocks with it.
         ORDER BY id LIMIT %(count)s FOR UPDATE))
     RETURNING a.*
 ), wanted AS MATERIALIZED (
@@ -24,6 +25,8 @@ WITH held AS (
           AND NOT EXISTS (SELECT FROM labeling_met_by(%(user)s, q.item_id))
     ORDER BY q.rank, q.id LIMIT (SELECT slots FROM wanted)
     FOR UPDATE SKIP LOCKED
+-- Where two slots of one item are picked, a person gets one of them, and the other
+-- stays in the queue for somebody else.
 ), one_slot AS (
     SELECT DISTINCT ON (item_id) * FROM picked ORDER BY item_id, slot
 ), gone AS (
@@ -33,6 +36,8 @@ WITH held AS (
     SET passed_first = CASE WHEN %(is_first)s THEN p.rank ELSE %(first)s::float8 END,
         passed_further = CASE WHEN %(is_first)s THEN %(further)s::float8 ELSE p.rank END,
         passed_generation = %(generation)s, passed_since = %(since)s
+    -- min, not max: between the picked entries lie some that are locked now and may
+    -- come back.
     FROM (SELECT min(rank) AS rank FROM picked) p
     -- Nobody waits for another window that moves the place: it is only a hint.
     WHERE %(moves)s AND p.rank IS NOT NULL AND m.id = (
@@ -48,6 +53,9 @@ WITH held AS (
     -- An entry whose slot is not free any more is stale: it is dropped, not lent.
     FROM one_slot p JOIN labeling_freeslot f USING (item_id, slot)
     ORDER BY p.rank, p.item_id
+    -- The same row again for an item that this person gave back: a person has one for
+    -- each item. A slot that another lease has taken at this moment is no such
+    -- conflict: one_live_slot raises an error, and the caller looks again.
     ON CONFLICT (annotator_id, item_id, is_repeat) DO UPDATE
         SET slot = excluded.slot, state = 'leased', leased_at = excluded.leased_at,
             expires_at = excluded.expires_at, reason = excluded.reason,
@@ -107,6 +115,7 @@ WITH held AS (
             ORDER BY q.rank, q.id LIMIT (SELECT slots FROM wanted)
             FOR UPDATE SKIP LOCKED) q
     ) q ORDER BY rank, id LIMIT (SELECT slots FROM wanted)
+-- From here on as in lend.
 ), one_slot AS (
     SELECT DISTINCT ON (item_id) * FROM picked ORDER BY item_id, slot
 ), gone AS (
@@ -166,6 +175,7 @@ ORDER BY f.item_id LIMIT %(count)s
 ON CONFLICT (annotator_id, item_id, is_repeat) DO UPDATE
     SET slot = excluded.slot, state = 'leased', leased_at = excluded.leased_at,
         expires_at = excluded.expires_at, reason = 'chosen', suggestion = NULL
+    -- Chosen by name, an item comes back even where the person has skipped it.
     WHERE a.state IN ('expired', 'released', 'skipped')
 
 -- lend_questions: lend gold questions that a person has never seen.
@@ -251,6 +261,8 @@ SELECT %(project)s, %(generation)s, s.item_id, s.slot, s.is_first,
        s.rank - %(generation)s * %(step)s, labeling_work_of(i.split, s.slot), s.reason,
        s.probability, s.model_number, s.suggestion
 FROM staged s JOIN labeling_item i ON i.id = s.item_id
+-- A lease that comes between this look and the commit leaves a stale entry, which the
+-- next lease drops.
 WHERE i.project_id = %(project)s AND i.state = 'open' AND NOT EXISTS (
     SELECT 1 FROM labeling_assignment a
     WHERE a.item_id = s.item_id AND a.slot = s.slot
@@ -283,7 +295,11 @@ ON CONFLICT DO NOTHING
 INSERT INTO labeling_queueentry
     (project_id, generation, is_first, rank, item_id, slot, work, reason, probability,
      model_number, suggestion)
+-- An order may put slot 0 into the lane of further votes, where the item's first vote
+-- stands in another slot; it goes back to that lane.
 SELECT a.project_id, a.generation, a.slot = 0 AND a.reason <> 'second',
+       -- What was chosen by name had no rank: 0 lies behind all orders, before what is
+       -- refilled.
        coalesce(a.rank, 0), a.item_id, a.slot, labeling_work_of(i.split, a.slot),
        CASE a.reason WHEN 'chosen' THEN 'random' ELSE a.reason END,
        a.probability, a.model_number, a.suggestion

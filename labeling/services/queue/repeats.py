@@ -58,4 +58,6 @@ def _some_moment(member: Membership) -> int | None:
     oldest = own.order_by("pk").first()
     if newest is None or oldest is None:
         return None
+    # Ids of all projects lie between: a random id, not a random answer, so that no
+    # history has to be counted.
     return random.randint(oldest, newest)  # noqa: S311

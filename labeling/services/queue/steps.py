@@ -52,6 +52,8 @@ def _rest(member: Membership, count: int) -> list[Assignment]:
     # Lock order: this turn comes after the membership and its assignments, before items.
     await_turn(Turn.ORDER, member.project_id)
     while True:
+        # Look before filling: whoever had the turn before has perhaps just filled the
+        # queue.
         taken += take.from_lanes(member, count - len(taken))
         if len(taken) == count or not _free_more(member):
             return taken

@@ -65,11 +65,15 @@ def _from_one_lane(
 ) -> list[Assignment]:
     _begin(member)
     is_first = random.random() >= further_share(member)  # noqa: S311 (no secret)
+    # This lane had nothing for the person a moment ago: without the change of lanes
+    # each of their calls would go the long way, step by step.
     if _place(member, is_first=is_first) == math.inf:
         is_first = not is_first
     start = _place(member, is_first=is_first)
     values = _lane(member, count, is_first=is_first, start=start)
     values |= {"renews": True, "most": allowed.count}
+    # The floor is everybody's: someone who passes over entries, as their own or as a kind
+    # that their role is not asked for, would hide them from all others.
     if is_shared := values["every_work"] and not values["moves"]:
         values["from"] = floor.of(member.project)
     lent, _ = _lend(values)
@@ -80,6 +84,8 @@ def _from_one_lane(
 
 def _new_ranks(member: Membership, lent: Sequence[Assignment]) -> list[float]:
     """Return the ranks of what was lent just now, and not only for longer."""
+    # now() is one moment within a statement, so only what it has lent by itself lasts
+    # exactly this long; what it renewed was lent earlier.
     minutes = timedelta(minutes=member.project.lease_minutes)
     return [
         assignment.rank
@@ -126,6 +132,8 @@ def _from(
 ) -> list[Assignment]:
     lent: list[Assignment] = []
     while len(lent) < count and start < math.inf:
+        # This ends: each round lends or drops an entry, or meets a slot that another
+        # lease has just taken, which the next round drops.
         more = count - len(lent)
         lane = _lane(member, more, is_first=is_first, start=start)
         some, entries = _lend_or_nothing(lane)
@@ -202,6 +210,7 @@ def _lend_or_nothing(values: dict[str, Any]) -> tuple[list[Assignment], int]:
         with transaction.atomic():
             return _lend(values)
     except IntegrityError:
+        # Not 0: an entry was there, so the lane must not be remembered as empty.
         return [], 1
 
 

@@ -49,6 +49,8 @@ def compute(project_id: int) -> AgreementReport | None:
     ]
     if not votes or project.label_set_id is None:
         return None
+    # Each vote with its version: an edit makes another report, and the same votes find
+    # theirs.
     key = ";".join(f"{pk}.{version}" for pk, version, *_ in rows)
     counts, labels = quality.counts_of(votes)
     pairs = quality.pairwise(votes)

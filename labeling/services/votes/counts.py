@@ -75,6 +75,7 @@ def reconcile_all() -> int:
 
 def reconcile(project_id: int) -> int:
     """Mend the counters that are off and log by how much; return how many they were."""
+    # Taken off as a difference, never set: what is counted meanwhile stays counted.
     off = _surplus(project_id)
     for person, surplus in off.items():
         logger.error(

@@ -14,6 +14,7 @@ def record(resolution: Resolution) -> bool:
 
     Return whether it is the first of a pool item, which counts toward a retrain.
     """
+    # Also superseded ones: an item that has had a label is counted once and for all.
     earlier = Resolution.objects.filter(item_id=resolution.item_id)
     is_first = not earlier.exists()
     for current in earlier.filter(superseded_at=None):

@@ -25,6 +25,7 @@ from labeling.models import (
 from labeling.services.queue import giving_back, order
 from labeling.services.votes import agreement, relabel, resolutions
 
+# Items of one transaction: votes on them wait until it commits.
 CHUNK: Final = 200
 # An answer of these stands whatever the votes say.
 _FIRM = (Resolution.Source.EXPERT, Resolution.Source.GOLD)
@@ -106,6 +107,8 @@ class _Done:
             Item.objects.filter(pk__in=ids).update(
                 state=state, votes_wanted=wanted, is_unsettled=False
             )
+        # First those that end: an item has at most one current label
+        # (``one_resolution``).
         Resolution.objects.filter(pk__in=self.ended).update(superseded_at=now)
         Resolution.objects.bulk_create(self.resolutions)
         _open_disagreements(self.disputes)
@@ -180,6 +183,8 @@ def _close(done: _Done, item: Item, state: Item.State) -> None:
 
 def _ask_on(done: _Done, item: Item, wanted: int) -> None:
     reopened = item.state != Item.State.OPEN
+    # The queue dropped these when they were settled, or never had the slot of one more
+    # vote.
     done.has_more_to_ask |= reopened or wanted > item.votes_wanted
     item.state, item.votes_wanted = Item.State.OPEN, wanted
     done.items.append(item)
@@ -188,6 +193,7 @@ def _ask_on(done: _Done, item: Item, wanted: int) -> None:
 def _most_votes(project: Project, item: Item) -> int:
     """Return the overlap of an item; outside the overlap's share it is one vote."""
     is_shared = rules.is_shared(project.seed, item.group_key, project.overlap_share)
+    # Not below the votes it has: they may be imported, or older than a lower overlap.
     return max(project.overlap if is_shared else 1, item.votes)
 
 

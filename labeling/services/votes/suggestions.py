@@ -39,4 +39,6 @@ def may_suggest(project: Project, slot: Assignment | QueueEntry) -> bool:
     is_for_model = slot.reason in (Reason.MODEL, Reason.RANDOM) and slot.slot == 0
     if not is_for_model or slot.item.votes_wanted > 1:
         return False
+    # By the item, not by chance: a second look would show what the first one has
+    # hidden.
     return rules.draw(project.seed, f"blind:{slot.item_id}") >= BLIND_SHARE

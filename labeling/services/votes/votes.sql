@@ -8,6 +8,8 @@ WITH mine AS (
     SELECT * FROM labeling_assignment
     WHERE id = %(assignment)s AND annotator_id = %(user)s AND project_id = %(project)s
           AND (%(is_checked)s::bool
+               -- Not now(): in a transaction of the caller that is the moment before it
+               -- waited for a lock.
                OR (state = 'leased' AND expires_at >= statement_timestamp()))
     FOR UPDATE
 ), vote AS (
@@ -68,6 +70,8 @@ UPDATE labeling_resolution SET
             FROM unnest(labels) AS old),
   soft_label = (SELECT coalesce(jsonb_object_agg(name, share), '{}') FROM (
     SELECT coalesce(%(moves)s ->> key, key) AS name,
+           -- At most 1: two labels that become one may both have stood on an item of
+           -- several labels, and sums of floats round.
            least(1, sum(value::float)) AS share
     FROM jsonb_each_text(soft_label) GROUP BY 1) AS shares),
   label_set_id = %(set)s

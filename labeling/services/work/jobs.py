@@ -29,6 +29,7 @@ __all__ = ["Cancelled", "JobLostError", "Progress"]
 logger = logging.getLogger(__name__)
 
 PAUSE: Final = 0.2
+# A job that kills its worker, by taking all memory say, must not go round for ever.
 MAX_ATTEMPTS: Final = 3
 LONGEST_REST: Final = timedelta(seconds=60)
 
@@ -52,6 +53,8 @@ def enqueue(
             hurry(waiting, user)
             return waiting
         if series:
+            # Race: of two requests at once ``one_waiting_in_series`` lets one in, and
+            # the other gets that one's row.
             job, created = Job.objects.get_or_create(
                 series=series,
                 state=Job.State.QUEUED,
@@ -68,6 +71,7 @@ def enqueue(
             job = Job.objects.create(
                 kind=kind, project=project, params=params or {}, requested_by=user
             )
+        # Not before the commit: a worker that is rung at once would find no row.
         if created:
             transaction.on_commit(lambda: _ring(job))
     return job
@@ -123,6 +127,8 @@ def claim(job_id: int) -> Progress | None:
             .filter(pk=job_id)
             .first()
         )
+        # Only a look, to leave quietly: should two workers pass it at once,
+        # ``one_running_in_series`` refuses the second.
         if job is None or _is_series_busy(job):
             return None
         if job.attempt >= MAX_ATTEMPTS:
@@ -132,6 +138,7 @@ def claim(job_id: int) -> Progress | None:
         job.attempt += 1
         job.started_at = job.started_at or timezone.now()
         job.save(update_fields=["state", "attempt", "started_at"])
+        # By the database's clock: workers on other machines compare with it.
         Job.objects.filter(pk=job.pk).update(alive_until=Now() + SILENCE)
     return Progress(job, job.attempt)
 
@@ -211,6 +218,7 @@ def _end(
     error: Message | None = None,
     result: dict[str, Any] | None = None,
 ) -> None:
+    # The attempt fences: a worker that was replaced ends nothing.
     ended = Job.objects.filter(pk=job.pk, attempt=job.attempt, finished_at=None).update(
         state=state,
         error=error,
@@ -231,6 +239,8 @@ def _ring_next(series: str) -> None:
 
 def cancel(job: Job) -> None:
     """Request that the job stops; a waiting one ends at once, a running one at its next step."""
+    # The state stands in the condition: a worker may claim the job between a look and
+    # this.
     ended = Job.objects.filter(pk=job.pk, state=Job.State.QUEUED).update(
         state=Job.State.CANCELLED, cancel_requested=True, finished_at=timezone.now()
     )

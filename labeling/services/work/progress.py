@@ -69,6 +69,8 @@ class Progress:
     def log(self, line: Message) -> None:
         """Add a line to the job's log."""
         entry = {"at": f"{timezone.now():%H:%M:%S}", **as_json(line)}
+        # Appended by the database: the copy in memory is as old as the claim, and writing
+        # that back would lose lines.
         self._mine().update(
             log=Func(
                 F("log"),

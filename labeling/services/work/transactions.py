@@ -33,6 +33,8 @@ def await_turn(turn: Turn, project_id: int = 0, *, is_shared: bool = False) -> N
 
 def keep_project(project_id: int) -> Project | None:
     """Lock the project until the commit, so that nobody deletes it; None: it is gone."""
+    # Not plain FOR UPDATE: each vote refers to the project, and the check of that
+    # reference would wait for it.
     projects = Project.objects.select_for_update(no_key=True)
     return projects.filter(pk=project_id).first()
 
