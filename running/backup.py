@@ -57,6 +57,7 @@ def write(target: Path) -> int:
             for name, place in _folders().items():
                 if place.is_dir():
                     archive.add(place, name)
+    # Renamed when it is whole: what has the name of a backup is one.
     part.replace(target)
     return target.stat().st_size
 
@@ -87,6 +88,7 @@ def restore(source: Path, *, is_forced: bool) -> None:
             "--clean",
             "--if-exists",
             "--no-owner",
+            # A restore that fails leaves everything as it was.
             "--single-transaction",
             str(Path(folder) / "database"),
         )

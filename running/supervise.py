@@ -131,6 +131,8 @@ class Supervisor:
             stdin=subprocess.DEVNULL,
             user=part.user,
             env={**os.environ, **part.environment},
+            # A session of its own: Ctrl-C reaches the supervisor alone, which stops the
+            # parts in order, and a part can be killed with all its children.
             start_new_session=True,
             preexec_fn=_before(part),  # noqa: PLW1509
         )
@@ -219,10 +221,13 @@ class Supervisor:
 
 def _before(part: Part) -> Callable[[], None]:
     """Return what a part's process does before it becomes the part."""
+    # Loaded before the fork: in the child another thread's locks stay locked for ever.
     library = ctypes.CDLL(None) if sys.platform == "linux" else None
 
     def prepare() -> None:
         if library is not None:
+            # The kernel watches the thread that forked, not its process: only the main
+            # thread may start parts.
             library.prctl(_PR_SET_PDEATHSIG, part.orphan_signal)
         os.nice(part.niceness)
 
@@ -274,6 +279,7 @@ def _kill_group(leader: int) -> None:
 def _birth(pid: int) -> str:
     """Return when a process was born, in the kernel's ticks; "" when it is gone."""
     try:
+        # A process may have blanks and brackets in its name, which stands in brackets.
         after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return ""
@@ -293,6 +299,8 @@ def end_leftovers(roll: Path, patience: float = 10) -> None:
     pairs = [line.split() for line in lines]
     left = {int(pair[0]): pair[1] for pair in pairs if len(pair) == 2}
     deadline = time.monotonic() + patience
+    # A number may have been given to another process since; with the birth it is one
+    # process.
     while left := {pid: born for pid, born in left.items() if _birth(pid) == born}:
         if time.monotonic() > deadline:
             for pid in left:

@@ -18,6 +18,8 @@ class DamagedError(ValueError):
 
 def dump(model: LinearModel, spec: dict[str, Any]) -> bytes:
     """Return ``model`` with its feature specification; the same model, the same bytes."""
+    # No moment and no version of ours in here: the same model must have the same
+    # digest.
     head = {"labels": list(model.labels), "is_multi": model.is_multi, "features": spec}
     text = json.dumps(head, sort_keys=True, ensure_ascii=True).encode()
     body = io.BytesIO()

@@ -51,6 +51,7 @@ def spread(points: Array, scores: Array, count: int, seed: int) -> Places:
         return best_first
     with threadpool_limits(limits=1):
         means = KMeans(count, n_init=1, max_iter=20, random_state=seed)
+        # A weight of 0 would be no point at all; where all are 0, k-means fails.
         groups = means.fit_predict(points, sample_weight=np.maximum(scores, 1e-6))
     away = np.linalg.norm(points - means.cluster_centers_[groups], axis=1)
     nearest: dict[int, int] = {}

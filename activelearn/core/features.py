@@ -40,6 +40,7 @@ class Table(NamedTuple):
 
     def rows_of(self, item_ids: Sequence[int]) -> Rows:
         """Return the rows of ``item_ids``, in their order; each must have one."""
+        # An id that has no row would silently get that of the next id.
         return self.rows[np.searchsorted(self.ids, np.array(item_ids, dtype=np.int64))]
 
     def covered(self, item_ids: Iterable[int]) -> list[int]:
@@ -87,8 +88,10 @@ def image_row(data: bytes, spec: Spec) -> NDArray[np.float32]:
     except (OSError, SyntaxError) as error:
         raise ValueError(f"Not a picture: {error}") from error
     pixels = np.asarray(gray, dtype=np.float32) / np.float32(255)
+    # A picture of one color has no spread to divide by.
     centered = (pixels - pixels.mean()) / max(float(pixels.std()), 1e-3)
     histogram = gradients(pixels, cell=spec["cell"], bins=spec["bins"])
+    # Side squared pixels of variance 1, over side: unit length, as the histogram has.
     return np.concatenate([centered.ravel() / side, histogram]).astype(np.float32)
 
 
@@ -102,6 +105,7 @@ def gradients(
     dy, dx = np.gradient(pixels)
     strength = np.hypot(dx, dy)
     angle = np.mod(np.arctan2(dy, dx), math.pi) / math.pi * bins
+    # Rounding may make an angle pi itself, which is one bin too many.
     bucket = np.minimum(angle.astype(np.int64), bins - 1)
     rows = np.arange(pixels.shape[0])[:, None] // cell
     columns = np.arange(pixels.shape[1])[None, :] // cell

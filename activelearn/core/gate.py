@@ -9,6 +9,7 @@ from typing import Literal
 
 RULE = "balanced-1"
 MARGIN = 0.02
+# The normal distribution's 90 % quantile: the bound is one-sided.
 Z = 1.282
 
 GateVerdict = Literal["promote", "not better", "cannot tell"]

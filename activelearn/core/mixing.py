@@ -75,6 +75,7 @@ def mixed(
             yield _held_out(evaluation)
         while number and len(placed) < len(choices) and rng.random() < shares.random:
             drawn = next(int(pk) for pk in chance if int(pk) not in placed)
+            # The probability before it is placed: it was drawn from this many.
             yield Pick(drawn, "random", 1 / (len(pool) - len(placed)))
             placed.add(drawn)
         if len(placed) == len(choices):

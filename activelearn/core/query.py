@@ -123,5 +123,6 @@ def least_sure(
     scores: Array, count: int, rng: np.random.Generator
 ) -> NDArray[np.int64]:
     """Return the places of the ``count`` highest scores (n,); ``rng`` breaks ties."""
+    # Shuffled first, then sorted stably: without it ties would go to the oldest items.
     order = rng.permutation(len(scores))
     return order[np.argsort(-scores[order], kind="stable")[:count]]

@@ -41,7 +41,9 @@ class LinearModel:
         """Return (n_rows, n_labels); rows sum to one unless labels are independent."""
         scores = np.asarray(self._known(rows) @ self.weights.T) + self.bias
         if self.is_multi:
+            # Beyond 60 it is 0 or 1 for any purpose, and exp() would overflow at 710.
             return 1 / (1 + np.exp(-np.clip(scores, -60, 60)))
+        # Less the largest, so that exp() cannot overflow; the quotient stays the same.
         raised = np.exp(scores - scores.max(axis=1, keepdims=True))
         return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
@@ -70,6 +72,8 @@ def fit(
     """
     columns = np.unique(rows.indices).astype(np.int64)
     seen = rows[:, columns]
+    # Several threads add up in another order each time, and floats round differently:
+    # the same labels must give the same bytes.
     with threadpool_limits(limits=1):
         labels, weights, bias = (
             _fit_multi(seen, targets, strength, seed)
@@ -89,6 +93,7 @@ def _estimator(strength: float, seed: int) -> Any:
 def _fit_single(
     rows: Rows, targets: Sequence[str], strength: float, seed: int
 ) -> Fitted:
+    # The order in which scikit-learn sorts its classes, and so the rows of coef_.
     labels = sorted(set(targets))
     if len(labels) < 2:
         raise TooFewLabelsError
@@ -108,6 +113,7 @@ def _fit_multi(
     weights, biases, kept = [], [], []
     for label in labels:
         has = np.array([label in target for target in targets])
+        # It teaches nothing: there is no item without it to tell it from.
         if has.all():
             continue
         model = _estimator(strength, seed).fit(rows, has)

@@ -60,6 +60,7 @@ def _further_votes(project: Project) -> list[order.Entry]:
     )
     taken = order.live_slots([item.pk for item in items])
     return [
+        # Below 0: before the further votes of the picks, which begin there.
         order.Entry(item.pk, slot, False, float(place - FURTHER), "second", 1.0)
         for place, item in enumerate(items)
         for slot in range(item.votes_wanted)

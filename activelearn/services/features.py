@@ -60,6 +60,8 @@ def _complete(project: Project, spec: core.Spec, spec_hash: str) -> None:
         .values_list("last_item", flat=True)
         .first()
     )
+    # Nothing comes in later with a lower id: who adds items to a project has the turn
+    # of its imports until the commit.
     last = newest or 0
     while chunk := list(
         Item.objects.select_related("media")

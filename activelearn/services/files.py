@@ -27,6 +27,8 @@ def save(kind: str, data: bytes) -> str:
     sha256 = hashlib.sha256(data).hexdigest()
     path = path_of(kind, sha256)
     if path.exists():
+        # As good as new: the file may be old, and its row is not written yet (see
+        # KEPT).
         path.touch()
         return sha256
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -34,6 +36,8 @@ def save(kind: str, data: bytes) -> str:
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
         file.flush()
+        # On the disk before it has its name: what a row names is whole, also after a
+        # crash.
         os.fsync(file.fileno())
     Path(name).replace(path)
     return sha256

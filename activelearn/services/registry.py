@@ -74,6 +74,8 @@ def promote(model: ModelVersion, user: User | None) -> ModelVersion:
         model.save(
             update_fields=["stage", "promoted_at", "promoted_by", "rolled_back_at"]
         )
+        # In the same transaction: a champion without a request for scores would leave
+        # the pool with the predictions of the one before.
         request_scores(model)
     return model
 

@@ -128,6 +128,7 @@ def _register(training_run: TrainingRun, model: training.LinearModel) -> ModelVe
     data = artifact.dump(model, spec)
     with transaction.atomic():
         Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        # Behind the lock: else two runs may read the same number, and one would fail.
         newest = ModelVersion.objects.filter(project=project).aggregate(n=Max("number"))
         return ModelVersion.objects.create(
             project=project,

@@ -11,6 +11,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN split = 'evaluation' THEN 'evaluation'
             WHEN slot = 0 THEN 'first' ELSE 'further' END
 """
+# LIMIT keeps the look-up a subquery for each entry, by the index of the person and the
+# item. As a join the planner may read all that a person has ever done.
 MET_BY = """
 CREATE FUNCTION labeling_met_by(person bigint, item bigint) RETURNS SETOF bigint
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -21,6 +23,10 @@ BEGIN ATOMIC
     LIMIT 1;
 END
 """
+# One rule for what is put into the queue and for what is lent from it: with two, an
+# entry could be put in, dropped by a lease, and put in again without end. Both
+# conditions count: a slot may be free while enough people hold others, where the number
+# of votes that are wanted was lowered.
 FREE_SLOT = """
 CREATE VIEW labeling_freeslot AS
 SELECT i.project_id, i.id AS item_id, n.slot, i.split, i.votes, i.votes_wanted,

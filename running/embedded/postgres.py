@@ -101,6 +101,8 @@ def command(data: Path, sockets: Path) -> list[str]:
         "unix_socket_directories": str(sockets),
         "max_connections": "100",
         "shared_buffers": "128MB",
+        # A transaction that somebody forgot keeps dead entries at the head of the
+        # queue, and each lease reads past them.
         "idle_in_transaction_session_timeout": "10min",
         # Notes of a start rank below "fatal"; an error is logged by the part that made it.
         "log_min_messages": "fatal",

@@ -30,6 +30,7 @@ def command(data: Path, sockets: Path) -> list[str]:
         "unixsocketperm": "700",
         "dir": str(data),
         "appendonly": "yes",
+        # A second of messages may be lost: they only ring, and a sweep rings again.
         "appendfsync": "everysec",
         "save": "",
         "loglevel": "warning",

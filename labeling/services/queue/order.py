@@ -51,19 +51,13 @@ def swap(
     that are lent or answered meanwhile are left out; one that is given back meanwhile
     keeps its row. ``confirm`` is called in the transaction of the step, last of all: where
     it raises, nothing is swapped.
+
+    Raises NotFoundError where the project is gone, and what ``confirm`` raises.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         _stage(cursor, entries)
         await_turn(Turn.ORDER, project_id)
-        cursor.execute(
-            "UPDATE labeling_project SET queue_generation = queue_generation + 1"
-            " WHERE id = %s RETURNING queue_generation",
-            [project_id],
-        )
-        row = cursor.fetchone()
-        if row is None:
-            raise NotFoundError(message("The project is gone."))
-        generation = int(row[0])
+        generation = _next_generation(cursor, project_id)
         cursor.execute(
             "SELECT id FROM labeling_queueentry WHERE project_id = %s", [project_id]
         )
@@ -90,6 +84,18 @@ def swap(
             "ANALYZE (SKIP_LOCKED) labeling_queueentry (project_id, is_first, rank)"
         )
     return generation
+
+
+def _next_generation(cursor: Any, project_id: int) -> int:
+    cursor.execute(
+        "UPDATE labeling_project SET queue_generation = queue_generation + 1"
+        " WHERE id = %s RETURNING queue_generation",
+        [project_id],
+    )
+    row = cursor.fetchone()
+    if row is None:
+        raise NotFoundError(message("The project is gone."))
+    return int(row[0])
 
 
 _COLUMNS = (

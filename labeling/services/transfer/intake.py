@@ -59,6 +59,7 @@ def add_to_pool(project: Project, rows: Sequence[Row]) -> None:
             )
         )
     with transaction.atomic():
+        # Also for one item: features rely on ids that become visible in their order.
         await_turn(Turn.IMPORTS, project.pk)
         Item.objects.bulk_create(items, ignore_conflicts=True)
         tell_items_changed(project.pk)

@@ -41,6 +41,7 @@ def read(media: Media, size: str = "") -> tuple[bytes, str]:
             return kept, MIME
         default_storage.delete(path)
     made = _small(_content(media.path), most)
+    # Another request may have kept it meanwhile; save() would then choose another name.
     if not default_storage.exists(path):
         default_storage.save(path, ContentFile(made))
     return made, MIME

@@ -26,6 +26,8 @@ def publish(
     count = 0
     with transaction.atomic(), connection.cursor() as cursor:
         await_turn(Turn.PREDICTIONS, project_id)
+        # One row of a deleted item would fail all of them at the commit. Behind the turn
+        # none goes until then: a deletion takes the same turn.
         items = Item.objects.filter(project_id=project_id).values_list("pk", flat=True)
         existing = set(items.iterator(50_000))
         Prediction.objects.filter(project_id=project_id)._raw_delete("default")  # noqa: SLF001

@@ -61,6 +61,7 @@ class Command(BaseCommand):
         except (PartError, OSError) as error:
             raise CommandError(str(error)) from error
         finally:
+            # The lock on the folder is let go last, when nothing writes there any more.
             supervisor.stop()
             lock.close()
         supervisor.say("assay", "stopped")
@@ -126,6 +127,8 @@ class Command(BaseCommand):
             clear=lambda: postgres.end_backends(data.resolve()),
             user=postgres.user(),
             is_store=True,
+            # SIGINT is PostgreSQL's fast shutdown; with SIGTERM it waits until every
+            # client has gone.
             stop_signal=signal.SIGINT,
             orphan_signal=signal.SIGINT,
         )
@@ -135,6 +138,7 @@ class Command(BaseCommand):
         ) as link:
             known = link.execute("SELECT 1 FROM pg_database WHERE datname = 'assay'")
             if known.fetchone() is None:
+                # Hence autocommit: it is refused within a transaction.
                 link.execute("CREATE DATABASE assay")
 
     def _start_web(self, supervisor: Supervisor) -> None:
@@ -143,11 +147,15 @@ class Command(BaseCommand):
             "--worker-class=gthread",
             "--workers=2",
             "--threads=8",
+            # The workers are forked from one loaded process and share its memory
+            # (config/wsgi.py).
             "--preload",
             "--log-level=warning",
             "--graceful-timeout=5",
         ]
         if Path("/dev/shm").is_dir():  # noqa: S108
+            # The heartbeats of workers are touches of a file: on a slow disk they look
+            # dead.
             options.append("--worker-tmp-dir=/dev/shm")
         supervisor.start(
             Part(
@@ -197,6 +205,8 @@ def _check(folder: Path, sockets: Path, port: int) -> IO[str]:
 
 def _check_port(port: int) -> None:
     with socket.socket() as probe:
+        # As the web server binds: else a port whose server has just stopped counts as
+        # taken.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))

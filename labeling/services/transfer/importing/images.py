@@ -125,6 +125,8 @@ def _decoded(data: bytes, limits: Limits) -> Image.Image:
                 most=limits.picture_pixels // 10**6,
             )
         )
+    # Only now is it decoded, after its header was checked: decoding is what a bomb
+    # attacks.
     picture.load()
     upright = ImageOps.exif_transpose(picture)
     upright.format = picture.format
@@ -148,5 +150,6 @@ def _encoded(picture: Image.Image) -> tuple[bytes, str, str]:
 def _likeness(picture: Image.Image) -> str:
     """Return the hash of a 16 × 16 picture in 16 shades."""
     small = picture.convert("L").resize((16, 16), Image.Resampling.BILINEAR)
+    # Coarse on purpose: a picture that was saved again at another quality has the same.
     shades = bytes(value // 16 for value in small.tobytes())
     return hashlib.sha256(shades).hexdigest()

@@ -101,6 +101,7 @@ def _lines(file: IO[bytes], most: int) -> Iterator[Line]:
             yield number, None, message("The line is too long.")
             continue
         try:
+            # Excel begins a UTF-8 file with a byte order mark.
             text = line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
             at = error.start + 1
@@ -152,10 +153,12 @@ class _Lines:
 
 
 def _csv(file: IO[bytes], limits: Limits) -> Iterator[Raw]:
+    # For the whole process. The csv module's own limit is 128 KiB, which texts exceed.
     csv.field_size_limit(limits.line_bytes)
     source = _Lines(_lines(file, limits.line_bytes))
     lines = iter(source)
     first = next(lines, "")
+    # Excel writes semicolons where a comma is the decimal point.
     delimiter = max(",;\t", key=first.count)
     try:
         header = next(csv.reader([first], delimiter=delimiter), [])
@@ -314,6 +317,7 @@ def _entry_problem(entry: zipfile.ZipInfo, limits: Limits) -> Message | None:
     if entry.file_size > limits.picture_bytes:
         mebibytes = limits.picture_bytes // 2**20
         return message("The file has more than %(most)s MiB.", most=mebibytes)
+    # Below a MiB any ratio will do: a plain picture packs far better than that.
     most = limits.packing_ratio * entry.compress_size
     if entry.file_size > max(2**20, most):
         return message("The file is packed too tightly to be a picture.")

@@ -235,6 +235,8 @@ def as_json(data: Mapping[str, Any]) -> str:
     return _as_json(data) if data else "{}"
 
 
+# This text is what content_hash digests: with other spaces or order every known row
+# would be imported once more.
 _as_json = json.JSONEncoder(sort_keys=True, ensure_ascii=True).encode
 
 

@@ -101,6 +101,7 @@ def forget_files() -> int:
     """Delete staged files that were imported, or that nobody imported in a week."""
     runs = ImportRun.objects.exclude(upload=None)
     imported = runs.filter(job__state=Job.State.DONE).values("upload")
+    # An imported file may be read anew: its job can be run again.
     in_use = runs.filter(job__finished_at=None).values("upload")
     is_old = Q(created_at__lt=timezone.now() - KEPT)
     uploads = Upload.objects.filter(Q(pk__in=imported) | is_old).exclude(pk__in=in_use)

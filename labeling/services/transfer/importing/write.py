@@ -82,6 +82,8 @@ class Writer:
                 if isinstance(outcome, Ready) and outcome.picture
             ]
         with transaction.atomic():
+            # Held until the commit, so items of a project become visible in the order
+            # of their ids: the learner computes features from the last id on.
             await_turn(Turn.IMPORTS, self.project.pk)
             written = self._insert(outcomes, images.record(pictures))
             tell_items_changed(self.project.pk)
