@@ -15,6 +15,7 @@ from typing import Final, Literal
 from labeling.messages import Message, message
 
 MAX_DEPTH = 32
+# Browsers read a whole number as a double, which is exact up to here.
 MAX_WHOLE = 2**53
 FEW_WORDS = 3
 # A label by votes of which less agree is looked at again.
@@ -30,6 +31,7 @@ HALF_A_PAIR: Final = message(
 )
 
 _ASCII_MARKS: Final = {at: None for at in range(128) if not chr(at).isalnum()}
+# UTF-8 has no form for these, so the database would refuse all rows of a COPY.
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 ConsensusVerdict = Literal["open", "settled", "disputed"]
@@ -61,6 +63,7 @@ def _inside(value: object, depth: int) -> Message | None:
         parts = (*value, *value.values())
     elif isinstance(value, list | tuple):
         parts = value
+    # All texts in one search: an import checks millions of them.
     texts: list[str] = []
     others: list[object] = []
     for part in parts:
@@ -92,12 +95,15 @@ def near_duplicate_key(text: str) -> str:
     else:
         folded = unicodedata.normalize("NFKC", text).casefold()
         letters = "".join(filter(str.isalnum, folded))
+    # A text of marks alone keeps them, or all such would be one group.
     return hashlib.sha256((letters or folded).encode()).hexdigest()
 
 
 def draw(seed: int, key: str) -> float:
     """Return a number in [0, 1) that depends on ``seed`` and ``key`` alone."""
     digest = hashlib.sha256(f"{seed}:{key}".encode()).digest()
+    # Policy's _ASK_ANEW draws the same in SQL. Another draw would also move items to
+    # the other side of the split.
     return int.from_bytes(digest[:7], "big") / 2**56
 
 
@@ -128,6 +134,7 @@ def consensus(
     unclear item stays open; at ``max_votes`` it is disputed.
     """
     counts = Counter(votes)
+    # Equal counts by name: the order in which the votes came must not decide.
     ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     if not ranked:
         return Consensus("open", (), 0.0, {}, 0.0)

@@ -75,6 +75,8 @@ def run_job(job_id: int) -> None:
 def ring_settle(project_id: int, **_: object) -> None:
     """Ring for votes, at most once within the delay."""
     now = time.monotonic()
+    # A ring from another process is not seen here: the second one finds nothing to
+    # settle.
     if now < _last_ring.get(project_id, 0.0) + _DELAY:
         return
     _last_ring[project_id] = now

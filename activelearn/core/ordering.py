@@ -121,6 +121,8 @@ def _choices(
         is_multi=policy.is_multi,
         strategy=policy.strategy,
     )
+    # By the number of labels: the same ones give the same order, and with each new
+    # one ties fall anew.
     rng = np.random.default_rng([policy.seed, len(labeled)])
     least_sure = query.least_sure(scores, policy.limits.window, rng)
     short, rest = np.split(least_sure, [policy.limits.shortlist])

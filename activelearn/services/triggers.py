@@ -38,6 +38,8 @@ def consider(project_id: int) -> TrainingRun | None:
         reason = message(
             "%(new)s new confident labels; %(wanted)s were due", new=new, wanted=wanted
         )
+        # From what there is, not from what was due: labels that came in at once fire
+        # once.
         trigger.fired += 1
         trigger.label_count = now
         trigger.save(update_fields=["fired", "label_count"])

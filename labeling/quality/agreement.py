@@ -64,6 +64,7 @@ def fleiss_kappa(counts: Counts) -> float | None:
         return None
     shares = table.sum(axis=0) / table.sum()
     chance = float((shares**2).sum())
+    # Exactly 1 where one label has all votes: n / n rounds nowhere.
     return None if chance == 1 else (observed - chance) / (1 - chance)
 
 

@@ -17,4 +17,5 @@ def wilson(hits: int, total: int) -> tuple[float, float] | None:
     spread = (Z * math.sqrt(share * (1 - share) / total + z2 / (4 * total * total))) / (
         1 + z2 / total
     )
+    # Rounding may leave [0, 1] by a hair.
     return max(0.0, middle - spread), min(1.0, middle + spread)

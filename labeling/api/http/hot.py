@@ -77,6 +77,7 @@ def _plain_caller(request: HttpRequest, slug: str) -> Membership | None:
         return None
     try:
         member = _caller(request, slug)
+    # Whatever refuses the caller is found again on the framework's way, which says it.
     except (APIException, AssayError):
         return None
     if member is None or is_for_another(request, member.user_id):

@@ -62,6 +62,7 @@ export const makeActions = ({ put, again }) => {
       ...(asked() || draft.isDeclined ? { screen: "binary" } : {}),
     };
     now.times = [...now.times.slice(-99), Date.now()];
+    // Paint the next item first; the outbox has a disk to write to.
     show(state.answer(session, given));
     byId("told").textContent = t("Labeled {labels}.", {
       labels: labels.join(", ") || t("none"),
@@ -102,6 +103,7 @@ export const makeActions = ({ put, again }) => {
     const lease = now.session.queue[0];
     if (lease === undefined || now.session.revisited !== null || isFull()) return;
     ask("skip", "", (reason) => {
+      // Another window may have answered the item while the dialog was open.
       if (now.session.queue[0] !== lease) return;
       show(state.pass(now.session));
       const { assignment } = lease;

@@ -48,6 +48,7 @@ export const logIn = async (username, password) => {
     headers: { "X-CSRFToken": token() },
     body: new URLSearchParams({ username, password }),
   });
+  // A wrong password answers 200 too, with the page of the log-in again.
   return answer.ok && !new URL(answer.url).pathname.startsWith("/login");
 };
 

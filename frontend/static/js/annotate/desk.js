@@ -120,6 +120,8 @@ export const watchWindow = (back, unused) => {
     call("queue/release/", { assignments }).catch(() => undefined);
   });
   window.addEventListener("pageshow", (event) => {
+    // Back from the browser's cache of pages: what it shows was given back when it was
+    // left.
     if (event.persisted) location.reload();
   });
   window.addEventListener("online", back);

@@ -31,6 +31,8 @@ const openTable = async (name) => {
     add: async (op) => done(store("readwrite").add(op)),
     put: async (ops) => {
       const target = store("readwrite");
+      // All at once: a transaction of IndexedDB ends as soon as something else is
+      // awaited.
       await Promise.all(ops.map((op) => done(target.put(op))));
     },
     drop: async (keys) => {
@@ -92,6 +94,7 @@ export const openOutbox = async (name, open = openTable) => {
     /** @param {Draft} draft */
     add: async (draft) => {
       const op = /** @type {Op} */ ({ ...draft, key: nextKey() });
+      // Before the table has it: what is drawn and sent must not wait for the disk.
       ops = [...ops, op];
       try {
         await table.add(op);

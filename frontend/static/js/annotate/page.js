@@ -144,6 +144,7 @@ const ARROWS = /** @type {Record<string, [number, number]>} */ ({
 document.addEventListener("keydown", (event) => {
   clock.beat();
   if (!now.isReady) return;
+  // While an input method composes a letter, its keys are not ours.
   if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
   if (isAsking() || isForOther(event)) return;
   if (event.key === "Escape") {
@@ -203,6 +204,7 @@ windows.addEventListener("message", ({ data }) => {
 
 document.addEventListener("visibilitychange", () => {
   clock.hide(document.hidden);
+  // A hidden page may be thrown away without another event, on phones above all.
   if (document.hidden) flush();
   else lookAgain();
 });

@@ -63,6 +63,7 @@ export const makePicture = (place) => {
       event.preventDefault();
       scale(event.deltaY < 0 ? 1.15 : 1 / 1.15, event);
     },
+    // A passive listener may not keep the page from scrolling.
     { passive: false },
   );
   place.addEventListener("dblclick", (event) => {
@@ -72,6 +73,7 @@ export const makePicture = (place) => {
   });
   place.addEventListener("pointerdown", (event) => {
     if (!(event.target instanceof HTMLImageElement) || event.button !== 0) return;
+    // The drag goes on when the pointer leaves the picture.
     event.target.setPointerCapture(event.pointerId);
     down.set(event.pointerId, event);
   });

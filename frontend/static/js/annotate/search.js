@@ -29,6 +29,7 @@ export function* folding(text) {
   let at = 0;
   while (at < text.length) {
     let end = Math.min(at + PIECE, text.length);
+    // Not through the middle of a surrogate pair.
     if ((text.codePointAt(end - 1) ?? 0) > 0xffff) end += 1;
     for (const point of text.slice(at, end)) {
       const letters = folded(point);

@@ -12,6 +12,8 @@ import { plan } from "./state.js";
 
 /** @param {string} name @param {() => Promise<void>} work */
 const alone = (name, work) =>
+  // Only secure pages have locks. Without them two windows may send the same answers,
+  // and the server takes the second ones as sent again: client_id tells.
   globalThis.navigator?.locks ? navigator.locks.request(name, work) : work();
 
 /** @param {unknown} error */
@@ -50,6 +52,8 @@ export const makeSender = ({ name, outbox, call, told }) => {
   /** @param {Op[]} votes @returns {Promise<void>} */
   const sendVotes = async (votes) => {
     const tried = votes.map((o) => /** @type {Op} */ ({ ...o, tried: true }));
+    // Before the call: should the window close in between, the answer may have arrived,
+    // so its undo must not cancel it here alone.
     await outbox.write(tried);
     try {
       const { results } = await call(
@@ -59,6 +63,8 @@ export const makeSender = ({ name, outbox, call, told }) => {
       results.forEach(note);
     } catch (error) {
       if (!SUSPECT.includes(status(error))) throw error;
+      // The first one alone; the next round sends the others. So one bad answer holds
+      // none up.
       if (votes.length > 1) return sendVotes(votes.slice(0, 1));
       if (!FINAL.includes(status(error))) throw error;
       for (const op of votes) told(op.client_id, null, problemOf(error));

@@ -75,6 +75,7 @@ export const makeTable = (place, store) => {
   const row = (column, value) => {
     const pin = button(".pin");
     pin.dataset["column"] = column;
+    // A function, not the text: "$&" in a column's name would mean the match.
     pin.title = (pin.dataset["words"] ?? "").replace("{name}", () => column);
     pin.ariaLabel = pin.title;
     pin.ariaPressed = String(pinned.includes(column));
