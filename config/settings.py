@@ -185,7 +185,6 @@ REST_FRAMEWORK = {
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "labeling.api.http.negotiation.OnlyRenderer",
     "DEFAULT_RENDERER_CLASSES": ["labeling.api.http.writing.AnswerRenderer"],
     "DEFAULT_PARSER_CLASSES": ["labeling.api.http.parsers.StrictJSONParser"],
-    "DEFAULT_PAGINATION_CLASS": "labeling.api.http.pagination.CursorPagination",
     "DEFAULT_SCHEMA_CLASS": "labeling.api.http.schema.DeclaredSchema",
     "EXCEPTION_HANDLER": "labeling.api.http.problems.handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",

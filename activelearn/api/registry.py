@@ -8,7 +8,7 @@ from activelearn.api import wire
 from activelearn.models import ModelVersion, TrainingRun
 from activelearn.services import registry, triggers
 from labeling.api.http.calls import Reply, call
-from labeling.api.http.pagination import CursorPagination, Page
+from labeling.api.http.pagination import Page, page_of
 from labeling.api.http.scope import ProjectView
 from labeling.models import User
 from labeling.services.projects import members
@@ -26,7 +26,7 @@ class TrainingRunsView(ProjectView):
         rows = TrainingRun.objects.select_related("job").filter(
             project_id=self.member.project_id
         )
-        return CursorPagination().page_of(rows, self.request, wire.run_of)
+        return page_of(rows, self.request, wire.run_of)
 
     @call(202, 200)
     def post(self, body: wire.TrainingBody) -> Reply[wire.TrainingRun]:
@@ -47,7 +47,7 @@ class ModelsView(ProjectView):
         rows = ModelVersion.objects.select_related("snapshot", "evaluation").filter(
             project_id=self.member.project_id
         )
-        return CursorPagination().page_of(rows, self.request, wire.model_of)
+        return page_of(rows, self.request, wire.model_of)
 
 
 class ModelActionView(ProjectView):

@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from labeling.api.http.calls import HEADER, Reply, call
 from labeling.api.http.hot import HotView
-from labeling.api.http.pagination import CursorPagination, Page
+from labeling.api.http.pagination import Page, page_of
 from labeling.api.http.problems import document_of
 from labeling.api.http.scope import ProjectView
 from labeling.api.wire import queue as lent
@@ -50,7 +50,7 @@ class AnnotationsView(HotView):
             project_id=self.member.project_id,
             undone_at=None,
         )
-        return CursorPagination().page_of(votes, self.request, wire.answer_of)
+        return page_of(votes, self.request, wire.answer_of)
 
     @call(201, 200, raw=wire.VoteBody | wire.Batch, headers=[_ETAG])
     def post(self, body: object) -> Reply[wire.Vote | wire.VoteOutcomes]:

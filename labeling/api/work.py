@@ -7,7 +7,7 @@ from typing import ClassVar
 from msgspec.structs import asdict
 
 from labeling.api.http.calls import call
-from labeling.api.http.pagination import CursorPagination, Page
+from labeling.api.http.pagination import Page, page_of
 from labeling.api.http.scope import ProjectView
 from labeling.api.wire import work as wire
 from labeling.errors import NotFoundError
@@ -25,7 +25,7 @@ class JobsView(ProjectView):
     def get(self) -> Page[wire.Job]:
         """List them, newest first."""
         rows = Job.objects.filter(project=self.member.project).defer("log")
-        return CursorPagination().page_of(rows, self.request, wire.job_of)
+        return page_of(rows, self.request, wire.job_of)
 
 
 class JobView(ProjectView):

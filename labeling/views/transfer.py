@@ -15,7 +15,7 @@ from labeling.errors import AssayError, InvalidInputError, NotFoundError
 from labeling.models import ImportRun, Item, Membership, Upload
 from labeling.services.projects import members
 from labeling.services.transfer import exporting, importing
-from labeling.views.page.paging import newest_first
+from labeling.views.page.paging import listing
 from labeling.views.page.scope import Tried, context, member_of, sentences_of
 
 ROLES: Final = (
@@ -46,13 +46,13 @@ def imports(request: HttpRequest, slug: str) -> HttpResponse:
     except AssayError as error:
         tried = Tried(errors=sentences_of(error), status=error.status)
     runs = ImportRun.objects.select_related("job").filter(project=member.project)
-    listing = newest_first(request, runs, size=10)
+    listed = listing(request, runs, size=10)
     page = context(
         member,
         "imports",
-        runs=listing,
+        runs=listed,
         errors=tried.errors,
-        running=next((run for run in listing.rows if not run.job.finished_at), None),
+        running=next((run for run in listed.rows if not run.job.finished_at), None),
         progress=queries.progress(member.project),
         roles=ROLES,
         **shown,

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from labeling.models import Job
 from labeling.services.projects import members
 from labeling.services.work import jobs as work
-from labeling.views.page.paging import newest_first
+from labeling.views.page.paging import listing
 from labeling.views.page.scope import attempt, context, member_of
 
 
@@ -18,8 +18,8 @@ def jobs(request: HttpRequest, slug: str) -> HttpResponse:
     """List the project's jobs, newest first."""
     member = member_of(request, slug, members.ENGINEER)
     rows = Job.objects.select_related("requested_by").defer("log", "result")
-    listing = newest_first(request, rows.filter(project=member.project))
-    return render(request, "labeling/jobs.html", context(member, "jobs", jobs=listing))
+    shown = listing(request, rows.filter(project=member.project))
+    return render(request, "labeling/jobs.html", context(member, "jobs", jobs=shown))
 
 
 @login_required

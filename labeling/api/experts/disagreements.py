@@ -8,7 +8,7 @@ from typing import ClassVar
 import msgspec
 
 from labeling.api.http.calls import call
-from labeling.api.http.pagination import CursorPagination, InOrder, Page
+from labeling.api.http.pagination import Page, page_of
 from labeling.api.http.scope import ProjectView
 from labeling.api.wire import experts as wire
 from labeling.services.experts import adjudicate, alike, precedents, reopening
@@ -25,7 +25,7 @@ class DisagreementsView(ProjectView):
         """List open disagreements without their votes, most unclear first."""
         rows = adjudicate.waiting(self.member)
         shown = partial(wire.disagreement_of, slug)
-        return InOrder(self.member.project).page_of(rows, self.request, shown)
+        return page_of(rows, self.request, shown, project=self.member.project)
 
 
 class BlindView(ProjectView):
@@ -117,7 +117,7 @@ class PrecedentsView(ProjectView):
         """List the examples that stand, newest first."""
         rows = precedents.shown(self.member.project)
         shown = partial(wire.precedent_of, slug)
-        return CursorPagination().page_of(rows, self.request, shown)
+        return page_of(rows, self.request, shown)
 
 
 class PrecedentView(ProjectView):

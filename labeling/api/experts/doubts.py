@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from labeling.api.http.calls import call
-from labeling.api.http.pagination import CursorPagination, InOrder, Page
+from labeling.api.http.pagination import Page, page_of
 from labeling.api.http.scope import ProjectView
 from labeling.api.wire import experts as wire
 from labeling.api.wire.queue import item_of
@@ -24,9 +24,8 @@ class DoubtsView(ProjectView):
     def get(self, slug: str, which: str) -> Page[wire.Doubtful]:
         """List ``low-confidence``, ``flagged`` or ``suspects``, without their labels."""
         rows = doubts.LISTS[doubts.named(which)](self.member.project)
-        return InOrder(self.member.project).page_of(
-            rows, self.request, partial(_doubtful, slug)
-        )
+        shown = partial(_doubtful, slug)
+        return page_of(rows, self.request, shown, project=self.member.project)
 
     @call()
     def post(self, slug: str, which: str, body: wire.ItemBody) -> wire.Disagreement:
@@ -69,10 +68,6 @@ class AskView(ProjectView):
         return wire.Asked(asked=inquiries.ask(self.member, pk, body.question or ""))
 
 
-class _OldestFirst(CursorPagination):
-    ordering = "pk"
-
-
 class InquiriesView(ProjectView):
     """What experts ask the caller."""
 
@@ -80,7 +75,7 @@ class InquiriesView(ProjectView):
     def get(self, slug: str) -> Page[wire.Inquiry]:
         """List the questions that wait, oldest first, each with one's own answer."""
         rows = inquiries.waiting_for(self.member)
-        return _OldestFirst().page_of(rows, self.request, partial(_inquiry, slug))
+        return page_of(rows, self.request, partial(_inquiry, slug))
 
 
 def _inquiry(slug: str, inquiry: Inquiry) -> wire.Inquiry:

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode, b64encode
 from collections.abc import Callable
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Final, Generic, TypeVar
 
 import msgspec
-from django.db.models import Q, QuerySet
-from rest_framework.exceptions import NotFound
-from rest_framework.pagination import Cursor
-from rest_framework.pagination import CursorPagination as Base
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
+from rest_framework.utils.urls import replace_query_param
 
+from labeling import paging
 from labeling.api.http.fields import Answer, about
+from labeling.errors import NotFoundError
 from labeling.models import Project
+from labeling.paging import Cursor
 
 Shown = TypeVar("Shown")
+SIZE: Final = 50
+MOST: Final = 1000
+# What a cursor says in Base64: it reads towards the start, and beyond which key.
+_CURSOR: Final = re.compile(r"(?P<back>r=1&)?p=(?P<key>[0-9]{1,18})")
 
 
 class Page(Answer, Generic[Shown]):
@@ -31,86 +38,54 @@ class PageQuery(msgspec.Struct):
     """Which page of a list; the paginator reads it."""
 
     cursor: Annotated[str, about("From `next` or `previous` of a page.")] = ""
-    limit: Annotated[int, msgspec.Meta(ge=1, le=1000, description="Rows per page.")] = (
-        50
+    limit: Annotated[int, msgspec.Meta(ge=1, le=MOST, description="Rows per page.")] = (
+        SIZE
     )
 
 
-class CursorPagination(Base):
-    """Newest first; at most 1,000 rows a page."""
+def page_of(
+    rows: QuerySet[Any],
+    request: Request,
+    shown: Callable[[Any], Shown],
+    *,
+    project: Project | None = None,
+) -> Page[Shown]:
+    """Return the page of ``rows`` that a request asks for, each as ``shown``.
 
-    page_size = 50
-    page_size_query_param = "limit"
-    max_page_size = 1000
-    ordering = "-pk"
-
-    def page_of(
-        self, rows: Any, request: Request, shown: Callable[[Any], Shown]
-    ) -> Page[Shown]:
-        """Return the page of ``rows`` that a request asks for, each as ``shown``."""
-        some: list[Any] = self.paginate_queryset(rows, request) or []
-        return Page(
-            next=self.get_next_link(),
-            previous=self.get_previous_link(),
-            results=[shown(row) for row in some],
-        )
-
-    def decode_cursor(self, request: Request) -> Cursor | None:
-        """Return the cursor of an address; its position is always a key."""
-        cursor = super().decode_cursor(request)
-        place = cursor.position if cursor else None
-        if place is not None and not re.fullmatch("[0-9]{1,18}", str(place)):
-            raise NotFound(self.invalid_cursor_message)
-        return cursor
-
-
-class InOrder(CursorPagination):
-    """Rows of a project by a value and then by key, however many share the value.
-
-    The order is that of the rows. A cursor names the key alone: the value may be
-    something that is not to be told.
+    ``project`` is for lists that are ordered by a value. Raises NotFoundError for a
+    cursor that is none of the list.
     """
+    query = request.query_params
+    cursor = _cursor(query.get("cursor", ""))
+    page = paging.page(rows, _size(query.get("limit", "")), cursor, project=project)
+    return Page(
+        next=_link(request, page.next),
+        previous=_link(request, page.previous),
+        results=[shown(row) for row in page.rows],
+    )
 
-    def __init__(self, project: Project) -> None:
-        self.project = project
 
-    def paginate_queryset(
-        self, queryset: Any, request: Request, view: object = None
-    ) -> list[Any]:
-        """Return a page, and keep which others there are."""
-        self.base_url = request.build_absolute_uri()
-        size = self.get_page_size(request) or self.page_size
-        cursor = self.decode_cursor(request) or Cursor(0, reverse=False, position=None)
-        if cursor.position is not None:
-            queryset = queryset.filter(self._beyond(queryset, cursor))
-        rows = queryset.reverse() if cursor.reverse else queryset
-        page = list(rows[: size + 1])
-        self.page = page[:size][:: -1 if cursor.reverse else 1]
-        more = (len(page) > size, cursor.position is not None)
-        self.has_next, self.has_previous = more[::-1] if cursor.reverse else more
-        return self.page
+def _size(raw: str) -> int:
+    """Return a number of rows; the usual one where ``raw`` is none."""
+    return min(int(raw), MOST) if re.fullmatch("0*[1-9][0-9]{0,17}", raw) else SIZE
 
-    def _beyond(self, rows: QuerySet[Any], cursor: Cursor) -> Q:
-        """Return which rows come after a row, or before it."""
-        order = str(rows.query.order_by[0])
-        path, is_falling = order.lstrip("-"), order.startswith("-") != cursor.reverse
-        at = rows.model.objects.filter(pk=cursor.position, project=self.project)
-        value = at.values_list(path, flat=True).first()
-        if value is None:
-            raise NotFound(self.invalid_cursor_message)
-        further = Q((f"{path}__{'lt' if is_falling else 'gt'}", value))
-        side = "lt" if cursor.reverse else "gt"
-        return further | Q((path, value), (f"pk__{side}", cursor.position))
 
-    def get_next_link(self) -> str | None:
-        """Return the address of the page after this one."""
-        return self._link(-1, reverse=False) if self.has_next else None
+def _cursor(raw: str) -> Cursor | None:
+    """Read a cursor; nothing at all is the first page."""
+    try:
+        text = b64decode(raw).decode("ascii")
+    except ValueError:
+        text = raw
+    if not text:
+        return None
+    if (parts := _CURSOR.fullmatch(text)) is None:
+        raise NotFoundError(_("There is no such page of this list."))
+    return Cursor(int(parts["key"]), is_back=parts["back"] is not None)
 
-    def get_previous_link(self) -> str | None:
-        """Return the address of the page before this one."""
-        return self._link(0, reverse=True) if self.has_previous else None
 
-    def _link(self, at: int, *, reverse: bool) -> str | None:
-        if not self.page:
-            return None
-        return self.encode_cursor(Cursor(0, reverse, self.page[at].pk))
+def _link(request: Request, cursor: Cursor | None) -> str | None:
+    if cursor is None:
+        return None
+    text = f"{'r=1&' if cursor.is_back else ''}p={cursor.key}"
+    encoded = b64encode(text.encode()).decode()
+    return replace_query_param(request.build_absolute_uri(), "cursor", encoded)

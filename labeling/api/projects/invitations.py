@@ -9,7 +9,7 @@ from drf_spectacular.utils import OpenApiParameter
 from msgspec import structs
 
 from labeling.api.http.calls import HEADER, Reply, call
-from labeling.api.http.pagination import CursorPagination, Page
+from labeling.api.http.pagination import Page, page_of
 from labeling.api.http.scope import ProjectView
 from labeling.api.wire import members as wire
 from labeling.models import Invitation, Membership
@@ -31,7 +31,7 @@ class InvitationsView(ProjectView):
         rows = Invitation.objects.select_related("created_by").filter(
             project_id=self.member.project_id
         )
-        return CursorPagination().page_of(rows, self.request, wire.invitation_of)
+        return page_of(rows, self.request, wire.invitation_of)
 
     @call(201, headers=[_UNKEPT])
     def post(self, body: wire.InvitationBody) -> Reply[wire.InvitationMade]:

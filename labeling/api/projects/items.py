@@ -9,7 +9,7 @@ from msgspec import UNSET, structs
 
 from labeling import queries
 from labeling.api.http.calls import call
-from labeling.api.http.pagination import CursorPagination, Page
+from labeling.api.http.pagination import Page, page_of
 from labeling.api.http.scope import ProjectView
 from labeling.api.wire import items as wire
 from labeling.api.wire import work
@@ -40,7 +40,7 @@ class ItemsView(_ItemView):
     def get(self, query: wire.ItemsQuery) -> Page[wire.ItemRow]:
         """List the items that the query names, newest first."""
         items = queries.items_matching(self.member.project, query.filters())
-        return CursorPagination().page_of(_with_labels(items), self.request, self._row)
+        return page_of(_with_labels(items), self.request, self._row)
 
     @call(202, name="projects_items_destroy_many")
     def delete(self, query: wire.DeletedItemsQuery) -> work.JobAsked:

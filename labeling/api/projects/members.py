@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from msgspec import UNSET, structs
 
 from labeling.api.http.calls import call
-from labeling.api.http.pagination import CursorPagination, Page
+from labeling.api.http.pagination import Page, page_of
 from labeling.api.http.scope import ProjectView
 from labeling.api.wire import members as wire
 from labeling.errors import InvalidInputError
@@ -27,7 +27,7 @@ class MembersView(ProjectView):
         rows = Membership.objects.select_related("user").filter(
             project_id=self.member.project_id
         )
-        return CursorPagination().page_of(rows, self.request, wire.member_of)
+        return page_of(rows, self.request, wire.member_of)
 
     @call(201)
     def post(self, body: wire.MemberBody) -> wire.Member:

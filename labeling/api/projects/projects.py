@@ -8,7 +8,7 @@ from msgspec import UNSET
 from rest_framework.views import APIView
 
 from labeling.api.http.calls import call
-from labeling.api.http.pagination import CursorPagination, Page
+from labeling.api.http.pagination import Page, page_of
 from labeling.api.http.scope import ProjectView
 from labeling.api.wire import projects as wire
 from labeling.models import Project, User
@@ -28,7 +28,7 @@ class ProjectsView(APIView):
     def get(self) -> Page[wire.ProjectRow]:
         """List one's projects, newest first."""
         mine = Project.objects.filter(memberships__user_id=self.request.user.pk or 0)
-        return CursorPagination().page_of(mine, self.request, wire.row_of)
+        return page_of(mine, self.request, wire.row_of)
 
     @call(201)
     def post(self, body: wire.ProjectBody) -> wire.Project:

@@ -19,7 +19,7 @@ from labeling.errors import NotFoundError
 from labeling.models import Annotation, Disagreement, Membership, Resolution
 from labeling.services.experts import adjudicate, doubts
 from labeling.services.projects import members
-from labeling.views.page.paging import Listing, by_page
+from labeling.views.page.paging import Listing, listing
 from labeling.views.page.scope import attempt, context, member_of, whole
 
 SIZE: Final = 25
@@ -105,10 +105,11 @@ def _act(
 
 def _rows(request: HttpRequest, member: Membership, origin: Origin) -> Listing[Any]:
     """Return a page of a list; nothing in it tells a vote or a label."""
+    project = member.project
     if origin == Origin.FLAGGED:
-        return by_page(request, doubts.flagged(member.project), size=SIZE)
-    labels = doubts.LABELS[origin](member.project)
-    return by_page(request, _with_votes(labels), size=SIZE)
+        return listing(request, doubts.flagged(project), size=SIZE)
+    rows = _with_votes(doubts.LABELS[origin](project))
+    return listing(request, rows, size=SIZE, project=project)
 
 
 def _with_votes(rows: QuerySet[Resolution]) -> QuerySet[Resolution]:

@@ -1,18 +1,24 @@
-"""Page through lists: each page costs one query, however long the list is."""
+"""The lists of pages, with links to what comes before and after."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic
 
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from labeling import paging
+from labeling.errors import NotFoundError
+from labeling.models import Project
+from labeling.paging import Cursor, Row
 from labeling.views.page.scope import whole
 
 SIZE: Final = 50
-Row = TypeVar("Row", bound=Model)
+# In an address: the key of the row that stands before the page, or after it.
+NAMES: Final = ("before", "after")
 
 
 @dataclass(frozen=True)
@@ -24,40 +30,45 @@ class Listing(Generic[Row]):
     more: str = ""
 
 
-def newest_first(
-    request: HttpRequest, rows: QuerySet[Row], *, size: int = SIZE
+def listing(
+    request: HttpRequest,
+    rows: QuerySet[Row],
+    *,
+    size: int = SIZE,
+    project: Project | None = None,
+    names: tuple[str, str] = NAMES,
 ) -> Listing[Row]:
-    """Return a page by key; rows that come in meanwhile do not shift it."""
-    before = whole(request.GET.get("before"))
-    rows = rows.order_by("-pk")
-    page, has_more = _sliced(rows.filter(pk__lt=before) if before else rows, 0, size)
-    back = _query(request, before="") if before else ""
-    more = _query(request, before=page[-1].pk) if has_more else ""
-    return Listing(page, back, more)
+    """Return the page that an address names; the first where nothing is left there.
+
+    ``project`` is for lists that are ordered by a value; a second list on one page has
+    ``names`` of its own.
+    """
+    before, after = (whole(request.GET.get(name)) for name in names)
+    cursor = Cursor(before or after, is_back=not before) if before or after else None
+    page = _page(rows, size, cursor, project)
+    return Listing(
+        page.rows,
+        back=_query(request, names, page.previous),
+        more=_query(request, names, page.next),
+    )
 
 
-def by_page(
-    request: HttpRequest, rows: QuerySet[Row], *, size: int = SIZE
-) -> Listing[Row]:
-    """Return a page by number: for short lists that have an order other than the key's."""
-    number = min(whole(request.GET.get("page")), 10**6) or 1
-    page, has_more = _sliced(rows, (number - 1) * size, size)
-    back = _query(request, page=number - 1) if number > 1 else ""
-    more = _query(request, page=number + 1) if has_more else ""
-    return Listing(page, back, more)
+def _page(
+    rows: QuerySet[Row], size: int, cursor: Cursor | None, project: Project | None
+) -> paging.Page[Row]:
+    with suppress(NotFoundError):
+        page = paging.page(rows, size, cursor, project=project)
+        if page.rows or cursor is None:
+            return page
+    return paging.page(rows, size)
 
 
-def _sliced(rows: QuerySet[Row], start: int, size: int) -> tuple[list[Row], bool]:
-    """Return ``size`` rows from ``start`` on, and whether others follow."""
-    some = list(rows[start : start + size + 1])
-    return some[:size], len(some) > size
-
-
-def _query(request: HttpRequest, **changes: Any) -> str:
-    """Return the query string with these changes; an empty value removes its name."""
-    query = request.GET.copy()
-    for name, value in changes.items():
-        query[name] = str(value)
-        if value == "":
-            del query[name]
+def _query(request: HttpRequest, names: Sequence[str], cursor: Cursor | None) -> str:
+    """Return the query string of another page; empty where there is none."""
+    if cursor is None:
+        return ""
+    query: Any = request.GET.copy()
+    for name in names:
+        query.pop(name, None)
+    query[names[cursor.is_back]] = str(cursor.key)
     return f"?{query.urlencode()}"

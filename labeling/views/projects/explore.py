@@ -27,7 +27,7 @@ from labeling.models import (
 )
 from labeling.services.projects import members, removal
 from labeling.services.queue import questions
-from labeling.views.page.paging import Listing, newest_first
+from labeling.views.page.paging import Listing, listing
 from labeling.views.page.scope import attempt, context, member_of, sentences_of, whole
 
 NAMES: Final = {
@@ -46,11 +46,11 @@ def items(request: HttpRequest, slug: str) -> HttpResponse:
     member = member_of(request, slug, members.EXPLORE)
     query = {name: request.GET.get(name, "").strip() for name in FILTERS}
     errors: list[str] = []
-    listing: Listing[Item] = Listing([])
+    shown: Listing[Item] = Listing([])
     try:
         rows = queries.items_matching(member.project, query)
         current = Resolution.objects.filter(superseded_at=None)
-        listing = newest_first(
+        shown = listing(
             request,
             rows.prefetch_related(
                 Prefetch("resolutions", queryset=current, to_attr="current")
@@ -62,7 +62,7 @@ def items(request: HttpRequest, slug: str) -> HttpResponse:
     page = context(
         member,
         "items",
-        items=listing,
+        items=shown,
         errors=errors,
         query=query,
         is_filtered=any(query.values()),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from labeling.models import Guideline, Membership
 from labeling.services.experts import precedents
 from labeling.services.projects import guidelines, members
-from labeling.views.page.paging import by_page, newest_first
+from labeling.views.page.paging import listing
 from labeling.views.page.prose import html_of
 from labeling.views.page.scope import Tried, attempt, context, member_of, whole
 
@@ -43,8 +43,14 @@ def guideline(request: HttpRequest, slug: str) -> HttpResponse:
         html=html_of(chosen.text if chosen else (now.text if now else "")),
         text=text,
         preview=html_of(text) if is_preview else None,
-        versions=by_page(request, versions.order_by("-version"), size=10),
-        examples=newest_first(request, precedents.shown(member.project), size=20),
+        versions=listing(
+            request,
+            versions.order_by("-version"),
+            size=10,
+            project=member.project,
+            names=("older", "newer"),
+        ),
+        examples=listing(request, precedents.shown(member.project), size=20),
         may_revise=Membership.Role(member.role) in members.ADJUDICATE,
     )
     return render(request, "labeling/guideline.html", page, status=tried.status)

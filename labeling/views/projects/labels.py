@@ -15,7 +15,7 @@ from labeling import queries
 from labeling.errors import InvalidInputError
 from labeling.models import Label, LabelSet, Membership
 from labeling.services.projects import label_sets, members
-from labeling.views.page.paging import by_page
+from labeling.views.page.paging import listing
 from labeling.views.page.scope import attempt, context, member_of, whole
 
 SPARE_ROWS: Final = 3
@@ -49,7 +49,9 @@ def labels(request: HttpRequest, slug: str) -> HttpResponse:
             for place, row in enumerate([*rows, *spare])
         ],
         names=[row["old"] for row in rows if row["old"]],
-        versions=by_page(request, versions.order_by("-version"), size=10),
+        versions=listing(
+            request, versions.order_by("-version"), size=10, project=member.project
+        ),
     )
     return render(request, "labeling/labels.html", page, status=tried.status)
 

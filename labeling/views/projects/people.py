@@ -16,7 +16,7 @@ from labeling.errors import InvalidInputError, NotFoundError
 from labeling.models import Invitation, Membership, User
 from labeling.services.projects import invitations, members
 from labeling.services.projects.invitations import MOST_DAYS, why_over
-from labeling.views.page.paging import by_page
+from labeling.views.page.paging import listing
 from labeling.views.page.scope import attempt, context, member_of, whole
 
 RECENT: Final = 50
@@ -40,7 +40,9 @@ def people(request: HttpRequest, slug: str) -> HttpResponse:
         link=tried.result,
         invitations=[(link, why_over(link)) for link in links[:RECENT]],
         most_days=MOST_DAYS,
-        people=by_page(request, rows.order_by("user__username", "pk")),
+        people=listing(
+            request, rows.order_by("user__username", "pk"), project=member.project
+        ),
         roles=Membership.Role.choices,
         errors=tried.errors,
         typed=request.POST,

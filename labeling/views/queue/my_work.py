@@ -15,7 +15,7 @@ from labeling import queries
 from labeling.models import Annotation, Inquiry, Membership, Resolution
 from labeling.services.experts import inquiries
 from labeling.services.projects import members
-from labeling.views.page.paging import newest_first
+from labeling.views.page.paging import listing
 from labeling.views.page.scope import attempt, context, member_of, whole
 
 ASKED_AT_ONCE: Final = 10
@@ -44,7 +44,7 @@ def my_work(request: HttpRequest, slug: str) -> HttpResponse:
         member,
         "my-work",
         work=queries.own_work(member),
-        votes=newest_first(request, own, size=25),
+        votes=listing(request, own, size=25),
         # Those that follow are shown as these are answered.
         questions=inquiries.waiting_for(member)[:ASKED_AT_ONCE],
         typed=request.POST if tried.errors else {},

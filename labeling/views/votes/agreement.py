@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from labeling.models import AgreementReport
 from labeling.services.projects import members
 from labeling.views.page.charts import Curve, Point, curve
-from labeling.views.page.paging import by_page
+from labeling.views.page.paging import listing
 from labeling.views.page.scope import context, member_of
 
 SHOWN: Final = 60
@@ -24,12 +24,13 @@ def agreement(request: HttpRequest, slug: str) -> HttpResponse:
     member = member_of(request, slug, members.EXPLORE)
     reports = AgreementReport.objects.filter(project=member.project)
     newest = list(reports[:SHOWN])
+    history = reports.defer("body").order_by("-computed_at", "-pk")
     page = context(
         member,
         "agreement",
         report=newest[0] if newest else None,
         curve=_curve(newest),
-        history=by_page(request, reports.defer("body"), size=20),
+        history=listing(request, history, size=20, project=member.project),
     )
     return render(request, "labeling/agreement.html", page)
 

@@ -147,7 +147,8 @@ def test_more_open_disagreements_of_one_entropy_than_an_offset_can_tell() -> Non
 
 
 @pytest.mark.parametrize(
-    "position", ["p=x", "p=0.95", "p=-1", "p=9", f"p={'9' * 5000}"]
+    "position",
+    ["p=x", "p=0.95", "p=-1", "p=9", f"p={'9' * 5000}", "r=2&p=9", "o=5&p=9", "p=٣"],
 )
 @pytest.mark.parametrize("path", ["doubts/suspects/", "inquiries/"])
 def test_a_made_up_cursor_is_refused_or_leads_nowhere(path: str, position: str) -> None:
