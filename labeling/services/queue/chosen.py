@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
@@ -28,6 +28,15 @@ def lease(member: Membership, external_ids: Sequence[str]) -> Lease:
         raise ForbiddenError(_("This project does not let people pick their items."))
     if len(external_ids) > allowance.MAX_COUNT:
         raise InvalidInputError(errors={"items": [f"At most {allowance.MAX_COUNT}."]})
+    try:
+        return _lease(member, external_ids)
+    except IntegrityError:
+        # Race: the lock on an item keeps no other lease from inserting. One took a slot
+        # between our look and our insert; the second look sees it.
+        return _lease(member, external_ids)
+
+
+def _lease(member: Membership, external_ids: Sequence[str]) -> Lease:
     with alone(member):
         items = _lock(member, external_ids)
         held = Assignment.objects.filter(

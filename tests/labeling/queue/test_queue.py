@@ -317,6 +317,34 @@ def test_certain_items_are_lent_only_where_the_project_allows_it() -> None:
     assert [one.item for one in lent.assignments] == [wanted]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_an_item_that_goes_to_another_while_it_is_picked_is_not_lent_twice() -> None:
+    project = make.project(free_choice=True)
+    (wanted,) = make.items(project, 1)
+    picker = make.member(project)
+
+    @make.threaded
+    def pick() -> str | None:
+        return chosen.lease(picker, [wanted.external_id]).reason
+
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            make.lease(make.member(project))
+            picked = other.submit(pick)
+            await_who_waits()
+        assert picked.result() == "none_of_these"
+
+
+def await_who_waits() -> None:
+    with connection.cursor() as cursor:
+        for _ in range(200):
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+            time.sleep(0.02)
+    raise AssertionError("nobody waits")
+
+
 def test_an_answered_item_cannot_be_skipped() -> None:
     project = make.project()
     make.item(project)
