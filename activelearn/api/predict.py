@@ -17,7 +17,7 @@ class PredictView(ProjectView):
     @call()
     def post(self, body: wire.PredictBody) -> wire.Predictions:
         """Return an answer for each of ``items``."""
-        questions = [wire.question_of(one) for one in body.items]
+        questions = [wire.question_of(item) for item in body.items]
         answers = serving.predict(self.member.project, questions)
         rows = enumerate(zip(body.items, answers, strict=True))
         return wire.Predictions(

@@ -58,7 +58,7 @@ class AnnotationsView(HotView):
         if isinstance(body, list):
             if len(body) > submit.MAX_BATCH:
                 raise InvalidInputError(f"At most {submit.MAX_BATCH} answers.")
-            results = [self._one_of_batch(one) for one in body]
+            results = [self._one_of_batch(vote) for vote in body]
             return Reply(wire.VoteOutcomes(results=results), 200)
         receipt = submit.submit(self.member, wire.vote_of(body))
         status = 201 if receipt.is_new else 200

@@ -21,7 +21,7 @@ LONGEST_FILE: Final = 390
 LONGEST_FUNCTION: Final = 50
 MOST_DECISIONS: Final = 13
 MOST_SQL_IN_STRINGS: Final = 30
-FEWEST_COMMENTS: Final = 1.5
+FEWEST_COMMENTS: Final = 2.5
 FEWEST_TESTS: Final = 51.0
 
 
@@ -97,8 +97,8 @@ def test_comments_stand_where_the_traps_are() -> None:
 
 
 def test_variables_are_named_for_what_they_are() -> None:
-    assert figures.variables(production(), "found") <= 10
-    assert figures.variables(production(), "one") <= 46
+    assert figures.variables(production(), "found") <= 3
+    assert figures.variables(production(), "one") <= 3
 
 
 def test_sql_stands_whole_in_files_of_its_own() -> None:

@@ -65,7 +65,7 @@ class ResolveView(ProjectView):
         )
         decided = adjudicate.resolve(self.member, pk, decision)
         together = alike.settle_together(self.member, pk, body.also, decision)
-        others = [wire.together_of(one) for one in together]
+        others = [wire.together_of(settled) for settled in together]
         return wire.Decided(
             id=decided.pk,
             outcome=decided.outcome,
@@ -82,8 +82,10 @@ class SimilarView(ProjectView):
     @call()
     def get(self, slug: str, pk: int) -> wire.SimilarOnes:
         """List at most twenty with the same labels voted for, the likest first."""
-        like = alike.similar(self.member.project, alike.find(self.member, pk))
-        return wire.SimilarOnes(results=[wire.similar_of(slug, one) for one in like])
+        similar = alike.similar(self.member.project, alike.find(self.member, pk))
+        return wire.SimilarOnes(
+            results=[wire.similar_of(slug, other) for other in similar]
+        )
 
 
 class DeferView(ProjectView):

@@ -111,10 +111,10 @@ def _inside(value: object, kind: inspect.Type) -> list[Any]:
     if not (isinstance(entry, inspect.StructType) and issubclass(entry.cls, Body)):
         return []
     faults = [
-        dict(_faults(one, entry.cls, strict=True))
-        if isinstance(one, dict)
+        dict(_faults(part, entry.cls, strict=True))
+        if isinstance(part, dict)
         else {"": [_("An object.")]}
-        for one in value
+        for part in value
     ]
     return faults if any(faults) else []
 
@@ -124,17 +124,17 @@ def _plain(kind: inspect.Type) -> inspect.Type:
     while isinstance(kind, inspect.Metadata):
         kind = kind.type
     if isinstance(kind, inspect.UnionType):
-        others = [one for one in kind.types if not isinstance(one, inspect.NoneType)]
-        return _plain(others[0]) if len(others) == 1 else kind
+        types = [each for each in kind.types if not isinstance(each, inspect.NoneType)]
+        return _plain(types[0]) if len(types) == 1 else kind
     return kind
 
 
 def _words(kind: inspect.Type) -> str:
     """Say what a field takes, in the language of the request."""
     told: dict[str, Any] = {}
-    for one in _layers(kind):
-        if isinstance(one, inspect.Metadata):
-            told |= one.extra or {}
+    for layer in _layers(kind):
+        if isinstance(layer, inspect.Metadata):
+            told |= layer.extra or {}
     if "words" in told:
         words: str = told["words"]
         return _(words)
@@ -149,8 +149,8 @@ def _layers(kind: inspect.Type) -> Iterator[inspect.Type]:
     if isinstance(kind, inspect.Metadata):
         yield from _layers(kind.type)
     elif isinstance(kind, inspect.UnionType):
-        for one in kind.types:
-            yield from _layers(one)
+        for choice in kind.types:
+            yield from _layers(choice)
 
 
 def _number_words(kind: Any) -> str:

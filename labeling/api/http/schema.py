@@ -60,7 +60,10 @@ class DeclaredSchema(AutoSchema):
             return list(super().get_override_parameters())
         queries = [PageQuery] if get_origin(spec.answer) is Page else []
         queries += [spec.query] if spec.query else []
-        return [*spec.headers, *(one for kind in queries for one in self._query(kind))]
+        return [
+            *spec.headers,
+            *(parameter for kind in queries for parameter in self._query(kind)),
+        ]
 
     def _query(self, kind: type[msgspec.Struct]) -> Iterator[OpenApiParameter]:
         (_,), components = schema_components([kind], ref_template=_REFERENCE)
@@ -79,7 +82,7 @@ class DeclaredSchema(AutoSchema):
         if spec.body is None:
             return None
         if isinstance(spec.body, dict):
-            return {kind: self._shown(one) for kind, one in spec.body.items()}
+            return {media: self._shown(body) for media, body in spec.body.items()}
         return dict.fromkeys(self.map_parsers(), self._shown(spec.body))
 
     def get_response_serializers(self) -> Any:
@@ -98,8 +101,8 @@ class DeclaredSchema(AutoSchema):
     def _about(self, answer: Any) -> str:
         if answer is None:
             return "Done."
-        named = [getattr(one, "__doc__", "") for one in (answer, *get_args(answer))]
-        return next((str(one) for one in named if one), "")
+        docs = [getattr(kind, "__doc__", "") for kind in (answer, *get_args(answer))]
+        return next((str(doc) for doc in docs if doc), "")
 
     def _shown(self, kind: Any) -> Any:
         """Return what the schema says of a type, and keep the types that it names."""
@@ -108,7 +111,7 @@ class DeclaredSchema(AutoSchema):
         if kind is bytes:
             return {"type": "string", "format": "binary"}
         if get_origin(kind) in (UnionType, Union):
-            return {"anyOf": [self._shown(one) for one in get_args(kind)]}
+            return {"anyOf": [self._shown(choice) for choice in get_args(kind)]}
         (shown,), components = schema_components([kind], ref_template=_REFERENCE)
         for name, schema in components.items():
             named = _PAGE.sub(r"\1Page", name)
@@ -125,7 +128,7 @@ class DeclaredSchema(AutoSchema):
 def _tidy(schema: Any) -> Any:
     """Leave out what says a thing twice."""
     if isinstance(schema, list):
-        return [_tidy(one) for one in schema]
+        return [_tidy(part) for part in schema]
     if isinstance(schema, str):
         return _PAGE.sub(r"\1Page", schema)
     if not isinstance(schema, dict):
@@ -135,7 +138,7 @@ def _tidy(schema: Any) -> Any:
         twice.add("pattern")
     if schema.get("items") is False:
         twice.add("items")  # after "prefixItems", the length says it
-    tidy = {name: _tidy(one) for name, one in schema.items() if name not in twice}
+    tidy = {name: _tidy(part) for name, part in schema.items() if name not in twice}
     if tidy.get("type") == "object" and "properties" not in tidy:
         tidy.setdefault("additionalProperties", True)
     return tidy

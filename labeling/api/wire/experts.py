@@ -29,7 +29,7 @@ RESOLVED: Final = models.Disagreement.Outcome.RESOLVED.value
 Outcome = Annotated[
     str,
     one_of(
-        [str(one) for one in models.Disagreement.DECISIONS],
+        [str(outcome) for outcome in models.Disagreement.DECISIONS],
         "`ambiguous` keeps the share of the votes as `soft_label`; left out: `resolved`.",
         or_empty=True,
     ),

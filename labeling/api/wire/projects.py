@@ -245,9 +245,9 @@ def draft_of(body: ProjectBody) -> creation.ProjectDraft:
         task_type=body.task_type,
         labels=[
             label_sets.LabelDraft(
-                **_as_texts(structs.asdict(one), ("name", "description"))
+                **_as_texts(structs.asdict(label), ("name", "description"))
             )
-            for one in body.labels
+            for label in body.labels
         ],
         guidelines=body.guidelines.strip(),
         policy=settings_in(body),
@@ -263,7 +263,9 @@ def project_of(project: models.Project) -> Project:
         name=project.name,
         data_type=project.data_type,
         task_type=project.task_type,
-        labels=[_label_of(one) for one in label_set.labels.all()] if label_set else [],
+        labels=[_label_of(label) for label in label_set.labels.all()]
+        if label_set
+        else [],
         label_set_version=label_set.version if label_set else None,
         guidelines=guideline.text if guideline else "",
         guideline_version=guideline.version if guideline else None,

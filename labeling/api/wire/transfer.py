@@ -107,7 +107,7 @@ class PictureQuery(Body):
 
 def options_of(query: ImportOptions, form: Mapping[str, Any]) -> ImportOptions:
     """Return how a file is read, by its form before its address."""
-    said = {name: one for name, one in form.items() if isinstance(one, str)}
+    said = {name: value for name, value in form.items() if isinstance(value, str)}
     known = body_of(said, ImportOptions)
     return ImportOptions(
         mapping=known.mapping if "mapping" in said else query.mapping,

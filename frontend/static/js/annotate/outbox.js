@@ -107,10 +107,10 @@ export const openOutbox = async (name, open = openTable) => {
     /** Read the table, without forgetting what was added while it was read. */
     reload: async () => {
       const before = new Set(ops.map((op) => op.key));
-      const found = await table.all();
-      const known = new Set(found.map((op) => op.key));
+      const stored = await table.all();
+      const known = new Set(stored.map((op) => op.key));
       const isNew = (/** @type {Op} */ { key }) => !before.has(key) || loose.has(key);
-      ops = order([...found, ...ops.filter((op) => !known.has(op.key) && isNew(op))]);
+      ops = order([...stored, ...ops.filter((op) => !known.has(op.key) && isNew(op))]);
       return ops;
     },
     /** @param {Op[]} gone */

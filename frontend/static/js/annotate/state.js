@@ -60,12 +60,12 @@ export const entry = (s, id) => s.done.find((d) => d.vote.client_id === id);
 
 /** Assignments with an answer that the server does not know yet. @param {Op[]} ops @returns {Set<number>} */
 export const pending = (ops) => {
-  const found = new Set();
+  const assignments = new Set();
   for (const op of ops) {
-    if (op.kind === "vote" || op.kind === "skip") found.add(op.assignment);
-    if (op.kind === "undo") found.delete(op.assignment);
+    if (op.kind === "vote" || op.kind === "skip") assignments.add(op.assignment);
+    if (op.kind === "undo") assignments.delete(op.assignment);
   }
-  return found;
+  return assignments;
 };
 
 /**
@@ -122,13 +122,14 @@ export const told = (s, id, saved, note = "") => ({
  * @param {Session} s @param {string} id @returns {Session}
  */
 export const again = (s, id) => {
-  const found = entry(s, id);
-  if (found === undefined) return s;
+  const refused = entry(s, id);
+  if (refused === undefined) return s;
+  const { lease } = refused;
   const gone = new Set(s.gone);
-  gone.delete(found.lease.assignment);
+  gone.delete(lease.assignment);
   const [first, ...rest] = s.queue;
-  const queue = first === undefined ? [found.lease] : [first, found.lease, ...rest];
-  return { ...s, gone, queue, done: s.done.filter((d) => d !== found) };
+  const queue = first === undefined ? [lease] : [first, lease, ...rest];
+  return { ...s, gone, queue, done: s.done.filter((d) => d !== refused) };
 };
 
 /** Take the last answer back and show its item again. @param {Session} s @returns {[Session, Done | null]} */
@@ -163,10 +164,10 @@ export const step = (s, by) => {
 
 /** Change the revisited answer. @param {Session} s @param {Said} now @returns {[Session, Done | null]} */
 export const change = (s, now) => {
-  const found = s.revisited === null ? undefined : entry(s, s.revisited);
-  if (found === undefined) return [s, null];
-  const done = s.done.map((d) => (d === found ? { ...d, now } : d));
-  return [{ ...s, done, chosen: [], revisited: null }, found];
+  const before = s.revisited === null ? undefined : entry(s, s.revisited);
+  if (before === undefined) return [s, null];
+  const done = s.done.map((d) => (d === before ? { ...d, now } : d));
+  return [{ ...s, done, chosen: [], revisited: null }, before];
 };
 
 /** Choose or unchoose a label of several. @param {Session} s @param {string} label @returns {Session} */
