@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -35,6 +36,18 @@ def threaded(work: Callable[Given, Found]) -> Callable[Given, Found]:
             connection.close()
 
     return done
+
+
+def await_waiting() -> None:
+    """Wait until some transaction waits for a lock."""
+    deadline = time.monotonic() + 10
+    with connection.cursor() as cursor:
+        while time.monotonic() < deadline:
+            cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+            if cursor.fetchone()[0]:
+                return
+            time.sleep(0.01)
+    raise AssertionError("nobody waits")
 
 
 def user(name: str = "", *, manager: bool = False) -> User:

@@ -29,7 +29,7 @@ def revise(project: Project, user: User, text: str) -> Guideline:
             }
         )
     with transaction.atomic():
-        locked = Project.objects.select_for_update().get(pk=project.pk)
+        locked = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
         if locked.guideline is not None and locked.guideline.text == clean:
             return locked.guideline
         return add_version(project, user, clean)

@@ -44,7 +44,9 @@ def revise(
     Raises InvalidInputError for wrong labels, and where a label that is in use would go.
     """
     with transaction.atomic():
-        Project.objects.select_for_update().get(pk=project.pk)
+        # Not plain FOR UPDATE: a vote holds its item and, at its commit, refers to the
+        # project; we hold the project and mark items. That would be a deadlock.
+        Project.objects.select_for_update(no_key=True).get(pk=project.pk)
         moves = {old: new for old, new in mapping.items() if old != new}
         relabel.check(project, [draft.name for draft in labels], moves)
         label_set = add_version(project, user, labels, moves)

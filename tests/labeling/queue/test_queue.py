@@ -331,18 +331,8 @@ def test_an_item_that_goes_to_another_while_it_is_picked_is_not_lent_twice() -> 
         with transaction.atomic():
             make.lease(make.member(project))
             picked = other.submit(pick)
-            await_who_waits()
+            make.await_waiting()
         assert picked.result() == "none_of_these"
-
-
-def await_who_waits() -> None:
-    with connection.cursor() as cursor:
-        for _ in range(200):
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone()[0]:
-                return
-            time.sleep(0.02)
-    raise AssertionError("nobody waits")
 
 
 def test_an_answered_item_cannot_be_skipped() -> None:

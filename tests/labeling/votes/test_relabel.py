@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import transaction
 
 from labeling.errors import InvalidInputError
-from labeling.models import Annotation, Gold, Item, Project, Resolution
+from labeling.models import (
+    Annotation,
+    AnnotationEvent,
+    Gold,
+    Item,
+    Project,
+    Resolution,
+)
 from labeling.services.projects import label_sets
 from labeling.services.votes import gold, relabel, settle
+from labeling.services.work import events
 from tests import make
 
+Kind = AnnotationEvent.Kind
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("exact_counts")]
 
 
@@ -47,6 +58,27 @@ def test_labels_that_become_one_are_named_once_and_their_shares_added() -> None:
     assert Annotation.votes.get().labels == ["x", "y"]
     settle.settle_project(project.pk)
     assert current(item) == label
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_vote_and_new_labels_do_not_wait_for_each_other() -> None:
+    project, item = labeled("x")
+    who = make.member(project)
+
+    @make.threaded
+    def rename() -> None:
+        revise(project, ["z", "y"], {"x": "z"})
+
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            Item.objects.filter(pk=item.pk).update(is_unsettled=True)
+            # Its reference to the project is checked at the commit, as that of a vote.
+            events.append(item, Kind.CHECKED, {}, actor_id=who.user_id)
+            renaming = other.submit(rename)
+            make.await_waiting()
+        renaming.result()
+
+    assert current(item).labels == ["z"]
 
 
 def test_known_answers_get_the_new_names() -> None:
