@@ -19,6 +19,7 @@ from labeling.errors import (
 )
 from labeling.models import Membership, Project, User
 from labeling.services.queue import giving_back
+from labeling.services.work.transactions import keep_project
 from labeling.sql import lean
 
 Role = Membership.Role
@@ -111,6 +112,9 @@ def change(member: Membership, **changes: Unpack[Changes]) -> Membership:
     if role is not None:
         check_one_of("role", role, Role.values)
     with transaction.atomic():
+        if role is not None:
+            # Lock order: the project before the membership, as a deletion takes them.
+            keep_project(member.project_id)
         Membership.objects.select_for_update().filter(pk=member.pk).first()
         changed = other(member, pk=member.pk)
         if role is not None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from labeling.models import Annotation, Assignment, Membership, Project, User
+from labeling.services.projects import members
+from labeling.services.work.transactions import keep_project
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -18,6 +22,24 @@ def caller_of(project: Project) -> make.Caller:
 
 def path_of(project: Project, who: User) -> str:
     return f"projects/{project.slug}/members/{who.username}/"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_new_role_and_a_deletion_of_the_project_do_not_wait_for_each_other() -> None:
+    project = make.project()
+    who = make.member(project, "manager")
+
+    @make.threaded
+    def change() -> None:
+        members.change(who, role="annotator")
+
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            keep_project(project.pk)
+            changing = other.submit(change)
+            make.await_waiting()
+            Membership.objects.select_for_update(nowait=True).get(pk=who.pk)
+        changing.result()
 
 
 def test_what_is_named_is_changed_and_the_rest_stays() -> None:
