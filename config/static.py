@@ -15,9 +15,25 @@ _COMMENTS: Final = re.compile(
 )
 
 
+# A template literal that ends on its line and holds no other.
+_TEMPLATE: Final = re.compile(r"`(?:\\.|\$\{[^`{}]*\}|\$(?!\{)|[^`\\$])*`")
+_OPEN_COMMENT: Final = re.compile(r"/\*(?!.*\*/)")
+
+
 def without_comments(source: str) -> str:
-    """Return a module without its comments; every line keeps its number."""
-    return _COMMENTS.sub(lambda comment: "\n" * comment[0].count("\n"), source)
+    """Return a module without its comments; every line keeps its number.
+
+    Where a text may run over several lines, what looks like a comment may be a part of
+    it: such a module stays as it is.
+    """
+    code = _COMMENTS.sub(lambda comment: "\n" * comment[0].count("\n"), source)
+    return source if any(map(_may_go_on, code.split("\n"))) else code
+
+
+def _may_go_on(line: str) -> bool:
+    """Whether a text or a comment may reach from this line into the next."""
+    rest = _TEMPLATE.sub("", line)
+    return "`" in rest or rest.endswith("\\") or bool(_OPEN_COMMENT.search(rest))
 
 
 class ModuleManifestStorage(CompressedManifestStaticFilesStorage):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from django.core.files.base import ContentFile
 
 from config.static import ModuleManifestStorage, without_comments
@@ -32,6 +33,32 @@ def test_comments_go_lines_stay_and_what_stands_beside_code_is_not_touched() -> 
         "/** One. */ const c = 1;",
         *("", ""),
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "`one\n// two\n`",
+        "`${a ? `\n// two\n` : ''}`",
+        "`a ${`b` + `\n/** two */\n`}`",
+        '"one \\\n// two"',
+        "/* one\n// two */ 1",
+        "/`/.exec(`\n// two\n`)",
+    ],
+)
+def test_a_module_with_a_text_over_several_lines_is_served_as_it_is(text: str) -> None:
+    source = f"// Why.\nconst a = {text};\n"
+
+    assert without_comments(source) == source
+
+
+@pytest.mark.parametrize(
+    "text", ["`// ${a} \\` $1`", '"// /** */"', "`/* ${a(1)}`", "/* beside */ 1"]
+)
+def test_a_text_on_one_line_is_kept_and_the_comments_around_it_go(text: str) -> None:
+    code = f"const a = {text};"
+
+    assert without_comments(f"// Why.\n{code}\n// Then.\n") == f"\n{code}\n\n"
 
 
 def test_only_our_own_modules_are_served_without_comments(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import { fold } from "./fold.js";
 /** How well a command fits: its beginning, a word's beginning, anywhere, not at all. @param {Command} command @param {string[]} asked */
 const rank = ({ words, hint, group }, asked) => {
   const said = fold(words);
-  const all = `${said} ${fold(`${hint} ${group}`)}`;
+  const all = [said, fold(hint), fold(group)].join(" ");
   if (!asked.every((word) => all.includes(word))) return 3;
   const [first = ""] = asked;
   if (said.startsWith(first)) return 0;
