@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from labeling.models import Job
 from labeling.services.work import jobs, kinds
+from labeling.services.work.progress import Progress
 
 
 class Report(NamedTuple):
@@ -20,15 +21,18 @@ class Report(NamedTuple):
 
 
 @dataclass
-class WatchedProgress(jobs.Progress):
+class WatchedProgress(Progress):
     """The progress of a job that was really claimed, which notes each report.
 
-    Before a report, ``look`` says what the test sees then; before report number
-    ``cancel_at`` the job is cancelled.
+    Before a report, ``look`` says what the test sees then. ``then`` is called once,
+    right after the first report of ``after``, which is a stage or a number of steps
+    done; before report number ``cancel_at`` the job is cancelled.
     """
 
     look: Callable[[], object] = lambda: None
     cancel_at: int | None = None
+    after: str | int | None = None
+    then: Callable[[], object] = lambda: None
     reports: list[Report] = field(default_factory=list)
 
     def report(
@@ -42,17 +46,22 @@ class WatchedProgress(jobs.Progress):
         if len(self.reports) == self.cancel_at:
             jobs.cancel(self.job)
         super().report(done=done, total=total, stage=stage)
+        if self.after is not None and self.after in {done, stage}:
+            self.after = None
+            self.then()
 
 
-def watched(
-    progress: jobs.Progress | None,
-    *,
-    look: Callable[[], object] = lambda: None,
-    cancel_at: int | None = None,
-) -> WatchedProgress:
+def watched(progress: Progress | None, **options: Any) -> WatchedProgress:
     """Watch the progress of a job that was claimed: ``watched(jobs.claim(pk))``."""
     assert progress is not None, "the job cannot be claimed"
-    return WatchedProgress(progress.job, progress.attempt, look, cancel_at)
+    return WatchedProgress(progress.job, progress.attempt, **options)
+
+
+def interrupted(
+    job: Job, *, after: str | int, then: Callable[[], object]
+) -> WatchedProgress:
+    """Claim ``job``, and let ``then`` happen right after its report of ``after``."""
+    return watched(jobs.claim(job.pk), after=after, then=then)
 
 
 @contextmanager
@@ -63,37 +72,3 @@ def kind(name: str, handler: kinds.Handler) -> Iterator[None]:
         yield
     finally:
         del kinds.TABLE[name]
-
-
-@dataclass
-class InterruptedProgress(jobs.Progress):
-    """The progress of a claimed job, in whose course something else happens.
-
-    ``then`` is called right after the first report of ``after``, which is a stage or a
-    number of steps done.
-    """
-
-    after: str | int
-    then: Callable[[], object]
-    has_happened: bool = False
-
-    def report(
-        self,
-        *,
-        done: int | None = None,
-        total: int | None = None,
-        stage: str | None = None,
-    ) -> None:
-        super().report(done=done, total=total, stage=stage)
-        if self.after in {done, stage} and not self.has_happened:
-            self.has_happened = True
-            self.then()
-
-
-def interrupted(
-    job: Job, *, after: str | int, then: Callable[[], object]
-) -> InterruptedProgress:
-    """Claim ``job``, and let ``then`` happen right after its report of ``after``."""
-    progress = jobs.claim(job.pk)
-    assert progress is not None, "the job cannot be claimed"
-    return InterruptedProgress(progress.job, progress.attempt, after, then)

@@ -14,6 +14,7 @@ from activelearn.services import entries, features
 from labeling.models import Item, Project, ProjectCounter, Resolution
 from labeling.services.queue import order
 from labeling.services.work import jobs
+from labeling.services.work.progress import Progress
 
 
 def request_order(project_id: int) -> None:
@@ -30,7 +31,7 @@ def is_due(project_id: int) -> bool:
     return now - last.label_count >= min(25, max(10, last.label_count // 10))
 
 
-def run(progress: jobs.Progress) -> dict[str, Any]:
+def run(progress: Progress) -> dict[str, Any]:
     """Rank the job's project.
 
     Raises what ``Progress.report`` raises.

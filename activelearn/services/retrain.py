@@ -25,12 +25,12 @@ from activelearn.services import features, files, registry, verdicts
 from labeling.messages import Message, message
 from labeling.models import Item, Project
 from labeling.services.votes import resolutions
-from labeling.services.work import jobs
+from labeling.services.work.progress import Progress
 
 LabelsOf = dict[int, evaluation.Labels]
 
 
-def run(progress: jobs.Progress) -> dict[str, Any]:
+def run(progress: Progress) -> dict[str, Any]:
     """Train, judge and, where the evidence is good, promote.
 
     Each write shares a transaction with a report to the job's row, so a worker that lost
@@ -80,7 +80,7 @@ def _decide(
     training_run: TrainingRun,
     version: ModelVersion,
     judgement: tuple[gate.GateVerdict, Message],
-    progress: jobs.Progress,
+    progress: Progress,
 ) -> dict[str, Any]:
     """Promote or reject, with the verdict in the same transaction."""
     verdict, explanation = judgement
@@ -157,7 +157,7 @@ def _judge(
     version: ModelVersion,
     model: training.LinearModel,
     table: Table,
-    progress: jobs.Progress,
+    progress: Progress,
 ) -> tuple[gate.Comparison, Message]:
     """Compare with the champion, or with always saying the commonest label."""
     truth = _truth(version.project, Item.Split.EVALUATION, table)

@@ -12,14 +12,14 @@ from activelearn.models import ModelVersion, ScoringRun
 from activelearn.services import features, files, ranking, registry
 from labeling.models import Item, Project
 from labeling.services.transfer import predictions
-from labeling.services.work import jobs
+from labeling.services.work.progress import Progress
 
 CHUNK: Final = 50_000
 
 Scores = list[tuple[int, str, float]]
 
 
-def run(progress: jobs.Progress) -> dict[str, Any]:
+def run(progress: Progress) -> dict[str, Any]:
     """Score the pool with the model that serves now, and publish its predictions."""
     project = progress.job.project
     champion = registry.champion_in_turn(project) if project else None
@@ -38,9 +38,7 @@ def run(progress: jobs.Progress) -> dict[str, Any]:
     return {"items": len(scores)}
 
 
-def _scores(
-    project: Project, champion: ModelVersion, progress: jobs.Progress
-) -> Scores:
+def _scores(project: Project, champion: ModelVersion, progress: Progress) -> Scores:
     """Return (item, likeliest label, its probability) for the pool's items."""
     table = features.load(project)
     model = registry.load(champion)

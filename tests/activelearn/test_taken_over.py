@@ -21,6 +21,7 @@ from activelearn.models import (
 from activelearn.services import ranking, registry, retrain, scoring, triggers
 from labeling.models import Job, Prediction, Project, QueueEntry
 from labeling.services.work import jobs
+from labeling.services.work.progress import JobLostError, Progress
 from tests import make
 from tests.activelearn.test_loop import answer, versions, wine, work
 from tests.doubles import interrupted
@@ -33,12 +34,10 @@ def taken_over(job: Job) -> None:
     Job.objects.filter(pk=job.pk).update(attempt=F("attempt") + 1)
 
 
-def lost(
-    handler: Callable[[jobs.Progress], object], job: Job, *, after: str | int
-) -> None:
+def lost(handler: Callable[[Progress], object], job: Job, *, after: str | int) -> None:
     """Run a handler whose job is taken over right after a report."""
     progress = interrupted(job, after=after, then=lambda: taken_over(job))
-    with pytest.raises(jobs.JobLostError):
+    with pytest.raises(JobLostError):
         handler(progress)
 
 

@@ -38,6 +38,7 @@ from labeling.models import (
 from labeling.services.queue import giving_back, order
 from labeling.services.votes import agreement, counts, resolutions
 from labeling.services.work import jobs
+from labeling.services.work.progress import Progress
 from labeling.services.work.transactions import Turn, await_turn
 
 # Items of one transaction: people who vote on them wait for it.
@@ -104,7 +105,7 @@ def request_deletion(
     return jobs.enqueue("delete", project=project, params=params, user=user)
 
 
-def run(progress: jobs.Progress) -> dict[str, Any]:
+def run(progress: Progress) -> dict[str, Any]:
     """Delete what the job's query names; a repeated run deletes what is left."""
     project = progress.job.project
     if project is None:
@@ -114,7 +115,7 @@ def run(progress: jobs.Progress) -> dict[str, Any]:
     return {"deleted": deleted}
 
 
-def _delete_named(progress: jobs.Progress, project: Project) -> int:
+def _delete_named(progress: Progress, project: Project) -> int:
     params = progress.job.params
     done: int = params.get("done", 0)
     named = ", ".join(
@@ -186,7 +187,7 @@ def request_project_deletion(member: Membership, typed: str) -> Job:
         )
 
 
-def run_for_project(progress: jobs.Progress) -> dict[str, Any]:
+def run_for_project(progress: Progress) -> dict[str, Any]:
     """Delete a project: its items in chunks, then all its other rows."""
     project = Project.objects.filter(pk=progress.job.params["project"]).first()
     if project is None:

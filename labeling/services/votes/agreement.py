@@ -13,6 +13,7 @@ from labeling.models import AgreementReport, Annotation, Project
 from labeling.quality import agreement as quality
 from labeling.services.votes import relabel
 from labeling.services.work import jobs
+from labeling.services.work.progress import Progress
 
 MOST_PAIRS = 500
 
@@ -22,7 +23,7 @@ def request_report(project: Project) -> None:
     jobs.request_for_project("agreement", project.pk, series="agreement")
 
 
-def run(progress: jobs.Progress) -> dict[str, Any]:
+def run(progress: Progress) -> dict[str, Any]:
     """Compute the report of the job's project."""
     if progress.job.project_id is None:
         return {}

@@ -24,8 +24,6 @@ from labeling.services.work.progress import SILENCE, Cancelled, JobLostError, Pr
 from labeling.services.work.transactions import keep_project
 from labeling.signals import job_queued
 
-__all__ = ["Cancelled", "JobLostError", "Progress"]
-
 logger = logging.getLogger(__name__)
 
 PAUSE: Final = 0.2

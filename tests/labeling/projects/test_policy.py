@@ -58,7 +58,7 @@ def made_up() -> Iterator[type[PolicyPart]]:
         editor.create_model(MadeUpPolicy)
     policy.register(MadeUpPolicy)
     yield MadeUpPolicy
-    policy.unregister(MadeUpPolicy)
+    policy._parts.remove(MadeUpPolicy)
     del apps.all_models["activelearn"]["madeuppolicy"]
     delattr(Project, "madeuppolicy")
     apps.clear_cache()

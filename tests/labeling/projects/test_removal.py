@@ -35,6 +35,7 @@ from labeling.services.queue.lease import lease
 from labeling.services.transfer import pictures, predictions
 from labeling.services.votes import change, counts, settle
 from labeling.services.work import jobs
+from labeling.services.work.progress import JobLostError
 from tests import make
 from tests.labeling.transfer.files import bring, picture, zipped
 
@@ -216,7 +217,7 @@ def test_a_job_that_was_cut_off_between_its_steps_is_ended_by_the_next_worker() 
     job.refresh_from_db()
     assert (job.state, job.done) == ("done", 4)
     assert not Item.objects.exists()
-    with pytest.raises(jobs.JobLostError):
+    with pytest.raises(JobLostError):
         first.note(begun=[])
 
 

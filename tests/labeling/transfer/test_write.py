@@ -18,6 +18,7 @@ from labeling.services.transfer.importing import Limits
 from labeling.services.transfer.importing.readers import Raw
 from labeling.services.transfer.importing.write import Writer, Written, terms_of
 from labeling.services.work import jobs
+from labeling.services.work.progress import Progress
 from tests import doubles, make
 from tests.labeling.transfer.files import bring, lines, picture, start, zipped
 
@@ -131,7 +132,7 @@ def test_an_import_that_is_cancelled_between_pictures_keeps_no_half_of_a_part() 
     files = {f"{n}.png": picture(shade=20 * n) for n in range(3)}
     run = start(make.project(data_type="image"), "x.zip", zipped(files))
 
-    def handler(progress: jobs.Progress) -> dict[str, Any]:
+    def handler(progress: Progress) -> dict[str, Any]:
         watched = doubles.watched(progress, cancel_at=2)
         return importing.run(watched, Limits(heartbeat_seconds=-1))
 

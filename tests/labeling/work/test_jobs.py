@@ -14,6 +14,7 @@ from labeling.errors import ConflictError
 from labeling.models import Job, Project, User
 from labeling.services.work import jobs, kinds
 from labeling.services.work.kinds import Handler, Kind
+from labeling.services.work.progress import Progress
 from labeling.signals import job_queued
 from tests import make
 
@@ -118,7 +119,7 @@ def test_what_a_person_asks_for_while_one_runs_begins_at_its_end(
     project = make.project()
     user = make.member(project).user
 
-    def work_for_two_seconds(progress: jobs.Progress) -> dict[str, Any]:
+    def work_for_two_seconds(progress: Progress) -> dict[str, Any]:
         begun = timezone.now() - timedelta(seconds=2)
         Job.objects.filter(pk=progress.job.pk).update(started_at=begun)
         request(project, "test")
@@ -140,7 +141,7 @@ def test_what_was_asked_while_one_ran_waits_from_its_end(
 ) -> None:
     project = make.project()
 
-    def work_for_two_seconds(progress: jobs.Progress) -> dict[str, Any]:
+    def work_for_two_seconds(progress: Progress) -> dict[str, Any]:
         begun = timezone.now() - timedelta(seconds=2)
         Job.objects.filter(pk=progress.job.pk).update(started_at=begun)
         request(project, "test")
@@ -173,7 +174,7 @@ def test_what_was_asked_while_one_ran_waits_from_its_end(
 def test_words_for_people_are_told_without_the_name_of_their_class(
     error: Exception, told: str, runs: Run
 ) -> None:
-    def fail(_: jobs.Progress) -> dict[str, Any]:
+    def fail(_: Progress) -> dict[str, Any]:
         raise error
 
     runs(fail)
@@ -185,7 +186,7 @@ def test_words_for_people_are_told_without_the_name_of_their_class(
     assert str(job.error) == told
 
 
-def cut_off(_: jobs.Progress) -> dict[str, Any]:
+def cut_off(_: Progress) -> dict[str, Any]:
     """Lose the connection in the middle, as when the database is started anew."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")

@@ -21,6 +21,7 @@ from labeling.services.transfer.importing.limits import LIMITS, Limits
 from labeling.services.transfer.importing.rows import ROLES
 from labeling.services.transfer.importing.write import Writer, Written, terms_of
 from labeling.services.work import jobs
+from labeling.services.work.progress import Progress
 
 # A small file gives a larger share to the evaluation split: this many items, if they
 # are not more than this share.
@@ -106,7 +107,7 @@ def again(job: Job, user: User | None) -> Job:
     return jobs.enqueue("import", project=job.project, params=job.params, user=user)
 
 
-def run(progress: jobs.Progress, limits: Limits = LIMITS) -> dict[str, Any]:
+def run(progress: Progress, limits: Limits = LIMITS) -> dict[str, Any]:
     """Read the file and keep its good rows; idempotent: a second run creates nothing.
 
     Raises InvalidInputError where the file is gone or, after the chunks before, its

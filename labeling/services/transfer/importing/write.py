@@ -17,7 +17,7 @@ from labeling.services.transfer.importing.limits import Limits
 from labeling.services.transfer.importing.readers import Raw
 from labeling.services.transfer.importing.rows import Row
 from labeling.services.votes import gold
-from labeling.services.work import jobs
+from labeling.services.work.progress import Progress
 from labeling.services.work.transactions import Turn, await_turn
 
 
@@ -57,9 +57,7 @@ def terms_of(import_run: ImportRun, share: float, limits: Limits) -> Terms:
 class Writer:
     """Writes the chunks of one import."""
 
-    def __init__(
-        self, import_run: ImportRun, terms: Terms, progress: jobs.Progress
-    ) -> None:
+    def __init__(self, import_run: ImportRun, terms: Terms, progress: Progress) -> None:
         self.project: Project = import_run.project
         self.importer = import_run.job.requested_by
         self.terms = terms
