@@ -19,6 +19,8 @@ from labeling.errors import InvalidInputError
 Declared = TypeVar("Declared", bound=Body)
 # What an empty body, ``null`` and ``""`` stand for.
 _EMPTY: Final = (None, "")
+# Where a fault stands that is of no one field.
+NO_FIELD: Final = "non_field_errors"
 
 
 def body_of(value: object, kind: type[Declared]) -> Declared:
@@ -80,7 +82,7 @@ def _unquoted(value: Mapping[str, Any], kind: type[Body]) -> dict[str, Any]:
 
 def _faults(
     value: Mapping[str, Any], kind: type[Body], *, strict: bool
-) -> Iterator[tuple[str, list[Any]]]:
+) -> Iterator[tuple[str, Any]]:
     """Yield the name of each wrong field with what it takes.
 
     The library's own errors tell of the first fault alone, and in English.
@@ -96,27 +98,28 @@ def _faults(
         try:
             msgspec.convert(value[name], field.type, strict=strict)
         except msgspec.ValidationError:
-            yield name, _inside(value[name], shown.type) or [_words(shown.type)]
+            inside = _inside(value[name], shown.type)
+            yield name, inside or [_words(shown.type)]
     if declared.forbid_unknown_fields:  # type: ignore[attr-defined]
         for name in sorted(value.keys() - known):
             yield name, [_(kind.unknown)]
 
 
-def _inside(value: object, kind: inspect.Type) -> list[Any]:
-    """Return the faults of each entry where a field lists objects, else nothing."""
+def _inside(value: object, kind: inspect.Type) -> dict[str, Any]:
+    """Return the faults by place of the wrong entries of a list of objects."""
     plain = _plain(kind)
     if not (isinstance(plain, inspect.ListType) and isinstance(value, list)):
-        return []
+        return {}
     entry = _plain(plain.item_type)
     if not (isinstance(entry, inspect.StructType) and issubclass(entry.cls, Body)):
-        return []
-    faults = [
-        dict(_faults(part, entry.cls, strict=True))
+        return {}
+    faults = {
+        str(place): dict(_faults(part, entry.cls, strict=True))
         if isinstance(part, dict)
-        else {"": [_("An object.")]}
-        for part in value
-    ]
-    return faults if any(faults) else []
+        else {NO_FIELD: [_("An object.")]}
+        for place, part in enumerate(value)
+    }
+    return {place: wrong for place, wrong in faults.items() if wrong}
 
 
 def _plain(kind: inspect.Type) -> inspect.Type:

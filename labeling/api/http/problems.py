@@ -31,8 +31,8 @@ class Problem(Answer):
         Annotated[
             dict[str, Any],
             about(
-                "What each wrong field takes: texts, and for a list of objects one "
-                "such map for each."
+                "What each wrong field takes: texts, and for a list of objects such "
+                "a map by the place of each wrong one, from `0` on."
             ),
         ]
         | msgspec.UnsetType

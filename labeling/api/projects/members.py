@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
 from msgspec import UNSET, structs
+from rest_framework.request import Request
 
 from labeling.api.http.calls import call
 from labeling.api.http.pagination import Page, page_of
@@ -47,19 +48,23 @@ class MemberView(ProjectView):
     """One member."""
 
     allowed: ClassVar = members.MANAGE
+    other: Membership
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Find who is meant, before the body is read: 404 comes before 400."""
+        super().initial(request, *args, **kwargs)
+        # An address may hold what no name can, nor a query to the database.
+        name = kwargs["user"].replace("\x00", " ")
+        self.other = members.other(self.member, user__username=name)
 
     @call()
-    def patch(self, user: str, body: wire.MemberChange) -> wire.Member:
+    def patch(self, body: wire.MemberChange) -> wire.Member:
         """Change role, quota (null: no limit) or pause; what is left out stays."""
         sent = structs.asdict(body).items()
         changes: Any = {name: value for name, value in sent if value is not UNSET}
-        return wire.member_of(members.change(self._named(user), **changes))
+        return wire.member_of(members.change(self.other, **changes))
 
     @call(204)
-    def delete(self, user: str) -> None:
+    def delete(self) -> None:
         """End the membership: the votes stay, what is held goes to others."""
-        members.remove(self._named(user))
-
-    def _named(self, user: str) -> Membership:
-        # An address may hold what no name can, nor a query to the database.
-        return members.other(self.member, user__username=user.replace("\x00", " "))
+        members.remove(self.other)

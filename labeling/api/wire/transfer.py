@@ -21,6 +21,8 @@ TRUE = ("1", "true", "on")
 class ImportOptions(Body):
     """How a file is read."""
 
+    may_be_wrong_empty: ClassVar = frozenset({"mapping"})
+
     mapping: Annotated[
         str,
         about(

@@ -65,12 +65,11 @@ def test_a_fault_inside_a_list_is_told_at_its_place() -> None:
     parts = [{"name": "a"}, {"name": "longer"}, {}, 7]
 
     assert faults({"key": 1, "parts": parts}) == {
-        "parts": [
-            {},
-            {"name": ["A text of at most 5 characters."]},
-            {"name": ["A text of at most 5 characters."]},
-            {"": ["An object."]},
-        ]
+        "parts": {
+            "1": {"name": ["A text of at most 5 characters."]},
+            "2": {"name": ["A text of at most 5 characters."]},
+            "3": {"non_field_errors": ["An object."]},
+        }
     }
 
 

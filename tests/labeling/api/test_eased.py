@@ -86,7 +86,10 @@ def test_a_labels_number_is_its_name() -> None:
     trimmed = body_of({**sent, "slug": " a-b "}, projects.ProjectBody)
     assert trimmed.slug == "a-b"
     nested = faults({**sent, "labels": [{"name": True}, 7]}, projects.ProjectBody)
-    assert nested["labels"][0].keys() == {"name"}
+    assert {place: one.keys() for place, one in nested["labels"].items()} == {
+        "0": {"name"},
+        "1": {"non_field_errors"},
+    }
 
 
 @pytest.mark.parametrize(
@@ -154,7 +157,9 @@ def test_an_expected_number_may_begin_with_a_zero() -> None:
 
 def test_a_confidence_may_be_written_as_python_reads_it() -> None:
     assert query_of(QueryDict("confidence_lt=.5"), ItemsQuery).confidence_lt == 0.5
-    for wrong in ("nan", "1.5", "x", ".5.", "inf"):
+    blank = query_of(QueryDict("confidence_lt=%200.5%20"), ItemsQuery)
+    assert blank.confidence_lt == 0.5
+    for wrong in ("nan", "%20", "0 .5", "1.5", "x", ".5.", "inf"):
         with pytest.raises(InvalidInputError) as refused:
             query_of(QueryDict(f"confidence_lt={wrong}"), ItemsQuery)
         why = {"confidence_lt": ["A number from 0 to 1."]}

@@ -109,6 +109,7 @@ def test_the_import_command_waits_for_a_worker_that_was_quicker(
         ({"mapping": '{"a": ' + "[" * 5000 + "]" * 5000 + "}"}, "mapping"),
         ({"mapping": "[" * 100_000}, "mapping"),
         ({"mapping": "[]"}, "mapping"),
+        ({"mapping": ""}, "mapping"),
         ({"stream": "x", "file": None}, "file"),
     ],
 )
@@ -127,3 +128,20 @@ def test_a_form_with_nonsense_is_refused_and_says_which_field(
 
     assert answer.status_code == 400
     assert blamed in answer.json()["errors"]
+
+
+@pytest.mark.parametrize(("query", "status"), [("mapping=", 400), ("gold=", 202)])
+def test_an_address_with_an_empty_mapping_is_refused(
+    client: Client, query: str, status: int
+) -> None:
+    member = make.member(make.project(), "engineer")
+    client.force_login(member.user)
+
+    answer = client.post(
+        f"/api/projects/{member.project.slug}/imports/?{query}",
+        b'{"text": "a"}\n',
+        content_type="application/x-ndjson",
+    )
+
+    assert answer.status_code == status
+    assert ("mapping" in answer.json().get("errors", {})) == (status == 400)
