@@ -13,6 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from activelearn.models import ModelVersion
 from labeling.models import Assignment, QueueEntry, User
+from labeling.services.projects import policy
 from tests import make
 from tests.activelearn.test_loop import versions
 
@@ -76,6 +77,25 @@ def test_a_project_is_created_by_form_and_a_wrong_one_explained() -> None:
     wrong = client.post("/projects/new/", {**form, "labels": "a"})
     assert wrong.status_code == 400
     assert b"2 and" in wrong.content
+
+
+def test_what_is_not_typed_of_a_new_project_is_as_the_settings_are_declared() -> None:
+    client = browser(make.user(manager=True))
+    form = {"name": "News", "data_type": "text", "labels": "a\nb"}
+    declared = {
+        name: setting.field.get_default() for name, setting in policy.settings().items()
+    }
+
+    shown = client.get("/projects/new/").content.decode()
+    client.post("/projects/new/", {**form, "evaluation_percent": ""})
+    client.post("/projects/new/", {**form, "name": "B", "evaluation_percent": "0"})
+
+    share = f"{declared['evaluation_share']:.0%}".rstrip("%")
+    for name in ("overlap", "retrain_first"):
+        assert re.search(rf'name="{name}"[^>]*value="{declared[name]}"', shown)
+    assert re.search(rf'name="evaluation_percent"[^>]*value="{share}"', shown)
+    assert policy.values_of(Project.objects.get(slug="news")) == declared
+    assert Project.objects.get(slug="b").evaluation_share == 0
 
 
 def test_s09_markup_in_names_guidelines_and_items_stays_text() -> None:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from labeling import queries
 from labeling.errors import AssayError
 from labeling.models import AgreementReport, Project, User
-from labeling.services.projects import creation, label_sets, members
+from labeling.services.projects import creation, label_sets, members, policy
 from labeling.services.transfer import exporting
 from labeling.views.page.prose import html_of
 from labeling.views.page.scope import context, member_of, sentences_of
@@ -59,6 +59,7 @@ def new_project(request: HttpRequest) -> HttpResponse:
         {
             "errors": errors,
             "values": request.POST,
+            "defaults": _defaults(),
             "data_types": Project.DataType.choices,
         },
         status=400 if errors else 200,
@@ -82,12 +83,27 @@ def _draft(form: Any) -> creation.ProjectDraft:
         task_type=form.get("task_type", "single"),
         labels=labels,
         guidelines=form.get("guidelines", ""),
-        policy={
-            "overlap": int(form.get("overlap") or 1),
-            "retrain_first": int(form.get("retrain_first") or 20),
-            "evaluation_share": int(form.get("evaluation_percent") or 10) / 100,
-        },
+        policy=_typed_settings(form),
     )
+
+
+def _typed_settings(form: Any) -> dict[str, float]:
+    """Return the settings that were typed; all others are as they are declared."""
+    typed: dict[str, float] = {
+        name: int(form[name]) for name in ("overlap", "retrain_first") if form.get(name)
+    }
+    if percent := form.get("evaluation_percent"):
+        typed["evaluation_share"] = int(percent) / 100
+    return typed
+
+
+def _defaults() -> dict[str, Any]:
+    """Return the declared values of the settings, as the form has them."""
+    declared = {
+        name: setting.field.get_default() for name, setting in policy.settings().items()
+    }
+    percent = round(declared["evaluation_share"] * 100)
+    return {**declared, "evaluation_percent": percent}
 
 
 @login_required
