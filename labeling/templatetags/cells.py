@@ -1,6 +1,6 @@
 """Cells of a table by their kind, as `table.js` shows them in the station.
 
-Both are tested with the same cases: tests/cells.json and tests/cells-shown.json.
+Both are tested with the same cases: tests/cells.json, cells-shown.json and cells-long.json.
 """
 
 from __future__ import annotations
@@ -86,6 +86,12 @@ def _plain(value: object) -> object:
     return int(value) if is_whole and isinstance(value, float) else value
 
 
+def _is_long(words: str) -> bool:
+    # JavaScript counts a character beyond the first 65,536 as two.
+    letters = len(words.encode("utf-16-le")) // 2
+    return letters > _LETTERS or words.count("\n") >= _LINES
+
+
 @register.filter
 def cells(row: dict[str, Any]) -> list[Cell]:
     """Return the cells of a row in the order of the data."""
@@ -95,7 +101,7 @@ def cells(row: dict[str, Any]) -> list[Cell]:
             words,
             kind_of(value),
             is_true=words.lower() == "true",
-            is_long=len(words) > _LETTERS or words.count("\n") >= _LINES,
+            is_long=_is_long(words),
         )
         for name, value in row.items()
         for words in [in_words(value)]

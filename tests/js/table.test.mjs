@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { kindOf, parted, said } from "../../frontend/static/js/annotate/table.js";
+import { isLong, kindOf, parted, said } from "../../frontend/static/js/annotate/table.js";
 
 // The server tells kinds by the same cases.
 const cases = new URL("../cells.json", import.meta.url);
@@ -20,6 +20,13 @@ const shown = JSON.parse(readFileSync(new URL("../cells-shown.json", import.meta
 
 test("values are shown as they came", () => {
   for (const [value, words] of shown) assert.equal(said(value), words);
+});
+
+/** A part, how often it is repeated, and whether that is long. @type {[string, number, boolean][]} */
+const long = JSON.parse(readFileSync(new URL("../cells-long.json", import.meta.url), "utf-8"));
+
+test("what is long here is shortened by the server too", () => {
+  for (const [part, times, is] of long) assert.equal(isLong(part.repeat(times)), is, part);
 });
 
 test("pinned columns come first, in the order of the data; those that are not here do not", () => {

@@ -15,6 +15,8 @@ from labeling.templatetags.cells import Cell, cells, in_words, kind_of
 TESTS = Path(__file__).resolve().parent.parent
 KINDS: dict[str, list[Any]] = json.loads((TESTS / "cells.json").read_text())
 SHOWN: list[tuple[Any, str]] = json.loads((TESTS / "cells-shown.json").read_text())
+# A part, how often it is repeated, and whether that is long.
+LONG: list[tuple[str, int, bool]] = json.loads((TESTS / "cells-long.json").read_text())
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -40,14 +42,8 @@ def test_a_row_keeps_its_order_and_says_which_booleans_are_true() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("words", "is_long"),
-    [
-        ("x" * 480, False),
-        ("x" * 481, True),
-        ("a\nb\nc\nd\ne\nf", False),
-        ("a\nb\nc\nd\ne\nf\n", True),
-    ],
-)
-def test_what_the_station_shortens_is_long_here(words: str, *, is_long: bool) -> None:
-    assert [cell.is_long for cell in cells({"a": words})] == [is_long]
+@pytest.mark.parametrize(("part", "times", "is_long"), LONG)
+def test_what_the_station_shortens_is_long_here(
+    part: str, times: int, *, is_long: bool
+) -> None:
+    assert [cell.is_long for cell in cells({"a": part * times})] == [is_long]

@@ -14,7 +14,7 @@ const KINDS = /** @type {[string, RegExp][]} */ ([
   ["link", /^https?:\/\/\S+$/i],
 ]);
 
-/** What a value is, as labeling/cells.py tells it; files without types have all of them as text. @param {unknown} value */
+/** What a value is, as templatetags/cells.py tells it; files without types have all of them as text. @param {unknown} value */
 export const kindOf = (value) => {
   if (value === null || value === undefined || value === "") return "none";
   if (typeof value === "object") return "nested";
@@ -34,8 +34,8 @@ export const parted = (columns, pinned) => [
   columns.filter((column) => !pinned.includes(column)),
 ];
 
-/** @param {string} text */
-const isLong = (text) =>
+/** Whether a cell shows no more than the beginning. @param {string} text */
+export const isLong = (text) =>
   text.length > LONG.letters || text.split("\n", LONG.lines + 1).length > LONG.lines;
 
 /** @param {string} which @returns {HTMLButtonElement} */
@@ -91,7 +91,7 @@ export const makeTable = (place, store) => {
 
   /** @param {Record<string, unknown>} data */
   const table = (data) => {
-    const node = make("table");
+    const node = make("table", undefined, "cells");
     const parts = parted(Object.keys(data), pinned);
     for (const [at, columns] of parts.entries()) {
       const body = make("tbody");
