@@ -12,7 +12,7 @@ from django.utils.html import escape
 from pytest_django import DjangoAssertNumQueries
 
 from activelearn.models import ModelVersion
-from labeling.models import Assignment, QueueEntry, User
+from labeling.models import Assignment, Project, QueueEntry, User
 from labeling.services.projects import policy
 from tests import make
 from tests.activelearn.test_loop import versions
