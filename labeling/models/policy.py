@@ -79,7 +79,7 @@ class ProjectPolicy(models.Model):
             help_text=_("What people hold already may be finished."),
         ),
         PROJECT,
-        "queue",
+        *("queue", "pages"),
     )
 
     min_votes = setting(
@@ -143,7 +143,7 @@ class ProjectPolicy(models.Model):
             ),
         ),
         VOTES,
-        *("queue", "votes"),
+        *("queue", "votes", "pages"),
     )
     suggestion_mode = setting(
         models.CharField(
@@ -156,7 +156,7 @@ class ProjectPolicy(models.Model):
             ),
         ),
         VOTES,
-        *("votes", "learner"),
+        *("votes", "learner", "pages"),
     )
 
     evaluation_share = setting(

@@ -65,7 +65,10 @@ def _limits(
 
 
 def setting(field: AnyField, group: Group, *read_by: str) -> AnyField:
-    """Declare ``field`` a setting; ``read_by`` names the rooms whose code reads it."""
+    """Declare ``field`` a setting; ``read_by`` names the rooms whose code reads it.
+
+    Rooms of the services, ``learner`` or ``pages``.
+    """
     # An attribute of the instance: Django copies it to the models that inherit the
     # field, and migrations, which rebuild fields from their arguments, do not see it.
     setattr(field, _DECLARED, (group, read_by))

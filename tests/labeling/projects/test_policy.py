@@ -136,15 +136,21 @@ def test_every_setting_has_its_words_in_every_language(language: str) -> None:
 
 def test_a_setting_names_the_rooms_that_read_it() -> None:
     services = ROOT / "labeling" / "services"
-    rooms = {path.name: path for path in services.iterdir() if path.name != "projects"}
-    rooms["learner"] = ROOT / "activelearn" / "services"
+    rooms = {path.name: [path] for path in services.iterdir()}
+    del rooms["projects"]  # which keeps them all
+    rooms["learner"] = [ROOT / "activelearn" / "services"]
+    rooms["pages"] = [
+        ROOT / folder
+        for folder in ("labeling/views", "activelearn/views", "frontend/templates")
+    ]
     code = {
         name: "\n".join(
             file.read_text()
+            for path in paths
             for file in path.rglob("*")
-            if file.suffix in (".py", ".sql")
+            if file.suffix in (".py", ".sql", ".html")
         )
-        for name, path in rooms.items()
+        for name, paths in rooms.items()
     }
     for name, one in policy.settings().items():
         word = TOGETHER.get(name, name)
