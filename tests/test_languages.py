@@ -70,6 +70,22 @@ def test_what_is_compiled_is_what_is_written(language: str, domain: str) -> None
     ), "run make messages"
 
 
+@pytest.mark.parametrize(
+    ("language", "formal"),
+    [
+        # At the beginning of a sentence it may be "they".
+        ("de", r"(?<!^)(?<![.:!?] )\bSie\b|\bIhnen\b|\bIhr(?:e[mnrs]?)?\b"),
+        ("es", r"(?i)\busted(?:es)?\b|\bsuy[oa]s?\b"),
+    ],
+)
+def test_nobody_is_addressed_formally(language: str, formal: str) -> None:
+    for domain in messages.DOMAINS:
+        for forms in messages.entries(messages.read(language, domain)).values():
+            for said in forms:
+                # What is not the reader's own, but the label's.
+                assert not re.search(formal, said.replace("los suyos", "")), said
+
+
 def test_the_pseudo_locale_keeps_placeholders_and_is_longer() -> None:
     said = messages.pseudo("{count} of %(items)s unsent")
 

@@ -156,7 +156,8 @@ def _update(language: str, domain: str) -> list[str]:
     known.obsolete.clear()
     known.header_comment = f"# What Assay says, in “{language}”: make messages."
     written = io.BytesIO()
-    write_po(written, known, width=88, sort_output=True, include_lineno=False)
+    # Places would conflict at every merge.
+    write_po(written, known, width=88, sort_output=True, no_location=True)
     path = po(language, domain)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(_STALE.sub(b"", written.getvalue()))
