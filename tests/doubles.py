@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+from django.core.files.base import File
+from django.core.files.storage import FileSystemStorage
+from pytest_django.fixtures import Settings
 
 from labeling.models import Job
 from labeling.services.work import jobs, kinds
@@ -72,3 +77,37 @@ def kind(name: str, handler: kinds.Handler) -> Iterator[None]:
         yield
     finally:
         del kinds.TABLE[name]
+
+
+class _WatchedFile(io.BufferedReader):
+    """A file that tells of each line that is read."""
+
+    def __init__(self, path: str, tell: Callable[[bytes], None]) -> None:
+        super().__init__(io.FileIO(path))
+        self._tell = tell
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        line = super().readline(-1 if size is None else size)
+        self._tell(line)
+        return line
+
+
+class WatchedStorage(FileSystemStorage):
+    """The real storage, which tells of each line that is read of its files."""
+
+    def __init__(self, tell: Callable[[bytes], None], **options: Any) -> None:
+        super().__init__(**options)
+        self._tell = tell
+
+    def open(self, name: str, mode: str = "rb") -> File[Any]:
+        if mode != "rb":
+            return super().open(name, mode)
+        return File(_WatchedFile(self.path(name), self._tell), name)
+
+
+def watch_files(settings: Settings, tell: Callable[[bytes], None]) -> None:
+    """Tell of each line that is read of a kept file, as long as a test runs."""
+    kept = settings.STORAGES["default"]
+    options = {**kept.get("OPTIONS", {}), "tell": tell}
+    watched_storage = {"BACKEND": "tests.doubles.WatchedStorage", "OPTIONS": options}
+    settings.STORAGES = {**settings.STORAGES, "default": watched_storage}

@@ -65,8 +65,8 @@ def test_headings_are_shown_and_the_whole_name_is_what_is_sent(page: str) -> Non
     html = client.get(f"/projects/{project.slug}/{page}").content.decode()
 
     assert '<div class="family" role="group" aria-label="Animal">' in html
-    names = re.findall(r'data-label="([^"]+)"[^>]*>\s*<kbd[^>]*></kbd>([^<]+)<', html)
-    assert [(label, name.strip()) for label, name in names] == [
+    names = re.findall(r'data-label="([^"]+)"[^>]*>\s*<kbd[^>]*></kbd>(\S+)\s*<', html)
+    assert names == [
         ("Animal / Cat", "Cat"),
         ("Animal / Dog", "Dog"),
         ("other", "other"),

@@ -10,6 +10,7 @@ from labeling.models import Gold, Project, Resolution
 from labeling.services.projects import policy
 from labeling.services.votes import agreement, settle
 from tests import make
+from tests.pages.html import flat
 from tests.test_pages import browser
 
 pytestmark = pytest.mark.django_db
@@ -156,7 +157,11 @@ def test_the_settings_pause_a_project_and_name_a_wrong_value() -> None:
     assert b"less than or equal to 1" in wrong.content
     few = client.post(path, settings_form(project, min_votes="3", overlap="2"))
     assert few.status_code == 400
-    assert b"At most the overlap, which limits the votes." in few.content
+    (field,) = re.findall(
+        r'<div class="field wrong">.*?</div>', flat(few.content), re.DOTALL
+    )
+    assert 'name="min_votes"' in field
+    assert "At most the overlap, which limits the votes." in field
     client.post(path, settings_form(project, is_paused="on", name="Renamed"))
 
     project.refresh_from_db()

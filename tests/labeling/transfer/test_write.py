@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import Barrier, BrokenBarrierError
@@ -10,13 +9,12 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from pytest_django.fixtures import Settings
 
 from labeling import queries
-from labeling.models import Item, Job, Media
+from labeling.models import ImportRun, Item, Job, Media
 from labeling.services.transfer import importing
 from labeling.services.transfer.importing import Limits
-from labeling.services.transfer.importing.readers import Raw
-from labeling.services.transfer.importing.write import Writer, Written, terms_of
 from labeling.services.work import jobs
 from labeling.services.work.progress import Progress
 from tests import doubles, make
@@ -72,32 +70,33 @@ def test_long_rows_are_written_in_smaller_parts(column: str) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_same_rows_in_opposite_order_at_the_same_moment_are_kept_once() -> None:
+def test_the_same_rows_in_opposite_order_at_the_same_moment_are_kept_once(
+    settings: Settings,
+) -> None:
     both_write = Barrier(2)
+
+    def meet(line: bytes) -> None:
+        if b'"row 1000"' in line:
+            with suppress(BrokenBarrierError):
+                both_write.wait(timeout=2)
+
+    doubles.watch_files(settings, meet)
     project = make.project()
     # More than what waits in the memory of either side of a COPY.
-    raws = [Raw(n, {"text": f"row {n}", "more": "word " * 1000}) for n in range(2000)]
-    terms = terms_of(start(project, "x.jsonl", b"{}"), 0.1, importing.LIMITS)
-
-    def meeting(raws: Iterable[Raw]) -> Iterator[Raw]:
-        for raw in raws:
-            if raw.number == 1000:
-                with suppress(BrokenBarrierError):
-                    both_write.wait(timeout=2)
-            yield raw
+    rows = [{"text": f"row {n}", "more": "word " * 1000} for n in range(2000)]
+    files = [lines(*rows), lines(*rows[::-1])]
 
     @make.threaded
-    def write(raws: Sequence[Raw]) -> Written:
-        run = start(project, "x.jsonl", b"{}")
-        return Writer(run, terms, doubles.watched(jobs.claim(run.job_id))).write(
-            meeting(raws)
-        )
+    def send(data: bytes) -> ImportRun:
+        return bring(project, "x.jsonl", data)
 
     with ThreadPoolExecutor(2) as pool:
-        written = list(pool.map(write, [raws, raws[::-1]]))
+        runs = list(pool.map(send, files))
 
-    assert sum(one.created for one in written) == project.items.count() == 2000
-    assert sum(one.duplicates for one in written) == 2000
+    assert [run.job.state for run in runs] == ["done", "done"]
+    assert sum(run.created for run in runs) == project.items.count() == 2000
+    assert sum(run.duplicates for run in runs) == 2000
+    assert both_write.broken  # one waited for the other, whose turn comes later
 
 
 def test_class_folders_become_gold_when_asked_for() -> None:
