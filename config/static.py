@@ -44,6 +44,8 @@ class ModuleManifestStorage(CompressedManifestStaticFilesStorage):
     def _save(self, name: str, content: File[bytes]) -> str:
         """Keep a file; types and explanations do not travel to browsers."""
         if name.startswith(OURS) and name.endswith(".js"):
+            # Whoever made the hash has read the file to its end.
+            content.seek(0)
             source = content.read()
             text = source.decode() if isinstance(source, bytes) else source
             content = ContentFile(without_comments(text).encode())
