@@ -29,11 +29,14 @@ NAMES = (
         "station-key-to-paint-4x-cpu",
     ),
     *("station-requests-per-label", "station-robot", "station-first-item"),
+    "station-search-holds",
     *("station-layout-shift", "station-js-text", "station-js-image", "station-css"),
 )
 TEXTS = 1500
 PICTURES = 60
 PERSON = "robot"
+LINE = "Le cœur déçu mais l’âme plutôt naïve, Louÿs rêva de crapaüter 😀.\n"
+LONG = LINE * 15_000 + "Zürich\n"
 
 # A frame's paint is over when a task that its animation callback has posted runs.
 WATCH = """(() => {
@@ -164,8 +167,10 @@ def _set_up(machine: Machine, folder: Path) -> str:
             body = io.BytesIO()
             Image.new("RGB", (640, 480), (n * 4, 90, 160)).save(body, "PNG")
             archive.writestr(f"{n}.png", body.getvalue())
+    (folder / "long.jsonl").write_text(json.dumps({"text": LONG}), encoding="utf-8")
     for slug, kind, file in (
         ("texts", "text", "texts.jsonl"),
+        ("long", "text", "long.jsonl"),
         ("images", "image", "images.zip"),
     ):
         labels = [{"name": name} for name in ("cat", "dog", "bird")]
@@ -203,7 +208,7 @@ def rows(only: str = "") -> list[dict[str, Any]]:
         print("station: no Chromium here (Debian: apt-get install chromium)")
         return []
     with _bench() as bench:
-        found = [*_speed(bench), *_weight(bench), _first(bench)]
+        found = [*_speed(bench), _search(bench), *_weight(bench), _first(bench)]
         refused = [text for text in bench.said if "Content Security Policy" in text]
         if refused:
             raise RuntimeError(f"The browser refused something: {refused[0]}")
@@ -243,6 +248,30 @@ def _speed(bench: Bench) -> list[dict[str, Any]]:
             " trail takes in a chip",
         ),
     ]
+
+
+def _search(bench: Bench) -> dict[str, Any]:
+    """Measure how long the page cannot answer while a megabyte is searched."""
+    with bench.station("long") as (page, _):
+        page.keyboard.press("s")
+        page.wait_for_timeout(500)
+        page.evaluate(
+            """() => {
+              window.held = [0];
+              new PerformanceObserver((list) => {
+                window.held.push(...list.getEntries().map(({ duration }) => duration));
+              }).observe({ type: "longtask" });
+            }"""
+        )
+        for words, said in (("naive", "1 of 15000"), ("zurich", "1 of 1")):
+            page.fill("#search input", words)
+            page.get_by_text(said, exact=True).wait_for()
+        for _ in range(3):
+            page.keyboard.press("Enter")
+        page.wait_for_timeout(300)
+        held = page.evaluate("window.held")
+    detail = f"{len(LONG.encode()) / 1e6:.1f} MB, tasks over 50 ms: {held[1:]}"
+    return _row("station-search-holds", max(held), ("ms", 200.0), detail)
 
 
 def _paint(name: str, run: Run, most: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.browser import CHROMIUM, SHOWN, chromium, log_in
+from tests.e2e.browser import CHANGED, CHROMIUM, SHOWN, chromium, log_in
 from tests.running.machine import Machine
 
 pytestmark = [
@@ -48,7 +48,7 @@ def test_a_server_killed_under_a_robot_gets_every_answer_once(machine: Machine) 
             if part := doomed.pop(len(seen), None):
                 os.kill(machine.pid_of(part), signal.SIGKILL)
             window.keyboard.press("12"[len(seen) % 2])
-            window.wait_for_timeout(60)
+            window.wait_for_function(CHANGED, arg=seen[-1])
         expect(window.locator("#saved")).to_have_text("saved", timeout=90_000)
 
     assert len(set(seen)) == COUNT
