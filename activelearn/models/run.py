@@ -47,6 +47,12 @@ class TrainingRun(models.Model):
     label_count = models.PositiveIntegerField(
         null=True, help_text="Labels it trained on."
     )
+    judgment = models.CharField(
+        max_length=64,
+        blank=True,
+        db_default="",
+        help_text="The SHA-256 of how its version was judged.",
+    )
     verdict = models.CharField(max_length=20, blank=True)
     explanation = MessageField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)

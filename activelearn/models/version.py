@@ -69,6 +69,12 @@ class Evaluation(models.Model):
     champion = models.ForeignKey(
         ModelVersion, models.RESTRICT, null=True, related_name="+"
     )
+    sha256 = models.CharField(
+        max_length=64,
+        blank=True,
+        db_default="",
+        help_text="Of the model's file that was judged.",
+    )
     items = models.PositiveIntegerField()
     items_hash = models.CharField(max_length=64)
     accuracy = models.FloatField()

@@ -6,14 +6,16 @@ from typing import Any, Final
 
 from django.db.models import Manager
 
-from activelearn.models import FeatureShard, ModelVersion, Snapshot
+from activelearn.models import FeatureShard, ModelVersion, Snapshot, TrainingRun
 from activelearn.services import features, files
 from labeling.models import Project
 
-_NAMING: Final[dict[str, Manager[Any]]] = {
-    "features": FeatureShard.objects,
-    "models": ModelVersion.objects,
-    "snapshots": Snapshot.objects,
+# Who names the files of a kind, and in which field.
+_NAMING: Final[dict[str, tuple[Manager[Any], str]]] = {
+    "features": (FeatureShard.objects, "sha256"),
+    "judgments": (TrainingRun.objects, "judgment"),
+    "models": (ModelVersion.objects, "sha256"),
+    "snapshots": (Snapshot.objects, "sha256"),
 }
 
 
@@ -22,6 +24,6 @@ def forget_all() -> int:
     forgotten = sum(
         features.forget(project) for project in Project.objects.order_by("pk")
     )
-    for kind, rows in _NAMING.items():
-        files.forget(kind, set(rows.values_list("sha256", flat=True)))
+    for kind, (rows, field) in _NAMING.items():
+        files.forget(kind, set(rows.values_list(field, flat=True)))
     return forgotten

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import platform
-from dataclasses import asdict
 from importlib.metadata import version as installed
 from typing import Any
 
@@ -13,117 +10,92 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext_noop as noop
 
-from activelearn.core import artifact, evaluation, gate, training
-from activelearn.core.features import Rows, Table
-from activelearn.models import (
-    Evaluation,
-    ModelVersion,
-    Snapshot,
-    TrainingRun,
+from activelearn.core import artifact, training
+from activelearn.core.features import Table
+from activelearn.models import ModelVersion, TrainingRun
+from activelearn.services import (
+    features,
+    files,
+    judging,
+    registry,
+    snapshots,
+    verdicts,
 )
-from activelearn.services import features, files, registry, verdicts
 from labeling.messages import Message, message
-from labeling.models import Item, Project
-from labeling.services.votes import resolutions
+from labeling.models import Project
 from labeling.services.work.progress import Progress
-
-LabelsOf = dict[int, evaluation.Labels]
 
 
 def run(progress: Progress) -> dict[str, Any]:
     """Train, judge and, where the evidence is good, promote.
 
-    Each write shares a transaction with a report to the job's row, so a worker that lost
-    the job writes nothing any more. A run that has its verdict is not judged again.
-    Raises what ``Progress.report`` raises.
+    Each stage leaves what it made under the hash of its content: the snapshot, the
+    version with its file, the judgment. The next attempt goes on from there, so that one
+    run has one model. Each write shares a transaction with a report to the job's row, so
+    a worker that lost the job writes nothing any more. A run that has its verdict is not
+    judged again. Raises what ``Progress.report`` raises.
     """
     training_run = TrainingRun.objects.select_related("project").get(job=progress.job)
     if training_run.verdict:
         return {"verdict": training_run.verdict}
-    project = training_run.project
     progress.report(done=0, total=5, stage=noop("features"))
-    table = features.load(project)
+    table = features.load(training_run.project)
     progress.report(done=1, stage=noop("snapshot"))
-    truth = _truth(project, Item.Split.POOL, table)
+    version = ModelVersion.objects.filter(run=training_run).first()
+    if version is None:
+        labels = _labels(training_run, table, progress)
+        try:
+            model = _fitted(training_run.project, labels, table)
+        except ValueError as error:
+            with transaction.atomic():
+                progress.report()
+                return _conclude(training_run, "no model", verdicts.why_no_model(error))
+        with transaction.atomic():
+            progress.report(done=3, stage=noop("evaluate"))
+            version = _register(training_run, model)
+    judgment = _judgment(training_run, version, table, progress)
+    return _decide(training_run, version, judgment, progress)
+
+
+def _labels(
+    training_run: TrainingRun, table: Table, progress: Progress
+) -> snapshots.LabelsOf:
+    """Return the labels of the run's snapshot, which is taken once."""
+    if training_run.snapshot:
+        labels = snapshots.read(training_run.snapshot)
+        # Nothing was made of it yet: where items of it have been deleted, it is taken
+        # anew.
+        if len(table.covered(labels)) == len(labels):
+            return labels
     with transaction.atomic():
         progress.report(done=2, stage=noop("fit"))
-        snapshot = _snapshot(project, truth)
-        training_run.snapshot, training_run.label_count = snapshot, len(truth)
+        snapshot = snapshots.take(training_run.project, table)
+        training_run.snapshot, training_run.label_count = snapshot, snapshot.items
         training_run.save(update_fields=["snapshot", "label_count"])
     progress.log(
         message(
             "snapshot %(hash)s of %(labels)s labels",
             hash=snapshot.sha256[:12],
-            labels=len(truth),
+            labels=snapshot.items,
         )
     )
-    try:
-        model = training.fit(
-            table.rows_of(list(truth)),
-            list(truth.values()),
-            is_multi=project.is_multi,
-            seed=project.seed,
-        )
-    except ValueError as error:
-        with transaction.atomic():
-            progress.report()
-            return _conclude(training_run, "no model", verdicts.why_no_model(error))
-    with transaction.atomic():
-        progress.report(done=3, stage=noop("evaluate"))
-        version = _register(training_run, model)
-    comparison, explanation = _judge(version, model, table, progress)
-    judgement = (comparison.verdict, explanation)
-    return _decide(training_run, version, judgement, progress)
+    return snapshots.read(snapshot)
 
 
-def _decide(
-    training_run: TrainingRun,
-    version: ModelVersion,
-    judgement: tuple[gate.GateVerdict, Message],
-    progress: Progress,
-) -> dict[str, Any]:
-    """Promote or reject, with the verdict in the same transaction."""
-    verdict, explanation = judgement
-    with transaction.atomic():
-        progress.report(done=5, stage=noop("gate"))
-        if verdict == "promote":
-            registry.promote(version, training_run.requested_by)
-        else:
-            ModelVersion.objects.filter(
-                pk=version.pk, stage=ModelVersion.Stage.CHALLENGER
-            ).update(stage=ModelVersion.Stage.REJECTED)
-        return _conclude(training_run, verdict, explanation)
-
-
-def _truth(project: Project, split: str, table: Table) -> LabelsOf:
-    """Return the current labels of a split's items that have a row, sorted by item.
-
-    An item without any label counts in a project with several labels alone.
-    """
-    labels = {
-        pk: tuple(names)
-        for pk, names in resolutions.take_labels(project, split)
-        if names or project.is_multi
-    }
-    return {pk: labels[pk] for pk in table.covered(labels)}
-
-
-def _snapshot(project: Project, truth: LabelsOf) -> Snapshot:
-    rows = [[pk, list(labels)] for pk, labels in truth.items()]
-    data = json.dumps(rows, ensure_ascii=True).encode()
-    snapshot, _ = Snapshot.objects.get_or_create(
-        project=project,
-        sha256=files.save("snapshots", data),
-        defaults={"items": len(rows), "label_set_id": project.label_set_pk},
+def _fitted(
+    project: Project, labels: snapshots.LabelsOf, table: Table
+) -> training.LinearModel:
+    return training.fit(
+        table.rows_of(list(labels)),
+        list(labels.values()),
+        is_multi=project.is_multi,
+        seed=project.seed,
     )
-    return snapshot
 
 
 def _register(training_run: TrainingRun, model: training.LinearModel) -> ModelVersion:
-    """Write the model's file, then its row; a repeated run finds its own again."""
+    """Write the model's file, then its row."""
     project = training_run.project
-    if before := ModelVersion.objects.filter(run=training_run).first():
-        return before
     spec = features.spec_of(project)
     data = artifact.dump(model, spec)
     with transaction.atomic():
@@ -153,77 +125,49 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _judge(
-    version: ModelVersion,
-    model: training.LinearModel,
-    table: Table,
-    progress: Progress,
-) -> tuple[gate.Comparison, Message]:
-    """Compare with the champion, or with always saying the commonest label."""
-    truth = _truth(version.project, Item.Split.EVALUATION, table)
-    champion = registry.champion(version.project)
-    if not truth:
-        none = gate.compare([], [])
-        return none, verdicts.explain(none, verdicts.MAJORITY)
-    rows = table.rows_of(list(truth))
-    labels = list(truth.values())
-    score = evaluation.score(labels, _predicted(model, rows))
-    if champion is None:
-        common = evaluation.majority(labels)
-        before = [names == common for names in labels]
-        against = verdicts.MAJORITY
-    else:
-        predicted = _predicted(registry.load(champion), rows)
-        before = evaluation.score(labels, predicted).hits
-        against = verdicts.version(champion.number)
-    comparison = gate.compare(before, score.hits)
-    explanation = verdicts.explain(comparison, against)
+def _judgment(
+    training_run: TrainingRun, version: ModelVersion, table: Table, progress: Progress
+) -> judging.Judgment:
+    """Return the run's judgment of its version, which is passed once."""
+    if training_run.judgment:
+        return judging.read(training_run.judgment)
+    judgment = judging.judge(version, table)
     with transaction.atomic():
         progress.report(done=4)
-        _keep(version, champion, (list(truth), before, score), comparison)
-    progress.log(
-        message(
-            "accuracy %(accuracy)s, macro-F1 %(f1)s",
-            accuracy=f"{score.accuracy:.3f}",
-            f1=f"{score.macro_f1:.3f}",
+        training_run.judgment = judging.keep(version, judgment)
+        # Also the snapshot: a run that an earlier release began may name a later one
+        # than its version was made from.
+        training_run.snapshot = version.snapshot
+        training_run.label_count = version.snapshot.items
+        training_run.save(update_fields=["judgment", "snapshot", "label_count"])
+    if judgment.score:
+        progress.log(
+            message(
+                "accuracy %(accuracy)s, macro-F1 %(f1)s",
+                accuracy=f"{judgment.score.accuracy:.3f}",
+                f1=f"{judgment.score.macro_f1:.3f}",
+            )
         )
-    )
-    progress.log(explanation)
-    return comparison, explanation
+        progress.log(judgment.explanation)
+    return judgment
 
 
-def _predicted(model: training.LinearModel, rows: Rows) -> list[evaluation.Labels]:
-    return training.predicted_labels(model, model.probabilities(rows))
-
-
-def _keep(
+def _decide(
+    training_run: TrainingRun,
     version: ModelVersion,
-    champion: ModelVersion | None,
-    evidence: tuple[list[int], list[bool], evaluation.Score],
-    comparison: gate.Comparison,
-) -> None:
-    items, before, score = evidence
-    Evaluation.objects.update_or_create(
-        model=version,
-        defaults={
-            "champion": champion,
-            "items": comparison.n,
-            "items_hash": hashlib.sha256(json.dumps(items).encode()).hexdigest(),
-            "accuracy": score.accuracy,
-            "macro_f1": score.macro_f1,
-            "labels": [asdict(label) for label in score.labels],
-            "better": comparison.better,
-            "worse": comparison.worse,
-            "lower_bound": comparison.lower_bound,
-            "mid_p": comparison.mid_p,
-            "rule": gate.RULE,
-            "verdict": comparison.verdict,
-            "outcomes": {
-                str(pk): [old, new]
-                for pk, old, new in zip(items, before, score.hits, strict=True)
-            },
-        },
-    )
+    judgment: judging.Judgment,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Promote or reject, with the verdict in the same transaction."""
+    with transaction.atomic():
+        progress.report(done=5, stage=noop("gate"))
+        if judgment.verdict == "promote":
+            registry.promote(version, training_run.requested_by)
+        else:
+            ModelVersion.objects.filter(
+                pk=version.pk, stage=ModelVersion.Stage.CHALLENGER
+            ).update(stage=ModelVersion.Stage.REJECTED)
+        return _conclude(training_run, judgment.verdict, judgment.explanation)
 
 
 def _conclude(training_run: TrainingRun, verdict: str, why: Message) -> dict[str, Any]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 
 from django.db import transaction
 from django.utils.translation import gettext_noop as noop
 
 from activelearn.models import ModelVersion, ScoringRun
-from activelearn.services import features, files, ranking, registry
+from activelearn.services import features, ranking, registry, snapshots
 from labeling.models import Item, Project
 from labeling.services.transfer import predictions
 from labeling.services.work.progress import Progress
@@ -59,5 +58,4 @@ def _scores(project: Project, champion: ModelVersion, progress: Progress) -> Sco
 
 def _learned_from(version: ModelVersion) -> set[int]:
     """Return the items of the snapshot that a model was trained on."""
-    rows = json.loads(files.read("snapshots", version.snapshot.sha256))
-    return {pk for pk, _ in rows}
+    return set(snapshots.read(version.snapshot))
