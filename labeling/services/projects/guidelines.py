@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from labeling.errors import InvalidInputError
 from labeling.models import Guideline, Project, User
+from labeling.services.work.transactions import lock_project
 
 MAX_LENGTH: Final = 200_000
 
@@ -16,7 +17,8 @@ MAX_LENGTH: Final = 200_000
 def revise(project: Project, user: User, text: str) -> Guideline:
     """Put a new version in force; the same text makes none.
 
-    Raises InvalidInputError for a text that is too long or has a NUL.
+    Raises InvalidInputError for a text that is too long or has a NUL, and NotFoundError
+    where the project has been deleted.
     """
     clean = text.replace("\r\n", "\n").strip()
     if len(clean) > MAX_LENGTH or "\x00" in clean:
@@ -29,7 +31,7 @@ def revise(project: Project, user: User, text: str) -> Guideline:
             }
         )
     with transaction.atomic():
-        locked = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        locked = lock_project(project.pk)
         if locked.guideline is not None and locked.guideline.text == clean:
             return locked.guideline
         return add_version(project, user, clean)

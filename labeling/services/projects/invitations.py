@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from labeling.errors import GoneError, InvalidInputError, NotFoundError
 from labeling.models import Invitation, Membership, User, digest_of
 from labeling.services.projects import members
+from labeling.services.work.transactions import lock_project
 
 Role = Membership.Role
 
@@ -119,6 +120,8 @@ def join(user: User, digest: str) -> Membership:
     """
     with transaction.atomic():
         invitation = find(digest)
+        # Lock order: the project before the invitation, as a deletion takes them.
+        lock_project(invitation.project_id)
         # Lock the account: the same person may press twice, and would be counted twice.
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
         project, role = invitation.project, Role(invitation.role)

@@ -14,6 +14,7 @@ from labeling import signals
 from labeling.errors import InvalidInputError
 from labeling.models import Label, LabelSet, Project, User
 from labeling.services.votes import relabel
+from labeling.services.work.transactions import lock_project
 
 MIN_LABELS: Final = 2
 MAX_LABELS: Final = 1000
@@ -41,12 +42,13 @@ def revise(
     ``mapping`` says what a label of the version before becomes: another name, or a
     label that takes it in.
 
-    Raises InvalidInputError for wrong labels, and where a label that is in use would go.
+    Raises InvalidInputError for wrong labels, and where a label that is in use would go;
+    NotFoundError where the project has been deleted.
     """
     with transaction.atomic():
         # Not plain FOR UPDATE: a vote holds its item and, at its commit, refers to the
         # project; we hold the project and mark items. That would be a deadlock.
-        Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        lock_project(project.pk)
         moves = {old: new for old, new in mapping.items() if old != new}
         relabel.check(project, [draft.name for draft in labels], moves)
         label_set = add_version(project, user, labels, moves)

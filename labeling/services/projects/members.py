@@ -19,7 +19,7 @@ from labeling.errors import (
 )
 from labeling.models import Membership, Project, User
 from labeling.services.queue import giving_back
-from labeling.services.work.transactions import keep_project
+from labeling.services.work.transactions import keep_project, lock_project
 from labeling.sql import lean
 
 Role = Membership.Role
@@ -82,11 +82,13 @@ def other(member: Membership, **who: Any) -> Membership:
 def add(project: Project, user: User, role: str) -> Membership:
     """Make ``user`` a member, or give a member another role.
 
-    Raises InvalidInputError for an unknown role, and ConflictError where the project
-    would lose its last manager.
+    Raises InvalidInputError for an unknown role, ConflictError where the project would
+    lose its last manager, and NotFoundError where it has been deleted.
     """
     check_one_of("role", role, Role.values)
     with transaction.atomic():
+        # Lock order: the project before the membership, as a deletion takes them.
+        lock_project(project.pk)
         member, _created = Membership.objects.select_for_update().get_or_create(
             project=project, user=user, defaults={"role": role}
         )
@@ -128,7 +130,8 @@ def change(member: Membership, **changes: Unpack[Changes]) -> Membership:
 def remove(member: Membership) -> None:
     """End a membership: the person's votes stay, what they hold goes to others.
 
-    Raises ConflictError for the project's last manager.
+    Raises ConflictError for the project's last manager, and NotFoundError where the
+    project has been deleted.
     """
     with transaction.atomic():
         _keep_a_manager(member)
@@ -148,7 +151,7 @@ def _keep_a_manager(member: Membership) -> None:
     if member.role != Role.MANAGER:
         return
     # Without this lock two managers could remove each other in a race.
-    Project.objects.select_for_update(no_key=True).get(pk=member.project_id)
+    lock_project(member.project_id)
     others = Membership.objects.filter(
         project_id=member.project_id, role=Role.MANAGER
     ).exclude(pk=member.pk)
@@ -178,7 +181,8 @@ def create_user(
 def create_member(project: Project, name: str, role: str) -> tuple[User, str]:
     """Create an account and make it a member: both or neither.
 
-    Raises InvalidInputError for a name or role that is not possible.
+    Raises InvalidInputError for a name or role that is not possible, and NotFoundError
+    where the project has been deleted.
     """
     with transaction.atomic():
         user, password = create_user(name)

@@ -13,6 +13,7 @@ from labeling import signals
 from labeling.errors import InvalidInputError
 from labeling.models import Project
 from labeling.models.setting import PolicyPart, Setting, settings_of
+from labeling.services.work.transactions import lock_project
 
 _parts: list[type[PolicyPart]] = []
 
@@ -59,10 +60,11 @@ def draft(project: Project, values: Mapping[str, object]) -> list[PolicyPart]:
 def change(project: Project, changes: Mapping[str, object]) -> Project:
     """Change settings or the name; open items follow a changed number of votes.
 
-    Raises InvalidInputError for names that are no setting and for wrong values.
+    Raises InvalidInputError for names that are no setting and for wrong values, and
+    NotFoundError where the project has been deleted.
     """
     with transaction.atomic():
-        stored = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        stored = lock_project(project.pk)
         rows = [part.of(project.pk) for part in _parts]
         before = _votes_asked(stored)
         _set(stored, rows, changes)

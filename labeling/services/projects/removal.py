@@ -39,7 +39,7 @@ from labeling.services.queue import giving_back, order
 from labeling.services.votes import agreement, counts, resolutions
 from labeling.services.work import jobs
 from labeling.services.work.progress import Progress
-from labeling.services.work.transactions import Turn, await_turn
+from labeling.services.work.transactions import Turn, await_turn, lock_project
 
 # Items of one transaction: people who vote on them wait for it.
 CHUNK: Final = 200
@@ -162,7 +162,7 @@ def request_project_deletion(member: Membership, typed: str) -> Job:
     """Request that the member's project is deleted; at once it has no members.
 
     Its short name is free again at once. Raises InvalidInputError unless ``typed`` is
-    that name.
+    that name, and NotFoundError where the project is gone already.
     """
     project = member.project
     if typed != project.slug:
@@ -170,7 +170,7 @@ def request_project_deletion(member: Membership, typed: str) -> Job:
             errors={"slug": [_("Type “%(slug)s” to be sure.") % {"slug": project.slug}]}
         )
     with transaction.atomic():
-        Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        lock_project(project.pk)
         Membership.objects.filter(project=project).delete()
         Invitation.objects.filter(project=project).delete()
         for job in Job.objects.filter(project=project, finished_at=None):

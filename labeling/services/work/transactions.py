@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from enum import IntEnum
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
+from labeling.errors import NotFoundError
 from labeling.models import Project
 
 
@@ -37,6 +39,15 @@ def keep_project(project_id: int) -> Project | None:
     # reference would wait for it.
     projects = Project.objects.select_for_update(no_key=True)
     return projects.filter(pk=project_id).first()
+
+
+def lock_project(project_id: int) -> Project:
+    """Lock the project until the commit and return it; raises NotFoundError if gone."""
+    if (project := keep_project(project_id)) is None:
+        raise NotFoundError(
+            _("There is no such project, or you are not a member of it.")
+        )
+    return project
 
 
 @contextmanager

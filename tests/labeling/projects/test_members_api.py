@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.db import transaction
 
-from labeling.models import Annotation, Assignment, Membership, Project, User
-from labeling.services.projects import members
+from labeling.models import (
+    Annotation,
+    Assignment,
+    Invitation,
+    Membership,
+    Project,
+    User,
+)
+from labeling.services.projects import invitations, members
 from labeling.services.work.transactions import keep_project
 from tests import make
 
@@ -25,21 +33,44 @@ def path_of(project: Project, who: User) -> str:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_new_role_and_a_deletion_of_the_project_do_not_wait_for_each_other() -> None:
+@pytest.mark.parametrize(
+    "demote",
+    [
+        lambda who: members.change(who, role="annotator"),
+        lambda who: members.add(who.project, who.user, "annotator"),
+    ],
+    ids=["changed", "added"],
+)
+def test_a_new_role_and_a_deletion_of_the_project_do_not_wait_for_each_other(
+    demote: Callable[[Membership], Membership],
+) -> None:
     project = make.project()
     who = make.member(project, "manager")
-
-    @make.threaded
-    def change() -> None:
-        members.change(who, role="annotator")
 
     with ThreadPoolExecutor(1) as other:
         with transaction.atomic():
             keep_project(project.pk)
-            changing = other.submit(change)
+            changing = other.submit(make.threaded(demote), who)
             make.await_waiting()
             Membership.objects.select_for_update(nowait=True).get(pk=who.pk)
         changing.result()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_joins_and_a_deletion_of_the_project_do_not_wait_for_each_other() -> None:
+    project = make.project()
+    who = make.member(project)
+    invited = invitations.create(make.manager_of(project), "manager").invitation
+
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            keep_project(project.pk)
+            joining = other.submit(
+                make.threaded(invitations.join), who.user, invited.digest
+            )
+            make.await_waiting()
+            Invitation.objects.select_for_update(nowait=True).get(pk=invited.pk)
+        assert joining.result().role == "manager"
 
 
 def test_what_is_named_is_changed_and_the_rest_stays() -> None:
