@@ -13,6 +13,7 @@ from activelearn.services import files
 from labeling.errors import ConflictError, NotFoundError
 from labeling.models import Project, User
 from labeling.services.work import jobs
+from labeling.services.work.transactions import lock_project
 
 Stage = ModelVersion.Stage
 
@@ -26,10 +27,11 @@ def champion_in_turn(project: Project) -> ModelVersion | None:
     """Return what serves after the commit of a promotion that is under way.
 
     Without this wait a race loses scores: a promotion that finds a scoring job waiting
-    requests no other, while that job, begun just then, still reads the old champion.
+    requests no other, while that job, begun just then, still reads the old champion. Raises NotFoundError
+    where the project has been deleted.
     """
     with transaction.atomic():
-        Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        lock_project(project.pk)
         return champion(project)
 
 
@@ -57,7 +59,8 @@ def load(model: ModelVersion) -> LinearModel:
 def promote(model: ModelVersion, user: User | None) -> ModelVersion:
     """Let ``model`` serve; the champion before it is archived.
 
-    Raises DamagedError where its bytes are not those that were saved.
+    Raises DamagedError where its bytes are not those that were saved, and NotFoundError
+    where the project has been deleted.
     """
     load(model)
     with transaction.atomic():
@@ -85,7 +88,8 @@ def rollback(model: ModelVersion, user: User | None) -> ModelVersion:
 
     Where ``model`` does not serve, nothing changes. Only a promotion brings a version
     back that was rolled back, so each rollback goes one step back in time. Raises
-    ConflictError where there is no earlier champion.
+    ConflictError where there is no earlier champion, and NotFoundError where the project
+    has been deleted.
     """
     with transaction.atomic():
         _await_turn(model)
@@ -112,7 +116,8 @@ def rollback(model: ModelVersion, user: User | None) -> ModelVersion:
 def archive(model: ModelVersion) -> ModelVersion:
     """Put a version away.
 
-    Raises ConflictError for the champion, which serves until another takes over.
+    Raises ConflictError for the champion, which serves until another takes over, and
+    NotFoundError where the project has been deleted.
     """
     with transaction.atomic():
         _await_turn(model)
@@ -127,7 +132,7 @@ def archive(model: ModelVersion) -> ModelVersion:
 
 def _await_turn(model: ModelVersion) -> None:
     """Lock the project until the commit: one change of what serves at a time."""
-    Project.objects.select_for_update(no_key=True).get(pk=model.project_id)
+    lock_project(model.project_id)
     model.refresh_from_db()
 
 

@@ -24,6 +24,7 @@ from activelearn.services import (
 from labeling.messages import Message, message
 from labeling.models import Project
 from labeling.services.work.progress import Progress
+from labeling.services.work.transactions import lock_project
 
 
 def run(progress: Progress) -> dict[str, Any]:
@@ -99,7 +100,7 @@ def _register(training_run: TrainingRun, model: training.LinearModel) -> ModelVe
     spec = features.spec_of(project)
     data = artifact.dump(model, spec)
     with transaction.atomic():
-        Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        lock_project(project.pk)
         # Behind the lock: else two runs may read the same number, and one would fail.
         newest = ModelVersion.objects.filter(project=project).aggregate(n=Max("number"))
         return ModelVersion.objects.create(

@@ -11,7 +11,7 @@ from activelearn.services import ranking
 from labeling.messages import Message, message, verbatim
 from labeling.models import Job, Project, ProjectCounter, User
 from labeling.services.work import jobs
-from labeling.services.work.transactions import keep_project
+from labeling.services.work.transactions import keep_project, lock_project
 
 
 def next_threshold(policy: LearningPolicy, labels_then: int) -> int:
@@ -58,10 +58,11 @@ def request(
 ) -> tuple[TrainingRun, bool]:
     """Request a run; where one already waits, return that one, with False.
 
-    A reason that a person has typed is kept as it is.
+    A reason that a person has typed is kept as it is. Raises NotFoundError where the
+    project has been deleted.
     """
     with transaction.atomic():
-        Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        lock_project(project.pk)
         waiting = (
             TrainingRun.objects.filter(project=project, job__state=Job.State.QUEUED)
             .select_related("job")

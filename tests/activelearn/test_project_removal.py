@@ -14,6 +14,7 @@ from django.db import OperationalError, connection
 
 from activelearn.models import RankingFit
 from activelearn.services import ranking, registry, triggers
+from labeling.errors import NotFoundError
 from labeling.models import Job, Project, User
 from labeling.services.experts import adjudicate
 from labeling.services.projects import removal
@@ -229,3 +230,20 @@ def test_a_project_that_is_looked_at_goes_afterwards(
     Project.objects.filter(pk=project.pk).delete()
     assert look(project) is None
     assert not Job.objects.exists()
+
+
+def test_what_comes_after_the_deletion_is_told_that_the_project_is_gone() -> None:
+    project, (model, _) = versions(2)
+    model.project = project
+    Project.objects.filter(pk=project.pk).delete()
+    writes: list[Callable[[], object]] = [
+        lambda: registry.champion_in_turn(project),
+        lambda: registry.promote(model, None),
+        lambda: registry.rollback(model, None),
+        lambda: registry.archive(model),
+        lambda: triggers.request(project, None, "again"),
+    ]
+
+    for write in writes:
+        with pytest.raises(NotFoundError):
+            write()
