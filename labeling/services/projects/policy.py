@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import connection, models, transaction
@@ -14,7 +15,9 @@ from labeling.errors import InvalidInputError
 from labeling.models import Project
 from labeling.models.setting import PolicyPart, Setting, settings_of
 from labeling.services.work.transactions import lock_project
+from labeling.sql import statements
 
+_SQL: Final = statements.load(Path(__file__).with_name("policy.sql"))
 _parts: list[type[PolicyPart]] = []
 
 
@@ -129,17 +132,6 @@ def _votes_asked(project: Project) -> tuple[object, ...]:
     return project.overlap, project.min_votes, project.overlap_share
 
 
-# In the database, by the same draw as ``rules.is_shared``: open items may be millions.
-_ASK_ANEW = """
-    UPDATE labeling_item SET is_unsettled = true, votes_wanted = CASE
-        WHEN ('x' || encode(substr(sha256(convert_to(
-                 %(seed)s || ':overlap:' || group_key, 'UTF8')), 1, 7), 'hex')
-             )::bit(56)::bigint / 2::float8 ^ 56 < %(share)s::float8
-        THEN %(votes)s ELSE 1 END
-    WHERE project_id = %(project)s AND state = 'open'
-"""
-
-
 def _ask_anew(project: Project) -> None:
     """Let open items want the new minimum of votes, and settle them afresh."""
     values: dict[str, str | float] = {
@@ -149,5 +141,5 @@ def _ask_anew(project: Project) -> None:
         "project": project.pk,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_ASK_ANEW, values)
+        cursor.execute(_SQL["ask_anew"], values)
     signals.send_on_commit(signals.items_changed, project.pk)

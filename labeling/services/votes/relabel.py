@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 
 from labeling import queries
 from labeling.errors import InvalidInputError
-from labeling.models import Annotation, Item, LabelSet, Project
+from labeling.models import LabelSet, Project
 from labeling.sql import statements
 
 _SQL: Final = statements.load(Path(__file__).with_name("votes.sql"))
@@ -54,12 +54,10 @@ def carry(label_set: LabelSet, moves: Mapping[str, str]) -> None:
         "project": label_set.project_id,
     }
     with connection.cursor() as cursor:
+        # Lock order: items, by id, before the resolutions that hang on them.
+        cursor.execute(_SQL["mark_renamed"], values)
         cursor.execute(_SQL["rename_in_resolutions"], values)
         cursor.execute(_SQL["rename_in_gold"], values)
-    voted = Annotation.votes.filter(
-        project_id=label_set.project_id, undone_at=None, labels__overlap=list(moves)
-    )
-    Item.objects.filter(pk__in=voted.values("item")).update(is_unsettled=True)
 
 
 def names_now(project_id: int) -> dict[int, dict[str, str]]:

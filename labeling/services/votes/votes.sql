@@ -62,6 +62,26 @@ SELECT id, project_id, item_id, annotator_id, assignment_id, client_id, request_
        is_right, screen
 FROM vote
 
+-- mark_renamed: lock the items that labels to be renamed are on, by id, and mark those
+-- with such a vote to be settled anew.
+WITH voted AS (
+    SELECT item_id FROM labeling_annotation
+    WHERE project_id = %(project)s AND undone_at IS NULL AND reason <> 'repeat'
+          AND labels && %(old)s::varchar[]
+), locked AS (
+    SELECT id FROM labeling_item
+    WHERE project_id = %(project)s AND id IN (
+        SELECT item_id FROM voted
+        UNION SELECT item_id FROM labeling_resolution
+              WHERE project_id = %(project)s AND superseded_at IS NULL
+                    AND labels && %(old)s::varchar[]
+        UNION SELECT item_id FROM labeling_gold WHERE labels && %(old)s::varchar[])
+    ORDER BY id FOR NO KEY UPDATE
+)
+UPDATE labeling_item i
+SET is_unsettled = i.is_unsettled OR i.id IN (SELECT item_id FROM voted)
+FROM locked WHERE i.id = locked.id
+
 -- rename_in_resolutions: give the labels that items have now their new names.
 -- Two labels that become one are named once, and their shares are added up.
 UPDATE labeling_resolution SET

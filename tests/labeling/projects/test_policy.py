@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from django.apps import apps
 from django.core.management import call_command
 from django.core.validators import MaxValueValidator
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
@@ -20,7 +21,7 @@ from django.utils.translation import gettext_lazy
 
 from activelearn.models import LearningPolicy
 from labeling.errors import InvalidInputError
-from labeling.models import Project, User
+from labeling.models import Item, Project, User
 from labeling.models.setting import Group, PolicyPart, setting, settings_of
 from labeling.services.projects import policy
 from tests import make
@@ -252,3 +253,24 @@ def test_the_learners_settings_move_to_its_table_and_back() -> None:
     assert moved_back == ("entropy", 0.5)
     row = LearningPolicy.of(project.pk)
     assert (row.strategy, row.batch, row.exploration_rate) == ("entropy", "ranked", 0.7)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_another_number_of_votes_is_asked_of_items_in_the_order_of_their_ids() -> None:
+    project = make.project(overlap=3, min_votes=1)
+    first, second = make.items(project, 2)
+    # So the second one comes first in the table.
+    Item.objects.filter(pk=first.pk).update(tags=["moved"])
+
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            Item.objects.select_for_update(no_key=True).get(pk=first.pk)
+            asking = other.submit(
+                make.threaded(policy.change), project, {"min_votes": 2}
+            )
+            make.await_waiting()
+            Item.objects.select_for_update(nowait=True).get(pk=second.pk)
+        asking.result()
+
+    wanted = Item.objects.order_by("pk").values_list("votes_wanted", "is_unsettled")
+    assert list(wanted) == [(2, True), (2, True)]

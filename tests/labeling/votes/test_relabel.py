@@ -81,6 +81,35 @@ def test_a_vote_and_new_labels_do_not_wait_for_each_other() -> None:
     assert current(item).labels == ["z"]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_label_is_renamed_item_by_item_and_each_before_its_label() -> None:
+    project = make.project(labels=("x", "y"))
+    first, second = make.items(project, 2)
+    who = make.member(project)
+    for assignment in make.lease(who, 2):
+        make.vote(who, assignment, "x")
+    settle.settle_project(project.pk)
+    # So the second one comes first in the table.
+    Item.objects.filter(pk=first.pk).update(tags=["moved"])
+    manager = make.manager_of(project).user
+
+    @make.threaded
+    def rename() -> None:
+        drafts = [label_sets.LabelDraft(name) for name in ("z", "y")]
+        label_sets.revise(project, manager, drafts, {"x": "z"})
+
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            Item.objects.select_for_update(no_key=True).get(pk=first.pk)
+            renaming = other.submit(rename)
+            make.await_waiting()
+            Item.objects.select_for_update(nowait=True).get(pk=second.pk)
+            Resolution.objects.select_for_update(nowait=True).get(item=first)
+        renaming.result()
+
+    assert (current(first).labels, current(second).labels) == (["z"], ["z"])
+
+
 def test_known_answers_get_the_new_names() -> None:
     project = make.project(labels=("x", "y"))
     gold.record(project, [(make.item(project), ["x"])])
