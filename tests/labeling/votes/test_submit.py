@@ -249,6 +249,20 @@ def test_the_same_client_id_with_another_body_is_refused() -> None:
         make.vote(who, one, "y", client_id=client_id)
 
 
+def test_the_database_says_when_a_lease_has_ended_whatever_the_web_server_thinks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    project = make.project(suggestion_mode="assist")
+    who = make.member(project)
+    assignment = lent(project, who)
+    # A late vote would be refused: the item is closed.
+    Item.objects.update(state=Item.State.SETTLED)
+    tomorrow = timezone.now() + timedelta(days=1)
+    monkeypatch.setattr(timezone, "now", lambda: tomorrow)
+
+    assert submit.submit(who, full(assignment)).is_new
+
+
 def test_a_late_answer_is_kept_while_its_slot_is_free() -> None:
     project = make.project()
     make.item(project)
