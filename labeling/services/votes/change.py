@@ -65,7 +65,7 @@ def edit(
         values["suggestion_shown"] = revealed
     now = timezone.now()
     with transaction.atomic():
-        # Lock order: the vote, its item, then the counter.
+        # Lock order: the vote, its item, then the counter (README, Locks).
         _write_version(before, version, {**values, "updated_at": now})
         after = Annotation.with_repeats.get(pk=annotation_id)
         _mark_item(after, votes=0)
