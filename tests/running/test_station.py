@@ -31,6 +31,8 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
         yield started
     finally:
         started.kill_all()
+        # Pytest shows it beside a failure.
+        print(started.log.read_text()[-10_000:])
 
 
 def test_a_server_killed_under_a_robot_gets_every_answer_once(machine: Machine) -> None:
