@@ -11,6 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from pytest_django.fixtures import Settings
 
 from labeling.services.votes import counts
+from tests.running.machine import open_folder
 
 LONG = ("running", "browser", "long")
 # A property says what holds, not how fast: the first call may import scikit-learn.
@@ -39,6 +40,13 @@ def own_files(settings: Settings, tmp_path: Path) -> None:
         },
     }
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Give a home to a server of this test."""
+    with open_folder() as path:
+        yield path
 
 
 @pytest.fixture

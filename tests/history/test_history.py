@@ -11,11 +11,8 @@ from tests.history.run import play
 pytestmark = pytest.mark.running
 
 
-def test_no_fault_loses_or_doubles_anything(tmp_path: Path) -> None:
-    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
-        folder.chmod(0o755)
-
-    report = play(tmp_path, operations=1500, faults=13, people=5, items=340)
+def test_no_fault_loses_or_doubles_anything(folder: Path) -> None:
+    report = play(folder, operations=1500, faults=13, people=5, items=340)
 
     assert report.violations == [], report.words
     assert report.operations >= 1500

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +30,21 @@ PARTS = {
     "trainer": "trainer@",
     "scheduler": "beat",
 }
+
+
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """A folder that the database's user may enter.
+
+    Pytest closes the folder around its own ones to others whenever a session begins,
+    also under the servers of one that runs.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="assay-test-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def free_port() -> int:

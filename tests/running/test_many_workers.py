@@ -78,10 +78,8 @@ CHECKS = (
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
-    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
-        folder.chmod(0o755)
-    started = Machine(tmp_path / "home", OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1")
+def machine(folder: Path) -> Iterator[Machine]:
+    started = Machine(folder / "home", OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1")
     try:
         started.start()
         yield started

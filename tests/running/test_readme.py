@@ -13,16 +13,14 @@ pytestmark = pytest.mark.running
 COMMAND = re.compile(r"(?:^    |`)\.venv/bin/assay ([^`\n]+)", re.MULTILINE)
 
 
-def test_the_commands_of_the_readme_do_what_it_says(tmp_path: Path) -> None:
-    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
-        folder.chmod(0o755)
-    machine = Machine(tmp_path / "home")
+def test_the_commands_of_the_readme_do_what_it_says(folder: Path) -> None:
+    machine = Machine(folder / "home")
     commands = COMMAND.findall((ROOT / "README.md").read_text())
     said: dict[str, str] = {}
     try:
         machine.start(demo=True)
         for command in commands:
-            words = command.replace("digits.csv", str(tmp_path / "digits.csv")).split()
+            words = command.replace("digits.csv", str(folder / "digits.csv")).split()
             said[words[0]] = machine.run(*words)
         log = machine.log.read_text()
         machine.token = machine.run("token", "engineer").split()[1]
@@ -35,6 +33,6 @@ def test_the_commands_of_the_readme_do_what_it_says(tmp_path: Path) -> None:
     assert {"simulate", "user", "export"} <= set(said)
     assert "100 answers by 3 simulated annotators" in said["simulate"]
     assert re.fullmatch(r"maria \S{12,}\n", said["user"])
-    assert len((tmp_path / "digits.csv").read_text().splitlines()) == 1 + 1797
+    assert len((folder / "digits.csv").read_text().splitlines()) == 1 + 1797
     assert "new confident labels" in found[-1]["reason"]
     assert re.search(r"log in as ada with \S{12,}", log)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,17 +23,15 @@ COUNT = 60
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
-    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
-        folder.chmod(0o755)
-    started = Machine(tmp_path / "home")
+def machine(folder: Path) -> Iterator[Machine]:
+    started = Machine(folder / "home")
     try:
         started.start()
         yield started
     finally:
         started.kill_all()
         # Pytest shows it beside a failure.
-        print(started.log.read_text()[-10_000:])
+        sys.stdout.write(started.log.read_text()[-10_000:])
 
 
 def test_a_server_killed_under_a_robot_gets_every_answer_once(machine: Machine) -> None:

@@ -18,23 +18,22 @@ import pytest
 from running.embedded import postgres, redis
 from running.supervise import Part, Supervisor
 from tests.history.ending import link_to
-from tests.running.machine import LEASE, PARTS, ROOT, Machine, until
+from tests.running.machine import LEASE, PARTS, ROOT, Machine, open_folder, until
 
 pytestmark = pytest.mark.running
 
 
 @pytest.fixture(scope="module")
-def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+def machine() -> Iterator[Machine]:
     """One Assay for the module; its path is too long for a socket."""
-    folder = tmp_path_factory.mktemp("home")
-    folder.chmod(0o755)
-    started = Machine(folder / ("long-" * 30))
-    try:
-        started.start()
-        started.set_up()
-        yield started
-    finally:
-        started.kill_all()
+    with open_folder() as folder:
+        started = Machine(folder / ("long-" * 30))
+        try:
+            started.start()
+            started.set_up()
+            yield started
+        finally:
+            started.kill_all()
 
 
 def test_every_part_that_is_killed_comes_back_and_no_vote_is_lost(
@@ -167,12 +166,10 @@ def test_a_killed_supervisor_takes_its_parts_along(machine: Machine) -> None:
 
 
 def test_outside_servers_are_used_where_the_environment_names_them(
-    tmp_path: Path,
+    folder: Path,
 ) -> None:
-    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
-        folder.chmod(0o755)
-    sockets, data = tmp_path / "run", tmp_path / "cluster"
-    own = Supervisor(io.StringIO(), tmp_path / "parts")
+    sockets, data = folder / "run", folder / "cluster"
+    own = Supervisor(io.StringIO(), folder / "parts")
     try:
         postgres.prepare(data, sockets)
         command = postgres.command(data, sockets)
@@ -185,12 +182,12 @@ def test_outside_servers_are_used_where_the_environment_names_them(
                 stop_signal=signal.SIGINT,
             )
         )
-        (tmp_path / "redis").mkdir()
-        words = redis.command(tmp_path / "redis", sockets)
+        (folder / "redis").mkdir()
+        words = redis.command(folder / "redis", sockets)
         own.start(Part("redis", words, lambda: redis.is_ready(sockets)))
         host = str(sockets).replace("/", "%2F")
         started = Machine(
-            tmp_path / "home",
+            folder / "home",
             DATABASE_URL=f"postgresql://postgres@{host}/postgres",
             BROKER_URL=f"redis+socket://{sockets}/redis.sock",
             SECRET_KEY="x" * 50,
