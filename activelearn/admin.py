@@ -5,7 +5,13 @@ from __future__ import annotations
 from django.contrib import admin
 from django.http import HttpRequest
 
-from activelearn.models import Evaluation, LearningPolicy, ModelVersion, TrainingRun
+from activelearn.models import (
+    Evaluation,
+    LearningPolicy,
+    ModelVersion,
+    Promotion,
+    TrainingRun,
+)
 from activelearn.services import registry, triggers
 from labeling.admin import ReadOnly, WithButtons, person_of
 from labeling.models import (
@@ -105,4 +111,4 @@ class TrainingRunAdmin(ReadOnly):
         return f"{run.job.state} {run.job.stage}"
 
 
-admin.site.register(Evaluation, ReadOnly)
+admin.site.register([Evaluation, Promotion], ReadOnly)

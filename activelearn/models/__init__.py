@@ -11,13 +11,14 @@ from activelearn.models.run import (
     Snapshot,
     TrainingRun,
 )
-from activelearn.models.version import Evaluation, ModelVersion
+from activelearn.models.version import Evaluation, ModelVersion, Promotion
 
 __all__ = [
     "Evaluation",
     "FeatureShard",
     "LearningPolicy",
     "ModelVersion",
+    "Promotion",
     "RankingFit",
     "RetrainTrigger",
     "ScoringRun",

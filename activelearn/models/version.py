@@ -60,6 +60,36 @@ class ModelVersion(models.Model):
         return f"version {self.number}"
 
 
+class Promotion(models.Model):
+    """A change of what serves: by the gate of a run, or by a person; only ever added."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="promotions")
+    model = models.ForeignKey(ModelVersion, models.CASCADE, related_name="promotions")
+    before = models.ForeignKey(
+        ModelVersion,
+        models.RESTRICT,
+        null=True,
+        related_name="+",
+        help_text="What served until then.",
+    )
+    sha256 = models.CharField(max_length=64, help_text="Of the file that serves.")
+    run = models.ForeignKey(
+        TrainingRun,
+        models.RESTRICT,
+        null=True,
+        related_name="promotions",
+        help_text="The run whose gate let it; none where a person did.",
+    )
+    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"promotion of {self.model_id}"
+
+
 class Evaluation(models.Model):
     """A model on the held-out items, paired with the champion of that moment."""
 

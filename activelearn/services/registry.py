@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from activelearn.core import artifact
 from activelearn.core.training import LinearModel
-from activelearn.models import ModelVersion
+from activelearn.models import ModelVersion, Promotion, TrainingRun
 from activelearn.services import files
 from labeling.errors import ConflictError, NotFoundError
 from labeling.models import Project, User
@@ -65,22 +65,55 @@ def promote(model: ModelVersion, user: User | None) -> ModelVersion:
     load(model)
     with transaction.atomic():
         _await_turn(model)
-        if model.stage == Stage.CHAMPION:
-            return model
-        ModelVersion.objects.filter(
-            project_id=model.project_id, stage=Stage.CHAMPION
-        ).update(stage=Stage.ARCHIVED)
-        model.stage = Stage.CHAMPION
-        model.promoted_at = timezone.now()
-        model.promoted_by = user
-        model.rolled_back_at = None
-        model.save(
-            update_fields=["stage", "promoted_at", "promoted_by", "rolled_back_at"]
-        )
-        # In the same transaction: a champion without a request for scores would leave
-        # the pool with the predictions of the one before.
-        request_scores(model)
+        _promote(model, user, None)
     return model
+
+
+def serves_still(model: ModelVersion, against: int | None) -> bool:
+    """Lock what serves until the commit; whether ``against`` does, or ``model`` itself.
+
+    against: the number of the champion that ``model`` was judged against, or None.
+    """
+    _await_turn(model)
+    serving = champion(model.project)
+    return serving == model or against == (serving.number if serving else None)
+
+
+def take_over(model: ModelVersion, run: TrainingRun) -> None:
+    """Let ``model`` serve because the gate of ``run`` said so.
+
+    Raises DamagedError where its bytes are not those that were saved.
+    """
+    load(model)
+    with transaction.atomic():
+        _await_turn(model)
+        _promote(model, run.requested_by, run)
+
+
+def _promote(model: ModelVersion, user: User | None, run: TrainingRun | None) -> None:
+    if model.stage == Stage.CHAMPION:
+        return
+    before = champion(model.project)
+    ModelVersion.objects.filter(
+        project_id=model.project_id, stage=Stage.CHAMPION
+    ).update(stage=Stage.ARCHIVED)
+    model.stage = Stage.CHAMPION
+    model.promoted_at = timezone.now()
+    model.promoted_by = user
+    model.rolled_back_at = None
+    model.save(update_fields=["stage", "promoted_at", "promoted_by", "rolled_back_at"])
+    Promotion.objects.create(
+        project_id=model.project_id,
+        model=model,
+        before=before,
+        sha256=model.sha256,
+        run=run,
+        by=user,
+        at=model.promoted_at,
+    )
+    # In the same transaction: a champion without a request for scores would leave the
+    # pool with the predictions of the one before.
+    request_scores(model)
 
 
 def rollback(model: ModelVersion, user: User | None) -> ModelVersion:

@@ -50,12 +50,15 @@ def run(progress: Progress) -> dict[str, Any]:
         except ValueError as error:
             with transaction.atomic():
                 progress.report()
-                return _conclude(training_run, "no model", verdicts.why_no_model(error))
+                _conclude(training_run, "no model", verdicts.why_no_model(error))
+                return {"verdict": "no model"}
         with transaction.atomic():
             progress.report(done=3, stage=noop("evaluate"))
             version = _register(training_run, model)
-    judgment = _judgment(training_run, version, table, progress)
-    return _decide(training_run, version, judgment, progress)
+    while True:
+        judgment = _judgment(training_run, version, table, progress)
+        if _is_decided(training_run, version, judgment, progress):
+            return {"verdict": judgment.verdict}
 
 
 def _labels(
@@ -153,25 +156,34 @@ def _judgment(
     return judgment
 
 
-def _decide(
+def _is_decided(
     training_run: TrainingRun,
     version: ModelVersion,
     judgment: judging.Judgment,
     progress: Progress,
-) -> dict[str, Any]:
-    """Promote or reject, with the verdict in the same transaction."""
+) -> bool:
+    """Promote or reject, with the verdict in the same transaction.
+
+    Where another model has taken over since the judgment, that is dropped instead, and
+    nothing decided: the version has yet to be judged against what it would replace.
+    """
     with transaction.atomic():
         progress.report(done=5, stage=noop("gate"))
+        if not registry.serves_still(version, judgment.champion):
+            progress.report(done=3, stage=noop("evaluate"))
+            training_run.judgment = ""
+            training_run.save(update_fields=["judgment"])
+            return False
         if judgment.verdict == "promote":
-            registry.promote(version, training_run.requested_by)
+            registry.take_over(version, training_run)
         else:
             ModelVersion.objects.filter(
                 pk=version.pk, stage=ModelVersion.Stage.CHALLENGER
             ).update(stage=ModelVersion.Stage.REJECTED)
-        return _conclude(training_run, judgment.verdict, judgment.explanation)
+        _conclude(training_run, judgment.verdict, judgment.explanation)
+    return True
 
 
-def _conclude(training_run: TrainingRun, verdict: str, why: Message) -> dict[str, Any]:
+def _conclude(training_run: TrainingRun, verdict: str, why: Message) -> None:
     training_run.verdict, training_run.explanation = verdict, why
     training_run.save(update_fields=["verdict", "explanation"])
-    return {"verdict": verdict}

@@ -125,3 +125,61 @@ def test_c1_a_snapshot_whose_items_were_deleted_before_the_fit_is_taken_anew() -
     version = TrainingRun.objects.get().model
     assert gone not in snapshots.read(version.snapshot)
     assert version.evaluation.sha256 == version.sha256
+
+
+def relabel(truth: dict[int, str]) -> None:
+    for one in Resolution.objects.filter(superseded_at=None, item__split="pool"):
+        one.labels = [truth[one.item_id]]
+        one.save(update_fields=["labels"])
+
+
+def trained_again(project: Project) -> ModelVersion:
+    run, _ = triggers.request(project, None, "again")
+    jobs.run(run.job_id)
+    return ModelVersion.objects.get(run=run)
+
+
+def test_c4_who_takes_over_was_judged_against_whom_it_replaces() -> None:
+    project, truth = wine()
+    answer(project, truth, 90)
+    relabel({pk: ROTATED[label] for pk, label in truth.items()})
+    first, second = trained_again(project), trained_again(project)
+    registry.promote(first, None)
+    relabel(truth)
+    run, _ = triggers.request(project, None, "the labels are right now")
+    seen: list[int | None] = []
+
+    def look() -> None:
+        if len(progress.reports) == REPORTS - 1:
+            judged = ModelVersion.objects.get(run=run).evaluation
+            seen.append(judged.champion.number if judged.champion else None)
+            registry.promote(second, None)
+
+    progress = watched(jobs.claim(run.job_id), look=look)
+    retrain.run(progress)
+
+    run.refresh_from_db()
+    third = ModelVersion.objects.get(run=run)
+    assert (seen, run.verdict, third.stage) == ([1], "promote", "champion")
+    assert third.evaluation.champion == second
+    assert third.promotions.get().before == second
+    assert third.promotions.get().sha256 == third.evaluation.sha256
+    second.refresh_from_db()
+    assert second.stage == "archived"
+
+
+def test_c4_a_version_that_a_person_promoted_meanwhile_serves_on() -> None:
+    project, truth = wine()
+    answer(project, truth, 60)
+    run, _ = triggers.request(project, None, "by hand")
+
+    def look() -> None:
+        if len(progress.reports) == REPORTS - 1:
+            registry.promote(ModelVersion.objects.get(), None)
+
+    progress = watched(jobs.claim(run.job_id), look=look)
+    retrain.run(progress)
+
+    version = ModelVersion.objects.get()
+    assert version.stage == "champion"
+    assert version.promotions.get().run is None

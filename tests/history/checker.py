@@ -37,6 +37,7 @@ CHECKS: list[Callable[[Sequence[Op], Final], Iterable[str]]] = [
     models.one_champion,
     models.the_last_promotion_serves,
     models.versions_hold,
+    models.what_was_judged_serves,
     models.runs_are_judged_once,
     models.runs_asked_for_are_there,
     models.scores_are_the_champions,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -12,7 +13,17 @@ import psycopg
 from psycopg.rows import dict_row
 
 from config.home import socket_folder
-from tests.history.record import Event, Final, Item, Loan, Retrains, Run, Version, Vote
+from tests.history.record import (
+    Event,
+    Final,
+    Item,
+    Loan,
+    Promotion,
+    Retrains,
+    Run,
+    Version,
+    Vote,
+)
 from tests.running.machine import PARTS, Machine, until
 
 # Nobody waits for a worker that was killed; who lives still has to bear it, too.
@@ -140,17 +151,18 @@ def read(machine: Machine, sent_home: Sequence[str] = ()) -> Final:
                 )
             ),
             retrains=_retrains(rows),
-            runs=tuple(
-                Run(**row)
+            runs=tuple(_runs(rows, machine.home)),
+            versions=tuple(_versions(rows, machine.home)),
+            promotions=tuple(
+                Promotion(**row)
                 for row in rows(
-                    "SELECT r.id, j.state, r.verdict,"
-                    " extract(epoch FROM j.started_at)::float8 AS started_at,"
-                    " coalesce(j.result ->> 'verdict', '') AS told"
-                    " FROM activelearn_trainingrun r"
-                    " JOIN labeling_job j ON j.id = r.job_id ORDER BY r.id"
+                    "SELECT m.number, b.number AS before, p.sha256, p.run_id AS run"
+                    " FROM activelearn_promotion p"
+                    " JOIN activelearn_modelversion m ON m.id = p.model_id"
+                    " LEFT JOIN activelearn_modelversion b ON b.id = p.before_id"
+                    " ORDER BY p.id"
                 )
             ),
-            versions=tuple(_versions(rows, machine.home)),
             scored_by=tuple(
                 row["model_number"]
                 for row in rows("SELECT DISTINCT model_number FROM labeling_prediction")
@@ -247,6 +259,24 @@ def _retrains(rows: Any) -> Retrains:
         trigger["label_count"] if trigger else 0,
         tuple(runs),
     )
+
+
+def _runs(rows: Any, home: Path) -> Any:
+    for row in rows(
+        "SELECT r.id, j.state, r.verdict, r.judgment,"
+        " extract(epoch FROM j.started_at)::float8 AS started_at,"
+        " coalesce(j.result ->> 'verdict', '') AS told"
+        " FROM activelearn_trainingrun r"
+        " JOIN labeling_job j ON j.id = r.job_id ORDER BY r.id"
+    ):
+        kept = row.pop("judgment")
+        file = home / "learn" / "judgments" / kept[:2] / kept
+        judged = json.loads(file.read_bytes()) if kept else {}
+        yield Run(
+            **row,
+            judged_bytes=judged.get("sha256", ""),
+            judged_against=judged.get("champion"),
+        )
 
 
 def _versions(rows: Any, home: Path) -> Any:

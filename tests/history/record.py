@@ -127,6 +127,19 @@ class Run:
     started_at: float = 0.0
     verdict: str = ""
     told: str = ""
+    # The hash of the bytes that its gate judged, and the number of the champion then.
+    judged_bytes: str = ""
+    judged_against: int | None = None
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """A change of what serves, by the gate of a run or, without one, by a person."""
+
+    number: int
+    before: int | None
+    sha256: str
+    run: int | None = None
 
 
 @dataclass(frozen=True)
@@ -158,6 +171,8 @@ class Final:
     retrains: Retrains
     runs: tuple[Run, ...] = ()
     versions: tuple[Version, ...] = ()
+    # In their order.
+    promotions: tuple[Promotion, ...] = ()
     # The versions that the items' scores come from.
     scored_by: tuple[int, ...] = ()
     open_jobs: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from tests.history.record import (
     Item,
     Loan,
     Op,
+    Promotion,
     Retrains,
     Run,
     Version,
@@ -132,12 +133,17 @@ def sound() -> tuple[History, Final]:
         ),
         retrains=Retrains(first=1, growth=0.2, fired=1, labels=1, runs=((1, 1),)),
         runs=(
-            Run(1, "done", 6.0, "promote", "promote"),
+            Run(1, "done", 6.0, "promote", "promote", judged_bytes="a"),
             Run(2, "done", 7.0, "not better", "not better"),
         ),
         versions=(
             Version(1, 1, "champion", 9.05, by_person=True, judged="promote"),
             Version(2, 2, "archived", 8.05, by_person=True, judged="not better"),
+        ),
+        promotions=(
+            Promotion(1, None, "a", run=1),
+            Promotion(2, 1, "b"),
+            Promotion(1, 2, "a"),
         ),
         scored_by=(1,),
     )

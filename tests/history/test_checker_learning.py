@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.history.checker import check
-from tests.history.record import Retrains
+from tests.history.record import Promotion, Retrains
 from tests.history.sample import Change, but, change, look, models, of, op, sound
 
 PLANTED: dict[str, Change] = {
@@ -109,6 +109,26 @@ PLANTED: dict[str, Change] = {
         h,
         of(f, "runs", 0, told="no model"),
     ),
+    "version 1 was promoted, run 1 judged other bytes": lambda h, f: (
+        h,
+        of(f, "promotions", 0, sha256="b"),
+    ),
+    "version 1 replaced None, it was judged against 3": lambda h, f: (
+        h,
+        of(f, "runs", 0, judged_against=3),
+    ),
+    "version 1 replaced None, 2 served": lambda h, f: (
+        h,
+        of(f, "promotions", 2, before=None),
+    ),
+    "run 2 promoted 2, its verdict is 'not better'": lambda h, f: (
+        h,
+        of(f, "promotions", 1, run=2),
+    ),
+    "version 2 was promoted last, serving: [1]": lambda h, f: (
+        h,
+        but(f, promotions=f.promotions[:2]),
+    ),
     "run 1 made 2 versions": lambda h, f: (h, of(f, "versions", 1, run=1)),
     "run 3 was acknowledged and is lost": lambda h, f: (
         [*h, op("train", "eve", 11, got={"run": 3})],
@@ -161,7 +181,8 @@ def test_a_promotion_that_nobody_saw_end_may_have_happened_or_not() -> None:
     )
 
     assert check([*history, lost], final) == []
-    assert check([*history, lost], but(happened, scored_by=(2,))) == []
+    came = (*final.promotions, Promotion(2, 1, "b"))
+    assert check([*history, lost], but(happened, scored_by=(2,), promotions=came)) == []
 
 
 def test_a_job_whose_workers_were_killed_again_and_again_may_fail() -> None:

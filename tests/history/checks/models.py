@@ -98,6 +98,35 @@ def versions_hold(history: Sequence[Op], final: Final) -> Iterator[str]:
             yield f"version {one.number} was judged {one.judged!r}, its run {verdict!r}"
 
 
+def what_was_judged_serves(history: Sequence[Op], final: Final) -> Iterator[str]:
+    """Who was promoted is who was judged, against the champion that was replaced.
+
+    Each change of what serves begins where the one before ended.
+    """
+    del history
+    runs = {run.id: run for run in final.runs}
+    serving: int | None = None
+    for one in final.promotions:
+        if one.before != serving:
+            yield f"version {one.number} replaced {one.before}, {serving} served"
+        serving = one.number
+        if one.run is None:
+            continue
+        run = runs[one.run]
+        if run.judged_bytes != one.sha256:
+            yield f"version {one.number} was promoted, run {run.id} judged other bytes"
+        if run.judged_against != one.before:
+            yield (
+                f"version {one.number} replaced {one.before}, "
+                f"it was judged against {run.judged_against}"
+            )
+        if run.verdict != "promote":
+            yield f"run {run.id} promoted {one.number}, its verdict is {run.verdict!r}"
+    champions = [one.number for one in final.versions if one.stage == "champion"]
+    if champions not in ([], [serving]):
+        yield f"version {serving} was promoted last, serving: {champions}"
+
+
 def runs_are_judged_once(history: Sequence[Op], final: Final) -> Iterator[str]:
     """A run that is done has one verdict, and its job says the same.
 
