@@ -9,7 +9,7 @@ import io
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,32 @@ IMAGE_SPEC: Spec = {"kind": "image", "version": 1, "side": 32, "cell": 8, "bins"
 MAX_PIXELS = 20_000_000
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 MAX_CATEGORIES = 40
+# The versions of each kind of specification that the code below computes.
+KNOWN: Final = {"text": {1}, "image": {1}, "table": {1}}
+
+
+class UnknownSpecError(ValueError):
+    """A specification of features that this code cannot compute."""
+
+
+def width(spec: Spec) -> int:
+    """Return how many features a row by ``spec`` has.
+
+    Raises UnknownSpecError for a specification of another program.
+    """
+    kind = spec.get("kind")
+    if spec.get("version") not in KNOWN.get(str(kind), set()):
+        raise UnknownSpecError(f"{kind}, version {spec.get('version')}")
+    if kind == "text":
+        return int(spec["words"]["size"] + spec["characters"]["size"])
+    if kind == "image":
+        cells = -(-spec["side"] // spec["cell"])
+        return int(spec["side"] ** 2 + cells**2 * spec["bins"])
+    return max(1, sum(map(_column_width, spec["columns"])))
+
+
+def _column_width(column: Spec) -> int:
+    return 2 if column["type"] == "number" else len(column["values"]) + 1
 
 
 class Table(NamedTuple):

@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from django.core.files.storage import default_storage
@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from activelearn.core import features as core
-from activelearn.models import FeatureShard
+from activelearn.models import FeatureShard, ModelVersion
 from activelearn.services import files
 from labeling.models import Item, Project
 
 CHUNK = 5000
+_Stage = ModelVersion.Stage
+_AT_WORK: Final = (_Stage.CHAMPION, _Stage.CHALLENGER, _Stage.SHADOW, _Stage.CANARY)
 Ids = core.Ids
 
 
@@ -39,9 +41,13 @@ def spec_of(project: Project) -> core.Spec:
     return core.table_spec(list(sample))
 
 
-def load(project: Project) -> core.Table:
-    """Return the features of all items; compute what is missing."""
-    spec = spec_of(project)
+def load(project: Project, spec: core.Spec | None = None) -> core.Table:
+    """Return the features of all items by ``spec``; compute what is missing.
+
+    Without a specification the project's own of today counts. Each has its own files, so
+    that a model goes on with its features while the next one is made with others.
+    """
+    spec = spec or spec_of(project)
     spec_hash = hash_of(spec)
     _complete(project, spec, spec_hash)
     shards = FeatureShard.objects.filter(project=project, spec_hash=spec_hash)
@@ -88,9 +94,15 @@ def _complete(project: Project, spec: core.Spec, spec_hash: str) -> None:
 def forget(project: Project) -> int:
     """Take the rows of deleted items out of the files; return how many.
 
-    The old files stay for a while: somebody may be reading them (see ``files.KEPT``).
+    Rows by a specification that no model at work reads any more go as a whole: they can
+    be computed anew. The old files stay for a while: somebody may be reading them (see
+    ``files.KEPT``).
     """
-    return sum(_forget(shard) for shard in FeatureShard.objects.filter(project=project))
+    shards = FeatureShard.objects.filter(project=project)
+    at_work = ModelVersion.objects.filter(project=project, stage__in=_AT_WORK)
+    used = set(at_work.values_list("spec_hash", flat=True))
+    shards.exclude(spec_hash__in=used | {hash_of(spec_of(project))}).delete()
+    return sum(_forget(shard) for shard in shards)
 
 
 def _forget(shard: FeatureShard) -> int:
@@ -122,14 +134,9 @@ def rows_of(items: Sequence[Item], spec: core.Spec) -> core.Rows:
 
 def _picture(item: Item, spec: core.Spec) -> NDArray[np.float32]:
     if item.media is None:
-        return np.zeros(_width(spec), dtype=np.float32)
+        return np.zeros(core.width(spec), dtype=np.float32)
     with default_storage.open(item.media.path) as file:
         return core.image_row(file.read(), spec)
-
-
-def _width(spec: core.Spec) -> int:
-    cells = -(-spec["side"] // spec["cell"])
-    return int(spec["side"] ** 2 + cells**2 * spec["bins"])
 
 
 def _pack(ids: Ids, rows: core.Rows) -> bytes:

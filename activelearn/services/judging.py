@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass
 import msgspec
 
 from activelearn.core import evaluation, gate, training
-from activelearn.core.features import Rows, Table
+from activelearn.core.features import Table
 from activelearn.models import Evaluation, ModelVersion
-from activelearn.services import files, registry, snapshots, verdicts
+from activelearn.services import features, files, registry, snapshots, verdicts
+from labeling.errors import ConflictError
 from labeling.messages import Message
 from labeling.models import Item
 
@@ -20,10 +21,11 @@ from labeling.models import Item
 class Judgment:
     """A version beside the champion of that moment, item by item.
 
-    sha256: of the version's bytes that were judged. champion: its number, or None where
-    always saying the commonest label took its part. items: of the evaluation split,
-    with what was right before (``hits``) and what is right now (in ``score``, which is
-    None without any item).
+    sha256: of the version's bytes that were judged. champion: its number, or None before
+    the first. items: of the evaluation split, with what was right before (``hits``) and
+    what is right now (in ``score``, which is None without any item). Where there is no
+    champion, or it ``is_refused`` because its features cannot be computed any more,
+    always saying the commonest label took its part.
     """
 
     sha256: str
@@ -32,6 +34,7 @@ class Judgment:
     hits: list[bool]
     score: evaluation.Score | None
     comparison: gate.Comparison
+    is_refused: bool = False
 
     @property
     def verdict(self) -> gate.GateVerdict:
@@ -43,7 +46,7 @@ class Judgment:
         """Why the gate says so."""
         against = (
             verdicts.MAJORITY
-            if self.champion is None
+            if self.champion is None or self.is_refused
             else verdicts.version(self.champion)
         )
         return verdicts.explain(self.comparison, against)
@@ -52,7 +55,8 @@ class Judgment:
 def judge(version: ModelVersion, table: Table) -> Judgment:
     """Compare with the champion, or with always saying the commonest label.
 
-    Raises DamagedError where a model's bytes are not those that were saved.
+    Each answers from the features of its own file. Raises DamagedError where a model's
+    bytes are not those that were saved.
     """
     truth = snapshots.labels_of(version.project, Item.Split.EVALUATION, table)
     champion = registry.champion(version.project)
@@ -61,17 +65,18 @@ def judge(version: ModelVersion, table: Table) -> Judgment:
         champion = version.parent
     hits: list[bool] = []
     score = None
+    is_refused = False
     if truth:
-        labels, rows = list(truth.values()), table.rows_of(list(truth))
+        labels = list(truth.values())
         # From the file, and not from the memory of who made it: what is judged has to
         # be what is promoted.
-        score = evaluation.score(labels, _predicted(registry.load(version), rows))
-        if champion is None:
-            common = evaluation.majority(labels)
-            hits = [names == common for names in labels]
-        else:
-            predicted = _predicted(registry.load(champion), rows)
-            hits = evaluation.score(labels, predicted).hits
+        score = evaluation.score(labels, _predicted(version, truth, table))
+        try:
+            predicted = _predicted(champion, truth, table)
+        except ConflictError:
+            # What can be computed no more serves nobody, and must not block the next.
+            predicted, is_refused = _predicted(None, truth, table), True
+        hits = evaluation.score(labels, predicted).hits
     return Judgment(
         sha256=version.sha256,
         champion=champion.number if champion else None,
@@ -79,10 +84,24 @@ def judge(version: ModelVersion, table: Table) -> Judgment:
         hits=hits,
         score=score,
         comparison=gate.compare(hits, score.hits if score else []),
+        is_refused=is_refused,
     )
 
 
-def _predicted(model: training.LinearModel, rows: Rows) -> list[evaluation.Labels]:
+def _predicted(
+    version: ModelVersion | None, truth: snapshots.LabelsOf, table: Table
+) -> list[evaluation.Labels]:
+    """Return what a version says of the items, or the commonest label for each.
+
+    table: by today's specification, which need not be the version's. Raises what
+    ``registry.load`` raises.
+    """
+    if version is None:
+        return [evaluation.majority(list(truth.values()))] * len(truth)
+    model, spec = registry.load(version)
+    if version.spec_hash != features.hash_of(features.spec_of(version.project)):
+        table = features.load(version.project, spec)
+    rows = table.rows_of(list(truth))
     return training.predicted_labels(model, model.probabilities(rows))
 
 

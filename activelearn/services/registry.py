@@ -7,10 +7,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from activelearn.core import artifact
+from activelearn.core import features as core_features
+from activelearn.core.features import Spec, UnknownSpecError
 from activelearn.core.training import LinearModel
 from activelearn.models import ModelVersion, Promotion, TrainingRun
-from activelearn.services import files
+from activelearn.services import features, files
 from labeling.errors import ConflictError, NotFoundError
+from labeling.messages import message
 from labeling.models import Project, User
 from labeling.services.work import jobs
 from labeling.services.work.transactions import lock_project
@@ -48,19 +51,40 @@ def version(project: Project, number: int) -> ModelVersion:
     return version
 
 
-def load(model: ModelVersion) -> LinearModel:
-    """Return the model itself.
+def load(model: ModelVersion) -> tuple[LinearModel, Spec]:
+    """Return the model itself, and the specification of the features that it reads.
 
-    Raises DamagedError where its bytes are not those that were saved.
+    Raises DamagedError where its bytes are not those that were saved, and ConflictError
+    where its features are not those that the version names, or this program cannot
+    compute them.
     """
-    return artifact.load(files.read("models", model.sha256), model.sha256)[0]
+    data = files.read("models", model.sha256)
+    loaded, spec = artifact.load(data, model.sha256)
+    try:
+        is_wide_enough = loaded.columns.max(initial=-1) < core_features.width(spec)
+    except UnknownSpecError as error:
+        raise ConflictError(
+            message(
+                "Version %(number)s reads features that this program does not compute (%(spec)s). Train a new version, or promote another one.",
+                number=model.number,
+                spec=str(error),
+            )
+        ) from error
+    if not is_wide_enough or features.hash_of(spec) != model.spec_hash:
+        raise ConflictError(
+            message(
+                "The file of version %(number)s names other features than the version does. Train a new version, or promote another one.",
+                number=model.number,
+            )
+        )
+    return loaded, spec
 
 
 def promote(model: ModelVersion, user: User | None) -> ModelVersion:
     """Let ``model`` serve; the champion before it is archived.
 
-    Raises DamagedError where its bytes are not those that were saved, and NotFoundError
-    where the project has been deleted.
+    Raises what ``load`` raises, for what cannot be computed with does not serve, and
+    NotFoundError where the project has been deleted.
     """
     load(model)
     with transaction.atomic():

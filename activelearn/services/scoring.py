@@ -39,8 +39,8 @@ def run(progress: Progress) -> dict[str, Any]:
 
 def _scores(project: Project, champion: ModelVersion, progress: Progress) -> Scores:
     """Return (item, likeliest label, its probability) for the pool's items."""
-    table = features.load(project)
-    model = registry.load(champion)
+    model, spec = registry.load(champion)
+    table = features.load(project, spec)
     items = Item.objects.filter(project=project).pool().order_by("pk")
     pool = table.covered(items.values_list("pk", flat=True))
     scores: Scores = []

@@ -51,13 +51,13 @@ def predict(project: Project, questions: Sequence[Question]) -> list[ServedPredi
     champion = registry.champion(project)
     if champion is None:
         raise ConflictError(_("No model serves yet: label more items."))
-    model = registry.load(champion)
+    model, spec = registry.load(champion)
     rows = [
         intake.checked(project, question.external_id, question.data)
         for question in questions
     ]
     items = [Item(data=row.data) for row in rows]
-    table = model.probabilities(features.rows_of(items, features.spec_of(project)))
+    table = model.probabilities(features.rows_of(items, spec))
     predictions = []
     for probabilities in table:
         best = int(probabilities.argmax())

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any, Final
 
 from activelearn.core import influence
 from activelearn.models import ModelVersion
-from activelearn.services import features, registry
+from activelearn.services import registry
+from labeling.errors import ConflictError
 from labeling.models import Gold, Item, Prediction, Project
 
 # About as many items as are lent before the next order comes.
 EXPLAINED: Final = 200
 
 Suggestion = dict[str, Any]
+logger = logging.getLogger(__name__)
 
 
 def suggestions_for(
@@ -61,6 +64,11 @@ def _explain(
         ).values_list("pk", "data__text")
     )
     pairs = [(suggestions[pk]["label"], str(text)) for pk, text in texts.items()]
-    model, spec = registry.load(champion), features.spec_of(project)
+    try:
+        model, spec = registry.load(champion)
+    except ConflictError as refusal:
+        # An order without these words is better than none.
+        logger.warning("no words for suggestions: %s", refusal)
+        return
     for pk, words in zip(texts, influence.influential(model, pairs, spec), strict=True):
         suggestions[pk]["words"] = words

@@ -55,7 +55,7 @@ def truth_of(project: Project) -> dict[int, str]:
 
 def hits_of(version: ModelVersion, items: list[int]) -> list[bool]:
     """Return what the version's file says of items, judged here once more."""
-    model = registry.load(version)
+    model, _ = registry.load(version)
     rows = features.load(version.project).rows_of(items)
     said = training.predicted_labels(model, model.probabilities(rows))
     truth = truth_of(version.project)
@@ -94,7 +94,7 @@ def test_c1_a_run_that_is_killed_anywhere_judges_what_it_registers(report: int) 
         is_multi=False,
         seed=project.seed,
     )
-    assert (again.weights == registry.load(version).weights).all()
+    assert (again.weights == registry.load(version)[0].weights).all()
     assert (version.stage == "champion") == (run.verdict == "promote")
 
 
