@@ -22,4 +22,11 @@ KINDS: Final = (
         repeat=triggers.again,
         wait_reason="training",
     ),
+    Kind(
+        "learn.judge",
+        retrain.judge_again,
+        title=noop("another judgment"),
+        queue=QUEUE,
+        repeat=triggers.judge_again,
+    ),
 )

@@ -172,7 +172,7 @@ def test_no_text_of_the_station_is_put_together() -> None:
 
 
 @pytest.mark.parametrize(
-    ("right", "wrong", "words"), [(9, 0, "Es übernimmt."), (0, 9, "nicht besser")]
+    ("right", "wrong", "words"), [(100, 0, "Es übernimmt."), (0, 100, "nicht besser")]
 )
 def test_the_verdict_on_a_model_is_told_in_the_language_of_the_reader(
     right: int, wrong: int, words: str

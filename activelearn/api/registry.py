@@ -23,7 +23,7 @@ class TrainingRunsView(ProjectView):
     @call()
     def get(self) -> Page[wire.TrainingRun]:
         """List the runs, newest first."""
-        rows = TrainingRun.objects.select_related("job").filter(
+        rows = TrainingRun.objects.select_related("job", "judges").filter(
             project_id=self.member.project_id
         )
         return page_of(rows, self.request, wire.run_of)

@@ -73,6 +73,9 @@ class TrainingRun(Answer):
     reason: str
     stage: Annotated[str, about("What it does now, in the caller's language.")]
     percent: Percent
+    judges: Annotated[
+        int | None, about("The version that it judges again, where it trains none.")
+    ]
     labels: Annotated[int | None, about("How many labels it learned from.")]
     verdict: Annotated[str, about("Of the gate; empty before it.")]
     explanation: Annotated[str, about("Why the gate said so.")]
@@ -111,6 +114,13 @@ class Model(Answer):
     better: Annotated[int | None, about("Items that only this model has right.")]
     worse: Annotated[int | None, about("Items that only the champion has right.")]
     verdict: str | None
+    waits_for: Annotated[
+        int | None,
+        about(
+            "Held-out labels that are expected to tell, where it waits: it is judged "
+            "again by itself then."
+        ),
+    ]
     per_label: list[LabelFigures]
 
 
@@ -142,6 +152,7 @@ def run_of(run: models.TrainingRun) -> TrainingRun:
         reason=localized(run.reason),
         stage=stage_of(job),
         percent=job.percent,
+        judges=run.judges.number if run.judges else None,
         labels=run.label_count,
         verdict=run.verdict,
         explanation=localized(run.explanation),
@@ -170,6 +181,11 @@ def model_of(model: models.ModelVersion) -> Model:
         better=evidence.better if evidence else None,
         worse=evidence.worse if evidence else None,
         verdict=evidence.verdict if evidence else None,
+        waits_for=(
+            model.waits_for
+            if model.stage == models.ModelVersion.Stage.WAITING
+            else None
+        ),
         per_label=msgspec.convert(
             evidence.labels if evidence else [], list[LabelFigures]
         ),

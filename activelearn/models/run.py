@@ -35,12 +35,20 @@ class TrainingRun(models.Model):
     class Trigger(models.TextChoices):
         LABELS = "labels", _("new confident labels")
         PERSON = "person", _("asked for")
+        HELD_OUT = "held-out", _("new held-out labels")
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="training_runs")
     job = models.OneToOneField(Job, models.CASCADE, related_name="training_run")
     trigger = models.CharField(max_length=10, choices=Trigger)
     reason = MessageField()
     requested_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    judges = models.ForeignKey(
+        "activelearn.ModelVersion",
+        models.CASCADE,
+        null=True,
+        related_name="judged_again",
+        help_text="The version that waited and is judged again; none is trained.",
+    )
     snapshot = models.ForeignKey(
         Snapshot, models.RESTRICT, null=True, related_name="runs"
     )

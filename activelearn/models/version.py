@@ -17,6 +17,7 @@ class ModelVersion(models.Model):
 
     class Stage(models.TextChoices):
         CHALLENGER = "challenger", _("Challenger")
+        WAITING = "waiting", _("Waiting")
         CHAMPION = "champion", _("Champion")
         # Issue 18, "The model at work": no version has one of these two yet.
         SHADOW = "shadow", _("Shadow")
@@ -45,6 +46,11 @@ class ModelVersion(models.Model):
     promoted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     rolled_back_at = models.DateTimeField(
         null=True, help_text="When it was taken out of service, until promoted anew."
+    )
+
+    waits_for = models.PositiveIntegerField(
+        null=True,
+        help_text="Held-out labels that are expected to tell, where it waits for them.",
     )
 
     class Meta:

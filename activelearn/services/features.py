@@ -20,7 +20,13 @@ from labeling.models import Item, Project
 
 CHUNK = 5000
 _Stage = ModelVersion.Stage
-_AT_WORK: Final = (_Stage.CHAMPION, _Stage.CHALLENGER, _Stage.SHADOW, _Stage.CANARY)
+_AT_WORK: Final = (
+    _Stage.CHAMPION,
+    _Stage.CHALLENGER,
+    _Stage.WAITING,
+    _Stage.SHADOW,
+    _Stage.CANARY,
+)
 Ids = core.Ids
 
 

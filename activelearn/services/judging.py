@@ -83,7 +83,11 @@ def judge(version: ModelVersion, table: Table) -> Judgment:
         items=list(truth),
         hits=hits,
         score=score,
-        comparison=gate.compare(hits, score.hits if score else []),
+        comparison=gate.compare(
+            hits,
+            score.hits if score else [],
+            is_first=champion is None or is_refused,
+        ),
         is_refused=is_refused,
     )
 

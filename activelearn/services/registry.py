@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -103,6 +104,30 @@ def serves_still(model: ModelVersion, against: int | None) -> bool:
     return serving == model or against == (serving.number if serving else None)
 
 
+def reject(model: ModelVersion) -> None:
+    """Reject a version that no person has promoted or archived meanwhile."""
+    _unserved(model).update(stage=Stage.REJECTED)
+
+
+def let_wait(model: ModelVersion, needed: int) -> None:
+    """Let a version wait until about ``needed`` held-out labels are there."""
+    _unserved(model).update(stage=Stage.WAITING, waits_for=needed)
+    _end_waits(model)
+
+
+def _unserved(model: ModelVersion) -> QuerySet[ModelVersion]:
+    return ModelVersion.objects.filter(
+        pk=model.pk, stage__in=(Stage.CHALLENGER, Stage.WAITING)
+    )
+
+
+def _end_waits(model: ModelVersion) -> None:
+    """Let no older version wait any more: one at a time, and the newest knows most."""
+    ModelVersion.objects.filter(
+        project_id=model.project_id, stage=Stage.WAITING, number__lt=model.number
+    ).update(stage=Stage.REJECTED)
+
+
 def take_over(model: ModelVersion, run: TrainingRun) -> None:
     """Let ``model`` serve because the gate of ``run`` said so.
 
@@ -112,6 +137,7 @@ def take_over(model: ModelVersion, run: TrainingRun) -> None:
     with transaction.atomic():
         _await_turn(model)
         _promote(model, run.requested_by, run)
+        _end_waits(model)
 
 
 def _promote(model: ModelVersion, user: User | None, run: TrainingRun | None) -> None:

@@ -55,6 +55,34 @@ def run(progress: Progress) -> dict[str, Any]:
         with transaction.atomic():
             progress.report(done=3, stage=noop("evaluate"))
             version = _register(training_run, model)
+    return _judge(training_run, version, table, progress)
+
+
+def judge_again(progress: Progress) -> dict[str, Any]:
+    """Judge a version that waits on the held-out labels there are by now.
+
+    Raises what ``Progress.report`` raises.
+    """
+    training_run = TrainingRun.objects.select_related("project", "judges").get(
+        job=progress.job
+    )
+    version = training_run.judges
+    if training_run.verdict or version is None:
+        return {"verdict": training_run.verdict}
+    if version.stage != ModelVersion.Stage.WAITING:
+        with transaction.atomic():
+            progress.report()
+            _conclude(training_run, "not waiting", verdicts.no_longer(version.number))
+            return {"verdict": "not waiting"}
+    progress.report(done=0, total=5, stage=noop("features"))
+    table = features.load(training_run.project)
+    progress.report(done=3, stage=noop("evaluate"))
+    return _judge(training_run, version, table, progress)
+
+
+def _judge(
+    training_run: TrainingRun, version: ModelVersion, table: Table, progress: Progress
+) -> dict[str, Any]:
     while True:
         judgment = _judgment(training_run, version, table, progress)
         if _is_decided(training_run, version, judgment, progress):
@@ -162,7 +190,7 @@ def _is_decided(
     judgment: judging.Judgment,
     progress: Progress,
 ) -> bool:
-    """Promote or reject, with the verdict in the same transaction.
+    """Promote, reject or let wait, with the verdict in the same transaction.
 
     Where another model has taken over since the judgment, that is dropped instead, and
     nothing decided: the version has yet to be judged against what it would replace.
@@ -176,10 +204,10 @@ def _is_decided(
             return False
         if judgment.verdict == "promote":
             registry.take_over(version, training_run)
+        elif judgment.verdict == "cannot tell":
+            registry.let_wait(version, judgment.comparison.needed)
         else:
-            ModelVersion.objects.filter(
-                pk=version.pk, stage=ModelVersion.Stage.CHALLENGER
-            ).update(stage=ModelVersion.Stage.REJECTED)
+            registry.reject(version)
         _conclude(training_run, judgment.verdict, judgment.explanation)
     return True
 

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from django.db import transaction
 
-from activelearn.models import LearningPolicy, RetrainTrigger, TrainingRun
+from activelearn.models import (
+    Evaluation,
+    LearningPolicy,
+    ModelVersion,
+    RetrainTrigger,
+    TrainingRun,
+)
 from activelearn.services import ranking
 from labeling.messages import Message, message, verbatim
-from labeling.models import Job, Project, ProjectCounter, User
+from labeling.models import Item, Job, Project, ProjectCounter, Resolution, User
 from labeling.services.work import jobs
 from labeling.services.work.transactions import keep_project, lock_project
 
@@ -64,7 +71,9 @@ def request(
     with transaction.atomic():
         lock_project(project.pk)
         waiting = (
-            TrainingRun.objects.filter(project=project, job__state=Job.State.QUEUED)
+            TrainingRun.objects.filter(
+                project=project, judges=None, job__state=Job.State.QUEUED
+            )
             .select_related("job")
             .first()
         )
@@ -102,11 +111,106 @@ def _request(
     return run
 
 
+@dataclass(frozen=True)
+class Wait:
+    """A version that waits: how many held-out labels there are, and how many tell."""
+
+    version: ModelVersion
+    labels: int
+    due: int
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is to be judged again: never twice on the same labels."""
+        evidence: Evaluation | None = getattr(self.version, "evaluation", None)
+        judged = evidence.items if evidence else 0
+        return self.labels > judged and self.labels >= self.due
+
+
+def wait_of(project: Project) -> Wait | None:
+    """Return what a version of the project waits for, or None where none waits."""
+    version = (
+        ModelVersion.objects.filter(project=project, stage=ModelVersion.Stage.WAITING)
+        .select_related("evaluation")
+        .first()
+    )
+    if version is None:
+        return None
+    held_out = (
+        Item.objects.filter(project=project)
+        .evaluation()
+        .exclude(state=Item.State.INVALID)
+    )
+    labels = Resolution.objects.filter(
+        project=project, superseded_at=None, item__in=held_out
+    )
+    if not project.is_multi:
+        labels = labels.exclude(labels=[])
+    # Where there are fewer items than it needs, all of them have to do.
+    due = min(version.waits_for or 0, held_out.count())
+    return Wait(version, labels.count(), due)
+
+
+def consider_waiting(project_id: int) -> TrainingRun | None:
+    """Have a version that waits judged again when enough held-out labels are there."""
+    with transaction.atomic():
+        # The project's row is locked: one judgment, whoever looks.
+        if (project := keep_project(project_id)) is None:
+            return None
+        wait = wait_of(project)
+        if wait is None or not wait.is_over or _is_judging(project_id):
+            return None
+        reason = message(
+            "%(labels)s held-out labels; version %(number)s waited for %(due)s",
+            labels=wait.labels,
+            number=wait.version.number,
+            due=wait.due,
+        )
+        return _request_judgment(wait.version, None, reason)
+
+
+def _is_judging(project_id: int) -> bool:
+    jobs_of = Job.objects.filter(project=project_id, kind="learn.judge")
+    return jobs_of.filter(finished_at=None).exists()
+
+
+def judge_again(job: Job, user: User | None) -> Job:
+    """Request another judgment in place of one that has ended."""
+    ended = TrainingRun.objects.select_related("judges__project").get(job=job)
+    if ended.judges is None:
+        return again(job, user)
+    reason = message("run #%(run)s again", run=ended.pk)
+    return _request_judgment(ended.judges, user, reason).job
+
+
+def _request_judgment(
+    version: ModelVersion, user: User | None, reason: Message
+) -> TrainingRun:
+    job = jobs.enqueue(
+        "learn.judge",
+        project=version.project,
+        series=f"judge:{version.project_id}",
+        user=user,
+    )
+    run, _ = TrainingRun.objects.get_or_create(
+        job=job,
+        defaults={
+            "project": version.project,
+            "trigger": TrainingRun.Trigger.HELD_OUT,
+            "judges": version,
+            "reason": reason,
+            "requested_by": user,
+        },
+    )
+    return run
+
+
 def consider_project(project_id: int) -> None:
-    """Request what new labels call for: a fresh order, a training run."""
+    """Request what new labels call for: an order, a training run, a judgment."""
     if ranking.is_due(project_id):
         ranking.request_order(project_id)
     consider(project_id)
+    consider_waiting(project_id)
 
 
 def consider_all() -> int:

@@ -9,8 +9,6 @@ from activelearn.core.training import NeverAbsentError, TooFewLabelsError
 from labeling.messages import Message, message, verbatim
 
 MAJORITY: Final = message("always saying the commonest label")
-# The fewest more items that are worth another look.
-FEW: Final = 20
 
 
 def version(number: int) -> Message:
@@ -22,7 +20,8 @@ def explain(comparison: Comparison, against: Message) -> Message:
     """Return why a model takes over from ``against``, or why it does not."""
     if comparison.n == 0:
         return message(
-            "No held-out item is labeled yet: label items of the evaluation split."
+            "No held-out item is labeled yet. It waits, and is judged by itself at about %(needed)s held-out labels.",
+            needed=comparison.needed,
         )
     facts: dict[str, int | Message] = {
         "items": comparison.n,
@@ -41,10 +40,15 @@ def explain(comparison: Comparison, against: Message) -> Message:
             **facts,
         )
     return message(
-        "On %(items)s held-out items it fixes %(better)s and breaks %(worse)s against %(name)s. Too few to tell: label about %(more)s more evaluation items.",
+        "On %(items)s held-out items it fixes %(better)s and breaks %(worse)s against %(name)s. Too few to tell: it waits, and is judged again by itself at about %(needed)s held-out labels.",
         **facts,
-        more=max(FEW, comparison.n),
+        needed=comparison.needed,
     )
+
+
+def no_longer(number: int) -> Message:
+    """Return why a version that waited is not judged again."""
+    return message("Version %(number)s does not wait any more.", number=number)
 
 
 def why_no_model(error: ValueError) -> Message:

@@ -32,6 +32,7 @@ def models(request: HttpRequest, slug: str) -> HttpResponse:
         "models",
         errors=errors,
         champion=registry.champion(project),
+        wait=triggers.wait_of(project),
         labels=ProjectCounter.confident_of(project.pk),
         due=triggers.next_threshold(
             LearningPolicy.of(project.pk), fired.label_count if fired else 0

@@ -31,7 +31,8 @@ pytestmark = pytest.mark.django_db
 NAMES = ("c0", "c1", "c2")
 
 
-def wine(**policy: Any) -> tuple[Project, dict[int, str]]:
+def wine(*, every: int = 3, **policy: Any) -> tuple[Project, dict[int, str]]:
+    """Return a project of 178 wines, each but ``every``th for the pool, and the truth."""
     bunch = load_wine()
     project = make.project(data_type="table", labels=NAMES, **policy)
     truth = {}
@@ -41,7 +42,7 @@ def wine(**policy: Any) -> tuple[Project, dict[int, str]]:
         one = make.item(
             project,
             data=dict(zip(bunch.feature_names, map(float, values), strict=True)),
-            split="evaluation" if number % 3 == 0 else "pool",
+            split="evaluation" if number % every == 0 else "pool",
         )
         truth[one.pk] = NAMES[target]
     return project, truth

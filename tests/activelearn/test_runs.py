@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from activelearn.core import training
@@ -19,7 +20,9 @@ from activelearn.services import (
 )
 from labeling.models import Item, Job, Project, Resolution
 from labeling.services.projects import removal
+from labeling.services.votes import gold
 from labeling.services.work import jobs
+from tests import make
 from tests.activelearn.test_loop import NAMES, answer, wine
 from tests.doubles import watched
 
@@ -133,6 +136,23 @@ def relabel(truth: dict[int, str]) -> None:
         one.save(update_fields=["labels"])
 
 
+def labeled(held_out: int | None = None) -> tuple[Project, dict[int, str]]:
+    """Return 108 held-out wines and 70 of the pool, with the true labels of so many."""
+    project, truth = wine(every=1)
+    items = list(Item.objects.filter(project=project).order_by("pk"))
+    pool = [one for n, one in enumerate(items) if n % 5 > 2]
+    Item.objects.filter(pk__in=[one.pk for one in pool]).update(split="pool")
+    reserve = list(Item.objects.filter(project=project).evaluation().order_by("pk"))
+    know(project, truth, [*pool, *reserve[:held_out]])
+    return project, truth
+
+
+def know(project: Project, truth: dict[int, str], items: list[Item]) -> None:
+    for one in items:
+        one.refresh_from_db()
+    gold.record(project, [(one, [truth[one.pk]]) for one in items])
+
+
 def trained_again(project: Project) -> ModelVersion:
     run, _ = triggers.request(project, None, "again")
     jobs.run(run.job_id)
@@ -140,8 +160,7 @@ def trained_again(project: Project) -> ModelVersion:
 
 
 def test_c4_who_takes_over_was_judged_against_whom_it_replaces() -> None:
-    project, truth = wine()
-    answer(project, truth, 90)
+    project, truth = labeled()
     relabel({pk: ROTATED[label] for pk, label in truth.items()})
     first, second = trained_again(project), trained_again(project)
     registry.promote(first, None)
@@ -183,3 +202,93 @@ def test_c4_a_version_that_a_person_promoted_meanwhile_serves_on() -> None:
     version = ModelVersion.objects.get()
     assert version.stage == "champion"
     assert version.promotions.get().run is None
+
+
+def better_version_waits(held_out: int) -> tuple[Project, dict[int, str], ModelVersion]:
+    """Return a project with a bad champion and a good version, few labels to tell it."""
+    project, truth = labeled(held_out)
+    relabel({pk: ROTATED[label] for pk, label in truth.items()})
+    registry.promote(trained_again(project), None)
+    relabel(truth)
+    return project, truth, trained_again(project)
+
+
+def test_c13_what_cannot_be_told_waits_and_is_judged_again_by_itself() -> None:
+    project, truth, version = better_version_waits(held_out=40)
+    assert (version.stage, version.run.verdict) == ("waiting", "cannot tell")
+    assert (version.waits_for, version.evaluation.items) == (100, 40)
+    assert "100" in str(version.run.explanation)
+    open_ones = Item.objects.filter(project=project, resolutions=None).order_by("pk")
+
+    know(project, truth, list(open_ones[:59]))
+    triggers.consider_project(project.pk)
+    assert not TrainingRun.objects.exclude(judges=None).exists()
+
+    know(project, truth, list(open_ones[:1]))
+    for _ in range(2):
+        triggers.consider_project(project.pk)
+    run = TrainingRun.objects.get(judges=version)
+    jobs.run(run.job_id)
+
+    run.refresh_from_db()
+    version.refresh_from_db()
+    assert (run.verdict, run.trigger) == ("promote", "held-out")
+    assert (version.stage, version.evaluation.items) == ("champion", 100)
+    assert version.promotions.get().run == run
+    triggers.consider_project(project.pk)
+    assert TrainingRun.objects.filter(judges=version).count() == 1
+
+
+def test_c13_where_there_are_fewer_held_out_items_all_have_to_do() -> None:
+    project, truth, version = better_version_waits(held_out=40)
+    rest = Item.objects.filter(project=project, resolutions=None).order_by("pk")
+    Item.objects.filter(pk__in=list(rest.values_list("pk", flat=True))[5:]).delete()
+    know(project, truth, list(rest))
+
+    triggers.consider_project(project.pk)
+    run = TrainingRun.objects.get(judges=version)
+    jobs.run(run.job_id)
+
+    run.refresh_from_db()
+    version.refresh_from_db()
+    assert (run.verdict, version.stage) == ("cannot tell", "waiting")
+    assert version.evaluation.items == 45
+    # On the same labels it is not judged a third time.
+    triggers.consider_project(project.pk)
+    assert TrainingRun.objects.filter(judges=version).count() == 1
+
+
+def test_c13_one_version_waits_and_a_person_may_end_its_wait() -> None:
+    project, truth, first = better_version_waits(held_out=40)
+    second = trained_again(project)
+    first.refresh_from_db()
+    assert (first.stage, second.stage) == ("rejected", "waiting")
+    know(project, truth, list(Item.objects.filter(resolutions=None)))
+    triggers.consider_project(project.pk)
+    registry.promote(second, None)
+
+    run = TrainingRun.objects.get(judges=second)
+    jobs.run(run.job_id)
+
+    run.refresh_from_db()
+    assert run.verdict == "not waiting"
+    assert str(second.number) in str(run.explanation)
+    again = TrainingRun.objects.get(job=jobs.again(run.job, None))
+    assert again.judges == second
+
+
+def test_c13_the_wait_is_told_by_page_and_api() -> None:
+    project, _, version = better_version_waits(held_out=40)
+    who = make.manager_of(project).user
+    call = make.Caller(who)
+
+    (told, *_) = call("get", f"projects/{project.slug}/models/").json()["results"]
+    client = Client()
+    client.force_login(who)
+    page = client.get(f"/projects/{project.slug}/models/").content.decode()
+
+    assert (told["stage"], told["waits_for"]) == ("waiting", 100)
+    number = version.number
+    assert (
+        f"Version {number} waits for held-out labels: 40 are there, about 100" in page
+    )

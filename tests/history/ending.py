@@ -36,8 +36,18 @@ UPDATE labeling_job SET not_before = NULL
 WHERE state = 'queued' AND not_before > now() RETURNING id
 """
 _WAITS = """
+WITH held_out AS (
+    SELECT i.project_id, count(*) AS items, count(r.id) AS labels
+    FROM labeling_item i LEFT JOIN labeling_resolution r
+      ON r.item_id = i.id AND r.superseded_at IS NULL
+    WHERE i.split = 'evaluation' AND i.state <> 'invalid' GROUP BY i.project_id
+)
 SELECT (SELECT count(*) FROM labeling_item WHERE is_unsettled)
-     + (SELECT count(*) FROM labeling_job WHERE state IN ('queued', 'running')) AS n,
+     + (SELECT count(*) FROM labeling_job WHERE state IN ('queued', 'running'))
+     + (SELECT count(*) FROM activelearn_modelversion v JOIN held_out USING (project_id)
+        LEFT JOIN activelearn_evaluation e ON e.model_id = v.id
+        WHERE v.stage = 'waiting' AND labels > coalesce(e.items, 0)
+          AND labels >= least(items, v.waits_for)) AS n,
        (SELECT sum(confident) FROM labeling_projectcounter) AS confident,
        coalesce((SELECT label_count FROM activelearn_retraintrigger), 0) AS labels,
        coalesce((SELECT label_count FROM activelearn_rankingfit ORDER BY id DESC LIMIT 1),
@@ -263,11 +273,12 @@ def _retrains(rows: Any) -> Retrains:
 
 def _runs(rows: Any, home: Path) -> Any:
     for row in rows(
-        "SELECT r.id, j.state, r.verdict, r.judgment,"
+        "SELECT r.id, j.state, r.verdict, r.judgment, v.number AS judges,"
         " extract(epoch FROM j.started_at)::float8 AS started_at,"
         " coalesce(j.result ->> 'verdict', '') AS told"
         " FROM activelearn_trainingrun r"
-        " JOIN labeling_job j ON j.id = r.job_id ORDER BY r.id"
+        " JOIN labeling_job j ON j.id = r.job_id"
+        " LEFT JOIN activelearn_modelversion v ON v.id = r.judges_id ORDER BY r.id"
     ):
         kept = row.pop("judgment")
         file = home / "learn" / "judgments" / kept[:2] / kept

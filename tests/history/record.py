@@ -130,6 +130,8 @@ class Run:
     # The hash of the bytes that its gate judged, and the number of the champion then.
     judged_bytes: str = ""
     judged_against: int | None = None
+    # The number of the version that it judged again; none where it trained one.
+    judges: int | None = None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.history.checker import check
-from tests.history.record import Promotion, Retrains
+from tests.history.record import Promotion, Retrains, Run
 from tests.history.sample import Change, but, change, look, models, of, op, sound
 
 PLANTED: dict[str, Change] = {
@@ -128,6 +128,14 @@ PLANTED: dict[str, Change] = {
     "version 2 was promoted last, serving: [1]": lambda h, f: (
         h,
         but(f, promotions=f.promotions[:2]),
+    ),
+    "version 2 waits, the verdict is 'not better'": lambda h, f: (
+        h,
+        of(f, "versions", 1, stage="waiting"),
+    ),
+    "version 2 was judged 'not better', its run 'promote'": lambda h, f: (
+        h,
+        but(f, runs=(*f.runs, Run(3, "done", 8, "promote", "promote", judges=2))),
     ),
     "run 1 made 2 versions": lambda h, f: (h, of(f, "versions", 1, run=1)),
     "run 3 was acknowledged and is lost": lambda h, f: (

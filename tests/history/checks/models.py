@@ -79,9 +79,11 @@ def versions_hold(history: Sequence[Op], final: Final) -> Iterator[str]:
     By the gate, or by a person; whoever served before is archived.
     """
     del history
-    verdicts = {run.id: run.verdict for run in final.runs}
     for one in final.versions:
-        verdict = verdicts[one.run]
+        judges = [r for r in final.runs if r.id == one.run or r.judges == one.number]
+        # One that came too late for its version has said nothing of it.
+        told = [run.verdict for run in judges if run.verdict != "not waiting"]
+        verdict = next((last for last in reversed(told) if last), "")
         if not one.is_whole:
             yield f"the file of version {one.number} is not what it was"
         if one.promoted_at is not None and one.stage not in ("champion", "archived"):
@@ -94,7 +96,10 @@ def versions_hold(history: Sequence[Op], final: Final) -> Iterator[str]:
             yield f"version {one.number} was promoted, the verdict is {verdict!r}"
         # Without a held-out label there is nothing to judge by.
         is_judged = one.judged or verdict != "cannot tell"
-        if verdict and is_judged and one.judged != verdict:
+        if one.stage == "waiting" and verdict != "cannot tell":
+            yield f"version {one.number} waits, the verdict is {verdict!r}"
+        # Killed three times, a judgment may be kept without its verdict.
+        if verdict and "" not in told and is_judged and one.judged != verdict:
             yield f"version {one.number} was judged {one.judged!r}, its run {verdict!r}"
 
 
