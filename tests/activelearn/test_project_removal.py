@@ -16,7 +16,7 @@ from activelearn.models import RankingFit
 from activelearn.services import ranking, registry, triggers
 from labeling.errors import NotFoundError
 from labeling.models import Job, Project, User
-from labeling.services.experts import adjudicate
+from labeling.services.experts import adjudicate, decisions
 from labeling.services.projects import removal
 from labeling.services.votes import agreement, change, settle
 from labeling.services.work import jobs
@@ -59,7 +59,7 @@ def used_project() -> Project:
     settle.settle_project(project.pk)
     for dispute in project.disagreements.all()[:2]:
         adjudicate.resolve(
-            expert, dispute.pk, adjudicate.Decision(("c2",), "resolved", "so")
+            expert, dispute.pk, decisions.Decision(("c2",), "resolved", "so")
         )
     call(
         "post",

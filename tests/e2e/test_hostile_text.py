@@ -23,8 +23,8 @@ from pytest_django.live_server_helper import LiveServer
 from activelearn.models import Evaluation, ModelVersion, Snapshot, TrainingRun
 from labeling.messages import Message, verbatim
 from labeling.models import Disagreement, Item, Job, Label, Project, User
-from labeling.services.experts import adjudicate
-from labeling.services.experts.adjudicate import Decision
+from labeling.services.experts import adjudicate, blind
+from labeling.services.experts.decisions import Decision
 from labeling.services.projects import invitations
 from labeling.services.queue import order
 from labeling.services.transfer import predictions
@@ -199,7 +199,7 @@ def build() -> User:
     adjudicate.resolve(
         manager, rows[0].pk, Decision((PAYLOADS[2],), "resolved", "why", True)
     )
-    adjudicate.answer_blind(manager, rows[1].pk, (PAYLOADS[3],))
+    blind.answer_blind(manager, rows[1].pk, (PAYLOADS[3],))
     agreement.compute(project.pk)
     invitations.create(manager, "expert")
     job = jobs.enqueue("agreement", project=project, user=boss)

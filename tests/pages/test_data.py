@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from pytest_django import DjangoAssertNumQueries
 
 from labeling.models import Item, Media, Membership, Prediction, Project
-from labeling.services.experts import adjudicate
+from labeling.services.experts import blind
 from labeling.services.votes import settle
 from tests import make
 from tests.labeling.experts.test_adjudicate import dispute
@@ -85,7 +85,7 @@ def test_an_expert_sees_the_votes_only_after_an_answer_of_their_own() -> None:
     assert before.context["is_blind"]
     assert b'class="vote' not in before.content
     pk = item.disagreements.get().pk
-    adjudicate.answer_blind(expert, pk, ("x",))
+    blind.answer_blind(expert, pk, ("x",))
     after = client.get(path).content
     assert after.count(b'class="vote') == 2
     names = [one.user.username for one in Membership.objects.filter(project=project)]

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from labeling.models import AnnotationEvent, Disagreement, Resolution
 from labeling.services.experts import adjudicate, precedents
-from labeling.services.experts.adjudicate import Decision
+from labeling.services.experts.decisions import Decision
 from tests import make
 from tests.labeling.experts.test_adjudicate import dispute, experts, text
 from tests.test_pages import browser

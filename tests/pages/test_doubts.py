@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from labeling.models import AnnotationEvent, Disagreement, Item, Project, Resolution
-from labeling.services.experts import adjudicate
+from labeling.services.experts import adjudicate, blind, decisions
 from labeling.services.transfer import predictions
 from tests import make
 from tests.labeling.experts.test_adjudicate import dispute, experts
@@ -106,8 +106,8 @@ def test_the_label_and_the_votes_are_not_on_the_item_s_page_meanwhile() -> None:
     assert "<small>A1" not in said
     assert "Not shown before your own answer." in said
     found = Disagreement.objects.get(item=item)
-    adjudicate.answer_blind(desk.member, found.pk, ("y",))
-    adjudicate.resolve(desk.member, found.pk, adjudicate.Decision(("y",)))
+    blind.answer_blind(desk.member, found.pk, ("y",))
+    adjudicate.resolve(desk.member, found.pk, decisions.Decision(("y",)))
     said = desk.client.get(page).content.decode()
     assert "it was: x" in said
     assert "Doubted" in said

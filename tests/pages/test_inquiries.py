@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from labeling.models import Disagreement, Inquiry, Membership
-from labeling.services.experts import adjudicate, inquiries
+from labeling.services.experts import blind, inquiries
 from labeling.services.votes import settle
 from tests import make
 from tests.labeling.experts.test_adjudicate import dispute
@@ -126,7 +126,7 @@ def test_any_number_of_questions_takes_the_same_queries_and_a_few_are_shown() ->
                 make.vote(who, lent, label)
             settle.settle_project(found.project_id)
             other = Disagreement.objects.get(item=item)
-            adjudicate.answer_blind(expert, other.pk, ("x",))
+            blind.answer_blind(expert, other.pk, ("x",))
             inquiries.ask(expert, other.pk, "Why?")
         with CaptureQueriesContext(connection) as taken:
             said = client.get(path).content.decode()

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from labeling.models import Job, Membership, User
-from labeling.services.experts import adjudicate
+from labeling.services.experts import adjudicate, blind, decisions
 from labeling.services.votes import settle
 from labeling.services.work import jobs
 from tests import make
@@ -172,8 +172,8 @@ def test_my_work_shows_where_an_expert_decided_otherwise_and_why() -> None:
     settle.settle_project(project.pk)
     expert = make.member(project, "expert")
     pk = project.disagreements.get().pk
-    adjudicate.answer_blind(expert, pk, ("x",))
-    decision = adjudicate.Decision(("x",), note="because of the tail")
+    blind.answer_blind(expert, pk, ("x",))
+    decision = decisions.Decision(("x",), note="because of the tail")
     adjudicate.resolve(expert, pk, decision)
     path = f"/projects/{project.slug}/my-work/"
 

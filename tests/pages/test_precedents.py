@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from labeling.models import Project
 from labeling.services.experts import adjudicate, precedents
-from labeling.services.experts.adjudicate import Decision
+from labeling.services.experts.decisions import Decision
 from labeling.services.projects import label_sets
 from tests import make
 from tests.labeling.experts.test_adjudicate import dispute, experts, text

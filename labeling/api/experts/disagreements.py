@@ -11,7 +11,14 @@ from labeling.api.http.calls import call
 from labeling.api.http.pagination import Page, page_of
 from labeling.api.http.scope import ProjectView
 from labeling.api.wire import experts as wire
-from labeling.services.experts import adjudicate, alike, precedents, reopening
+from labeling.services.experts import (
+    adjudicate,
+    alike,
+    blind,
+    decisions,
+    precedents,
+    reopening,
+)
 from labeling.services.projects import members
 
 
@@ -38,10 +45,10 @@ class BlindView(ProjectView):
         """Keep the answer and return the votes; ``majority`` is null where none is."""
         needs_labels = body.has_labels or body.kind == wire.RESOLVED
         labels = body.chosen if needs_labels else ()
-        votes = adjudicate.answer_blind(self.member, pk, labels, outcome=body.kind)
+        votes = blind.answer_blind(self.member, pk, labels, outcome=body.kind)
         return wire.Votes(
             votes=[wire.past_vote_of(vote) for vote in votes],
-            majority=adjudicate.majority_of(self.member, votes),
+            majority=blind.majority_of(self.member, votes),
         )
 
 
@@ -57,7 +64,7 @@ class ResolveView(ProjectView):
         ``precedent`` makes it an example of the guideline; ``also`` lists others that
         are decided likewise, each with an outcome of its own.
         """
-        decision = adjudicate.Decision(
+        decision = decisions.Decision(
             labels=body.chosen if body.has_labels else (),
             outcome=body.kind,
             note=body.note or "",

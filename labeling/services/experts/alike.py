@@ -15,7 +15,7 @@ from labeling import rules
 from labeling.errors import AssayError, InvalidInputError, NotFoundError
 from labeling.models import Disagreement, Membership, Project
 from labeling.services.experts import adjudicate
-from labeling.services.experts.adjudicate import Decision
+from labeling.services.experts.decisions import Decision
 
 # How many with the same votes are compared, and how much of each.
 COMPARED: Final = 300

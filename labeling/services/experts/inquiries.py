@@ -24,7 +24,7 @@ from labeling.models import (
     Inquiry,
     Membership,
 )
-from labeling.services.experts import adjudicate
+from labeling.services.experts import adjudicate, blind, decisions
 from labeling.services.work import events
 
 MOST_LETTERS: Final = 2000
@@ -50,9 +50,9 @@ def ask(member: Membership, disagreement_id: int, text: str) -> int:
     """
     words = _checked("question", text)
     with transaction.atomic():
-        disagreement, _item = adjudicate.locked(member, disagreement_id)
+        disagreement, _item = decisions.locked(member, disagreement_id)
         _must_wait(disagreement)
-        if adjudicate.blind_answer(member, disagreement_id) is None:
+        if blind.blind_answer(member, disagreement_id) is None:
             raise ConflictError(_("Answer it blind first; then the votes are shown."))
         # Under the lock of the disagreement, or two experts could both ask.
         if Inquiry.objects.filter(disagreement=disagreement).exists():

@@ -16,8 +16,8 @@ from labeling.models import (
     Membership,
     Resolution,
 )
-from labeling.services.experts import adjudicate
-from labeling.services.experts.adjudicate import Decision
+from labeling.services.experts import decisions
+from labeling.services.experts.decisions import Decision
 from labeling.services.votes import relabel, resolutions
 from labeling.services.votes.labels import checked_labels
 
@@ -49,7 +49,7 @@ def reopen(member: Membership, disagreement_id: int) -> Disagreement:
     question, a later decision.
     """
     with transaction.atomic():
-        disagreement, item = adjudicate.locked(member, disagreement_id)
+        disagreement, item = decisions.locked(member, disagreement_id)
         _may_reopen(member, disagreement)
         _end_label(disagreement)
         if disagreement.before is not None:
@@ -57,7 +57,7 @@ def reopen(member: Membership, disagreement_id: int) -> Disagreement:
         taken_back = Decision(
             disagreement.labels, disagreement.outcome, disagreement.note
         )
-        adjudicate.tell(member, item, AnnotationEvent.Kind.REOPENED, taken_back)
+        decisions.tell(member, item, AnnotationEvent.Kind.REOPENED, taken_back)
         has_label = disagreement.before is not None
         disagreement.resolved_at = disagreement.resolved_by = (
             disagreement.resolution

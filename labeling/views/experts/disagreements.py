@@ -21,6 +21,8 @@ from labeling.models import AgreementReport, Disagreement, Label, Membership
 from labeling.services.experts import (
     adjudicate,
     alike,
+    blind,
+    decisions,
     doubts,
     inquiries,
     precedents,
@@ -113,7 +115,7 @@ def _others(request: HttpRequest) -> list[int]:
     return [whole(number) for number in request.POST.getlist("also")]
 
 
-def _decision(request: HttpRequest, member: Membership) -> adjudicate.Decision:
+def _decision(request: HttpRequest, member: Membership) -> decisions.Decision:
     form = request.POST
     outcome = form.get("outcome") or "resolved"
     labels = (
@@ -121,7 +123,7 @@ def _decision(request: HttpRequest, member: Membership) -> adjudicate.Decision:
     )
     if outcome == "invalid" or (outcome != "resolved" and not member.project.is_multi):
         labels = []
-    return adjudicate.Decision(
+    return decisions.Decision(
         labels=tuple(labels),
         outcome=outcome,
         note=form.get("note", "")[:MOST_NOTE].replace("\x00", ""),
@@ -198,11 +200,11 @@ def _asked(
         "typed": typed,
         "guideline": member.project.guideline,
     }
-    mine = adjudicate.blind_answer(member, disagreement.pk)
+    mine = blind.blind_answer(member, disagreement.pk)
     if mine is None:
         return asked
-    votes = adjudicate.votes_of(disagreement.item_id)
-    majority = adjudicate.majority_of(member, votes)
+    votes = blind.votes_of(disagreement.item_id)
+    majority = blind.majority_of(member, votes)
     label, model = doubts.evidence(disagreement)
     return {
         **asked,

@@ -28,8 +28,15 @@ from labeling.models import (
     ProjectCounter,
     Resolution,
 )
-from labeling.services.experts import adjudicate, alike, precedents, reopening
-from labeling.services.experts.adjudicate import Decision
+from labeling.services.experts import (
+    adjudicate,
+    alike,
+    blind,
+    decisions,
+    precedents,
+    reopening,
+)
+from labeling.services.experts.decisions import Decision
 from labeling.services.queue import questions
 from labeling.services.votes import resolutions, settle
 from tests import make
@@ -104,7 +111,7 @@ def test_a_decision_needs_a_blind_answer_before_it() -> None:
 def test_who_comes_second_is_told_the_answer_and_their_own_is_kept_once() -> None:
     found = dispute(make.project(overlap=2))
     first, second = experts(found.project, 2)
-    adjudicate.answer_blind(second, found.pk, ("y",))
+    blind.answer_blind(second, found.pk, ("y",))
     adjudicate.resolve(first, found.pk, Decision(("x",)))
 
     for _ in range(2):
@@ -127,7 +134,7 @@ def test_a_late_blind_answer_is_kept_in_the_history() -> None:
     adjudicate.resolve(first, found.pk, Decision(outcome="invalid"))
 
     with pytest.raises(ResolvedMeanwhileError, match=r"meanwhile \(Invalid\)"):
-        adjudicate.answer_blind(second, found.pk, ("y",))
+        blind.answer_blind(second, found.pk, ("y",))
 
     assert AnnotationEvent.objects.get(kind="late").payload["labels"] == ["y"]
 
@@ -148,10 +155,10 @@ def test_of_several_labels_any_set_may_be_the_answer() -> None:
     found = dispute(project, ("a", "b"), ("b", "c"))
     (expert,) = experts(project, 1)
 
-    votes = adjudicate.answer_blind(expert, found.pk, ("a", "c"))
+    votes = blind.answer_blind(expert, found.pk, ("a", "c"))
     adjudicate.resolve(expert, found.pk, Decision(("c", "a")))
 
-    assert adjudicate.majority_of(expert, votes) == ["b"]
+    assert blind.majority_of(expert, votes) == ["b"]
     current = Resolution.objects.get(item=found.item, superseded_at=None)
     assert current.labels == ["a", "c"]
 
@@ -197,7 +204,7 @@ def test_what_was_begun_comes_before_the_rest() -> None:
     project = make.project(overlap=2)
     one, other = dispute(project), dispute(project)
     (expert,) = experts(project, 1)
-    adjudicate.answer_blind(expert, other.pk, ("x",))
+    blind.answer_blind(expert, other.pk, ("x",))
 
     assert adjudicate.next_for(expert) == other
     adjudicate.defer(expert, other.pk)
@@ -207,7 +214,7 @@ def test_what_was_begun_comes_before_the_rest() -> None:
 def test_a_decision_taken_back_waits_again_with_its_history() -> None:
     found = dispute(make.project(overlap=2))
     (expert,) = experts(found.project, 1)
-    adjudicate.answer_blind(expert, found.pk, ("x",))
+    blind.answer_blind(expert, found.pk, ("x",))
     adjudicate.resolve(expert, found.pk, Decision(("x",), note="first"))
     assert reopening.last_decision(expert) == found
 
@@ -500,7 +507,7 @@ def test_an_expert_answers_blind_then_sees_the_votes_without_names() -> None:
     found, one = divided()
     expert = make.member(one.project, "expert")
 
-    votes = adjudicate.answer_blind(expert, found.pk, ("y",))
+    votes = blind.answer_blind(expert, found.pk, ("y",))
 
     assert [vote["annotator"] for vote in votes] == ["A1", "A2"]
     assert found.blind_answers.get().labels == ["y"]
@@ -511,8 +518,8 @@ def test_every_expert_keeps_their_own_first_answer() -> None:
     experts = [make.member(one.project, "expert") for _ in range(2)]
 
     for expert, label in zip(experts, "xy", strict=True):
-        adjudicate.answer_blind(expert, found.pk, (label,))
-        adjudicate.answer_blind(expert, found.pk, ("x",))
+        blind.answer_blind(expert, found.pk, (label,))
+        blind.answer_blind(expert, found.pk, ("x",))
 
     kept = found.blind_answers.order_by("pk").values_list("expert", "labels")
     assert list(kept) == [(experts[0].user_id, ["x"]), (experts[1].user_id, ["y"])]
@@ -521,7 +528,7 @@ def test_every_expert_keeps_their_own_first_answer() -> None:
 def test_an_expert_decision_stands_against_later_votes() -> None:
     found, one = divided()
     expert = make.member(one.project, "expert")
-    adjudicate.resolve(expert, found.pk, adjudicate.Decision(("y",)))
+    adjudicate.resolve(expert, found.pk, decisions.Decision(("y",)))
     Item.objects.update(is_unsettled=True)
 
     settle.settle_project(one.project_id)
@@ -529,14 +536,14 @@ def test_an_expert_decision_stands_against_later_votes() -> None:
     resolution = Resolution.objects.get(item=one, superseded_at=None)
     assert (resolution.labels, resolution.source) == (["y"], "expert")
     with pytest.raises(ConflictError):
-        adjudicate.resolve(expert, found.pk, adjudicate.Decision(("x",)))
+        adjudicate.resolve(expert, found.pk, decisions.Decision(("x",)))
 
 
 def test_an_ambiguous_item_keeps_the_shares_of_its_votes() -> None:
     found, one = divided()
     expert = make.member(one.project, "expert")
 
-    adjudicate.resolve(expert, found.pk, adjudicate.Decision(outcome="ambiguous"))
+    adjudicate.resolve(expert, found.pk, decisions.Decision(outcome="ambiguous"))
 
     resolution = Resolution.objects.get(item=one, superseded_at=None)
     assert resolution.soft_label == {"x": 0.5, "y": 0.5}
@@ -546,7 +553,7 @@ def test_an_invalid_item_gets_no_label() -> None:
     found, one = divided()
     expert = make.member(one.project, "expert")
 
-    adjudicate.resolve(expert, found.pk, adjudicate.Decision(outcome="invalid"))
+    adjudicate.resolve(expert, found.pk, decisions.Decision(outcome="invalid"))
 
     one.refresh_from_db()
     assert one.state == Item.State.INVALID

@@ -26,7 +26,7 @@ from labeling.models import (
     Resolution,
 )
 from labeling.services.experts import adjudicate, doubts, reopening
-from labeling.services.experts.adjudicate import Decision
+from labeling.services.experts.decisions import Decision
 from labeling.services.projects import label_sets
 from labeling.services.queue import giving_back
 from labeling.services.transfer import predictions

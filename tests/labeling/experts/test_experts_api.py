@@ -20,7 +20,7 @@ from labeling.models import (
     Project,
     Resolution,
 )
-from labeling.services.experts import adjudicate, doubts, inquiries
+from labeling.services.experts import blind, doubts, inquiries
 from labeling.services.votes import settle
 from tests import make
 from tests.labeling.experts.test_adjudicate import dispute, experts, kinds
@@ -266,7 +266,7 @@ def test_questions_come_oldest_first_in_the_same_few_queries() -> None:
                 make.vote(who, lent, label)
         settle.settle_project(project.pk)
         for found in Disagreement.objects.filter(inquiries=None):
-            adjudicate.answer_blind(expert, found.pk, ("x",))
+            blind.answer_blind(expert, found.pk, ("x",))
             inquiries.ask(expert, found.pk, "Why?")
         with CaptureQueriesContext(connection) as taken:
             rows = desk.get("inquiries/").json()["results"]

@@ -8,8 +8,8 @@ from django.db.models import F
 
 from labeling.errors import ConflictError, InvalidInputError, NotFoundError
 from labeling.models import Deferral, Disagreement, Inquiry, Membership
-from labeling.services.experts import adjudicate, inquiries
-from labeling.services.experts.adjudicate import Decision
+from labeling.services.experts import adjudicate, blind, inquiries
+from labeling.services.experts.decisions import Decision
 from tests import make
 from tests.labeling.experts.test_adjudicate import dispute, experts, kinds
 
@@ -20,7 +20,7 @@ def seen() -> tuple[Disagreement, Membership]:
     """A disagreement, and an expert who has answered it blind."""
     found = dispute(make.project(overlap=2))
     (expert,) = experts(found.project, 1)
-    adjudicate.answer_blind(expert, found.pk, ("x",))
+    blind.answer_blind(expert, found.pk, ("x",))
     return found, expert
 
 

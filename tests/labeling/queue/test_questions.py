@@ -17,7 +17,7 @@ from labeling.models import (
     Resolution,
     User,
 )
-from labeling.services.experts import adjudicate
+from labeling.services.experts import adjudicate, blind, decisions
 from labeling.services.queue import giving_back, questions
 from labeling.services.votes import gold, settle
 from tests import make
@@ -157,8 +157,8 @@ def test_only_what_is_known_for_sure_can_be_asked() -> None:
 
     expert = make.member(project, "expert")
     found = disputed.disagreements.get()
-    adjudicate.answer_blind(expert, found.pk, ("x",))
-    adjudicate.resolve(expert, found.pk, adjudicate.Decision(("x",)))
+    blind.answer_blind(expert, found.pk, ("x",))
+    adjudicate.resolve(expert, found.pk, decisions.Decision(("x",)))
     (made,) = questions.mark(expert, [disputed.external_id], is_question=True)
 
     assert (made.labels, made.is_question) == (["x"], True)

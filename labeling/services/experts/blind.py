@@ -1,0 +1,92 @@
+"""An expert's own answer before the votes are shown; and the votes, without names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+
+from labeling import rules
+from labeling.models import Annotation, BlindAnswer, Membership
+from labeling.services.experts.decisions import (
+    Decision,
+    checked,
+    keep_late,
+    locked,
+    meanwhile,
+)
+from labeling.services.votes import relabel
+
+
+def blind_answer(member: Membership, disagreement_id: int) -> BlindAnswer | None:
+    """Return what the expert answered before seeing the votes, or None."""
+    return BlindAnswer.objects.filter(
+        disagreement=disagreement_id,
+        disagreement__project_id=member.project_id,
+        expert_id=member.user_id,
+    ).first()
+
+
+def answer_blind(
+    member: Membership,
+    disagreement_id: int,
+    labels: Sequence[str],
+    *,
+    outcome: str = "resolved",
+) -> list[dict[str, Any]]:
+    """Keep the expert's own first answer, then return the votes without names.
+
+    Raises InvalidInputError for labels or an outcome that are not allowed,
+    NotFoundError where the project has no such disagreement, and ResolvedMeanwhileError
+    where it is decided already: then the answer is kept in the item's history.
+    """
+    decision = Decision(tuple(labels), outcome)
+    answered = checked(member, decision)
+    with transaction.atomic():
+        disagreement, _ = locked(member, disagreement_id)
+        if disagreement.resolved_at is None:
+            BlindAnswer.objects.get_or_create(
+                disagreement=disagreement,
+                expert_id=member.user_id,
+                defaults={"labels": answered, "outcome": outcome},
+            )
+        else:
+            keep_late(member, disagreement, decision)
+    if disagreement.resolved_at is not None:
+        # After the commit: raised within, it would roll back the answer that was just
+        # kept.
+        raise meanwhile(member, disagreement)
+    return votes_of(disagreement.item_id)
+
+
+def votes_of(item_id: int) -> list[dict[str, Any]]:
+    """Return an item's standing votes; annotators are A1, A2, … in voting order."""
+    votes = list(
+        Annotation.votes.select_related("guideline")
+        .filter(item_id=item_id, undone_at=None)
+        .order_by("pk")
+    )
+    today = relabel.names_now(votes[0].project_id) if votes else {}
+    return [
+        {
+            "annotator": f"A{number}",
+            "labels": list(relabel.translated(vote.labels, today[vote.label_set_id])),
+            "seconds": vote.seconds,
+            "comment": vote.comment,
+            "is_unsure": vote.is_unsure,
+            "guideline_version": vote.guideline.version if vote.guideline else None,
+            "suggestion_shown": vote.suggestion_shown,
+        }
+        for number, vote in enumerate(votes, start=1)
+    ]
+
+
+def majority_of(
+    member: Membership, votes: Sequence[dict[str, Any]]
+) -> list[str] | None:
+    """Return what most of some votes say, or None where no answer has most of them."""
+    labels = rules.majority(
+        [tuple(vote["labels"]) for vote in votes], is_multi=member.project.is_multi
+    )
+    return None if labels is None else list(labels)
