@@ -79,7 +79,10 @@ class WithButtons(ReadOnly):
         return redirect("..")
 
     def act(self, request: HttpRequest, row: Any) -> str:
-        """Call the service of the button that was pressed."""
+        """Call the service of the button that was pressed.
+
+        Raises NotImplementedError here: each kind of row has its own buttons.
+        """
         raise NotImplementedError
 
 

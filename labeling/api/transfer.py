@@ -168,7 +168,10 @@ class MediaView(ProjectView):
 
     @call(files=["image/jpeg", "image/png", "image/webp"])
     def get(self, sha256: str, query: wire.PictureQuery) -> HttpResponseBase:
-        """Answer the picture, or with ``size`` a small one; each may be kept for long."""
+        """Answer the picture, or with ``size`` a small one; each may be kept for long.
+
+        Raises NotFoundError where no item of the project shows it.
+        """
         media = Media.objects.filter(sha256=sha256).first()
         is_ours = (
             media is not None

@@ -54,7 +54,10 @@ class AnnotationsView(HotView):
 
     @call(201, 200, raw=wire.VoteBody | wire.Batch, headers=[_ETAG])
     def post(self, body: object) -> Reply[wire.Vote | wire.VoteOutcomes]:
-        """Keep one vote, or a list of at most 100, each with an outcome of its own."""
+        """Keep one vote, or a list of at most 100, each with an outcome of its own.
+
+        Raises InvalidInputError for a longer list, and what ``submit`` raises for one vote.
+        """
         if isinstance(body, list):
             if len(body) > submit.MAX_BATCH:
                 raise InvalidInputError(f"At most {submit.MAX_BATCH} answers.")

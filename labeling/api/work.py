@@ -35,7 +35,10 @@ class JobView(ProjectView):
 
     @call()
     def get(self, pk: int) -> wire.JobWithLog:
-        """Return its state, progress and log."""
+        """Return its state, progress and log.
+
+        Raises NotFoundError where the project has no such job.
+        """
         job = Job.objects.filter(pk=pk, project=self.member.project).first()
         if job is None:
             raise NotFoundError("There is no such job in this project.")

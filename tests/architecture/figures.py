@@ -170,10 +170,19 @@ def _written(node: ast.AST) -> str:
 
 
 def refusals_untold(source: Source) -> list[str]:
-    """Return the public functions that raise an error and do not say so."""
+    """Return the public functions and methods that raise an error and do not say so."""
+    bodies = [
+        source.tree.body,
+        *(
+            node.body
+            for node in ast.walk(source.tree)
+            if isinstance(node, ast.ClassDef)
+        ),
+    ]
     return [
         f"{source.name}:{function.lineno} {function.name}"
-        for function in source.tree.body
+        for body in bodies
+        for function in body
         if isinstance(function, Function) and not function.name.startswith("_")
         if any(_raised(node) for node in ast.walk(function))
         if not re.search(r"\b[Rr]aises?\b", ast.get_docstring(function) or "")

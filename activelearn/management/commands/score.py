@@ -20,7 +20,10 @@ class Command(BaseCommand):
         parser.add_argument("project")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Ask for it."""
+        """Ask for it.
+
+        Raises CommandError where no model serves the project, or there is none.
+        """
         project = Project.objects.filter(slug=options["project"]).first()
         champion = registry.champion(project) if project else None
         if champion is None:

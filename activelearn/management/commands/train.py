@@ -21,7 +21,10 @@ class Command(BaseCommand):
         parser.add_argument("--reason", default="asked for on the command line")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Ask for a run; one that already waits will do."""
+        """Ask for a run; one that already waits will do.
+
+        Raises CommandError where there is no such project.
+        """
         project = Project.objects.filter(slug=options["project"]).first()
         if project is None:
             raise CommandError(f"There is no project {options['project']!r}.")

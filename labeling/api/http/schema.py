@@ -54,6 +54,11 @@ class DeclaredSchema(AutoSchema):
         name: str = super().get_operation_id()
         return name
 
+    def get_description(self, *args: Any) -> str:
+        """Return what a call does; what it refuses stands among its answers."""
+        description: str = super().get_description(*args)
+        return description.partition("\n\nRaises ")[0]
+
     def get_override_parameters(self) -> list[Any]:
         """Return the parameters of the address, and the headers."""
         if (spec := self._call) is None:

@@ -32,7 +32,11 @@ class MembersView(ProjectView):
 
     @call(201)
     def post(self, body: wire.MemberBody) -> wire.Member:
-        """Add a member, or give one another role."""
+        """Add a member, or give one another role.
+
+        Raises InvalidInputError where nobody has an account of this name, and what
+        ``members.add`` raises.
+        """
         user = User.objects.filter(username=body.user or "").first()
         if user is None:
             raise InvalidInputError(

@@ -27,7 +27,10 @@ class Command(BaseCommand):
         parser.add_argument("--output", type=Path, help="a file; else standard output")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Write the export; what proves it goes to standard error."""
+        """Write the export; what proves it goes to standard error.
+
+        Raises CommandError for an unknown project, and where the export is refused.
+        """
         project = Project.objects.filter(slug=options["project"]).first()
         if project is None:
             raise CommandError(f"There is no project {options['project']!r}.")

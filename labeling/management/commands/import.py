@@ -25,7 +25,11 @@ class Command(BaseCommand):
         parser.add_argument("--gold", action="store_true", help="its labels are right")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run the import and print its counts and bad rows."""
+        """Run the import and print its counts and bad rows.
+
+        Raises CommandError for an unknown project, for a file that cannot be read, and
+        where the import fails.
+        """
         project = Project.objects.filter(slug=options["project"]).first()
         if project is None:
             raise CommandError(f"There is no project {options['project']!r}.")

@@ -22,7 +22,11 @@ class Command(BaseCommand):
         parser.add_argument("users", nargs="+", metavar="USER")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Add them one by one."""
+        """Add them one by one.
+
+        Raises CommandError where there is no such project or account; those before are
+        members then.
+        """
         project = Project.objects.filter(slug=options["project"]).first()
         if project is None:
             raise CommandError(f"There is no project {options['project']!r}.")

@@ -19,7 +19,10 @@ class Command(BaseCommand):
         parser.add_argument("users", nargs="+", metavar="USER")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Make them one by one."""
+        """Make them one by one.
+
+        Raises CommandError where there is no such account.
+        """
         for name in options["users"]:
             user = User.objects.filter(username=name).first()
             if user is None:

@@ -24,7 +24,10 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Create them one by one."""
+        """Create them one by one.
+
+        Raises CommandError for a name that is taken or not possible.
+        """
         for name in options["names"]:
             try:
                 _, password = members.create_user(name, manager=options["manager"])

@@ -20,7 +20,10 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Write it."""
+        """Write it.
+
+        Raises CommandError where it cannot be written.
+        """
         try:
             size = backup.write(options["file"].absolute())
         except (backup.BackupError, OSError) as error:

@@ -21,7 +21,10 @@ class Command(BaseCommand):
         parser.add_argument("--force", action="store_true", help="replace what is here")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Bring it back."""
+        """Bring it back.
+
+        Raises CommandError where it cannot be read, or would write over something.
+        """
         try:
             backup.restore(options["file"], is_forced=options["force"])
         except (backup.BackupError, OSError) as error:

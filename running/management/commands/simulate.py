@@ -38,7 +38,10 @@ class Command(BaseCommand):
         parser.add_argument("--url", default=here)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Label in turns until the answers are given or nothing is left."""
+        """Label in turns until the answers are given or nothing is left.
+
+        Raises CommandError for a project that is no demo.
+        """
         demo = next((demo for demo in DEMOS if demo.slug == options["project"]), None)
         project = Project.objects.filter(slug=options["project"]).first()
         if demo is None or project is None:

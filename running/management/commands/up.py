@@ -45,7 +45,10 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Check, start, watch, stop."""
+        """Check, start, watch, stop.
+
+        Raises CommandError where a part cannot be started, or ends for good.
+        """
         self.home: Path = settings.ASSAY_HOME
         self.sockets = home.socket_folder(self.home)
         self.port = env.number("PORT", 8000)
