@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { isLong, kindOf, parted, said } from "../../frontend/static/js/annotate/table.js";
+import { isLong, kindOf, parted, wordsOf } from "../../frontend/static/js/annotate/table.js";
 
 // The server tells kinds by the same cases.
 const cases = new URL("../cells.json", import.meta.url);
@@ -19,7 +19,7 @@ for (const [kind, values] of Object.entries(kinds)) {
 const shown = JSON.parse(readFileSync(new URL("../cells-shown.json", import.meta.url), "utf-8"));
 
 test("values are shown as they came", () => {
-  for (const [value, words] of shown) assert.equal(said(value), words);
+  for (const [value, words] of shown) assert.equal(wordsOf(value), words);
 });
 
 /** A part, how often it is repeated, and whether that is long. @type {[string, number, boolean][]} */

@@ -134,15 +134,15 @@ def _plain(kind: inspect.Type) -> inspect.Type:
 
 def _words(kind: inspect.Type) -> str:
     """Say what a field takes, in the language of the request."""
-    told: dict[str, Any] = {}
+    notes: dict[str, Any] = {}
     for layer in _layers(kind):
         if isinstance(layer, inspect.Metadata):
-            told |= layer.extra or {}
-    if "words" in told:
-        words: str = told["words"]
+            notes |= layer.extra or {}
+    if "words" in notes:
+        words: str = notes["words"]
         return _(words)
-    if "one_of" in told:
-        return _("One of %(values)s.") % {"values": told["one_of"]}
+    if "one_of" in notes:
+        return _("One of %(values)s.") % {"values": notes["one_of"]}
     plain = _plain(kind)
     return _WORDS.get(type(plain), _any_words)(plain)
 
@@ -162,10 +162,12 @@ def _number_words(kind: Any) -> str:
     if kind.ge is None:
         return _("A whole number.") if is_whole else _("A number.")
     if kind.le is None or kind.le >= 2**53:
-        told = _("A whole number, at least %(least)s.")
-        return (told if is_whole else _("A number, at least %(least)s.")) % limits
-    told = _("A whole number from %(least)s to %(most)s.")
-    return (told if is_whole else _("A number from %(least)s to %(most)s.")) % limits
+        sentence = _("A whole number, at least %(least)s.")
+        return (sentence if is_whole else _("A number, at least %(least)s.")) % limits
+    sentence = _("A whole number from %(least)s to %(most)s.")
+    return (
+        sentence if is_whole else _("A number from %(least)s to %(most)s.")
+    ) % limits
 
 
 def _text_words(kind: Any) -> str:

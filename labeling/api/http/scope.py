@@ -42,8 +42,8 @@ class ProjectView(APIView):
 
 def _membership(request: Request, slug: str) -> Membership:
     """Return what came with the token, or look it up."""
-    told = request.auth.membership if isinstance(request.auth, ApiToken) else None
-    return told or members.membership(request.user, slug)
+    member = request.auth.membership if isinstance(request.auth, ApiToken) else None
+    return member or members.membership(request.user, slug)
 
 
 def is_for_another(request: Request | HttpRequest, user_id: int | None) -> bool:

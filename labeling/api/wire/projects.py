@@ -35,9 +35,9 @@ def _kind(setting: Setting) -> Any:
     with override("en"):
         words = str(field.help_text or setting.words)
     if isinstance(field, ArrayField):
-        told = {"words": noop("A list of at least one role.")}
+        notes = {"words": noop("A list of at least one role.")}
         return Annotated[
-            list[Role], Meta(min_length=1, max_length=4, description=words, extra=told)
+            list[Role], Meta(min_length=1, max_length=4, description=words, extra=notes)
         ]
     if field.choices:
         return Annotated[str, one_of(dict(field.flatchoices), words)]

@@ -109,11 +109,11 @@ class PictureQuery(Body):
 
 def options_of(query: ImportOptions, form: Mapping[str, Any]) -> ImportOptions:
     """Return how a file is read, by its form before its address."""
-    said = {name: value for name, value in form.items() if isinstance(value, str)}
-    known = body_of(said, ImportOptions)
+    fields = {name: value for name, value in form.items() if isinstance(value, str)}
+    options = body_of(fields, ImportOptions)
     return ImportOptions(
-        mapping=known.mapping if "mapping" in said else query.mapping,
-        gold=known.gold if "gold" in said else query.gold,
+        mapping=options.mapping if "mapping" in fields else query.mapping,
+        gold=options.gold if "gold" in fields else query.gold,
     )
 
 

@@ -49,8 +49,8 @@ def create(
     if not 1 <= days <= MOST_DAYS:
         errors["days"] = [_("From 1 to %(most)s.") % {"most": MOST_DAYS}]
     if uses is not None and not 1 <= uses <= MOST_USES:
-        told = _("From 1 to %(most)s, or nothing: no limit.")
-        errors["uses"] = [told % {"most": f"{MOST_USES:,}"}]
+        words = _("From 1 to %(most)s, or nothing: no limit.")
+        errors["uses"] = [words % {"most": f"{MOST_USES:,}"}]
     if errors:
         raise InvalidInputError(errors=errors)
     code = secrets.token_urlsafe(32)

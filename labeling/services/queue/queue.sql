@@ -73,8 +73,8 @@ SELECT a.id, a.project_id, a.item_id, a.annotator_id, a.slot, a.state, a.leased_
        i.content_hash, i.group_key, i.split, i.state, i.votes, i.votes_wanted,
        i.is_unsettled, i.flags, i.created_at,
        m.id, m.sha256, m.path, m.mime, m.size, m.width, m.height,
-       found.entries
-FROM (SELECT count(*) AS entries FROM picked) found
+       tally.entries
+FROM (SELECT count(*) AS entries FROM picked) tally
 LEFT JOIN (a JOIN labeling_item i ON i.id = a.item_id
            LEFT JOIN labeling_media m ON m.id = i.media_id) ON true
 ORDER BY a.id
@@ -155,8 +155,8 @@ SELECT a.id, a.project_id, a.item_id, a.annotator_id, a.slot, a.state, a.leased_
        i.content_hash, i.group_key, i.split, i.state, i.votes, i.votes_wanted,
        i.is_unsettled, i.flags, i.created_at,
        m.id, m.sha256, m.path, m.mime, m.size, m.width, m.height,
-       found.entries
-FROM (SELECT count(*) AS entries FROM picked) found
+       tally.entries
+FROM (SELECT count(*) AS entries FROM picked) tally
 LEFT JOIN (a JOIN labeling_item i ON i.id = a.item_id
            LEFT JOIN labeling_media m ON m.id = i.media_id) ON true
 ORDER BY a.id

@@ -55,13 +55,15 @@ def lend(member: Membership, count: int, left: Collection[int] = ()) -> Page:
         )
     with alone(member):
         held = [
-            (assignment, told["label"])
+            (assignment, suggestion["label"])
             for assignment in take.renewed(member, allowance.MAX_COUNT)
             if assignment.pk not in left
-            and (told := suggestions.shown(member.project, assignment))
+            and (suggestion := suggestions.shown(member.project, assignment))
         ]
-        label = _commonest([told for _, told in held])
-        page = [assignment for assignment, told in held if told == label][:count]
+        label = _commonest([suggested for _, suggested in held])
+        page = [assignment for assignment, suggested in held if suggested == label][
+            :count
+        ]
         allowed = allowance.of(member)
         if wanted := min(allowed.count, count - len(page)):
             label, entries = _alike(member, wanted, label)

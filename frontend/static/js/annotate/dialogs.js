@@ -33,10 +33,10 @@ export const ask = (id, words, answered) => {
 const pressByKey = (id) => {
   byId(id).addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
     if (event.repeat) return event.key === " " && event.preventDefault();
-    const found = meanings(event).map((key) =>
+    const buttons = meanings(event).map((key) =>
       byId(id).querySelector(`button[data-key="${CSS.escape(key)}"]`),
     );
-    const button = found.find(Boolean);
+    const button = buttons.find(Boolean);
     if (!button) return;
     event.preventDefault();
     event.stopPropagation();

@@ -103,12 +103,12 @@ export const shownKey = (key) => (key === " " ? t("space") : key);
  * @param {Pick<KeyboardEvent, "key" | "code">} event
  */
 export const meanings = ({ key, code }) => {
-  const found = [key];
-  if (/^(Digit|Numpad)\d$/.test(code)) found.push(code.slice(-1));
-  if (key.length === 1 && key.toLowerCase() !== key) found.push(key.toLowerCase());
+  const keys = [key];
+  if (/^(Digit|Numpad)\d$/.test(code)) keys.push(code.slice(-1));
+  if (key.length === 1 && key.toLowerCase() !== key) keys.push(key.toLowerCase());
   if (key.length === 1 && key > "~" && /^Key[A-Z]$/.test(code))
-    found.push(code.slice(3).toLowerCase());
-  return found;
+    keys.push(code.slice(3).toLowerCase());
+  return keys;
 };
 
 /** Keys that cannot be changed. @type {Record<string, string>} */
@@ -132,8 +132,8 @@ const FIXED = {
  */
 export const interpret = (map, actions, typed, event) => {
   for (const key of meanings(event)) {
-    const found = read(map, typed, key);
-    if (found.label !== undefined || found.typed !== "") return found;
+    const meaning = read(map, typed, key);
+    if (meaning.label !== undefined || meaning.typed !== "") return meaning;
     const own = Object.keys(actions).find((name) => actions[name] === key);
     const action = own ?? FIXED[key];
     if (action !== undefined) return { action, typed: "" };

@@ -11,21 +11,21 @@ const folds = new Map();
 const folded = (point) => {
   const known = folds.get(point);
   if (known !== undefined) return known;
-  const found = fold(point);
-  folds.set(point, found);
-  return found;
+  const letters = fold(point);
+  folds.set(point, letters);
+  return letters;
 };
 
 /**
  * A text as it is compared, and at which unit of the text each unit of it began.
- * @typedef {{said: string, starts: number[], length: number}} Folded
+ * @typedef {{units: string, starts: number[], length: number}} Folded
  */
 
 /** Fold a text piece by piece, with a pause between. @param {string} text @returns {Generator<undefined, Folded>} */
 export function* folding(text) {
   /** @type {number[]} */
   const starts = [];
-  let said = "";
+  let units = "";
   let at = 0;
   while (at < text.length) {
     let end = Math.min(at + PIECE, text.length);
@@ -34,28 +34,28 @@ export function* folding(text) {
     for (const point of text.slice(at, end)) {
       const letters = folded(point);
       for (let unit = 0; unit < letters.length; unit += 1) starts.push(at);
-      said += letters;
+      units += letters;
       at += point.length;
     }
     yield;
   }
-  return { said, starts, length: text.length };
+  return { units, starts, length: text.length };
 }
 
 /** Where the words stand, each place with all marks of its last letter. @param {Folded} text @param {string} query @returns {Generator<undefined, [number, number][]>} */
-export function* matching({ said, starts, length }, query) {
+export function* matching({ units, starts, length }, query) {
   const words = fold(query);
   /** @type {[number, number][]} */
-  const found = [];
-  let at = words === "" ? -1 : said.indexOf(words);
+  const spans = [];
+  let at = words === "" ? -1 : units.indexOf(words);
   while (at !== -1) {
     let end = at + words.length;
     while (end < starts.length && starts[end] === starts[end - 1]) end += 1;
-    found.push([starts[at] ?? 0, starts[end] ?? length]);
-    if (found.length % MARKED === 0) yield;
-    at = said.indexOf(words, end);
+    spans.push([starts[at] ?? 0, starts[end] ?? length]);
+    if (spans.length % MARKED === 0) yield;
+    at = units.indexOf(words, end);
   }
-  return found;
+  return spans;
 }
 
 /** Do it in slices of a few milliseconds, unless it is not wanted any more. @template T @param {Generator<undefined, T>} steps @param {() => boolean} isWanted @returns {Promise<T | undefined>} */
@@ -75,14 +75,14 @@ const gently = async (steps, isWanted) => {
 export const texts = (item) => {
   const place = item.querySelector("article, table");
   /** @type {Text[]} */
-  const found = [];
-  if (place === null) return found;
+  const nodes = [];
+  if (place === null) return nodes;
   const walker = document.createTreeWalker(place, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const node = /** @type {Text} */ (walker.currentNode);
-    if (!node.parentElement?.closest("button")) found.push(node);
+    if (!node.parentElement?.closest("button")) nodes.push(node);
   }
-  return found;
+  return nodes;
 };
 
 /** @typedef {{node: Text, from: number, to: number}} Place */
@@ -119,11 +119,11 @@ export const makeSearch = (form, item) => {
     mark("places", places.slice(Math.max(0, at - MARKED), at + MARKED));
     mark("place", places.slice(at, at + 1));
     const { none = "", count: words = "" } = form.dataset;
-    const said = words
+    const tally = words
       .replace("{at}", String(at + 1))
       .replace("{count}", String(places.length));
     const isAny = places.length > 0;
-    count.textContent = field.value === "" ? "" : isAny ? said : none;
+    count.textContent = field.value === "" ? "" : isAny ? tally : none;
     form.classList.toggle("none", field.value !== "" && !isAny);
   };
 
@@ -144,16 +144,16 @@ export const makeSearch = (form, item) => {
     const mine = turn;
     const isWanted = () => mine === turn && !form.hidden;
     /** @type {Place[]} */
-    const found = [];
+    const matches = [];
     for (const node of texts(item)) {
       const text = known.get(node) ?? (await gently(folding(node.data), isWanted));
       const spans = text && (await gently(matching(text, field.value), isWanted));
       if (!spans) return;
       known.set(node, text);
-      for (const [from, to] of spans) found.push({ node, from, to });
+      for (const [from, to] of spans) matches.push({ node, from, to });
     }
     if (!isWanted()) return;
-    places = found;
+    places = matches;
     at = 0;
     draw();
     if (isShown) show();

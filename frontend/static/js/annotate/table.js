@@ -22,7 +22,7 @@ export const kindOf = (value) => {
 };
 
 /** The value in words, none of them ours. @param {unknown} value */
-export const said = (value) => {
+export const wordsOf = (value) => {
   const kind = kindOf(value);
   if (kind === "none") return "–";
   return kind === "nested" ? JSON.stringify(value, null, 2) : String(value);
@@ -43,13 +43,13 @@ const button = (which) => {
   const { content } = /** @type {HTMLTemplateElement} */ (
     document.getElementById("cell-parts")
   );
-  const found = content.querySelector(which);
-  return /** @type {HTMLButtonElement} */ (found?.cloneNode(true));
+  const template = content.querySelector(which);
+  return /** @type {HTMLButtonElement} */ (template?.cloneNode(true));
 };
 
 /** @param {unknown} value */
 const cell = (value) => {
-  const text = said(value);
+  const text = wordsOf(value);
   const kind = kindOf(value);
   const node = make("td", undefined, kind);
   if (kind === "boolean") node.classList.add(text.toLowerCase());

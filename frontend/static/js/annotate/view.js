@@ -70,16 +70,16 @@ export const shows = {
 
 /** Why there is nothing, and which ways lead on. @param {string} reason */
 export const nothing = (reason) => {
-  const said = document.querySelector(`#ways [data-way="${reason}"]`);
+  const explanation = document.querySelector(`#ways [data-way="${reason}"]`);
   const known = EMPTY[reason] ?? {
     title: t("Nothing to label now"),
-    words: said?.textContent ?? reason,
+    words: explanation?.textContent ?? reason,
     ways: ["again"],
   };
   const ways = make("div", undefined, "row");
   for (const way of known.ways) {
-    const found = document.querySelector(`#ways [data-way="${way}"]`);
-    if (found) ways.append(found.cloneNode(true));
+    const template = document.querySelector(`#ways [data-way="${way}"]`);
+    if (template) ways.append(template.cloneNode(true));
   }
   return [make("h1", known.title), make("p", known.words), ways];
 };
@@ -107,12 +107,12 @@ export const drawItem = (place, lease, type, reason) => {
   if (lease.suggestion) {
     const { label, confidence, words } = lease.suggestion;
     const percent = Math.round(confidence * 100);
-    const said = make(
+    const suggestion = make(
       "small",
       t("The model suggests {label} ({percent} %)", { label, percent }),
     );
-    said.dataset["words"] = JSON.stringify(words ?? []);
-    parts.push(said);
+    suggestion.dataset["words"] = JSON.stringify(words ?? []);
+    parts.push(suggestion);
   }
   place.replaceChildren(...parts);
   place.scrollTop = 0;

@@ -53,9 +53,9 @@ export class LabelKeys extends HTMLElement {
     if (event.key === "Enter" && target.matches("input")) event.preventDefault();
     const isHeld = event.repeat || event.ctrlKey || event.metaKey || event.altKey;
     if (isHeld || isTaken(target, event.key) || !preferences().isOn) return;
-    const found = interpret(this.#labels, this.#actions(), this.#typed, event);
-    this.#typed = found.typed;
-    const meant = this.#meant(found);
+    const meaning = interpret(this.#labels, this.#actions(), this.#typed, event);
+    this.#typed = meaning.typed;
+    const meant = this.#meant(meaning);
     if (!meant) return;
     event.preventDefault();
     if (meant instanceof HTMLTextAreaElement) meant.focus();
@@ -69,7 +69,7 @@ export class LabelKeys extends HTMLElement {
     );
   }
 
-  /** @param {{label?: string, action?: string}} found @returns {HTMLElement | undefined} */
+  /** @param {{label?: string, action?: string}} meaning @returns {HTMLElement | undefined} */
   #meant({ label, action }) {
     if (label !== undefined)
       return this.#all("[data-label]").find((one) => one.dataset["label"] === label);
