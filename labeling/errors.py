@@ -2,36 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import reduce
+from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop as _
 
-from labeling.messages import Message, verbatim
+from labeling.messages import Message, message, message_of, sentence
 
 
 class AssayError(Exception):
     """A refusal a person can understand: ``detail`` says what, where and what to do.
 
-    It is said in the language of whoever is asked now. What is raised in a worker is a
-    message, which waits for its reader.
+    It is said in the language of whoever is asked now; ``message`` is the same for
+    whoever reads it later, when it was a worker that was refused.
     """
 
     code = "refused"
     status = 400
-    title: Promise | str = _("The request was refused")
+    title = _("The request was refused")
 
-    def __init__(self, detail: Message | Promise | str = "", **extra: object) -> None:
-        self.detail = str(detail or self.title)
-        self.message = detail if isinstance(detail, Message) else verbatim(self.detail)
+    def __init__(self, detail: Message | Promise | str = "", **extra: Any) -> None:
+        self.message = message_of(detail) if detail else Message(self.title)
+        self.detail = str(self.message)
         super().__init__(self.detail)
-        self.extra = extra
+        if isinstance(errors := extra.get("errors"), dict):
+            if not detail and (parts := list(_parts(errors))):
+                self.message = reduce(_together, parts)
+            extra["errors"] = _in_words(errors)
+        self.extra: dict[str, Any] = extra
 
     @property
     def by_field(self) -> dict[str, list[str]]:
         """What is wrong with which field; empty where no field is to blame."""
         errors = self.extra.get("errors")
         return errors if isinstance(errors, dict) else {}
+
+
+def _together(before: Message, after: Message) -> Message:
+    return message("%(before)s %(after)s", before=before, after=after)
+
+
+def _parts(errors: object) -> Iterator[Message]:
+    """Yield what is wrong, each with its field."""
+    if isinstance(errors, dict):
+        for name, reasons in errors.items():
+            for why in _parts(reasons):
+                yield message("%(field)s: %(why)s", field=str(name), why=why)
+    elif isinstance(errors, list | tuple):
+        for reason in errors:
+            yield from _parts(reason)
+    else:
+        yield message_of(errors)
+
+
+def _in_words(errors: object) -> Any:
+    """Return the same errors in plain words, as JSON takes them."""
+    if isinstance(errors, dict):
+        return {name: _in_words(reasons) for name, reasons in errors.items()}
+    if isinstance(errors, list | tuple):
+        return [_in_words(reason) for reason in errors]
+    return str(errors)
 
 
 class InvalidInputError(AssayError):
@@ -44,7 +76,7 @@ class InvalidInputError(AssayError):
 def check_one_of(name: str, value: str, allowed: Iterable[str]) -> None:
     """Raise InvalidInputError, naming the field, unless its value is an allowed one."""
     if value not in (values := list(allowed)):
-        why = _("One of %(values)s.") % {"values": ", ".join(values)}
+        why = sentence("One of %(values)s.") % {"values": ", ".join(values)}
         raise InvalidInputError(errors={name: [why]})
 
 

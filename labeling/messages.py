@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from django.utils.translation import gettext
 
@@ -49,6 +49,49 @@ def message(text: str, /, **values: str | float | Message) -> Message:
 def verbatim(words: str) -> Message:
     """Return words of a person or of a library, which are never translated."""
     return Message(words, is_verbatim=True)
+
+
+class Sentence(str):
+    """A sentence in the language of whoever is asked now, and the message it is of.
+
+    So a service needs not know who runs it: a person reads the sentence at once, and a
+    worker keeps the message for its reader.
+    """
+
+    __slots__ = ("message",)
+    message: Message
+
+    def __new__(cls, message: Message) -> Self:
+        """Return the message as it is said now."""
+        words = super().__new__(cls, message)
+        words.message = message
+        return words
+
+    def __mod__(self, values: Any) -> Sentence:
+        """Return the sentence with its values, by name."""
+        return Sentence(
+            Message(
+                self.message.text, {name: _kept(each) for name, each in values.items()}
+            )
+        )
+
+
+def sentence(text: str) -> Sentence:
+    """Translate a text as ``gettext`` does; what it returns remembers the text."""
+    return Sentence(Message(text))
+
+
+def _kept(value: object) -> str | int | float | Message:
+    if isinstance(value, Sentence):
+        return value.message
+    return value if isinstance(value, str | int | float | Message) else str(value)
+
+
+def message_of(words: object) -> Message:
+    """Return the message that words are of; words of people and libraries stay so."""
+    if isinstance(words, Message):
+        return words
+    return words.message if isinstance(words, Sentence) else verbatim(str(words))
 
 
 def in_language(said: Message | None) -> str:

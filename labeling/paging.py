@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
 from django.db.models import Model, Q, QuerySet
-from django.utils.translation import gettext as _
 
 from labeling.errors import NotFoundError
+from labeling.messages import sentence as _
 from labeling.models import Project
 
 Row = TypeVar("Row", bound=Model)

@@ -22,9 +22,9 @@ from django.db.models import (
     Sum,
 )
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from labeling.errors import InvalidInputError, check_one_of
+from labeling.messages import sentence as _
 from labeling.models import (
     AgreementReport,
     Annotation,

@@ -32,7 +32,7 @@ _Keywords = dict[str, Any]
 _CONTEXT: Final = ((1, "c"), 2)
 _PYTHON: Final[_Keywords] = {
     **dict.fromkeys(("gettext", "gettext_lazy", "gettext_noop"), None),
-    **dict.fromkeys(("_", "lazy", "noop", "message"), None),
+    **dict.fromkeys(("_", "lazy", "noop", "message", "sentence"), None),
     "ngettext": (1, 2),
     "pgettext": _CONTEXT,
     "npgettext": ((1, "c"), 2, 3),

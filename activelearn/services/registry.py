@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from activelearn.core import artifact
 from activelearn.core import features as core_features
@@ -15,6 +14,7 @@ from activelearn.models import ModelVersion, Promotion, TrainingRun
 from activelearn.services import features, files
 from labeling.errors import ConflictError, NotFoundError
 from labeling.messages import message
+from labeling.messages import sentence as _
 from labeling.models import Project, User
 from labeling.services.work import jobs
 from labeling.services.work.transactions import lock_project

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from activelearn.services import features, registry
 from labeling.errors import ConflictError, InvalidInputError
+from labeling.messages import sentence as _
 from labeling.models import Item, Project
 from labeling.services.transfer import intake
 

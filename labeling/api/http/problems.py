@@ -74,7 +74,9 @@ def _response(shown: Problem) -> Response:
 
 def document_of(error: AssayError) -> Problem:
     """Return one of our own errors as a problem document."""
-    return document(error.code, error.title, error.status, error.detail, **error.extra)
+    return document(
+        error.code, _(error.title), error.status, error.detail, **error.extra
+    )
 
 
 def problem_of(error: AssayError) -> Response:

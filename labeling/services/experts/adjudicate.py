@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from labeling import rules
 from labeling.errors import ConflictError
+from labeling.messages import sentence as _
 from labeling.models import (
     BlindAnswer,
     Deferral,

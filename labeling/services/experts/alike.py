@@ -9,10 +9,10 @@ from typing import Final
 from django.db.models import F, QuerySet, TextField
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, Left
-from django.utils.translation import gettext as _
 
 from labeling import rules
 from labeling.errors import AssayError, InvalidInputError, NotFoundError
+from labeling.messages import sentence as _
 from labeling.models import Disagreement, Membership, Project
 from labeling.services.experts import adjudicate
 from labeling.services.experts.decisions import Decision

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.utils.translation import gettext as _
-
 from labeling.errors import NotFoundError, ResolvedMeanwhileError, check_one_of
+from labeling.messages import sentence as _
 from labeling.models import AnnotationEvent, Disagreement, Item, Membership
 from labeling.services.votes.labels import checked_labels
 from labeling.services.work import events

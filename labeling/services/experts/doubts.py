@@ -10,10 +10,10 @@ from typing import Final
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
-from django.utils.translation import gettext as _
 
 from labeling import rules
 from labeling.errors import InvalidInputError, NotFoundError
+from labeling.messages import sentence as _
 from labeling.models import (
     Annotation,
     AnnotationEvent,

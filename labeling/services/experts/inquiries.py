@@ -11,11 +11,11 @@ from typing import Final
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from labeling import rules
 from labeling.errors import ConflictError, InvalidInputError, NotFoundError
 from labeling.messages import in_language
+from labeling.messages import sentence as _
 from labeling.models import (
     Annotation,
     AnnotationEvent,

@@ -6,9 +6,9 @@ from collections import defaultdict
 from typing import Final
 
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 
 from labeling.errors import InvalidInputError, NotFoundError
+from labeling.messages import sentence as _
 from labeling.models import Gold, Item, Membership, Precedent, Project, Resolution
 
 LOOKED_AT: Final = 200

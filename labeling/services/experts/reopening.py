@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.db import transaction
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
 
 from labeling import signals
 from labeling.errors import ConflictError, ForbiddenError
+from labeling.messages import sentence as _
 from labeling.models import (
     AnnotationEvent,
     Disagreement,

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
-from django.utils.translation import gettext as _
 
 from labeling.errors import ConflictError, ForbiddenError
+from labeling.messages import sentence as _
 from labeling.models import Membership, Project, User
 from labeling.services.projects import guidelines, label_sets, policy
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from labeling.errors import InvalidInputError
+from labeling.messages import sentence as _
 from labeling.models import Guideline, Project, User
 from labeling.services.work.transactions import lock_project
 

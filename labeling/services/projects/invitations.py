@@ -12,9 +12,9 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from labeling.errors import GoneError, InvalidInputError, NotFoundError
+from labeling.messages import sentence as _
 from labeling.models import Invitation, Membership, User, digest_of
 from labeling.services.projects import members
 from labeling.services.work.transactions import lock_project

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from labeling import signals
 from labeling.errors import InvalidInputError
+from labeling.messages import sentence as _
 from labeling.models import Label, LabelSet, Project, User
 from labeling.services.votes import relabel
 from labeling.services.work.transactions import lock_project

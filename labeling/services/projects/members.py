@@ -8,7 +8,6 @@ from typing import Any, Final, TypedDict, Unpack
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from labeling.errors import (
     ConflictError,
@@ -17,6 +16,7 @@ from labeling.errors import (
     NotFoundError,
     check_one_of,
 )
+from labeling.messages import sentence as _
 from labeling.models import Membership, Project, User
 from labeling.services.queue import giving_back
 from labeling.services.work.transactions import keep_project, lock_project

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import connection, models, transaction
-from django.utils.translation import gettext as _
 
 from labeling import signals
 from labeling.errors import InvalidInputError
+from labeling.messages import sentence as _
 from labeling.models import Project
 from labeling.models.setting import PolicyPart, Setting, settings_of
 from labeling.services.work.transactions import lock_project

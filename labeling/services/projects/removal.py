@@ -16,12 +16,12 @@ from typing import Any, Final
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Max, QuerySet
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from labeling import queries
 from labeling.errors import ConflictError, InvalidInputError
 from labeling.messages import message
+from labeling.messages import sentence as _
 from labeling.models import (
     Annotation,
     Assignment,

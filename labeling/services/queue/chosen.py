@@ -7,9 +7,9 @@ from typing import Any
 
 from django.db import IntegrityError, connection
 from django.db.models.functions import Now
-from django.utils.translation import gettext as _
 
 from labeling.errors import ForbiddenError, InvalidInputError
+from labeling.messages import sentence as _
 from labeling.models import Assignment, Item, Membership
 from labeling.services.queue import allowance
 from labeling.services.queue.lease import Lease, lease_of

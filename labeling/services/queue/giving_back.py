@@ -9,9 +9,9 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from labeling.errors import ConflictError
+from labeling.messages import sentence as _
 from labeling.models import (
     AnnotationEvent,
     Assignment,

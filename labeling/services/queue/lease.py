@@ -9,9 +9,9 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 
 from django.db import IntegrityError
-from django.utils.translation import gettext as _
 
 from labeling.errors import InvalidInputError
+from labeling.messages import sentence as _
 from labeling.models import Assignment, Membership
 from labeling.services.queue import allowance, checks, nothing_left, steps, take
 from labeling.services.queue.allowance import MAX_COUNT, Allowance

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import connection, transaction
-from django.utils.translation import gettext as _
 
 from labeling.errors import NotFoundError
+from labeling.messages import sentence as _
 from labeling.models import Assignment, Membership
 
 

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from django.db import connection, transaction
-from django.utils.translation import gettext as _
 
 from labeling.errors import InvalidInputError
+from labeling.messages import sentence as _
 from labeling.models import (
     Gold,
     Item,

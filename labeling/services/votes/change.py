@@ -10,10 +10,10 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from labeling import signals
 from labeling.errors import NotFoundError, StaleVersionError
+from labeling.messages import sentence as _
 from labeling.models import (
     Annotation,
     AnnotationEvent,

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from labeling.errors import ConflictError
+from labeling.messages import sentence as _
 from labeling.models import Gold, Item, Project, Resolution
 from labeling.services.votes import resolutions
 

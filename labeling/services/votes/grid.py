@@ -12,9 +12,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.utils.translation import gettext as _
-
 from labeling.errors import ForbiddenError
+from labeling.messages import sentence as _
 from labeling.models import Assignment, Membership, Project, QueueEntry, Reason
 from labeling.services.queue import allowance, lease, take
 from labeling.services.queue.locks import alone

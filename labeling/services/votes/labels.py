@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from django.utils.translation import gettext as _
-
 from labeling.errors import InvalidInputError
+from labeling.messages import sentence as _
 from labeling.models import Label, Project
 
 

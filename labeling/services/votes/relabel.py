@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from django.db import connection
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from psycopg.types.json import Jsonb
 
 from labeling import queries
 from labeling.errors import InvalidInputError
+from labeling.messages import sentence as _
 from labeling.models import LabelSet, Project
 from labeling.sql import statements
 

@@ -10,7 +10,6 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
 from psycopg.types.json import Jsonb
 
 from labeling import signals
@@ -20,6 +19,7 @@ from labeling.errors import (
     LeaseLostError,
     ReplayMismatchError,
 )
+from labeling.messages import sentence as _
 from labeling.models import (
     Annotation,
     AnnotationEvent,

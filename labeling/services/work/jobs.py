@@ -14,10 +14,10 @@ from typing import Any, Final
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from labeling.errors import AssayError, ConflictError
 from labeling.messages import Message, message, verbatim
+from labeling.messages import sentence as _
 from labeling.models import Job, Project, User
 from labeling.services.work import kinds
 from labeling.services.work.progress import SILENCE, Cancelled, JobLostError, Progress

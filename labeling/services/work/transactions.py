@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from enum import IntEnum
 
 from django.db import connection, transaction
-from django.utils.translation import gettext as _
 
 from labeling.errors import NotFoundError
+from labeling.messages import sentence as _
 from labeling.models import Project
 
 

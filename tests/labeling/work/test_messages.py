@@ -11,19 +11,26 @@ from django.db import connection
 from django.test import Client
 from django.utils import translation
 
-from labeling.errors import ConflictError
+from labeling.errors import (
+    AssayError,
+    ConflictError,
+    InvalidInputError,
+    LeaseLostError,
+    NotFoundError,
+)
 from labeling.messages import (
     Message,
     as_json,
     from_json,
     in_language,
     message,
+    sentence,
     verbatim,
 )
 from labeling.models import ImportRun, Job
-from labeling.services.work import jobs
-from labeling.services.work.progress import log_of
-from tests import make
+from labeling.services.work import jobs, kinds
+from labeling.services.work.progress import Progress, log_of
+from tests import doubles, make
 
 WORDS = ["%(x)s", "100 %", "%d", "{braces} {0}", "<b>", "", "Label", "training"]
 
@@ -124,6 +131,77 @@ def test_why_a_job_failed_is_told_in_any_language() -> None:
         path = f"/projects/{project.slug}/jobs/"
         assert words in client.get(f"{path}{job.pk}/", headers=spoken).content.decode()
         assert words in client.get(f"/api{path}", headers=spoken).content.decode()
+
+
+# What a deletion is given, and what a German reads when it has failed.
+REFUSED: dict[str, tuple[dict[str, str], str]] = {
+    "a sentence": ({}, "Bitte die Elemente durch einen Filter"),
+    "a field": ({"state": "lost"}, "state: Eines von open, settled, "),
+    "a field and a value": ({"confidence_lt": "2"}, "confidence_lt: Eine Zahl von 0"),
+    "two fields": ({"a": "1", "b": "1"}, "a: Das ist kein Filter. b: Das ist kein"),
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("way", REFUSED)
+def test_why_a_deletion_failed_is_read_in_german_whatever_the_worker_speaks(
+    way: str,
+) -> None:
+    query, words = REFUSED[way]
+    project = make.project()
+    params = {"query": query, "until": 9, "total": 1}
+    job = jobs.enqueue("delete", project=project, params=params)
+    with translation.override("es"), pytest.raises(InvalidInputError):
+        jobs.run(job.pk)
+    client = Client()
+    client.force_login(make.manager_of(project).user)
+
+    page = client.get(
+        f"/projects/{project.slug}/jobs/{job.pk}/", headers={"Accept-Language": "de"}
+    )
+
+    assert words in page.content.decode()
+
+
+def refused(error: AssayError) -> kinds.Handler:
+    """Return the handler of a job that is refused so."""
+
+    def handler(_: Progress) -> dict[str, Any]:
+        raise error
+
+    return handler
+
+
+@pytest.mark.django_db
+def test_a_job_of_any_kind_that_is_refused_keeps_what_it_can_be_read_from() -> None:
+    with translation.override("es"):
+        refusals: list[tuple[AssayError, str]] = [
+            (LeaseLostError(), "Inzwischen hat jemand"),
+            (
+                NotFoundError(sentence("version %(number)s") % {"number": 3}),
+                "Version 3",
+            ),
+            (InvalidInputError(errors={"a": ["It is so."]}), "a: It is so."),
+            (InvalidInputError("It is so.", errors={}), "It is so."),
+        ]
+    for refusal, words in refusals:
+        with doubles.kind("made up", refused(refusal)), translation.override("es"):
+            job = jobs.enqueue("made up")
+            with pytest.raises(type(refusal)):
+                jobs.run(job.pk)
+        job.refresh_from_db()
+
+        with translation.override("de"):
+            assert in_language(job.error).startswith(words)
+
+
+def test_a_sentence_is_words_at_once_and_a_message_later() -> None:
+    with translation.override("de"):
+        words = sentence("version %(number)s") % {"number": 3}
+        outer = sentence("Not CSV: %(why)s.") % {"why": words}
+
+    assert (words, outer) == ("Version 3", "Kein CSV: Version 3.")
+    assert str(outer.message) == "Not CSV: version 3."
 
 
 @pytest.mark.django_db

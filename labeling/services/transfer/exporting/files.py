@@ -13,9 +13,8 @@ from io import BufferedRandom, TextIOWrapper
 from tempfile import TemporaryFile
 from typing import Any, Final
 
-from django.utils.translation import gettext as _
-
 from labeling.errors import NoSpaceError, check_one_of
+from labeling.messages import sentence as _
 from labeling.models import Project
 from labeling.services.transfer.exporting.rows import (
     COLUMNS,

@@ -20,11 +20,11 @@ from typing import IO, Any, Final
 
 from django.conf import settings
 from django.db import OperationalError, connection
-from django.utils.translation import gettext as _
 from psycopg.errors import QueryCanceled
 
 from labeling import queries
 from labeling.errors import TakesTooLongError, check_one_of
+from labeling.messages import sentence as _
 from labeling.models import Project
 from labeling.services.work.transactions import one_moment
 from labeling.sql import statements
