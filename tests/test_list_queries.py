@@ -1,0 +1,252 @@
+"""Every list of the API and of the pages takes as many queries for few rows as for many."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import URLPattern, resolve
+
+import activelearn.views.urls
+import labeling.views.urls
+from activelearn.models import Evaluation, ModelVersion, Snapshot, TrainingRun
+from labeling.messages import message
+from labeling.models import Disagreement, Item, Job, Project, User
+from labeling.services.experts import adjudicate, blind, decisions, inquiries
+from labeling.services.projects import guidelines, invitations, label_sets
+from labeling.services.transfer import predictions
+from labeling.services.votes import settle
+from tests import make, openapi
+from tests.labeling.experts.test_experts_api import doubted
+from tests.test_pages import browser
+
+pytestmark = pytest.mark.django_db
+
+FEW: Final = 2
+# Still on one page: the links of a page cost the same, however many there are.
+MANY: Final = 9
+
+
+def voted(project: Project, count: int) -> None:
+    """Let the manager vote: on some items as the only one, on as many with another."""
+    manager, other = make.manager_of(project), make.member(project)
+    make.items(project, 2 * count)
+    for assignment in make.lease(manager, 2 * count):
+        make.vote(manager, assignment, "x")
+    for assignment in make.lease(other, count):
+        make.vote(other, assignment, "y")
+    settle.settle_project(project.pk)
+    rows = [(pk, "y", 0.9) for pk in Item.objects.values_list("pk", flat=True)]
+    predictions.publish(project.pk, 1, rows)
+
+
+def decided(project: Project, count: int) -> None:
+    """Let an expert ask about all disagreements, and make precedents of some."""
+    expert = make.member(project, "expert")
+    disputes = Disagreement.objects.filter(project=project).order_by("pk")
+    for dispute in disputes:
+        blind.answer_blind(expert, dispute.pk, ("x",))
+        inquiries.ask(expert, dispute.pk, "Why?")
+    decision = decisions.Decision(("x",), note="so", is_precedent=True)
+    for dispute in disputes[: count // 2]:
+        adjudicate.resolve(expert, dispute.pk, decision)
+
+
+def trained(project: Project, count: int) -> None:
+    """Write as many training runs, each with its job, its version and how it did."""
+    user, label_set = make.manager_of(project).user, project.label_set
+    assert label_set is not None
+    for number in range(1, count + 1):
+        digest = f"{number:064d}"
+        job = Job.objects.create(kind="learn.train", project=project, state="done")
+        snapshot = Snapshot.objects.create(
+            project=project, sha256=digest, items=1, label_set=label_set
+        )
+        run = TrainingRun.objects.create(
+            project=project,
+            job=job,
+            trigger="person",
+            reason=message("asked for"),
+            requested_by=user,
+            snapshot=snapshot,
+        )
+        version = ModelVersion.objects.create(
+            project=project,
+            number=number,
+            stage="archived",
+            run=run,
+            snapshot=snapshot,
+            label_set=label_set,
+            spec_hash=digest,
+            sha256=digest,
+            size=1,
+            seed=1,
+            environment={},
+            promoted_by=user,
+        )
+        Evaluation.objects.create(model=version, **judged(digest))
+
+
+def judged(digest: str) -> dict[str, Any]:
+    """Return what an evaluation says, beside its model."""
+    numbers = dict.fromkeys(
+        ("items", "better", "worse", "accuracy", "macro_f1", "lower_bound", "mid_p"), 1
+    )
+    words = {"rule": "first", "verdict": "promote", "items_hash": digest}
+    return {**numbers, **words, "labels": [], "outcomes": {}}
+
+
+def worked_on(count: int) -> Project:
+    """Return a project with so many rows, or more, in nearly every list."""
+    project = make.project(overlap=2)
+    manager = make.manager_of(project)
+    voted(project, count)
+    decided(project, count)
+    trained(project, count)
+    for number in range(count):
+        make.member(project)
+        invitations.create(manager, "annotator")
+        guidelines.revise(project, manager.user, f"text {number}")
+        Job.objects.create(
+            kind="import", project=project, state="done", requested_by=manager.user
+        )
+    return project
+
+
+def many_labels(count: int) -> Project:
+    project = make.project()
+    drafts = [label_sets.LabelDraft(f"label {number}") for number in range(count)]
+    label_sets.revise(project, make.manager_of(project).user, drafts, {})
+    return project
+
+
+def one_of_many(count: int) -> Project:
+    """Return one of so many projects of one manager."""
+    user: User = make.user(manager=True)
+    projects = [make.project(manager=user) for _ in range(count)]
+    return projects[0]
+
+
+def in_doubt(count: int) -> Project:
+    return doubted([0.95] * count)
+
+
+Builder = Callable[[int], Project]
+DOUBTS: Final = {
+    f"doubts/{which}/": in_doubt for which in ("low-confidence", "flagged", "suspects")
+}
+LISTS: Final[dict[str, Builder]] = {
+    "projects/": one_of_many,
+    **{
+        f"projects/{{slug}}/{path}": worked_on
+        for path in (
+            "annotations/",
+            "disagreements/",
+            "inquiries/",
+            "invitations/",
+            "items/",
+            "jobs/",
+            "members/",
+            "models/",
+            "precedents/",
+            "training-runs/",
+        )
+    },
+    **{f"projects/{{slug}}/{path}": builder for path, builder in DOUBTS.items()},
+}
+PAGES: Final[dict[str, Builder]] = {
+    "": one_of_many,
+    **{
+        f"projects/{{slug}}/{path}": worked_on
+        for path in (
+            "guideline/",
+            "items/",
+            "jobs/",
+            "members/",
+            "models/",
+            "my-work/",
+        )
+    },
+    "projects/{slug}/labels/": many_labels,
+    **{
+        f"projects/{{slug}}/{path.replace('doubts', 'disagreements')}": builder
+        for path, builder in DOUBTS.items()
+    },
+}
+# Pages about one thing at a time, and numbers of a project.
+NO_LISTS: Final = {
+    *("agreement", "delete-items", "delete-project", "disagreements", "export"),
+    *("grid", "imports", "item", "job", "join", "login", "logout", "new-project"),
+    *("project", "settings", "station"),
+}
+
+
+def queries_of(get: Callable[[], Any]) -> list[str]:
+    """Return what a request asks the database; the first one fills what is cached."""
+    get()
+    with CaptureQueriesContext(connection) as queries:
+        assert get().status_code == 200
+    return [query["sql"] for query in queries]
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_list_of_the_api_asks_no_more_for_many_rows_than_for_few(path: str) -> None:
+    rows, queries = [], []
+    for count in (FEW, MANY):
+        project = LISTS[path](count)
+        call = make.Caller(make.manager_of(project).user)
+        get = partial(call, "get", path.format(slug=project.slug))
+        rows.append(len(get().json()["results"]))
+        queries.append(queries_of(get))
+
+    assert 0 < rows[0] < rows[1]
+    assert len(queries[0]) == len(queries[1]), queries[1]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_asks_no_more_for_many_rows_than_for_few(path: str) -> None:
+    sizes, queries = [], []
+    for count in (FEW, MANY):
+        project = PAGES[path](count)
+        client = browser(make.manager_of(project).user)
+        get = partial(client.get, "/" + path.format(slug=project.slug))
+        sizes.append(len(get().content))
+        queries.append(queries_of(get))
+
+    # It has more rows: what else is on a page varies by a few letters.
+    assert sizes[1] > sizes[0] + 50
+    assert len(queries[0]) == len(queries[1]), queries[1]
+
+
+def test_no_list_of_the_api_is_left_out() -> None:
+    schemas = openapi.document()["components"]["schemas"]
+    listed = set()
+    for path, method, operation in openapi.operations():
+        answer = operation["responses"].get("200", {}).get("content", {})
+        schema = answer.get("application/json", {}).get("schema", {})
+        name = schema.get("$ref", "").rpartition("/")[2]
+        is_page = {"next", "results"} <= schemas.get(name, {}).get(
+            "properties", {}
+        ).keys()
+        if method == "get" and is_page:
+            listed.add(path.removeprefix("/api/"))
+
+    assert listed == {
+        re.sub(r"doubts/[\w-]+/", "doubts/{which}/", path) for path in LISTS
+    }
+
+
+def test_no_page_is_left_out() -> None:
+    patterns = [*labeling.views.urls.urlpatterns, *activelearn.views.urls.urlpatterns]
+    names = {pattern.name for pattern in patterns if isinstance(pattern, URLPattern)}
+
+    listed = {
+        resolve("/" + path.format(slug="a").partition("?")[0]).url_name
+        for path in PAGES
+    }
+    assert names - NO_LISTS == listed
