@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from activelearn import tasks
-from labeling.signals import items_changed, labels_settled, queue_low
+from labeling.signals import items_changed, labels_revised, labels_settled, queue_low
 
 
 def listen() -> None:
     """Hear of labels, items and a short queue from now on."""
     labels_settled.connect(_new_labels)
+    labels_revised.connect(_new_labels)
     items_changed.connect(_new_order)
     queue_low.connect(_new_order)
 

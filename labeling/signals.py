@@ -7,6 +7,8 @@ from django.dispatch import Signal
 
 # project_id
 labels_settled = Signal()
+# project_id: other labels are in force
+labels_revised = Signal()
 # project_id: a vote was given, changed or undone
 votes_changed = Signal()
 # project_id: items came, went, or changed what they want

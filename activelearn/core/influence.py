@@ -10,6 +10,7 @@ import numpy as np
 
 from activelearn.core.features import Spec, text_rows
 from activelearn.core.training import Array, LinearModel
+from activelearn.core.translation import TranslatedModel
 
 MOST_WORDS: Final = 6
 MOST_LETTERS: Final = 4000
@@ -19,7 +20,9 @@ _WORD: Final = re.compile(r"\w\w+")
 
 
 def influential(
-    model: LinearModel, suggestions: Sequence[tuple[str, str]], spec: Spec
+    model: LinearModel | TranslatedModel,
+    suggestions: Sequence[tuple[str, str]],
+    spec: Spec,
 ) -> list[list[str]]:
     """Return for each (label, text) the few words that alone speak most for the label.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,7 +125,16 @@ def _fit_multi(
     return tuple(kept), np.array(weights), np.array(biases)
 
 
-def predicted_labels(model: LinearModel, probabilities: Array) -> list[tuple[str, ...]]:
+class Answering(Protocol):
+    """What answers with probabilities of its labels, which are independent or not."""
+
+    @property
+    def labels(self) -> tuple[str, ...]: ...
+    @property
+    def is_multi(self) -> bool: ...
+
+
+def predicted_labels(model: Answering, probabilities: Array) -> list[tuple[str, ...]]:
     """Return the labels of each row: the likeliest, or all of at least one half.
 
     probabilities: (n_rows, n_labels).

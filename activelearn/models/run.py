@@ -96,6 +96,13 @@ class ScoringRun(models.Model):
     model = models.ForeignKey(
         "activelearn.ModelVersion", models.CASCADE, related_name="scoring_runs"
     )
+    label_set = models.ForeignKey(
+        LabelSet,
+        models.RESTRICT,
+        null=True,
+        related_name="+",
+        help_text="The labels in whose words it is; none in the first releases.",
+    )
     items = models.PositiveIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -15,6 +15,7 @@ from activelearn.services import features, files, registry, snapshots, verdicts
 from labeling.errors import ConflictError
 from labeling.messages import Message
 from labeling.models import Item
+from labeling.services.votes import relabel
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,19 @@ class Judgment:
 def judge(version: ModelVersion, table: Table) -> Judgment:
     """Compare with the champion, or with always saying the commonest label.
 
-    Each answers from the features of its own file. Raises DamagedError where a model's
-    bytes are not those that were saved.
+    Each answers from the features of its own file, in the labels of today. Raises
+    DamagedError where a model's bytes are not those that were saved.
     """
+    while True:
+        label_set_id = relabel.in_force(version.project_id)
+        judgment = _judged(version, table)
+        # Truth and answers are read one after the other: labels that changed between
+        # them would make each other wrong.
+        if relabel.in_force(version.project_id) == label_set_id:
+            return judgment
+
+
+def _judged(version: ModelVersion, table: Table) -> Judgment:
     truth = snapshots.labels_of(version.project, Item.Split.EVALUATION, table)
     champion = registry.champion(version.project)
     if champion == version:

@@ -6,16 +6,18 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from activelearn.core import artifact
+from activelearn.core import artifact, translation
 from activelearn.core import features as core_features
 from activelearn.core.features import Spec, UnknownSpecError
 from activelearn.core.training import LinearModel
+from activelearn.core.translation import NoLabelLeftError, TranslatedModel
 from activelearn.models import ModelVersion, Promotion, TrainingRun
 from activelearn.services import features, files
 from labeling.errors import ConflictError, NotFoundError
 from labeling.messages import message
 from labeling.messages import sentence as _
 from labeling.models import Project, User
+from labeling.services.votes import relabel
 from labeling.services.work import jobs
 from labeling.services.work.transactions import lock_project
 
@@ -52,12 +54,14 @@ def version(project: Project, number: int) -> ModelVersion:
     return version
 
 
-def load(model: ModelVersion) -> tuple[LinearModel, Spec]:
-    """Return the model itself, and the specification of the features that it reads.
+def load(model: ModelVersion) -> tuple[TranslatedModel, Spec]:
+    """Return the model, and the specification of the features that it reads.
+
+    The model answers in the labels of today, whatever they were called in its time.
 
     Raises DamagedError where its bytes are not those that were saved, and ConflictError
-    where its features are not those that the version names, or this program cannot
-    compute them.
+    where its features are not those that the version names, this program cannot compute
+    them, or none of its labels is left.
     """
     data = files.read("models", model.sha256)
     loaded, spec = artifact.load(data, model.sha256)
@@ -78,7 +82,20 @@ def load(model: ModelVersion) -> tuple[LinearModel, Spec]:
                 number=model.number,
             )
         )
-    return loaded, spec
+    return _in_words_of_today(model, loaded), spec
+
+
+def _in_words_of_today(version: ModelVersion, model: LinearModel) -> TranslatedModel:
+    words = relabel.words_since(version.label_set_id)
+    try:
+        return translation.translated(model, words.moves, words.today)
+    except NoLabelLeftError as error:
+        raise ConflictError(
+            message(
+                "None of the labels that version %(number)s knows is left. Train a new version, or promote another one.",
+                number=version.number,
+            )
+        ) from error
 
 
 def promote(model: ModelVersion, user: User | None) -> ModelVersion:
@@ -217,6 +234,11 @@ def _await_turn(model: ModelVersion) -> None:
     """Lock the project until the commit: one change of what serves at a time."""
     lock_project(model.project_id)
     model.refresh_from_db()
+
+
+def request_scores_of(project_id: int) -> None:
+    """Request that the pool is scored by what serves; one that already waits will do."""
+    jobs.request_for_project("learn.score", project_id, series="score")
 
 
 def request_scores(model: ModelVersion) -> None:

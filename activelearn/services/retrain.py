@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop as noop
 
 from activelearn.core import artifact, training
 from activelearn.core.features import Table
-from activelearn.models import ModelVersion, TrainingRun
+from activelearn.models import ModelVersion, Snapshot, TrainingRun
 from activelearn.services import (
     features,
     files,
@@ -128,6 +128,7 @@ def _fitted(
 def _register(training_run: TrainingRun, model: training.LinearModel) -> ModelVersion:
     """Write the model's file, then its row."""
     project = training_run.project
+    snapshot = Snapshot.objects.get(pk=training_run.snapshot_id or 0)
     spec = features.spec_of(project)
     data = artifact.dump(model, spec)
     with transaction.atomic():
@@ -138,9 +139,10 @@ def _register(training_run: TrainingRun, model: training.LinearModel) -> ModelVe
             project=project,
             number=(newest["n"] or 0) + 1,
             run=training_run,
-            snapshot_id=training_run.snapshot_id or 0,
+            snapshot=snapshot,
             parent=registry.champion(project),
-            label_set_id=project.label_set_pk,
+            # The labels in whose words it was taught, whatever is in force by now.
+            label_set=snapshot.label_set,
             spec_hash=features.hash_of(spec),
             sha256=files.save("models", data),
             size=len(data),

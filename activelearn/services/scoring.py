@@ -11,6 +11,7 @@ from activelearn.models import ModelVersion, ScoringRun
 from activelearn.services import features, ranking, registry, snapshots
 from labeling.models import Item, Project
 from labeling.services.transfer import predictions
+from labeling.services.votes import relabel
 from labeling.services.work.progress import Progress
 
 CHUNK: Final = 50_000
@@ -21,6 +22,9 @@ Scores = list[tuple[int, str, float]]
 def run(progress: Progress) -> dict[str, Any]:
     """Score the pool with the model that serves now, and publish its predictions."""
     project = progress.job.project
+    # Before the model is loaded: where other labels come in force from here on, this pass
+    # counts for those before, and another one follows.
+    label_set_id = relabel.in_force(project.pk) if project else 0
     champion = registry.champion_in_turn(project) if project else None
     if project is None or champion is None:
         return {}
@@ -28,13 +32,28 @@ def run(progress: Progress) -> dict[str, Any]:
     learned = _learned_from(champion)
     with transaction.atomic():
         predictions.publish(project.pk, champion.number, scores, trained_on=learned)
-        ScoringRun.objects.create(project=project, model=champion, items=len(scores))
+        ScoringRun.objects.create(
+            project=project,
+            model=champion,
+            label_set_id=label_set_id,
+            items=len(scores),
+        )
         # Last, for it locks the job's row: a worker that lost the job undoes all this.
         progress.report(stage=noop("published"))
     if (serving := registry.champion(project)) and serving != champion:
         registry.request_scores(serving)
     ranking.request_order(project.pk)
     return {"items": len(scores)}
+
+
+def is_due(project_id: int) -> bool:
+    """Whether the champion's answers for the pool are in words of other labels."""
+    last = ScoringRun.objects.filter(project=project_id).select_related("model").first()
+    if last is None or last.model.stage != ModelVersion.Stage.CHAMPION:
+        return False
+    # The first passes kept no labels: their words were those of the model.
+    in_words_of = last.label_set_id or last.model.label_set_id
+    return in_words_of != relabel.in_force(project_id)
 
 
 def _scores(project: Project, champion: ModelVersion, progress: Progress) -> Scores:

@@ -10,6 +10,7 @@ from activelearn.models import Snapshot
 from activelearn.services import files
 from labeling.models import Item, Project
 from labeling.services.votes import resolutions
+from labeling.services.work.transactions import lock_project
 
 LabelsOf = dict[int, Labels]
 
@@ -28,7 +29,12 @@ def labels_of(project: Project, split: str, table: Table) -> LabelsOf:
 
 
 def take(project: Project, table: Table) -> Snapshot:
-    """Write the pool's current labels to a file; the same labels, the same snapshot."""
+    """Write the pool's current labels to a file; the same labels, the same snapshot.
+
+    Called in a transaction: the labels and the version of the labels in whose words they
+    are belong together, so the project is locked until the commit.
+    """
+    project = lock_project(project.pk)
     labels = labels_of(project, Item.Split.POOL, table)
     rows = [[pk, list(names)] for pk, names in labels.items()]
     data = json.dumps(rows, ensure_ascii=True).encode()

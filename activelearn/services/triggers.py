@@ -14,7 +14,7 @@ from activelearn.models import (
     RetrainTrigger,
     TrainingRun,
 )
-from activelearn.services import ranking
+from activelearn.services import ranking, registry, scoring
 from labeling.messages import Message, message, verbatim
 from labeling.models import Item, Job, Project, ProjectCounter, Resolution, User
 from labeling.services.work import jobs
@@ -206,7 +206,9 @@ def _request_judgment(
 
 
 def consider_project(project_id: int) -> None:
-    """Request what new labels call for: an order, a training run, a judgment."""
+    """Request what new labels call for: scores, an order, a training run, a judgment."""
+    if scoring.is_due(project_id):
+        registry.request_scores_of(project_id)
     if ranking.is_due(project_id):
         ranking.request_order(project_id)
     consider(project_id)

@@ -97,7 +97,7 @@ def test_c1_a_run_that_is_killed_anywhere_judges_what_it_registers(report: int) 
         is_multi=False,
         seed=project.seed,
     )
-    assert (again.weights == registry.load(version)[0].weights).all()
+    assert (again.weights == registry.load(version)[0].model.weights).all()
     assert (version.stage == "champion") == (run.verdict == "promote")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -60,6 +61,12 @@ def carry(label_set: LabelSet, moves: Mapping[str, str]) -> None:
         cursor.execute(_SQL["rename_in_gold"], values)
 
 
+def in_force(project_id: int) -> int:
+    """Return the key of the version of the labels that is in force."""
+    sets = LabelSet.objects.filter(project=project_id).order_by("-version")
+    return sets.values_list("pk", flat=True)[0]
+
+
 def names_now(project_id: int) -> dict[int, dict[str, str]]:
     """Return for each label set what its renamed labels are called today."""
     today: dict[str, str] = {}
@@ -70,6 +77,40 @@ def names_now(project_id: int) -> dict[int, dict[str, str]]:
         # A version's mapping leads to it from the version before.
         today = {**today, **{old: today.get(new, new) for old, new in moves.items()}}
     return names
+
+
+@dataclass(frozen=True)
+class Words:
+    """What the labels of an earlier version are called today, and all of today's."""
+
+    moves: Mapping[str, str]
+    today: frozenset[str]
+
+
+def words_since(label_set_id: int) -> Words:
+    """Return how the labels of a version of the labels read in the one in force."""
+    project_id = LabelSet.objects.values_list("project", flat=True).get(pk=label_set_id)
+    newest = LabelSet.objects.filter(project=project_id).latest("version")
+    names = newest.labels.values_list("name", flat=True)
+    return Words(names_now(project_id)[label_set_id], frozenset(names))
+
+
+def carry_answers(label_set: LabelSet, moves: Mapping[str, str]) -> None:
+    """Give what the model has answered the labels' new names, until it answers anew.
+
+    Called last before the commit: nobody waits for entries and leases that are at work,
+    and whoever wants one of these waits for nothing but the commit.
+    """
+    values: dict[str, Any] = {
+        "moves": Jsonb(dict(moves)),
+        "old": list(moves),
+        "today": list(label_set.labels.values_list("name", flat=True)),
+        "project": label_set.project_id,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_SQL["rename_in_predictions"], values)
+        cursor.execute(_SQL["rename_in_queue"], values)
+        cursor.execute(_SQL["rename_in_leases"], values)
 
 
 def translated(labels: Sequence[str], moves: Mapping[str, str]) -> tuple[str, ...]:

@@ -105,3 +105,35 @@ UPDATE labeling_gold SET
   label_set_id = %(set)s
 WHERE labels && %(old)s
   AND item_id IN (SELECT id FROM labeling_item WHERE project_id = %(project)s)
+
+-- rename_in_predictions: give the model's answers their labels' new names.
+UPDATE labeling_prediction SET label = %(moves)s ->> label
+WHERE project_id = %(project)s AND label = ANY(%(old)s)
+
+-- rename_in_queue: give suggestions of the queue their labels' new names.
+-- One of a label that is none any more goes. Entries that somebody takes are left alone.
+UPDATE labeling_queueentry SET suggestion = CASE
+  WHEN coalesce(%(moves)s ->> (suggestion ->> 'label'), suggestion ->> 'label')
+       = ANY(%(today)s)
+  THEN jsonb_set(suggestion, '{label}', to_jsonb(
+       coalesce(%(moves)s ->> (suggestion ->> 'label'), suggestion ->> 'label')))
+  END
+WHERE id IN (
+  SELECT id FROM labeling_queueentry
+  WHERE project_id = %(project)s AND (suggestion ->> 'label' = ANY(%(old)s)
+                                      OR suggestion ->> 'label' <> ALL(%(today)s))
+  FOR UPDATE SKIP LOCKED)
+
+-- rename_in_leases: the same for suggestions of what is lent.
+UPDATE labeling_assignment SET suggestion = CASE
+  WHEN coalesce(%(moves)s ->> (suggestion ->> 'label'), suggestion ->> 'label')
+       = ANY(%(today)s)
+  THEN jsonb_set(suggestion, '{label}', to_jsonb(
+       coalesce(%(moves)s ->> (suggestion ->> 'label'), suggestion ->> 'label')))
+  END
+WHERE id IN (
+  SELECT id FROM labeling_assignment
+  WHERE project_id = %(project)s AND state = 'leased'
+        AND (suggestion ->> 'label' = ANY(%(old)s)
+             OR suggestion ->> 'label' <> ALL(%(today)s))
+  FOR UPDATE SKIP LOCKED)
