@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from django.db import connection
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 CHROMIUM = (
@@ -32,29 +31,6 @@ def chromium() -> Iterator[Browser]:
         )
         yield started
         started.close()
-
-
-@pytest.fixture
-def browser(
-    monkeypatch: pytest.MonkeyPatch, transactional_db: None
-) -> Iterator[Browser]:
-    # Playwright's sync API runs inside an event loop, which Django's guard dislikes.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-    with chromium() as started:
-        yield started
-        # Inside Playwright's loop Django has a connection of its own.
-        connection.close()
-    # A kept-alive request of a page may still hold a session of the database.
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-
-
-@pytest.fixture
-def page(browser: Browser) -> Page:
-    return browser.new_page()
 
 
 def log_in(page: Page, url: str, name: str, password: str = "pw") -> list[str]:

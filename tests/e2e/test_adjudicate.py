@@ -13,12 +13,11 @@ from labeling.models import Disagreement, Project, Resolution
 from labeling.services.experts import precedents
 from tests import make
 from tests.e2e import browser as browsing
-from tests.e2e.browser import browser, person
+from tests.e2e.browser import person
 from tests.e2e.test_screens import LOOKS, serious
 from tests.labeling.experts.test_adjudicate import dispute, text
 from tests.labeling.experts.test_doubts import flag, low, say
 
-__all__ = ["browser"]
 pytestmark = browsing.MARKS
 
 

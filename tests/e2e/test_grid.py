@@ -13,9 +13,8 @@ from labeling.models import Annotation, Assignment, Item, Project
 from labeling.services.queue import order
 from tests import make
 from tests.e2e import browser as browsing
-from tests.e2e.browser import browser, person
+from tests.e2e.browser import person
 
-__all__ = ["browser"]
 pytestmark = browsing.MARKS
 
 

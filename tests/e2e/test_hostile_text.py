@@ -32,12 +32,10 @@ from labeling.services.votes import agreement
 from labeling.services.work import jobs
 from tests import make
 from tests.e2e import browser as browsing
-from tests.e2e.browser import browser
 from tests.e2e.test_screens import SCREENS, ready
 from tests.e2e.test_station import import_pictures
 from tests.labeling.experts.test_adjudicate import dispute
 
-__all__ = ["browser"]
 pytestmark = browsing.MARKS
 
 # Each element or attribute that comes to life bears the mark x55.

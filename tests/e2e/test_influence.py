@@ -12,10 +12,9 @@ from labeling.models import Project
 from labeling.services.queue import order
 from tests import make
 from tests.e2e import browser as browsing
-from tests.e2e.browser import READY, browser, log_in
+from tests.e2e.browser import READY, log_in
 from tests.e2e.test_search import MARKED
 
-__all__ = ["browser"]
 pytestmark = browsing.MARKS
 
 TEXT = "The refund is late. REFUND me, no refunds."

@@ -8,10 +8,9 @@ from pytest_django.live_server_helper import LiveServer
 from labeling.models import Membership
 from tests import make
 from tests.e2e import browser as browsing
-from tests.e2e.browser import browser, person
+from tests.e2e.browser import person
 from tests.e2e.test_screens import serious
 
-__all__ = ["browser"]
 pytestmark = browsing.MARKS
 
 

@@ -32,9 +32,8 @@ from labeling.models import (
 from labeling.services.projects import members
 from running.demo import data
 from tests.e2e import browser as browsing
-from tests.e2e.browser import READY, browser, label_by_keyboard, person
+from tests.e2e.browser import READY, label_by_keyboard, person
 
-__all__ = ["browser"]
 pytestmark = browsing.MARKS
 PEOPLE = ("ada", "ben", "cleo")
 

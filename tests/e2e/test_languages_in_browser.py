@@ -26,10 +26,10 @@ from labeling.services.transfer import exporting
 from labeling.views.transfer import ROLES
 from tests import make
 from tests.e2e import browser as browsing
-from tests.e2e.browser import browser, log_in
+from tests.e2e.browser import log_in
 from tests.e2e.test_screens import SCREENS, demo, ready, serious
 
-__all__ = ["browser", "demo"]
+__all__ = ["demo"]
 pytestmark = browsing.MARKS
 
 # What people read on a page: texts, and what assistive technology says for them.

@@ -8,9 +8,8 @@ from pytest_django.live_server_helper import LiveServer
 from labeling.models import Annotation
 from tests import make
 from tests.e2e import browser as browsing
-from tests.e2e.browser import browser, log_in, page
+from tests.e2e.browser import log_in
 
-__all__ = ["browser", "page"]
 pytestmark = browsing.MARKS
 
 

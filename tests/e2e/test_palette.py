@@ -12,11 +12,10 @@ from pytest_django.live_server_helper import LiveServer
 from labeling.models import Annotation, Membership
 from tests import make
 from tests.e2e import browser as browsing
-from tests.e2e.browser import READY, browser, log_in, person
+from tests.e2e.browser import READY, log_in, person
 from tests.e2e.test_screens import LOOKS, serious
 from tests.labeling.experts.test_adjudicate import dispute, text
 
-__all__ = ["browser"]
 pytestmark = browsing.MARKS
 OPEN = "Control+k"
 

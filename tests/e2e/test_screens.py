@@ -22,9 +22,8 @@ from labeling.services.work import jobs
 from running.demo import data, load
 from tests import make
 from tests.e2e import browser as browsing
-from tests.e2e.browser import READY, browser, log_in
+from tests.e2e.browser import READY, log_in
 
-__all__ = ["browser"]
 pytestmark = browsing.MARKS
 
 LOOKS: dict[str, dict[str, Any]] = {

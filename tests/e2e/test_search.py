@@ -13,10 +13,9 @@ from pytest_django.live_server_helper import LiveServer
 from labeling.models import Annotation
 from tests import make
 from tests.e2e import browser as browsing
-from tests.e2e.browser import READY, browser, log_in
+from tests.e2e.browser import READY, log_in
 from tests.e2e.test_screens import LOOKS, serious
 
-__all__ = ["browser"]
 pytestmark = browsing.MARKS
 
 # What is marked: all places, and the one that is shown.

@@ -31,9 +31,8 @@ from labeling.services.transfer import importing
 from labeling.services.work import jobs
 from tests import make
 from tests.e2e import browser as browsing
-from tests.e2e.browser import READY, SHOWN, browser, label_by_keyboard, log_in
+from tests.e2e.browser import READY, SHOWN, label_by_keyboard, log_in
 
-__all__ = ["browser"]
 pytestmark = browsing.MARKS
 
 # Remembers each text the station paints, and every frame without one.

@@ -11,11 +11,10 @@ from pytest_django.live_server_helper import LiveServer
 
 from tests import make
 from tests.e2e import browser as browsing
-from tests.e2e.browser import browser, log_in
+from tests.e2e.browser import log_in
 from tests.e2e.test_screens import LOOKS, serious
 from tests.labeling.experts.test_adjudicate import dispute
 
-__all__ = ["browser"]
 pytestmark = browsing.MARKS
 
 ROW = {
