@@ -15,6 +15,8 @@ CHROMIUM = (
     or shutil.which("chromium")
     or shutil.which("google-chrome")
 )
+# How fast a page answers is for the bench: here a busy machine has time.
+expect.set_options(timeout=20_000)
 MARKS = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),

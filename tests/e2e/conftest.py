@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -27,6 +28,10 @@ def browser(one_chromium: Browser, transactional_db: None) -> Iterator[Browser]:
     yield one_chromium
     for context in one_chromium.contexts:
         context.close()
+    # What a page asked for last is still being answered, under this test's settings.
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:
+            thread.join(10)
     # A kept-alive request of a page may still hold a session of the database.
     with connection.cursor() as cursor:
         cursor.execute(

@@ -341,6 +341,7 @@ def test_a_lost_session_is_renewed_in_place_and_nothing_is_lost(
     for number in range(3):
         page.keyboard.press("1")
         expect(page.locator("#item article")).to_have_text(f"item {number + 1:03}")
+        page.wait_for_timeout(browsing.PACE)
     Session.objects.all().delete()
     page.context.set_offline(False)
     expect(page.get_by_role("dialog")).to_contain_text("logged out", timeout=10_000)
