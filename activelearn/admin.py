@@ -86,6 +86,8 @@ class ProjectAdmin(WithButtons):
         """Ask for a training run."""
         why = request.POST.get("reason", "")
         run, is_new = triggers.request(row, person_of(request), why)
+        if run.verdict:
+            return f"{run} has learned from the same labels in the same way."
         return f"{run} {'is asked for' if is_new else 'waits already'}."
 
 

@@ -28,7 +28,7 @@ from hypothesis.stateful import (
 )
 
 from activelearn.models import ModelVersion, RetrainTrigger, TrainingRun
-from activelearn.services import ranking, triggers
+from activelearn.services import experiments, ranking, triggers
 from labeling.models import (
     Annotation,
     AnnotationEvent,
@@ -575,7 +575,8 @@ class Labeling(RuleBasedStateMachine):
         """Ask twice for a run, then let the workers do it."""
         runs = TrainingRun.objects.filter(project=self.project)
         waits = runs.filter(job__state="queued").exists()
-        for status in (200 if waits else 202, 200):
+        is_known = experiments.finished_now(Project.objects.get(pk=self.project.pk))
+        for status in (200 if waits or is_known else 202, 200):
             answer = self.boss("post", self.at("training-runs/"), {"reason": "to see"})
             assert answer.status_code == status, answer.content
         self.work("learn.train")

@@ -30,7 +30,11 @@ class TrainingRunsView(ProjectView):
 
     @call(202, 200)
     def post(self, body: wire.TrainingBody) -> Reply[wire.TrainingRun]:
-        """Ask for a run; one that already waits is answered with 200."""
+        """Ask for a run.
+
+        One that already waits is answered with 200; so is one that is done and has
+        learned from the same labels in the same way.
+        """
         user = User.objects.get(pk=self.member.user_id)
         run, is_new = triggers.request(self.member.project, user, body.reason or "")
         return Reply(wire.run_of(run), 202 if is_new else 200)

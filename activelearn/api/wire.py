@@ -76,6 +76,9 @@ class TrainingRun(Answer):
     judges: Annotated[
         int | None, about("The version that it judges again, where it trains none.")
     ]
+    same_as: Annotated[
+        int | None, about("The run that had learned the same before, if one had.")
+    ]
     labels: Annotated[int | None, about("How many labels it learned from.")]
     verdict: Annotated[str, about("Of the gate; empty before it.")]
     explanation: Annotated[str, about("Why the gate said so.")]
@@ -153,6 +156,7 @@ def run_of(run: models.TrainingRun) -> TrainingRun:
         stage=stage_of(job),
         percent=job.percent,
         judges=run.judges.number if run.judges else None,
+        same_as=run.same_as_id,
         labels=run.label_count,
         verdict=run.verdict,
         explanation=localized(run.explanation),

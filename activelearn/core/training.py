@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,22 @@ from threadpoolctl import threadpool_limits
 Array = NDArray[np.float64]
 Rows: TypeAlias = Any  # scipy.sparse.csr_matrix, which has no types
 Fitted: TypeAlias = tuple[tuple[str, ...], Array, Array]
+
+
+STRENGTH: Final = 10.0
+MAX_ITER: Final = 300
+TOLERANCE: Final = 1e-4
+# What the fit is, for whoever compares two of them.
+RECIPE: Final = {
+    "kind": "logistic regression, L2",
+    "solver": "lbfgs",
+    "strength": STRENGTH,
+    "max_iter": MAX_ITER,
+    "tolerance": TOLERANCE,
+    "columns": "that occur",
+    "weights": "equal",
+    "window": "all labels",
+}
 
 
 class TooFewLabelsError(ValueError):
@@ -61,7 +77,7 @@ def fit(
     targets: Sequence[Sequence[str]],
     *,
     is_multi: bool,
-    strength: float = 10.0,
+    strength: float = STRENGTH,
     seed: int = 0,
 ) -> LinearModel:
     """Fit a regularised logistic regression; the same input gives the same model.
@@ -87,7 +103,9 @@ def _estimator(strength: float, seed: int) -> Any:
     # Imported where it is used: web and scheduler save its 130 MiB.
     from sklearn.linear_model import LogisticRegression
 
-    return LogisticRegression(C=strength, max_iter=300, tol=1e-4, random_state=seed)
+    return LogisticRegression(
+        C=strength, max_iter=MAX_ITER, tol=TOLERANCE, random_state=seed
+    )
 
 
 def _fit_single(

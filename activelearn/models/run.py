@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from labeling.models import Job, LabelSet, Project, User
@@ -55,6 +56,22 @@ class TrainingRun(models.Model):
     label_count = models.PositiveIntegerField(
         null=True, help_text="Labels it trained on."
     )
+    experiment = models.JSONField(
+        null=True, help_text="All that its fit depends on, by name."
+    )
+    fingerprint = models.CharField(
+        max_length=64,
+        blank=True,
+        db_default="",
+        help_text="The SHA-256 of the experiment.",
+    )
+    same_as = models.ForeignKey(
+        "self",
+        models.CASCADE,
+        null=True,
+        related_name="+",
+        help_text="The run that had done the same experiment before.",
+    )
     judgment = models.CharField(
         max_length=64,
         blank=True,
@@ -67,6 +84,13 @@ class TrainingRun(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["project", "fingerprint"],
+                condition=~Q(fingerprint="") & ~Q(verdict=""),
+                name="one_experiment",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"run #{self.pk}"

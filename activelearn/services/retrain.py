@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import platform
-from importlib.metadata import version as installed
 from typing import Any
 
 from django.db import transaction
@@ -14,6 +12,7 @@ from activelearn.core import artifact, training
 from activelearn.core.features import Table
 from activelearn.models import ModelVersion, Snapshot, TrainingRun
 from activelearn.services import (
+    experiments,
     features,
     files,
     judging,
@@ -44,17 +43,9 @@ def run(progress: Progress) -> dict[str, Any]:
     progress.report(done=1, stage=noop("snapshot"))
     version = ModelVersion.objects.filter(run=training_run).first()
     if version is None:
-        labels = _labels(training_run, table, progress)
-        try:
-            model = _fitted(training_run.project, labels, table)
-        except ValueError as error:
-            with transaction.atomic():
-                progress.report()
-                _conclude(training_run, "no model", verdicts.why_no_model(error))
-                return {"verdict": "no model"}
-        with transaction.atomic():
-            progress.report(done=3, stage=noop("evaluate"))
-            version = _register(training_run, model)
+        version = _train(training_run, table, progress)
+    if version is None:
+        return {"verdict": training_run.verdict}
     return _judge(training_run, version, table, progress)
 
 
@@ -70,10 +61,8 @@ def judge_again(progress: Progress) -> dict[str, Any]:
     if training_run.verdict or version is None:
         return {"verdict": training_run.verdict}
     if version.stage != ModelVersion.Stage.WAITING:
-        with transaction.atomic():
-            progress.report()
-            _conclude(training_run, "not waiting", verdicts.no_longer(version.number))
-            return {"verdict": "not waiting"}
+        _end(training_run, "not waiting", verdicts.no_longer(version.number), progress)
+        return {"verdict": "not waiting"}
     progress.report(done=0, total=5, stage=noop("features"))
     table = features.load(training_run.project)
     progress.report(done=3, stage=noop("evaluate"))
@@ -89,16 +78,50 @@ def _judge(
             return {"verdict": judgment.verdict}
 
 
-def _labels(
+def _train(
     training_run: TrainingRun, table: Table, progress: Progress
-) -> snapshots.LabelsOf:
-    """Return the labels of the run's snapshot, which is taken once."""
+) -> ModelVersion | None:
+    """Return a new version, or None where the run has ended without one."""
+    project = training_run.project
+    snapshot, labels = _snapshot(training_run, table, progress)
+    spec_hash = features.hash_of(features.spec_of(project))
+    parts = experiments.parts_of(project, snapshot.sha256, spec_hash)
+    fingerprint = experiments.fingerprint(parts)
+    if earlier := experiments.finished(project, fingerprint):
+        training_run.same_as = earlier
+        _end(training_run, "same", verdicts.same_as(earlier.pk), progress)
+        return None
+    training_run.experiment, training_run.fingerprint = parts, fingerprint
+    try:
+        model = _fitted(project, labels, table)
+    except ValueError as error:
+        _end(training_run, "no model", verdicts.why_no_model(error), progress)
+        return None
+    with transaction.atomic():
+        progress.report(done=3, stage=noop("evaluate"))
+        training_run.save(update_fields=["experiment", "fingerprint"])
+        return _register(training_run, model)
+
+
+def _end(
+    training_run: TrainingRun, verdict: str, why: Message, progress: Progress
+) -> None:
+    with transaction.atomic():
+        progress.report()
+        training_run.save(update_fields=["experiment", "fingerprint", "same_as"])
+        _conclude(training_run, verdict, why)
+
+
+def _snapshot(
+    training_run: TrainingRun, table: Table, progress: Progress
+) -> tuple[Snapshot, snapshots.LabelsOf]:
+    """Return the run's snapshot, which is taken once, and its labels."""
     if training_run.snapshot:
         labels = snapshots.read(training_run.snapshot)
         # Nothing was made of it yet: where items of it have been deleted, it is taken
         # anew.
         if len(table.covered(labels)) == len(labels):
-            return labels
+            return training_run.snapshot, labels
     with transaction.atomic():
         progress.report(done=2, stage=noop("fit"))
         snapshot = snapshots.take(training_run.project, table)
@@ -111,7 +134,7 @@ def _labels(
             labels=snapshot.items,
         )
     )
-    return snapshots.read(snapshot)
+    return snapshot, snapshots.read(snapshot)
 
 
 def _fitted(
@@ -147,16 +170,8 @@ def _register(training_run: TrainingRun, model: training.LinearModel) -> ModelVe
             sha256=files.save("models", data),
             size=len(data),
             seed=project.seed,
-            environment=_environment(),
+            environment=experiments.environment(),
         )
-
-
-def _environment() -> dict[str, str]:
-    return {
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        **{name: installed(name) for name in ("numpy", "scipy", "scikit-learn")},
-    }
 
 
 def _judgment(

@@ -1,18 +1,42 @@
-"""What a run learns from, in a file that is never changed."""
+"""What a run learns from, in a file that is never changed.
+
+A file holds its label set and, sorted by item, a row for each label: the item, the
+SHA-256 of its content, its labels, where they come from, their weight in the fit, the
+resolution and the votes on the item. The first files were a list of items and labels.
+"""
 
 from __future__ import annotations
 
 import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
+from activelearn.core import artifact
 from activelearn.core.evaluation import Labels
 from activelearn.core.features import Table
 from activelearn.models import Snapshot
 from activelearn.services import files
-from labeling.models import Item, Project
+from labeling.models import Annotation, Item, Project
 from labeling.services.votes import resolutions
 from labeling.services.work.transactions import lock_project
 
+FORMAT: Final = 2
+# In the fit, each label counts as much as any other.
+WEIGHT: Final = 1.0
 LabelsOf = dict[int, Labels]
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a snapshot's file says: labels by item, and the items' content.
+
+    contents: the SHA-256 by item; empty in the first files, which did not say.
+    """
+
+    labels: LabelsOf
+    contents: dict[int, str]
 
 
 def labels_of(project: Project, split: str, table: Table) -> LabelsOf:
@@ -20,11 +44,8 @@ def labels_of(project: Project, split: str, table: Table) -> LabelsOf:
 
     An item without any label counts in a project with several labels alone.
     """
-    labels = {
-        pk: tuple(names)
-        for pk, names in resolutions.take_labels(project, split)
-        if names or project.is_multi
-    }
+    taken = _counting(project, resolutions.take(project, split))
+    labels = {label.item: tuple(label.names) for label in taken}
     return {pk: labels[pk] for pk in table.covered(labels)}
 
 
@@ -35,21 +56,75 @@ def take(project: Project, table: Table) -> Snapshot:
     are belong together, so the project is locked until the commit.
     """
     project = lock_project(project.pk)
-    labels = labels_of(project, Item.Split.POOL, table)
-    rows = [[pk, list(names)] for pk, names in labels.items()]
-    data = json.dumps(rows, ensure_ascii=True).encode()
+    taken = _counting(project, resolutions.take(project, Item.Split.POOL))
+    covered = set(table.covered(label.item for label in taken))
+    kept = [label for label in taken if label.item in covered]
     snapshot, _ = Snapshot.objects.get_or_create(
         project=project,
-        sha256=files.save("snapshots", data),
-        defaults={"items": len(rows), "label_set_id": project.label_set_pk},
+        sha256=files.save("snapshots", _packed(project, kept)),
+        defaults={"items": len(kept), "label_set_id": project.label_set_pk},
     )
     return snapshot
+
+
+def hash_now(project: Project) -> str:
+    """Return the hash of a snapshot of all labels of this moment; none is taken."""
+    labels = _counting(project, resolutions.current(project, Item.Split.POOL))
+    return artifact.digest(_packed(project, labels))
+
+
+def _counting(
+    project: Project, labels: Sequence[resolutions.Label]
+) -> list[resolutions.Label]:
+    return [label for label in labels if label.names or project.is_multi]
+
+
+def _packed(project: Project, labels: Sequence[resolutions.Label]) -> bytes:
+    votes: dict[int, list[int]] = defaultdict(list)
+    standing = Annotation.votes.filter(project=project, undone_at=None)
+    for item, vote in standing.order_by("pk").values_list("item_id", "pk"):
+        votes[item].append(vote)
+    rows = [
+        [
+            label.item,
+            label.content,
+            label.names,
+            label.source,
+            WEIGHT,
+            label.resolution,
+            votes[label.item],
+        ]
+        for label in labels
+    ]
+    label_set = project.label_set
+    names = label_set.labels.order_by("position") if label_set else ()
+    head = {"id": project.label_set_pk, "labels": [label.name for label in names]}
+    whole = {"format": FORMAT, "label_set": head, "rows": rows}
+    return json.dumps(whole, ensure_ascii=True).encode()
 
 
 def read(snapshot: Snapshot) -> LabelsOf:
     """Return the labels of a snapshot, sorted by item.
 
-    Raises FileNotFoundError where its file is gone.
+    Raises what ``content_of`` raises.
     """
-    rows = json.loads(files.read("snapshots", snapshot.sha256))
-    return {pk: tuple(names) for pk, names in rows}
+    return content_of(snapshot).labels
+
+
+def content_of(snapshot: Snapshot) -> Content:
+    """Return what the file of a snapshot says.
+
+    Raises FileNotFoundError where it is gone, DamagedError where a bit has changed.
+    """
+    data = files.read("snapshots", snapshot.sha256)
+    if artifact.digest(data) != snapshot.sha256:
+        raise artifact.DamagedError(
+            "The snapshot is damaged: its digest does not match."
+        )
+    whole = json.loads(data)
+    if isinstance(whole, list):
+        return Content({pk: tuple(names) for pk, names in whole}, {})
+    rows = whole["rows"]
+    return Content(
+        {row[0]: tuple(row[2]) for row in rows}, {row[0]: row[1] for row in rows}
+    )

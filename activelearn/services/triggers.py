@@ -14,7 +14,7 @@ from activelearn.models import (
     RetrainTrigger,
     TrainingRun,
 )
-from activelearn.services import ranking, registry, scoring
+from activelearn.services import experiments, ranking, registry, scoring
 from labeling.messages import Message, message, verbatim
 from labeling.models import Item, Job, Project, ProjectCounter, Resolution, User
 from labeling.services.work import jobs
@@ -65,9 +65,11 @@ def request(
 ) -> tuple[TrainingRun, bool]:
     """Request a run; where one already waits, return that one, with False.
 
-    A reason that a person has typed is kept as it is. Raises NotFoundError where the
+    So is the run that has learned from the same labels in the same way: the same
+    experiment is not done twice. A reason that a person has typed is kept as it is. Raises NotFoundError where the
     project has been deleted.
     """
+    earlier = experiments.finished_now(project)
     with transaction.atomic():
         lock_project(project.pk)
         waiting = (
@@ -80,6 +82,8 @@ def request(
         if waiting is not None:
             jobs.hurry(waiting.job, user)
             return waiting, False
+        if earlier is not None:
+            return earlier, False
         if isinstance(reason, str):
             typed = reason.strip()[:300]
             reason = verbatim(typed) if typed else message("asked for")

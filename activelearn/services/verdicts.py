@@ -51,6 +51,14 @@ def no_longer(number: int) -> Message:
     return message("Version %(number)s does not wait any more.", number=number)
 
 
+def same_as(run: int) -> Message:
+    """Return why a run trains nothing: another one has done the same before."""
+    return message(
+        "Run #%(run)s has learned from the same labels in the same way: its model would come out again.",
+        run=run,
+    )
+
+
 def why_no_model(error: ValueError) -> Message:
     """Return why a model cannot be trained on these labels."""
     if isinstance(error, TooFewLabelsError):

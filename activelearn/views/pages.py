@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from activelearn.models import LearningPolicy, ModelVersion, RetrainTrigger, TrainingRun
-from activelearn.services import registry, triggers
-from labeling.errors import AssayError
+from activelearn.services import registry, triggers, verdicts
+from labeling.errors import AssayError, ConflictError
 from labeling.models import Membership, Project, ProjectCounter
 from labeling.services.projects import members
 from labeling.views.page.scope import context, member_of, sentences_of
@@ -50,7 +50,10 @@ def models(request: HttpRequest, slug: str) -> HttpResponse:
 def _act(request: HttpRequest, member: Membership) -> None:
     action = request.POST.get("action")
     if action == "train":
-        triggers.request(member.project, member.user, request.POST.get("reason", ""))
+        why = request.POST.get("reason", "")
+        run, _is_new = triggers.request(member.project, member.user, why)
+        if run.verdict:
+            raise ConflictError(verdicts.same_as(run.pk))
     elif action == "rollback":
         registry.rollback(_named(request, member.project), member.user)
     elif action == "promote":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -17,10 +16,11 @@ from activelearn.services import (
     registry,
     retrain,
     serving,
+    snapshots,
     triggers,
 )
 from labeling.errors import ConflictError
-from labeling.models import Item, Job, Prediction, Project, QueueEntry
+from labeling.models import Item, Job, Prediction, Project, QueueEntry, Resolution
 from labeling.services.votes import gold, settle
 from labeling.services.work import jobs
 from tests import make
@@ -158,8 +158,8 @@ def test_labels_start_a_run_and_the_better_model_takes_over() -> None:
     assert Prediction.objects.filter(project=project, model_number=1).exists()
     assert not Prediction.objects.filter(item__split="evaluation").exists()
     learned = dict(Prediction.objects.values_list("item", "was_trained_on"))
-    rows = json.loads(files.read("snapshots", champion.snapshot.sha256))
-    assert {pk for pk, known in learned.items() if known} == {pk for pk, _ in rows}
+    rows = snapshots.read(champion.snapshot)
+    assert {pk for pk, known in learned.items() if known} == set(rows)
     assert not all(learned.values())
     items = list(
         Item.objects.filter(project=project)[:3].values_list("data", flat=True)
@@ -186,9 +186,8 @@ def test_labeled_items_that_come_in_during_a_run_are_for_the_next_one() -> None:
     run.refresh_from_db()
     assert run.verdict
     assert run.snapshot is not None
-    rows = json.loads(files.read("snapshots", run.snapshot.sha256))
     assert len(come) == 2
-    assert not {pk for pk, _ in rows} & set(come)
+    assert not set(snapshots.read(run.snapshot)) & set(come)
     outcomes = ModelVersion.objects.get(run=run).evaluation.outcomes
     assert not {int(pk) for pk in outcomes} & set(come)
 
@@ -205,10 +204,22 @@ def test_no_held_out_label_means_no_promotion() -> None:
     assert registry.champion(project) is None
 
 
+def one_more_label(project: Project) -> Item:
+    """Add an item that is like another one, with its label: something to learn from."""
+    known = Resolution.objects.filter(
+        project=project, superseded_at=None, item__split="pool"
+    ).select_related("item")[0]
+    more = make.item(project, data=known.item.data)
+    gold.record(project, [(more, known.labels)])
+    return more
+
+
 def versions(count: int) -> tuple[Project, list[ModelVersion]]:
     project, truth = wine()
     answer(project, truth, 110)
-    for _ in range(count):
+    for number in range(count):
+        if number:
+            one_more_label(project)
         triggers.request(project, None, "again")
         work(project)
     return project, list(ModelVersion.objects.order_by("number"))
@@ -337,6 +348,7 @@ def test_the_registry_over_http() -> None:
     assert call("get", f"{base}/training-runs/").json()["results"][0]["state"] == "done"
     assert call("post", f"{base}/models/9/promote/").status_code == 404
     assert call("post", f"{base}/models/1/rollback/").status_code == 409
+    one_more_label(project)
     annotator = make.Caller(make.member(project).user)
     assert annotator("post", f"{base}/models/1/promote/").status_code == 403
     assert call("post", f"{base}/training-runs/", {"reason": "x"}).status_code == 202

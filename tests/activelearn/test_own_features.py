@@ -22,7 +22,7 @@ from activelearn.services import (
 from labeling.errors import ConflictError
 from labeling.models import Prediction, Project, QueueEntry
 from tests import make
-from tests.activelearn.test_loop import texts, work
+from tests.activelearn.test_loop import one_more_label, texts, work
 
 pytestmark = pytest.mark.django_db
 
@@ -84,6 +84,7 @@ def test_c2_a_champion_scores_with_the_features_of_its_own_file(
 def test_c2_the_gate_compares_each_model_on_its_own_features() -> None:
     project, _ = with_champion_of(NARROW)
 
+    one_more_label(project)
     triggers.request(project, None, "today's features")
     work(project)
 
@@ -103,6 +104,7 @@ def test_c2_two_specifications_live_beside_each_other_until_one_is_done_with() -
 
     forgetting.forget_all()
     kept = set(FeatureShard.objects.values_list("spec_hash", flat=True))
+    one_more_label(project)
     triggers.request(project, None, "today's features")
     work(project)
     registry.promote(ModelVersion.objects.latest("number"), None)
@@ -141,6 +143,7 @@ def test_c2_what_cannot_be_computed_any_more_does_not_block_what_can() -> None:
     project = texts("assist")
     champion = unknown_to_this_program(project)
 
+    one_more_label(project)
     run, _ = triggers.request(project, None, "today's features")
     work(project)
 

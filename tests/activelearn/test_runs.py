@@ -23,7 +23,7 @@ from labeling.services.projects import removal
 from labeling.services.votes import gold
 from labeling.services.work import jobs
 from tests import make
-from tests.activelearn.test_loop import NAMES, answer, wine
+from tests.activelearn.test_loop import NAMES, answer, one_more_label, wine
 from tests.doubles import watched
 
 pytestmark = pytest.mark.django_db
@@ -154,6 +154,8 @@ def know(project: Project, truth: dict[int, str], items: list[Item]) -> None:
 
 
 def trained_again(project: Project) -> ModelVersion:
+    if TrainingRun.objects.exclude(verdict="").exists():
+        one_more_label(project)
     run, _ = triggers.request(project, None, "again")
     jobs.run(run.job_id)
     return ModelVersion.objects.get(run=run)

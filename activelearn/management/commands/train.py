@@ -29,4 +29,5 @@ class Command(BaseCommand):
         if project is None:
             raise CommandError(f"There is no project {options['project']!r}.")
         run, is_new = triggers.request(project, None, options["reason"])
-        self.stdout.write(f"run #{run.pk} {'asked for' if is_new else 'waits already'}")
+        how = "has learned the same" if run.verdict else "waits already"
+        self.stdout.write(f"run #{run.pk} {'asked for' if is_new else how}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -23,23 +25,47 @@ def record(resolution: Resolution) -> bool:
     return is_first and resolution.item.split == Item.Split.POOL
 
 
-def take_labels(project: Project, split: str) -> list[tuple[int, list[str]]]:
-    """Return the labels of a split as (item, labels) by item, and mark them as used.
+class Label(NamedTuple):
+    """What an item is said to be: by which resolution, and where that comes from.
+
+    content: the SHA-256 of the item's payload.
+    """
+
+    resolution: int
+    item: int
+    names: list[str]
+    source: str
+    content: str
+
+
+def current(project: Project, split: str) -> list[Label]:
+    """Return the labels of a split, sorted by item."""
+    labels = Resolution.objects.filter(
+        project=project, superseded_at=None, item__split=split
+    ).exclude(item__state=Item.State.INVALID)
+    fields = ("pk", "item_id", "labels", "source", "item__content_hash")
+    return [Label(*row) for row in labels.order_by("item_id").values_list(*fields)]
+
+
+def take(project: Project, split: str) -> list[Label]:
+    """Return the labels of a split, sorted by item, and mark them as used.
 
     A decision whose label is marked cannot be taken back any more.
     """
     with transaction.atomic():
         now = timezone.now()
-        labels = Resolution.objects.filter(
-            project=project, superseded_at=None, item__split=split
-        ).exclude(item__state=Item.State.INVALID)
-        rows = list(labels.order_by("item_id").values_list("pk", "item_id", "labels"))
+        labels = current(project, split)
         # Filter by id: with stale statistics the planner chooses a nested loop.
-        taken = Resolution.objects.filter(pk__in=[pk for pk, _, _ in rows])
+        taken = Resolution.objects.filter(pk__in=[label.resolution for label in labels])
         taken.filter(superseded_at=None, used_at=None).update(used_at=now)
         # Race: an expert who took a decision back just now has ended its label.
         ended = set(taken.filter(used_at=None).values_list("pk", flat=True))
-        return [(item, names) for pk, item, names in rows if pk not in ended]
+        return [label for label in labels if label.resolution not in ended]
+
+
+def take_labels(project: Project, split: str) -> list[tuple[int, list[str]]]:
+    """Return the labels of a split as (item, labels), marked as in ``take``."""
+    return [(label.item, label.names) for label in take(project, split)]
 
 
 def supersede(current: Resolution) -> None:

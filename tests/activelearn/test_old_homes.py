@@ -1,0 +1,77 @@
+"""A home that an earlier release made opens, and its versions go on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from activelearn.models import ModelVersion, TrainingRun
+from activelearn.services import files, registry, snapshots, triggers
+from labeling.models import Item, Project
+from labeling.services.votes import gold
+from labeling.services.work import jobs
+from tests.activelearn.test_loop import NAMES, versions
+
+BEFORE = "0006_messages"
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def earlier() -> Iterator[Any]:
+    """Take the tables back to those of the release before, and forward at the end."""
+
+    def back() -> Any:
+        call_command("migrate", "activelearn", BEFORE, verbosity=0)
+        return connection.cursor()
+
+    yield back
+    call_command("migrate", "activelearn", verbosity=0)
+
+
+def as_it_was(version: ModelVersion) -> str:
+    """Write a version's snapshot as the release before did; return its hash."""
+    rows = [[pk, list(names)] for pk, names in snapshots.read(version.snapshot).items()]
+    return files.save("snapshots", json.dumps(rows).encode())
+
+
+def test_versions_of_the_release_before_go_on(earlier: Any, capsys: Any) -> None:
+    project, (first, second) = versions(2)
+    olds = [as_it_was(one) for one in (first, second)]
+    cursor = earlier()
+    for one, sha256 in zip((first, second), olds, strict=True):
+        cursor.execute(
+            "UPDATE activelearn_snapshot SET sha256 = %s WHERE id = %s",
+            [sha256, one.snapshot_id],
+        )
+    cursor.execute(
+        "UPDATE activelearn_modelversion SET stage = 'rejected' WHERE number = 2"
+    )
+    cursor.execute(
+        "UPDATE activelearn_trainingrun SET verdict = 'cannot tell' WHERE id = %s",
+        [second.run_id],
+    )
+    call_command("migrate", "activelearn", verbosity=0)
+
+    waiting = ModelVersion.objects.get(number=2)
+    assert (waiting.stage, waiting.waits_for) == ("waiting", 100)
+    assert registry.champion(project) == first
+    know_all(project)
+    triggers.consider_project(project.pk)
+    run = TrainingRun.objects.get(judges=waiting)
+    jobs.run(run.job_id)
+    run.refresh_from_db()
+    assert run.verdict
+    assert registry.promote(waiting, None).promotions.get().before == first
+    call_command("reproduce", project.slug, "1")
+    assert "the same, bit for bit" in capsys.readouterr().out
+
+
+def know_all(project: Project) -> None:
+    rest = Item.objects.filter(project=project, resolutions=None).evaluation()
+    gold.record(project, [(one, [NAMES[one.pk % 3]]) for one in rest])
