@@ -5,11 +5,16 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import logging
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from django.contrib.postgres.aggregates import BitXor
 from django.core.files.storage import default_storage
+from django.db import connection, transaction
+from django.db.models import Count, Sum
 from numpy.typing import NDArray
 from scipy import sparse
 
@@ -17,8 +22,12 @@ from activelearn.core import features as core
 from activelearn.models import FeatureShard, ModelVersion
 from activelearn.services import files
 from labeling.models import Item, Project
+from labeling.services.work.transactions import Turn, await_turn
+from labeling.sql import statements
 
 CHUNK = 5000
+_SQL: Final = statements.load(Path(__file__).with_name("features.sql"))
+logger = logging.getLogger(__name__)
 _Stage = ModelVersion.Stage
 _AT_WORK: Final = (
     _Stage.CHAMPION,
@@ -50,14 +59,24 @@ def spec_of(project: Project) -> core.Spec:
 def load(project: Project, spec: core.Spec | None = None) -> core.Table:
     """Return the features of all items by ``spec``; compute what is missing.
 
-    Without a specification the project's own of today counts. Each has its own files, so
+    Every item has exactly one row, whoever else computes rows at the same time and
+    whoever was killed at it: it is looked at each time, and mended. Without a specification the project's own of today counts. Each has its own files, so
     that a model goes on with its features while the next one is made with others.
     """
     spec = spec or spec_of(project)
-    spec_hash = hash_of(spec)
-    _complete(project, spec, spec_hash)
-    shards = FeatureShard.objects.filter(project=project, spec_hash=spec_hash)
-    parts = [_read(shard) for shard in shards]
+    own = FeatureShard.objects.filter(project=project, spec_hash=hash_of(spec))
+    while True:
+        _complete(project, spec)
+        shards = list(own.all())  # anew: a query set keeps what it has read
+        parts = [_read(shard) for shard in shards]
+        damaged = _damaged(project, shards, parts)
+        if not damaged:
+            return _joined(parts)
+        logger.warning("computing %s files of features anew", len(damaged))
+        own.filter(pk__in=damaged).delete()
+
+
+def _joined(parts: Sequence[core.Table]) -> core.Table:
     if not parts:
         no_rows = sparse.csr_matrix((0, 1), dtype=np.float32)
         return core.Table(np.zeros(0, dtype=np.int64), no_rows)
@@ -65,36 +84,85 @@ def load(project: Project, spec: core.Spec | None = None) -> core.Table:
     return core.Table(ids, sparse.vstack([part.rows for part in parts], format="csr"))
 
 
-def _complete(project: Project, spec: core.Spec, spec_hash: str) -> None:
-    newest = (
-        FeatureShard.objects.filter(project=project, spec_hash=spec_hash)
-        .order_by("-last_item")
-        .values_list("last_item", flat=True)
-        .first()
-    )
-    # Nothing comes in later with a lower id: who adds items to a project has the turn
-    # of its imports until the commit.
-    last = newest or 0
-    while chunk := list(
-        Item.objects.select_related("media")
-        .only("data", "media__path")
-        .filter(project=project, pk__gt=last)
-        .order_by("pk")[:CHUNK]
-    ):
-        rows = rows_of(chunk, spec)
-        ids = np.array([item.pk for item in chunk], dtype=np.int64)
-        FeatureShard.objects.get_or_create(
-            project=project,
-            spec_hash=spec_hash,
-            first_item=chunk[0].pk,
-            defaults={
-                "spec": spec,
-                "last_item": chunk[-1].pk,
-                "items": len(chunk),
-                "sha256": files.save("features", _pack(ids, rows)),
-            },
+def _complete(project: Project, spec: core.Spec) -> None:
+    """Compute the rows that are missing, a chunk at a time.
+
+    One worker at a time looks for what is missing and writes it, in one transaction:
+    two that did so at once would leave items out, or have them twice.
+    """
+    while True:
+        with transaction.atomic():
+            await_turn(Turn.FEATURES, project.pk)
+            chunk = _missing(project, hash_of(spec))
+            if not chunk:
+                return
+            ids = np.array([item.pk for item in chunk], dtype=np.int64)
+            FeatureShard.objects.create(
+                project=project,
+                spec=spec,
+                spec_hash=hash_of(spec),
+                first_item=chunk[0].pk,
+                last_item=chunk[-1].pk,
+                items=len(chunk),
+                sha256=files.save("features", _pack(ids, rows_of(chunk, spec))),
+            )
+
+
+def _missing(project: Project, spec_hash: str) -> list[Item]:
+    """Return the first items that lie in the range of no file, at most a chunk."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SQL["first_gap"], {"project": project.pk, "spec_hash": spec_hash}
         )
-        last = chunk[-1].pk
+        gap = cursor.fetchone()
+    if gap is None:
+        return []
+    items = Item.objects.select_related("media").only("data", "media__path")
+    within = items.filter(project=project, pk__gt=gap[0])
+    if gap[1] is not None:
+        within = within.filter(pk__lt=gap[1])
+    return list(within.order_by("pk")[:CHUNK])
+
+
+def _damaged(
+    project: Project, shards: Sequence[FeatureShard], parts: Sequence[core.Table]
+) -> list[int]:
+    """Return the files that lack an item of their range, or repeat one.
+
+    Earlier releases could leave such files behind. Rows of deleted items do no harm.
+    """
+    if not parts:
+        return []
+    ids = np.concatenate([part.ids for part in parts])
+    items = Item.objects.filter(
+        project=project, pk__lte=max(s.last_item for s in shards)
+    )
+    facts = items.aggregate(count=Count("pk"), total=Sum("pk"), mixed=BitXor("pk"))
+    # The same number, sum and bits: as good as the same items, without reading them.
+    if [facts["count"], facts["total"], facts["mixed"]] == [
+        len(ids),
+        int(ids.sum()) if len(ids) else None,
+        int(np.bitwise_xor.reduce(ids)) if len(ids) else None,
+    ]:
+        return []
+    existing = np.fromiter(
+        items.order_by("pk").values_list("pk", flat=True).iterator(50_000), np.int64
+    )
+    damaged = []
+    reach = 0
+    for shard, part in zip(shards, parts, strict=True):
+        low = np.searchsorted(existing, shard.first_item)
+        high = np.searchsorted(existing, shard.last_item, side="right")
+        is_whole = bool(np.isin(existing[low:high], part.ids).all())
+        if is_whole and shard.first_item > reach and _has_no_double(part.ids):
+            reach = shard.last_item
+        else:
+            damaged.append(shard.pk)
+    return damaged
+
+
+def _has_no_double(ids: Ids) -> bool:
+    return len(np.unique(ids)) == len(ids)
 
 
 def forget(project: Project) -> int:
@@ -108,10 +176,16 @@ def forget(project: Project) -> int:
     at_work = ModelVersion.objects.filter(project=project, stage__in=_AT_WORK)
     used = set(at_work.values_list("spec_hash", flat=True))
     shards.exclude(spec_hash__in=used | {hash_of(spec_of(project))}).delete()
-    return sum(_forget(shard) for shard in shards)
+    return sum(_forget(shard.pk) for shard in shards)
 
 
-def _forget(shard: FeatureShard) -> int:
+def _forget(pk: int) -> int:
+    with transaction.atomic():
+        shard = FeatureShard.objects.select_for_update().filter(pk=pk).first()
+        return _without_deleted(shard) if shard else 0
+
+
+def _without_deleted(shard: FeatureShard) -> int:
     items = Item.objects.filter(
         project=shard.project_id, pk__range=(shard.first_item, shard.last_item)
     )

@@ -24,6 +24,8 @@ class Turn(IntEnum):
     PREDICTIONS = 7003
     # Delete pictures, of all projects; imports share it to wait for that.
     PICTURES = 7004
+    # Compute the features of a project's items that have none yet.
+    FEATURES = 7005
 
 
 def await_turn(turn: Turn, project_id: int = 0, *, is_shared: bool = False) -> None:

@@ -1,0 +1,191 @@
+"""Every item has exactly one row of features, whoever computes them and dies at it."""
+
+from __future__ import annotations
+
+import io
+import os
+import random
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from activelearn.models import FeatureShard
+from activelearn.services import features, files
+from labeling.models import Item, Project
+from labeling.services.projects import removal
+from tests import make
+
+ROUNDS = 40
+
+
+def add(project: Project, count: int) -> None:
+    """Let some texts come in at once."""
+    before = Item.objects.count()
+    Item.objects.bulk_create(
+        Item(
+            project=project,
+            external_id=str(number),
+            data={"text": f"text {number}"},
+            content_hash=f"{number:064d}",
+            group_key=str(number),
+        )
+        for number in range(before, before + count)
+    )
+
+
+def assert_whole(project: Project) -> None:
+    """Look at the files themselves: each item once."""
+    kept: list[int] = []
+    for shard in FeatureShard.objects.filter(project=project):
+        packed = np.load(io.BytesIO(files.read("features", shard.sha256)))
+        kept += packed["ids"].tolist()
+        assert packed["indptr"].size - 1 == shard.items == packed["ids"].size
+    assert kept == list(project.items.order_by("pk").values_list("pk", flat=True))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_c14_trainers_at_once_leave_no_item_out_and_take_none_twice() -> None:
+    project = make.project()
+    ended = threading.Event()
+
+    @make.threaded
+    def compute() -> None:
+        while not ended.is_set():
+            features.load(project)
+
+    threads = [threading.Thread(target=compute) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for _ in range(ROUNDS):
+        add(project, 7)
+    ended.set()
+    for thread in threads:
+        thread.join()
+
+    ids, rows = features.load(project)
+
+    assert len(ids) == rows.shape[0] == 7 * ROUNDS
+    assert_whole(project)
+
+
+TRAINER = """
+import sys
+import django
+from django.conf import settings
+django.setup()
+settings.LEARN_ROOT = sys.argv[1]
+from activelearn.services import features
+from labeling.models import Project
+while True:
+    features.load(Project.objects.get())
+    print(flush=True)
+"""
+
+
+@contextmanager
+def trainer() -> Iterator[subprocess.Popen[bytes]]:
+    """Another process that computes features of the one project, again and again."""
+    path = settings.DATABASES["default"]
+    place = f"postgresql://{path['USER']}@/{connection.settings_dict['NAME']}"
+    with subprocess.Popen(
+        [sys.executable, "-c", TRAINER, str(settings.LEARN_ROOT)],
+        env=os.environ
+        | {
+            "DATABASE_URL": f"{place}?host={path['HOST']}",
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+        },
+        stdout=subprocess.PIPE,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_c14_trainers_that_are_killed_anywhere_leave_one_row_per_item() -> None:
+    project = make.project()
+    chance = random.Random(7)
+    add(project, 5)
+    with trainer() as first, trainer() as second:
+        for process in (first, second):
+            assert process.stdout
+            assert process.stdout.readline()
+            for _ in range(chance.randrange(3, 9)):
+                add(project, 40)
+            process.kill()
+
+    ids, _ = features.load(project)
+
+    assert len(ids) == Item.objects.count()
+    assert_whole(project)
+
+
+def kept(project: Project, ids: list[int], *, first: int, last: int) -> None:
+    """Keep a file of rows as an earlier release has left it."""
+    body = io.BytesIO()
+    np.savez(
+        body,
+        ids=np.array(ids, dtype=np.int64),
+        data=np.zeros(0, np.float32),
+        indices=np.zeros(0, np.int32),
+        indptr=np.zeros(len(ids) + 1, np.int32),
+        shape=np.array([len(ids), 2**17 + 2**16]),
+    )
+    FeatureShard.objects.create(
+        project=project,
+        spec=features.spec_of(project),
+        spec_hash=features.hash_of(features.spec_of(project)),
+        first_item=first,
+        last_item=last,
+        items=len(ids),
+        sha256=files.save("features", body.getvalue()),
+    )
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "ranges",
+    [
+        # Places of the items in each file: a gap, a double, an item that is missing
+        # within a file, one that is there twice within it; and all of it at once.
+        [[0, 1, 2], [5, 6]],
+        [[0, 1, 2, 3], [2, 3, 4]],
+        [[0, 2, 3]],
+        [[0, 1, 1, 2]],
+        [[0, 2], [1, 2, 3], [6, 6, 7], [9]],
+    ],
+)
+def test_c14_what_an_earlier_release_left_out_or_doubled_is_mended(
+    ranges: list[list[int]],
+) -> None:
+    project = make.project()
+    ids = [item.pk for item in make.items(project, 10)]
+    for places in ranges:
+        own = [ids[place] for place in places]
+        kept(project, own, first=own[0], last=own[-1])
+
+    table = features.load(project)
+
+    assert table.ids.tolist() == ids
+    assert_whole(project)
+
+
+@pytest.mark.django_db
+def test_c14_what_is_whole_is_not_computed_anew() -> None:
+    project = make.project()
+    ids = [item.pk for item in make.items(project, 10)]
+    features.load(project)
+    before = list(FeatureShard.objects.values_list("pk", "sha256"))
+    removal.delete_now(project, ids[2:4])
+
+    features.load(project)
+
+    assert list(FeatureShard.objects.values_list("pk", "sha256")) == before
