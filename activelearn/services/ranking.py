@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.utils.translation import gettext_noop as noop
 
 from activelearn.core import mixing, ordering
 from activelearn.models import LearningPolicy, RankingFit
-from activelearn.services import entries, features
+from activelearn.services import entries, features, newcomers
 from labeling.models import Item, Project, ProjectCounter, Resolution
 from labeling.services.queue import order
 from labeling.services.work import jobs
@@ -40,7 +41,9 @@ def run(progress: Progress) -> dict[str, Any]:
     if project is None:
         return {}
     progress.report(stage=noop("features"))
-    fit, picks = _ordered(project, ordering.Limits())
+    # Fenced as every write: a worker that lost the job publishes nothing.
+    confirm = partial(progress.report, stage=noop("scoring"))
+    fit, picks = _ordered(project, ordering.Limits(), confirm)
     new_entries = entries.entries_of(project, picks)
     progress.report(stage=noop("swap"))
     # The swap's transaction asks the job's row: a worker that lost it swaps nothing in.
@@ -59,14 +62,16 @@ def rank(project: Project, limits: ordering.Limits | None = None) -> int:
 
 
 def _ordered(
-    project: Project, limits: ordering.Limits
+    project: Project,
+    limits: ordering.Limits,
+    confirm: Callable[[], object] = lambda: None,
 ) -> tuple[RankingFit, list[mixing.Pick]]:
     """Return a new order, and what it was made from: not yet saved."""
     # Counted first: labels that come in from here on count toward the next order.
     label_count = ProjectCounter.confident_of(project.pk)
-    ranking = ordering.rank(
-        _material(project), _policy(project, limits), _generator(project)
-    )
+    material = _material(project)
+    newcomers.score(project, material.table, confirm)
+    ranking = ordering.rank(material, _policy(project, limits), _generator(project))
     fit = RankingFit(
         project=project,
         strategy=ranking.strategy,

@@ -23,33 +23,53 @@ def publish(
     not known, and no prediction counts as a second opinion. Items that were deleted
     meanwhile are left out. Return how many predictions were written.
     """
-    count = 0
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic():
         await_turn(Turn.PREDICTIONS, project_id)
         # One row of a deleted item would fail all of them at the commit. Behind the turn
         # none goes until then: a deletion takes the same turn.
         items = Item.objects.filter(project_id=project_id).values_list("pk", flat=True)
         existing = set(items.iterator(50_000))
         Prediction.objects.filter(project_id=project_id)._raw_delete("default")  # noqa: SLF001
-        statement = (
-            "COPY labeling_prediction"
-            " (project_id, item_id, label, confidence, model_number, was_trained_on)"
-            " FROM STDIN"
-        )
-        with cursor.copy(statement) as copy:
-            for item_id, label, confidence in rows:
-                if item_id not in existing:
-                    continue
-                was_trained_on = trained_on is None or item_id in trained_on
-                copy.write_row(
-                    (
-                        project_id,
-                        item_id,
-                        label,
-                        confidence,
-                        model_number,
-                        was_trained_on,
-                    )
-                )
-                count += 1
+        kept = (row for row in rows if row[0] in existing)
+        return _copy(project_id, model_number, kept, trained_on)
+
+
+def add(
+    project_id: int,
+    model_number: int,
+    rows: Iterable[tuple[int, str, float]],
+    *,
+    trained_on: Container[int],
+) -> int:
+    """Add ``rows``, as of ``publish``, for items that have no prediction yet.
+
+    Return how many were written.
+    """
+    with transaction.atomic():
+        await_turn(Turn.PREDICTIONS, project_id)
+        items = Item.objects.filter(project_id=project_id, prediction=None)
+        open_items = set(items.values_list("pk", flat=True).iterator(50_000))
+        kept = (row for row in rows if row[0] in open_items)
+        return _copy(project_id, model_number, kept, trained_on)
+
+
+def _copy(
+    project_id: int,
+    model_number: int,
+    rows: Iterable[tuple[int, str, float]],
+    trained_on: Container[int] | None,
+) -> int:
+    statement = (
+        "COPY labeling_prediction"
+        " (project_id, item_id, label, confidence, model_number, was_trained_on)"
+        " FROM STDIN"
+    )
+    count = 0
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for item_id, label, confidence in rows:
+            was_trained_on = trained_on is None or item_id in trained_on
+            copy.write_row(
+                (project_id, item_id, label, confidence, model_number, was_trained_on)
+            )
+            count += 1
     return count
