@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from django.db import connection
-
 from labeling.models import Membership
 from labeling.quality.shares import wilson
 from labeling.services.queue.statements import SQL
+from labeling.sql import lean
 
 # The most that anybody may get in one call.
 MAX_COUNT: Final = 50
@@ -68,9 +67,7 @@ def _read(member: Membership) -> Facts:
         "project": member.project_id,
         "few": FIRST_FEW,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(SQL["facts"], values)
-        return Facts(*cursor.fetchone())
+    return Facts(*lean.fetch(SQL["facts"], values)[0])
 
 
 def allowance(member: Membership, facts: Facts) -> Allowance:

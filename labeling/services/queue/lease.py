@@ -33,19 +33,23 @@ def lease(member: Membership, count: int) -> Lease:
     """
     check_count(count)
     try:
-        lent, allowed = _lend(member, count)
+        lent, allowed = _lend(member, count, is_again=False)
     except IntegrityError:
-        # An item was deleted between the look at it and the commit.
-        lent, allowed = _lend(member, count)
+        # A slot was taken, or an item deleted, between the look at it and the commit.
+        lent, allowed = _lend(member, count, is_again=True)
     return lease_of(member, lent, allowed)
 
 
-def _lend(member: Membership, count: int) -> tuple[list[Assignment], Allowance]:
+def _lend(
+    member: Membership, count: int, *, is_again: bool
+) -> tuple[list[Assignment], Allowance]:
     # A quota is a promise about all windows of a person, so it is read under the lock.
     with nullcontext() if member.quota is None else alone(member):
         allowed = allowance.of(member)
         due = checks.due(member, count, allowed)
-        lent = [] if any(due) else take.at_once(member, count, allowed)
+        # Step by step a slot that another takes meanwhile is passed over.
+        is_by_steps = is_again or any(due)
+        lent = [] if is_by_steps else take.at_once(member, count, allowed)
         if len(lent) < count:
             # What the head has just given counts toward a quota already.
             left = allowed if member.quota is None else allowance.of(member)
@@ -61,8 +65,11 @@ def lease_at_once(member: Membership, count: int) -> list[Assignment]:
     """
     if allowance.is_checked(member):
         return []
-    with nullcontext() if member.quota is None else alone(member):
-        return take.at_once(member, count, allowance.of(member))
+    try:
+        with nullcontext() if member.quota is None else alone(member):
+            return take.at_once(member, count, allowance.of(member))
+    except IntegrityError:
+        return []
 
 
 def lease_of(member: Membership, lent: list[Assignment], allowed: Allowance) -> Lease:

@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from labeling.errors import NotFoundError
 from labeling.messages import sentence as _
 from labeling.models import Assignment, Membership
+from labeling.services.queue.statements import SQL
+from labeling.sql import lean
 
 
 @contextmanager
@@ -26,11 +28,7 @@ def alone(member: Membership) -> Iterator[None]:
     taking two items in different orders.
     """
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT 1 FROM labeling_membership WHERE id = %s FOR NO KEY UPDATE",
-                [member.pk],
-            )
+        lean.fetch(SQL["lock_member"], {"member": member.pk})
         yield
 
 

@@ -223,6 +223,9 @@ ORDER BY hashint8extended(b.item_id, %(user)s) LIMIT %(count)s
 ON CONFLICT DO NOTHING
 RETURNING id
 
+-- lock_member: let no other window of a person lend to them until the commit.
+SELECT 1 FROM labeling_membership WHERE id = %(member)s FOR NO KEY UPDATE
+
 -- facts: count what a person's allowance depends on, all as of one moment.
 -- In two looks, a vote that comes between them would be counted by neither.
 SELECT (SELECT count(*) FROM labeling_assignment

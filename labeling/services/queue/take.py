@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
-from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any, Final
 
@@ -45,24 +44,13 @@ def further_share(member: Membership) -> float:
 def at_once(member: Membership, count: int, allowed: Allowance) -> list[Assignment]:
     """Lend up to ``count`` by one statement, what the person holds already first.
 
-    Nothing where policy asks for more than the head of one lane, or where somebody was
-    lent a slot between the look at it and the insert; fewer where the head does not
-    suffice.
+    Nothing where policy asks for more than the head of one lane; fewer where the head
+    does not suffice. Raises IntegrityError where somebody was lent a slot between the
+    look at it and the insert: a savepoint would cost each lease two round trips.
     """
     is_mixed = count > 1 and further_share(member)
     if is_mixed or not allowed.count:
         return []
-    try:
-        # Under a quota we are in a transaction, which must outlive the error.
-        with nullcontext() if member.quota is None else transaction.atomic():
-            return _from_one_lane(member, count, allowed)
-    except IntegrityError:
-        return []
-
-
-def _from_one_lane(
-    member: Membership, count: int, allowed: Allowance
-) -> list[Assignment]:
     _begin(member)
     is_first = random.random() >= further_share(member)  # noqa: S311 (no secret)
     # This lane had nothing for the person a moment ago: without the change of lanes
