@@ -131,7 +131,8 @@ def test_c1_a_snapshot_whose_items_were_deleted_before_the_fit_is_taken_anew() -
 
 
 def relabel(truth: dict[int, str]) -> None:
-    for one in Resolution.objects.filter(superseded_at=None, item__split="pool"):
+    known = Resolution.objects.filter(superseded_at=None, item__in=truth)
+    for one in known.filter(item__split="pool"):
         one.labels = [truth[one.item_id]]
         one.save(update_fields=["labels"])
 
