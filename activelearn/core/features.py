@@ -30,6 +30,8 @@ IMAGE_SPEC: Spec = {"kind": "image", "version": 1, "side": 32, "cell": 8, "bins"
 MAX_PIXELS = 20_000_000
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 MAX_CATEGORIES = 40
+# The largest number that a column's mean and scale are made from.
+LARGEST: Final = 1e100
 # The versions of each kind of specification that the code below computes.
 KNOWN: Final = {"text": {1}, "image": {1}, "table": {1}}
 
@@ -157,7 +159,8 @@ def _column(name: str, values: Sequence[object]) -> Spec:
     known = [number for value in values if (number := number_of(value)) is not None]
     present = [value for value in values if value not in (None, "")]
     if present and len(known) >= 0.9 * len(present):
-        array = np.array(known)
+        # Larger ones have no finite square: they would be the scale of all others.
+        array = np.array([number for number in known if abs(number) <= LARGEST] or [0])
         scale = float(array.std()) or 1.0
         return {
             "name": name,
@@ -197,7 +200,8 @@ def _encode(column: Spec, values: Sequence[object]) -> NDArray[np.float64]:
         numbers = [number_of(value) for value in values]
         missing = np.array([number is None for number in numbers], dtype=float)
         filled = np.array([column["mean"] if n is None else n for n in numbers])
-        scaled = np.clip((filled - column["mean"]) / column["scale"], -10, 10)
+        with np.errstate(over="ignore"):  # What is beyond a float is clipped as well.
+            scaled = np.clip((filled - column["mean"]) / column["scale"], -10, 10)
         return np.column_stack([scaled, missing])
     place = {value: index for index, value in enumerate(column["values"])}
     encoded = np.zeros((len(values), len(place) + 1))

@@ -216,7 +216,12 @@ def _picture(item: Item, spec: core.Spec) -> NDArray[np.float32]:
     if item.media is None:
         return np.zeros(core.width(spec), dtype=np.float32)
     with default_storage.open(item.media.path) as file:
-        return core.image_row(file.read(), spec)
+        data = file.read()
+    try:
+        return core.image_row(data, spec)
+    except ValueError as error:
+        logger.warning("item %s has no features: %s", item.pk, error)
+        return np.zeros(core.width(spec), dtype=np.float32)
 
 
 def _pack(ids: Ids, rows: core.Rows) -> bytes:

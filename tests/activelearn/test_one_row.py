@@ -14,11 +14,14 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db import connection
+from PIL import Image
 
 from activelearn.models import FeatureShard
 from activelearn.services import features, files
-from labeling.models import Item, Project
+from labeling.models import Item, Media, Project
 from labeling.services.projects import removal
 from tests import make
 
@@ -79,6 +82,8 @@ TRAINER = """
 import sys
 import django
 from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 django.setup()
 settings.LEARN_ROOT = sys.argv[1]
 from activelearn.services import features
@@ -189,3 +194,25 @@ def test_c14_what_is_whole_is_not_computed_anew() -> None:
     features.load(project)
 
     assert list(FeatureShard.objects.values_list("pk", "sha256")) == before
+
+
+@pytest.mark.django_db
+def test_a_picture_that_cannot_be_decoded_costs_its_own_row_alone() -> None:
+    project = make.project(data_type="image")
+    body = io.BytesIO()
+    Image.effect_noise((40, 40), 60).save(body, "PNG")
+    for number, data in enumerate((body.getvalue(), b"no picture", body.getvalue())):
+        path = default_storage.save(f"{number}.png", ContentFile(data))
+        media = Media.objects.create(
+            sha256=f"{number:064d}",
+            path=path,
+            mime="image/png",
+            size=len(data),
+            width=40,
+            height=40,
+        )
+        make.item(project, data={"image": path}, media=media)
+
+    rows = features.load(project).rows.toarray()
+
+    assert [bool(row.any()) for row in rows] == [True, False, True]
