@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any, Final
 
 from django.db import InterfaceError, OperationalError, transaction
@@ -16,7 +17,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from labeling.errors import AssayError, ConflictError
-from labeling.messages import Message, message, verbatim
+from labeling.messages import Message, as_json, message, verbatim
 from labeling.messages import sentence as _
 from labeling.models import Job, Project, User
 from labeling.services.work import kinds
@@ -30,6 +31,10 @@ PAUSE: Final = 0.2
 # A job that kills its worker, by taking all memory say, must not go round for ever.
 MAX_ATTEMPTS: Final = 3
 LONGEST_REST: Final = timedelta(seconds=60)
+# What fails, and then fails in the same way again, waits twice as long each time.
+PAUSE_AFTER_FAILURE: Final = timedelta(seconds=15)
+LONGEST_PAUSE: Final = timedelta(hours=1)
+MOST_FAILURES: Final = 10
 
 
 def enqueue(
@@ -62,6 +67,7 @@ def enqueue(
                     "params": params or {},
                     "requested_by": user,
                     "not_before": _rested(kind, series, user.pk if user else None),
+                    "log": [] if user else _told_of_failures(series),
                 },
             )
         else:
@@ -107,13 +113,39 @@ def _ring(job: Job) -> None:
 
 def _rested(kind: str, series: str, person: int | None) -> datetime | None:
     """Return until when a series has to rest; None: not at all, as for a person."""
-    if person is not None or not (rest := kinds.rest_of(kind)):
+    if person is not None:
         return None
+    if (failed := _failed_alike(series)) and failed[0].finished_at:
+        return failed[0].finished_at + min(
+            LONGEST_PAUSE, PAUSE_AFTER_FAILURE * 2 ** len(failed)
+        )
+    rest = kinds.rest_of(kind)
     last = Job.objects.filter(series=series, finished_at__isnull=False).first()
-    if last is None or last.finished_at is None or last.started_at is None:
+    if not (rest and last and last.finished_at and last.started_at):
         return None
     taken = last.finished_at - last.started_at
     return last.finished_at + min(LONGEST_REST, rest * taken)
+
+
+def _failed_alike(series: str) -> list[Job]:
+    """Return the last jobs of a series, newest first, that ended by one same error."""
+    ended = Job.objects.filter(series=series, finished_at__isnull=False)[:MOST_FAILURES]
+    return list(
+        takewhile(
+            lambda job: job.state == Job.State.FAILED and job.error == ended[0].error,
+            ended,
+        )
+    )
+
+
+def _told_of_failures(series: str) -> list[dict[str, Any]]:
+    """Return the first lines of a job's log: why it waits after failures."""
+    if not (failures := len(_failed_alike(series))):
+        return []
+    why = message(
+        "The last %(count)s failed in the same way; this one waits.", count=failures
+    )
+    return [{"at": f"{timezone.now():%H:%M:%S}", **as_json(why)}]
 
 
 def claim(job_id: int) -> Progress | None:

@@ -14,7 +14,7 @@ from labeling.errors import ConflictError
 from labeling.models import Job, Project, User
 from labeling.services.work import jobs, kinds
 from labeling.services.work.kinds import Handler, Kind
-from labeling.services.work.progress import Progress
+from labeling.services.work.progress import Progress, log_of
 from labeling.signals import job_queued
 from tests import make
 
@@ -242,3 +242,32 @@ def test_a_kind_that_nobody_has_registered_is_not_requested() -> None:
         jobs.enqueue("learn.dream")
 
     assert not Job.objects.exists()
+
+
+def test_a_job_that_fails_the_same_way_again_waits_longer_each_time(runs: Run) -> None:
+    def fail(_: Progress) -> dict[str, Any]:
+        raise ConflictError("No way.")
+
+    runs(fail)
+    project, user = make.project(), make.user()
+    waits = []
+    for _ in range(10):
+        job = jobs.enqueue("test", project=project, series="one")
+        if job.not_before:
+            waits.append(job.not_before - timezone.now())
+        with pytest.raises(ConflictError):
+            jobs.run(job.pk)
+
+    assert [round(wait.total_seconds() / 30) for wait in waits[:4]] == [1, 2, 4, 8]
+    assert timedelta(minutes=59) < waits[-1] <= timedelta(hours=1)
+    assert "waits" in log_of(jobs.enqueue("test", project=project, series="one"))
+    # A person does not wait for that, and what went well ends it.
+    asked = jobs.enqueue("test", project=project, series="one", user=user)
+    assert asked.not_before is None
+    runs(lambda _: {})
+    jobs.run(asked.pk)
+    fresh = jobs.enqueue("test", project=project, series="one")
+    assert fresh.not_before is None or fresh.not_before < timezone.now() + timedelta(
+        seconds=9
+    )
+    assert not log_of(fresh)
