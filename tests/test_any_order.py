@@ -1,20 +1,23 @@
 """Any order of calls: the real API against a plain dictionary, checked at every step.
 
+The dictionary predicts what each call does; what holds at any time, whatever was called,
+the checks of ``tests.history`` judge.
 What Hypothesis finds it makes as short as it can; the steps it prints are the calls.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import os
 import uuid
-from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings as site
+from django.db import connection, transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -26,28 +29,24 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from psycopg.rows import dict_row
 
-from activelearn.models import ModelVersion, RetrainTrigger, TrainingRun
+from activelearn.models import TrainingRun
 from activelearn.services import experiments, ranking, triggers
-from labeling.models import (
-    Annotation,
-    AnnotationEvent,
-    Assignment,
-    Item,
-    Job,
-    Prediction,
-    Project,
-    ProjectCounter,
-    QueueEntry,
-)
+from labeling.models import AnnotationEvent, Assignment, Item, Job, Project
 from labeling.services.queue import giving_back
 from labeling.services.votes import counts, settle
 from labeling.services.work import jobs
 from tests import make
+from tests.history import ending
+from tests.history.checker import check_at_any_time
+from tests.history.checks import answers, lending
+from tests.history.record import Final
 
 pytestmark = [pytest.mark.long, pytest.mark.django_db]
 LABELS = ("x", "y", "z")
 PEOPLE = ("ada", "ben", "cleo")
+CONFIDENCE = 0.9
 RETRAIN_FIRST = 6
 DONE: Counter[str] = Counter()
 # What all examples together do at least, or this test has silently become empty.
@@ -82,12 +81,13 @@ LEAST = {
 class Known:
     """An item as the plain model has it."""
 
+    id: int
     wanted: int
     votes: dict[str, str] = field(default_factory=dict)
     away: set[str] = field(default_factory=set)
     skips: int = 0
     state: str = "open"
-    label: str | None = None
+    label: answers.Labels | None = None
     by_expert: bool = False
     was_labeled: bool = False
     split: str = "pool"
@@ -123,6 +123,10 @@ class Labeling(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        # Each example has the database for itself.
+        self.savepoint = transaction.savepoint()
+        # How things stood after the last step.
+        self.now: Final
         self.items: dict[str, Known] = {}
         self.held: dict[str, dict[int, str]] = {name: {} for name in PEOPLE}
         self.given: dict[str, list[Given]] = {name: [] for name in PEOPLE}
@@ -135,6 +139,19 @@ class Labeling(RuleBasedStateMachine):
         self.champions: list[int] = []
         self.is_exported = False
 
+    def teardown(self) -> None:
+        transaction.savepoint_rollback(self.savepoint)
+
+    def look(self) -> Final:
+        """Read how things stand, in the transaction of the test."""
+
+        def rows(query: str) -> list[dict[str, Any]]:
+            with connection.connection.cursor(row_factory=dict_row) as cursor:
+                return list(cursor.execute(query).fetchall())
+
+        self.now = ending.read_with(rows, site.LEARN_ROOT.parent)
+        return self.now
+
     @initialize(overlap=st.integers(1, 3))
     def create(self, overlap: int) -> None:
         self.boss = make.Caller(make.user(manager=True))
@@ -144,7 +161,7 @@ class Labeling(RuleBasedStateMachine):
             "task_type": "single",
             "labels": [{"name": name} for name in LABELS],
             "overlap": 1,
-            "confidence": 0.9,
+            "confidence": CONFIDENCE,
             "retrain_first": RETRAIN_FIRST,
         }
         answer = self.boss("post", "projects/", draft)
@@ -153,7 +170,7 @@ class Labeling(RuleBasedStateMachine):
         # What is drawn from the seed must be drawn alike whenever an order is repeated.
         Project.objects.filter(slug=self.slug).update(seed=7)
         self.project = Project.objects.get(slug=self.slug)
-        users = {name: make.user() for name in (*PEOPLE, "expert")}
+        users = {name: make.user(name) for name in (*PEOPLE, "expert")}
         for name, user in users.items():
             role = "expert" if name == "expert" else "annotator"
             body = {"user": user.username, "role": role}
@@ -211,13 +228,9 @@ class Labeling(RuleBasedStateMachine):
         )
         assert answer.status_code == 202, answer.content
         self.work("import")
-        splits = dict(
-            Item.objects.filter(project=self.project).values_list(
-                "external_id", "split"
-            )
-        )
         for name in names:
-            self.items[name] = Known(self.min_votes, split=splits[name])
+            item = Item.objects.get(project=self.project, external_id=name)
+            self.items[name] = Known(item.pk, self.min_votes, split=item.split)
         self.is_exported = False
         DONE["items imported"] += count
 
@@ -248,9 +261,9 @@ class Labeling(RuleBasedStateMachine):
             assert len(self.having(name)) < item.wanted
             DONE["items lent"] += 1
         self.held[who].update(got)
-        missing = [name for name in self.items if self.could_have(who, name)]
         if len(got) < count:
-            assert missing == [], f"{who} got {len(got)} of {count}"
+            sent_home = replace(self.look(), sent_home=(who,))
+            assert list(lending.nothing_is_left((), sent_home)) == []
         assert bool(got) != bool(body["reason"])
         return list(got)
 
@@ -259,22 +272,10 @@ class Labeling(RuleBasedStateMachine):
         holders = {who for who in PEOPLE if name in self.held[who].values()}
         return holders | set(self.items[name].votes)
 
-    def could_have(self, who: str, name: str) -> bool:
-        """Whether an item lies free for a person who has not got it."""
-        item, having = self.items[name], self.having(name)
-        return (
-            item.state == "open"
-            and who not in item.away
-            and who not in having
-            and len(having) < item.wanted
-        )
-
     def with_work(self) -> list[str]:
         """Return who holds items or could get one."""
         return [
-            who
-            for who in PEOPLE
-            if self.held[who] or any(self.could_have(who, name) for name in self.items)
+            who for who in PEOPLE if self.held[who] or lending.free_for(who, self.now)
         ]
 
     @precondition(lambda self: self.with_work())
@@ -477,36 +478,25 @@ class Labeling(RuleBasedStateMachine):
                 self._settle(item)
             item.is_unsettled = False
 
-    def _verdict(self, item: Known) -> str:
-        """Return what the votes make of an item."""
-        given = Counter(item.votes.values())
-        most = max(self.overlap, len(item.votes))
-        ranked = given.most_common(2)
-        is_clear = (
-            len(item.votes) >= min(self.min_votes, most)
-            and ranked[0][1] / len(item.votes) >= 0.9
-            and ranked[0][1] != (ranked[1][1] if len(ranked) > 1 else 0)
-        )
-        if is_clear:
-            return "settled"
-        return "disputed" if len(item.votes) >= most else "open"
+    def _verdict(self, item: Known) -> tuple[str, answers.Labels | None]:
+        """Return what the votes make of an item, and its label."""
+        given = [(label,) for label in item.votes.values()]
+        return answers.verdict(given, self.overlap, self.min_votes, CONFIDENCE)
 
     def _settle(self, item: Known) -> None:
-        item.state, item.label = self._verdict(item), None
+        item.state, item.label = self._verdict(item)
         if item.state == "settled":
-            item.label = Counter(item.votes.values()).most_common(1)[0][0]
             item.was_labeled = True
             DONE["labels by votes"] += 1
         if item.state == "open":
-            most = max(self.overlap, len(item.votes))
-            item.want(min(max(min(self.min_votes, most), len(item.votes) + 1), most))
+            item.want(max(self.min_votes, len(item.votes) + 1))
 
     def has_disputes(self) -> bool:
         """Whether settling leaves something for an expert."""
-        return any(
-            not item.by_expert
-            and (self._verdict(item) if item.is_unsettled else item.state) == "disputed"
+        return "disputed" in (
+            self._verdict(item)[0] if item.is_unsettled else item.state
             for item in self.items.values()
+            if not item.by_expert
         )
 
     @precondition(has_disputes)
@@ -532,7 +522,7 @@ class Labeling(RuleBasedStateMachine):
             answer = self.ask("expert", "post", f"{place}/{step}/", body)
             assert answer.status_code == status, (step, answer.content)
         item = self.items[name]
-        item.state, item.label, item.by_expert = "settled", label, True
+        item.state, item.label, item.by_expert = "settled", (label,), True
         item.was_labeled = True
         DONE["adjudications"] += 1
 
@@ -618,8 +608,7 @@ class Labeling(RuleBasedStateMachine):
             number
         ] != before
         self.work("learn.score")
-        scores = Prediction.objects.filter(project=self.project)
-        assert set(scores.values_list("model_number", flat=True)) <= {number}
+        assert set(self.look().scored_by) <= {number}
 
     def _consider(self) -> None:
         """Two schedulers at once change nothing."""
@@ -628,20 +617,14 @@ class Labeling(RuleBasedStateMachine):
         )
         # Labels that were counted then may have been deleted since.
         self.labels_then = min(self.labels_then, labels)
-        growth = math.ceil(
-            self.labels_then * self.project.learningpolicy.retrain_growth
-        )
-        more = max(10, growth) if self.labels_then else RETRAIN_FIRST
-        if labels >= self.labels_then + more:
+        if labels >= self.look().retrains.due_after(self.labels_then):
             self.fired, self.labels_then = self.fired + 1, labels
             DONE["thresholds"] += 1
         for _ in range(2):
             triggers.consider(self.project.pk)
-            trigger = RetrainTrigger.objects.get(project=self.project)
-            assert (trigger.fired, trigger.label_count) == (
-                self.fired,
-                self.labels_then,
-            )
+            told = self.look().retrains
+            assert told.first == RETRAIN_FIRST
+            assert (told.fired, told.labels) == (self.fired, self.labels_then)
 
     @precondition(lambda self: len(self.items) > 12)
     @rule(data=st.data(), how=st.sampled_from(["one", "by a filter"]))
@@ -655,7 +638,7 @@ class Labeling(RuleBasedStateMachine):
             if item == name
         ]
         if how == "one":
-            pk = Item.objects.get(project=self.project, external_id=name).pk
+            pk = self.items[name].id
             answer = self.boss("delete", self.at(f"items/{pk}/"))
             assert answer.status_code == 204, answer.content
             assert self.boss("delete", self.at(f"items/{pk}/")).status_code == 404
@@ -703,89 +686,50 @@ class Labeling(RuleBasedStateMachine):
         DONE["exports"] += 1
 
     @invariant()
-    def nothing_is_lent_or_answered_too_often(self) -> None:
-        if not self.items:
-            return
-        rows = Assignment.objects.filter(
-            project=self.project, state__in=Assignment.LIVE
-        )
-        live: dict[str, set[str]] = defaultdict(set)
-        people = {call.who.pk: who for who, call in self.calls.items()}
-        for name, user in rows.values_list("item__external_id", "annotator"):
-            live[name].add(people[user])
-        for name, item in self.items.items():
-            assert live[name] == self.having(name), name
-            assert len(live[name]) <= item.most_wanted, name
-        slots = Counter(rows.values_list("item_id", "slot"))
-        assert not slots or max(slots.values()) == 1
-        queued = set(
-            QueueEntry.objects.filter(project=self.project).values_list(
-                "item_id", "slot"
-            )
-        )
-        assert not queued & set(slots)
-
-    @invariant()
-    def the_votes_are_what_the_dictionary_says(self) -> None:
-        if not self.items:
-            return
-        people = {call.who.pk: who for who, call in self.calls.items()}
-        rows = Annotation.votes.filter(project=self.project, undone_at=None)
-        found = sorted(
-            (name, people[user], labels)
-            for name, user, labels in rows.values_list(
-                "item__external_id", "annotator", "labels"
-            )
-        )
-        assert found == sorted(
-            (name, who, [label])
-            for name, item in self.items.items()
-            for who, label in item.votes.items()
-        )
-
-    @invariant()
-    def what_is_settled_is_what_the_votes_make_of_it(self) -> None:
-        rows = Item.objects.filter(project=getattr(self, "project", None))
-        for row in rows.filter(is_unsettled=False).prefetch_related("resolutions"):
-            known = self.items[row.external_id]
-            assert row.votes == len(known.votes)
-            labels = [r.labels for r in row.resolutions.all() if not r.superseded_at]
-            assert labels == ([[known.label]] if known.label else []), (
-                row.external_id,
-                known,
-            )
-            assert row.state == known.state, row.external_id
-
-    @invariant()
-    def counters_equal_recounts(self) -> None:
-        if not self.items:
-            return
+    def no_promise_is_broken(self) -> None:
+        assert check_at_any_time(self.look()) == []
+        # Also the counters that no history knows.
         assert counts.reconcile(self.project.pk) == 0
         told = self.boss("get", self.at("")).json()["counts"]
-        assert told["votes"] == sum(len(item.votes) for item in self.items.values())
-        counters = ProjectCounter.objects.filter(project=self.project)
-        skips = sum(item.skips for item in self.items.values())
-        assert sum(counters.values_list("skips", flat=True)) == skips
-        now = ProjectCounter.confident_of(self.project.pk)
-        pool = [item for item in self.items.values() if item.split == "pool"]
-        unsettled = Item.objects.filter(
-            project=self.project, is_unsettled=True
-        ).exists()
-        if not unsettled:
-            assert now == sum(item.was_labeled for item in pool)
+        assert told["votes"] == self.now.counters["votes"]
+        self._compare_people()
+        self._compare_items()
+        self._compare_models()
 
-    @invariant()
-    def at_most_one_champion_and_one_waiting_run(self) -> None:
-        project = getattr(self, "project", None)
-        champions = ModelVersion.objects.filter(project=project, stage="champion")
-        serving = list(champions.values_list("number", flat=True))
+    def _compare_people(self) -> None:
+        items = self.items.values()
+        live = [loan for loan in self.now.loans if loan.state in lending.LIVE]
+        assert sorted((loan.item, loan.user) for loan in live) == sorted(
+            (item.id, who)
+            for name, item in self.items.items()
+            for who in self.having(name)
+        )
+        votes = [vote for vote in self.now.votes if not vote.is_undone]
+        assert sorted((vote.item, vote.user, vote.labels) for vote in votes) == sorted(
+            (item.id, who, (label,))
+            for item in items
+            for who, label in item.votes.items()
+        )
+        assert self.now.counters["skips"] == sum(item.skips for item in items)
+
+    def _compare_items(self) -> None:
+        assert len(self.now.items) == len(self.items)
+        rows = {row.id: row for row in self.now.items}
+        for name, item in self.items.items():
+            row = rows[item.id]
+            assert row.state == item.state, name
+            if row.state == "open":
+                assert row.wanted == item.wanted, name
+            if not row.is_unsettled:
+                is_counted = item.was_labeled and item.split == "pool"
+                assert (row.label, row.was_labeled) == (item.label, is_counted), name
+            assert len(self.having(name)) <= item.most_wanted, name
+
+    def _compare_models(self) -> None:
+        serving = [one.number for one in self.now.versions if one.stage == "champion"]
         assert serving == self.champions[-1:]
-        waiting = TrainingRun.objects.filter(project=project, job__state="queued")
-        assert waiting.count() <= 1
-        trigger = RetrainTrigger.objects.filter(project=project).first()
-        if trigger is not None:
-            runs = TrainingRun.objects.filter(project=project, trigger="labels")
-            assert runs.count() <= trigger.fired
+        assert sum(job.endswith("learn.train") for job in self.now.open_jobs) <= 1
+        assert len(self.now.retrains.runs) <= self.now.retrains.fired
 
 
 def test_any_order_of_calls_keeps_every_promise() -> None:

@@ -13,11 +13,20 @@ from itertools import pairwise
 from tests.history.checks import answers, learning, lending, models, order
 from tests.history.record import Final, Op
 
-CHECKS: list[Callable[[Sequence[Op], Final], Iterable[str]]] = [
-    answers.each_answer_exactly_once,
-    answers.versions_never_lost,
+Check = Callable[[Sequence[Op], Final], Iterable[str]]
+# Of how things stand at any moment, whatever was asked before.
+ALWAYS: list[Check] = [
     answers.counters_equal_recounts,
     answers.events_tell_all,
+    lending.slots_held_once,
+    lending.answered_by_votes,
+    models.runs_are_judged_once,
+]
+# Of what clients were told, and of how things stand when all is quiet again.
+CHECKS: list[Check] = [
+    *ALWAYS,
+    answers.each_answer_exactly_once,
+    answers.versions_never_lost,
     answers.acts_leave_their_events,
     answers.labels_follow_votes,
     lending.leases_never_forgotten,
@@ -26,7 +35,6 @@ CHECKS: list[Callable[[Sequence[Op], Final], Iterable[str]]] = [
     lending.never_above_overlap,
     lending.never_lent_above_overlap,
     lending.skipped_for_good,
-    lending.answered_by_votes,
     lending.nothing_only_where_nothing_is,
     lending.nothing_is_left,
     order.higher_ranked_first,
@@ -38,7 +46,6 @@ CHECKS: list[Callable[[Sequence[Op], Final], Iterable[str]]] = [
     models.the_last_promotion_serves,
     models.versions_hold,
     models.what_was_judged_serves,
-    models.runs_are_judged_once,
     models.runs_asked_for_are_there,
     models.scores_are_the_champions,
 ]
@@ -46,11 +53,18 @@ CHECKS: list[Callable[[Sequence[Op], Final], Iterable[str]]] = [
 
 def check(history: Sequence[Op], final: Final) -> list[str]:
     """Return every violation."""
-    return [
-        f"{one.__name__}: {said}"
-        for one in (no_server_errors, *CHECKS)
-        for said in one(history, final)
-    ]
+    return _violations([no_server_errors, *CHECKS], history, final)
+
+
+def check_at_any_time(now: Final) -> list[str]:
+    """Return every violation in how things stand, also while they go on."""
+    return _violations(ALWAYS, (), now)
+
+
+def _violations(
+    checks: Iterable[Check], history: Sequence[Op], final: Final
+) -> list[str]:
+    return [f"{one.__name__}: {said}" for one in checks for said in one(history, final)]
 
 
 def no_server_errors(history: Sequence[Op], final: Final) -> Iterator[str]:

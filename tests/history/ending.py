@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from tests.history.record import (
 )
 from tests.running.machine import PARTS, Machine, until
 
+Rows = Callable[[str], list[dict[str, Any]]]
 # Nobody waits for a worker that was killed; who lives still has to bear it, too.
 _LET_GO = """
 UPDATE labeling_job SET alive_until = now() - interval '1 second'
@@ -135,67 +136,74 @@ def read(machine: Machine, sent_home: Sequence[str] = ()) -> Final:
     with link_to(machine) as link, link.transaction():
         link.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
-        def rows(query: str) -> list[dict[str, Any]]:
-            return link.execute(query).fetchall()
-
-        (project,) = rows("SELECT * FROM labeling_project")
-        return Final(
-            overlap=project["overlap"],
-            min_votes=project["min_votes"],
-            confidence=project["confidence"],
-            votes=tuple(_votes(rows)),
-            loans=tuple(_loans(rows)),
-            items=tuple(_items(rows)),
-            counters=rows(
-                "SELECT sum(votes)::int AS votes, sum(skips)::int AS skips,"
-                " sum(flags)::int AS flags, sum(confident)::int AS confident"
-                " FROM labeling_projectcounter"
-            )[0],
-            events=tuple(
-                Event(**row)
-                for row in rows(
-                    "SELECT kind, item_id AS item, assignment_id AS assignment,"
-                    " annotation_id AS annotation, CASE kind WHEN 'late'"
-                    " THEN payload ->> 'client_id' ELSE '' END AS client_id"
-                    " FROM labeling_annotationevent"
-                )
-            ),
-            retrains=_retrains(rows),
-            runs=tuple(_runs(rows, machine.home)),
-            versions=tuple(_versions(rows, machine.home)),
-            promotions=tuple(
-                Promotion(**row)
-                for row in rows(
-                    "SELECT m.number, b.number AS before, p.sha256, p.run_id AS run"
-                    " FROM activelearn_promotion p"
-                    " JOIN activelearn_modelversion m ON m.id = p.model_id"
-                    " LEFT JOIN activelearn_modelversion b ON b.id = p.before_id"
-                    " ORDER BY p.id"
-                )
-            ),
-            scored_by=tuple(
-                row["model_number"]
-                for row in rows("SELECT DISTINCT model_number FROM labeling_prediction")
-            ),
-            open_jobs=tuple(
-                f"{row['id']} {row['kind']}"
-                for row in rows(
-                    "SELECT id, kind FROM labeling_job"
-                    " WHERE state IN ('queued', 'running')"
-                )
-            ),
-            failed_jobs=tuple(
-                (row["kind"], row["error"])
-                for row in rows(
-                    "SELECT kind, error ->> 'text' AS error"
-                    " FROM labeling_job WHERE state = 'failed'"
-                )
-            ),
-            sent_home=tuple(sent_home),
+        return read_with(
+            lambda query: link.execute(query).fetchall(), machine.home, sent_home
         )
 
 
-def _votes(rows: Any) -> Any:
+def read_with(rows: Rows, home: Path, sent_home: Sequence[str] = ()) -> Final:
+    """Read the same by a function that returns the rows of a query."""
+    (project,) = rows("SELECT * FROM labeling_project")
+    return Final(
+        overlap=project["overlap"],
+        min_votes=project["min_votes"],
+        confidence=project["confidence"],
+        votes=tuple(_votes(rows)),
+        loans=tuple(_loans(rows)),
+        items=tuple(_items(rows)),
+        counters=rows(
+            "SELECT sum(votes)::int AS votes, sum(skips)::int AS skips,"
+            " sum(flags)::int AS flags, sum(confident)::int AS confident"
+            " FROM labeling_projectcounter"
+        )[0],
+        events=tuple(
+            Event(**row)
+            for row in rows(
+                "SELECT kind, item_id AS item, assignment_id AS assignment,"
+                " annotation_id AS annotation, CASE kind WHEN 'late'"
+                " THEN payload ->> 'client_id' ELSE '' END AS client_id"
+                " FROM labeling_annotationevent"
+            )
+        ),
+        retrains=_retrains(rows),
+        runs=tuple(_runs(rows, home)),
+        versions=tuple(_versions(rows, home)),
+        promotions=tuple(
+            Promotion(**row)
+            for row in rows(
+                "SELECT m.number, b.number AS before, p.sha256, p.run_id AS run"
+                " FROM activelearn_promotion p"
+                " JOIN activelearn_modelversion m ON m.id = p.model_id"
+                " LEFT JOIN activelearn_modelversion b ON b.id = p.before_id"
+                " ORDER BY p.id"
+            )
+        ),
+        scored_by=tuple(
+            row["model_number"]
+            for row in rows("SELECT DISTINCT model_number FROM labeling_prediction")
+        ),
+        open_jobs=tuple(
+            f"{row['id']} {row['kind']}"
+            for row in rows(
+                "SELECT id, kind FROM labeling_job WHERE state IN ('queued', 'running')"
+            )
+        ),
+        failed_jobs=tuple(
+            (row["kind"], row["error"])
+            for row in rows(
+                "SELECT kind, error ->> 'text' AS error"
+                " FROM labeling_job WHERE state = 'failed'"
+            )
+        ),
+        queued=tuple(
+            (row["item_id"], row["slot"])
+            for row in rows("SELECT item_id, slot FROM labeling_queueentry")
+        ),
+        sent_home=tuple(sent_home),
+    )
+
+
+def _votes(rows: Rows) -> Any:
     for row in rows(
         "SELECT a.id, a.client_id::text, a.item_id, u.username, a.assignment_id,"
         " a.labels, a.version, a.undone_at FROM labeling_annotation a"
@@ -213,7 +221,7 @@ def _votes(rows: Any) -> Any:
         )
 
 
-def _loans(rows: Any) -> Any:
+def _loans(rows: Rows) -> Any:
     for row in rows(
         "SELECT a.*, u.username FROM labeling_assignment a"
         " JOIN labeling_user u ON u.id = a.annotator_id"
@@ -230,7 +238,7 @@ def _loans(rows: Any) -> Any:
         )
 
 
-def _items(rows: Any) -> Any:
+def _items(rows: Rows) -> Any:
     for row in rows(
         "SELECT i.id, i.state, i.votes, i.votes_wanted, i.flags, i.is_unsettled, r.labels,"
         " i.split = 'pool' AND EXISTS (SELECT 1 FROM labeling_resolution o"
@@ -251,7 +259,7 @@ def _items(rows: Any) -> Any:
         )
 
 
-def _retrains(rows: Any) -> Retrains:
+def _retrains(rows: Rows) -> Retrains:
     (policy,) = rows("SELECT * FROM activelearn_learningpolicy")
     trigger = next(iter(rows("SELECT * FROM activelearn_retraintrigger")), None)
     runs = [
@@ -271,7 +279,7 @@ def _retrains(rows: Any) -> Retrains:
     )
 
 
-def _runs(rows: Any, home: Path) -> Any:
+def _runs(rows: Rows, home: Path) -> Any:
     for row in rows(
         "SELECT r.id, j.state, r.verdict, r.judgment, v.number AS judges,"
         " extract(epoch FROM j.started_at)::float8 AS started_at,"
@@ -290,7 +298,7 @@ def _runs(rows: Any, home: Path) -> Any:
         )
 
 
-def _versions(rows: Any, home: Path) -> Any:
+def _versions(rows: Rows, home: Path) -> Any:
     for row in rows(
         "SELECT m.number, m.run_id, m.stage, m.sha256,"
         " m.promoted_by_id IS NOT NULL AS by_person,"

@@ -180,6 +180,8 @@ class Final:
     open_jobs: tuple[str, ...] = ()
     # (kind, why) of those that failed.
     failed_jobs: tuple[tuple[str, str], ...] = ()
+    # (item, slot) of what waits in the queue.
+    queued: tuple[tuple[int, int], ...] = ()
     # Who was told in the very end that nothing is left, when nothing was to come.
     sent_home: tuple[str, ...] = ()
 

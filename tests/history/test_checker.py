@@ -73,6 +73,7 @@ PLANTED: dict[str, Change] = {
     "assignments of item 1": lambda h, f: ([*h, lease("ada", 0, 7, 1)], f),
     "item 1 has 2 votes": lambda h, f: (h, but(f, overlap=1)),
     "slot 0 of item 1 is held 2": lambda h, f: (h, of(f, "loans", 1, slot=0)),
+    "slot 1 of item 1 is held 2": lambda h, f: (h, but(f, queued=((1, 1),))),
     "item 1 was with 3 people": lambda h, f: ([*h, lease("cleo", 3.5, 9, 1)], f),
     "item 2 (rank 2.0) was lent": lambda h, f: (
         h,

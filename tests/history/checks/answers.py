@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from tests.history.record import Final, Op, Vote, grants, of
 
+Labels = tuple[str, ...]
 # What an act is called in the history of its item.
 EVENTS = {
     "edit": "edited",
@@ -159,22 +160,28 @@ def _turns(releases: Sequence[Op], lent: Sequence[Op]) -> int:
     return count
 
 
+def verdict(
+    given: Sequence[Labels], overlap: int, min_votes: int, confidence: float
+) -> tuple[str, Labels | None]:
+    """Return what votes make of an item, settled, disputed or still open, and its label."""
+    label, count = next(iter(Counter(given).most_common(1)), (None, 0))
+    if given and len(given) >= min_votes and count / len(given) >= confidence:
+        return "settled", label
+    return "disputed" if len(given) >= overlap else "open", None
+
+
 def labels_follow_votes(history: Sequence[Op], final: Final) -> Iterator[str]:
     """What an item is follows from its votes: settled, disputed or still open."""
     del history
-    votes: dict[int, list[tuple[str, ...]]] = defaultdict(list)
+    policy = final.overlap, final.min_votes, final.confidence
+    votes: dict[int, list[Labels]] = defaultdict(list)
     for vote in final.votes:
         if not vote.is_undone:
             votes[vote.item].append(tuple(sorted(vote.labels)))
     for item in final.items:
         given = votes[item.id]
-        top, count = next(iter(Counter(given).most_common(1)), ((), 0))
-        share = count / len(given) if given else 0.0
-        is_clear = len(given) >= final.min_votes and share >= final.confidence
-        wanted = "settled" if is_clear else "open"
-        if not is_clear and len(given) >= final.overlap:
-            wanted = "disputed"
-        if item.state != wanted:
-            yield f"item {item.id} is {item.state}; its votes make it {wanted}: {given}"
-        if (item.label is not None) != is_clear or (is_clear and item.label != top):
+        state, label = verdict(given, *policy)
+        if item.state != state:
+            yield f"item {item.id} is {item.state}; its votes make it {state}: {given}"
+        if item.label != label:
             yield f"item {item.id} has label {item.label}; its votes are {given}"

@@ -69,18 +69,21 @@ def never_twice_to_one_person(history: Sequence[Op], final: Final) -> Iterator[s
 
 
 def never_above_overlap(history: Sequence[Op], final: Final) -> Iterator[str]:
-    """In the end no item has more votes or live slots than its overlap."""
+    """In the end no item has more votes or live assignments than its overlap."""
     del history
     votes = Counter(vote.item for vote in final.votes if not vote.is_undone)
     live = Counter(loan.item for loan in final.loans if loan.state in LIVE)
-    slots = Counter(
-        (loan.item, loan.slot) for loan in final.loans if loan.state in LIVE
-    )
     for name, counts in (("votes", votes), ("live slots", live)):
         for item, count in counts.items():
             if count > final.overlap:
                 yield f"item {item} has {count} {name}, overlap is {final.overlap}"
-    for (item, slot), count in slots.items():
+
+
+def slots_held_once(history: Sequence[Op], final: Final) -> Iterator[str]:
+    """A slot is one person's, or it waits in the queue."""
+    del history
+    held = [(loan.item, loan.slot) for loan in final.loans if loan.state in LIVE]
+    for (item, slot), count in Counter(held + list(final.queued)).items():
         if count > 1:
             yield f"slot {slot} of item {item} is held {count} times"
 
@@ -222,14 +225,23 @@ def _free_until(final: Final) -> Iterator[tuple[float, int, list[Loan]]]:
 def nothing_is_left(history: Sequence[Op], final: Final) -> Iterator[str]:
     """Who was sent home in the end has had every item that wants more votes."""
     del history
+    for user in final.sent_home:
+        for item in free_for(user, final):
+            yield f"item {item} wants votes, and {user} was sent home"
+
+
+def free_for(user: str, final: Final) -> list[int]:
+    """Return the items that want more votes and that a person has not had."""
     live = Counter(loan.item for loan in final.loans if loan.state in LIVE)
     had = {
-        (loan.user, loan.item)
+        loan.item
         for loan in final.loans
-        if loan.state not in ("expired", "released")
+        if loan.user == user and loan.state not in ("expired", "released")
     }
-    for item in final.items:
-        if item.state == "open" and max(item.votes, live[item.id]) < item.wanted:
-            for user in final.sent_home:
-                if (user, item.id) not in had:
-                    yield f"item {item.id} wants votes, and {user} was sent home"
+    return [
+        item.id
+        for item in final.items
+        if item.state == "open"
+        and max(item.votes, live[item.id]) < item.wanted
+        and item.id not in had
+    ]
