@@ -797,7 +797,7 @@ def test_any_order_of_calls_keeps_every_promise() -> None:
     run_state_machine_as_test(
         Labeling,
         settings=settings(
-            max_examples=int(more or 18),
+            max_examples=int(more or 16),
             derandomize=not more,
             database=None,
             stateful_step_count=40,
