@@ -12,22 +12,17 @@ from playwright.sync_api import Browser, Page
 from tests.e2e.browser import chromium
 
 
-@pytest.fixture(scope="module")
-def one_chromium() -> Iterator[Browser]:
-    """Start a browser once for the tests of a file: each has contexts of its own."""
-    with pytest.MonkeyPatch.context() as patch, chromium() as started:
-        # Playwright's sync API runs inside an event loop, which Django's guard dislikes.
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        yield started
-        # Inside Playwright's loop Django has a connection of its own.
-        connection.close()
-
-
 @pytest.fixture
-def browser(one_chromium: Browser, transactional_db: None) -> Iterator[Browser]:
-    yield one_chromium
-    for context in one_chromium.contexts:
-        context.close()
+def browser(
+    monkeypatch: pytest.MonkeyPatch, transactional_db: None
+) -> Iterator[Browser]:
+    # Playwright's sync API runs inside an event loop, which Django's guard dislikes.
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    # One for each test: Django has another connection inside Playwright's loop, and
+    # tests of the same file that need no browser would meet the wrong one.
+    with chromium() as started:
+        yield started
+        connection.close()
     # What a page asked for last is still being answered, under this test's settings.
     for thread in threading.enumerate():
         if "process_request_thread" in thread.name:
