@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from psycopg.types.json import Jsonb
 
 from labeling import queries
-from labeling.errors import InvalidInputError
+from labeling.errors import InvalidInputError, NotFoundError
 from labeling.messages import sentence as _
 from labeling.models import LabelSet, Project
 from labeling.sql import statements
@@ -88,8 +88,16 @@ class Words:
 
 
 def words_since(label_set_id: int) -> Words:
-    """Return how the labels of a version of the labels read in the one in force."""
-    project_id = LabelSet.objects.values_list("project", flat=True).get(pk=label_set_id)
+    """Return how the labels of a version of the labels read in the one in force.
+
+    Raises NotFoundError where the project has been deleted.
+    """
+    project_ids = LabelSet.objects.values_list("project", flat=True)
+    project_id = project_ids.filter(pk=label_set_id).first()
+    if project_id is None:
+        raise NotFoundError(
+            _("There is no such project, or you are not a member of it.")
+        )
     newest = LabelSet.objects.filter(project=project_id).latest("version")
     names = newest.labels.values_list("name", flat=True)
     return Words(names_now(project_id)[label_set_id], frozenset(names))
