@@ -47,8 +47,8 @@ SELECT (SELECT count(*) FROM labeling_item WHERE is_unsettled)
      + (SELECT count(*) FROM labeling_job WHERE state IN ('queued', 'running'))
      + (SELECT count(*) FROM activelearn_modelversion v JOIN held_out USING (project_id)
         LEFT JOIN activelearn_evaluation e ON e.model_id = v.id
-        WHERE v.stage = 'waiting' AND labels > coalesce(e.items, 0)
-          AND labels >= least(items, v.waits_for)) AS n,
+        WHERE v.stage = 'waiting' AND held_out.labels > coalesce(e.items, 0)
+          AND held_out.labels >= least(held_out.items, v.waits_for)) AS n,
        (SELECT sum(confident) FROM labeling_projectcounter) AS confident,
        coalesce((SELECT label_count FROM activelearn_retraintrigger), 0) AS labels,
        coalesce((SELECT label_count FROM activelearn_rankingfit ORDER BY id DESC LIMIT 1),

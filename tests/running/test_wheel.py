@@ -23,6 +23,7 @@ CARRIED: Final = (
     "frontend/static/**/*.*",
     "config/locale/*/LC_MESSAGES/*.mo",
     "labeling/**/*.sql",
+    "activelearn/**/*.sql",
     *(f"{package}/**/*.py" for package in PACKAGES),
 )
 LOOK: Final = """
