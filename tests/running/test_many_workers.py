@@ -56,7 +56,8 @@ SELECT (SELECT count(*) FROM labeling_job WHERE attempt <> 1 OR state <> 'done')
        (SELECT count(*) FROM activelearn_rankingfit) AS "learn.rank",
        (SELECT count(*) FROM activelearn_scoringrun) AS "learn.score",
        count(*) FILTER (WHERE kind = 'import') AS "import done",
-       count(*) FILTER (WHERE kind = 'learn.train') AS "learn.train done",
+       count(*) FILTER (WHERE kind IN ('learn.train', 'learn.judge'))
+           AS "learn.train done",
        count(*) FILTER (WHERE kind = 'learn.rank') AS "learn.rank done",
        count(*) FILTER (WHERE kind = 'learn.score') AS "learn.score done"
 FROM labeling_job
