@@ -60,8 +60,9 @@ def load(project: Project, spec: core.Spec | None = None) -> core.Table:
     """Return the features of all items by ``spec``; compute what is missing.
 
     Every item has exactly one row, whoever else computes rows at the same time and
-    whoever was killed at it: it is looked at each time, and mended. Without a specification the project's own of today counts. Each has its own files, so
-    that a model goes on with its features while the next one is made with others.
+    whoever was killed at it: it is looked at each time, and mended. Without a
+    specification the project's own of today counts. Each has its own files, so that a
+    model goes on with its features while the next one is made with others.
     """
     spec = spec or spec_of(project)
     own = FeatureShard.objects.filter(project=project, spec_hash=hash_of(spec))
@@ -74,6 +75,12 @@ def load(project: Project, spec: core.Spec | None = None) -> core.Table:
             return _joined(parts)
         logger.warning("computing %s files of features anew", len(damaged))
         own.filter(pk__in=damaged).delete()
+
+
+def load_beside(today: core.Table, project: Project, spec: core.Spec) -> core.Table:
+    """Return the table by ``spec``: ``today``, which is by today's, if they are one."""
+    is_same = hash_of(spec) == hash_of(spec_of(project))
+    return today if is_same else load(project, spec)
 
 
 def _joined(parts: Sequence[core.Table]) -> core.Table:

@@ -114,8 +114,7 @@ def _predicted(
     if version is None:
         return [evaluation.majority(list(truth.values()))] * len(truth)
     model, spec = registry.load(version)
-    if version.spec_hash != features.hash_of(features.spec_of(version.project)):
-        table = features.load(version.project, spec)
+    table = features.load_beside(table, version.project, spec)
     rows = table.rows_of(list(truth))
     return training.predicted_labels(model, model.probabilities(rows))
 

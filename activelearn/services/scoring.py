@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_noop as noop
 
+from activelearn.core.scoring import Score, scored
 from activelearn.models import ModelVersion, ScoringRun
-from activelearn.services import features, ranking, registry, snapshots
+from activelearn.services import features, newcomers, ranking, registry, snapshots
 from labeling.models import Item, Project
 from labeling.services.transfer import predictions
 from labeling.services.votes import relabel
 from labeling.services.work.progress import Progress
-
-CHUNK: Final = 50_000
-
-Scores = list[tuple[int, str, float]]
 
 
 def run(progress: Progress) -> dict[str, Any]:
@@ -48,29 +45,25 @@ def run(progress: Progress) -> dict[str, Any]:
 
 def is_due(project_id: int) -> bool:
     """Whether the champion's answers for the pool are in words of other labels."""
-    last = ScoringRun.objects.filter(project=project_id).select_related("model").first()
-    if last is None or last.model.stage != ModelVersion.Stage.CHAMPION:
+    last = newcomers.last_pass(project_id)
+    if last is None:
         return False
     # The first passes kept no labels: their words were those of the model.
     in_words_of = last.label_set_id or last.model.label_set_id
     return in_words_of != relabel.in_force(project_id)
 
 
-def _scores(project: Project, champion: ModelVersion, progress: Progress) -> Scores:
+def _scores(
+    project: Project, champion: ModelVersion, progress: Progress
+) -> list[Score]:
     """Return (item, likeliest label, its probability) for the pool's items."""
     model, spec = registry.load(champion)
     table = features.load(project, spec)
     items = Item.objects.filter(project=project).pool().order_by("pk")
     pool = table.covered(items.values_list("pk", flat=True))
-    scores: Scores = []
-    for start in range(0, len(pool), CHUNK):
-        chunk = pool[start : start + CHUNK]
-        probabilities = model.probabilities(table.rows_of(chunk))
-        likeliest = probabilities.argmax(axis=1)
-        scores += [
-            (pk, model.labels[column], float(row[column]))
-            for pk, column, row in zip(chunk, likeliest, probabilities, strict=True)
-        ]
+    scores: list[Score] = []
+    for chunk in scored(model, table, pool):
+        scores += chunk
         progress.report(done=len(scores), total=len(pool), stage=noop("scoring"))
     return scores
 
