@@ -33,8 +33,9 @@ def champion_in_turn(project: Project) -> ModelVersion | None:
     """Return what serves after the commit of a promotion that is under way.
 
     Without this wait a race loses scores: a promotion that finds a scoring job waiting
-    requests no other, while that job, begun just then, still reads the old champion. Raises NotFoundError
-    where the project has been deleted.
+    requests no other, while that job, begun just then, still reads the old champion.
+
+    Raises NotFoundError where the project has been deleted.
     """
     with transaction.atomic():
         lock_project(project.pk)
@@ -148,7 +149,7 @@ def _end_waits(model: ModelVersion) -> None:
 def take_over(model: ModelVersion, run: TrainingRun) -> None:
     """Let ``model`` serve because the gate of ``run`` said so.
 
-    Raises DamagedError where its bytes are not those that were saved.
+    Raises what ``load`` raises, and NotFoundError where the project has been deleted.
     """
     load(model)
     with transaction.atomic():

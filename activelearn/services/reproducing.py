@@ -109,14 +109,16 @@ def _differences(
     recorded: dict[str, Any] | None = version.run.experiment
     if not content.contents:
         yield message("Its snapshot is of an earlier release: it names no contents.")
-    now = experiments.parts_of(
-        version.project, version.snapshot.sha256, version.spec_hash
+    now = _flat(
+        experiments.parts_of(
+            version.project, version.snapshot.sha256, version.spec_hash
+        )
     )
     if recorded is None:
         yield message("Its run did not record what it was made with.")
         recorded = {"environment": version.environment}
     for part, before in sorted(_flat(recorded).items()):
-        after = _flat(now).get(part)
+        after = now.get(part)
         if before != after:
             yield message(
                 "%(part)s: %(before)s then, %(after)s now",

@@ -66,20 +66,16 @@ def request(
     """Request a run; where one already waits, return that one, with False.
 
     So is the run that has learned from the same labels in the same way: the same
-    experiment is not done twice. A reason that a person has typed is kept as it is. Raises NotFoundError where the
-    project has been deleted.
+    experiment is not done twice. A reason that a person has typed is kept as it is.
+
+    Raises NotFoundError where the project has been deleted.
     """
-    earlier = experiments.finished_now(project)
+    # Before the lock, and not where a run waits: it reads every label and vote. What it
+    # misses, the run finds when it begins.
+    earlier = None if _waiting(project) else experiments.finished_now(project)
     with transaction.atomic():
         lock_project(project.pk)
-        waiting = (
-            TrainingRun.objects.filter(
-                project=project, judges=None, job__state=Job.State.QUEUED
-            )
-            .select_related("job")
-            .first()
-        )
-        if waiting is not None:
+        if waiting := _waiting(project):
             jobs.hurry(waiting.job, user)
             return waiting, False
         if earlier is not None:
@@ -95,6 +91,13 @@ def again(job: Job, user: User | None) -> Job:
     ended = TrainingRun.objects.select_related("project").get(job=job)
     run, _ = request(ended.project, user, message("run #%(run)s again", run=ended.pk))
     return run.job
+
+
+def _waiting(project: Project) -> TrainingRun | None:
+    runs = TrainingRun.objects.select_related("job")
+    return runs.filter(
+        project=project, judges=None, job__state=Job.State.QUEUED
+    ).first()
 
 
 def _request(
