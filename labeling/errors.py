@@ -96,6 +96,13 @@ class NotFoundError(AssayError):
     title = _("Not found")
 
 
+def no_project() -> NotFoundError:
+    """Return the refusal for a project that is gone, or none of the person's."""
+    return NotFoundError(
+        sentence("There is no such project, or you are not a member of it.")
+    )
+
+
 class ConflictError(AssayError):
     """The state of things does not allow this now."""
 

@@ -15,6 +15,7 @@ from labeling.errors import (
     InvalidInputError,
     NotFoundError,
     check_one_of,
+    no_project,
 )
 from labeling.messages import sentence as _
 from labeling.models import Membership, Project, User
@@ -45,9 +46,7 @@ def membership(user: User | AnonymousUser, slug: str) -> Membership:
     """
     rows = lean.fetch(_OF, {"user": user.pk or 0, "slug": slug}, *_BOTH)
     if not rows:
-        raise NotFoundError(
-            _("There is no such project, or you are not a member of it.")
-        )
+        raise no_project()
     member: Membership
     member, member.project = rows[0]
     return member

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from psycopg.types.json import Jsonb
 
 from labeling import queries
-from labeling.errors import InvalidInputError, NotFoundError
+from labeling.errors import InvalidInputError, no_project
 from labeling.messages import sentence as _
 from labeling.models import LabelSet, Project
 from labeling.sql import statements
@@ -95,9 +95,7 @@ def words_since(label_set_id: int) -> Words:
     project_ids = LabelSet.objects.values_list("project", flat=True)
     project_id = project_ids.filter(pk=label_set_id).first()
     if project_id is None:
-        raise NotFoundError(
-            _("There is no such project, or you are not a member of it.")
-        )
+        raise no_project()
     newest = LabelSet.objects.filter(project=project_id).latest("version")
     names = newest.labels.values_list("name", flat=True)
     return Words(names_now(project_id)[label_set_id], frozenset(names))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any, Final
@@ -17,11 +18,17 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from labeling.errors import AssayError, ConflictError
-from labeling.messages import Message, as_json, message, verbatim
+from labeling.messages import Message, message, verbatim
 from labeling.messages import sentence as _
 from labeling.models import Job, Project, User
 from labeling.services.work import kinds
-from labeling.services.work.progress import SILENCE, Cancelled, JobLostError, Progress
+from labeling.services.work.progress import (
+    SILENCE,
+    Cancelled,
+    JobLostError,
+    Progress,
+    log_entry,
+)
 from labeling.services.work.transactions import keep_project
 from labeling.signals import job_queued
 
@@ -56,6 +63,7 @@ def enqueue(
             hurry(waiting, user)
             return waiting
         if series:
+            failures = [] if user else _failed_alike(series)
             # Race: of two requests at once ``one_waiting_in_series`` lets one in, and
             # the other gets that one's row.
             job, created = Job.objects.get_or_create(
@@ -66,8 +74,9 @@ def enqueue(
                     "project": project,
                     "params": params or {},
                     "requested_by": user,
-                    "not_before": _rested(kind, series, user.pk if user else None),
-                    "log": [] if user else _told_of_failures(series),
+                    # A person does not wait.
+                    "not_before": None if user else _rested(kind, series, failures),
+                    "log": _told_of_failures(failures),
                 },
             )
         else:
@@ -111,13 +120,11 @@ def _ring(job: Job) -> None:
     )
 
 
-def _rested(kind: str, series: str, person: int | None) -> datetime | None:
-    """Return until when a series has to rest; None: not at all, as for a person."""
-    if person is not None:
-        return None
-    if (failed := _failed_alike(series)) and failed[0].finished_at:
-        return failed[0].finished_at + min(
-            LONGEST_PAUSE, PAUSE_AFTER_FAILURE * 2 ** len(failed)
+def _rested(kind: str, series: str, failures: Sequence[Job]) -> datetime | None:
+    """Return until when a series has to rest; None: not at all."""
+    if failures and failures[0].finished_at:
+        return failures[0].finished_at + min(
+            LONGEST_PAUSE, PAUSE_AFTER_FAILURE * 2 ** len(failures)
         )
     rest = kinds.rest_of(kind)
     last = Job.objects.filter(series=series, finished_at__isnull=False).first()
@@ -138,14 +145,15 @@ def _failed_alike(series: str) -> list[Job]:
     )
 
 
-def _told_of_failures(series: str) -> list[dict[str, Any]]:
+def _told_of_failures(failures: Sequence[Job]) -> list[dict[str, Any]]:
     """Return the first lines of a job's log: why it waits after failures."""
-    if not (failures := len(_failed_alike(series))):
+    if not failures:
         return []
     why = message(
-        "The last %(count)s failed in the same way; this one waits.", count=failures
+        "The last %(count)s failed in the same way; this one waits.",
+        count=len(failures),
     )
-    return [{"at": f"{timezone.now():%H:%M:%S}", **as_json(why)}]
+    return [log_entry(why)]
 
 
 def claim(job_id: int) -> Progress | None:
@@ -262,7 +270,11 @@ def _end(
 
 def _ring_next(series: str) -> None:
     if waiting := _waiting(series):
-        waiting.not_before = _rested(waiting.kind, series, waiting.requested_by_id)
+        waiting.not_before = (
+            None
+            if waiting.requested_by_id
+            else _rested(waiting.kind, series, _failed_alike(series))
+        )
         waiting.save(update_fields=["not_before"])
         transaction.on_commit(lambda: _ring(waiting))
 

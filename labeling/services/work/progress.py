@@ -25,6 +25,11 @@ class JobLostError(Exception):
     """Another worker has taken the job over."""
 
 
+def log_entry(line: Message) -> dict[str, Any]:
+    """Return a line of a job's log as it is stored: when, and what."""
+    return {"at": f"{timezone.now():%H:%M:%S}", **as_json(line)}
+
+
 @dataclass
 class Progress:
     """A handler's view of its job; every call is a heartbeat.
@@ -68,13 +73,12 @@ class Progress:
 
     def log(self, line: Message) -> None:
         """Add a line to the job's log."""
-        entry = {"at": f"{timezone.now():%H:%M:%S}", **as_json(line)}
         # Appended by the database: the copy in memory is as old as the claim, and writing
         # that back would lose lines.
         self._mine().update(
             log=Func(
                 F("log"),
-                Value([entry], JSONField()),
+                Value([log_entry(line)], JSONField()),
                 arg_joiner=" || ",
                 template="%(expressions)s",
             )

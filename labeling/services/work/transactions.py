@@ -8,8 +8,7 @@ from enum import IntEnum
 
 from django.db import connection, transaction
 
-from labeling.errors import NotFoundError
-from labeling.messages import sentence as _
+from labeling.errors import no_project
 from labeling.models import Project
 
 
@@ -46,9 +45,7 @@ def keep_project(project_id: int) -> Project | None:
 def lock_project(project_id: int) -> Project:
     """Lock the project until the commit and return it; raises NotFoundError if gone."""
     if (project := keep_project(project_id)) is None:
-        raise NotFoundError(
-            _("There is no such project, or you are not a member of it.")
-        )
+        raise no_project()
     return project
 
 
