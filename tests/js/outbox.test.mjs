@@ -57,8 +57,8 @@ const makeServer = () => {
 const station = async (server, table) => {
   const outbox = await open(table);
   const heard = [];
-  const told = (id, saved, problem) => heard.push([id, saved?.version ?? null, problem?.code]);
-  return { outbox, heard, send: makeSender({ name: "o", outbox, call: server.call, told }) };
+  const onReply = (id, saved, problem) => heard.push([id, saved?.version ?? null, problem?.code]);
+  return { outbox, heard, send: makeSender({ name: "o", outbox, call: server.call, onReply }) };
 };
 
 test("what is added while the outbox is read is not forgotten", async () => {
@@ -84,7 +84,7 @@ test("a browser that stores nothing says so, and the answer is still sent", asyn
   await assert.rejects(outbox.add(vote(1)), /stores nothing/);
   assert.equal(outbox.isSafe, false);
   const server = makeServer();
-  await makeSender({ name: "o", outbox, call: server.call, told: () => {} })();
+  await makeSender({ name: "o", outbox, call: server.call, onReply: () => {} })();
   assert.equal(server.answers.size, 1);
   assert.equal(outbox.isSafe, true);
 });

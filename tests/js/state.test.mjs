@@ -55,7 +55,7 @@ test("a suggested label is asked for until the answer is no", () => {
 });
 
 test("what the server has acknowledged can still be undone", () => {
-  const sent = state.told(state.answer(at(1, 2), vote(1)), "c1", { id: 7, version: 1 });
+  const sent = state.replied(state.answer(at(1, 2), vote(1)), "c1", { id: 7, version: 1 });
   const [s, last] = state.undo(sent);
   assert.deepEqual(last.saved, { id: 7, version: 1 });
   assert.equal(s.queue[0].assignment, 1);
@@ -70,7 +70,7 @@ test("fifty answers can be undone, one after the other", () => {
 });
 
 test("an answer that the server refused is not undone again", () => {
-  const s = state.told(state.answer(state.answer(at(1, 2), vote(1)), vote(2)), "c2", null, "taken");
+  const s = state.replied(state.answer(state.answer(at(1, 2), vote(1)), vote(2)), "c2", null, "taken");
   assert.equal(state.undo(s)[1].vote.client_id, "c1");
 });
 

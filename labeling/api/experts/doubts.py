@@ -40,7 +40,7 @@ def _doubtful(slug: str, row: Any) -> wire.Doubtful:
         return wire.Doubtful(**wire.for_experts(slug, row.item))
     flags = [
         wire.Flag(comment=flag.payload.get("comment", ""), at=flag.at)
-        for flag in row.told
+        for flag in row.flag_events
     ]
     return wire.Doubtful(**wire.for_experts(slug, row), flags=flags)
 

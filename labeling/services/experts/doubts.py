@@ -83,7 +83,7 @@ def _by_votes(project: Project) -> QuerySet[Resolution]:
 def flagged(project: Project) -> QuerySet[Item]:
     """Items with a flag that no expert has looked at since, the newest item first.
 
-    Each has all its flags as ``told``.
+    Each has all its flags as ``flag_events``.
     """
     flags = AnnotationEvent.objects.filter(kind=Kind.FLAGGED)
     looked = AnnotationEvent.objects.filter(
@@ -92,7 +92,7 @@ def flagged(project: Project) -> QuerySet[Item]:
     return (
         Item.objects.select_related("media")
         .prefetch_related(
-            Prefetch("events", queryset=flags.order_by("pk"), to_attr="told")
+            Prefetch("events", queryset=flags.order_by("pk"), to_attr="flag_events")
         )
         .filter(
             Exists(flags.filter(~Exists(looked), item=OuterRef("pk"))),

@@ -64,7 +64,7 @@ export const makeActions = ({ put, again }) => {
     now.times = [...now.times.slice(-99), Date.now()];
     // Paint the next item first; the outbox has a disk to write to.
     show(state.answer(session, given));
-    byId("told").textContent = t("Labeled {labels}.", {
+    byId("announcement").textContent = t("Labeled {labels}.", {
       labels: labels.join(", ") || t("none"),
     });
     const { client_id, assignment } = given;
@@ -72,13 +72,13 @@ export const makeActions = ({ put, again }) => {
   };
 
   const amend = (/** @type {string[]} */ labels) => {
-    const said = state.say(now.draft, labels);
-    const [next, answer] = state.change(now.session, said);
+    const changed = state.say(now.draft, labels);
+    const [next, answer] = state.change(now.session, changed);
     if (answer === null) return;
     show(next);
     const { vote } = answer;
     const { client_id, assignment } = vote;
-    put({ kind: "edit", assignment, client_id, vote, now: said });
+    put({ kind: "edit", assignment, client_id, vote, now: changed });
   };
 
   const choose = (/** @type {string} */ label) => {

@@ -35,10 +35,10 @@ export const caller =
       signal: AbortSignal.timeout(PATIENCE),
     });
     const isJson = (answer.headers.get("Content-Type") ?? "").includes("json");
-    const said = isJson ? await answer.json() : {};
-    if (answer.ok) return said;
-    const words = said.detail || said.title || answer.statusText;
-    throw Object.assign(new Error(words), { status: answer.status, code: said.code });
+    const reply = isJson ? await answer.json() : {};
+    if (answer.ok) return reply;
+    const words = reply.detail || reply.title || answer.statusText;
+    throw Object.assign(new Error(words), { status: answer.status, code: reply.code });
   };
 
 /** Log in again; false where the password was wrong. @param {string} username @param {string} password */

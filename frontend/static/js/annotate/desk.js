@@ -76,16 +76,16 @@ export const fetchWork = async (page, ask, take) => {
 
 /**
  * Send what waits, again and again, and fetch more.
- * @param {{told: import("./sender.js").Told, sent: () => void, refill: () => Promise<unknown>, rest: () => number}} page
+ * @param {{onReply: import("./sender.js").OnReply, sent: () => void, refill: () => Promise<unknown>, rest: () => number}} page
  */
-export const makeLoop = ({ told, sent, refill, rest }) => {
+export const makeLoop = ({ onReply, sent, refill, rest }) => {
   const send = makeSender({
     name,
     outbox,
     call,
-    told: (...news) => {
-      windows.postMessage({ told: news });
-      told(...news);
+    onReply: (...news) => {
+      windows.postMessage({ replies: news });
+      onReply(...news);
     },
   });
   const flush = async (least = 1) => {

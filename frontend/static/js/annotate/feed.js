@@ -59,10 +59,10 @@ export const came = (f, now, { reason, isMore, isAllSent, renewal }) => {
 /** No answer has come. @param {Feed} f @param {string} trouble @returns {Feed} */
 export const failed = (f, trouble) => ({ ...f, trouble, isFetching: false });
 
-/** All that waited is sent; where nothing waited, that says nothing of the server. @param {Feed} f @param {boolean} isTold @returns {Feed} */
-export const sent = (f, isTold) => ({
+/** All that waited is sent; where nothing waited, that says nothing of the server. @param {Feed} f @param {boolean} isHeard @returns {Feed} */
+export const sent = (f, isHeard) => ({
   ...f,
-  trouble: isTold ? "" : f.trouble,
+  trouble: isHeard ? "" : f.trouble,
   wait: SOON,
 });
 

@@ -12,8 +12,8 @@ export const standing = (text, words) => {
 /** Marks words while it is on, item after item. @param {HTMLElement} item */
 export const makeInfluence = (item) => {
   const draw = (isOn = true) => {
-    const said = item.querySelector("[data-words]")?.getAttribute("data-words");
-    const words = JSON.parse((isOn && said) || "[]");
+    const json = item.querySelector("[data-words]")?.getAttribute("data-words");
+    const words = JSON.parse((isOn && json) || "[]");
     const places = texts(item).flatMap((node) =>
       standing(node.data, words).map(([from, to]) => ({ node, from, to })),
     );

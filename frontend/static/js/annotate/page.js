@@ -72,14 +72,14 @@ const begin = () => {
   catchUp(now.session.queue[0]?.assignment === drawn);
 };
 
-/** @type {import("./sender.js").Told} */
-const told = (id, saved, problem) => {
+/** @type {import("./sender.js").OnReply} */
+const onReply = (id, saved, problem) => {
   const isMine = state.entry(now.session, id) !== undefined;
-  if (!problem) now.session = state.told(now.session, id, saved);
+  if (!problem) now.session = state.replied(now.session, id, saved);
   else if (problem.code === "invalid") {
     now.session = state.again(now.session, id);
     now.isOutdated = true;
-  } else now.session = state.told(now.session, id, saved, refusal(problem));
+  } else now.session = state.replied(now.session, id, saved, refusal(problem));
   if (problem && isMine) say(refusal(problem));
 };
 
@@ -92,7 +92,7 @@ const renew = () => {
 };
 
 const { flush, tick } = makeLoop({
-  told,
+  onReply,
   refill,
   sent: () => {
     draw();
@@ -196,8 +196,8 @@ windows.addEventListener("message", ({ data }) => {
       show(now.session);
     refill();
   }
-  if (data.told) {
-    told(.../** @type {Parameters<typeof told>} */ (data.told));
+  if (data.replies) {
+    onReply(.../** @type {Parameters<typeof onReply>} */ (data.replies));
     outbox.reload().then(draw);
   }
 });

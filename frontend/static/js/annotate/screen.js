@@ -63,9 +63,9 @@ export const set = (change) => {
 /** @param {Partial<state.Draft>} change */
 export const write = (change) => set({ draft: { ...now.draft, ...change } });
 
-/** Begin with what is shown now; earlier words of an answer come back with it. @param {state.Session} session @param {state.Said} [said] */
-export const show = (session, said) => {
+/** Begin with what is shown now; earlier words of an answer come back with it. @param {state.Session} session @param {state.Answer} [given] */
+export const show = (session, given) => {
   clock.take();
   picture?.fit();
-  set({ session, draft: state.draft(said) });
+  set({ session, draft: state.draft(given) });
 };

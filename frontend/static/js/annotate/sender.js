@@ -7,7 +7,7 @@ import { plan } from "./state.js";
  * @typedef {import("./api.js").Call} Call
  * @typedef {{code?: string, detail?: string, title?: string}} Problem
  * @typedef {Pick<Awaited<ReturnType<typeof import("./outbox.js").openOutbox>>, "ops" | "reload" | "remove" | "write">} Outbox
- * @typedef {(id: string, saved: Saved | null, problem?: Problem) => void} Told
+ * @typedef {(id: string, saved: Saved | null, problem?: Problem) => void} OnReply
  */
 
 /** @param {string} name @param {() => Promise<void>} work */
@@ -30,8 +30,8 @@ const FINAL = [400, 404, 409, 412, 413, 422];
 /** The fault may lie in one answer of a batch. */
 const SUSPECT = [400, 413, 422, 500];
 
-/** @param {{name: string, outbox: Outbox, call: Call, told: Told}} parts */
-export const makeSender = ({ name, outbox, call, told }) => {
+/** @param {{name: string, outbox: Outbox, call: Call, onReply: OnReply}} parts */
+export const makeSender = ({ name, outbox, call, onReply }) => {
   /** What the server calls the answers of this window. @type {Map<string, Saved>} */
   const known = new Map();
 
@@ -45,7 +45,7 @@ export const makeSender = ({ name, outbox, call, told }) => {
         }
       : null;
     if (saved) known.set(id, saved);
-    told(id, saved, problem);
+    onReply(id, saved, problem);
     return saved;
   };
 
@@ -67,7 +67,7 @@ export const makeSender = ({ name, outbox, call, told }) => {
       // none up.
       if (votes.length > 1) return sendVotes(votes.slice(0, 1));
       if (!FINAL.includes(status(error))) throw error;
-      for (const op of votes) told(op.client_id, null, problemOf(error));
+      for (const op of votes) onReply(op.client_id, null, problemOf(error));
     }
     await outbox.remove(votes);
   };
@@ -111,7 +111,7 @@ export const makeSender = ({ name, outbox, call, told }) => {
       else await sendChange(op);
     } catch (error) {
       if (!FINAL.includes(status(error))) throw error;
-      told(op.client_id, null, problemOf(error));
+      onReply(op.client_id, null, problemOf(error));
     }
     await outbox.remove([op]);
   };

@@ -2,17 +2,17 @@
  * The station's state, as pure functions on plain objects.
  * @typedef {{id: number, external_id: string, data: Record<string, unknown>, media_url: string | null}} Item
  * @typedef {{assignment: number, item: Item, suggestion: null | {label: string, confidence: number, words?: string[]}}} Lease
- * @typedef {{labels: string[], comment: string, is_unsure: boolean}} Said
- * @typedef {Said & {client_id: string, assignment: number, seconds: number, screen?: string}} Vote
+ * @typedef {{labels: string[], comment: string, is_unsure: boolean}} Answer
+ * @typedef {Answer & {client_id: string, assignment: number, seconds: number, screen?: string}} Vote
  * @typedef {{id: number, version: number, revealed?: null | {label: string, confidence: number}}} Saved
  * An answer given: as it was sent first, as it is now, and what the server said of it.
- * @typedef {{vote: Vote, now: Said, lease: Lease, saved: Saved | null, note: string}} Done
+ * @typedef {{vote: Vote, now: Answer, lease: Lease, saved: Saved | null, note: string}} Done
  * What a person has said so far of the item on the screen; `typed` is the beginning of a code.
  * @typedef {{typed: string, comment: string, isUnsure: boolean, isDeclined: boolean}} Draft
  * @typedef {{queue: Lease[], done: Done[], chosen: string[], revisited: string | null, gone: ReadonlySet<number>}} Session
  * @typedef {{key: string, tried?: boolean} & (
  *   {kind: "vote" | "undo", assignment: number, client_id: string, vote: Vote} |
- *   {kind: "edit", assignment: number, client_id: string, vote: Vote, now: Said} |
+ *   {kind: "edit", assignment: number, client_id: string, vote: Vote, now: Answer} |
  *   {kind: "skip" | "flag", assignment: number, client_id: string, words: string}
  * )} Op
  */
@@ -32,15 +32,15 @@ export const start = () => ({
   gone: new Set(),
 });
 
-/** Begin to answer; the words of an answer that is looked at again come back. @param {Said} [said] @returns {Draft} */
-export const draft = (said) => ({
+/** Begin to answer; the words of an answer that is looked at again come back. @param {Answer} [given] @returns {Draft} */
+export const draft = (given) => ({
   typed: "",
-  comment: said?.comment ?? "",
-  isUnsure: said?.is_unsure ?? false,
+  comment: given?.comment ?? "",
+  isUnsure: given?.is_unsure ?? false,
   isDeclined: false,
 });
 
-/** @param {Draft} d @param {string[]} labels @returns {Said} */
+/** @param {Draft} d @param {string[]} labels @returns {Answer} */
 export const say = (d, labels) => ({
   labels,
   comment: d.comment,
@@ -112,7 +112,7 @@ export const pass = (s) => ({
 });
 
 /** Keep what the server said of an answer. @param {Session} s @param {string} id @param {Saved | null} saved @param {string} [note] @returns {Session} */
-export const told = (s, id, saved, note = "") => ({
+export const replied = (s, id, saved, note = "") => ({
   ...s,
   done: s.done.map((d) => (d.vote.client_id === id ? { ...d, saved, note } : d)),
 });
@@ -162,7 +162,7 @@ export const step = (s, by) => {
   return revisit(s, ids[Math.max(0, at + by)] ?? null);
 };
 
-/** Change the revisited answer. @param {Session} s @param {Said} now @returns {[Session, Done | null]} */
+/** Change the revisited answer. @param {Session} s @param {Answer} now @returns {[Session, Done | null]} */
 export const change = (s, now) => {
   const before = s.revisited === null ? undefined : entry(s, s.revisited);
   if (before === undefined) return [s, null];

@@ -128,17 +128,17 @@ const newChip = (done, hues) => {
 
 /** @param {HTMLElement} chip @param {import("./state.js").Done} done @param {Map<string, string>} hues */
 const redraw = (chip, { now, note, saved }, hues) => {
-  const said = now.labels.join(", ") || t("none");
+  const own = now.labels.join(", ") || t("none");
   const model = saved?.revealed?.label;
-  // What the model had said is told after the answer, where it is another.
-  const words = model === undefined || model === said ? said : `${said} ≠ ${model}`;
+  // The model's label comes after the answer, where it is another.
+  const words = model === undefined || model === own ? own : `${own} ≠ ${model}`;
   if (chip.textContent !== words) chip.textContent = words;
   chip.className = `trail-chip ${hues.get(now.labels[0] ?? "") ?? ""}`;
   chip.classList.toggle("refused", note !== "");
   chip.classList.toggle("unsure", now.is_unsure);
   const again = t("Look at this answer again");
   const seen =
-    words === said ? "" : t("The model says {model}.", { model: model ?? "" });
+    words === own ? "" : t("The model says {model}.", { model: model ?? "" });
   chip.title = note || `${seen} ${again}`.trim();
 };
 

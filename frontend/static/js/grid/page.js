@@ -59,7 +59,7 @@ const refill = async () => {
 };
 
 const { flush, tick } = makeLoop({
-  told: (_id, _saved, problem) => problem && say(refusal(problem)),
+  onReply: (_id, _saved, problem) => problem && say(refusal(problem)),
   sent: drawOutbox,
   refill,
   rest: () => (now.page === null ? 3 * SOON : SOON),
@@ -87,7 +87,7 @@ const accept = () => {
     windows.postMessage({ taken: assignment });
   }
   now.accepted = [...now.accepted.slice(-9), { page, votes }];
-  byId("told").textContent = t("{count} labeled.", { count: votes.length });
+  byId("announcement").textContent = t("{count} labeled.", { count: votes.length });
   next();
   flush().then(refill);
 };

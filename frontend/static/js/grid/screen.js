@@ -56,8 +56,8 @@ const newCell = (cell, n) => {
   return node;
 };
 
-/** What a cell says of its label. @param {sheet.Sheet} page @param {sheet.Cell} cell */
-const saidOf = (page, cell) => {
+/** The words under a cell. @param {sheet.Sheet} page @param {sheet.Cell} cell */
+const captionOf = (page, cell) => {
   if (cell.label === null) return t("not {label}", { label: page.label });
   return cell.label === page.label ? cell.label : `${page.label} → ${cell.label}`;
 };
@@ -67,7 +67,7 @@ const drawCells = (page) => {
   [...byId("grid").children].forEach((node, n) => {
     const cell = page.cells[n];
     if (!cell) return;
-    const words = saidOf(page, cell);
+    const words = captionOf(page, cell);
     const place = node.querySelector("small span");
     if (place.textContent !== words) place.textContent = words;
     node.className = `cell ${hues.get(cell.label ?? "") ?? ""}`;

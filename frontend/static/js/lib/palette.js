@@ -7,12 +7,12 @@ import { fold } from "./fold.js";
 
 /** How well a command fits: its beginning, a word's beginning, anywhere, not at all. @param {Command} command @param {string[]} asked */
 const rank = ({ words, hint, group }, asked) => {
-  const said = fold(words);
-  const all = [said, fold(hint), fold(group)].join(" ");
+  const text = fold(words);
+  const all = [text, fold(hint), fold(group)].join(" ");
   if (!asked.every((word) => all.includes(word))) return 3;
   const [first = ""] = asked;
-  if (said.startsWith(first)) return 0;
-  return ` ${said}`.includes(` ${first}`) ? 1 : 2;
+  if (text.startsWith(first)) return 0;
+  return ` ${text}`.includes(` ${first}`) ? 1 : 2;
 };
 
 /** The commands that fit, those that fit best first, each group in one piece. @param {Command[]} commands @param {string} query */
@@ -31,8 +31,8 @@ export const fitting = (commands, query) => {
 const caption = (node) => {
   const copy = /** @type {HTMLElement} */ (node.cloneNode(true));
   for (const part of copy.querySelectorAll("kbd, textarea")) part.remove();
-  const said = node.getAttribute("aria-label") ?? copy.textContent ?? "";
-  return said.replaceAll(/\s+/g, " ").trim();
+  const text = node.getAttribute("aria-label") ?? copy.textContent ?? "";
+  return text.replaceAll(/\s+/g, " ").trim();
 };
 
 /** What can be pressed on this page. @param {DOMStringMap} names @returns {Command[]} */
@@ -115,8 +115,8 @@ const make = (tag, text, attributes) => {
 /** @param {Command} command @param {number} number */
 const option = ({ words, hint, key }, number) => {
   const node = make("div", "", { role: "option", id: `palette-${number}` });
-  const said = make("span", words, { dir: "auto" });
-  node.append(said, make("small", hint, {}));
+  const text = make("span", words, { dir: "auto" });
+  node.append(text, make("small", hint, {}));
   if (key) node.append(make("kbd", key, {}));
   return node;
 };
