@@ -10,8 +10,8 @@ from labeling.services.work import jobs
 
 @shared_task(name="activelearn.run_job", time_limit=4 * 3600)
 def run_job(job_id: int) -> None:
-    """Run a job if it can be claimed: who runs the version before still rings so."""
-    jobs.run_if_due(job_id)
+    """Run the job whose turn it is: who runs the version before still rings so."""
+    jobs.answer(job_id)
 
 
 @shared_task(name="activelearn.consider_all", time_limit=300)

@@ -68,8 +68,8 @@ def recount() -> int:
 
 @shared_task(name="labeling.run_job", time_limit=4 * 3600)
 def run_job(job_id: int) -> None:
-    """Run a job if it can be claimed."""
-    jobs.run_if_due(job_id)
+    """Run the job whose turn it is."""
+    jobs.answer(job_id)
 
 
 def ring_settle(project_id: int, **_: object) -> None:

@@ -21,7 +21,7 @@ from labeling.errors import AssayError, ConflictError
 from labeling.messages import Message, message, verbatim
 from labeling.messages import sentence as _
 from labeling.models import Job, Project, User
-from labeling.services.work import kinds
+from labeling.services.work import kinds, turns
 from labeling.services.work.progress import (
     SILENCE,
     Cancelled,
@@ -42,6 +42,9 @@ LONGEST_REST: Final = timedelta(seconds=60)
 PAUSE_AFTER_FAILURE: Final = timedelta(seconds=15)
 LONGEST_PAUSE: Final = timedelta(hours=1)
 MOST_FAILURES: Final = 10
+# So many jobs are looked at to see whose turn it is, and rung at once.
+RECENT: Final = 500
+MOST_RUNG: Final = 200
 
 
 def enqueue(
@@ -187,11 +190,11 @@ def _is_series_busy(job: Job) -> bool:
     return Job.objects.filter(series=job.series, state=Job.State.RUNNING).exists()
 
 
-def run(job_id: int) -> None:
-    """Run job ``job_id`` if it can be claimed; running it twice changes nothing."""
+def run(job_id: int) -> bool:
+    """Run job ``job_id`` if it can be claimed, and return whether it was."""
     progress = claim(job_id)
     if progress is None:
-        return
+        return False
     job = progress.job
     try:
         if job.cancel_requested:
@@ -211,6 +214,7 @@ def run(job_id: int) -> None:
         raise
     else:
         _end(job, Job.State.DONE, result=result)
+    return True
 
 
 def _release(job: Job, error: Exception) -> None:
@@ -233,10 +237,29 @@ def _error_of(error: Exception) -> Message:
     return verbatim(f"{type(error).__name__}: {error}"[:4000])
 
 
-def run_if_due(job_id: int) -> None:
-    """Run job ``job_id`` unless its series rests: then it is rung again after that."""
-    if Job.objects.due().filter(pk=job_id).exists():
-        run(job_id)
+def answer(job_id: int) -> None:
+    """Run a job because job ``job_id`` rang: the one whose turn it is.
+
+    Each ring lets a worker take one job of the same queue, so that a project with many
+    jobs does not stop the others. A job whose series rests is rung again after that.
+    """
+    kind = Job.objects.filter(pk=job_id).values_list("kind", flat=True).first()
+    if kind is None:
+        return
+    ours = Job.objects.filter(kinds.in_queue(kinds.queue_of(kind)))
+    waiting = ours.claimable().due().order_by("pk").values_list("pk", "project")
+    used = ours.order_by("-pk").values_list(
+        "project", "started_at", "finished_at", "alive_until"
+    )
+    order = turns.in_turn(
+        [turns.Waiting(*row) for row in waiting[:MOST_RUNG]],
+        [turns.Used(id_, begun, *ends) for id_, begun, *ends in used[:RECENT] if begun],
+        timezone.now(),
+    )
+    # Two workers may have seen the same order: who comes second takes the next.
+    for pk in order:
+        if run(pk):
+            return
 
 
 def finish(job_id: int) -> Job:
@@ -320,7 +343,7 @@ def wait_reason(project_id: int | None) -> str:
 
 def ring_waiting() -> int:
     """Ring for every job that could be claimed; return how many were rung."""
-    jobs = list(Job.objects.claimable().due().order_by("pk")[:200])
+    jobs = list(Job.objects.claimable().due().order_by("pk")[:MOST_RUNG])
     for job in jobs:
         _ring(job)
     return len(jobs)

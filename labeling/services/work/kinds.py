@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db.models import Q
 
 from labeling.errors import ConflictError
 from labeling.messages import message
@@ -66,6 +67,14 @@ def rest_of(name: str) -> float:
 def queue_of(name: str) -> str:
     """Return whose workers run it; a job of another version fails, in words, anywhere."""
     return kind.queue if (kind := TABLE.get(name)) else DEFAULT_QUEUE
+
+
+def in_queue(queue: str) -> Q:
+    """Return the condition for jobs that the workers of a queue run."""
+    if queue != DEFAULT_QUEUE:
+        return Q(kind__in=[kind.name for kind in TABLE.values() if kind.queue == queue])
+    others = [kind.name for kind in TABLE.values() if kind.queue != queue]
+    return ~Q(kind__in=others)
 
 
 def title_of(name: str) -> str:
