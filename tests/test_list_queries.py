@@ -94,11 +94,9 @@ def trained(project: Project, count: int) -> None:
 
 def judged(digest: str) -> dict[str, Any]:
     """Return what an evaluation says, beside its model."""
-    numbers = dict.fromkeys(
-        ("items", "better", "worse", "accuracy", "macro_f1", "lower_bound", "mid_p"), 1
-    )
+    numbers = dict.fromkeys(("items", "better", "worse", "lower_bound", "mid_p"), 1)
     words = {"rule": "first", "verdict": "promote", "items_hash": digest}
-    return {**numbers, **words, "labels": [], "outcomes": {}}
+    return {**numbers, **words, "report": make.REPORT, "outcomes": {}}
 
 
 def worked_on(count: int) -> Project:

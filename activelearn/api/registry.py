@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from activelearn.api import wire
-from activelearn.models import ModelVersion, TrainingRun
+from activelearn.models import TrainingRun
 from activelearn.services import registry, triggers
 from labeling.api.http.calls import Reply, call
 from labeling.api.http.pagination import Page, page_of
@@ -48,10 +48,19 @@ class ModelsView(ProjectView):
     @call()
     def get(self) -> Page[wire.Model]:
         """List the versions, newest first."""
-        rows = ModelVersion.objects.select_related("snapshot", "evaluation").filter(
-            project_id=self.member.project_id
-        )
+        rows = registry.with_evidence(self.member.project)
         return page_of(rows, self.request, wire.model_of)
+
+
+class EvaluationView(ProjectView):
+    """What held-out items say of a version."""
+
+    allowed: ClassVar = members.ADJUDICATE | members.ENGINEER
+
+    @call()
+    def get(self, number: int) -> wire.Evaluation:
+        """Return its figures with their intervals, its slices, and its baselines."""
+        return wire.evaluation_of(registry.evaluation(self.member.project, number))
 
 
 class ModelActionView(ProjectView):

@@ -11,6 +11,7 @@ _P = "projects/<slug:slug>/"
 urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_P}training-runs/", registry.TrainingRunsView.as_view()),
     path(f"{_P}models/", registry.ModelsView.as_view()),
+    path(f"{_P}models/<int:number>/evaluation/", registry.EvaluationView.as_view()),
     path(f"{_P}predict/", predict.PredictView.as_view()),
     re_path(
         r"^projects/(?P<slug>[-\w]+)/models/(?P<number>\d{1,9})"

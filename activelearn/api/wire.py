@@ -98,6 +98,99 @@ class LabelFigures(Answer):
     support: Annotated[int, about("How many held-out items have it.")]
 
 
+class Estimate(Answer):
+    """A figure with its interval, which holds the true one in 95 % of all samples."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Summary(Answer):
+    """The figures that are never shown without each other."""
+
+    items: Annotated[int, about("How many; votes, where people are judged.")]
+    accuracy: Estimate
+    macro_f1: Estimate
+    balanced_accuracy: Estimate
+
+
+class LabelReport(Answer):
+    """How good a model is on one label, and how sure that is."""
+
+    label: str
+    precision: Estimate
+    recall: Estimate
+    f1: Estimate
+    support: Annotated[int, about("How many held-out items have it.")]
+    average_precision: Estimate | None
+
+
+class Confusion(Answer):
+    """How many items of a label the model says another label of, or the same."""
+
+    truth: str
+    predicted: str
+    items: int
+
+
+class Figures(Answer):
+    """All figures of a model on held-out items."""
+
+    summary: Summary
+    log_loss: Annotated[Estimate | None, about("In nats.")]
+    labels: list[LabelReport]
+    confusions: Annotated[
+        list[Confusion],
+        about("The cells that are not empty; none where items have several labels."),
+    ]
+
+
+class Slice(Answer):
+    """The figures of held-out items with one thing in common."""
+
+    kind: Annotated[str, one_of(["length", "metadata", "source", "tag"])]
+    name: str
+    summary: Summary
+
+
+class Baseline(Answer):
+    """What the model has to beat on the same items."""
+
+    name: Annotated[
+        str,
+        one_of(
+            [
+                "majority",
+                "nearest",
+                "champion",
+                "people",
+                "people-others",
+                "people-experts",
+            ],
+            "`nearest`: example by the same features; `people`: one against the others, "
+            "or against an expert where one decided.",
+        ),
+    ]
+    summary: Summary
+
+
+class Evaluation(Answer):
+    """All that held-out items say of a version."""
+
+    number: Annotated[int, about("Of the version.")]
+    items: int
+    better: Annotated[int, about("Items that only this model has right.")]
+    worse: Annotated[int, about("Items that only the champion has right.")]
+    verdict: str
+    figures: Figures
+    slices: list[Slice]
+    baselines: list[Baseline]
+    training: Annotated[
+        Summary | None, about("On the items that the model has learned from.")
+    ]
+
+
 class Model(Answer):
     """A version of the model with its evidence on held-out items."""
 
@@ -190,7 +283,31 @@ def model_of(model: models.ModelVersion) -> Model:
             if model.stage == models.ModelVersion.Stage.WAITING
             else None
         ),
-        per_label=msgspec.convert(
-            evidence.labels if evidence else [], list[LabelFigures]
-        ),
+        per_label=_per_label(evidence) if evidence else [],
     )
+
+
+def _per_label(evidence: models.Evaluation) -> list[LabelFigures]:
+    report = msgspec.convert(evidence.report["figures"]["labels"], list[LabelReport])
+    return [
+        LabelFigures(
+            label=row.label,
+            precision=row.precision.value,
+            recall=row.recall.value,
+            f1=row.f1.value,
+            support=row.support,
+        )
+        for row in report
+    ]
+
+
+def evaluation_of(evidence: models.Evaluation) -> Evaluation:
+    """Return all that held-out items say of a version."""
+    own = {
+        "number": evidence.model.number,
+        "items": evidence.items,
+        "better": evidence.better,
+        "worse": evidence.worse,
+        "verdict": evidence.verdict,
+    }
+    return msgspec.convert({**evidence.report, **own}, Evaluation)

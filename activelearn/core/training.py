@@ -143,17 +143,22 @@ def _fit_multi(
     return tuple(kept), np.array(weights), np.array(biases)
 
 
-class Answering(Protocol):
-    """What answers with probabilities of its labels, which are independent or not."""
+class Labeled(Protocol):
+    """What has labels, which are independent or not."""
 
     @property
     def labels(self) -> tuple[str, ...]: ...
     @property
     def is_multi(self) -> bool: ...
+
+
+class Answering(Labeled, Protocol):
+    """What answers with probabilities of its labels."""
+
     def probabilities(self, rows: Rows) -> Array: ...
 
 
-def predicted_labels(model: Answering, probabilities: Array) -> list[tuple[str, ...]]:
+def predicted_labels(model: Labeled, probabilities: Array) -> list[tuple[str, ...]]:
     """Return the labels of each row: the likeliest, or all of at least one half.
 
     probabilities: (n_rows, n_labels).

@@ -12,6 +12,7 @@ from labeling.models.policy import NEXT, between
 from labeling.models.setting import Group, PolicyPart, setting
 
 RETRAIN: Final = Group(_("When to retrain"))
+AIM: Final = Group(_("What is good enough"))
 
 
 class LearningPolicy(PolicyPart):
@@ -24,6 +25,14 @@ class LearningPolicy(PolicyPart):
             _("Least confidence: the likeliest label is unlikely"),
         )
         ENTROPY = "entropy", _("Entropy: many labels are likely")
+
+    class AimFigure(models.TextChoices):
+        MACRO_F1 = "macro_f1", _("Macro F1: each label counts as much")
+        BALANCED = (
+            "balanced_accuracy",
+            _("Balanced accuracy: mean recall of the labels"),
+        )
+        ACCURACY = "accuracy", _("Accuracy: each item counts as much")
 
     class Batch(models.TextChoices):
         SPREAD = "spread", _("Spread: one from each cluster of unsure items")
@@ -88,6 +97,30 @@ class LearningPolicy(PolicyPart):
         ),
         RETRAIN,
         "learner",
+    )
+    aim = setting(
+        models.FloatField(
+            _("Aim on held-out items"),
+            default=0.0,
+            validators=between(0.0, 1.0),
+            help_text=_(
+                "What the model is to reach on the held-out items, from 0 to 1; 0 is no aim. "
+                "The models page says how far it is."
+            ),
+        ),
+        AIM,
+        "pages",
+    )
+    aim_figure = setting(
+        models.CharField(
+            _("Figure of the aim"),
+            max_length=20,
+            choices=AimFigure,
+            default=AimFigure.MACRO_F1,
+            help_text=_("Which figure is to reach the aim."),
+        ),
+        AIM,
+        "pages",
     )
 
     def __str__(self) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import ClassVar
 
+import msgspec
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from activelearn.core.evaluation import Summary
 from activelearn.models.run import Snapshot, TrainingRun
 from labeling.models import LabelSet, Project, User
 
@@ -113,9 +116,9 @@ class Evaluation(models.Model):
     )
     items = models.PositiveIntegerField()
     items_hash = models.CharField(max_length=64)
-    accuracy = models.FloatField()
-    macro_f1 = models.FloatField()
-    labels = models.JSONField(help_text="Precision, recall, F1, support per label.")
+    report = models.JSONField(
+        help_text="All figures with their intervals: a core.report.Report."
+    )
     better = models.PositiveIntegerField(help_text="Items only this model has right.")
     worse = models.PositiveIntegerField(help_text="Items only the champion has right.")
     lower_bound = models.FloatField()
@@ -123,6 +126,24 @@ class Evaluation(models.Model):
     rule = models.CharField(max_length=20)
     verdict = models.CharField(max_length=20)
     outcomes = models.JSONField(help_text="Item → [right before, right now].")
+    answers = models.JSONField(
+        default=dict, help_text="Item → [its labels, what the model answers]."
+    )
 
     def __str__(self) -> str:
         return f"evaluation of {self.model_id}"
+
+    @cached_property
+    def summary(self) -> Summary:
+        """The figures that are never shown without each other."""
+        return msgspec.convert(self.report["figures"]["summary"], Summary)
+
+    @property
+    def accuracy(self) -> float:
+        """The share of items it has right."""
+        return self.summary.accuracy.value
+
+    @property
+    def macro_f1(self) -> float:
+        """The mean F1 of the labels."""
+        return self.summary.macro_f1.value

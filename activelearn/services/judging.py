@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
 from activelearn.core import evaluation, gate, training
 from activelearn.core.features import Table
+from activelearn.core.report import Report
 from activelearn.models import Evaluation, ModelVersion
-from activelearn.services import features, files, registry, snapshots, verdicts
+from activelearn.services import evidence, files, registry, snapshots, verdicts
 from labeling.errors import ConflictError
 from labeling.messages import Message
 from labeling.models import Item
@@ -24,18 +25,23 @@ class Judgment:
 
     sha256: of the version's bytes that were judged. champion: its number, or None before
     the first. items: of the evaluation split, with what was right before (``hits``) and
-    what is right now (in ``score``, which is None without any item). Where there is no
-    champion, or it ``is_refused`` because its features cannot be computed any more,
-    always saying the commonest label took its part.
+    what is ``right`` now; truth and said: their labels, and what the version answers.
+    report: None without any item. Where there is no champion, or it ``is_refused``
+    because its features cannot be computed any more, always saying the commonest label
+    took its part.
     """
 
     sha256: str
     champion: int | None
     items: list[int]
     hits: list[bool]
-    score: evaluation.Score | None
     comparison: gate.Comparison
     is_refused: bool = False
+    # Judgments of earlier releases have none of these.
+    right: list[bool] = field(default_factory=list)
+    truth: list[evaluation.Labels] = field(default_factory=list)
+    said: list[evaluation.Labels] = field(default_factory=list)
+    report: Report | None = None
 
     @property
     def verdict(self) -> gate.GateVerdict:
@@ -74,56 +80,57 @@ def _judged(version: ModelVersion, table: Table) -> Judgment:
     if champion == version:
         # A person was quicker than the gate: judged against what served before.
         champion = version.parent
-    hits: list[bool] = []
-    score = None
-    is_refused = False
-    if truth:
-        labels = list(truth.values())
-        # From the file, and not from the memory of who made it: what is judged has to
-        # be what is promoted.
-        score = evaluation.score(labels, _predicted(version, truth, table))
-        try:
-            predicted = _predicted(champion, truth, table)
-        except ConflictError:
-            # What can be computed no more serves nobody, and must not block the next.
-            predicted, is_refused = _predicted(None, truth, table), True
-        hits = evaluation.score(labels, predicted).hits
+    number = champion.number if champion else None
+    if not truth:
+        comparison = gate.compare([], [], is_first=champion is None)
+        return Judgment(version.sha256, number, [], [], comparison)
+    items = evidence.held(truth)
+    # From the file, and not from the memory of who made it: what is judged has to
+    # be what is promoted.
+    probabilities = evidence.given(version, list(truth), table)
+    said = training.predicted_labels(probabilities, probabilities.table)
+    before, is_refused = _said_before(champion, items, table)
+    is_first = champion is None or is_refused
+    hits, right = items.answered(before).hits, items.answered(said).hits
     return Judgment(
         sha256=version.sha256,
-        champion=champion.number if champion else None,
+        champion=number,
         items=list(truth),
         hits=hits,
-        score=score,
-        comparison=gate.compare(
-            hits,
-            score.hits if score else [],
-            is_first=champion is None or is_refused,
-        ),
+        comparison=gate.compare(hits, right, is_first=is_first),
         is_refused=is_refused,
+        right=right,
+        truth=items.labels,
+        said=said,
+        report=evidence.report_of(
+            version, items, probabilities, None if is_first else before, table
+        ),
     )
 
 
-def _predicted(
-    version: ModelVersion | None, truth: snapshots.LabelsOf, table: Table
-) -> list[evaluation.Labels]:
-    """Return what a version says of the items, or the commonest label for each.
+def _said_before(
+    champion: ModelVersion | None, items: evidence.Held, table: Table
+) -> tuple[list[evaluation.Labels], bool]:
+    """Return what the champion says of the items, and whether it is refused.
 
-    table: by today's specification, which need not be the version's. Raises what
-    ``registry.load`` raises.
+    Without one, and where it cannot be computed any more, the commonest label is said.
     """
-    if version is None:
-        return [evaluation.majority(list(truth.values()))] * len(truth)
-    model, spec = registry.load(version)
-    table = features.load_beside(table, version.project, spec)
-    rows = table.rows_of(list(truth))
-    return training.predicted_labels(model, model.probabilities(rows))
+    commonest = [evaluation.majority(items.labels)] * len(items.labels)
+    if champion is None:
+        return commonest, False
+    try:
+        given = evidence.given(champion, list(items.truth), table)
+    except ConflictError:
+        # What can be computed no more serves nobody, and must not block the next.
+        return commonest, True
+    return training.predicted_labels(given, given.table), False
 
 
 def keep(version: ModelVersion, judgment: Judgment) -> str:
     """Write a judgment to a file and to the version's evaluation; return its hash."""
     sha256 = files.save("judgments", msgspec.json.encode(judgment))
-    if judgment.score is not None:
-        _evaluate(version, judgment, judgment.score)
+    if judgment.report is not None:
+        _evaluate(version, judgment, judgment.report)
     return sha256
 
 
@@ -135,9 +142,7 @@ def read(sha256: str) -> Judgment:
     return msgspec.json.decode(files.read("judgments", sha256), type=Judgment)
 
 
-def _evaluate(
-    version: ModelVersion, judgment: Judgment, score: evaluation.Score
-) -> None:
+def _evaluate(version: ModelVersion, judgment: Judgment, report: Report) -> None:
     comparison, items = judgment.comparison, judgment.items
     champion = (
         None
@@ -151,9 +156,7 @@ def _evaluate(
             "sha256": judgment.sha256,
             "items": comparison.n,
             "items_hash": hashlib.sha256(json.dumps(items).encode()).hexdigest(),
-            "accuracy": score.accuracy,
-            "macro_f1": score.macro_f1,
-            "labels": [asdict(label) for label in score.labels],
+            "report": msgspec.to_builtins(report),
             "better": comparison.better,
             "worse": comparison.worse,
             "lower_bound": comparison.lower_bound,
@@ -162,7 +165,15 @@ def _evaluate(
             "verdict": comparison.verdict,
             "outcomes": {
                 str(pk): [old, new]
-                for pk, old, new in zip(items, judgment.hits, score.hits, strict=True)
+                for pk, old, new in zip(
+                    items, judgment.hits, judgment.right, strict=True
+                )
+            },
+            "answers": {
+                str(pk): [truth, said]
+                for pk, truth, said in zip(
+                    items, judgment.truth, judgment.said, strict=True
+                )
             },
         },
     )

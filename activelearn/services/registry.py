@@ -11,7 +11,7 @@ from activelearn.core import features as core_features
 from activelearn.core.features import Spec, UnknownSpecError
 from activelearn.core.training import LinearModel
 from activelearn.core.translation import NoLabelLeftError, TranslatedModel
-from activelearn.models import ModelVersion, Promotion, TrainingRun
+from activelearn.models import Evaluation, ModelVersion, Promotion, TrainingRun
 from activelearn.services import features, files
 from labeling.errors import ConflictError, NotFoundError
 from labeling.messages import message
@@ -53,6 +53,30 @@ def version(project: Project, number: int) -> ModelVersion:
             _("There is no version %(number)s in this project.") % {"number": number}
         )
     return version
+
+
+def with_evidence(project: Project) -> QuerySet[ModelVersion]:
+    """Return the versions of a project, newest first, without what is said per item."""
+    versions = ModelVersion.objects.select_related("snapshot", "evaluation")
+    return versions.filter(project=project).defer(
+        "evaluation__outcomes", "evaluation__answers"
+    )
+
+
+def evaluation(project: Project, number: int) -> Evaluation:
+    """Return what held-out items say of a version of the project.
+
+    Raises NotFoundError where it has no such version, or none that was judged.
+    """
+    judged = Evaluation.objects.select_related("model", "champion").filter(
+        model=version(project, number)
+    )
+    if (evidence := judged.first()) is None:
+        raise NotFoundError(
+            _("Version %(number)s was not judged on held-out items yet.")
+            % {"number": number}
+        )
+    return evidence
 
 
 def load(model: ModelVersion) -> tuple[TranslatedModel, Spec]:

@@ -189,12 +189,13 @@ def _judgment(
         training_run.snapshot = version.snapshot
         training_run.label_count = version.snapshot.items
         training_run.save(update_fields=["judgment", "snapshot", "label_count"])
-    if judgment.score:
+    if judgment.report:
+        figures = judgment.report.figures.summary
         progress.log(
             message(
                 "accuracy %(accuracy)s, macro-F1 %(f1)s",
-                accuracy=f"{judgment.score.accuracy:.3f}",
-                f1=f"{judgment.score.macro_f1:.3f}",
+                accuracy=f"{figures.accuracy.value:.3f}",
+                f1=f"{figures.macro_f1.value:.3f}",
             )
         )
         progress.log(judgment.explanation)

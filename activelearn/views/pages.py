@@ -6,8 +6,15 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from activelearn.models import LearningPolicy, ModelVersion, RetrainTrigger, TrainingRun
+from activelearn.models import (
+    Evaluation,
+    LearningPolicy,
+    ModelVersion,
+    RetrainTrigger,
+    TrainingRun,
+)
 from activelearn.services import registry, triggers, verdicts
+from activelearn.views.evidence import Evidence, evidence_of
 from labeling.errors import AssayError, ConflictError
 from labeling.models import Membership, Project, ProjectCounter
 from labeling.services.projects import members
@@ -26,6 +33,7 @@ def models(request: HttpRequest, slug: str) -> HttpResponse:
         except AssayError as error:
             errors = sentences_of(error)
     project = member.project
+    own_policy = LearningPolicy.of(project.pk)
     fired = RetrainTrigger.objects.filter(project=project).first()
     page = context(
         member,
@@ -34,17 +42,33 @@ def models(request: HttpRequest, slug: str) -> HttpResponse:
         champion=registry.champion(project),
         wait=triggers.wait_of(project),
         labels=ProjectCounter.confident_of(project.pk),
-        due=triggers.next_threshold(
-            LearningPolicy.of(project.pk), fired.label_count if fired else 0
-        ),
+        due=triggers.next_threshold(own_policy, fired.label_count if fired else 0),
         runs=TrainingRun.objects.select_related("job").filter(project=project)[:20],
-        models=ModelVersion.objects.select_related("snapshot", "evaluation").filter(
-            project=project
-        )[:20],
+        models=registry.with_evidence(project)[:20],
+        evidence=_evidence(request, project, own_policy),
     )
     return render(
         request, "activelearn/models.html", page, status=409 if errors else 200
     )
+
+
+def _evidence(
+    request: HttpRequest, project: Project, policy: LearningPolicy
+) -> Evidence | None:
+    """Return what is known of the version that the address names, or of what serves.
+
+    Before the first champion it is the newest version that was judged.
+    """
+    judged = Evaluation.objects.select_related("model", "champion").filter(
+        model__project=project
+    )
+    raw = request.GET.get("version", "")
+    if raw.isdecimal() and len(raw) < 10:
+        shown = judged.filter(model__number=int(raw)).first()
+    else:
+        serving = judged.filter(model__stage=ModelVersion.Stage.CHAMPION)
+        shown = serving.first() or judged.order_by("-model__number").first()
+    return evidence_of(shown, policy) if shown else None
 
 
 def _act(request: HttpRequest, member: Membership) -> None:

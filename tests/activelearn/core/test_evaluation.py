@@ -2,23 +2,195 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn import metrics
 
 from activelearn.core import evaluation
+from activelearn.core.evaluation import Labels, Probabilities
+
+
+def made(
+    seed: int, items: int = 300
+) -> tuple[list[Labels], list[Labels], Probabilities]:
+    """Return a skewed truth, guesses of it, and the guesses' probabilities."""
+    rng = np.random.default_rng(seed)
+    names = ("a", "b", "c", "d")
+    truth = rng.choice(4, items, p=[0.7, 0.2, 0.08, 0.02])
+    scores = rng.normal(size=(items, 4)) + 2 * np.eye(4)[truth]
+    table = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    return (
+        [(names[place],) for place in truth],
+        [(names[place],) for place in table.argmax(axis=1)],
+        Probabilities(names, table, is_multi=False),
+    )
 
 
 def test_s32_a_score_is_what_the_textbook_says() -> None:
-    score = evaluation.score(
+    items = evaluation.answered(
         [("a",), ("a",), ("b",), ("b",)], [("a",), ("b",), ("b",), ("b",)]
     )
+    given = Probabilities(("a", "b"), np.full((4, 2), 0.5), is_multi=False)
 
-    assert score.accuracy == 0.75
-    by_label = {label.label: label for label in score.labels}
-    assert (by_label["a"].precision, by_label["a"].recall) == (1, 0.5)
-    assert score.macro_f1 == pytest.approx((2 / 3 + 0.8) / 2)
+    figures = evaluation.figures(items, given)
+
+    assert figures.summary.accuracy.value == 0.75
+    by_label = {label.label: label for label in figures.labels}
+    assert (by_label["a"].precision.value, by_label["a"].recall.value) == (1, 0.5)
+    assert figures.summary.macro_f1.value == pytest.approx((2 / 3 + 0.8) / 2)
+    assert figures.summary.balanced_accuracy.value == 0.75
+    assert figures.log_loss is not None
+    assert figures.log_loss.value == pytest.approx(np.log(2))
+    assert items.hits == [True, False, True, True]
     assert evaluation.majority([("b",), ("a",), ("b",)]) == ("b",)
+    assert evaluation.majority([("b",), ("a",)]) == ("a",)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_figures_are_those_of_scikit_learn(seed: int) -> None:
+    truth, predicted, given = made(seed)
+    y, said = [a for (a,) in truth], [a for (a,) in predicted]
+
+    figures = evaluation.figures(evaluation.answered(truth, predicted), given)
+
+    summary = figures.summary
+    assert summary.accuracy.value == pytest.approx(metrics.accuracy_score(y, said))
+    assert summary.macro_f1.value == pytest.approx(
+        metrics.f1_score(y, said, average="macro")
+    )
+    assert summary.balanced_accuracy.value == pytest.approx(
+        metrics.balanced_accuracy_score(y, said)
+    )
+    assert figures.log_loss is not None
+    assert figures.log_loss.value == pytest.approx(
+        metrics.log_loss(y, given.table, labels=given.labels)
+    )
+    known = metrics.precision_recall_fscore_support(y, said, zero_division=0)
+    for place, label in enumerate(figures.labels):
+        assert [
+            label.precision.value,
+            label.recall.value,
+            label.f1.value,
+            label.support,
+        ] == pytest.approx([column[place] for column in known])
+        has = np.array([a == label.label for a in y])
+        assert label.average_precision is not None
+        assert label.average_precision.value == pytest.approx(
+            metrics.average_precision_score(has, given.table[:, place])
+        )
+    matrix = metrics.confusion_matrix(y, said, labels=list(given.labels))
+    assert {(c.truth, c.predicted): c.items for c in figures.confusions} == {
+        (a, b): matrix[i, j]
+        for i, a in enumerate(given.labels)
+        for j, b in enumerate(given.labels)
+        if matrix[i, j]
+    }
+
+
+def test_figures_of_several_labels_are_those_of_scikit_learn() -> None:
+    rng = np.random.default_rng(5)
+    names = ("x", "y", "z")
+    has = rng.random((200, 3)) < [0.5, 0.2, 0.05]
+    table = np.clip(0.5 * has + 0.6 * rng.random((200, 3)), 0, 1)
+    truth, predicted = (
+        [tuple(np.array(names)[row].tolist()) for row in rows]
+        for rows in (has, table >= 0.5)
+    )
+    items = evaluation.answered(truth, predicted)
+
+    figures = evaluation.figures(items, Probabilities(names, table, is_multi=True))
+
+    assert figures.summary.accuracy.value == metrics.accuracy_score(has, table >= 0.5)
+    assert figures.summary.macro_f1.value == pytest.approx(
+        metrics.f1_score(has, table >= 0.5, average="macro")
+    )
+    each = [
+        metrics.balanced_accuracy_score(has[:, n], table[:, n] >= 0.5) for n in range(3)
+    ]
+    assert figures.summary.balanced_accuracy.value == pytest.approx(np.mean(each))
+    losses = [
+        metrics.log_loss(has[:, n], table[:, n], labels=[False, True]) for n in range(3)
+    ]
+    assert figures.log_loss is not None
+    assert figures.log_loss.value == pytest.approx(np.mean(losses))
+    assert figures.confusions == []
+
+
+def test_scores_that_are_equal_are_taken_together() -> None:
+    has = np.array([True, False, True, False, True])
+    scores = np.array([0.5, 0.5, 0.5, 0.9, 0.1])
+
+    found = evaluation.average_precision(has, scores)
+
+    assert found == pytest.approx(metrics.average_precision_score(has, scores))
+    with pytest.raises(ValueError, match="needs an item"):
+        evaluation.average_precision(np.zeros(3, dtype=bool), scores[:3])
+
+
+def test_a_label_that_the_model_does_not_know_costs_what_there_is_to_lose() -> None:
+    items = evaluation.answered([("new",), ("a",)], [("a",), ("a",)])
+    given = Probabilities(
+        ("a", "b"), np.array([[0.9, 0.1], [0.9, 0.1]]), is_multi=False
+    )
+
+    figures = evaluation.figures(items, given)
+
+    assert figures.log_loss is not None
+    expected = (-np.log(evaluation.FLOOR) - np.log(0.9)) / 2
+    assert figures.log_loss.value == pytest.approx(expected)
+    by_label = {label.label: label for label in figures.labels}
+    assert by_label["new"].recall.value == 0
+    assert by_label["new"].average_precision is not None
+    assert by_label["new"].average_precision.value == 0.5
+
+
+def test_an_interval_holds_the_true_figure_in_95_of_100_samples() -> None:
+    truth, predicted, _ = made(0, items=40_000)
+    whole = evaluation.summary(
+        evaluation.answered(truth, predicted), is_multi=False, draws=50
+    )
+    rng = np.random.default_rng(1)
+    held = []
+    for _ in range(60):
+        places = rng.choice(len(truth), 400, replace=False)
+        items = evaluation.answered(
+            [truth[n] for n in places], [predicted[n] for n in places]
+        )
+        part = evaluation.summary(items, is_multi=False, draws=200)
+        held += [
+            at.low <= of.value <= at.high
+            for at, of in (
+                (part.accuracy, whole.accuracy),
+                (part.macro_f1, whole.macro_f1),
+                (part.balanced_accuracy, whole.balanced_accuracy),
+            )
+        ]
+
+    # 180 intervals, three to a sample: 95 % less what so few samples leave open.
+    assert np.mean(held) >= 0.88
+
+
+def test_items_of_one_group_make_figures_less_sure() -> None:
+    truth, predicted, given = made(2, items=100)
+    apart = evaluation.answered(truth * 5, predicted * 5)
+    grouped = evaluation.answered(truth * 5, predicted * 5, list(range(100)) * 5)
+    five_fold = Probabilities(
+        given.labels, np.tile(given.table, (5, 1)), is_multi=False
+    )
+
+    sure = evaluation.figures(apart, five_fold)
+    unsure = evaluation.figures(grouped, five_fold)
+
+    for figure in ("accuracy", "macro_f1", "balanced_accuracy"):
+        a, b = getattr(sure.summary, figure), getattr(unsure.summary, figure)
+        assert a.value == b.value
+        assert b.high - b.low > 1.7 * (a.high - a.low)
+    assert sure.log_loss is not None
+    assert unsure.log_loss is not None
+    width = unsure.log_loss.high - unsure.log_loss.low
+    assert width > 1.7 * (sure.log_loss.high - sure.log_loss.low)
 
 
 LABELS = st.lists(st.sampled_from("abc"), max_size=3, unique=True).map(
@@ -27,28 +199,37 @@ LABELS = st.lists(st.sampled_from("abc"), max_size=3, unique=True).map(
 
 
 @given(st.lists(st.tuples(LABELS, LABELS), min_size=1, max_size=20))
-def test_every_figure_is_a_share(pairs: list[tuple[evaluation.Labels, ...]]) -> None:
+def test_every_figure_is_a_share_within_its_interval(
+    pairs: list[tuple[Labels, Labels]],
+) -> None:
     truth, predicted = [a for a, _ in pairs], [b for _, b in pairs]
+    items = evaluation.answered(truth, predicted)
+    table = evaluation.indicators(predicted, "abc").astype(np.float64)
 
-    score = evaluation.score(truth, predicted)
+    figures = evaluation.figures(
+        items, Probabilities(("a", "b", "c"), table, is_multi=True)
+    )
 
-    figures = [score.accuracy, score.macro_f1]
-    figures += [f for of in score.labels for f in (of.precision, of.recall, of.f1)]
-    assert all(0 <= figure <= 1 for figure in figures)
-    assert score.hits == [a == b for a, b in pairs]
-    assert score.accuracy == sum(score.hits) / len(pairs)
-    assert sum(label.support for label in score.labels) == sum(map(len, truth))
+    summary = figures.summary
+    estimates = [summary.accuracy, summary.macro_f1, summary.balanced_accuracy]
+    estimates += [x for of in figures.labels for x in (of.precision, of.recall, of.f1)]
+    assert all(0 <= x.low <= x.value <= x.high <= 1 for x in estimates)
+    assert items.hits == [a == b for a, b in pairs]
+    assert summary.accuracy.value == sum(items.hits) / len(pairs)
+    assert sum(label.support for label in figures.labels) == sum(map(len, truth))
 
 
 @given(st.lists(LABELS, min_size=1, max_size=20))
-def test_the_truth_itself_has_full_marks(truth: list[evaluation.Labels]) -> None:
-    score = evaluation.score(truth, truth)
+def test_the_truth_itself_has_full_marks_and_is_not_sure(truth: list[Labels]) -> None:
+    summary = evaluation.summary(evaluation.answered(truth, truth), is_multi=True)
 
-    assert (score.accuracy, score.macro_f1) == (1, 1)
+    for figure in (summary.accuracy, summary.macro_f1, summary.balanced_accuracy):
+        assert figure.value == 1
+        assert figure.low < 1
 
 
 def test_without_items_there_is_no_score() -> None:
     with pytest.raises(ValueError, match="needs items"):
-        evaluation.score([], [])
+        evaluation.answered([], [])
     with pytest.raises(ValueError, match="prediction for each"):
-        evaluation.score([("a",)], [])
+        evaluation.answered([("a",)], [])

@@ -166,7 +166,7 @@ def test_a_setting_names_the_rooms_that_read_it() -> None:
 def test_no_two_parts_declare_the_same_setting() -> None:
     names = [one.name for part in policy.parts() for one in settings_of(part)]
 
-    assert len(names) == len(set(names)) == 22
+    assert len(names) == len(set(names)) == 24
 
 
 def test_wrong_values_of_all_parts_are_told_together_and_nothing_is_kept() -> None:
@@ -248,6 +248,11 @@ def test_the_learners_settings_move_to_its_table_and_back() -> None:
             cursor.execute("UPDATE labeling_project SET exploration_rate = 0.7")
     finally:
         MigrationExecutor(connection).migrate(moved)
+        # The settings that the table has got since.
+        MigrationExecutor(connection).migrate(
+            [("activelearn", "0012_report")], fake=True
+        )
+        MigrationExecutor(connection).migrate([("activelearn", "0013_aim")])
         MigrationExecutor(connection).migrate(newest, fake=True)
 
     assert moved_back == ("entropy", 0.5)

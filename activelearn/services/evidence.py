@@ -1,0 +1,168 @@
+"""What the held-out items say of a version, and of what it has to beat."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from activelearn.core import baselines, evaluation, report, training
+from activelearn.core.evaluation import Answered, Labels, Probabilities, Summary
+from activelearn.core.features import Table
+from activelearn.models import ModelVersion
+from activelearn.services import features, registry, snapshots
+from labeling.models import Annotation, Item, Resolution
+from labeling.services.votes import relabel
+
+# So many items have their probabilities in memory at once.
+CHUNK: Final = 10_000
+
+
+@dataclass(frozen=True)
+class Held:
+    """Held-out items with their true labels and groups, sorted by item."""
+
+    truth: snapshots.LabelsOf
+    groups: list[str]
+
+    @property
+    def labels(self) -> list[Labels]:
+        """The true labels, item by item."""
+        return list(self.truth.values())
+
+    def answered(self, predicted: Sequence[Labels]) -> Answered:
+        """Return the items with what somebody said of them."""
+        return evaluation.answered(self.labels, predicted, self.groups)
+
+
+def held(truth: snapshots.LabelsOf) -> Held:
+    """Return held-out items with the groups of which they are."""
+    groups = dict(Item.objects.filter(pk__in=truth).values_list("pk", "group_key"))
+    # An item that has just been deleted is a group of its own.
+    return Held(truth, [groups.get(pk, f"#{pk}") for pk in truth])
+
+
+def given(version: ModelVersion, items: Sequence[int], table: Table) -> Probabilities:
+    """Return what a version's file says of items, in the labels of today.
+
+    table: by today's specification, which need not be the version's. Raises what
+    ``registry.load`` raises.
+    """
+    model, spec = registry.load(version)
+    rows = features.load_beside(table, version.project, spec).rows_of(items)
+    return Probabilities(model.labels, model.probabilities(rows), model.is_multi)
+
+
+def report_of(
+    version: ModelVersion,
+    items: Held,
+    probabilities: Probabilities,
+    champion: Sequence[Labels] | None,
+    table: Table,
+) -> report.Report:
+    """Return all figures of a version that gave the items these probabilities.
+
+    champion: what the version that served before says of them, if one did.
+    """
+    is_multi = probabilities.is_multi
+    predicted = training.predicted_labels(probabilities, probabilities.table)
+    answered = items.answered(predicted)
+    return report.Report(
+        figures=evaluation.figures(answered, probabilities),
+        slices=report.slices(_facts(items.truth), answered, is_multi=is_multi),
+        baselines=[
+            report.Baseline(
+                name, evaluation.summary(said, is_multi=is_multi, draws=report.DRAWS)
+            )
+            for name, said in _baselines(version, items, champion, table)
+        ],
+        training=_learned(version, table),
+    )
+
+
+def _facts(truth: snapshots.LabelsOf) -> list[report.Facts]:
+    labels = Resolution.objects.filter(item__in=truth, superseded_at=None)
+    sources = dict(labels.values_list("item", "source"))
+    items = Item.objects.filter(pk__in=truth).only("tags", "metadata", "data")
+    facts = {
+        item.pk: report.Facts(
+            sources.get(item.pk, ""),
+            item.tags,
+            item.metadata if isinstance(item.metadata, dict) else {},
+            len(str(item.data["text"])) if "text" in item.data else None,
+        )
+        for item in items
+    }
+    return [facts.get(pk, report.Facts("")) for pk in truth]
+
+
+def _baselines(
+    version: ModelVersion,
+    items: Held,
+    champion: Sequence[Labels] | None,
+    table: Table,
+) -> Iterator[tuple[str, Answered]]:
+    commonest = evaluation.majority(items.labels)
+    yield "majority", items.answered([commonest] * len(items.labels))
+    _, spec = registry.load(version)
+    own = features.load_beside(table, version.project, spec)
+    examples = _examples(version, own)
+    if examples:
+        near = baselines.nearest(
+            own.rows_of(list(items.truth)),
+            own.rows_of(list(examples)),
+            list(examples.values()),
+        )
+        yield "nearest", items.answered(near)
+    if champion is not None:
+        yield "champion", items.answered(champion)
+    yield from _people(items)
+
+
+def _examples(version: ModelVersion, table: Table) -> snapshots.LabelsOf:
+    """Return what a version has learned from, in the labels of today."""
+    moves = relabel.words_since(version.label_set_id).moves
+    labels = snapshots.read(version.snapshot)
+    return {
+        pk: tuple(sorted({moves.get(name, name) for name in labels[pk]}))
+        for pk in table.covered(labels)
+    }
+
+
+def _learned(version: ModelVersion, table: Table) -> Summary | None:
+    """Return how a version does on the items it has learned from."""
+    labels = _examples(version, table)
+    predicted: list[Labels] = []
+    ids = list(labels)
+    is_multi = version.project.is_multi
+    for start in range(0, len(ids), CHUNK):
+        chunk = given(version, ids[start : start + CHUNK], table)
+        predicted += training.predicted_labels(chunk, chunk.table)
+    if not ids:
+        return None
+    answered = evaluation.answered(list(labels.values()), predicted)
+    return evaluation.summary(answered, is_multi=is_multi, draws=report.DRAWS)
+
+
+def _people(items: Held) -> Iterator[tuple[str, Answered]]:
+    votes: dict[int, list[Labels]] = defaultdict(list)
+    standing = Annotation.votes.filter(item__in=items.truth, undone_at=None)
+    for item, labels in standing.order_by("pk").values_list("item_id", "labels"):
+        votes[item].append(tuple(sorted(labels)))
+    decided = Resolution.objects.filter(
+        item__in=items.truth,
+        superseded_at=None,
+        source__in=(Resolution.Source.EXPERT, Resolution.Source.GOLD),
+    ).values_list("item", flat=True)
+    experts = {pk: tuple(sorted(items.truth[pk])) for pk in decided}
+    people = list(baselines.people(votes, experts))
+    for name, part in (
+        ("people", people),
+        ("people-others", [vote for vote in people if not vote.by_expert]),
+        ("people-experts", [vote for vote in people if vote.by_expert]),
+    ):
+        if part:
+            truth, said = [vote.truth for vote in part], [vote.said for vote in part]
+            groups = [vote.item for vote in part]
+            yield name, evaluation.answered(truth, said, groups)

@@ -1,0 +1,107 @@
+"""What held-out items say of a version, as rows of the models page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from activelearn.core.evaluation import Summary
+from activelearn.core.report import Report, reached
+from activelearn.models import Evaluation, LearningPolicy
+
+BASELINES: Final[dict[str, Promise]] = {
+    "majority": _("always saying the commonest label"),
+    "nearest": _("the nearest example"),
+    "champion": _("the champion before"),
+    "people": _("one person"),
+    "people-others": _("one person, against the others"),
+    "people-experts": _("one person, against an expert"),
+}
+KINDS: Final[dict[str, Promise]] = {
+    "length": _("characters"),
+    "metadata": _("metadata"),
+    "source": _("label from"),
+    "tag": _("tag"),
+}
+REACHED: Final[dict[str, Promise]] = {
+    "yes": _("reached"),
+    "no": _("not reached"),
+    "open": _("cannot tell yet"),
+}
+
+
+@dataclass(frozen=True)
+class SummaryRow:
+    """Figures with the name of what they are of."""
+
+    name: Promise | str
+    summary: Summary
+    kind: Promise | str = ""
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What the model is to reach by which figure, and whether it has."""
+
+    value: float
+    figure: Promise | str
+    word: str
+
+    @property
+    def words(self) -> Promise:
+        """Whether it is reached, in words."""
+        return REACHED[self.word]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that is shown of an evaluation."""
+
+    evaluation: Evaluation
+    report: Report
+    milestones: list[SummaryRow]
+    aim: Aim | None
+    baselines: list[SummaryRow]
+    slices: list[SummaryRow]
+
+
+def report_of(evaluation: Evaluation) -> Report:
+    """Return an evaluation's report, which is kept as JSON."""
+    return msgspec.convert(evaluation.report, Report)
+
+
+def evidence_of(evaluation: Evaluation, policy: LearningPolicy) -> Evidence:
+    """Return what is shown of an evaluation; slices begin with the worst."""
+    report = report_of(evaluation)
+    summary = report.figures.summary
+    return Evidence(
+        evaluation,
+        report,
+        list(_milestones(report)),
+        _aim(summary, policy),
+        [SummaryRow(_("this version"), summary)]
+        + [SummaryRow(BASELINES[row.name], row.summary) for row in report.baselines],
+        [
+            SummaryRow(row.name, row.summary, KINDS[row.kind])
+            for row in sorted(report.slices, key=lambda row: row.summary.macro_f1.value)
+        ],
+    )
+
+
+def _milestones(report: Report) -> Iterator[SummaryRow]:
+    if report.training:
+        yield SummaryRow(_("The training set"), report.training)
+    yield SummaryRow(_("Held-out items"), report.figures.summary)
+
+
+def _aim(summary: Summary, policy: LearningPolicy) -> Aim | None:
+    if not policy.aim:
+        return None
+    figure = getattr(summary, policy.aim_figure)
+    words = LearningPolicy.AimFigure(policy.aim_figure).label
+    return Aim(policy.aim, words, reached(figure, policy.aim))

@@ -1,0 +1,52 @@
+"""What a model is compared with."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.datasets import load_digits
+from sklearn.neighbors import KNeighborsClassifier
+
+from activelearn.core import baselines
+
+
+def test_the_nearest_example_is_that_of_scikit_learn() -> None:
+    images, targets = load_digits(return_X_y=True)
+    labels = [(str(target),) for target in targets[:1000]]
+    known = KNeighborsClassifier(1, metric="cosine").fit(images[:1000], targets[:1000])
+
+    said = baselines.nearest(
+        sparse.csr_matrix(images[1000:]), sparse.csr_matrix(images[:1000]), labels
+    )
+
+    agreed = [
+        a == (str(b),) for a, b in zip(said, known.predict(images[1000:]), strict=True)
+    ]
+    # Where two are as near, the two programs may round differently.
+    assert np.mean(agreed) > 0.995
+
+
+def test_a_row_of_zeros_is_as_near_to_all_and_takes_the_first() -> None:
+    rows = sparse.csr_matrix(np.zeros((1, 2)))
+    examples = sparse.csr_matrix(np.eye(2))
+
+    assert baselines.nearest(rows, examples, [("a",), ("b",)]) == [("a",)]
+    with pytest.raises(ValueError, match="needs examples"):
+        baselines.nearest(rows, examples[:0], [])
+
+
+def test_a_person_is_held_against_the_others_or_an_expert() -> None:
+    a, b, c = ("a",), ("b",), ("c",)
+    votes = {1: [a, a, b], 2: [a, b], 3: [c], 4: [a, b]}
+
+    found = list(baselines.people(votes, {4: c}))
+
+    assert [(one.item, one.said, one.truth, one.by_expert) for one in found] == [
+        # Without the first of item 1 the others are at a tie; without the last they agree.
+        (1, b, a, False),
+        (2, a, b, False),
+        (2, b, a, False),
+        (4, a, c, True),
+        (4, b, c, True),
+    ]
