@@ -38,7 +38,13 @@ class Prediction(Answer):
 
     id: Annotated[str | int | None, about("As it was sent, or the item's place.")]
     label: str
-    confidence: Annotated[Share, about("Calibrated.")]
+    confidence: Annotated[
+        Share, about("Right as often as it says if `calibrated`, else a score.")
+    ]
+    calibrated: Annotated[
+        bool,
+        about("Whether random labels showed how sure the model may be of its scores."),
+    ]
     probabilities: Annotated[dict[str, float], about("By label.")]
     model: Annotated[int, about("The number of the model's version.")]
     decision: Annotated[
@@ -175,6 +181,44 @@ class Baseline(Answer):
     summary: Summary
 
 
+class ReliabilityBin(Answer):
+    """Answers of about the same confidence, and the share of them that is right."""
+
+    confidence: float
+    right: Estimate
+    answers: int
+
+
+class Reliability(Answer):
+    """The reliability diagram, and its expected calibration error (`ece`)."""
+
+    ece: Estimate
+    bins: list[ReliabilityBin]
+
+
+class CalibrationTrial(Answer):
+    """Whether a calibration helped, on so many labels."""
+
+    labels: int
+    gain: Annotated[float, about("In log loss, in nats.")]
+    error: Annotated[float, about("The gain's standard error.")]
+    needed: Annotated[
+        int, about("From how many labels on it could help; 0: nothing to gain.")
+    ]
+
+
+class CalibrationReport(Answer):
+    """How sure the model is beside how often it is right."""
+
+    kind: Annotated[str, one_of(["none", "temperature", "platt"])]
+    trial: CalibrationTrial | None
+    before: Reliability
+    after: Annotated[
+        Reliability | None,
+        about("Of calibrations that were fitted on other items each."),
+    ]
+
+
 class Evaluation(Answer):
     """All that held-out items say of a version."""
 
@@ -189,6 +233,7 @@ class Evaluation(Answer):
     training: Annotated[
         Summary | None, about("On the items that the model has learned from.")
     ]
+    calibration: CalibrationReport | None = None
 
 
 class Model(Answer):
@@ -202,6 +247,9 @@ class Model(Answer):
         datetime | None, about("When it was taken out of service, until promoted anew.")
     ]
     labels: Annotated[int, about("How many labels it learned from.")]
+    calibrated: Annotated[
+        bool, about("Whether its confidences are right as often as they say.")
+    ]
     snapshot: Annotated[str, about("The SHA-256 of what it learned from.")]
     sha256: Annotated[str, about("Of its file.")]
     accuracy: Share | None
@@ -232,6 +280,7 @@ def prediction_of(body: QuestionBody, place: int, answer: Any) -> Prediction:
         id=place if body.id is UNSET else body.id,
         label=answer.label,
         confidence=answer.confidence,
+        calibrated=answer.is_calibrated,
         probabilities=answer.probabilities,
         model=answer.model,
         decision=answer.decision,
@@ -270,6 +319,7 @@ def model_of(model: models.ModelVersion) -> Model:
         promoted_at=model.promoted_at,
         rolled_back_at=model.rolled_back_at,
         labels=model.snapshot.items,
+        calibrated=model.is_calibrated,
         snapshot=model.snapshot.sha256,
         sha256=model.sha256,
         accuracy=evidence.accuracy if evidence else None,

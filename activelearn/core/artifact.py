@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
+from activelearn.core.calibration import Calibration
 from activelearn.core.training import LinearModel
 
 
@@ -20,7 +22,13 @@ def dump(model: LinearModel, spec: dict[str, Any]) -> bytes:
     """Return ``model`` with its feature specification; the same model, the same bytes."""
     # No moment and no version of ours in here: the same model must have the same
     # digest.
-    head = {"labels": list(model.labels), "is_multi": model.is_multi, "features": spec}
+    head: dict[str, Any] = {
+        "labels": list(model.labels),
+        "is_multi": model.is_multi,
+        "features": spec,
+    }
+    if model.calibration:
+        head["calibration"] = asdict(model.calibration)
     text = json.dumps(head, sort_keys=True, ensure_ascii=True).encode()
     body = io.BytesIO()
     for array in (model.weights, model.bias, model.columns):
@@ -47,7 +55,11 @@ def load(data: bytes, sha256: str) -> tuple[LinearModel, dict[str, Any]]:
         else np.arange(weights.shape[1])
     )
     labels = tuple(head["labels"])
-    model = LinearModel(labels, weights, bias, columns, head["is_multi"])
+    known = head.get("calibration")
+    calibration = (
+        Calibration(tuple(known["scale"]), tuple(known["shift"])) if known else None
+    )
+    model = LinearModel(labels, weights, bias, columns, head["is_multi"], calibration)
     return model, head["features"]
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from activelearn.core import evaluation
+from activelearn.core.calibrated import CalibrationReport
 from activelearn.core.evaluation import Answered, Figures, Summary
 from activelearn.core.intervals import Estimate
 
@@ -67,6 +68,7 @@ class Report:
     slices: list[Slice]
     baselines: list[Baseline]
     training: Summary | None
+    calibration: CalibrationReport | None = None
 
 
 def slices(facts: Sequence[Facts], items: Answered, *, is_multi: bool) -> list[Slice]:

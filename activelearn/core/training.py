@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
+
+from activelearn.core import calibration
+from activelearn.core.calibration import Calibration
 
 Array = NDArray[np.float64]
 Rows: TypeAlias = Any  # scipy.sparse.csr_matrix, which has no types
@@ -44,7 +47,8 @@ class LinearModel:
     """A linear model: weights (n_labels, n_columns), bias (n_labels,).
 
     columns: (n_columns,) the features that the training rows had, in order. The penalty
-    makes the weight of any other feature zero, so it is neither fitted nor kept.
+    makes the weight of any other feature zero, so it is neither fitted nor kept. Without
+    a calibration the probabilities are scores: nothing says how often they are right.
     """
 
     labels: tuple[str, ...]
@@ -52,16 +56,23 @@ class LinearModel:
     bias: Array
     columns: NDArray[np.int64]
     is_multi: bool = False
+    calibration: Calibration | None = None
 
     def probabilities(self, rows: Rows) -> Array:
         """Return (n_rows, n_labels); rows sum to one unless labels are independent."""
-        scores = np.asarray(self._known(rows) @ self.weights.T) + self.bias
-        if self.is_multi:
-            # Beyond 60 it is 0 or 1 for any purpose, and exp() would overflow at 710.
-            return 1 / (1 + np.exp(-np.clip(scores, -60, 60)))
-        # Less the largest, so that exp() cannot overflow; the quotient stays the same.
-        raised = np.exp(scores - scores.max(axis=1, keepdims=True))
-        return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+        scores = self.scores(rows)
+        if self.calibration:
+            scores = self.calibration.applied(scores)
+        return calibration.probabilities(scores, is_multi=self.is_multi)
+
+    def scores(self, rows: Rows) -> Array:
+        """Return (n_rows, n_labels) as they were fitted, before any calibration."""
+        return np.asarray(self._known(rows) @ self.weights.T) + self.bias
+
+    @property
+    def uncalibrated(self) -> LinearModel:
+        """Return the model with its scores as they were fitted."""
+        return replace(self, calibration=None)
 
     def leanings(self, rows: Rows) -> Array:
         """Return (n_rows, n_labels): how much each row speaks for a label over the others."""

@@ -7,7 +7,7 @@ old one that stays. The others are new to the model, so it never answers them.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,16 @@ class TranslatedModel:
         # A model that is sure of a retired label knows nothing of the others.
         even = np.full_like(kept, 1 / len(self.labels))
         return np.divide(kept, total, out=even, where=total > 0)
+
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether its probabilities are confidences; else they are scores."""
+        return self.model.calibration is not None
+
+    @property
+    def uncalibrated(self) -> TranslatedModel:
+        """Return the model with its scores as they were fitted."""
+        return replace(self, model=self.model.uncalibrated)
 
     def leanings(self, rows: Rows) -> Array:
         """Return (n_rows, n_today): how much each row speaks for a label.

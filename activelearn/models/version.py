@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from activelearn.core.calibration import Trial
 from activelearn.core.evaluation import Summary
 from activelearn.models.run import Snapshot, TrainingRun
 from labeling.models import LabelSet, Project, User
@@ -43,6 +44,16 @@ class ModelVersion(models.Model):
     sha256 = models.CharField(max_length=64)
     size = models.PositiveIntegerField(help_text="Bytes.")
     seed = models.PositiveIntegerField()
+    calibrated_on = models.CharField(
+        max_length=64,
+        blank=True,
+        db_default="",
+        help_text="The SHA-256 of the labels on which a calibration was tried.",
+    )
+    calibration = models.JSONField(
+        default=dict,
+        help_text="Whether a calibration helped: a core.calibration.Trial.",
+    )
     environment = models.JSONField(help_text="Versions of what it was made with.")
     created_at = models.DateTimeField(auto_now_add=True)
     promoted_at = models.DateTimeField(null=True)
@@ -67,6 +78,16 @@ class ModelVersion(models.Model):
 
     def __str__(self) -> str:
         return f"version {self.number}"
+
+    @property
+    def trial(self) -> Trial | None:
+        """Whether a calibration helped; None for versions of earlier releases."""
+        return Trial(**self.calibration) if self.calibration else None
+
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether its probabilities are confidences; else they are scores."""
+        return bool(self.trial and self.trial.helps)
 
 
 class Promotion(models.Model):

@@ -8,10 +8,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from activelearn.core import baselines, evaluation, report, training
+from activelearn.core.calibrated import (
+    CalibrationReport,
+    Kind,
+    cross_fitted,
+    reliability,
+)
 from activelearn.core.evaluation import Answered, Labels, Probabilities, Summary
 from activelearn.core.features import Table
 from activelearn.models import ModelVersion
-from activelearn.services import features, registry, snapshots
+from activelearn.services import calibrating, features, registry, snapshots
 from labeling.models import Annotation, Item, Resolution
 from labeling.services.votes import relabel
 
@@ -52,6 +58,33 @@ def given(version: ModelVersion, items: Sequence[int], table: Table) -> Probabil
     model, spec = registry.load(version)
     rows = features.load_beside(table, version.project, spec).rows_of(items)
     return Probabilities(model.labels, model.probabilities(rows), model.is_multi)
+
+
+def on_held_out(
+    version: ModelVersion, items: Held, table: Table
+) -> tuple[Probabilities, CalibrationReport]:
+    """Return what a version says of held-out items, and how sure of that it may be.
+
+    Its calibration was fitted on these very items, so each is said by calibrations of
+    other groups here: the figures would be too good otherwise. Raises what
+    ``registry.load`` raises.
+    """
+    model, spec = registry.load(version)
+    own = features.load_beside(table, version.project, spec)
+    rows = own.rows_of(list(items.truth))
+    scores = Probabilities(
+        model.labels, model.uncalibrated.probabilities(rows), model.is_multi
+    )
+    labels, groups = items.labels, calibrating.numbered(items.groups)
+    said = scores
+    kind: Kind = "none"
+    after = None
+    if model.is_calibrated:
+        said = cross_fitted(scores, labels, groups)
+        kind = "platt" if model.is_multi else "temperature"
+        after = reliability(said, labels, groups)
+    before = reliability(scores, labels, groups)
+    return said, CalibrationReport(kind, version.trial, before, after)
 
 
 def report_of(

@@ -16,17 +16,20 @@ from threadpoolctl import threadpool_info
 from activelearn import core
 from activelearn.core import training
 from activelearn.models import TrainingRun
-from activelearn.services import features, snapshots
+from activelearn.services import calibrating, features, snapshots
 from labeling.models import Project
 
 Parts = dict[str, Any]
 PACKAGES: Final = ("numpy", "scipy", "scikit-learn", "Pillow")
 
 
-def parts_of(project: Project, snapshot: str, spec_hash: str) -> Parts:
-    """Return all that a fit depends on, as plain JSON.
+def parts_of(
+    project: Project, snapshot: str, spec_hash: str, calibrated_on: str
+) -> Parts:
+    """Return all that a model's bytes depend on, as plain JSON.
 
-    The snapshot names items, contents, labels, votes and label set. Who asked, why, and
+    The snapshot names items, contents, labels, votes and label set; calibrated_on names
+    the held-out labels that its calibration was fitted on. Who asked, why, and
     on what the model is judged afterwards are no parts of it.
     """
     return {
@@ -34,6 +37,7 @@ def parts_of(project: Project, snapshot: str, spec_hash: str) -> Parts:
         "split": {"rule": "seeded hash of the group", "seed": project.seed},
         "features": spec_hash,
         "model": training.RECIPE,
+        "calibrated_on": calibrated_on,
         "is_multi": project.is_multi,
         "seed": project.seed,
         "code": _code(),
@@ -57,7 +61,9 @@ def finished_now(project: Project) -> TrainingRun | None:
     if not TrainingRun.objects.filter(project=project).exclude(fingerprint="").exists():
         return None
     spec_hash = features.hash_of(features.spec_of(project))
-    parts = parts_of(project, snapshots.hash_now(project), spec_hash)
+    parts = parts_of(
+        project, snapshots.hash_now(project), spec_hash, calibrating.hash_now(project)
+    )
     return finished(project, fingerprint(parts))
 
 

@@ -12,7 +12,7 @@ from scipy import sparse
 from activelearn.core import artifact, training
 from activelearn.core.features import Rows, Spec
 from activelearn.models import ModelVersion
-from activelearn.services import experiments, features, registry, snapshots
+from activelearn.services import calibrating, experiments, features, registry, snapshots
 from labeling.errors import ConflictError
 from labeling.messages import Message, message
 from labeling.models import Item
@@ -60,6 +60,8 @@ def reproduce(version: ModelVersion) -> Reproduction:
         is_multi=before.is_multi,
         seed=version.seed,
     )
+    if version.calibrated_on:
+        now = _calibrated(version, now, spec)
     data = artifact.dump(now, spec)
     change = None
     if now.labels == before.labels:
@@ -68,6 +70,17 @@ def reproduce(version: ModelVersion) -> Reproduction:
     return Reproduction(
         version, artifact.digest(data), change, list(_differences(version, content))
     )
+
+
+def _calibrated(
+    version: ModelVersion, model: training.LinearModel, spec: Spec
+) -> training.LinearModel:
+    try:
+        material = calibrating.read(version)
+    except FileNotFoundError as error:
+        raise ConflictError(message("The calibration's file is gone.")) from error
+    rows = _rows(snapshots.Content(material.labels, {}), spec)
+    return calibrating.with_calibration(model, rows, material)[0]
 
 
 def _rows(content: snapshots.Content, spec: Spec) -> Rows:
@@ -111,7 +124,10 @@ def _differences(
         yield message("Its snapshot is of an earlier release: it names no contents.")
     now = _flat(
         experiments.parts_of(
-            version.project, version.snapshot.sha256, version.spec_hash
+            version.project,
+            version.snapshot.sha256,
+            version.spec_hash,
+            version.calibrated_on,
         )
     )
     if recorded is None:

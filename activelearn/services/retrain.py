@@ -12,6 +12,7 @@ from activelearn.core import artifact, training
 from activelearn.core.features import Table
 from activelearn.models import ModelVersion, Snapshot, TrainingRun
 from activelearn.services import (
+    calibrating,
     experiments,
     features,
     files,
@@ -85,7 +86,8 @@ def _train(
     project = training_run.project
     snapshot, labels = _snapshot(training_run, table, progress)
     spec_hash = features.hash_of(features.spec_of(project))
-    parts = experiments.parts_of(project, snapshot.sha256, spec_hash)
+    material = calibrating.take(snapshot, table)
+    parts = experiments.parts_of(project, snapshot.sha256, spec_hash, material.sha256)
     fingerprint = experiments.fingerprint(parts)
     if earlier := experiments.finished(project, fingerprint):
         training_run.same_as = earlier
@@ -100,7 +102,7 @@ def _train(
     with transaction.atomic():
         progress.report(done=3, stage=noop("evaluate"))
         training_run.save(update_fields=["experiment", "fingerprint"])
-        return _register(training_run, model)
+        return _register(training_run, model, material, table)
 
 
 def _end(
@@ -148,11 +150,18 @@ def _fitted(
     )
 
 
-def _register(training_run: TrainingRun, model: training.LinearModel) -> ModelVersion:
-    """Write the model's file, then its row."""
+def _register(
+    training_run: TrainingRun,
+    model: training.LinearModel,
+    material: calibrating.Material,
+    table: Table,
+) -> ModelVersion:
+    """Calibrate the model, write its file, then its row."""
     project = training_run.project
     snapshot = Snapshot.objects.get(pk=training_run.snapshot_id or 0)
     spec = features.spec_of(project)
+    rows = table.rows_of(list(material.labels))
+    model, trial = calibrating.with_calibration(model, rows, material)
     data = artifact.dump(model, spec)
     with transaction.atomic():
         lock_project(project.pk)
@@ -170,6 +179,8 @@ def _register(training_run: TrainingRun, model: training.LinearModel) -> ModelVe
             sha256=files.save("models", data),
             size=len(data),
             seed=project.seed,
+            calibrated_on=calibrating.keep(material),
+            calibration=calibrating.as_json(trial),
             environment=experiments.environment(),
         )
 

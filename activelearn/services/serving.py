@@ -25,13 +25,17 @@ class Question:
 
 @dataclass(frozen=True)
 class ServedPrediction:
-    """One prediction; confidence and probabilities are in [0, 1]."""
+    """One prediction; confidence and probabilities are in [0, 1].
+
+    Where it is not calibrated they are scores: nothing says how often they are right.
+    """
 
     label: str
     confidence: float
     probabilities: dict[str, float]
     model: int
     decision: str
+    is_calibrated: bool
 
 
 def predict(project: Project, questions: Sequence[Question]) -> list[ServedPrediction]:
@@ -70,6 +74,7 @@ def predict(project: Project, questions: Sequence[Question]) -> list[ServedPredi
                     for label, p in zip(model.labels, probabilities, strict=True)
                 },
                 model=champion.number,
+                is_calibrated=model.is_calibrated,
                 decision="accept" if confidence >= project.confidence else "review",
             )
         )

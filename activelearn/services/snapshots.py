@@ -49,6 +49,12 @@ def labels_of(project: Project, split: str, table: Table) -> LabelsOf:
     return {pk: labels[pk] for pk in table.covered(labels)}
 
 
+def labels_now(project: Project, split: str) -> LabelsOf:
+    """Return the current labels of a split, sorted by item; none is marked as used."""
+    labels = _counting(project, resolutions.current(project, split))
+    return {label.item: tuple(label.names) for label in labels}
+
+
 def take(project: Project, table: Table) -> Snapshot:
     """Write the pool's current labels to a file; the same labels, the same snapshot.
 

@@ -40,6 +40,7 @@ def suggestions_for(
         prediction.item_id: {
             "label": prediction.label,
             "confidence": prediction.confidence,
+            "calibrated": champion.is_calibrated,
             "model": prediction.model_number,
         }
         for prediction in predictions

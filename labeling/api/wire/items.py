@@ -107,7 +107,9 @@ class ItemRow(Answer):
     predicted: Annotated[
         str | None, about("What the serving model says; null for held-out items.")
     ]
-    predicted_confidence: Share | None
+    predicted_confidence: Annotated[
+        Share | None, about("A score: the version says whether it is calibrated.")
+    ]
 
 
 def item_row_of(slug: str, item: models.Item, label: Resolution | None) -> ItemRow:

@@ -85,6 +85,13 @@ class Suggestion(Answer):
 
     label: str
     confidence: Share | UnsetType | None = UNSET
+    calibrated: (
+        Annotated[
+            bool,
+            about("Whether the confidence is right as often as it says, or a score."),
+        ]
+        | UnsetType
+    ) = UNSET
     model: Annotated[int, about("The number of the model's version.")] | UnsetType = (
         UNSET
     )
@@ -172,6 +179,7 @@ def suggestion_of(shown: Mapping[str, Any] | None) -> Suggestion | None:
     return Suggestion(
         label=known.get("label", ""),
         confidence=shown.get("confidence", UNSET),
+        calibrated=known.get("calibrated", UNSET),
         model=known.get("model", UNSET),
         words=known.get("words", UNSET),
     )

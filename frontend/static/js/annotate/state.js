@@ -1,7 +1,7 @@
 /**
  * The station's state, as pure functions on plain objects.
  * @typedef {{id: number, external_id: string, data: Record<string, unknown>, media_url: string | null}} Item
- * @typedef {{assignment: number, item: Item, suggestion: null | {label: string, confidence: number, words?: string[]}}} Lease
+ * @typedef {{assignment: number, item: Item, suggestion: null | {label: string, confidence: number, calibrated?: boolean, words?: string[]}}} Lease
  * @typedef {{labels: string[], comment: string, is_unsure: boolean}} Answer
  * @typedef {Answer & {client_id: string, assignment: number, seconds: number, screen?: string}} Vote
  * @typedef {{id: number, version: number, revealed?: null | {label: string, confidence: number}}} Saved

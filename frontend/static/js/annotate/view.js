@@ -105,11 +105,13 @@ export const drawItem = (place, lease, type, reason) => {
   }
   const parts = [(shows[type] ?? shows["text"])?.(lease.item) ?? ""];
   if (lease.suggestion) {
-    const { label, confidence, words } = lease.suggestion;
+    const { label, confidence, calibrated, words } = lease.suggestion;
     const percent = Math.round(confidence * 100);
     const suggestion = make(
       "small",
-      t("The model suggests {label} ({percent} %)", { label, percent }),
+      calibrated
+        ? t("The model suggests {label} ({percent} %)", { label, percent })
+        : t("The model suggests {label} (score {percent})", { label, percent }),
     );
     suggestion.dataset["words"] = JSON.stringify(words ?? []);
     parts.push(suggestion);

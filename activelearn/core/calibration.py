@@ -1,0 +1,231 @@
+"""Scores that become confidences: right as often as they say.
+
+A model that learned from what it was least sure of is not as sure as it should be, or
+too sure. A few labels that were drawn at random tell by how much (Guo et al. 2017, ICML,
+1321–1330). Labels that a model chose must not be used: they are the hard ones.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from activelearn.core import intervals
+from activelearn.core.intervals import Array, Bools, Estimate, Groups
+
+# Random labels below which nothing is fitted.
+FEWEST: Final = 50
+# Labels on either side below which a label of several keeps its scores.
+FEWEST_OF_LABEL: Final = 5
+FOLDS: Final = 5
+# A scale beyond these does not come from labels but from their lack.
+MOST_SCALE: Final = 20.0
+MOST_BINS: Final = 15
+FEWEST_OF_BIN: Final = 10
+# As in ``evaluation``: no probability counts as less.
+_FLOOR: Final = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How scores (n, n_labels) are stretched and moved before they are probabilities.
+
+    scale, shift: of each label, or one for all. One for all is the inverse of a
+    temperature: it moves no label before another.
+    """
+
+    scale: tuple[float, ...]
+    shift: tuple[float, ...]
+
+    def applied(self, scores: Array) -> Array:
+        """Return the scores as they should have been."""
+        return np.asarray(scores * np.array(self.scale) + np.array(self.shift))
+
+
+def probabilities(scores: Array, *, is_multi: bool) -> Array:
+    """Return (n, n_labels); rows sum to one unless labels are independent."""
+    if is_multi:
+        # Beyond 60 it is 0 or 1 for any purpose, and exp() would overflow at 710.
+        return np.asarray(1 / (1 + np.exp(-np.clip(scores, -60, 60))))
+    # Less the largest, so that exp() cannot overflow; the quotient stays the same.
+    raised = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+
+
+def scores_of(table: Array, *, is_multi: bool) -> Array:
+    """Return scores whose probabilities are ``table``: (n, n_labels)."""
+    table = np.clip(table, _FLOOR, 1 - _FLOOR)
+    return np.asarray(np.log(table) - (np.log1p(-table) if is_multi else 0))
+
+
+def fitted(scores: Array, has: Bools, *, is_multi: bool) -> Calibration:
+    """Return the calibration under which these labels are likeliest.
+
+    scores: (n, n_labels). has: (n, n_labels), which labels each item has; an item with
+    none of them has one that the model does not know. Of one label per item the scale is
+    one for all (temperature scaling); of several, each label has its own with a shift
+    (Platt 1999, with targets of Lin, Lin and Weng 2007, Machine Learning 68:267–276).
+    """
+    if is_multi:
+        pairs = [_platt(scores[:, k], has[:, k]) for k in range(scores.shape[1])]
+        return Calibration(tuple(a for a, _ in pairs), tuple(b for _, b in pairs))
+    return Calibration((_temperature(scores, has),), (0.0,))
+
+
+def _temperature(scores: Array, has: Bools) -> float:
+    from scipy import optimize  # slow to import
+
+    known = has.any(axis=1)
+
+    def loss(log_scale: float) -> float:
+        table = probabilities(scores * math.exp(log_scale), is_multi=False)
+        right = table[known][has[known]]
+        # Of an item with another label it is only known that the likeliest is wrong.
+        wrong = 1 - table[~known].max(axis=1)
+        both = np.concatenate([right, wrong])
+        return float(-np.log(both.clip(min=_FLOOR)).mean())
+
+    most = math.log(MOST_SCALE)
+    best = optimize.minimize_scalar(loss, bounds=(-most, most), method="bounded")
+    return float(math.exp(best.x))
+
+
+def _platt(scores: Array, has: Bools) -> tuple[float, float]:
+    from scipy import optimize  # slow to import
+
+    positive = int(has.sum())
+    negative = len(has) - positive
+    if min(positive, negative) < FEWEST_OF_LABEL:
+        return 1.0, 0.0
+    high, low = (positive + 1) / (positive + 2), 1 / (negative + 2)
+    target = np.where(has, high, low)
+
+    def loss(line: Array) -> tuple[float, Array]:
+        z = line[0] * scores + line[1]
+        gap = probabilities(z, is_multi=True) - target
+        value = (np.logaddexp(0, z) - target * z).sum()
+        return float(value), np.array([(gap * scores).sum(), gap.sum()])
+
+    start = np.array([1.0, 0.0])
+    # A negative scale would say the opposite of what the model says.
+    limits = [(1 / MOST_SCALE, MOST_SCALE), (None, None)]
+    best = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=limits)
+    return float(best.x[0]), float(best.x[1])
+
+
+def cross_fitted(scores: Array, has: Bools, groups: Groups, *, is_multi: bool) -> Array:
+    """Return probabilities of which each comes from the labels of other groups.
+
+    So they may be judged on these labels. groups: (n,).
+    """
+    names, group_of = np.unique(groups, return_inverse=True)
+    # By chance, but the same each time: groups are often in some order.
+    folds = (np.random.default_rng(0).permutation(len(names)) % FOLDS)[group_of]
+    table = probabilities(scores, is_multi=is_multi)
+    for fold in np.unique(folds):
+        own, others = folds == fold, folds != fold
+        if others.any():
+            learned = fitted(scores[others], has[others], is_multi=is_multi)
+            table[own] = probabilities(learned.applied(scores[own]), is_multi=is_multi)
+    return table
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Whether a calibration helps: labels it was tried on, gain in log loss (nats).
+
+    needed: from how many random labels on it could help; 0 where it does, and where there
+    is nothing to gain as far as these tell.
+    """
+
+    labels: int
+    gain: float
+    error: float
+    needed: int
+
+    @property
+    def helps(self) -> bool:
+        """Whether the gain is larger than its standard error."""
+        return self.labels >= FEWEST and self.gain > self.error
+
+
+def trial(before: Array, after: Array) -> Trial:
+    """Compare the log losses (n,) of scores and of what was cross-fitted to them."""
+    n = len(before)
+    gains = before - after
+    gain = float(gains.mean()) if n else 0.0
+    error = float(gains.std(ddof=1) / math.sqrt(n)) if n > 1 else math.inf
+    if n < FEWEST:
+        # Infinity has no JSON.
+        return Trial(n, gain, 0.0 if math.isinf(error) else error, FEWEST)
+    is_open = 0 < gain <= error
+    # The standard error falls with the root of the number.
+    needed = math.ceil(n * (error / gain) ** 2) + 1 if is_open else 0
+    return Trial(n, gain, error, needed)
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Answers of about the same confidence, and the share of them that is right."""
+
+    confidence: float
+    right: Estimate
+    answers: int
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """The reliability diagram, and its expected calibration error."""
+
+    ece: Estimate
+    bins: list[Bin]
+
+
+def reliability(confidences: Array, hits: Bools, groups: Groups) -> Reliability:
+    """Return how often answers of a confidence are right.
+
+    confidences, hits, groups: (n_answers,). The bins hold as many answers each (Nguyen
+    and O'Connor 2015, EMNLP, 1587–1598). The expected calibration error is the mean
+    distance of confidence and share. Chance alone makes distances, also in the samples of
+    the bootstrap, so its interval is the basic one, which takes that off (Davison and
+    Hinkley 1997, section 5.2). Raises ValueError without any answer.
+    """
+    if not len(confidences):
+        raise ValueError("Reliability needs answers.")
+    count = max(1, min(MOST_BINS, len(confidences) // FEWEST_OF_BIN))
+    order = np.argsort(confidences, kind="stable")
+    parts = np.array_split(order, count)
+    bins = [
+        Bin(
+            float(confidences[part].mean()),
+            intervals.proportion(hits[part], groups[part]),
+            len(part),
+        )
+        for part in parts
+    ]
+    return Reliability(_ece(confidences - hits, parts, groups), bins)
+
+
+def _ece(gaps: Array, parts: list[Groups], groups: Groups) -> Estimate:
+    _, group_of = np.unique(groups, return_inverse=True)
+    sizes = np.bincount(group_of).astype(np.float64)
+    sums = np.column_stack(
+        [
+            np.bincount(group_of[part], weights=gaps[part], minlength=len(sizes))
+            for part in parts
+        ]
+    )
+
+    def statistic(weights: Array) -> Array:
+        return np.asarray(np.abs(weights @ sums).sum(axis=1) / (weights @ sizes))
+
+    value = float(statistic(np.ones((1, len(sizes))))[0])
+    low, high = np.quantile(intervals.bootstrap(statistic, len(sizes)), [0.025, 0.975])
+    return Estimate(
+        value,
+        min(value, max(0.0, 2 * value - float(high))),
+        max(value, 2 * value - float(low)),
+    )

@@ -1,0 +1,216 @@
+"""Scores that become confidences, where a few random labels show that it helps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from activelearn.core import artifact, calibrated, calibration, evaluation
+from activelearn.core.calibration import Calibration
+from activelearn.core.evaluation import Labels, Probabilities
+from activelearn.core.intervals import Array, Bools
+from activelearn.core.training import LinearModel
+
+NAMES = ("a", "b", "c")
+
+
+def drawn(n: int, seed: int = 0) -> tuple[Array, Bools]:
+    """Return scores, and labels that are true as often as these say."""
+    rng = np.random.default_rng(seed)
+    scores = 2.0 * rng.normal(size=(n, 3))
+    table = calibration.probabilities(scores, is_multi=False)
+    picked = (rng.random((n, 1)) > np.cumsum(table, axis=1)).sum(axis=1)
+    return scores, np.eye(3, dtype=bool)[picked.clip(max=2)]
+
+
+def names_of(has: Bools) -> list[Labels]:
+    return [tuple(np.array(NAMES)[row].tolist()) for row in has]
+
+
+def linear(scale: float, *, is_multi: bool = False) -> LinearModel:
+    """Return a model that says of a row its values, stretched."""
+    return LinearModel(NAMES, np.eye(3) * scale, np.zeros(3), np.arange(3), is_multi)
+
+
+@pytest.mark.parametrize("stretched", [0.25, 1.0, 4.0])
+def test_a_temperature_is_found_again(stretched: float) -> None:
+    scores, has = drawn(20_000)
+
+    found = calibration.fitted(scores * stretched, has, is_multi=False)
+
+    assert found.scale == pytest.approx((1 / stretched,), rel=0.03)
+    assert found.shift == (0.0,)
+
+
+def test_platts_line_is_found_again_per_label() -> None:
+    rng = np.random.default_rng(1)
+    scores = rng.normal(size=(20_000, 3))
+    true = scores * [2, 1, 0.5] + [1, 0, -1]
+    has = rng.random(true.shape) < calibration.probabilities(true, is_multi=True)
+
+    found = calibration.fitted(scores, has, is_multi=True)
+
+    assert found.scale == pytest.approx((2, 1, 0.5), abs=0.06)
+    assert found.shift == pytest.approx((1, 0, -1), abs=0.06)
+
+
+def test_a_label_that_few_items_have_keeps_its_scores() -> None:
+    scores = np.random.default_rng(0).normal(size=(100, 1))
+    has = np.arange(100)[:, None] < 4
+
+    assert calibration.fitted(scores, has, is_multi=True) == Calibration((1.0,), (0.0,))
+
+
+def test_items_of_an_unknown_label_make_a_model_less_sure() -> None:
+    scores, has = drawn(2000)
+    unknown = has.copy()
+    unknown[:600] = False
+
+    known = calibration.fitted(scores, has, is_multi=False)
+    less = calibration.fitted(scores, unknown, is_multi=False)
+
+    assert less.scale[0] < 0.8 * known.scale[0]
+
+
+def test_what_is_cross_fitted_has_not_seen_the_labels_of_its_group() -> None:
+    scores, has = drawn(60)
+    groups = np.repeat(np.arange(20), 3)
+    other = has.copy()
+    other[:3] = np.roll(has[:3], 1, axis=1)
+
+    before = calibration.cross_fitted(scores, has, groups, is_multi=False)
+    after = calibration.cross_fitted(scores, other, groups, is_multi=False)
+
+    assert (before[:3] == after[:3]).all()
+    assert (before[3:] != after[3:]).any()
+
+
+def test_of_what_says_the_truth_the_error_is_chance() -> None:
+    scores, has = drawn(2000)
+    table = calibration.probabilities(scores, is_multi=False)
+    given = Probabilities(NAMES, table, is_multi=False)
+
+    said = calibrated.reliability(given, names_of(has), np.arange(2000))
+
+    assert said.ece.low < 0.01
+    assert said.ece.value < 0.035
+    assert len(said.bins) == 15
+    assert sum(part.answers for part in said.bins) == 2000
+
+
+def test_the_error_is_the_mean_distance_of_confidence_and_share() -> None:
+    confidences = np.repeat([0.6, 0.9], 10)
+    hits = np.array([True] * 5 + [False] * 5 + [True] * 7 + [False] * 3)
+
+    said = calibration.reliability(confidences, hits, np.arange(20))
+
+    assert said.ece.value == pytest.approx((0.1 + 0.2) / 2)
+    assert [(part.confidence, part.right.value) for part in said.bins] == [
+        pytest.approx((0.6, 0.5)),
+        pytest.approx((0.9, 0.7)),
+    ]
+    with pytest.raises(ValueError, match="needs answers"):
+        calibration.reliability(confidences[:0], hits[:0], np.arange(0))
+
+
+def test_a_model_that_is_too_sure_is_calibrated_from_200_labels() -> None:
+    scores, has = drawn(200)
+    rows, labels = sparse.csr_matrix(scores), names_of(has)
+
+    model, trial = calibrated.calibrated(linear(4.0), rows, labels, np.arange(200))
+
+    assert trial.helps
+    assert trial.labels == 200
+    test, truth = drawn(4000, seed=9)
+    errors = [
+        calibrated.reliability(
+            Probabilities(NAMES, one.probabilities(sparse.csr_matrix(test)), False),
+            names_of(truth),
+            np.arange(4000),
+        ).ece.value
+        for one in (model.uncalibrated, model)
+    ]
+    assert errors[0] > 0.1
+    assert errors[1] < 0.03
+
+
+def test_it_backs_out_where_it_does_not_help() -> None:
+    outcomes = []
+    for seed in range(20):
+        scores, has = drawn(200, seed)
+        model, trial = calibrated.calibrated(
+            linear(1.0), sparse.csr_matrix(scores), names_of(has), np.arange(200)
+        )
+        assert (model.calibration is not None) == trial.helps
+        outcomes.append(trial)
+
+    # Each time by chance alone.
+    assert sum(trial.helps for trial in outcomes) <= 4
+    assert all(t.needed == 0 or t.needed > 200 for t in outcomes if not t.helps)
+
+
+def test_of_too_few_labels_it_says_how_many_it_takes() -> None:
+    scores, has = drawn(49)
+
+    model, trial = calibrated.calibrated(
+        linear(4.0), sparse.csr_matrix(scores), names_of(has), np.arange(49)
+    )
+
+    assert model.calibration is None
+    assert (trial.labels, trial.needed, trial.helps) == (49, calibration.FEWEST, False)
+
+
+def test_a_gain_that_is_real_shows_from_as_many_labels_as_were_said() -> None:
+    gains = np.tile([0.5, -0.45], 50)
+
+    trial = calibration.trial(gains, np.zeros(100))
+
+    assert not trial.helps
+    assert trial.gain == pytest.approx(0.025)
+    more = np.tile([0.5, -0.45], trial.needed // 2 + 2)
+    assert calibration.trial(more, np.zeros(len(more))).helps
+
+
+@pytest.mark.parametrize("is_multi", [False, True])
+def test_the_file_of_a_model_holds_its_calibration(*, is_multi: bool) -> None:
+    plain = linear(1.0, is_multi=is_multi)
+    model = replace(
+        plain, calibration=Calibration((0.1 + 0.2, 1.0, 3.0), (0.0, -1.0, 2.0))
+    )
+
+    data = artifact.dump(model, {"kind": "text"})
+    loaded, _ = artifact.load(data, artifact.digest(data))
+
+    assert loaded.calibration == model.calibration
+    assert loaded.uncalibrated.calibration is None
+    assert data != artifact.dump(plain, {"kind": "text"})
+    rows = sparse.csr_matrix(np.random.default_rng(0).normal(size=(5, 3)))
+    scores = rows.toarray() * [0.1 + 0.2, 1.0, 3.0] + [0.0, -1.0, 2.0]
+    expected = calibration.probabilities(scores, is_multi=is_multi)
+    assert loaded.probabilities(rows) == pytest.approx(expected)
+
+
+def test_scores_that_are_made_of_probabilities_give_them_again() -> None:
+    table = calibration.probabilities(drawn(5)[0], is_multi=False)
+
+    for is_multi in (False, True):
+        scores = calibration.scores_of(table, is_multi=is_multi)
+        again = calibration.probabilities(scores, is_multi=is_multi)
+        assert again == pytest.approx(table)
+
+
+def test_a_cross_fitted_model_is_judged_by_its_log_loss() -> None:
+    scores, has = drawn(300)
+    sure = Probabilities(
+        NAMES, calibration.probabilities(scores * 4, is_multi=False), is_multi=False
+    )
+    labels = names_of(has)
+
+    said = calibrated.cross_fitted(sure, labels, np.arange(300))
+
+    assert (said.table.argmax(axis=1) == sure.table.argmax(axis=1)).all()
+    before, after = (evaluation.log_losses(labels, one).mean() for one in (sure, said))
+    assert after < before

@@ -1,0 +1,178 @@
+"""A version's calibration: in its file, from held-out labels, and honest about it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from activelearn.core import artifact, training
+from activelearn.core.calibrated import cross_fitted
+from activelearn.core.evaluation import Probabilities
+from activelearn.models import ModelVersion
+from activelearn.services import (
+    calibrating,
+    experiments,
+    features,
+    files,
+    forgetting,
+    registry,
+    reproducing,
+    serving,
+    suggesting,
+    triggers,
+)
+from activelearn.views.evidence import report_of
+from labeling.models import Item, Project, Resolution
+from tests import make
+from tests.activelearn.test_loop import work
+from tests.activelearn.test_runs import labeled
+
+pytestmark = pytest.mark.django_db
+
+
+def run(held_out: int | None = None) -> tuple[Project, ModelVersion]:
+    """Return a version of 70 wines that is calibrated on so many held-out ones.
+
+    A third of the labels are wrong, on either side: no model may be very sure.
+    """
+    project, _ = labeled(held_out)
+    for number, label in enumerate(Resolution.objects.order_by("item")):
+        if number % 3 == 0:
+            label.labels = ["c0" if label.labels != ["c0"] else "c1"]
+            label.save(update_fields=["labels"])
+    triggers.request(project, None, "by hand")
+    work(project)
+    return project, ModelVersion.objects.get()
+
+
+def test_the_calibration_is_in_the_file_that_was_judged_and_serves() -> None:
+    project, version = run()
+    registry.promote(version, None)
+
+    data = files.read("models", version.sha256)
+    model, _ = artifact.load(data, version.sha256)
+
+    assert model.calibration is not None
+    # Less sure than it was.
+    assert model.calibration.scale[0] < 0.9
+    assert version.evaluation.sha256 == version.sha256
+    assert version.is_calibrated
+    assert version.trial is not None
+    assert version.trial.labels == 108
+    item = Item.objects.filter(project=project).pool()[0]
+    (served,) = serving.predict(project, [serving.Question("", item.data)])
+    rows = features.load(project).rows_of([item.pk])
+    assert served.is_calibrated
+    assert served.confidence == pytest.approx(model.probabilities(rows).max())
+    assert served.confidence < model.uncalibrated.probabilities(rows).max()
+
+
+def test_held_out_figures_are_those_of_cross_fitted_calibrations() -> None:
+    project, version = run()
+
+    report = report_of(version.evaluation)
+
+    material = calibrating.read(version)
+    model, _ = registry.load(version)
+    rows = features.load(project).rows_of(list(material.labels))
+    scores = Probabilities(
+        model.labels, model.uncalibrated.probabilities(rows), is_multi=False
+    )
+    groups = calibrating.numbered(material.groups)
+    labels = list(material.labels.values())
+    said = cross_fitted(scores, labels, groups)
+    assert report.figures.log_loss is not None
+    right = [model.labels.index(name) for (name,) in labels]
+    losses = -np.log(said.table[np.arange(len(right)), right])
+    assert report.figures.log_loss.value == pytest.approx(losses.mean())
+    # A temperature moves no label before another: the file answers the same.
+    assert training.predicted_labels(said, said.table) == training.predicted_labels(
+        model, model.probabilities(rows)
+    )
+    kept = report.calibration
+    assert kept is not None
+    assert kept.after is not None
+    assert kept.kind == "temperature"
+    assert kept.after.ece.value < kept.before.ece.value
+    assert kept.trial == version.trial
+
+
+def test_with_few_held_out_labels_there_are_scores_and_it_says_from_when() -> None:
+    project, version = run(held_out=30)
+    registry.promote(version, None)
+
+    item = Item.objects.filter(project=project).pool()[0]
+    (served,) = serving.predict(project, [serving.Question("", item.data)])
+
+    assert not version.is_calibrated
+    assert version.calibrated_on == ""
+    assert version.trial is not None
+    assert (version.trial.labels, version.trial.needed) == (30, 50)
+    assert not served.is_calibrated
+    report = report_of(version.evaluation)
+    assert report.calibration is not None
+    assert (report.calibration.kind, report.calibration.after) == ("none", None)
+
+
+def test_a_calibrated_version_is_made_again_bit_for_bit() -> None:
+    project, version = run()
+    files_before = files.read("calibrations", version.calibrated_on)
+    # Labels that come later play no part.
+    label = Resolution.objects.filter(item__split="evaluation")[0]
+    label.labels = ["c0" if label.labels != ["c0"] else "c1"]
+    label.save(update_fields=["labels"])
+    forgetting.forget_all()
+
+    again = reproducing.reproduce(version)
+
+    assert again.is_same
+    assert again.differences == []
+    assert files.read("calibrations", version.calibrated_on) == files_before
+    assert experiments.finished_now(project) is None
+
+
+def test_another_held_out_label_is_another_calibration() -> None:
+    project, version = run()
+    assert experiments.finished_now(project) == version.run
+
+    label = Resolution.objects.filter(item__split="evaluation")[0]
+    label.labels = ["c0" if label.labels != ["c0"] else "c1"]
+    label.save(update_fields=["labels"])
+
+    assert experiments.finished_now(project) is None
+
+
+def test_only_held_out_labels_are_taken() -> None:
+    _, version = run()
+
+    items = Item.objects.filter(pk__in=calibrating.read(version).labels)
+
+    assert set(items.values_list("split", flat=True)) == {"evaluation"}
+
+
+@pytest.mark.parametrize("held_out", [None, 30])
+def test_a_suggestion_says_whether_it_is_calibrated(held_out: int | None) -> None:
+    project, version = run(held_out)
+    registry.promote(version, None)
+    work(project)
+    items = Item.objects.filter(project=project, prediction__isnull=False)
+
+    project.suggestion_mode = Project.SuggestionMode.ASSIST
+    _, suggestions = suggesting.suggestions_for(
+        project, list(items.values_list("pk", flat=True))
+    )
+
+    assert suggestions
+    assert {one["calibrated"] for one in suggestions.values()} == {held_out is None}
+
+
+def test_the_api_says_whether_a_version_is_calibrated() -> None:
+    project, _ = run()
+    call = make.Caller(make.manager_of(project).user)
+
+    (model,) = call("get", f"projects/{project.slug}/models/").json()["results"]
+    whole = call("get", f"projects/{project.slug}/models/1/evaluation/").json()
+
+    assert model["calibrated"] is True
+    assert whole["calibration"]["kind"] == "temperature"
+    assert whole["calibration"]["trial"]["labels"] == 108
