@@ -30,7 +30,6 @@ HALF_A_PAIR: Final = message(
     "A text holds half of a surrogate pair, which is not a character."
 )
 
-_ASCII_MARKS: Final = {at: None for at in range(128) if not chr(at).isalnum()}
 # UTF-8 has no form for these, so the database would refuse all rows of a COPY.
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
@@ -82,21 +81,6 @@ def _text_problem(text: str) -> Message | None:
     if not text.isascii() and _SURROGATE.search(text):
         return HALF_A_PAIR
     return None
-
-
-def near_duplicate_key(text: str) -> str:
-    """Return a key that texts share when they differ only in case, space or marks.
-
-    Compatibility forms are folded, punctuation and white space dropped.
-    """
-    if text.isascii():  # the same, three times as fast
-        folded = text.lower()
-        letters = folded.translate(_ASCII_MARKS)
-    else:
-        folded = unicodedata.normalize("NFKC", text).casefold()
-        letters = "".join(filter(str.isalnum, folded))
-    # A text of marks alone keeps them, or all such would be one group.
-    return hashlib.sha256((letters or folded).encode()).hexdigest()
 
 
 def draw(seed: int, key: str) -> float:

@@ -83,5 +83,5 @@ def predict(project: Project, questions: Sequence[Question]) -> list[ServedPredi
         for row, prediction in zip(rows, predictions, strict=True)
         if prediction.decision == "review"
     ]
-    intake.add_to_pool(project, unsure)
+    intake.add(project, unsure)
     return predictions

@@ -9,6 +9,7 @@ from labeling.models.importing import ImportRun, Upload
 from labeling.models.inquiry import Inquiry
 from labeling.models.item import Item, Media
 from labeling.models.job import Job
+from labeling.models.likeness import Likeness, LikenessBand
 from labeling.models.people import ApiToken, Invitation, Membership, User, digest_of
 from labeling.models.policy import ALL_WORK, Work
 from labeling.models.prediction import Prediction
@@ -47,6 +48,8 @@ __all__ = [
     "Job",
     "Label",
     "LabelSet",
+    "Likeness",
+    "LikenessBand",
     "Media",
     "Membership",
     "Precedent",

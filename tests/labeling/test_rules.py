@@ -99,17 +99,6 @@ def test_deep_nesting_is_refused() -> None:
     assert "nested" in str(rules.storable(value))
 
 
-@pytest.mark.parametrize(
-    "other", ["hello, WORLD!", " Hello World ", "ＨＥＬＬＯ world"]
-)
-def test_near_duplicates_share_a_key(other: str) -> None:
-    assert rules.near_duplicate_key("Hello world") == rules.near_duplicate_key(other)
-
-
-def test_texts_of_marks_only_keep_their_own_keys() -> None:
-    assert rules.near_duplicate_key("!!") != rules.near_duplicate_key("??")
-
-
 @given(st.integers(0, 2**31 - 1), st.text())
 def test_a_draw_is_a_share_and_always_the_same(seed: int, key: str) -> None:
     key = key.encode("utf-8", "ignore").decode()

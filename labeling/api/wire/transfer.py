@@ -75,7 +75,8 @@ class Import(Answer):
     errors: Annotated[list[BadRow], about("The first 1,000.")]
     error: Annotated[str, about("Why it failed, in the caller's language.")]
     evaluation_share: Annotated[
-        Share | None, about("The share of its items set aside; null until it begins.")
+        Share | None,
+        about("The share of new groups set aside; null until rows are written."),
     ]
 
 

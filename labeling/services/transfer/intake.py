@@ -7,16 +7,15 @@ from typing import Any
 
 from django.db import transaction
 
-from labeling import rules
 from labeling.errors import InvalidInputError
 from labeling.models import Item, Project
 from labeling.services.queue.order import tell_items_changed
+from labeling.services.transfer import groups
 from labeling.services.transfer.importing.rows import (
     Row,
     RowError,
     as_json,
     content_hash,
-    group_of,
     parse,
 )
 from labeling.services.work.transactions import Turn, await_turn
@@ -35,31 +34,35 @@ def checked(project: Project, external_id: str, data: Mapping[str, Any]) -> Row:
     return row
 
 
-def add_to_pool(project: Project, rows: Sequence[Row]) -> None:
+def add(project: Project, rows: Sequence[Row]) -> None:
     """Add rows that are not here yet to the pool.
 
-    They never go to the evaluation split: somebody chose them, so they are no random
-    sample.
+    No new group of theirs is held out: somebody chose them, so they are no random
+    sample. What is nearly the same as a held-out item goes to its side all the same.
     """
     if not rows:
         return
-    items = []
-    for row in rows:
-        content = content_hash(as_json(row.data))
-        group = group_of(row, content)
-        is_shared = rules.is_shared(project.seed, group, project.overlap_share)
-        items.append(
+    contents = [content_hash(as_json(row.data)) for row in rows]
+    some = groups.newcomers(project.data_type, list(zip(rows, contents, strict=True)))
+    with transaction.atomic():
+        # Also for one item: features rely on ids that become visible in their order.
+        await_turn(Turn.IMPORTS, project.pk)
+        places = groups.place(project, some, 0.0)
+        items = [
             Item(
                 project=project,
                 external_id=row.external_id or content[:32],
                 data=row.data,
                 content_hash=content,
-                group_key=group,
-                votes_wanted=project.min_votes if is_shared else 1,
+                group_key=place.group_key,
+                split=place.split,
+                votes_wanted=(
+                    project.min_votes
+                    if groups.is_shared(project, place.group_key)
+                    else 1
+                ),
             )
-        )
-    with transaction.atomic():
-        # Also for one item: features rely on ids that become visible in their order.
-        await_turn(Turn.IMPORTS, project.pk)
+            for row, content, place in zip(rows, contents, places, strict=True)
+        ]
         Item.objects.bulk_create(items, ignore_conflicts=True)
         tell_items_changed(project.pk)

@@ -30,10 +30,6 @@ def terms(**others: Any) -> Terms:
         "data_type": "text",
         "is_multi": False,
         "labels": frozenset({"x", "y"}),
-        "seed": 3,
-        "evaluation_share": 0.2,
-        "overlap_share": 0.0,
-        "min_votes": 3,
         "mapping": {},
     }
     return Terms(**{**values, **others})
@@ -73,9 +69,9 @@ def test_each_row_becomes_an_item_a_duplicate_or_a_refusal() -> None:
 def test_an_item_has_the_columns_that_its_row_and_the_terms_give() -> None:
     values = {"id": "a", "text": "one", "tags": "b,c", "metadata": {"k": 1}}
 
-    item = ready(outcome_of(Raw(1, values), terms(overlap_share=1.0))).item
+    item = ready(outcome_of(Raw(1, values), terms())).item
 
-    assert (item.project_id, item.external_id, item.votes_wanted) == (7, "a", 3)
+    assert (item.project_id, item.external_id) == (7, "a")
     assert (item.data, item.metadata) == ('{"text": "one"}', '{"k": 1}')
     assert item.tags == ["b", "c"]
     assert item.media_id is None
@@ -86,37 +82,6 @@ def test_a_row_without_a_name_is_named_by_its_content() -> None:
 
     assert item.external_id == item.content_hash[:32]
     assert item.tags == item.metadata == "{}"
-
-
-@pytest.mark.parametrize(("share", "votes"), [(0.0, 1), (1.0, 3)])
-def test_only_the_items_of_the_overlap_are_for_several_people(
-    share: float, votes: int
-) -> None:
-    item = ready(outcome_of(raws("one")[0], terms(overlap_share=share))).item
-
-    assert item.votes_wanted == votes
-
-
-@pytest.mark.parametrize(("share", "split"), [(0.0, "pool"), (1.0, "evaluation")])
-def test_the_share_for_evaluation_decides_the_split(share: float, split: str) -> None:
-    item = ready(outcome_of(raws("one")[0], terms(evaluation_share=share))).item
-
-    assert item.split == split
-
-
-def test_a_share_is_drawn_by_seed_and_group_alone() -> None:
-    rows = raws(*(f"text {n}" for n in range(400)))
-
-    def held_out(seed: int) -> list[str]:
-        found = outcomes(rows, terms(seed=seed))
-        return [
-            ready(outcome).item.data
-            for outcome in found
-            if ready(outcome).item.split == "evaluation"
-        ]
-
-    assert 50 < len(held_out(1)) < 110
-    assert held_out(1) == held_out(1) != held_out(2)
 
 
 @pytest.mark.parametrize(
@@ -176,9 +141,7 @@ def test_a_picture_comes_with_its_item_and_counts_by_its_content() -> None:
     assert one.picture is not None
     assert (one.picture.width, one.picture.mime) == (20, "image/png")
     assert one.item.content_hash == renamed.item.content_hash
-    assert one.item.group_key == one.picture.likeness
     assert one.item.content_hash != other.item.content_hash
-    assert one.item.group_key != other.item.group_key
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from labeling import rules
 from labeling.messages import Message, message
 from labeling.models import Item, Project
 from labeling.services.transfer.importing import images
@@ -18,7 +17,6 @@ from labeling.services.transfer.importing.rows import (
     RowError,
     as_json,
     content_hash,
-    group_of,
     parse,
     picture_hash,
     too_long,
@@ -33,11 +31,6 @@ class Terms:
     data_type: str
     is_multi: bool
     labels: frozenset[str]
-    # The seed of all draws; the shares of items for evaluation and for several people.
-    seed: int
-    evaluation_share: float
-    overlap_share: float
-    min_votes: int
     # Column → role, where it is not the column's own name.
     mapping: Mapping[str, str]
     # Whether the rows' labels are known to be right.
@@ -51,7 +44,10 @@ class Terms:
 
 
 class NewItem(NamedTuple):
-    """An item to be: columns as they are written, objects and lists as text."""
+    """An item to be: columns as they are written, objects and lists as text.
+
+    Its group, and what follows from it, is found for a whole chunk at once.
+    """
 
     project_id: int
     external_id: str
@@ -60,9 +56,9 @@ class NewItem(NamedTuple):
     metadata: str
     tags: str | list[str]
     content_hash: str
-    group_key: str
-    split: str
-    votes_wanted: int
+    group_key: str = ""
+    split: str = Item.Split.POOL.value
+    votes_wanted: int = 1
 
 
 class Ready(NamedTuple):
@@ -162,13 +158,11 @@ def _picture(raw: Raw, terms: Terms) -> images.Picture:
 
 def _item(row: Row, picture: images.Picture | None, terms: Terms) -> NewItem:
     payload = as_json(row.data)
-    if picture is None:
-        content, likeness = content_hash(payload), ""
-    else:
-        content, likeness = picture_hash(row.data, picture.sha256), picture.likeness
-    group = group_of(row, content, likeness)
-    is_held_out = rules.draw(terms.seed, group) < terms.evaluation_share
-    is_shared = rules.is_shared(terms.seed, group, terms.overlap_share)
+    content = (
+        content_hash(payload)
+        if picture is None
+        else picture_hash(row.data, picture.sha256)
+    )
     return NewItem(
         project_id=terms.project_id,
         external_id=row.external_id or content[:32],
@@ -178,7 +172,4 @@ def _item(row: Row, picture: images.Picture | None, terms: Terms) -> NewItem:
         metadata=as_json(row.metadata),
         tags=row.tags[:50] or "{}",
         content_hash=content,
-        group_key=group,
-        split=(Item.Split.EVALUATION if is_held_out else Item.Split.POOL).value,
-        votes_wanted=terms.min_votes if is_shared else 1,
     )

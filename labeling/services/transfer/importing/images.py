@@ -16,6 +16,8 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from PIL import Image, ImageOps
 
+from labeling.likeness import pictures as likeness
+from labeling.likeness.sketch import Sketch
 from labeling.messages import message
 from labeling.models import Media
 from labeling.services.transfer.importing.limits import LIMITS, Limits
@@ -48,8 +50,7 @@ class Picture(NamedTuple):
     size: int  # bytes
     width: int
     height: int
-    # A key that near-identical pictures share.
-    likeness: str
+    sketch: Sketch
     encoded: bytes
 
 
@@ -58,10 +59,10 @@ def read(data: bytes, limits: Limits = LIMITS) -> Picture:
     try:
         decoded = _decoded(data, limits)
         encoded, mime, ending = _encoded(decoded)
-        likeness = _likeness(decoded)
+        sha256 = hashlib.sha256(encoded).hexdigest()
+        sketch = likeness.sketch(decoded, sha256)
     except (OSError, *UNREADABLE) as error:
         raise RowError(NO_IMAGE) from error
-    sha256 = hashlib.sha256(encoded).hexdigest()
     return Picture(
         sha256=sha256,
         path=f"images/{sha256[:2]}/{sha256}.{ending}",
@@ -69,7 +70,7 @@ def read(data: bytes, limits: Limits = LIMITS) -> Picture:
         size=len(encoded),
         width=decoded.width,
         height=decoded.height,
-        likeness=likeness,
+        sketch=sketch,
         encoded=encoded,
     )
 
@@ -145,11 +146,3 @@ def _encoded(picture: Image.Image) -> tuple[bytes, str, str]:
     clean.paste(kept)
     clean.save(body, "PNG")
     return body.getvalue(), "image/png", "png"
-
-
-def _likeness(picture: Image.Image) -> str:
-    """Return the hash of a 16 × 16 picture in 16 shades."""
-    small = picture.convert("L").resize((16, 16), Image.Resampling.BILINEAR)
-    # Coarse on purpose: a picture that was saved again at another quality has the same.
-    shades = bytes(value // 16 for value in small.tobytes())
-    return hashlib.sha256(shades).hexdigest()

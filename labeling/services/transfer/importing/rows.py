@@ -253,13 +253,3 @@ def picture_hash(data: Mapping[str, Any], media: str) -> str:
 
 def _digest(payload: str, media: str) -> str:
     return hashlib.sha256(f'[{payload}, "{media}"]'.encode()).hexdigest()
-
-
-def group_of(row: Row, content: str, likeness: str = "") -> str:
-    """Return the key of items that stay in one split: the row's own, or likeness."""
-    if row.group:
-        return f"g:{row.group}"[:200]
-    text = row.data.get("text")
-    if likeness or not isinstance(text, str):
-        return likeness or content
-    return rules.near_duplicate_key(text)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from django.core.files.storage import default_storage
 from django.db import transaction
@@ -14,7 +13,7 @@ from django.utils.translation import gettext_noop as noop
 from labeling.errors import ConflictError, InvalidInputError
 from labeling.messages import as_json, message
 from labeling.models import ImportRun, Job, Upload, User
-from labeling.services.transfer import pictures
+from labeling.services.transfer import pictures, splitting
 from labeling.services.transfer.importing import readers
 from labeling.services.transfer.importing.chunk import Refusal
 from labeling.services.transfer.importing.limits import LIMITS, Limits
@@ -22,13 +21,6 @@ from labeling.services.transfer.importing.rows import ROLES
 from labeling.services.transfer.importing.write import Writer, Written, terms_of
 from labeling.services.work import jobs
 from labeling.services.work.progress import Progress
-
-# A small file gives a larger share to the evaluation split: this many items, if they
-# are not more than this share.
-EVALUATION_GOAL: Final = 50
-EVALUATION_MOST: Final = 0.3
-# The rows that are counted to see whether a file is small.
-COUNTED: Final = 2000
 
 
 @dataclass
@@ -40,6 +32,7 @@ class Tally:
     created: int = 0
     duplicates: int = 0
     rejected: int = 0
+    between: int = 0
     errors: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, written: Written) -> None:
@@ -47,6 +40,7 @@ class Tally:
         self.received += written.received
         self.created += written.created
         self.duplicates += written.duplicates
+        self.between += written.between
         for refusal in written.refusals:
             self.reject(refusal)
 
@@ -120,8 +114,7 @@ def run(progress: Progress, limits: Limits = LIMITS) -> dict[str, Any]:
         )
     pictures.await_forgetting()
     tally = Tally(limits.reasons)
-    terms = terms_of(import_run, _evaluation_share(import_run, limits), limits)
-    writer = Writer(import_run, terms, progress)
+    writer = Writer(import_run, terms_of(import_run, limits), progress)
     with default_storage.open(import_run.upload.path) as file:
         raws = readers.read(import_run.upload.format, file, limits)
         while (written := writer.write(raws)).received:
@@ -131,6 +124,13 @@ def run(progress: Progress, limits: Limits = LIMITS) -> dict[str, Any]:
     if not tally.received:
         tally.reject(Refusal(0, message("The file has no rows.")))
         _save(tally, import_run)
+    if tally.between:
+        progress.log(
+            message(
+                "%(count)s rows are nearly the same as items on both sides of the split.",
+                count=tally.between,
+            )
+        )
     return {"created": tally.created}
 
 
@@ -146,30 +146,13 @@ def _run_of(job: Job) -> ImportRun:
 
 
 def _save(tally: Tally, import_run: ImportRun) -> None:
+    project = import_run.project
+    share = splitting.threshold(project.evaluation_share, splitting.count(project))
     ImportRun.objects.filter(pk=import_run.pk).update(
         received=tally.received,
         created=tally.created,
         duplicates=tally.duplicates,
         rejected=tally.rejected,
         errors=tally.errors,
+        options={**import_run.options, "evaluation_share": share},
     )
-
-
-def _evaluation_share(import_run: ImportRun, limits: Limits) -> float:
-    """Return the share for evaluation: raised where the file is small.
-
-    Kept in the import's options, so that a repeated run draws the same.
-    """
-    if "evaluation_share" in import_run.options:
-        return float(import_run.options["evaluation_share"])
-    share = import_run.project.evaluation_share
-    if import_run.upload is None:
-        return share
-    with default_storage.open(import_run.upload.path) as file:
-        raws = readers.read(import_run.upload.format, file, limits)
-        count = sum(1 for _ in itertools.islice(raws, COUNTED))
-    if share and count:
-        share = max(share, min(EVALUATION_MOST, EVALUATION_GOAL / count))
-    import_run.options["evaluation_share"] = share
-    import_run.save(update_fields=["options"])
-    return share

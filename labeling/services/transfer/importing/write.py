@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
@@ -10,6 +10,7 @@ from django.db import transaction
 
 from labeling.models import ImportRun, Item, Label, Project
 from labeling.services.queue.order import tell_items_changed
+from labeling.services.transfer import groups, splitting
 from labeling.services.transfer.importing import chunk, images, table, votes
 from labeling.services.transfer.importing.chunk import Outcome, Ready, Refusal, Terms
 from labeling.services.transfer.importing.images import Picture
@@ -28,6 +29,8 @@ class Written:
     received: int
     created: int
     refusals: list[Refusal]
+    # How many are like items on both sides of the split.
+    between: int = 0
 
     @property
     def duplicates(self) -> int:
@@ -35,8 +38,8 @@ class Written:
         return self.received - self.created - len(self.refusals)
 
 
-def terms_of(import_run: ImportRun, share: float, limits: Limits) -> Terms:
-    """Return what rows are asked for; ``share`` is the part for evaluation."""
+def terms_of(import_run: ImportRun, limits: Limits) -> Terms:
+    """Return what rows are asked for."""
     project = import_run.project
     labels = Label.objects.filter(label_set_id=project.label_set_id)
     return Terms(
@@ -44,10 +47,6 @@ def terms_of(import_run: ImportRun, share: float, limits: Limits) -> Terms:
         data_type=project.data_type,
         is_multi=project.is_multi,
         labels=frozenset(labels.values_list("name", flat=True)),
-        seed=project.seed,
-        evaluation_share=share,
-        overlap_share=project.overlap_share,
-        min_votes=project.min_votes,
         mapping=import_run.mapping,
         is_gold=import_run.options.get("gold") is True,
         limits=limits,
@@ -67,8 +66,7 @@ class Writer:
     def write(self, raws: Iterator[Raw]) -> Written:
         """Keep what is new of the next rows; where none is received, the file has ended.
 
-        The database takes in rows while the following ones are read. Pictures take so
-        long that they are read before the transaction begins.
+        Pictures take so long that they are read before the transaction begins.
         """
         outcomes: Iterable[Outcome] = chunk.outcomes(raws, self.terms)
         pictures: list[Picture] = []
@@ -83,7 +81,7 @@ class Writer:
             # Held until the commit, so items of a project become visible in the order
             # of their ids: the learner computes features from the last id on.
             await_turn(Turn.IMPORTS, self.project.pk)
-            written = self._insert(outcomes, images.record(pictures))
+            written = self._insert(list(outcomes), images.record(pictures))
             tell_items_changed(self.project.pk)
         return written
 
@@ -101,28 +99,60 @@ class Writer:
                 last = monotonic()
 
     def _insert(
-        self, outcomes: Iterable[Outcome], media_ids: Mapping[str, int]
+        self, outcomes: Sequence[Outcome], media_ids: Mapping[str, int]
     ) -> Written:
-        received = 0
-        refusals: list[Refusal] = []
+        ready = [outcome for outcome in outcomes if isinstance(outcome, Ready)]
+        size = splitting.count(self.project)
+        places = self._places(ready, size)
         # Only rows that bring more than an item are kept: the garbage collector looks
         # through all that is kept, again and again.
         rich: dict[str, Row] = {}
         with table.inserting() as insertion:
-            for outcome in outcomes:
-                received += 1
-                if isinstance(outcome, Ready):
-                    row, item, picture = outcome
-                    if picture:
-                        item = item._replace(media_id=media_ids[picture.sha256])
-                    insertion.send(item)
-                    if row.votes or self.terms.is_gold:
-                        rich[item.content_hash] = row
-                elif isinstance(outcome, Refusal):
-                    refusals.append(outcome)
+            for (row, item, picture), place in zip(ready, places, strict=True):
+                insertion.send(self._placed(item, picture, place, media_ids))
+                if row.votes or self.terms.is_gold:
+                    rich[item.content_hash] = row
         new = insertion.written
+        if size < splitting.enough(self.project.evaluation_share) or (
+            new and splitting.is_one_sided(self.project)
+        ):
+            # Before any label is known: none has a say in what is held out.
+            splitting.balance(self.project)
         self._keep_labels({key: row for key, row in rich.items() if key in new})
-        return Written(received, len(new), refusals)
+        refusals = [outcome for outcome in outcomes if isinstance(outcome, Refusal)]
+        between = sum(place.is_between for place in places)
+        return Written(len(outcomes), len(new), refusals, between)
+
+    def _places(self, ready: Sequence[Ready], size: int) -> list[groups.Place]:
+        """Return the group and the side of each row, in a project of so many items."""
+        if self.terms.has_pictures:
+            some = [
+                groups.Newcomer(outcome.row.group, outcome.picture.sketch)
+                for outcome in ready
+                if outcome.picture
+            ]
+        else:
+            some = groups.newcomers(
+                self.terms.data_type,
+                [(outcome.row, outcome.item.content_hash) for outcome in ready],
+            )
+        below = splitting.threshold(self.project.evaluation_share, size)
+        return groups.place(self.project, some, below)
+
+    def _placed(
+        self,
+        item: chunk.NewItem,
+        picture: Picture | None,
+        place: groups.Place,
+        media_ids: Mapping[str, int],
+    ) -> chunk.NewItem:
+        is_shared = groups.is_shared(self.project, place.group_key)
+        return item._replace(
+            media_id=media_ids[picture.sha256] if picture else None,
+            group_key=place.group_key,
+            split=place.split,
+            votes_wanted=self.project.min_votes if is_shared else 1,
+        )
 
     def _keep_labels(self, rows: Mapping[str, Row]) -> None:
         """Keep the known labels and the past votes of new items, by their contents."""
