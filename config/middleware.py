@@ -93,7 +93,7 @@ class TryAgain:
         logger.warning("%s %s: %s", request.method, request.path, _line(error))
         if request.path.startswith("/api/"):
             document = problems.document(
-                "try_again",
+                problems.TRY_AGAIN,
                 _("The database does not answer"),
                 503,
                 _("Send the same again in a moment; nothing is taken twice."),

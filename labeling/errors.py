@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import reduce
-from typing import Any
+from typing import Any, Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_noop as _
@@ -171,3 +171,21 @@ class NoSpaceError(AssayError):
     code = "no_space"
     status = 507
     title = _("There is no room for this on the server")
+
+
+# Every kind of refusal; the schema of the API names their codes.
+KINDS: Final = (
+    AssayError,
+    InvalidInputError,
+    ForbiddenError,
+    NotFoundError,
+    ConflictError,
+    ResolvedMeanwhileError,
+    GoneError,
+    LeaseLostError,
+    StaleVersionError,
+    ReplayMismatchError,
+    TooLargeError,
+    TakesTooLongError,
+    NoSpaceError,
+)

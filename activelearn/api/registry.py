@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from activelearn.api import wire
 from activelearn.models import TrainingRun
 from activelearn.services import registry, triggers
 from labeling.api.http.calls import Reply, call
+from labeling.api.http.fields import one_of
 from labeling.api.http.pagination import Page, page_of
 from labeling.api.http.scope import ProjectView
 from labeling.models import User
 from labeling.services.projects import members
+
+Action = Annotated[str, one_of(["promote", "rollback", "archive"])]
 
 
 class TrainingRunsView(ProjectView):
@@ -69,7 +72,7 @@ class ModelActionView(ProjectView):
     allowed_to_write: ClassVar = members.ENGINEER
 
     @call()
-    def post(self, number: int, action: str) -> wire.Model:
+    def post(self, number: int, action: Action) -> wire.Model:
         """Do it; doing it twice changes nothing.
 
         A rollback names what is to serve no longer, and returns what serves then.

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from activelearn import models
-from activelearn.services import serving
-from labeling.api.http.fields import Answer, Body, Columns, Share, about, one_of, text
+from activelearn.core import gate
+from activelearn.services import retrain, serving
+from labeling.api.http.fields import (
+    Answer,
+    Body,
+    Columns,
+    Moment,
+    Share,
+    about,
+    literals,
+    one_of,
+    text,
+)
 from labeling.api.wire.work import JobState, Percent
 from labeling.templatetags.localized import localized, stage_of
+
+GateVerdict = Annotated[
+    str, one_of(literals(gate.GateVerdict), "Whether it may serve, by the gate.")
+]
 
 
 class QuestionBody(Body):
@@ -86,12 +100,19 @@ class TrainingRun(Answer):
         int | None, about("The run that had learned the same before, if one had.")
     ]
     labels: Annotated[int | None, about("How many labels it learned from.")]
-    verdict: Annotated[str, about("Of the gate; empty before it.")]
+    verdict: Annotated[
+        str,
+        one_of(
+            literals(retrain.Verdict),
+            "Of the gate, or why it was not asked; empty before.",
+            or_empty=True,
+        ),
+    ]
     explanation: Annotated[str, about("Why the gate said so.")]
     error: Annotated[str, about("Why it failed.")]
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
+    created_at: Moment
+    started_at: Moment | None
+    finished_at: Moment | None
 
 
 class LabelFigures(Answer):
@@ -226,7 +247,7 @@ class Evaluation(Answer):
     items: int
     better: Annotated[int, about("Items that only this model has right.")]
     worse: Annotated[int, about("Items that only the champion has right.")]
-    verdict: str
+    verdict: GateVerdict
     figures: Figures
     slices: list[Slice]
     baselines: list[Baseline]
@@ -241,10 +262,10 @@ class Model(Answer):
 
     number: int
     stage: Annotated[str, one_of(models.ModelVersion.Stage.values)]
-    created_at: datetime
-    promoted_at: datetime | None
+    created_at: Moment
+    promoted_at: Moment | None
     rolled_back_at: Annotated[
-        datetime | None, about("When it was taken out of service, until promoted anew.")
+        Moment | None, about("When it was taken out of service, until promoted anew.")
     ]
     labels: Annotated[int, about("How many labels it learned from.")]
     calibrated: Annotated[
@@ -257,7 +278,7 @@ class Model(Answer):
     evaluation_items: int
     better: Annotated[int | None, about("Items that only this model has right.")]
     worse: Annotated[int | None, about("Items that only the champion has right.")]
-    verdict: str | None
+    verdict: GateVerdict | None
     waits_for: Annotated[
         int | None,
         about(

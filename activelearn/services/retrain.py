@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext_noop as noop
 
-from activelearn.core import artifact, training
+from activelearn.core import artifact, gate, training
 from activelearn.core.features import Table
 from activelearn.models import ModelVersion, Snapshot, TrainingRun
 from activelearn.services import (
@@ -25,6 +25,9 @@ from labeling.messages import Message, message
 from labeling.models import Project
 from labeling.services.work.progress import Progress
 from labeling.services.work.transactions import lock_project
+
+# The gate's, or why it was not asked.
+Verdict = gate.GateVerdict | Literal["same", "no model", "not waiting"]
 
 
 def run(progress: Progress) -> dict[str, Any]:
@@ -106,7 +109,7 @@ def _train(
 
 
 def _end(
-    training_run: TrainingRun, verdict: str, why: Message, progress: Progress
+    training_run: TrainingRun, verdict: Verdict, why: Message, progress: Progress
 ) -> None:
     with transaction.atomic():
         progress.report()
@@ -241,6 +244,6 @@ def _is_decided(
     return True
 
 
-def _conclude(training_run: TrainingRun, verdict: str, why: Message) -> None:
+def _conclude(training_run: TrainingRun, verdict: Verdict, why: Message) -> None:
     training_run.verdict, training_run.explanation = verdict, why
     training_run.save(update_fields=["verdict", "explanation"])

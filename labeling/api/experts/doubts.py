@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from labeling.api.http.calls import call
+from labeling.api.http.fields import one_of
 from labeling.api.http.pagination import Page, page_of
 from labeling.api.http.scope import ProjectView
 from labeling.api.wire import experts as wire
@@ -14,6 +15,8 @@ from labeling.models import Inquiry, Resolution
 from labeling.services.experts import doubts, inquiries
 from labeling.services.projects import members
 
+Which = Annotated[str, one_of(doubts.NAMES)]
+
 
 class DoubtsView(ProjectView):
     """Items worth an expert's look besides the open disagreements."""
@@ -21,14 +24,14 @@ class DoubtsView(ProjectView):
     allowed: ClassVar = members.ADJUDICATE
 
     @call()
-    def get(self, slug: str, which: str) -> Page[wire.Doubtful]:
+    def get(self, slug: str, which: Which) -> Page[wire.Doubtful]:
         """List ``low-confidence``, ``flagged`` or ``suspects``, without their labels."""
         rows = doubts.LISTS[doubts.named(which)](self.member.project)
         shown = partial(_doubtful, slug)
         return page_of(rows, self.request, shown, project=self.member.project)
 
     @call()
-    def post(self, slug: str, which: str, body: wire.ItemBody) -> wire.Disagreement:
+    def post(self, slug: str, which: Which, body: wire.ItemBody) -> wire.Disagreement:
         """Take ``item`` (its ``id``) up and return its disagreement."""
         origin = doubts.named(which)
         disagreement = doubts.take_up(self.member, body.item, origin)

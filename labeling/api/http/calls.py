@@ -42,7 +42,7 @@ class Call:
     ``statuses`` are those that carry the answer, the usual one first; ``raw`` is what
     the schema says of a body that the method reads itself, by media type where they
     differ; ``files`` are the media types of an answer that is no JSON. ``body``,
-    ``query`` and ``answer`` are types, None where there is none.
+    ``query`` and ``answer`` are types, and ``path`` has one by name, None where there is none.
     """
 
     work: Callable[..., Any]
@@ -51,7 +51,7 @@ class Call:
     raw: Any
     headers: Sequence[OpenApiParameter]
     files: Sequence[str]
-    path: frozenset[str] = field(init=False)
+    path: Mapping[str, Any] = field(init=False)
     body: Any = field(init=False)
     query: Any = field(init=False)
     answer: Any = field(init=False)
@@ -63,7 +63,7 @@ class Call:
         answer = hints["return"]
         if get_origin(answer) is Reply:
             (answer,) = get_args(answer)
-        self.path = names - _NOT_OF_THE_PATH
+        self.path = {name: hints[name] for name in names - _NOT_OF_THE_PATH}
         self.body = self.raw or hints.get("body")
         self.query = hints.get("query")
         self.answer = None if answer is type(None) else answer

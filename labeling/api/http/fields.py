@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, ClassVar, Final, Self
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Final, Literal, Self, get_args, get_origin
 
 import msgspec
 from django.utils.translation import gettext_noop as noop
@@ -68,6 +69,13 @@ def one_of(values: Iterable[str], about: str = "", *, or_empty: bool = False) ->
     )
 
 
+def literals(kind: Any) -> list[str]:
+    """Return the values of a type made of literals, without the empty one."""
+    if get_origin(kind) is Literal:
+        return [value for value in get_args(kind) if value]
+    return [value for part in get_args(kind) for value in literals(part)]
+
+
 def text(most: int, about: str = "") -> Meta:
     """Return what a text field needs: its length in characters, and what it means."""
     return Meta(max_length=most, description=about or None)
@@ -90,6 +98,8 @@ Key = Annotated[int, Meta(ge=1, le=2**63 - 1, extra={"words": noop("An id.")})]
 Text = Annotated[str, text(5000)]
 Names = Annotated[list[str], Meta(max_length=MOST_NAMES)]
 Share = Annotated[float, Meta(ge=0, le=1)]
+# With its zone; without one msgspec tells no `date-time` in the schema.
+Moment = Annotated[datetime, Meta(tz=True)]
 Count = Annotated[int, Meta(ge=0)]
 # Whatever an import brought: of a text ``{text, …}``, of a picture ``{image, …}``, of a
 # table its columns.

@@ -14,7 +14,8 @@ from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
 
 from labeling import paging
-from labeling.api.http.fields import Answer, about
+from labeling.api.http.bodies import query_of
+from labeling.api.http.fields import Answer, Body, about
 from labeling.errors import NotFoundError
 from labeling.models import Project
 from labeling.paging import Cursor
@@ -34,7 +35,7 @@ class Page(Answer, Generic[Shown]):
     results: list[Shown]
 
 
-class PageQuery(msgspec.Struct):
+class PageQuery(Body):
     """Which page of a list; the paginator reads it."""
 
     cursor: Annotated[str, about("From `next` or `previous` of a page.")] = ""
@@ -53,21 +54,15 @@ def page_of(
     """Return the page of ``rows`` that a request asks for, each as ``shown``.
 
     ``project`` is for lists that are ordered by a value. Raises NotFoundError for a
-    cursor that is none of the list.
+    cursor that is none of the list, and InvalidInputError for a ``limit`` out of range.
     """
-    query = request.query_params
-    cursor = _cursor(query.get("cursor", ""))
-    page = paging.page(rows, _size(query.get("limit", "")), cursor, project=project)
+    asked = query_of(request.query_params, PageQuery)
+    page = paging.page(rows, asked.limit, _cursor(asked.cursor), project=project)
     return Page(
         next=_link(request, page.next),
         previous=_link(request, page.previous),
         results=[shown(row) for row in page.rows],
     )
-
-
-def _size(raw: str) -> int:
-    """Return a number of rows; the usual one where ``raw`` is none."""
-    return min(int(raw), MOST) if re.fullmatch("0*[1-9][0-9]{0,17}", raw) else SIZE
 
 
 def _cursor(raw: str) -> Cursor | None:

@@ -13,10 +13,36 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from labeling.api.http.fields import Answer, about
+from labeling import errors
+from labeling.api.http.fields import Answer, about, one_of
 from labeling.errors import AssayError
 
 CONTENT_TYPE: Final = "application/problem+json"
+TRY_AGAIN: Final = "try_again"
+FRAMEWORKS: Final = (
+    exceptions.AuthenticationFailed,
+    exceptions.MethodNotAllowed,
+    exceptions.NotAcceptable,
+    exceptions.NotAuthenticated,
+    exceptions.ParseError,
+    exceptions.PermissionDenied,
+    exceptions.Throttled,
+    exceptions.UnsupportedMediaType,
+    exceptions.APIException,
+)
+
+
+# Of a field what it takes; of a list the same by place, and by field where those are
+# objects. The library declares no type within itself, and nothing lies deeper.
+_Texts = list[str]
+_ByField = Annotated[dict[str, _Texts], about("By field of the object.")]
+Faults = _Texts | Annotated[dict[str, _Texts | _ByField], about("By place, from `0`.")]
+# Besides our own errors: of the framework, and where the database does not answer.
+CODES: Final = (
+    *(kind.code for kind in errors.KINDS),
+    *(kind.default_code for kind in FRAMEWORKS),
+    TRY_AGAIN,
+)
 
 
 class Problem(Answer):
@@ -26,10 +52,10 @@ class Problem(Answer):
     title: Annotated[str, about("The kind of refusal, in the caller's language.")]
     status: Annotated[int, about("The HTTP status.")]
     detail: Annotated[str, about("What is wrong, and what to do.")]
-    code: Annotated[str, about("The kind of refusal, for programs.")]
+    code: Annotated[str, one_of(CODES, "The kind of refusal, for programs.")]
     errors: (
         Annotated[
-            dict[str, Any],
+            dict[str, Faults],
             about(
                 "What each wrong field takes: texts, and for a list of objects such "
                 "a map by the place of each wrong one, from `0` on."

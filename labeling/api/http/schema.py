@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from types import UnionType
-from typing import Any, Final, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 import msgspec
 from drf_spectacular.openapi import AutoSchema
@@ -68,7 +68,22 @@ class DeclaredSchema(AutoSchema):
         return [
             *spec.headers,
             *(parameter for kind in queries for parameter in self._query(kind)),
+            *self._path(spec),
         ]
+
+    def _path(self, spec: Call) -> Iterator[OpenApiParameter]:
+        """Yield the parts of the path whose type says more than its converter."""
+        for name, kind in sorted(spec.path.items()):
+            if get_origin(kind) is Annotated:
+                (shown,), _ = schema_components([kind], ref_template=_REFERENCE)
+                about = shown.pop("description", "")
+                yield OpenApiParameter(
+                    name,
+                    _tidy(shown),
+                    OpenApiParameter.PATH,
+                    required=True,
+                    description=about,
+                )
 
     def _query(self, kind: type[msgspec.Struct]) -> Iterator[OpenApiParameter]:
         (_,), components = schema_components([kind], ref_template=_REFERENCE)

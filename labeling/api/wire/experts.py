@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated, Any, ClassVar, Final
 
 import msgspec
@@ -14,6 +13,7 @@ from labeling.api.http.fields import (
     Answer,
     Body,
     Key,
+    Moment,
     Share,
     Text,
     about,
@@ -26,6 +26,7 @@ from labeling.services.experts import alike
 
 RESOLVED: Final = models.Disagreement.Outcome.RESOLVED.value
 
+Settled = Annotated[str, one_of(models.Disagreement.DECISIONS, "What was decided.")]
 Outcome = Annotated[
     str,
     one_of(
@@ -100,7 +101,7 @@ class Flag(Answer):
     """What somebody said was wrong."""
 
     comment: str
-    at: datetime
+    at: Moment
 
 
 class Doubtful(ItemForExperts):
@@ -115,7 +116,7 @@ class Disagreement(Answer):
     id: int
     item: Item
     is_evaluation: Annotated[bool, about("Whether it is held out to judge models.")]
-    opened_at: datetime
+    opened_at: Moment
 
 
 class Similar(Disagreement):
@@ -161,7 +162,7 @@ class Together(Answer):
     status: Annotated[int, about("As if it had been decided alone.")] | UnsetType = (
         UNSET
     )
-    outcome: str | UnsetType = UNSET
+    outcome: Settled | UnsetType = UNSET
     labels: list[str] | UnsetType = UNSET
     problem: Problem | UnsetType = UNSET
 
@@ -170,7 +171,7 @@ class Decided(Answer):
     """What was decided."""
 
     id: int
-    outcome: str
+    outcome: Settled
     labels: list[str]
     also: (
         Annotated[list[Together], about("Of those that were to be decided likewise.")]
@@ -192,7 +193,7 @@ class Precedent(Answer):
     labels: list[str]
     note: Annotated[str, about("Why it was decided so.")]
     guideline_version: int | None
-    created_at: datetime
+    created_at: Moment
 
 
 class Checked(Answer):
@@ -216,7 +217,7 @@ class Inquiry(Answer):
         list[str] | None, about("One's own; null where the vote was taken back.")
     ]
     question: str
-    asked_at: datetime
+    asked_at: Moment
 
 
 class Answered(Answer):
@@ -224,7 +225,7 @@ class Answered(Answer):
 
     id: int
     answer: str
-    answered_at: datetime | None
+    answered_at: Moment | None
 
 
 def for_experts(slug: str, item: models.Item) -> dict[str, Any]:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, ClassVar
 
 from msgspec import UNSET, Meta, UnsetType
 
 from labeling import models
-from labeling.api.http.fields import Answer, Body, about, checked_later, one_of
+from labeling.api.http.fields import (
+    Answer,
+    Body,
+    Moment,
+    about,
+    checked_later,
+    one_of,
+)
 from labeling.models import Membership
 from labeling.services.projects import (
     invitations,
@@ -80,8 +86,8 @@ class Invitation(Answer):
     id: int
     role: Role
     created_by: str
-    created_at: datetime
-    expires_at: datetime
+    created_at: Moment
+    expires_at: Moment
     uses: Annotated[int | None, about("How often at most; null: no limit.")]
     used: int
     is_over: bool

@@ -180,14 +180,16 @@ class Counts(Answer):
     """How far a project is; held-out items are counted in both."""
 
     items: int
-    settled: int
-    disputed: int
-    invalid: int
-    evaluation: int
-    evaluation_settled: int
+    settled: Annotated[int, about("Items with a label.")]
+    disputed: Annotated[
+        int, about("Items whose votes differ, until an expert decides.")
+    ]
+    invalid: Annotated[int, about("Items that experts took out.")]
+    evaluation: Annotated[int, about("Held-out items.")]
+    evaluation_settled: Annotated[int, about("Held-out items with a label.")]
     votes: int
-    confident: int
-    disagreements: int
+    confident: Annotated[int, about("Pool items that ever got a confident label.")]
+    disagreements: Annotated[int, about("Those that wait for an expert.")]
 
 
 class Project(Answer):

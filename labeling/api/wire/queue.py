@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated, Any, ClassVar, Final
 
 import msgspec
@@ -15,13 +14,15 @@ from labeling.api.http.fields import (
     Body,
     Columns,
     Key,
-    Names,
+    Moment,
     Share,
     Text,
     about,
     checked_later,
+    literals,
+    one_of,
 )
-from labeling.services.queue import lease
+from labeling.services.queue import lease, reasons
 
 MOST_RELEASED: Final = 100
 MOST_LEFT: Final = 500
@@ -33,9 +34,16 @@ class LeaseBody(Body):
     """How many items a person wants next, or which."""
 
     count: _Count = 1
-    items: Annotated[
-        Names | None, about("External ids, where the project has `free_choice`.")
-    ] = None
+    items: (
+        Annotated[
+            list[str],
+            Meta(
+                max_length=lease.MAX_COUNT,
+                description="External ids, where the project has `free_choice`.",
+            ),
+        ]
+        | None
+    ) = None
 
 
 class GridBody(Body):
@@ -108,7 +116,7 @@ class Lent(Answer):
     """An item that is lent to one person for a time."""
 
     assignment: Annotated[int, about("Names the lease in a vote, a skip or a flag.")]
-    expires_at: Annotated[datetime, about("After it the item may go to others.")]
+    expires_at: Annotated[Moment, about("After it the item may go to others.")]
     item: Item
     suggestion: Annotated[
         Suggestion | None, about("Null where it is to be answered blind.")
@@ -116,11 +124,11 @@ class Lent(Answer):
 
 
 _Reason = Annotated[
-    str | None,
-    about(
-        "Why there is nothing, else null: `paused`, `skill`, `quota`, `empty_project`, "
-        "`all_labeled`, `all_yours_done`, `role`, `training`, `all_lent`."
-    ),
+    str, one_of(literals(reasons.Reason), "Why there is nothing; null where there is.")
+]
+_GridReason = Annotated[
+    str,
+    one_of(literals(reasons.GridReason), "As of a lease, or `no_suggestions`."),
 ]
 
 
@@ -128,7 +136,7 @@ class Lease(Answer):
     """What a person holds now, oldest first."""
 
     items: list[Lent]
-    reason: _Reason
+    reason: _Reason | None
     label_set: Annotated[int, about("The label set in force.")]
 
 
@@ -137,14 +145,14 @@ class GridPage(Answer):
 
     label: Annotated[str, about("What it takes them for; empty without items.")]
     items: list[Lent]
-    reason: Annotated[_Reason, about("As of a lease, or `no_suggestions`.")]
+    reason: _GridReason | None
 
 
 class Passed(Answer):
     """What became of an assignment."""
 
     assignment: int
-    state: str
+    state: Annotated[str, one_of(models.Assignment.State.values)]
 
 
 class Released(Answer):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
@@ -19,6 +18,7 @@ from labeling.api.http.fields import (
     MOST_NAMES,
     Answer,
     Body,
+    Moment,
     Names,
     Share,
     about,
@@ -36,7 +36,7 @@ Comment = Annotated[str, text(submit.MAX_COMMENT)]
 class LabelsBody(Body):
     """Labels, as a list or as one ``label``."""
 
-    labels: Names | UnsetType = UNSET
+    labels: Annotated[Names, about("Of the label set in force.")] | UnsetType = UNSET
     label: Annotated[str, about("The same as `labels` with one name.")] | UnsetType = (
         UNSET
     )
@@ -103,7 +103,7 @@ class VoteBody(LabelsBody, kw_only=True):
         ),
     ] = None
     comment: Comment | None = None
-    is_unsure: bool | None = False
+    is_unsure: Annotated[bool | None, about("The person was not sure.")] = False
     screen: (
         Annotated[
             str,
@@ -150,13 +150,13 @@ class Vote(Answer):
     assignment: Annotated[int | None, about("Null for an imported vote.")]
     item: int
     labels: list[str]
-    client_id: UUID
-    seconds: float | None
+    client_id: Annotated[UUID, about("As it was sent.")]
+    seconds: Annotated[float | None, about("Null where none were sent.")]
     comment: str
     is_unsure: bool
     version: Annotated[int, about("For `If-Match`; each change raises it.")]
-    created_at: datetime
-    updated_at: datetime
+    created_at: Moment
+    updated_at: Moment
     revealed: Annotated[
         Suggestion | None, about("In `reveal_after` mode what the model had said.")
     ]
@@ -200,8 +200,8 @@ class PairAgreement(Answer):
     first: str
     second: str
     items: int
-    percent: Share
-    cohen_kappa: float | None
+    percent: Annotated[Share, about("Of `items`, those with the same labels.")]
+    cohen_kappa: Annotated[float | None, about("-1 to 1; null where undefined.")]
 
 
 class AnnotatorAgreement(Answer):
@@ -209,19 +209,19 @@ class AnnotatorAgreement(Answer):
 
     annotator: str
     pairs: Annotated[int, about("How often one of their votes stood beside another.")]
-    percent: Share
+    percent: Annotated[Share, about("Of `pairs`, those with the same labels.")]
 
 
 class Agreement(Answer):
     """The newest report; before the first one every value is empty."""
 
-    computed_at: datetime | None
+    computed_at: Annotated[Moment | None, about("Null before the first report.")]
     items: Annotated[int, about("Items with at least two votes.")]
     votes: int
-    percent: Share | None
+    percent: Annotated[Share | None, about("Of all pairs of votes, those alike.")]
     cohen_kappa: Annotated[float | None, about("The mean over the pairs.")]
-    fleiss_kappa: float | None
-    krippendorff_alpha: float | None
+    fleiss_kappa: Annotated[float | None, about("Null where undefined.")]
+    krippendorff_alpha: Annotated[float | None, about("Null where undefined.")]
     alpha_interval: Annotated[
         tuple[float, float] | None, about("95 %, by bootstrap over the items.")
     ]

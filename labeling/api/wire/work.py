@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from msgspec import Meta
 
 from labeling import models
-from labeling.api.http.fields import Answer, about, one_of
+from labeling.api.http.fields import (
+    Answer,
+    Moment,
+    about,
+    one_of,
+)
 from labeling.templatetags.localized import localized, stage_of
 
 JobState = Annotated[str, one_of(models.Job.State.values)]
@@ -28,9 +32,9 @@ class Job(Answer):
     done: Annotated[int, about("How many of `total` are done.")]
     total: Annotated[int | None, about("Null while that is not known.")]
     percent: Percent
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
+    created_at: Moment
+    started_at: Moment | None
+    finished_at: Moment | None
     error: Annotated[str, about("Why it failed, in the caller's language.")]
 
 

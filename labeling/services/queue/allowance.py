@@ -7,6 +7,7 @@ from typing import Final
 
 from labeling.models import Membership
 from labeling.quality.shares import wilson
+from labeling.services.queue.reasons import Reason
 from labeling.services.queue.statements import SQL
 from labeling.sql import lean
 
@@ -40,7 +41,7 @@ class Allowance:
     """
 
     count: int
-    reason: str | None
+    reason: Reason | None
     facts: Facts
 
 
@@ -81,7 +82,7 @@ def allowance(member: Membership, facts: Facts) -> Allowance:
     return Allowance(left if works(member) else 0, None, facts)
 
 
-def _refusal(member: Membership, facts: Facts, left: int) -> str | None:
+def _refusal(member: Membership, facts: Facts, left: int) -> Reason | None:
     if member.is_paused or member.project.is_paused:
         return "paused"
     if falls_short(member.project.least_skill, facts.known, facts.known_right):

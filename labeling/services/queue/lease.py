@@ -16,6 +16,7 @@ from labeling.models import Assignment, Membership
 from labeling.services.queue import allowance, checks, nothing_left, steps, take
 from labeling.services.queue.allowance import MAX_COUNT, Allowance
 from labeling.services.queue.locks import alone
+from labeling.services.queue.reasons import Reason
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Lease:
     """What a person holds now, oldest first; ``reason`` where that is nothing."""
 
     assignments: list[Assignment]
-    reason: str | None
+    reason: Reason | None
 
 
 def lease(member: Membership, count: int) -> Lease:

@@ -8,11 +8,12 @@ from django.db import connection
 
 from labeling.models import ALL_WORK, Assignment, Item, Membership
 from labeling.services.queue.allowance import works
+from labeling.services.queue.reasons import Reason
 from labeling.services.queue.statements import SQL
 from labeling.services.work import jobs
 
 
-def reason(member: Membership) -> str:
+def reason(member: Membership) -> Reason:
     """Say in one word why no slot is free for a person who may get one."""
     items = Item.objects.filter(project=member.project_id)
     if not items.exists():
@@ -27,7 +28,7 @@ def reason(member: Membership) -> str:
     return _why_none_is_free(member)
 
 
-def _why_none_is_free(member: Membership) -> str:
+def _why_none_is_free(member: Membership) -> Reason:
     if not _is_held_by_others(member):
         return "role"
     return jobs.wait_reason(member.project_id) or "all_lent"

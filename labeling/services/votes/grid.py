@@ -17,6 +17,7 @@ from labeling.messages import sentence as _
 from labeling.models import Assignment, Membership, Project, QueueEntry, Reason
 from labeling.services.queue import allowance, lease, take
 from labeling.services.queue.locks import alone
+from labeling.services.queue.reasons import GridReason
 from labeling.services.votes import suggestions
 
 # A page is chosen from this many entries at the head of the queue.
@@ -29,7 +30,7 @@ class Page:
 
     label: str
     assignments: list[Assignment]
-    reason: str | None
+    reason: GridReason | None
 
 
 def is_possible(project: Project) -> bool:

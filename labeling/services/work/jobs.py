@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import takewhile
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models.functions import Now
@@ -329,7 +329,7 @@ def again(job: Job, user: User | None) -> Job:
     )
 
 
-def wait_reason(project_id: int | None) -> str:
+def wait_reason(project_id: int | None) -> kinds.WaitReason | Literal[""]:
     """Return why a person waits for items: by a job that runs now; empty: by none."""
     reasons = {kind.name: kind.wait_reason for kind in kinds.TABLE.values()}
     running = Job.objects.filter(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Q
@@ -16,6 +16,8 @@ from labeling.services.work.progress import Progress
 
 Handler = Callable[[Progress], dict[str, Any]]
 Repeat = Callable[[Job, User | None], Job]
+# What people are told who wait while a job runs; a kind may name one of these.
+WaitReason = Literal["training"]
 DEFAULT_QUEUE: Final = "interactive"
 
 
@@ -35,7 +37,7 @@ class Kind:
     # Requests an ended one again, where that is more than the same parameters.
     repeat: Repeat | None = None
     # The reason that a person gets who waits for items while one of these runs.
-    wait_reason: str = ""
+    wait_reason: WaitReason | Literal[""] = ""
 
 
 # By name; a test may add a kind of its own, and takes it out again.

@@ -389,3 +389,15 @@ def test_an_answer_of_the_api_is_json_for_everyone_and_loads_nothing() -> None:
     assert told.status_code == 200
     assert told.headers["Content-Type"] == "application/json"
     assert "default-src 'none'" in told.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "1001", "5000", "abc", "1.5"])
+def test_a_number_of_rows_out_of_range_is_refused(limit: str) -> None:
+    call = make.Caller(make.user(manager=True))
+
+    refused = call("get", f"projects/?limit={limit}")
+
+    assert refused.status_code == 400
+    assert json_of(refused)["errors"] == {"limit": ["A whole number from 1 to 1000."]}
+    for usual in ("", "1", "1000"):
+        assert call("get", f"projects/?limit={usual}").status_code == 200

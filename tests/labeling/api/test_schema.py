@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
+from rest_framework.exceptions import APIException
 from rest_framework.views import APIView
 
+from activelearn.services.retrain import Verdict
 from labeling.api.http.calls import call_of
+from labeling.api.http.fields import literals
+from labeling.errors import AssayError
+from labeling.models import Assignment
+from labeling.services.experts import doubts
 from labeling.services.projects import label_sets
+from labeling.services.queue import allowance
+from labeling.services.queue.reasons import Reason
 from labeling.services.votes import submit
 from tests import openapi
 from tools.schema import schema
 
+# Those that only say again what their name says.
+MOST_SILENT = 214
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -100,6 +111,96 @@ def test_limits_of_lists_are_told() -> None:
 
     assert batch["maxItems"] == submit.MAX_BATCH
     assert (labels["minItems"], labels["maxItems"]) == (2, label_sets.MAX_LABELS)
+
+
+def properties() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every field of every component, as ``Component.field``."""
+    for name, shown in openapi.document()["components"]["schemas"].items():
+        for field, about in shown.get("properties", {}).items():
+            yield f"{name}.{field}", about
+
+
+def test_every_moment_is_told_as_one() -> None:
+    moments = [(name, about) for name, about in properties() if name.endswith("_at")]
+
+    assert len(moments) > 20
+    assert [name for name, about in moments if "date-time" not in str(about)] == []
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("Lease.reason", [*literals(Reason)]),
+        ("GridPage.reason", [*literals(Reason), "no_suggestions"]),
+        ("Passed.state", Assignment.State.values),
+        ("Decided.outcome", ["resolved", "ambiguous", "invalid"]),
+        ("Together.outcome", ["resolved", "ambiguous", "invalid"]),
+        ("Model.verdict", ["promote", "not better", "cannot tell"]),
+        ("Evaluation.verdict", ["promote", "not better", "cannot tell"]),
+        ("TrainingRun.verdict", ["", *literals(Verdict)]),
+    ],
+)
+def test_a_field_with_few_values_names_them(field: str, values: list[str]) -> None:
+    about = dict(properties())[field]
+    named = [shown["enum"] for _, shown in objects(about) if "enum" in shown]
+
+    assert named == [values]
+
+
+def test_every_kind_of_refusal_has_its_code_in_the_schema() -> None:
+    codes = set(dict(properties())["Problem.code"]["enum"])
+    kinds: list[Any] = [AssayError, APIException]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    ours = {kind.code for kind in kinds if issubclass(kind, AssayError)}
+    theirs = {
+        kind.default_code
+        for kind in kinds
+        if kind.__module__ == "rest_framework.exceptions"
+    }
+
+    assert ours | theirs | {"try_again"} == codes
+
+
+def test_no_pattern_of_the_schema_is_anchored_in_parts() -> None:
+    patterns = [
+        shown["pattern"]
+        for _, shown in objects(openapi.document())
+        if isinstance(shown.get("pattern"), str)
+    ]
+
+    assert [text for text in patterns if re.search(r"^\^[^(]*\|", text)] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "values"),
+    [
+        (
+            "/api/projects/{slug}/models/{number}/{action}/",
+            ["promote", "rollback", "archive"],
+        ),
+        ("/api/projects/{slug}/doubts/{which}/", list(doubts.NAMES)),
+    ],
+)
+def test_a_part_of_an_address_names_its_values(path: str, values: list[str]) -> None:
+    (operation, *_) = openapi.document()["paths"][path].values()
+    named = [one["schema"].get("enum") for one in operation["parameters"]]
+
+    assert values in named
+
+
+def test_a_lease_takes_no_more_names_than_may_be_lent() -> None:
+    about = dict(properties())["LeaseBody.items"]
+
+    assert [
+        shown["maxItems"] for _, shown in objects(about) if "maxItems" in shown
+    ] == [allowance.MAX_COUNT]
+
+
+def test_most_fields_say_what_they_mean() -> None:
+    silent = [name for name, about in properties() if "description" not in str(about)]
+
+    assert len(silent) <= MOST_SILENT
 
 
 def test_every_call_with_a_body_says_which_and_what_refusals_look_like() -> None:
