@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
-import pytest
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -13,7 +9,7 @@ from labeling.models import Annotation, Project
 from tests import make
 from tests.e2e import browser as browsing
 from tests.e2e.browser import READY, log_in, person
-from tests.e2e.test_screens import LOOKS, serious
+from tests.e2e.looks import problems
 from tests.labeling.experts.test_adjudicate import dispute, text
 
 pytestmark = browsing.MARKS
@@ -74,19 +70,9 @@ def test_experts_have_the_same_keys(browser: Browser, live_server: LiveServer) -
     assert row.resolution.labels == ["A / y"]
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_it_is_accessible_and_fits(
-    browser: Browser, live_server: LiveServer, look: str
-) -> None:
+def test_it_is_accessible_and_fits(page: Page, live_server: LiveServer) -> None:
     project = prepare()
-    context = browser.new_context(**LOOKS[look])
-    page = context.new_page()
     log_in(page, live_server.url, make.member(project).user.username)
     go(page, live_server, project)
-    if folder := os.environ.get("ASSAY_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"families-{look}.png")
 
-    assert serious(page) == []
-    wide = page.evaluate("() => document.documentElement.scrollWidth")
-    assert wide <= LOOKS[look]["viewport"]["width"]
-    context.close()
+    assert problems(page, "families") == []

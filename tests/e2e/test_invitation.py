@@ -9,7 +9,7 @@ from labeling.models import Membership
 from tests import make
 from tests.e2e import browser as browsing
 from tests.e2e.browser import person
-from tests.e2e.test_screens import serious
+from tests.e2e.looks import serious
 
 pytestmark = browsing.MARKS
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, expect
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -27,7 +25,8 @@ from labeling.views.transfer import ROLES
 from tests import make
 from tests.e2e import browser as browsing
 from tests.e2e.browser import log_in
-from tests.e2e.test_screens import SCREENS, demo, ready, serious
+from tests.e2e.looks import each_look, keep_picture, serious
+from tests.e2e.test_screens import SCREENS, demo, ready
 
 __all__ = ["demo"]
 pytestmark = browsing.MARKS
@@ -139,13 +138,6 @@ def speak(context: BrowserContext, url: str, language: str) -> None:
     context.add_cookies([{"name": "django_language", "value": language, "url": url}])
 
 
-def keep_picture(page: Page, name: str) -> None:
-    if folder := os.environ.get("ASSAY_SCREENSHOTS"):
-        target = Path(folder) / f"{name}.png"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=target)
-
-
 @pytest.fixture
 def pseudo(settings: Settings) -> str:
     settings.LANGUAGES = [*settings.LANGUAGES, ("en-xa", "Pseudo")]
@@ -160,28 +152,29 @@ def test_nothing_stays_english_and_longer_words_fit(
     languages = Item.objects.filter(project__slug="languages", state="settled")
     job = Job.objects.filter(project__slug="languages").latest("pk").pk
     item = languages.latest("pk").pk
-    for width in (1280, 390):
-        context = browser.new_context(viewport={"width": width, "height": 844})
-        page = context.new_page()
-        said = log_in(page, live_server.url, demo.username)
-        speak(context, live_server.url, pseudo)
-        for name, path in SCREENS.items():
-            if name.startswith("admin"):  # Django's own pages
-                continue
-            if name == "login":
-                context.clear_cookies(name="sessionid")
-            ready(page, live_server.url + path.format(item=item, job=job))
-            keep_picture(page, f"{name}-pseudo-{width}")
-            where = f"{name}, {width} px"
+    context = browser.new_context()
+    page = context.new_page()
+    said = log_in(page, live_server.url, demo.username)
+    speak(context, live_server.url, pseudo)
+    for name, path in SCREENS.items():
+        if name.startswith("admin"):  # Django's own pages
+            continue
+        if name == "login":
+            context.clear_cookies(name="sessionid")
+        ready(page, live_server.url + path.format(item=item, job=job))
+        for look in each_look(page):
+            where = f"{name}, {look}"
+            keep_picture(page, f"{name}-pseudo-{look}")
             problems += [f"{where}: {one}" for one in page.evaluate(TOO_WIDE)]
-            problems += [f"{where}: {one}" for one in serious(page)]
             problems += [
                 f"{where}: {text!r} stayed English"
                 for text in page.evaluate(TEXTS)
                 if left_in_english(text, short, long)
             ]
-        context.close()
-        problems += [text for text in said if "Content Security Policy" in text]
+        # Its colors and its parts in each look are those of the English page.
+        problems += [f"{name}: {one}" for one in serious(page)]
+    context.close()
+    problems += [text for text in said if "Content Security Policy" in text]
 
     assert problems == [], json.dumps(problems, indent=1, ensure_ascii=False)
 

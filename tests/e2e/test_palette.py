@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -13,7 +12,7 @@ from labeling.models import Annotation, Membership
 from tests import make
 from tests.e2e import browser as browsing
 from tests.e2e.browser import READY, log_in, person
-from tests.e2e.test_screens import LOOKS, serious
+from tests.e2e.looks import each_look, keep_picture, problems
 from tests.labeling.experts.test_adjudicate import dispute, text
 
 pytestmark = browsing.MARKS
@@ -163,26 +162,16 @@ def test_where_the_server_is_away_the_rest_is_still_there(
         assert page.url.endswith("/my-work/")
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_it_is_accessible_and_fits(
-    browser: Browser, live_server: LiveServer, look: str
-) -> None:
+def test_it_is_accessible_and_fits(page: Page, live_server: LiveServer) -> None:
     member = prepare("manager")
-    context = browser.new_context(**LOOKS[look])
-    page = context.new_page()
     log_in(page, live_server.url, member.user.username)
     for where in ("label/", ""):
         go(page, live_server, member, where)
-        if folder := os.environ.get("ASSAY_SCREENSHOTS"):
-            page.screenshot(path=Path(folder) / f"bar-{where[:-1]}-{look}.png")
+        for look in each_look(page):
+            keep_picture(page, f"bar-{where[:-1]}-{look}")
         page.keyboard.press(OPEN)
         expect(page.get_by_role("option", name="Project ").last).to_be_visible()
-        if folder:
-            page.screenshot(path=Path(folder) / f"palette-{where[:-1]}-{look}.png")
-        assert serious(page) == []
-    wide = page.evaluate("() => document.documentElement.scrollWidth")
-    assert wide <= LOOKS[look]["viewport"]["width"]
-    context.close()
+        assert problems(page, f"palette-{where[:-1]}") == []
 
 
 def test_on_a_phone_it_opens_and_chooses_by_touch(

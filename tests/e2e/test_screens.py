@@ -1,16 +1,8 @@
-"""Every screen, light, dark and on a phone: reachable for all, and fit to be shown.
-
-With ``ASSAY_SCREENSHOTS=folder`` the pictures are kept; those of the README are made so.
-"""
+"""Every screen, light, dark and on a phone: reachable for all, and fit to be shown."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-from typing import Any
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
@@ -23,14 +15,10 @@ from running.demo import data, load
 from tests import make
 from tests.e2e import browser as browsing
 from tests.e2e.browser import READY, log_in
+from tests.e2e.looks import problems
 
 pytestmark = browsing.MARKS
 
-LOOKS: dict[str, dict[str, Any]] = {
-    "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 800}},
-    "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 800}},
-    "phone": {"color_scheme": "light", "viewport": {"width": 390, "height": 844}},
-}
 SCREENS = {
     "home": "/",
     "new-project": "/projects/new/",
@@ -145,44 +133,24 @@ def ready(page: Page, url: str) -> None:
     page.wait_for_load_state("load")
 
 
-def serious(page: Page) -> list[str]:
-    """Return axe's findings of impact serious or critical."""
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{one['id']}: {node['html'][:160]}"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
-    ]
-
-
 def test_every_screen_is_accessible_and_fits(
     browser: Browser, live_server: LiveServer, demo: User
 ) -> None:
-    folder = os.environ.get("ASSAY_SCREENSHOTS")
-    problems: list[str] = []
     settled = Item.objects.filter(project__slug="languages", state="settled")
     item, job = (
         settled.latest("pk").pk,
         Job.objects.filter(project__slug="languages").latest("pk").pk,
     )
-    for look, settings in LOOKS.items():
-        context = browser.new_context(**settings)
-        page = context.new_page()
-        said = log_in(page, live_server.url, demo.username)
-        for name, path in SCREENS.items():
-            if name == "login":
-                context.clear_cookies()
-            ready(page, live_server.url + path.format(item=item, job=job))
-            if folder:
-                target = Path(folder) / f"{name}-{look}.png"
-                target.parent.mkdir(parents=True, exist_ok=True)
-                page.screenshot(path=target)
-            problems += [f"{name}, {look}: {one}" for one in serious(page)]
-            wide = page.evaluate("() => document.documentElement.scrollWidth")
-            if wide > settings["viewport"]["width"]:
-                problems.append(f"{name}, {look}: {wide} px wide")
-        context.close()
-        problems += [text for text in said if "Content Security Policy" in text]
+    context = browser.new_context()
+    page = context.new_page()
+    wrong: list[str] = []
+    said = log_in(page, live_server.url, demo.username)
+    for name, path in SCREENS.items():
+        if name == "login":
+            context.clear_cookies()
+        ready(page, live_server.url + path.format(item=item, job=job))
+        wrong += problems(page, name)
+    context.close()
 
-    assert problems == []
+    assert wrong == []
+    assert not [text for text in said if "Content Security Policy" in text]

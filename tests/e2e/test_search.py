@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
-import pytest
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -14,7 +11,7 @@ from labeling.models import Annotation
 from tests import make
 from tests.e2e import browser as browsing
 from tests.e2e.browser import READY, log_in
-from tests.e2e.test_screens import LOOKS, serious
+from tests.e2e.looks import problems
 
 pytestmark = browsing.MARKS
 
@@ -118,20 +115,10 @@ def test_a_megabyte_is_searched(browser: Browser, live_server: LiveServer) -> No
         page.wait_for_function(IN_VIEW)
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_it_is_accessible_and_fits(
-    browser: Browser, live_server: LiveServer, look: str
-) -> None:
-    context = browser.new_context(**LOOKS[look])
-    page = context.new_page()
+def test_it_is_accessible_and_fits(page: Page, live_server: LiveServer) -> None:
     open_with(page, live_server, "A searched text is searched again. " * 40, "next")
     page.keyboard.press("s")
     page.keyboard.type("search")
     expect(page.locator("#search output")).to_have_text("1 of 80")
-    if folder := os.environ.get("ASSAY_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"search-{look}.png")
 
-    assert serious(page) == []
-    wide = page.evaluate("() => document.documentElement.scrollWidth")
-    assert wide <= LOOKS[look]["viewport"]["width"]
-    context.close()
+    assert problems(page, "search") == []

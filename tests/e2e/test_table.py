@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
-import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests import make
 from tests.e2e import browser as browsing
 from tests.e2e.browser import log_in
-from tests.e2e.test_screens import LOOKS, serious
+from tests.e2e.looks import each_look, problems
 from tests.labeling.experts.test_adjudicate import dispute
 
 pytestmark = browsing.MARKS
@@ -114,12 +110,7 @@ def test_a_long_cell_opens_by_button_by_key_and_by_what_is_found_in_it(
     expect(less).to_have_attribute("aria-expanded", "true")
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_it_is_accessible_and_fits(
-    browser: Browser, live_server: LiveServer, look: str
-) -> None:
-    context = browser.new_context(**LOOKS[look])
-    page = context.new_page()
+def test_it_is_accessible_and_fits(page: Page, live_server: LiveServer) -> None:
     open_table(page, live_server)
     for column in ("price", "note"):
         page.get_by_role("button", name=f"Pin {column}").click()
@@ -127,13 +118,7 @@ def test_it_is_accessible_and_fits(
         page.locator("#item").evaluate(
             "(place, to) => { place.scrollTop = to; }", where
         )
-        if folder := os.environ.get("ASSAY_SCREENSHOTS"):
-            page.screenshot(path=Path(folder) / f"table-{where}-{look}.png")
-
-    assert serious(page) == []
-    wide = page.evaluate("() => document.documentElement.scrollWidth")
-    assert wide <= LOOKS[look]["viewport"]["width"]
-    context.close()
+        assert problems(page, f"table-{where}") == []
 
 
 def opens_by_keyboard(page: Page, cell: Locator) -> None:
@@ -148,33 +133,25 @@ def opens_by_keyboard(page: Page, cell: Locator) -> None:
     page.keyboard.press("Enter")
 
 
-@pytest.mark.parametrize("look", LOOKS)
 def test_on_an_item_s_page_rows_are_shown_by_kind_too(
-    browser: Browser, live_server: LiveServer, look: str
+    page: Page, live_server: LiveServer
 ) -> None:
     project = make.project(labels=("cat", "dog"), data_type="table", overlap=2)
     row = {**ROW, "note": ("It came late. " * 1500)[:20_000]}
     source = {"source": "x" * 20_000}
     found = dispute(project, ("cat",), ("dog",), data=row, metadata=source)
     expert = make.member(project, "expert").user
-    context = browser.new_context(**LOOKS[look])
-    page = context.new_page()
     log_in(page, live_server.url, expert.username)
 
     for name in (f"items/{found.item_id}", "disagreements"):
         page.goto(f"{live_server.url}/projects/{project.slug}/{name}/")
-        if folder := os.environ.get("ASSAY_SCREENSHOTS"):
-            picture = f"cells-{name.partition('/')[0]}-{look}.png"
-            page.screenshot(path=Path(folder) / picture)
         price = page.locator(".cells td.number div").first
         assert price.evaluate("d => getComputedStyle(d).textAlign") == "end"
         expect(page.locator(".cells td.boolean.true")).to_have_text("true")
-        name_of = page.locator(".cells th span", has_text="gone")
-        assert name_of.evaluate("s => s.offsetWidth > s.offsetHeight")
         assert page.locator(".item-full a").count() == 0
-        for long in page.locator(".cells td.long").all():
-            opens_by_keyboard(page, long)
-        assert serious(page) == []
-        wide = page.evaluate("() => document.documentElement.scrollWidth")
-        assert wide <= LOOKS[look]["viewport"]["width"]
-    context.close()
+        name_of = page.locator(".cells th span", has_text="gone")
+        for _ in each_look(page):
+            assert name_of.evaluate("s => s.offsetWidth > s.offsetHeight")
+            for long in page.locator(".cells td.long").all():
+                opens_by_keyboard(page, long)
+        assert problems(page, f"cells-{name.partition('/')[0]}") == []
