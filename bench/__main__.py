@@ -6,9 +6,10 @@ import json
 import sys
 from pathlib import Path
 
-from bench import learning, queue, station, whole
+from bench import calibration, learning, queue, station, whole
 
 MODULES = {
+    "calibration": calibration,
     "learning": learning,
     "queue": queue,
     "station": station,

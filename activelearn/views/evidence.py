@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,9 +10,18 @@ import msgspec
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from activelearn.core.calibration import Reliability
 from activelearn.core.evaluation import Summary
 from activelearn.core.report import Report, reached
 from activelearn.models import Evaluation, LearningPolicy
+from activelearn.views.pictures import (
+    Diagram,
+    Gate,
+    Matrix,
+    diagram_of,
+    gate_of,
+    matrix_of,
+)
 
 BASELINES: Final[dict[str, Promise]] = {
     "majority": _("always saying the commonest label"),
@@ -68,6 +77,10 @@ class Evidence:
     aim: Aim | None
     baselines: list[SummaryRow]
     slices: list[SummaryRow]
+    matrix: Matrix | None
+    gate: Gate
+    diagram: Diagram | None = None
+    reliabilities: Sequence[tuple[Promise, Reliability]] = ()
 
 
 def report_of(evaluation: Evaluation) -> Report:
@@ -90,7 +103,22 @@ def evidence_of(evaluation: Evaluation, policy: LearningPolicy) -> Evidence:
             SummaryRow(row.name, row.summary, KINDS[row.kind])
             for row in sorted(report.slices, key=lambda row: row.summary.macro_f1.value)
         ],
+        matrix_of(report),
+        gate_of(evaluation),
+        *_reliability(report),
     )
+
+
+def _reliability(
+    report: Report,
+) -> tuple[Diagram | None, Sequence[tuple[Promise, Reliability]]]:
+    kept = report.calibration
+    if kept is None:
+        return None, ()
+    pairs = [(_("Scores as they were fitted"), kept.before)]
+    if kept.after:
+        pairs.append((_("Calibrated"), kept.after))
+    return diagram_of(kept.before, kept.after), pairs
 
 
 def _milestones(report: Report) -> Iterator[SummaryRow]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from activelearn.models import (
@@ -15,9 +15,11 @@ from activelearn.models import (
 )
 from activelearn.services import registry, triggers, verdicts
 from activelearn.views.evidence import Evidence, evidence_of
-from labeling.errors import AssayError, ConflictError
-from labeling.models import Membership, Project, ProjectCounter
+from activelearn.views.pictures import history_of
+from labeling.errors import AssayError, ConflictError, NotFoundError
+from labeling.models import Item, Membership, Project, ProjectCounter
 from labeling.services.projects import members
+from labeling.views.page.paging import listing
 from labeling.views.page.scope import context, member_of, sentences_of
 
 
@@ -35,6 +37,7 @@ def models(request: HttpRequest, slug: str) -> HttpResponse:
     project = member.project
     own_policy = LearningPolicy.of(project.pk)
     fired = RetrainTrigger.objects.filter(project=project).first()
+    versions = list(registry.with_evidence(project)[:20])
     page = context(
         member,
         "models",
@@ -44,7 +47,8 @@ def models(request: HttpRequest, slug: str) -> HttpResponse:
         labels=ProjectCounter.confident_of(project.pk),
         due=triggers.next_threshold(own_policy, fired.label_count if fired else 0),
         runs=TrainingRun.objects.select_related("job").filter(project=project)[:20],
-        models=registry.with_evidence(project)[:20],
+        models=versions,
+        history=history_of(versions),
         evidence=_evidence(request, project, own_policy),
     )
     return render(
@@ -69,6 +73,34 @@ def _evidence(
         serving = judged.filter(model__stage=ModelVersion.Stage.CHAMPION)
         shown = serving.first() or judged.order_by("-model__number").first()
     return evidence_of(shown, policy) if shown else None
+
+
+@login_required
+def confusions(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """List the held-out items of a label that a version took for another, or the same.
+
+    Raises Http404 where the project has no such version, or none that was judged.
+    """
+    member = member_of(request, slug, members.ENGINEER)
+    truth, predicted = (request.GET.get(name, "") for name in ("truth", "predicted"))
+    try:
+        evidence = registry.evaluation(member.project, number)
+    except NotFoundError as error:
+        raise Http404(error.detail) from error
+    wanted = [[truth], [predicted]]
+    items = Item.objects.select_related("media").filter(
+        project=member.project,
+        pk__in=[int(pk) for pk, pair in evidence.answers.items() if pair == wanted],
+    )
+    page = context(
+        member,
+        "models",
+        truth=truth,
+        predicted=predicted,
+        number=number,
+        items=listing(request, items),
+    )
+    return render(request, "activelearn/confusions.html", page)
 
 
 def _act(request: HttpRequest, member: Membership) -> None:

@@ -8,4 +8,9 @@ from activelearn.views import pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<slug:slug>/models/", pages.models, name="models"),
+    path(
+        "projects/<slug:slug>/models/<int:number>/confusions/",
+        pages.confusions,
+        name="confusions",
+    ),
 ]

@@ -1,0 +1,229 @@
+"""Pictures of the models page as numbers a template can draw: SVG from the server."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from activelearn.core import intervals
+from activelearn.core.calibration import Reliability
+from activelearn.core.intervals import Estimate
+from activelearn.core.report import Report
+from activelearn.models import Evaluation, ModelVersion
+from labeling.views.page.charts import Curve, Point, curve
+
+# A square picture, and what is left of it beside its axes.
+SIDE: Final = 320
+LEFT: Final = 44
+TOP: Final = 12
+BOTTOM: Final = 288
+RIGHT: Final = 308
+# Beyond so many labels a matrix is a wall: those that are mixed up most are shown.
+MOST_LABELS: Final = 12
+CELL: Final = 40
+MARGIN: Final = 120
+BAR_LEFT: Final = 110
+BAR_RIGHT: Final = 590
+
+
+@dataclass(frozen=True)
+class History:
+    """The held-out figures of versions, oldest first; names and promotions beside."""
+
+    macro_f1: Curve
+    accuracy: Curve
+    versions: list[tuple[float, ModelVersion]]
+
+
+def history_of(versions: Sequence[ModelVersion]) -> History | None:
+    """Return the figures of versions that were judged; a single one is no history.
+
+    versions: newest first.
+    """
+    judged = [
+        version for version in reversed(versions) if hasattr(version, "evaluation")
+    ]
+    if len(judged) < 2:
+        return None
+    curves = [
+        curve([_point(version, name) for version in judged], low=0.0, high=1.0)
+        for name in ("macro_f1", "accuracy")
+    ]
+    places = [dot.x for dot in curves[0].dots]
+    return History(curves[0], curves[1], list(zip(places, judged, strict=True)))
+
+
+def _point(version: ModelVersion, name: str) -> Point:
+    figure: Estimate = getattr(version.evaluation.summary, name)
+    return Point(str(version.number), figure.value, figure.low, figure.high)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A bin where it stands: its dot, and the ends of its interval."""
+
+    x: float
+    y: float
+    low: float
+    high: float
+    kind: str
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """How often answers are right, over how sure the model was of them."""
+
+    marks: list[Mark]
+    ticks: list[tuple[float, float, float]]
+
+
+def diagram_of(before: Reliability, after: Reliability | None) -> Diagram:
+    """Return the reliability diagram; what a calibration has made stands on top."""
+    pairs = [("before", before), *([("after", after)] if after else [])]
+    marks = [
+        Mark(
+            _x(part.confidence),
+            _y(part.right.value),
+            _y(part.right.low),
+            _y(part.right.high),
+            kind,
+        )
+        for kind, said in pairs
+        for part in said.bins
+    ]
+    quarters = [quarter / 4 for quarter in range(5)]
+    return Diagram(marks, [(_x(at), _y(at), at) for at in quarters])
+
+
+def _x(share: float) -> float:
+    return round(LEFT + (RIGHT - LEFT) * share, 1)
+
+
+def _y(share: float) -> float:
+    return round(BOTTOM - (BOTTOM - TOP) * share, 1)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """So many items of a true label were said to be another one, or the same.
+
+    strength: in [0, 1], the share of the true label's items.
+    """
+
+    x: int
+    y: int
+    truth: str
+    predicted: str
+    items: int
+    strength: float
+
+    @property
+    def is_right(self) -> bool:
+        """Whether it is on the diagonal."""
+        return self.truth == self.predicted
+
+    @property
+    def is_dark(self) -> bool:
+        """Whether its number is hard to read in the usual color."""
+        return self.strength > 0.55
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """The confusion matrix of the labels that are mixed up most."""
+
+    cells: list[Cell]
+    names: list[tuple[int, str]]
+    size: int
+    left_out: int
+
+
+def matrix_of(report: Report) -> Matrix | None:
+    """Return the confusion matrix; where items have several labels there is none."""
+    confusions = report.figures.confusions
+    if not confusions:
+        return None
+    sizes: Counter[str] = Counter()
+    mixed: Counter[str] = Counter()
+    for entry in confusions:
+        sizes[entry.truth] += entry.items
+        for label in (entry.truth, entry.predicted):
+            # Each label stands in the order, also one that is never mixed up.
+            mixed[label] += entry.items * (entry.truth != entry.predicted)
+    most = sorted(mixed, key=lambda label: (-mixed[label], label))[:MOST_LABELS]
+    place = {label: MARGIN + CELL * n for n, label in enumerate(sorted(most))}
+    cells = [
+        Cell(
+            place[entry.predicted],
+            place[entry.truth],
+            entry.truth,
+            entry.predicted,
+            entry.items,
+            round(entry.items / sizes[entry.truth], 3),
+        )
+        for entry in confusions
+        if entry.truth in place and entry.predicted in place
+    ]
+    names = [(at, label) for label, at in place.items()]
+    return Matrix(cells, names, MARGIN + CELL * len(place), len(mixed) - len(place))
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A share of the held-out items with its interval, in place."""
+
+    name: Promise
+    kind: str
+    items: int
+    share: Estimate
+    y: int
+    width: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What a version fixes and breaks of what served before."""
+
+    bars: list[Bar]
+    left: int
+    right: int
+    ticks: list[tuple[float, float]]
+
+
+def gate_of(evaluation: Evaluation) -> Gate:
+    """Return the gate's picture: shares of the items that only one of the two has right."""
+    rows = [
+        (_("fixes"), "good", evaluation.better),
+        (_("breaks"), "bad", evaluation.worse),
+    ]
+    shares = [
+        intervals.wilson(items / max(1, evaluation.items), evaluation.items)
+        for _name, _kind, items in rows
+    ]
+    most = max(share.high for share in shares)
+
+    def x(share: float) -> float:
+        return round(BAR_LEFT + (BAR_RIGHT - BAR_LEFT) * share / most, 1)
+
+    bars = [
+        Bar(
+            name,
+            kind,
+            items,
+            share,
+            16 + 40 * n,
+            x(share.value) - BAR_LEFT,
+            x(share.low),
+            x(share.high),
+        )
+        for n, ((name, kind, items), share) in enumerate(zip(rows, shares, strict=True))
+    ]
+    ticks = [(x(most * part / 4), 100 * most * part / 4) for part in range(5)]
+    return Gate(bars, BAR_LEFT, BAR_RIGHT, ticks)

@@ -1,0 +1,146 @@
+"""The pictures of the models page: where things stand, and what they open."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+
+from activelearn.core.calibration import Bin, Reliability
+from activelearn.core.evaluation import Confusion
+from activelearn.core.intervals import Estimate
+from activelearn.core.report import Report
+from activelearn.models import Evaluation
+from activelearn.views import pictures
+from activelearn.views.evidence import report_of
+from labeling.models import Item, Project
+from tests import make
+from tests.activelearn.test_calibrating import run
+from tests.activelearn.test_loop import versions
+
+
+def confused(counts: dict[tuple[str, str], int]) -> Report:
+    report = report_of(Evaluation(report=make.REPORT))
+    report.figures.confusions[:] = [Confusion(*pair, n) for pair, n in counts.items()]
+    return report
+
+
+def test_a_cell_is_as_strong_as_its_share_of_the_label() -> None:
+    counts = {("a", "a"): 6, ("a", "b"): 2, ("b", "b"): 5}
+
+    matrix = pictures.matrix_of(confused(counts))
+
+    assert matrix is not None
+    cells = {(cell.truth, cell.predicted): cell for cell in matrix.cells}
+    assert cells["a", "a"].strength == 0.75
+    assert cells["a", "b"].strength == 0.25
+    assert cells["b", "b"].is_right
+    # Rows are labels, columns what was said.
+    assert (cells["a", "b"].x, cells["a", "b"].y) == (
+        pictures.MARGIN + pictures.CELL,
+        pictures.MARGIN,
+    )
+    assert matrix.left_out == 0
+    assert pictures.matrix_of(confused({})) is None
+
+
+def test_of_many_labels_those_that_are_mixed_up_most_are_shown() -> None:
+    counts = {(f"l{n:02}", f"l{n:02}"): 5 for n in range(30)}
+    counts["l28", "l29"] = 3
+
+    matrix = pictures.matrix_of(confused(counts))
+
+    assert matrix is not None
+    names = [name for _, name in matrix.names]
+    assert len(names) == pictures.MOST_LABELS
+    assert {"l28", "l29"} <= set(names)
+    assert matrix.left_out == 30 - pictures.MOST_LABELS
+
+
+def test_what_is_right_as_often_as_it_says_lies_on_the_diagonal() -> None:
+    said = Reliability(
+        Estimate(0, 0, 0), [Bin(at, Estimate(at, at, at), 10) for at in (0.0, 0.5, 1.0)]
+    )
+
+    diagram = pictures.diagram_of(said, None)
+
+    assert [(mark.x, mark.y) for mark in diagram.marks] == [
+        (pictures.LEFT, pictures.BOTTOM),
+        ((pictures.LEFT + pictures.RIGHT) / 2, (pictures.TOP + pictures.BOTTOM) / 2),
+        (pictures.RIGHT, pictures.TOP),
+    ]
+
+
+def test_the_gate_draws_shares_within_their_intervals() -> None:
+    gate = pictures.gate_of(Evaluation(items=100, better=20, worse=0))
+
+    fixed, broken = gate.bars
+    assert (fixed.share.value, broken.share.value) == (0.2, 0)
+    assert (
+        fixed.low < pictures.BAR_LEFT + fixed.width < fixed.high == pictures.BAR_RIGHT
+    )
+    assert (broken.width, broken.low) == (0, pictures.BAR_LEFT)
+
+
+def page_of(project: Project, path: str = "") -> str:
+    client = Client()
+    client.force_login(make.manager_of(project).user)
+    answer = client.get(f"/projects/{project.slug}/models/{path}")
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_each_picture_has_its_table_and_no_style_of_its_own() -> None:
+    project, _ = versions(2)
+
+    page = page_of(project)
+
+    assert page.count("<svg\n") + page.count("<svg class") >= 4
+    assert page.count("<details>") == 4
+    assert not re.search(r'<[^>]+\bstyle="', page)
+    assert "Held-out figures over versions" in page
+    for words in (
+        "How sure, and how often right",
+        "What is taken for what",
+        "The gate",
+    ):
+        assert f">{words}</h2>" in page
+
+
+@pytest.mark.django_db
+def test_the_page_says_how_far_a_calibration_is() -> None:
+    project, _ = run(held_out=30)
+
+    page = page_of(project)
+
+    assert "There were 30 held-out labels; from about 50 on" in page
+
+
+@pytest.mark.django_db
+def test_a_cell_opens_the_items_that_it_counts() -> None:
+    project, version = run()
+    report = report_of(version.evaluation)
+    wrong = next(c for c in report.figures.confusions if c.truth != c.predicted)
+    address = f"1/confusions/?truth={wrong.truth}&amp;predicted={wrong.predicted}"
+    assert address in page_of(project)
+
+    page = page_of(project, address.replace("&amp;", "&"))
+
+    listed = [int(pk) for pk in re.findall(r"/items/(\d+)/", page)]
+    assert len(listed) == wrong.items
+    pairs = version.evaluation.answers
+    assert all(pairs[str(pk)] == [[wrong.truth], [wrong.predicted]] for pk in listed)
+    assert Item.objects.filter(pk__in=listed, split="evaluation").count() == len(listed)
+
+
+@pytest.mark.django_db
+def test_items_of_a_version_that_is_not_there_are_not_found() -> None:
+    project = make.project()
+    client = Client()
+    client.force_login(make.manager_of(project).user)
+
+    answer = client.get(f"/projects/{project.slug}/models/7/confusions/")
+
+    assert answer.status_code == 404
