@@ -100,7 +100,7 @@ def _run_of(view: ProjectView, pk: int) -> ImportRun:
         .first()
     )
     if run is None:
-        raise NotFoundError("There is no such import in this project.")
+        raise NotFoundError(_("There is no such import in this project."))
     return run
 
 
@@ -180,7 +180,7 @@ class MediaView(ProjectView):
             ).exists()
         )
         if media is None or not is_ours:
-            raise NotFoundError("There is no such picture in this project.")
+            raise NotFoundError(_("There is no such picture in this project."))
         data, mime = pictures.read(media, "" if query.size is UNSET else query.size)
         return HttpResponse(
             data,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Final
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
 from msgspec import UNSET
 
@@ -60,7 +61,9 @@ class AnnotationsView(HotView):
         """
         if isinstance(body, list):
             if len(body) > submit.MAX_BATCH:
-                raise InvalidInputError(f"At most {submit.MAX_BATCH} answers.")
+                raise InvalidInputError(
+                    _("At most %(most)s answers.") % {"most": submit.MAX_BATCH}
+                )
             results = [self._one_of_batch(vote) for vote in body]
             return Reply(wire.VoteOutcomes(results=results), 200)
         receipt = submit.submit(self.member, wire.vote_of(body))
@@ -117,8 +120,8 @@ class AnnotationView(ProjectView):
         raw = self.request.headers.get("If-Match", "").removeprefix("W/").strip('"')
         if not raw.isdecimal() or len(raw) > 9:
             raise InvalidInputError(
-                "Send If-Match with the version from the ETag.",
-                errors={"If-Match": ["The version you read."]},
+                _("Send If-Match with the version from the ETag."),
+                errors={"If-Match": [_("The version you read.")]},
             )
         return int(raw)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.utils.translation import gettext as _
 from msgspec.structs import asdict
 
 from labeling.api.http.calls import call
@@ -41,5 +42,5 @@ class JobView(ProjectView):
         """
         job = Job.objects.filter(pk=pk, project=self.member.project).first()
         if job is None:
-            raise NotFoundError("There is no such job in this project.")
+            raise NotFoundError(_("There is no such job in this project."))
         return wire.JobWithLog(**asdict(wire.job_of(job)), log=log(job))

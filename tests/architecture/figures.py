@@ -38,6 +38,15 @@ _SQL: Final = re.compile(
 )
 
 
+# What is said to people: our own errors, and the framework's that the API raises.
+REFUSALS: Final = {
+    *re.findall(
+        r"^class (\w+)", (ROOT / "labeling/errors.py").read_text(), re.MULTILINE
+    ),
+    *("AuthenticationFailed", "NotAuthenticated", "ParseError"),
+}
+
+
 @dataclass(frozen=True)
 class Source:
     """A file of Python with its tree."""
@@ -195,6 +204,38 @@ def _raised(node: ast.AST) -> bool:
     error = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
     name = error.id if isinstance(error, ast.Name) else getattr(error, "attr", "")
     return name.endswith("Error")
+
+
+def untranslated(source: Source) -> list[str]:
+    """Return the refusals whose words nobody can translate, each with its line.
+
+    A bare text, or one with values in it, as the words of an error or in its ``errors``.
+    """
+    calls = [
+        node
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    ]
+    words: list[ast.AST] = []
+    for call in calls:
+        if getattr(call.func, "id", "") in REFUSALS:
+            words += call.args[:1]
+        words += [
+            entry
+            for keyword in call.keywords
+            if keyword.arg == "errors"
+            for inside in ast.walk(keyword.value)
+            if isinstance(inside, ast.List)
+            for entry in inside.elts
+        ]
+        if getattr(call.func, "id", "") in ("_", "sentence", "noop", "message"):
+            words += [text for text in call.args[:1] if isinstance(text, ast.JoinedStr)]
+    return [
+        f"{source.name}:{text.lineno}"
+        for text in words
+        if isinstance(text, ast.JoinedStr)
+        or (isinstance(text, ast.Constant) and isinstance(text.value, str))
+    ]
 
 
 def variables(every: Sequence[Source], *names: str) -> int:

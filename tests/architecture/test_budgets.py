@@ -90,6 +90,31 @@ def test_public_functions_say_what_they_do_and_what_they_raise() -> None:
     assert [name for one in services for name in figures.refusals_untold(one)] == []
 
 
+def test_what_is_refused_can_be_said_in_every_language() -> None:
+    bare = [name for source in production() for name in figures.untranslated(source)]
+
+    assert bare == []
+
+
+@pytest.mark.parametrize(
+    ("raised", "is_seen"),
+    [
+        ('InvalidInputError("Bare.")', True),
+        ('InvalidInputError(errors={"a": [f"At most {b}."]})', True),
+        ('InvalidInputError(errors={"a": ["Bare."]})', True),
+        ('InvalidInputError(_(f"At most {b}."))', True),
+        ('InvalidInputError(errors={"a": [_("At most %(b)s.") % {"b": b}]})', False),
+        ('ValueError("For us alone.")', False),
+    ],
+)
+def test_words_that_nobody_can_translate_are_seen(
+    raised: str, *, is_seen: bool
+) -> None:
+    source = Source(ROOT / "made_up.py", raised, ast.parse(raised))
+
+    assert bool(figures.untranslated(source)) == is_seen
+
+
 def test_comments_stand_where_the_traps_are() -> None:
     comments = sum(len(figures.comments(source)) for source in production())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
@@ -59,7 +60,7 @@ class TokenAuthentication(BaseAuthentication):
             return None
         slug = (request.parser_context or {}).get("kwargs", {}).get("slug", "")
         if (owner := owner_of(request, slug)) is None:
-            raise AuthenticationFailed("This token is not valid.")
+            raise AuthenticationFailed(_("This token is not valid."))
         return owner
 
     def authenticate_header(self, request: Request) -> str:

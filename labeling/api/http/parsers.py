@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
@@ -26,9 +27,9 @@ def value_of(raw: bytes) -> Any:
         value = _decoder.decode(raw)
         problem = storable(value) if _is_doubtful(raw) else ""
     except RecursionError as error:
-        raise ParseError("The JSON is nested too deeply.") from error
+        raise ParseError(_("The JSON is nested too deeply.")) from error
     except (msgspec.MsgspecError, ValueError) as error:
-        raise ParseError(f"This is not JSON: {error}") from error
+        raise ParseError(_("This is not JSON: %(why)s") % {"why": error}) from error
     if problem:
         raise ParseError(str(problem))
     return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -28,7 +29,7 @@ class ProjectView(APIView):
         """Find the membership, before the method runs."""
         super().initial(request, *args, **kwargs)
         if is_for_another(request, request.user.pk):
-            raise NotAuthenticated("Somebody else has logged in in this browser.")
+            raise NotAuthenticated(_("Somebody else has logged in in this browser."))
         self.admit(_membership(request, kwargs["slug"]))
         if isinstance(request.user, User):
             self.member.user = request.user

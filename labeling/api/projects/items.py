@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db.models import Prefetch, QuerySet
+from django.utils.translation import gettext as _
 from msgspec import UNSET, structs
 
 from labeling import queries
@@ -76,5 +77,5 @@ class ItemView(_ItemView):
         items = Item.objects.select_related("media", "prediction")
         mine = items.filter(project=self.member.project_id, pk=pk)
         if (item := _with_labels(mine).first()) is None:
-            raise NotFoundError("There is no such item in this project.")
+            raise NotFoundError(_("There is no such item in this project."))
         return item

@@ -45,7 +45,7 @@ def create(
     """
     errors: dict[str, list[str]] = {}
     if role not in Role.values:
-        errors["role"] = [f"One of {', '.join(Role.values)}."]
+        errors["role"] = [_("One of %(values)s.") % {"values": ", ".join(Role.values)}]
     if not 1 <= days <= MOST_DAYS:
         errors["days"] = [_("From 1 to %(most)s.") % {"most": MOST_DAYS}]
     if uses is not None and not 1 <= uses <= MOST_USES:

@@ -27,7 +27,8 @@ def lease(member: Membership, external_ids: Sequence[str]) -> Lease:
     if not member.project.free_choice:
         raise ForbiddenError(_("This project does not let people pick their items."))
     if len(external_ids) > allowance.MAX_COUNT:
-        raise InvalidInputError(errors={"items": [f"At most {allowance.MAX_COUNT}."]})
+        why = _("At most %(most)s.") % {"most": allowance.MAX_COUNT}
+        raise InvalidInputError(errors={"items": [why]})
     try:
         return _lease(member, external_ids)
     except IntegrityError:

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from PIL import Image
 
-from labeling.errors import InvalidInputError
+from labeling.errors import check_one_of
 from labeling.models import Item, Job, Media
 from labeling.services.work.transactions import Turn, await_turn
 
@@ -28,10 +28,7 @@ def read(media: Media, size: str = "") -> tuple[bytes, str]:
     """
     if not size:
         return _content(media.path), media.mime
-    if size not in map(str, SIZES):
-        raise InvalidInputError(
-            errors={"size": [f"One of {', '.join(map(str, SIZES))}."]}
-        )
+    check_one_of("size", size, map(str, SIZES))
     most = int(size)
     if max(media.width, media.height) <= most:
         return _content(media.path), media.mime

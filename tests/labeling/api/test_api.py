@@ -401,3 +401,12 @@ def test_a_number_of_rows_out_of_range_is_refused(limit: str) -> None:
     assert json_of(refused)["errors"] == {"limit": ["A whole number from 1 to 1000."]}
     for usual in ("", "1", "1000"):
         assert call("get", f"projects/?limit={usual}").status_code == 200
+
+
+def test_refusals_are_told_in_the_readers_language() -> None:
+    client = Client(headers={"accept-language": "de", "authorization": "Token none"})
+
+    refused = client.get("/api/projects/")
+
+    assert refused.status_code == 401
+    assert json_of(refused)["detail"] == "Dieses Token ist nicht gültig."

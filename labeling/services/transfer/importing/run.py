@@ -12,6 +12,7 @@ from django.utils.translation import gettext_noop as noop
 
 from labeling.errors import ConflictError, InvalidInputError
 from labeling.messages import as_json, message
+from labeling.messages import sentence as _
 from labeling.models import ImportRun, Job, Upload, User
 from labeling.services.transfer import pictures, splitting
 from labeling.services.transfer.importing import readers
@@ -66,7 +67,9 @@ def start(
     allowed = {*ROLES, "text", "image", "ignore"}
     for column, role in mapping.items():
         if not isinstance(role, str) or (role not in allowed and role != column):
-            raise InvalidInputError(errors={"mapping": [f"{column}: not a role."]})
+            raise InvalidInputError(
+                errors={"mapping": [_("%(column)s: not a role.") % {"column": column}]}
+            )
     with transaction.atomic():
         job = jobs.enqueue(
             "import",

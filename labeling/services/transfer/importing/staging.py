@@ -19,6 +19,7 @@ from django.utils import timezone
 from labeling import rules
 from labeling.errors import InvalidInputError, TooLargeError
 from labeling.messages import message
+from labeling.messages import sentence as _
 from labeling.models import ImportRun, Job, Project, Upload, User
 from labeling.services.transfer.importing import readers
 from labeling.services.transfer.importing.rows import role_of
@@ -58,7 +59,7 @@ def stage(
             head = head or chunk[:64]
             temporary.write(chunk)
         if not size:
-            raise InvalidInputError(errors={"file": ["The file is empty."]})
+            raise InvalidInputError(errors={"file": [_("The file is empty.")]})
         temporary.seek(0)
         key = uuid.uuid4()
         path = default_storage.save(f"uploads/{key}", File(temporary))
