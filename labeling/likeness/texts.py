@@ -25,8 +25,8 @@ HASHES: Final = 40
 BANDS: Final = 6
 ROWS: Final = 4
 RUN: Final = 4  # characters
-# Below it, a word more or less makes another text.
-FEWEST: Final = 16  # characters
+# Below it, a word or a number more or less makes another text (K10).
+FEWEST: Final = 32  # characters
 # Of a long text, the runs with the least hashes stand for all.
 MOST: Final = 2000  # runs
 # The least share of runs in common, as it is estimated.

@@ -66,6 +66,12 @@ def test_c6_a_lightly_edited_text_is_alike_and_another_text_is_not(edited: str) 
     assert not are_alike(own, other)
 
 
+def test_k10_short_texts_of_one_pattern_are_not_alike() -> None:
+    some = texts.sketches([f"Refund of day {n} is late" for n in range(50)])
+
+    assert not any(are_alike(a, b) for a, b in itertools.combinations(some, 2))
+
+
 def test_the_sketch_of_a_text_is_the_same_alone_and_among_others() -> None:
     some = [TEXT, "short", "", "a" * 9000, "कृपया मेरा कार्ड बदल दीजिए अभी"]
 
