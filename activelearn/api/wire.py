@@ -205,22 +205,22 @@ class Baseline(Answer):
 class ReliabilityBin(Answer):
     """Answers of about the same confidence, and the share of them that is right."""
 
-    confidence: float
-    right: Estimate
-    answers: int
+    confidence: Annotated[float, about("The mean of these answers'.")]
+    right: Annotated[Estimate, about("The share of them that is right.")]
+    answers: Annotated[int, about("How many they are.")]
 
 
 class Reliability(Answer):
     """The reliability diagram, and its expected calibration error (`ece`)."""
 
-    ece: Estimate
-    bins: list[ReliabilityBin]
+    ece: Annotated[Estimate, about("The expected calibration error, a share.")]
+    bins: Annotated[list[ReliabilityBin], about("The least confident first.")]
 
 
 class CalibrationTrial(Answer):
     """Whether a calibration helped, on so many labels."""
 
-    labels: int
+    labels: Annotated[int, about("How many labels it was tried on.")]
     gain: Annotated[float, about("In log loss, in nats.")]
     error: Annotated[float, about("The gain's standard error.")]
     needed: Annotated[
@@ -231,9 +231,11 @@ class CalibrationTrial(Answer):
 class CalibrationReport(Answer):
     """How sure the model is beside how often it is right."""
 
-    kind: Annotated[str, one_of(["none", "temperature", "platt"])]
-    trial: CalibrationTrial | None
-    before: Reliability
+    kind: Annotated[
+        str, one_of(["none", "temperature", "platt"], "The calibration in use.")
+    ]
+    trial: Annotated[CalibrationTrial | None, about("Null where none was tried.")]
+    before: Annotated[Reliability, about("Without a calibration.")]
     after: Annotated[
         Reliability | None,
         about("Of calibrations that were fitted on other items each."),
@@ -254,7 +256,9 @@ class Evaluation(Answer):
     training: Annotated[
         Summary | None, about("On the items that the model has learned from.")
     ]
-    calibration: CalibrationReport | None = None
+    calibration: Annotated[
+        CalibrationReport | None, about("Null for versions before calibration.")
+    ] = None
 
 
 class Model(Answer):
