@@ -104,7 +104,7 @@ def _choices(
     """Return who ordered the rows at ``places`` (n,), and the best of them in order."""
     if not len(places):
         return "none", []
-    ids, rows = material.table
+    ids, rows = material.table.ids, material.table.rows
     labels = [material.known.get(int(pk)) for pk in ids]
     labeled = np.flatnonzero([bool(names) for names in labels])
     try:

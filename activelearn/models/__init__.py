@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from activelearn.models.feature import FeatureShard
+from activelearn.models.feature import FeatureShard, FeatureSpec
 from activelearn.models.policy import LearningPolicy
 from activelearn.models.run import (
     RankingFit,
@@ -16,6 +16,7 @@ from activelearn.models.version import Evaluation, ModelVersion, Promotion
 __all__ = [
     "Evaluation",
     "FeatureShard",
+    "FeatureSpec",
     "LearningPolicy",
     "ModelVersion",
     "Promotion",

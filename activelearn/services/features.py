@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +18,7 @@ from scipy import sparse
 
 from activelearn.core import features as core
 from activelearn.models import FeatureShard, ModelVersion
-from activelearn.services import files
+from activelearn.services import files, specs
 from labeling.models import Item, Project
 from labeling.services.work.transactions import Turn, await_turn
 from labeling.sql import statements
@@ -39,21 +37,23 @@ _AT_WORK: Final = (
 Ids = core.Ids
 
 
-def hash_of(spec: core.Spec) -> str:
-    """Return the name of a specification."""
-    return hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()
+hash_of = core.hash_of
 
 
 def spec_of(project: Project) -> core.Spec:
-    """Return how the project's data become numbers; a table's first items decide."""
+    """Return how the project's data become numbers today."""
     if project.data_type == Project.DataType.TEXT:
         return core.TEXT_SPEC
     if project.data_type == Project.DataType.IMAGE:
         return core.IMAGE_SPEC
-    if first := FeatureShard.objects.filter(project=project).first():
-        return dict(first.spec)
-    sample = Item.objects.filter(project=project).values_list("data", flat=True)[:5000]
-    return core.table_spec(list(sample))
+    return specs.today(project)
+
+
+def renewed_spec_of(project: Project) -> core.Spec:
+    """Return how they become numbers, made anew where a table has outgrown it."""
+    if project.data_type == Project.DataType.TABLE:
+        specs.renew(project)
+    return spec_of(project)
 
 
 def load(project: Project, spec: core.Spec | None = None) -> core.Table:
@@ -61,10 +61,10 @@ def load(project: Project, spec: core.Spec | None = None) -> core.Table:
 
     Every item has exactly one row, whoever else computes rows at the same time and
     whoever was killed at it: it is looked at each time, and mended. Without a
-    specification the project's own of today counts. Each has its own files, so that a
+    specification the project's own counts, renewed where it was outgrown. Each has its own files, so that a
     model goes on with its features while the next one is made with others.
     """
-    spec = spec or spec_of(project)
+    spec = spec or renewed_spec_of(project)
     own = FeatureShard.objects.filter(project=project, spec_hash=hash_of(spec))
     while True:
         _complete(project, spec)
@@ -72,23 +72,23 @@ def load(project: Project, spec: core.Spec | None = None) -> core.Table:
         parts = [_read(shard) for shard in shards]
         damaged = _damaged(project, shards, parts)
         if not damaged:
-            return _joined(parts)
+            return _joined(parts, hash_of(spec))
         logger.warning("computing %s files of features anew", len(damaged))
         own.filter(pk__in=damaged).delete()
 
 
 def load_beside(today: core.Table, project: Project, spec: core.Spec) -> core.Table:
-    """Return the table by ``spec``: ``today``, which is by today's, if they are one."""
-    is_same = hash_of(spec) == hash_of(spec_of(project))
-    return today if is_same else load(project, spec)
+    """Return the table by ``spec``: ``today`` itself, if it is by that one."""
+    return today if hash_of(spec) == today.spec_hash else load(project, spec)
 
 
-def _joined(parts: Sequence[core.Table]) -> core.Table:
+def _joined(parts: Sequence[core.Table], name: str) -> core.Table:
     if not parts:
         no_rows = sparse.csr_matrix((0, 1), dtype=np.float32)
-        return core.Table(np.zeros(0, dtype=np.int64), no_rows)
+        return core.Table(np.zeros(0, dtype=np.int64), no_rows, name)
     ids = np.concatenate([part.ids for part in parts])
-    return core.Table(ids, sparse.vstack([part.rows for part in parts], format="csr"))
+    rows = sparse.vstack([part.rows for part in parts], format="csr")
+    return core.Table(ids, rows, name)
 
 
 def _complete(project: Project, spec: core.Spec) -> None:
@@ -198,7 +198,8 @@ def _without_deleted(shard: FeatureShard) -> int:
     )
     gone = shard.items - items.count()
     if gone:
-        ids, rows = _read(shard)
+        table = _read(shard)
+        ids, rows = table.ids, table.rows
         kept = np.isin(
             ids, np.array(items.values_list("pk", flat=True), dtype=ids.dtype)
         )
@@ -250,4 +251,4 @@ def _read(shard: FeatureShard) -> core.Table:
     )
     parts = (packed["data"], packed["indices"], packed["indptr"])
     rows = sparse.csr_matrix(parts, shape=tuple(packed["shape"]))
-    return core.Table(packed["ids"], rows)
+    return core.Table(packed["ids"], rows, shard.spec_hash)

@@ -9,7 +9,7 @@ from django.db.models import Max
 from django.utils.translation import gettext_noop as noop
 
 from activelearn.core import artifact, gate, training
-from activelearn.core.features import Table
+from activelearn.core.features import Spec, Table
 from activelearn.models import ModelVersion, Snapshot, TrainingRun
 from activelearn.services import (
     calibrating,
@@ -43,11 +43,14 @@ def run(progress: Progress) -> dict[str, Any]:
     if training_run.verdict:
         return {"verdict": training_run.verdict}
     progress.report(done=0, total=5, stage=noop("features"))
-    table = features.load(training_run.project)
+    # Taken once: where another worker makes a new specification meanwhile, this model
+    # is still of the one that its rows are by.
+    spec = features.renewed_spec_of(training_run.project)
+    table = features.load(training_run.project, spec)
     progress.report(done=1, stage=noop("snapshot"))
     version = ModelVersion.objects.filter(run=training_run).first()
     if version is None:
-        version = _train(training_run, table, progress)
+        version = _train(training_run, spec, table, progress)
     if version is None:
         return {"verdict": training_run.verdict}
     return _judge(training_run, version, table, progress)
@@ -83,14 +86,15 @@ def _judge(
 
 
 def _train(
-    training_run: TrainingRun, table: Table, progress: Progress
+    training_run: TrainingRun, spec: Spec, table: Table, progress: Progress
 ) -> ModelVersion | None:
     """Return a new version, or None where the run has ended without one."""
     project = training_run.project
     snapshot, labels = _snapshot(training_run, table, progress)
-    spec_hash = features.hash_of(features.spec_of(project))
     material = calibrating.take(snapshot, table)
-    parts = experiments.parts_of(project, snapshot.sha256, spec_hash, material.sha256)
+    parts = experiments.parts_of(
+        project, snapshot.sha256, table.spec_hash, material.sha256
+    )
     fingerprint = experiments.fingerprint(parts)
     if earlier := experiments.finished(project, fingerprint):
         training_run.same_as = earlier
@@ -105,7 +109,7 @@ def _train(
     with transaction.atomic():
         progress.report(done=3, stage=noop("evaluate"))
         training_run.save(update_fields=["experiment", "fingerprint"])
-        return _register(training_run, model, material, table)
+        return _register(training_run, model, spec, material, table)
 
 
 def _end(
@@ -156,13 +160,13 @@ def _fitted(
 def _register(
     training_run: TrainingRun,
     model: training.LinearModel,
+    spec: Spec,
     material: calibrating.Material,
     table: Table,
 ) -> ModelVersion:
     """Calibrate the model, write its file, then its row."""
     project = training_run.project
     snapshot = Snapshot.objects.get(pk=training_run.snapshot_id or 0)
-    spec = features.spec_of(project)
     rows = table.rows_of(list(material.labels))
     model, trial = calibrating.with_calibration(model, rows, material)
     data = artifact.dump(model, spec)

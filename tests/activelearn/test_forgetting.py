@@ -32,14 +32,15 @@ def age(sha256: str, kind: str = "features") -> None:
 
 def test_features_of_deleted_items_leave_their_files() -> None:
     project, truth = wine()
-    before, _ = features.load(project)
+    before = features.load(project).ids
     shard = FeatureShard.objects.get()
     gone = list(truth)[:10]
     removal.delete_now(project, gone)
 
     assert forgetting.forget_all() == 10
 
-    ids, rows = features.load(project)
+    table = features.load(project)
+    ids, rows = table.ids, table.rows
     assert set(before) - set(ids) == set(gone)
     assert rows.shape[0] == len(ids) == len(truth) - 10
     assert FeatureShard.objects.get().sha256 != shard.sha256
@@ -59,7 +60,7 @@ def test_files_that_no_row_names_go_when_nobody_can_be_reading_them() -> None:
     forgetting.forget_all()
 
     assert not files.path_of("features", old).exists()
-    assert len(features.load(project)[0]) == len(truth) - 10
+    assert len(features.load(project).ids) == len(truth) - 10
 
 
 def test_a_file_that_is_written_again_counts_as_new() -> None:
@@ -88,7 +89,7 @@ def test_the_loop_goes_on_without_the_items_that_were_deleted() -> None:
     assert scored
     assert not scored & set(gone)
     assert ModelVersion.objects.filter(stage="champion").count() == 1
-    ids, _ = features.load(project)
+    ids = features.load(project).ids
     assert not np.isin(ids, gone).any()
 
 

@@ -72,7 +72,8 @@ def test_c14_trainers_at_once_leave_no_item_out_and_take_none_twice() -> None:
     for thread in threads:
         thread.join()
 
-    ids, rows = features.load(project)
+    table = features.load(project)
+    ids, rows = table.ids, table.rows
 
     assert len(ids) == rows.shape[0] == 7 * ROUNDS
     assert_whole(project)
@@ -127,7 +128,7 @@ def test_c14_trainers_that_are_killed_anywhere_leave_one_row_per_item() -> None:
                 add(project, 40)
             process.kill()
 
-    ids, _ = features.load(project)
+    ids = features.load(project).ids
 
     assert len(ids) == Item.objects.count()
     assert_whole(project)

@@ -184,8 +184,8 @@ def test_c2_a_model_that_is_wider_than_its_features_is_refused() -> None:
     ("spec", "payload"),
     [
         (NARROW, {"text": "one"}),
-        (core_features.table_spec([{"a": 1, "b": "x"}]), {"a": 2, "b": "y"}),
-        (core_features.table_spec([]), {}),
+        (core_features.table_spec([{"a": 1}, {"a": 2}], 2)[0], {"a": 2, "b": "y"}),
+        (core_features.table_spec([], 0)[0], {}),
     ],
 )
 def test_a_specification_knows_its_width(

@@ -210,7 +210,8 @@ def is_quiet() -> bool:
 
 def least_sure(project: Project) -> set[int]:
     """Return the items of the open pool that a model of today's labels ranks first."""
-    ids, rows = features.load(project)
+    table = features.load(project)
+    ids, rows = table.ids, table.rows
     labeled = Resolution.objects.filter(superseded_at=None, item__split="pool")
     known = dict(labeled.values_list("item_id", "labels"))
     seen = [row for row, pk in enumerate(ids) if int(pk) in known]

@@ -1,0 +1,107 @@
+"""How a project's table is read: made from a random sample, and again when outgrown."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from django.db import connection
+from django.db.models import Max
+
+from activelearn.core import features as core
+from activelearn.core import tables
+from activelearn.core.columns import SeenColumn
+from activelearn.models import FeatureSpec
+from labeling.models import Item, Project
+from labeling.sql import statements
+
+# New rows that are looked at; enough to see a column of which a twentieth fits worse.
+LOOK: Final = 1000
+Records = list[dict[str, Any]]
+_SQL: Final = statements.load(Path(__file__).with_name("specs.sql"))
+logger = logging.getLogger(__name__)
+
+
+def newest(project: Project) -> FeatureSpec | None:
+    """Return the specification in force; None before the first."""
+    return FeatureSpec.objects.filter(project=project).first()
+
+
+def today(project: Project) -> core.Spec:
+    """Return how the project's table is read, and decide it where nobody has yet."""
+    row = newest(project) or _make(project, 1)
+    # Without any row nothing is decided: the first ones will show.
+    return dict(row.spec) if row else tables.table_spec([], 0)[0]
+
+
+def renew(project: Project) -> None:
+    """Make a new specification where the data have outgrown the newest one.
+
+    It stands beside the older ones, which the models that were made with them go on
+    reading.
+    """
+    row = newest(project)
+    if row is None:
+        return
+    newcomers = sample(project, LOOK, after=row.last_item)
+    pool = Item.objects.filter(project=project).pool()
+    seen = seen_in(row)
+    # From a full sample, no more rows would be read than there were.
+    there = pool.count() if seen.rows < tables.SAMPLE else row.there
+    if reason := tables.outgrown_by(row.spec, seen, there, newcomers):
+        logger.info("project %s has outgrown its features: %s", project.pk, reason)
+        _make(project, row.number + 1)
+    elif len(newcomers) >= tables.ENOUGH:
+        FeatureSpec.objects.filter(pk=row.pk).update(last_item=_last_item(project))
+
+
+def seen_in(row: FeatureSpec) -> tables.Seen:
+    """Return what the sample of a specification showed."""
+    columns = (SeenColumn(**column) for column in row.columns)
+    return tables.Seen(row.rows, tuple(columns))
+
+
+def _make(project: Project, number: int) -> FeatureSpec | None:
+    """Keep a specification by a sample of now; of workers at once, the first one's."""
+    # Read before the sample: what comes in between is looked at later.
+    last_item = _last_item(project)
+    there = Item.objects.filter(project=project).pool().count()
+    rows = sample(project, tables.SAMPLE)
+    if not rows:
+        return None
+    spec, seen = tables.table_spec(rows, there)
+    made, _ = FeatureSpec.objects.get_or_create(
+        project=project,
+        number=number,
+        defaults={
+            "sha256": core.hash_of(spec),
+            "spec": spec,
+            "rows": seen.rows,
+            "there": there,
+            "columns": [asdict(column) for column in seen.columns],
+            "last_item": last_item,
+        },
+    )
+    return made
+
+
+def sample(project: Project, most: int, after: int = 0) -> Records:
+    """Return rows of the pool, drawn by the project's seed, from behind an item."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SQL["sample"],
+            {"project": project.pk, "seed": project.seed, "after": after, "most": most},
+        )
+        return [_record(data) for _, data in cursor.fetchall()]
+
+
+def _record(data: Any) -> dict[str, Any]:
+    return dict(json.loads(data) if isinstance(data, str) else data)
+
+
+def _last_item(project: Project) -> int:
+    items = Item.objects.filter(project=project)
+    return int(items.aggregate(last=Max("pk"))["last"] or 0)
