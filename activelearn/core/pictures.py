@@ -126,7 +126,7 @@ def _colors(picture: Image.Image, spec: Spec) -> tuple[Row, Row, Row]:
 def _differences(picture: Image.Image, side: int) -> Row:
     """Return (side squared, 2) in [-1, 1]: blue and red less the brightness; gray is 0."""
     small = np.asarray(_shrunk(picture.convert("YCbCr"), side), dtype=np.float32)
-    return (small[:, :, 1:].reshape(-1, 2) - 128) / 128
+    return (small[:, :, 1:].reshape(-1, 2) - 128) / np.float32(128)
 
 
 def gradients(pixels: Row, *, cell: int, bins: int) -> Row:
