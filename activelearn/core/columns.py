@@ -381,33 +381,27 @@ def _places(column: Spec, values: Values) -> list[int]:
 
 
 def _one_hot(places: Sequence[int], width: int) -> Rows:
-    """Return (n, width) with a 1 at a place of each row; below 0 there is none."""
-    rows = [row for row, place in enumerate(places) if place >= 0]
-    kept = [place for place in places if place >= 0]
-    ones = np.ones(len(kept), dtype=np.float32)
-    return sparse.csr_matrix((ones, (rows, kept)), shape=(len(places), width))
+    """Return (n, width) with a 1 at a place of each row."""
+    ones = np.ones(len(places), dtype=np.float32)
+    rows = np.arange(len(places))
+    return sparse.csr_matrix((ones, (rows, places)), shape=(len(places), width))
 
 
 def _dates(column: Spec, values: Values) -> Rows:
     """Return day and year on a scale, month, weekday, hour where known, and missing."""
-    moments = [date_of(value, column["order"]) for value in values]
     years = {
         "center": float(column["center"]) / DAYS_OF_YEAR,
         "scale": max(1.0, float(column["scale"]) / DAYS_OF_YEAR),
     }
-    scaled = [
-        (
-            _squeezed(column, _days(moment)) if moment else 0.0,
-            _squeezed(years, float(moment.year)) if moment else 0.0,
-        )
-        for moment in moments
-    ]
-    parts = [
-        sparse.csr_matrix(np.array(scaled, dtype=np.float32).reshape(-1, 2)),
-        _one_hot([d.month - 1 if d else -1 for d in moments], 12),
-        _one_hot([d.weekday() if d else -1 for d in moments], 7),
-    ]
-    if column["has_time"]:
-        parts.append(_one_hot([d.hour if d else -1 for d in moments], 24))
-    parts.append(_one_hot([-1 if d else 0 for d in moments], 1))
-    return sparse.hstack(parts, format="csr")
+    dense = np.zeros((len(values), column_width(column)), dtype=np.float32)
+    for row, value in zip(dense, values, strict=True):
+        moment = date_of(value, column["order"])
+        if moment is None:
+            row[-1] = 1
+            continue
+        row[0] = _squeezed(column, _days(moment))
+        row[1] = _squeezed(years, float(moment.year))
+        row[[1 + moment.month, 14 + moment.weekday()]] = 1
+        if column["has_time"]:
+            row[21 + moment.hour] = 1
+    return sparse.csr_matrix(dense)
