@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from scipy import sparse
 
+from activelearn.core.cells import date_of, is_missing, number_of, text_of
 from activelearn.core.texts import Rows, text_rows, text_width
 
 Spec = dict[str, Any]
@@ -38,7 +39,6 @@ WORDS: Final[Spec] = {
     "words": {"ngrams": [1, 2], "size": 2**13},
     "characters": {"ngrams": [2, 4], "size": 2**12},
 }
-MISSING: Final = frozenset({"na", "n/a", "#n/a", "null", "nan", "none", "nil", "-"})
 PAIRS: Final = (
     ("false", "true"),
     ("no", "yes"),
@@ -48,10 +48,6 @@ PAIRS: Final = (
     ("off", "on"),
 )
 _ORDERS: Final = ("ymd", "dmy", "mdy")
-_MOMENT: Final = re.compile(
-    r"(\d{1,4})([-./])(\d{1,2})\2(\d{1,4})"
-    r"(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*(?:Z|UTC|[+-]\d{2}:?\d{2})?)?"
-)
 # Scripts that put no spaces between words; a word has about two such letters.
 _WITHOUT_SPACES: Final = re.compile(r"[\u0e00-\u0eff\u1780-\u17ff\u3040-\u9fff]")
 
@@ -77,47 +73,6 @@ class SeenColumn:
     values: tuple[str, ...] = ()
     others: int = 0
     misfits: float = 0.0
-
-
-def number_of(value: object) -> float | None:
-    """Return ``value`` as a finite number, or None where it is not a number."""
-    try:
-        number = float(str(value))
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def text_of(value: object) -> str:
-    """Return a cell as text; "" where it is empty."""
-    text = "" if value is None else str(value).strip()
-    # A half of a surrogate pair cannot be hashed.
-    return text.encode("utf-8", "replace").decode()
-
-
-def is_missing(value: object) -> bool:
-    """Whether a cell is empty, or says so in a word such as NA."""
-    text = text_of(value)
-    return not text or text.lower() in MISSING
-
-
-def date_of(value: object, order: str) -> datetime | None:
-    """Return ``value`` as a date, by the order of year (y), month (m) and day (d).
-
-    The time zone is left out: what counts is the clock of who wrote it down.
-    """
-    match = _MOMENT.fullmatch(text_of(value))
-    if match is None:
-        return None
-    parts = dict(zip(order, (match[1], match[3], match[4]), strict=True))
-    if len(parts["y"]) != 4:
-        return None
-    hour, minute, second = (int(part or 0) for part in match.groups()[4:])
-    year, month, day = (int(parts[part]) for part in "ymd")
-    try:
-        return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001
-    except ValueError:
-        return None
 
 
 def described(name: str, values: Values, there: int) -> tuple[Spec | None, SeenColumn]:

@@ -11,7 +11,8 @@ import numpy as np
 from scipy import sparse
 
 from activelearn.core import columns
-from activelearn.core.columns import SeenColumn, number_of, text_of
+from activelearn.core.cells import number_of, text_of
+from activelearn.core.columns import SeenColumn
 from activelearn.core.texts import Rows
 
 Spec = dict[str, Any]
