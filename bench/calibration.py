@@ -62,7 +62,7 @@ def _rows(name: str, items: list[dict[str, str]]) -> Any:
     if name in TABLES:
         left_out = {"id", "split"}
         data = [{k: v for k, v in one.items() if k not in left_out} for one in items]
-        return features.table_rows(data, features.table_spec(data))
+        return features.table_rows(data, features.table_spec(data, len(data))[0])
     with zipfile.ZipFile(DATA / name / "images.zip") as packed:
         pictures = [packed.read(item["image"]) for item in items]
     dense = [features.image_row(body, features.IMAGE_SPEC) for body in pictures]
