@@ -57,6 +57,26 @@ def reports(apps: Any, _schema: Any) -> None:
         row.save(update_fields=["report"])
 
 
+def figures(apps: Any, _schema: Any) -> None:
+    """Write what a report says into the columns of the release before."""
+    evaluation = apps.get_model("activelearn", "Evaluation")
+    for row in evaluation.objects.iterator():
+        said = row.report["figures"]
+        row.accuracy = said["summary"]["accuracy"]["value"]
+        row.macro_f1 = said["summary"]["macro_f1"]["value"]
+        row.labels = [
+            {
+                "label": label["label"],
+                "precision": label["precision"]["value"],
+                "recall": label["recall"]["value"],
+                "f1": label["f1"]["value"],
+                "support": label["support"],
+            }
+            for label in said["labels"]
+        ]
+        row.save(update_fields=["accuracy", "macro_f1", "labels"])
+
+
 class Migration(migrations.Migration):
     dependencies = [("activelearn", "0011_experiment")]
 
@@ -78,6 +98,11 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.RunPython(reports, migrations.RunPython.noop, elidable=True),
+        # Empty on the way back, until they are filled.
+        migrations.AlterField("evaluation", "accuracy", models.FloatField(null=True)),
+        migrations.AlterField("evaluation", "macro_f1", models.FloatField(null=True)),
+        migrations.AlterField("evaluation", "labels", models.JSONField(null=True)),
+        migrations.RunPython(migrations.RunPython.noop, figures, elidable=True),
         migrations.RemoveField("evaluation", "accuracy"),
         migrations.RemoveField("evaluation", "macro_f1"),
         migrations.RemoveField("evaluation", "labels"),
