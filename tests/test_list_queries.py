@@ -116,6 +116,16 @@ def worked_on(count: int) -> Project:
     return project
 
 
+def mixed_up(count: int) -> Project:
+    """Return a project whose first version takes so many items for another label."""
+    project = worked_on(count)
+    items = Item.objects.filter(project=project).order_by("pk")[:count]
+    Evaluation.objects.filter(model__project=project, model__number=1).update(
+        answers={str(item.pk): [["x"], ["y"]] for item in items}
+    )
+    return project
+
+
 def many_labels(count: int) -> Project:
     project = make.project()
     drafts = [label_sets.LabelDraft(f"label {number}") for number in range(count)]
@@ -171,6 +181,7 @@ PAGES: Final[dict[str, Builder]] = {
         )
     },
     "projects/{slug}/labels/": many_labels,
+    "projects/{slug}/models/1/confusions/?truth=x&predicted=y": mixed_up,
     **{
         f"projects/{{slug}}/{path.replace('doubts', 'disagreements')}": builder
         for path, builder in DOUBTS.items()

@@ -85,7 +85,7 @@ def test_what_is_taken_up_is_decided_blind_first_on_the_same_page() -> None:
     said = desk.client.post(desk.path, form, follow=True).content.decode()
     assert "Its label now: x (Consensus, confidence 0.67)." in said
     assert "A training run has used it" in said
-    assert "Model version 1 says y, with confidence 0.96." in said
+    assert "Model version 1 says y, with a score of 0.96." in said
     form = {**form, "step": "final"}
     said = desk.client.post(desk.path, form, follow=True).content.decode()
 
