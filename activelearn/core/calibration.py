@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 
 from activelearn.core import intervals
+from activelearn.core.evaluation import FLOOR
 from activelearn.core.intervals import Array, Bools, Estimate, Groups
 
 # Random labels below which nothing is fitted.
@@ -25,8 +26,6 @@ FOLDS: Final = 5
 MOST_SCALE: Final = 20.0
 MOST_BINS: Final = 15
 FEWEST_OF_BIN: Final = 10
-# As in ``evaluation``: no probability counts as less.
-_FLOOR: Final = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ def probabilities(scores: Array, *, is_multi: bool) -> Array:
 
 def scores_of(table: Array, *, is_multi: bool) -> Array:
     """Return scores whose probabilities are ``table``: (n, n_labels)."""
-    table = np.clip(table, _FLOOR, 1 - _FLOOR)
+    table = np.clip(table, FLOOR, 1 - FLOOR)
     return np.asarray(np.log(table) - (np.log1p(-table) if is_multi else 0))
 
 
@@ -86,7 +85,7 @@ def _temperature(scores: Array, has: Bools) -> float:
         # Of an item with another label it is only known that the likeliest is wrong.
         wrong = 1 - table[~known].max(axis=1)
         both = np.concatenate([right, wrong])
-        return float(-np.log(both.clip(min=_FLOOR)).mean())
+        return float(-np.log(both.clip(min=FLOOR)).mean())
 
     most = math.log(MOST_SCALE)
     best = optimize.minimize_scalar(loss, bounds=(-most, most), method="bounded")

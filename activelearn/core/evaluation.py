@@ -112,8 +112,7 @@ def answered(
     """
     if not truth or len(truth) != len(predicted) or len(groups) not in {0, len(truth)}:
         raise ValueError("Evaluation needs items, and a prediction for each.")
-    _, numbers = np.unique(np.array(groups or range(len(truth))), return_inverse=True)
-    return Answered(truth, predicted, numbers.astype(np.int64))
+    return Answered(truth, predicted, intervals.numbered(groups or range(len(truth))))
 
 
 def summary(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,12 @@ Z: Final = 1.959964
 DRAWS: Final = 1000
 # So many resamples have their weights in memory at once.
 CHUNK: Final = 50
+
+
+def numbered(names: Sequence[Any]) -> Groups:
+    """Return (n,): a number for the group that each of n items names."""
+    numbers = np.unique(np.array(names), return_inverse=True)[1]
+    return numbers.astype(np.int64)
 
 
 @dataclass(frozen=True)

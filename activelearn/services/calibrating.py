@@ -10,14 +10,12 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
 from activelearn.core import artifact, calibration
 from activelearn.core.calibrated import calibrated
 from activelearn.core.calibration import Trial
 from activelearn.core.evaluation import Labels
 from activelearn.core.features import Rows, Table
-from activelearn.core.intervals import Groups
+from activelearn.core.intervals import numbered
 from activelearn.core.training import LinearModel
 from activelearn.models import ModelVersion, Snapshot
 from activelearn.services import files, snapshots
@@ -93,13 +91,6 @@ def with_calibration(
 def as_json(trial: Trial) -> dict[str, Any]:
     """Return what was tried as a version keeps it."""
     return asdict(trial)
-
-
-def numbered(groups: list[str]) -> Groups:
-    """Return (n,): a number for each group."""
-    return np.unique(np.array(groups, dtype=str), return_inverse=True)[1].astype(
-        np.int64
-    )
 
 
 def _material(labels: snapshots.LabelsOf) -> Material:

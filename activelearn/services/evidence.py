@@ -16,8 +16,10 @@ from activelearn.core.calibrated import (
 )
 from activelearn.core.evaluation import Answered, Labels, Probabilities, Summary
 from activelearn.core.features import Table
+from activelearn.core.intervals import numbered
+from activelearn.core.translation import TranslatedModel
 from activelearn.models import ModelVersion
-from activelearn.services import calibrating, features, registry, snapshots
+from activelearn.services import features, registry, snapshots
 from labeling.models import Annotation, Item, Resolution
 from labeling.services.votes import relabel
 
@@ -49,33 +51,39 @@ def held(truth: snapshots.LabelsOf) -> Held:
     return Held(truth, [groups.get(pk, f"#{pk}") for pk in truth])
 
 
-def given(version: ModelVersion, items: Sequence[int], table: Table) -> Probabilities:
-    """Return what a version's file says of items, in the labels of today.
+@dataclass(frozen=True)
+class Opened:
+    """A version with its model, read from its file, and the rows that this one reads."""
+
+    version: ModelVersion
+    model: TranslatedModel
+    table: Table
+
+
+def opened(version: ModelVersion, table: Table) -> Opened:
+    """Open a version, once for all that is asked of it.
 
     table: by today's specification, which need not be the version's. Raises what
     ``registry.load`` raises.
     """
     model, spec = registry.load(version)
-    rows = features.load_beside(table, version.project, spec).rows_of(items)
-    return Probabilities(model.labels, model.probabilities(rows), model.is_multi)
+    return Opened(version, model, features.load_beside(table, version.project, spec))
 
 
 def on_held_out(
-    version: ModelVersion, items: Held, table: Table
+    witness: Opened, items: Held
 ) -> tuple[Probabilities, CalibrationReport]:
     """Return what a version says of held-out items, and how sure of that it may be.
 
     Its calibration was fitted on these very items, so each is said by calibrations of
-    other groups here: the figures would be too good otherwise. Raises what
-    ``registry.load`` raises.
+    other groups here: the figures would be too good otherwise.
     """
-    model, spec = registry.load(version)
-    own = features.load_beside(table, version.project, spec)
-    rows = own.rows_of(list(items.truth))
+    model = witness.model
+    rows = witness.table.rows_of(list(items.truth))
     scores = Probabilities(
         model.labels, model.uncalibrated.probabilities(rows), model.is_multi
     )
-    labels, groups = items.labels, calibrating.numbered(items.groups)
+    labels, groups = items.labels, numbered(items.groups)
     said = scores
     kind: Kind = "none"
     after = None
@@ -84,33 +92,35 @@ def on_held_out(
         kind = "platt" if model.is_multi else "temperature"
         after = reliability(said, labels, groups)
     before = reliability(scores, labels, groups)
-    return said, CalibrationReport(kind, version.trial, before, after)
+    return said, CalibrationReport(kind, witness.version.trial, before, after)
 
 
 def report_of(
-    version: ModelVersion,
+    witness: Opened,
     items: Held,
-    probabilities: Probabilities,
+    said: tuple[Probabilities, CalibrationReport],
     champion: Sequence[Labels] | None,
-    table: Table,
 ) -> report.Report:
-    """Return all figures of a version that gave the items these probabilities.
+    """Return all figures of a version that has said this of the held-out items.
 
     champion: what the version that served before says of them, if one did.
     """
+    probabilities, calibration = said
     is_multi = probabilities.is_multi
     predicted = training.predicted_labels(probabilities, probabilities.table)
     answered = items.answered(predicted)
+    examples = _examples(witness)
     return report.Report(
         figures=evaluation.figures(answered, probabilities),
         slices=report.slices(_facts(items.truth), answered, is_multi=is_multi),
         baselines=[
             report.Baseline(
-                name, evaluation.summary(said, is_multi=is_multi, draws=report.DRAWS)
+                name, evaluation.summary(them, is_multi=is_multi, draws=report.DRAWS)
             )
-            for name, said in _baselines(version, items, champion, table)
+            for name, them in _baselines(witness, items, champion, examples)
         ],
-        training=_learned(version, table),
+        training=_learned(witness, examples),
+        calibration=calibration,
     )
 
 
@@ -131,20 +141,17 @@ def _facts(truth: snapshots.LabelsOf) -> list[report.Facts]:
 
 
 def _baselines(
-    version: ModelVersion,
+    witness: Opened,
     items: Held,
     champion: Sequence[Labels] | None,
-    table: Table,
+    examples: snapshots.LabelsOf,
 ) -> Iterator[tuple[str, Answered]]:
     commonest = evaluation.majority(items.labels)
     yield "majority", items.answered([commonest] * len(items.labels))
-    _, spec = registry.load(version)
-    own = features.load_beside(table, version.project, spec)
-    examples = _examples(version, own)
     if examples:
         near = baselines.nearest(
-            own.rows_of(list(items.truth)),
-            own.rows_of(list(examples)),
+            witness.table.rows_of(list(items.truth)),
+            witness.table.rows_of(list(examples)),
             list(examples.values()),
         )
         yield "nearest", items.answered(near)
@@ -153,29 +160,28 @@ def _baselines(
     yield from _people(items)
 
 
-def _examples(version: ModelVersion, table: Table) -> snapshots.LabelsOf:
+def _examples(witness: Opened) -> snapshots.LabelsOf:
     """Return what a version has learned from, in the labels of today."""
+    version = witness.version
     moves = relabel.words_since(version.label_set_id).moves
     labels = snapshots.read(version.snapshot)
     return {
         pk: tuple(sorted({moves.get(name, name) for name in labels[pk]}))
-        for pk in table.covered(labels)
+        for pk in witness.table.covered(labels)
     }
 
 
-def _learned(version: ModelVersion, table: Table) -> Summary | None:
+def _learned(witness: Opened, examples: snapshots.LabelsOf) -> Summary | None:
     """Return how a version does on the items it has learned from."""
-    labels = _examples(version, table)
-    predicted: list[Labels] = []
-    ids = list(labels)
-    is_multi = version.project.is_multi
-    for start in range(0, len(ids), CHUNK):
-        chunk = given(version, ids[start : start + CHUNK], table)
-        predicted += training.predicted_labels(chunk, chunk.table)
-    if not ids:
+    if not examples:
         return None
-    answered = evaluation.answered(list(labels.values()), predicted)
-    return evaluation.summary(answered, is_multi=is_multi, draws=report.DRAWS)
+    model, ids = witness.model, list(examples)
+    predicted: list[Labels] = []
+    for start in range(0, len(ids), CHUNK):
+        rows = witness.table.rows_of(ids[start : start + CHUNK])
+        predicted += training.predicted_labels(model, model.probabilities(rows))
+    answered = evaluation.answered(list(examples.values()), predicted)
+    return evaluation.summary(answered, is_multi=model.is_multi, draws=report.DRAWS)
 
 
 def _people(items: Held) -> Iterator[tuple[str, Answered]]:

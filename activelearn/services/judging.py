@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -87,7 +87,8 @@ def _judged(version: ModelVersion, table: Table) -> Judgment:
     items = evidence.held(truth)
     # From the file, and not from the memory of who made it: what is judged has to
     # be what is promoted.
-    probabilities, calibration = evidence.on_held_out(version, items, table)
+    witness = evidence.opened(version, table)
+    probabilities, calibration = evidence.on_held_out(witness, items)
     said = training.predicted_labels(probabilities, probabilities.table)
     before, is_refused = _said_before(champion, items, table)
     is_first = champion is None or is_refused
@@ -102,11 +103,8 @@ def _judged(version: ModelVersion, table: Table) -> Judgment:
         right=right,
         truth=items.labels,
         said=said,
-        report=replace(
-            evidence.report_of(
-                version, items, probabilities, None if is_first else before, table
-            ),
-            calibration=calibration,
+        report=evidence.report_of(
+            witness, items, (probabilities, calibration), None if is_first else before
         ),
     )
 
@@ -122,7 +120,7 @@ def _said_before(
     if champion is None:
         return commonest, False
     try:
-        given, _ = evidence.on_held_out(champion, items, table)
+        given, _ = evidence.on_held_out(evidence.opened(champion, table), items)
     except ConflictError:
         # What can be computed no more serves nobody, and must not block the next.
         return commonest, True

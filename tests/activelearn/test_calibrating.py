@@ -8,6 +8,7 @@ import pytest
 from activelearn.core import artifact, training
 from activelearn.core.calibrated import cross_fitted
 from activelearn.core.evaluation import Probabilities
+from activelearn.core.intervals import numbered
 from activelearn.models import ModelVersion
 from activelearn.services import (
     calibrating,
@@ -78,7 +79,7 @@ def test_held_out_figures_are_those_of_cross_fitted_calibrations() -> None:
     scores = Probabilities(
         model.labels, model.uncalibrated.probabilities(rows), is_multi=False
     )
-    groups = calibrating.numbered(material.groups)
+    groups = numbered(material.groups)
     labels = list(material.labels.values())
     said = cross_fitted(scores, labels, groups)
     assert report.figures.log_loss is not None
