@@ -35,6 +35,11 @@ class Newcomer(NamedTuple):
     name: str
     sketch: Sketch
 
+    @property
+    def own_key(self) -> str:
+        """The key of the group that it names; empty where it names none."""
+        return f"g:{self.name}"[:200] if self.name else ""
+
 
 class Known(NamedTuple):
     """A group's key and side, and the signature of what stands for it."""
@@ -122,7 +127,7 @@ def place(
 
 def placed(index: Index, newcomer: Newcomer, *, seed: int, below: float) -> Place:
     """Return the place of an item and add it to the index."""
-    name = f"g:{newcomer.name}"[:200] if newcomer.name else ""
+    name = newcomer.own_key
     own = index.known.get(named(name)) if name else None
     alike = index.like(newcomer.sketch)
     group = own or chosen(alike)
@@ -172,7 +177,7 @@ def move(project_id: int, sides: Mapping[str, str]) -> None:
 
 def _read(project_id: int, some: Sequence[Newcomer]) -> Index:
     index = Index()
-    names = {named(f"g:{newcomer.name}"[:200]) for newcomer in some if newcomer.name}
+    names = {named(newcomer.own_key) for newcomer in some if newcomer.name}
     keys = {number_of(newcomer.sketch.key) for newcomer in some}
     _read_numbers(project_id, index, names | keys)
     bands = {
