@@ -61,8 +61,9 @@ def load(project: Project, spec: core.Spec | None = None) -> core.Table:
 
     Every item has exactly one row, whoever else computes rows at the same time and
     whoever was killed at it: it is looked at each time, and mended. Without a
-    specification the project's own counts, renewed where it was outgrown. Each has its own files, so that a
-    model goes on with its features while the next one is made with others.
+    specification the project's own counts, renewed where it was outgrown. Each has its
+    own files, so that a model goes on with its features while the next one is made with
+    others.
     """
     spec = spec or renewed_spec_of(project)
     own = FeatureShard.objects.filter(project=project, spec_hash=hash_of(spec))
