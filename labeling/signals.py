@@ -13,6 +13,8 @@ labels_revised = Signal()
 votes_changed = Signal()
 # project_id: items came, went, or changed what they want
 items_changed = Signal()
+# project_id: other settings are in force of which the learner makes use
+policy_changed = Signal()
 # project_id: the queue is running low
 queue_low = Signal()
 # job_id, kind, seconds: it waits so long until its series has rested

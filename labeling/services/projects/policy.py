@@ -69,7 +69,7 @@ def change(project: Project, changes: Mapping[str, object]) -> Project:
     with transaction.atomic():
         stored = lock_project(project.pk)
         rows = [part.of(project.pk) for part in _parts]
-        before = _votes_asked(stored)
+        before, learner_before = _votes_asked(stored), _read_by_learner(stored, rows)
         _set(stored, rows, changes)
         _check(stored, rows)
         stored.save(update_fields=["name", *_names(Project)])
@@ -77,6 +77,8 @@ def change(project: Project, changes: Mapping[str, object]) -> Project:
             row.save(update_fields=_names(type(row)))
         if before != _votes_asked(stored):
             _ask_anew(stored)
+        if learner_before != _read_by_learner(stored, rows):
+            signals.send_on_commit(signals.policy_changed, stored.pk)
     return stored
 
 
@@ -130,6 +132,15 @@ def _check(project: Project, rows: list[PolicyPart]) -> None:
 
 def _votes_asked(project: Project) -> tuple[object, ...]:
     return project.overlap, project.min_votes, project.overlap_share
+
+
+def _read_by_learner(project: Project, rows: list[PolicyPart]) -> dict[str, Any]:
+    return {
+        setting.name: getattr(row, setting.name)
+        for row in (project, *rows)
+        for setting in settings_of(type(row))
+        if "learner" in setting.read_by
+    }
 
 
 def _ask_anew(project: Project) -> None:
