@@ -24,6 +24,13 @@ AT_REST = """() => Promise.race([
   Promise.all(document.getAnimations().map((one) => one.finished.catch(() => null))),
 ])"""
 
+# Fields that stand out of the frame around them.
+OUTSIDE = """() => [...document.querySelectorAll("fieldset :is(input, select, textarea)")]
+  .filter((field) => field.checkVisibility()
+    && field.getBoundingClientRect().right
+      > field.closest("fieldset").getBoundingClientRect().right + 1)
+  .map((field) => `${field.name} stands out of its frame`)"""
+
 
 def each_look(page: Page) -> Iterator[str]:
     """Show a page on a phone, dark, and at last light; yield the name of each look."""
@@ -61,6 +68,7 @@ def problems(page: Page, name: str, *, full_page: bool = False) -> list[str]:
     for look in each_look(page):
         keep_picture(page, f"{name}-{look}", full_page=full_page)
         wrong += [f"{name}, {look}: {one}" for one in serious(page)]
+        wrong += [f"{name}, {look}: {one}" for one in page.evaluate(OUTSIDE)]
         wide = page.evaluate("() => document.documentElement.scrollWidth")
         if wide > LOOKS[look]["viewport"]["width"]:
             wrong.append(f"{name}, {look}: {wide} px wide")
