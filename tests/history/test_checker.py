@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from tests.history.checker import check
+from tests.history.checks import lending
 from tests.history.record import Event, Final, Loan
 from tests.history.sample import (
     Change,
@@ -242,3 +244,17 @@ def test_what_another_window_gives_back_meanwhile_is_not_held_for_sure() -> None
 
     assert check([*history, crossed], final) != []
     assert check([*history, crossed, given_back], final) == []
+
+
+def test_an_undone_answer_that_is_sent_again_holds_nothing() -> None:
+    final = but(sound()[1], overlap=1)
+    undo = op("undo", "ada", 3, sent={"annotation": 1, "assignment": 1})
+    before = [lease("ada", 1, 1, 1), submit("ada", 2, 1, 1), undo]
+    others = [*before, lease("ben", 4, 2, 1), submit("ben", 5, 2, 1)]
+    again = submit("ada", 6, 1, 1)
+    held = partial(lending.never_lent_above_overlap, final=final)
+
+    assert [*held([*others, replace(again, status=200)])] == []
+    assert [*held([*others, again])] == ["item 1 was with 2 people at 6.100"]
+    # Without an undo it is the vote whose answer was lost.
+    assert [*held([*others[:2], *others[3:], replace(again, status=200)])] != []

@@ -117,9 +117,14 @@ def _holds(history: Sequence[Op]) -> Iterator[tuple[int, tuple[float, float]]]:
             item_of[one["assignment"]] = one["item"]
             times = (op.ended, one["expires_at"], op.begun)
             granted[one["assignment"]].append(times)
+    undos = of(history, "undo", "ok", "unknown")
+    undone = {op.sent["annotation"]: op.begun for op in undos}
     for op in of(history, "submit", "ok"):
         item_of[op.sent["assignment"]] = op.sent["item"]
-        granted[op.sent["assignment"]].append((op.ended, math.inf, op.begun))
+        # One that is sent again after it was undone is recognized, and stays undone.
+        is_known = op.status == 200
+        if not (is_known and undone.get(op.got["id"], math.inf) < op.ended):
+            granted[op.sent["assignment"]].append((op.ended, math.inf, op.begun))
     endings = _endings(history)
     for assignment, spans in granted.items():
         held: list[tuple[float, float]] = []
