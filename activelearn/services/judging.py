@@ -10,9 +10,17 @@ import msgspec
 
 from activelearn.core import evaluation, gate, training
 from activelearn.core.features import Table
+from activelearn.core.leaks import Leaks
 from activelearn.core.report import Report
 from activelearn.models import Evaluation, ModelVersion
-from activelearn.services import evidence, files, registry, snapshots, verdicts
+from activelearn.services import (
+    evidence,
+    files,
+    leaking,
+    registry,
+    snapshots,
+    verdicts,
+)
 from labeling.errors import ConflictError
 from labeling.messages import Message
 from labeling.models import Item
@@ -42,15 +50,18 @@ class Judgment:
     truth: list[evaluation.Labels] = field(default_factory=list)
     said: list[evaluation.Labels] = field(default_factory=list)
     report: Report | None = None
+    leaks: Leaks = field(default_factory=Leaks)
 
     @property
-    def verdict(self) -> gate.GateVerdict:
-        """What the gate says."""
-        return self.comparison.verdict
+    def verdict(self) -> str:
+        """What the gate says; "leak" where too many held-out items are known to it."""
+        return "leak" if self.leaks.are_too_many else self.comparison.verdict
 
     @property
     def explanation(self) -> Message:
         """Why the gate says so."""
+        if self.leaks.are_too_many:
+            return verdicts.why_leak(self.leaks)
         against = (
             verdicts.MAJORITY
             if self.champion is None or self.is_refused
@@ -75,7 +86,10 @@ def judge(version: ModelVersion, table: Table) -> Judgment:
 
 
 def _judged(version: ModelVersion, table: Table) -> Judgment:
-    truth = snapshots.labels_of(version.project, Item.Split.EVALUATION, table)
+    labeled = snapshots.labels_of(version.project, Item.Split.EVALUATION, table)
+    learned = list(snapshots.read(version.snapshot))
+    leaks = leaking.check(version.project, learned, list(labeled))
+    truth = {pk: labels for pk, labels in labeled.items() if pk not in leaks.left_out}
     champion = registry.champion(version.project)
     if champion == version:
         # A person was quicker than the gate: judged against what served before.
@@ -83,7 +97,7 @@ def _judged(version: ModelVersion, table: Table) -> Judgment:
     number = champion.number if champion else None
     if not truth:
         comparison = gate.compare([], [], is_first=champion is None)
-        return Judgment(version.sha256, number, [], [], comparison)
+        return Judgment(version.sha256, number, [], [], comparison, leaks=leaks)
     items = evidence.held(truth)
     # From the file, and not from the memory of who made it: what is judged has to
     # be what is promoted.
@@ -103,6 +117,7 @@ def _judged(version: ModelVersion, table: Table) -> Judgment:
         right=right,
         truth=items.labels,
         said=said,
+        leaks=leaks,
         report=evidence.report_of(
             witness, items, (probabilities, calibration), None if is_first else before
         ),
@@ -163,7 +178,7 @@ def _evaluate(version: ModelVersion, judgment: Judgment, report: Report) -> None
             "lower_bound": comparison.lower_bound,
             "mid_p": comparison.mid_p,
             "rule": gate.RULE,
-            "verdict": comparison.verdict,
+            "verdict": judgment.verdict,
             "outcomes": {
                 str(pk): [old, new]
                 for pk, old, new in zip(

@@ -199,6 +199,7 @@ def _judgment(
     if training_run.judgment:
         return judging.read(training_run.judgment)
     judgment = judging.judge(version, table)
+    progress.log(verdicts.left_out(judgment.leaks))
     with transaction.atomic():
         progress.report(done=4)
         training_run.judgment = judging.keep(version, judgment)

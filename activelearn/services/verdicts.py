@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from activelearn.core.gate import Comparison
+from activelearn.core.leaks import Leaks
 from activelearn.core.training import NeverAbsentError, TooFewLabelsError
 from labeling.messages import Message, message, verbatim
 
@@ -43,6 +44,28 @@ def explain(comparison: Comparison, against: Message) -> Message:
         "On %(items)s held-out items it fixes %(better)s and breaks %(worse)s against %(name)s. Too few to tell: it waits, and is judged again by itself at about %(needed)s held-out labels.",
         **facts,
         needed=comparison.needed,
+    )
+
+
+def why_leak(leaks: Leaks) -> Message:
+    """Return why nothing is promoted on held-out items that a model has learned from."""
+    return message(
+        "%(leaking)s of %(items)s held-out items are nearly the same as items that it learned from, or of their groups: too many to judge it. It does not take over.",
+        leaking=len(leaks.items),
+        items=leaks.checked,
+    )
+
+
+def left_out(leaks: Leaks) -> Message:
+    """Return what a leak check has found, for the log of a run."""
+    return message(
+        "leak check: %(pairs)s pairs across the split; left out of %(items)s held-out items: %(leaking)s that leak and %(repeats)s repeats (%(examples)s)",
+        pairs=leaks.pairs,
+        items=leaks.checked,
+        leaking=len(leaks.items),
+        repeats=len(leaks.repeats),
+        examples=", ".join(f"#{own} ~ #{other}" for own, other in leaks.examples)
+        or "–",
     )
 
 

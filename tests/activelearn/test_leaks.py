@@ -1,0 +1,102 @@
+"""A leak check at each run: what a model has as good as seen is not judged on."""
+
+from __future__ import annotations
+
+import pytest
+
+from activelearn.core.leaks import Leaks
+from activelearn.models import TrainingRun
+from activelearn.services import leaking, registry, triggers
+from labeling.models import Item, Project
+from labeling.services.votes import gold
+from labeling.services.work import jobs
+from tests import make
+from tests.labeling.transfer.test_split import sentence
+
+pytestmark = pytest.mark.django_db
+
+
+def known(project: Project, number: int, text: str, split: str, **more: str) -> Item:
+    label = "xy"[number % 2]
+    word = {"x": "refund", "y": "card"}[label]
+    item = make.item(
+        project, data={"text": f"{word} {text} {word}"}, split=split, **more
+    )
+    gold.record(project, [(item, [label])])
+    return item
+
+
+def project_of(leaking_items: int) -> Project:
+    """Return a project of 80 labels, and 40 held-out ones of which some leak."""
+    project = make.project()
+    for number in range(80):
+        known(project, number, sentence(number), "pool")
+    for number in range(40):
+        text = sentence(number if number < leaking_items else 1000 + number)
+        known(project, number, text.upper(), "evaluation")
+    return project
+
+
+def trained(project: Project) -> TrainingRun:
+    run, _ = triggers.request(project, make.manager_of(project).user, "")
+    jobs.run(run.job_id)
+    return TrainingRun.objects.select_related("job").get(pk=run.pk)
+
+
+def test_c6_a_leak_blocks_the_promotion_and_the_run_says_so() -> None:
+    project = project_of(leaking_items=10)
+
+    run = trained(project)
+
+    assert run.verdict == "leak"
+    assert "10 of 40 held-out items are nearly the same" in str(run.explanation)
+    assert registry.champion(project) is None
+    assert "leak check" in str(run.job.log)
+
+
+def test_c6_a_few_items_that_leak_are_left_out_of_the_evaluation() -> None:
+    project = project_of(leaking_items=2)
+
+    run = trained(project)
+
+    assert run.verdict == "promote"
+    assert run.model.evaluation.items == 38
+    said = next(line for line in map(str, run.job.log) if "leak check" in line)
+    assert "'pairs': 2" in said
+    assert "'leaking': 2" in said
+
+
+def test_without_a_leak_everything_is_judged_on() -> None:
+    run = trained(project_of(leaking_items=0))
+
+    assert run.model.evaluation.items == 40
+
+
+def test_c6_items_of_one_group_leak_whatever_they_say() -> None:
+    project = make.project()
+    learned = known(project, 0, sentence(1), "pool", group_key="g:a")
+    held_out = known(project, 1, sentence(2), "evaluation", group_key="g:a")
+
+    leaks = leaking.check(project, [learned.pk], [held_out.pk])
+
+    assert leaks.items == [held_out.pk]
+    assert leaks.examples == [(held_out.pk, learned.pk)]
+
+
+def test_a_held_out_item_that_repeats_another_counts_once() -> None:
+    project = make.project()
+    own, again, other = (
+        known(project, 0, text, "evaluation")
+        for text in (sentence(1), f"{sentence(1)} ok", sentence(2))
+    )
+
+    leaks = leaking.check(project, [], [again.pk, own.pk, other.pk])
+
+    assert leaks.repeats == [again.pk]
+    assert leaks.left_out == {again.pk}
+
+
+def test_one_leak_in_ten_is_the_most_that_may_be_left_out() -> None:
+    assert not Leaks(checked=10, items=[1]).are_too_many
+    assert Leaks(checked=10, items=[1, 2]).are_too_many
+    assert not Leaks().are_too_many
