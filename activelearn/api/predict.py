@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from activelearn.api import wire
+from activelearn.api.wire import predictions
 from activelearn.services import serving
 from labeling.api.http.calls import call
 from labeling.api.http.scope import ProjectView
@@ -15,14 +15,14 @@ class PredictView(ProjectView):
     allowed_to_write = members.ENGINEER
 
     @call()
-    def post(self, body: wire.PredictBody) -> wire.Predictions:
+    def post(self, body: predictions.PredictBody) -> predictions.Predictions:
         """Return an answer for each of ``items``."""
-        questions = [wire.question_of(item) for item in body.items]
+        questions = [predictions.question_of(item) for item in body.items]
         answers = serving.predict(self.member.project, questions)
         rows = enumerate(zip(body.items, answers, strict=True))
-        return wire.Predictions(
+        return predictions.Predictions(
             predictions=[
-                wire.prediction_of(asked, place, answer)
+                predictions.prediction_of(asked, place, answer)
                 for place, (asked, answer) in rows
             ]
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from activelearn.api import wire
+from activelearn.api.wire import runs, versions
 from activelearn.models import TrainingRun
 from activelearn.services import registry, triggers
 from labeling.api.http.calls import Reply, call
@@ -24,15 +24,15 @@ class TrainingRunsView(ProjectView):
     allowed_to_write: ClassVar = members.ENGINEER
 
     @call()
-    def get(self) -> Page[wire.TrainingRun]:
+    def get(self) -> Page[runs.TrainingRun]:
         """List the runs, newest first."""
         rows = TrainingRun.objects.select_related("job", "judges").filter(
             project_id=self.member.project_id
         )
-        return page_of(rows, self.request, wire.run_of)
+        return page_of(rows, self.request, runs.run_of)
 
     @call(202, 200)
-    def post(self, body: wire.TrainingBody) -> Reply[wire.TrainingRun]:
+    def post(self, body: runs.TrainingBody) -> Reply[runs.TrainingRun]:
         """Ask for a run.
 
         One that already waits is answered with 200; so is one that is done and has
@@ -40,7 +40,7 @@ class TrainingRunsView(ProjectView):
         """
         user = User.objects.get(pk=self.member.user_id)
         run, is_new = triggers.request(self.member.project, user, body.reason or "")
-        return Reply(wire.run_of(run), 202 if is_new else 200)
+        return Reply(runs.run_of(run), 202 if is_new else 200)
 
 
 class ModelsView(ProjectView):
@@ -49,10 +49,10 @@ class ModelsView(ProjectView):
     allowed: ClassVar = members.ADJUDICATE | members.ENGINEER
 
     @call()
-    def get(self) -> Page[wire.Model]:
+    def get(self) -> Page[versions.Model]:
         """List the versions, newest first."""
         rows = registry.with_evidence(self.member.project)
-        return page_of(rows, self.request, wire.model_of)
+        return page_of(rows, self.request, versions.model_of)
 
 
 class EvaluationView(ProjectView):
@@ -61,9 +61,9 @@ class EvaluationView(ProjectView):
     allowed: ClassVar = members.ADJUDICATE | members.ENGINEER
 
     @call()
-    def get(self, number: int) -> wire.Evaluation:
+    def get(self, number: int) -> versions.Evaluation:
         """Return its figures with their intervals, its slices, and its baselines."""
-        return wire.evaluation_of(registry.evaluation(self.member.project, number))
+        return versions.evaluation_of(registry.evaluation(self.member.project, number))
 
 
 class ModelActionView(ProjectView):
@@ -72,7 +72,7 @@ class ModelActionView(ProjectView):
     allowed_to_write: ClassVar = members.ENGINEER
 
     @call()
-    def post(self, number: int, action: Action) -> wire.Model:
+    def post(self, number: int, action: Action) -> versions.Model:
         """Do it; doing it twice changes nothing.
 
         A rollback names what is to serve no longer, and returns what serves then.
@@ -85,4 +85,4 @@ class ModelActionView(ProjectView):
             model = registry.rollback(model, user)
         else:
             model = registry.archive(model)
-        return wire.model_of(model)
+        return versions.model_of(model)

@@ -136,6 +136,10 @@ class Evaluation(models.Model):
         help_text="Of the model's file that was judged.",
     )
     items = models.PositiveIntegerField()
+    left_out = models.PositiveIntegerField(
+        db_default=0,
+        help_text="Held-out items with a label that the leak check has left out.",
+    )
     items_hash = models.CharField(max_length=64)
     report = models.JSONField(
         help_text="All figures with their intervals: a core.report.Report."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
+from typing import Literal
 
 import msgspec
 
@@ -25,6 +26,8 @@ from labeling.errors import ConflictError
 from labeling.messages import Message
 from labeling.models import Item
 from labeling.services.votes import relabel
+
+Verdict = gate.GateVerdict | Literal["leak"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class Judgment:
     leaks: Leaks = field(default_factory=Leaks)
 
     @property
-    def verdict(self) -> str:
+    def verdict(self) -> Verdict:
         """What the gate says; "leak" where too many held-out items are known to it."""
         return "leak" if self.leaks.are_too_many else self.comparison.verdict
 
@@ -171,6 +174,7 @@ def _evaluate(version: ModelVersion, judgment: Judgment, report: Report) -> None
             "champion": champion,
             "sha256": judgment.sha256,
             "items": comparison.n,
+            "left_out": len(judgment.leaks.left_out),
             "items_hash": hashlib.sha256(json.dumps(items).encode()).hexdigest(),
             "report": msgspec.to_builtins(report),
             "better": comparison.better,

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext_noop as noop
 
-from activelearn.core import artifact, gate, training
+from activelearn.core import artifact, training
 from activelearn.core.features import Spec, Table
 from activelearn.models import ModelVersion, Snapshot, TrainingRun
 from activelearn.services import (
@@ -27,7 +27,7 @@ from labeling.services.work.progress import Progress
 from labeling.services.work.transactions import lock_project
 
 # The gate's, or why it was not asked.
-Verdict = gate.GateVerdict | Literal["same", "no model", "not waiting"]
+Verdict = judging.Verdict | Literal["same", "no model", "not waiting"]
 
 
 def run(progress: Progress) -> dict[str, Any]:

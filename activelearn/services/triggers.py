@@ -120,7 +120,10 @@ def _request(
 
 @dataclass(frozen=True)
 class Wait:
-    """A version that waits: how many held-out labels there are, and how many tell."""
+    """A version that waits: how many held-out labels there are, and how many tell.
+
+    Those that the leak check left out are not counted.
+    """
 
     version: ModelVersion
     labels: int
@@ -153,9 +156,11 @@ def wait_of(project: Project) -> Wait | None:
     )
     if not project.is_multi:
         labels = labels.exclude(labels=[])
+    evidence: Evaluation | None = getattr(version, "evaluation", None)
+    left_out = evidence.left_out if evidence else 0
     # Where there are fewer items than it needs, all of them have to do.
-    due = min(version.waits_for or 0, held_out.count())
-    return Wait(version, labels.count(), due)
+    due = min(version.waits_for or 0, held_out.count() - left_out)
+    return Wait(version, labels.count() - left_out, due)
 
 
 def consider_waiting(project_id: int) -> TrainingRun | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from activelearn.core.leaks import Leaks
-from activelearn.models import TrainingRun
+from activelearn.models import ModelVersion, TrainingRun
 from activelearn.services import leaking, registry, triggers
 from labeling.models import Item, Project
 from labeling.services.votes import gold
@@ -100,3 +100,18 @@ def test_one_leak_in_ten_is_the_most_that_may_be_left_out() -> None:
     assert not Leaks(checked=10, items=[1]).are_too_many
     assert Leaks(checked=10, items=[1, 2]).are_too_many
     assert not Leaks().are_too_many
+
+
+def test_c6_what_was_left_out_does_not_have_it_judged_again() -> None:
+    project = project_of(leaking_items=2)
+    version = trained(project).model
+    waits = {"stage": ModelVersion.Stage.WAITING, "waits_for": 39}
+    ModelVersion.objects.filter(pk=version.pk).update(**waits)
+
+    assert triggers.consider_waiting(project.pk) is None
+    wait = triggers.wait_of(project)
+    assert wait is not None
+    assert (wait.labels, wait.due) == (38, 38)
+
+    known(project, 0, sentence(2000), "evaluation")
+    assert triggers.consider_waiting(project.pk) is not None

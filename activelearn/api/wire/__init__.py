@@ -1,0 +1,1 @@
+"""What the learner's API takes and answers."""

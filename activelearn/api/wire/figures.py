@@ -1,0 +1,124 @@
+"""Figures of a model on held-out items, each with its interval."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from labeling.api.http.fields import Answer, about, one_of
+
+
+class Estimate(Answer):
+    """A figure with its interval, which holds the true one in 95 % of all samples."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Summary(Answer):
+    """The figures that are never shown without each other."""
+
+    items: Annotated[int, about("How many; votes, where people are judged.")]
+    accuracy: Estimate
+    macro_f1: Estimate
+    balanced_accuracy: Estimate
+
+
+class LabelReport(Answer):
+    """How good a model is on one label, and how sure that is."""
+
+    label: str
+    precision: Estimate
+    recall: Estimate
+    f1: Estimate
+    support: Annotated[int, about("How many held-out items have it.")]
+    average_precision: Estimate | None
+
+
+class Confusion(Answer):
+    """How many items of a label the model says another label of, or the same."""
+
+    truth: str
+    predicted: str
+    items: int
+
+
+class Figures(Answer):
+    """All figures of a model on held-out items."""
+
+    summary: Summary
+    log_loss: Annotated[Estimate | None, about("In nats.")]
+    labels: list[LabelReport]
+    confusions: Annotated[
+        list[Confusion],
+        about("The cells that are not empty; none where items have several labels."),
+    ]
+
+
+class Slice(Answer):
+    """The figures of held-out items with one thing in common."""
+
+    kind: Annotated[str, one_of(["length", "metadata", "source", "tag"])]
+    name: str
+    summary: Summary
+
+
+class Baseline(Answer):
+    """What the model has to beat on the same items."""
+
+    name: Annotated[
+        str,
+        one_of(
+            [
+                "majority",
+                "nearest",
+                "champion",
+                "people",
+                "people-others",
+                "people-experts",
+            ],
+            "`nearest`: example by the same features; `people`: one against the others, "
+            "or against an expert where one decided.",
+        ),
+    ]
+    summary: Summary
+
+
+class ReliabilityBin(Answer):
+    """Answers of about the same confidence, and the share of them that is right."""
+
+    confidence: Annotated[float, about("The mean of these answers'.")]
+    right: Annotated[Estimate, about("The share of them that is right.")]
+    answers: Annotated[int, about("How many they are.")]
+
+
+class Reliability(Answer):
+    """The reliability diagram, and its expected calibration error (`ece`)."""
+
+    ece: Annotated[Estimate, about("The expected calibration error, a share.")]
+    bins: Annotated[list[ReliabilityBin], about("The least confident first.")]
+
+
+class CalibrationTrial(Answer):
+    """Whether a calibration helped, on so many labels."""
+
+    labels: Annotated[int, about("How many labels it was tried on.")]
+    gain: Annotated[float, about("In log loss, in nats.")]
+    error: Annotated[float, about("The gain's standard error.")]
+    needed: Annotated[
+        int, about("From how many labels on it could help; 0: nothing to gain.")
+    ]
+
+
+class CalibrationReport(Answer):
+    """How sure the model is beside how often it is right."""
+
+    kind: Annotated[
+        str, one_of(["none", "temperature", "platt"], "The calibration in use.")
+    ]
+    trial: Annotated[CalibrationTrial | None, about("Null where none was tried.")]
+    before: Annotated[Reliability, about("Without a calibration.")]
+    after: Annotated[
+        Reliability | None,
+        about("Of calibrations that were fitted on other items each."),
+    ]

@@ -1,0 +1,76 @@
+"""Asking the serving model: items from outside, and what it says of them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import UNSET, Meta, UnsetType
+
+from activelearn.services import serving
+from labeling.api.http.fields import Answer, Body, Columns, Share, about, one_of
+
+
+class QuestionBody(Body):
+    """An item from outside."""
+
+    data: Columns
+    id: (
+        Annotated[
+            str | int | None, about("The caller's name for it; its place, if left out.")
+        ]
+        | UnsetType
+    ) = UNSET
+
+
+class PredictBody(Body):
+    """Items that the serving model is asked about."""
+
+    items: Annotated[list[QuestionBody], Meta(min_length=1, max_length=serving.MOST)]
+
+
+class Prediction(Answer):
+    """What the serving model says of one item."""
+
+    id: Annotated[str | int | None, about("As it was sent, or the item's place.")]
+    label: str
+    confidence: Annotated[
+        Share, about("Right as often as it says if `calibrated`, else a score.")
+    ]
+    calibrated: Annotated[
+        bool,
+        about("Whether random labels showed how sure the model may be of its scores."),
+    ]
+    probabilities: Annotated[dict[str, float], about("By label.")]
+    model: Annotated[int, about("The number of the model's version.")]
+    decision: Annotated[
+        str,
+        one_of(
+            ["accept", "review"],
+            "`review`: less sure than the project asks for, so people are asked.",
+        ),
+    ]
+
+
+class Predictions(Answer):
+    """What the serving model says, in the order in which it was asked."""
+
+    predictions: list[Prediction]
+
+
+def question_of(body: QuestionBody) -> serving.Question:
+    """Return an item from outside; without a name its content names it."""
+    name = "" if body.id is UNSET else body.id
+    return serving.Question(str(name or ""), body.data)
+
+
+def prediction_of(body: QuestionBody, place: int, answer: Any) -> Prediction:
+    """Return what the serving model says of the item at a place."""
+    return Prediction(
+        id=place if body.id is UNSET else body.id,
+        label=answer.label,
+        confidence=answer.confidence,
+        calibrated=answer.is_calibrated,
+        probabilities=answer.probabilities,
+        model=answer.model,
+        decision=answer.decision,
+    )

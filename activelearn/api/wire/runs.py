@@ -1,0 +1,80 @@
+"""Training runs: asking for one, and what came of it."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from activelearn import models
+from activelearn.services import retrain
+from labeling.api.http.fields import (
+    Answer,
+    Body,
+    Moment,
+    about,
+    literals,
+    one_of,
+    text,
+)
+from labeling.api.wire.work import JobState, Percent
+from labeling.templatetags.localized import localized, stage_of
+
+
+class TrainingBody(Body):
+    """Why a model is to be trained."""
+
+    or_nothing: ClassVar = frozenset({"reason"})
+
+    reason: Annotated[str, text(300)] | None = None
+
+
+class TrainingRun(Answer):
+    """One training: why it started, how far it is, what came of it."""
+
+    id: int
+    state: JobState
+    trigger: Annotated[str, one_of(models.TrainingRun.Trigger.values)]
+    reason: str
+    stage: Annotated[str, about("What it does now, in the caller's language.")]
+    percent: Percent
+    judges: Annotated[
+        int | None, about("The version that it judges again, where it trains none.")
+    ]
+    same_as: Annotated[
+        int | None, about("The run that had learned the same before, if one had.")
+    ]
+    labels: Annotated[int | None, about("How many labels it learned from.")]
+    verdict: Annotated[
+        str,
+        one_of(
+            literals(retrain.Verdict),
+            "Of the gate, or why it was not asked; empty before.",
+            or_empty=True,
+        ),
+    ]
+    explanation: Annotated[str, about("Why the gate said so.")]
+    error: Annotated[str, about("Why it failed.")]
+    created_at: Moment
+    started_at: Moment | None
+    finished_at: Moment | None
+
+
+def run_of(run: models.TrainingRun) -> TrainingRun:
+    """Return a run with its progress and what came of it."""
+    job = run.job
+    return TrainingRun(
+        id=run.pk,
+        state=job.state,
+        trigger=run.trigger,
+        reason=localized(run.reason),
+        stage=stage_of(job),
+        percent=job.percent,
+        judges=run.judges.number if run.judges else None,
+        same_as=run.same_as_id,
+        labels=run.label_count,
+        verdict=run.verdict,
+        explanation=localized(run.explanation),
+        error=localized(job.error),
+        created_at=run.created_at,
+        started_at=job.started_at,
+        finished_at=job.finished_at,
+    )

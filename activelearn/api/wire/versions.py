@@ -1,0 +1,142 @@
+"""Versions of the model, and what held-out items say of them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from activelearn import models
+from activelearn.api.wire.figures import (
+    Baseline,
+    CalibrationReport,
+    Figures,
+    LabelReport,
+    Slice,
+    Summary,
+)
+from activelearn.services import judging
+from labeling.api.http.fields import Answer, Moment, Share, about, literals, one_of
+
+GateVerdict = Annotated[
+    str, one_of(literals(judging.Verdict), "Whether it may serve, by the gate.")
+]
+
+
+class LabelFigures(Answer):
+    """How good a model is on one label."""
+
+    label: str
+    precision: Share
+    recall: Share
+    f1: Share
+    support: Annotated[int, about("How many held-out items have it.")]
+
+
+class Evaluation(Answer):
+    """All that held-out items say of a version."""
+
+    number: Annotated[int, about("Of the version.")]
+    items: int
+    left_out: Annotated[
+        int, about("Held-out items with a label that the leak check has left out.")
+    ]
+    better: Annotated[int, about("Items that only this model has right.")]
+    worse: Annotated[int, about("Items that only the champion has right.")]
+    verdict: GateVerdict
+    figures: Figures
+    slices: list[Slice]
+    baselines: list[Baseline]
+    training: Annotated[
+        Summary | None, about("On the items that the model has learned from.")
+    ]
+    calibration: Annotated[
+        CalibrationReport | None, about("Null for versions before calibration.")
+    ] = None
+
+
+class Model(Answer):
+    """A version of the model with its evidence on held-out items."""
+
+    number: int
+    stage: Annotated[str, one_of(models.ModelVersion.Stage.values)]
+    created_at: Moment
+    promoted_at: Moment | None
+    rolled_back_at: Annotated[
+        Moment | None, about("When it was taken out of service, until promoted anew.")
+    ]
+    labels: Annotated[int, about("How many labels it learned from.")]
+    calibrated: Annotated[
+        bool, about("Whether its confidences are right as often as they say.")
+    ]
+    snapshot: Annotated[str, about("The SHA-256 of what it learned from.")]
+    sha256: Annotated[str, about("Of its file.")]
+    accuracy: Share | None
+    macro_f1: Share | None
+    evaluation_items: int
+    better: Annotated[int | None, about("Items that only this model has right.")]
+    worse: Annotated[int | None, about("Items that only the champion has right.")]
+    verdict: GateVerdict | None
+    waits_for: Annotated[
+        int | None,
+        about(
+            "Held-out labels that are expected to tell, where it waits: it is judged "
+            "again by itself then."
+        ),
+    ]
+    per_label: list[LabelFigures]
+
+
+def model_of(model: models.ModelVersion) -> Model:
+    """Return a model version with its evidence."""
+    evidence: models.Evaluation | None = getattr(model, "evaluation", None)
+    return Model(
+        number=model.number,
+        stage=model.stage,
+        created_at=model.created_at,
+        promoted_at=model.promoted_at,
+        rolled_back_at=model.rolled_back_at,
+        labels=model.snapshot.items,
+        calibrated=model.is_calibrated,
+        snapshot=model.snapshot.sha256,
+        sha256=model.sha256,
+        accuracy=evidence.accuracy if evidence else None,
+        macro_f1=evidence.macro_f1 if evidence else None,
+        evaluation_items=evidence.items if evidence else 0,
+        better=evidence.better if evidence else None,
+        worse=evidence.worse if evidence else None,
+        verdict=evidence.verdict if evidence else None,
+        waits_for=(
+            model.waits_for
+            if model.stage == models.ModelVersion.Stage.WAITING
+            else None
+        ),
+        per_label=_per_label(evidence) if evidence else [],
+    )
+
+
+def _per_label(evidence: models.Evaluation) -> list[LabelFigures]:
+    report = msgspec.convert(evidence.report["figures"]["labels"], list[LabelReport])
+    return [
+        LabelFigures(
+            label=row.label,
+            precision=row.precision.value,
+            recall=row.recall.value,
+            f1=row.f1.value,
+            support=row.support,
+        )
+        for row in report
+    ]
+
+
+def evaluation_of(evidence: models.Evaluation) -> Evaluation:
+    """Return all that held-out items say of a version."""
+    own = {
+        "number": evidence.model.number,
+        "items": evidence.items,
+        "left_out": evidence.left_out,
+        "better": evidence.better,
+        "worse": evidence.worse,
+        "verdict": evidence.verdict,
+    }
+    return msgspec.convert({**evidence.report, **own}, Evaluation)
