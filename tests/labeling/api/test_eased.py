@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.http import QueryDict
 
-from activelearn.api.wire import TrainingBody
+from activelearn.api.wire.runs import TrainingBody
 from labeling.api.http.bodies import body_of, query_of
 from labeling.api.http.fields import Body
 from labeling.api.wire import experts, members, projects, queue, transfer, votes
