@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from activelearn.api.wire import runs, versions
+from activelearn.api.wire import features, runs, versions
 from activelearn.models import TrainingRun
-from activelearn.services import registry, triggers
+from activelearn.services import reading, registry, triggers
 from labeling.api.http.calls import Reply, call
 from labeling.api.http.fields import one_of
 from labeling.api.http.pagination import Page, page_of
@@ -64,6 +64,17 @@ class EvaluationView(ProjectView):
     def get(self, number: int) -> versions.Evaluation:
         """Return its figures with their intervals, its slices, and its baselines."""
         return versions.evaluation_of(registry.evaluation(self.member.project, number))
+
+
+class FeaturesView(ProjectView):
+    """What the models read."""
+
+    allowed: ClassVar = members.ADJUDICATE | members.ENGINEER
+
+    @call()
+    def get(self) -> features.Features:
+        """Return how the next model reads the data, column by column."""
+        return features.features_of(reading.reading_of(self.member.project))
 
 
 class ModelActionView(ProjectView):

@@ -14,6 +14,7 @@ from activelearn.models import (
     TrainingRun,
 )
 from activelearn.services import registry, triggers, verdicts
+from activelearn.views import reading
 from activelearn.views.evidence import Evidence, evidence_of
 from activelearn.views.pictures import history_of
 from labeling.errors import AssayError, ConflictError, NotFoundError
@@ -36,13 +37,15 @@ def models(request: HttpRequest, slug: str) -> HttpResponse:
             errors = sentences_of(error)
     project = member.project
     own_policy = LearningPolicy.of(project.pk)
+    champion = registry.champion(project)
     fired = RetrainTrigger.objects.filter(project=project).first()
     versions = list(registry.with_evidence(project)[:20])
     page = context(
         member,
         "models",
         errors=errors,
-        champion=registry.champion(project),
+        champion=champion,
+        reads=reading.shown(project, champion),
         wait=triggers.wait_of(project),
         labels=ProjectCounter.confident_of(project.pk),
         due=triggers.next_threshold(own_policy, fired.label_count if fired else 0),

@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.exceptions import APIException
 from rest_framework.views import APIView
 
-from activelearn.services.retrain import Verdict
+from activelearn.services import judging, retrain
 from labeling.api.http.calls import call_of
 from labeling.api.http.fields import literals
 from labeling.errors import AssayError
@@ -135,9 +135,9 @@ def test_every_moment_is_told_as_one() -> None:
         ("Passed.state", Assignment.State.values),
         ("Decided.outcome", ["resolved", "ambiguous", "invalid"]),
         ("Together.outcome", ["resolved", "ambiguous", "invalid"]),
-        ("Model.verdict", ["promote", "not better", "cannot tell"]),
-        ("Evaluation.verdict", ["promote", "not better", "cannot tell"]),
-        ("TrainingRun.verdict", ["", *literals(Verdict)]),
+        ("Model.verdict", literals(judging.Verdict)),
+        ("Evaluation.verdict", literals(judging.Verdict)),
+        ("TrainingRun.verdict", ["", *literals(retrain.Verdict)]),
     ],
 )
 def test_a_field_with_few_values_names_them(field: str, values: list[str]) -> None:

@@ -1,0 +1,82 @@
+"""What the model reads, in words for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from activelearn.core.columns import SeenColumn
+from activelearn.models import ModelVersion
+from activelearn.services import reading
+from labeling.models import Project
+
+READ_AS: Final[dict[str, Promise]] = {
+    "number": _("number"),
+    "boolean": _("yes or no"),
+    "date": _("date"),
+    "category": _("category"),
+    "text": _("words and parts of words"),
+    "image": _("brightness, edges and colors"),
+}
+UNUSED: Final[dict[str, Promise]] = {
+    "empty": _("not used: it is empty"),
+    "constant": _("not used: every row has the same value"),
+    "identifier": _("not used: it is another one in each row"),
+}
+# Categories that are named; of the others the number is told.
+NAMED: Final = 8
+
+
+@dataclass(frozen=True)
+class ReadColumn:
+    """A column as a row of the page."""
+
+    name: str
+    read_as: Promise
+    content: str
+    missing: int
+    is_used: bool
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How the data are read; ``is_older``: the champion reads them in another way."""
+
+    reading: reading.Reading
+    columns: list[ReadColumn]
+    is_older: bool
+
+
+def shown(project: Project, champion: ModelVersion | None) -> Shown | None:
+    """Return what is read; None for a table of which nothing has been looked at."""
+    now = reading.reading_of(project)
+    if now is None:
+        return None
+    is_older = champion is not None and champion.spec_hash != now.sha256
+    return Shown(now, [_row(column) for column in now.columns], is_older)
+
+
+def _row(column: SeenColumn) -> ReadColumn:
+    return ReadColumn(
+        name=column.name,
+        read_as=UNUSED[column.unused] if column.unused else READ_AS[column.read_as],
+        content=_content(column),
+        missing=column.missing,
+        is_used=not column.unused,
+    )
+
+
+def _content(column: SeenColumn) -> str:
+    """Return a range, or the commonest categories and how many there are besides."""
+    if column.low:
+        return f"{column.low} – {column.high}"
+    named = ", ".join(column.values[:NAMED])
+    rest = len(column.values[NAMED:]) + column.others
+    if not rest:
+        return named
+    more = ngettext("and %(count)s more", "and %(count)s more", rest) % {"count": rest}
+    return f"{named} {more}"
