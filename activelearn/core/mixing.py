@@ -37,7 +37,7 @@ class Pick:
     @property
     def is_blind(self) -> bool:
         """Whether people answer without the model's suggestion."""
-        return self.reason not in {"model", "random"}
+        return self.reason != "model"
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,12 @@ from labeling.models.project import Project
 
 
 class Reason(models.TextChoices):
-    """Why an item was served."""
+    """Why an item was served.
+
+    The order of the queue gives the first four, each with its probability, and those of
+    further votes; the others nobody has ranked, so they have none. Of all these, only
+    what the model picks may come with its answer.
+    """
 
     COLD = "cold", _("Cold")
     MODEL = "model", _("Model")
@@ -24,7 +29,11 @@ class Reason(models.TextChoices):
     SECOND = "second", _("Second")
     GOLD = "gold", _("Gold")
     REPEAT = "repeat", _("Repeat")
+    # By name, where the project allows it; and what came back of that.
     CHOSEN = "chosen", _("Chosen")
+    RETURNED = "returned", _("Returned")
+    # As uploaded, where the order had run out, until the next one comes.
+    REFILL = "refill", _("Refill")
     # Issue 18, "The model at work": what it is not sure of joins with a deadline.
     REVIEW = "review", _("Review")
     IMPORT = "import", _("Import")

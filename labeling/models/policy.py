@@ -152,7 +152,8 @@ class ProjectPolicy(models.Model):
             choices=SuggestionMode,
             default=SuggestionMode.BLIND,
             help_text=_(
-                "Held-out items, gold questions and one item in twenty never show one."
+                "Only items that the model picks show one, and of these one in twenty never "
+                "does; all others are answered blind."
             ),
         ),
         VOTES,

@@ -38,7 +38,7 @@ def test_they_are_marked_by_key_and_only_where_a_suggestion_is_shown(
     )
     Project.objects.filter(pk=project.pk).update(seed=none_stays_blind)
     told = {"label": "x", "confidence": 0.9, "model": 1, "words": ["refund", "late"]}
-    reasons = ["model", "evaluation", *["random"] * 10]
+    reasons = ["model", "evaluation", *["model"] * 10]
     order.swap(
         project.pk,
         [

@@ -173,8 +173,11 @@ WHERE f.project_id = %(project)s AND f.item_id = ANY(%(items)s)
 GROUP BY f.project_id, f.item_id
 ORDER BY f.item_id LIMIT %(count)s
 ON CONFLICT (annotator_id, item_id, is_repeat) DO UPDATE
+    -- Nothing is left of what the person was lent before: nobody ranked this one.
     SET slot = excluded.slot, state = 'leased', leased_at = excluded.leased_at,
-        expires_at = excluded.expires_at, reason = 'chosen', suggestion = NULL
+        expires_at = excluded.expires_at, reason = excluded.reason, probability = NULL,
+        generation = excluded.generation, model_number = NULL, suggestion = NULL,
+        rank = NULL
     -- Chosen by name, an item comes back even where the person has skipped it.
     WHERE a.state IN ('expired', 'released', 'skipped')
 
@@ -278,9 +281,7 @@ ON CONFLICT DO NOTHING
 INSERT INTO labeling_queueentry
     (project_id, generation, is_first, rank, item_id, slot, work, reason)
 SELECT f.project_id, 0, f.slot = 0, %(step)s + f.slot * %(step)s + f.item_id, f.item_id,
-       f.slot, f.work,
-       CASE WHEN f.split = 'evaluation' THEN 'evaluation'
-            WHEN f.slot > 0 THEN 'second' ELSE 'random' END
+       f.slot, f.work, CASE WHEN f.slot > 0 THEN 'second' ELSE 'refill' END
 FROM labeling_freeslot f
 WHERE f.project_id = %(project)s AND f.votes < f.votes_wanted
       AND f.work = ANY(%(works)s)
@@ -304,7 +305,7 @@ SELECT a.project_id, a.generation, a.slot = 0 AND a.reason <> 'second',
        -- What was chosen by name had no rank: 0 lies behind all orders, before what is
        -- refilled.
        coalesce(a.rank, 0), a.item_id, a.slot, labeling_work_of(i.split, a.slot),
-       CASE a.reason WHEN 'chosen' THEN 'random' ELSE a.reason END,
+       CASE a.reason WHEN 'chosen' THEN 'returned' ELSE a.reason END,
        a.probability, a.model_number, a.suggestion
 FROM labeling_assignment a JOIN labeling_item i ON i.id = a.item_id
 WHERE a.id = ANY(%(ids)s) AND a.reason NOT IN ('gold', 'repeat')

@@ -105,7 +105,7 @@ def _candidates(member: Membership) -> Any:
             project_id=member.project_id,
             is_first=True,
             suggestion__isnull=False,
-            reason__in=(Reason.MODEL, Reason.RANDOM),
+            reason=Reason.MODEL,
         )
         .exclude(item__in=mine.values("item"))
         .order_by("rank", "pk")[:HEAD]

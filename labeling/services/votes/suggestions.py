@@ -33,11 +33,12 @@ def _allowed(project: Project, assignment: Assignment) -> dict[str, Any] | None:
 def may_suggest(project: Project, slot: Assignment | QueueEntry) -> bool:
     """Whether a slot need not be answered blind.
 
-    Never on evaluation items, gold questions and items of several votes; and a share of
-    the others stays blind for good, to measure what suggestions do to answers.
+    Only what the model has picked may be seen with its answer, never held-out items, what
+    chance has drawn, gold questions and items of several votes; and a share of the others
+    stays blind for good, to measure what suggestions do to answers.
     """
-    is_for_model = slot.reason in (Reason.MODEL, Reason.RANDOM) and slot.slot == 0
-    if not is_for_model or slot.item.votes_wanted > 1:
+    is_picked = slot.reason == Reason.MODEL and slot.slot == 0
+    if not is_picked or slot.item.votes_wanted > 1:
         return False
     # By the item, not by chance: a second look would show what the first one has
     # hidden.

@@ -73,8 +73,9 @@ def test_items_to_be_answered_blind_are_on_no_page() -> None:
     rest = grid.lend(who, 50, [one.pk for one in page.assignments])
     assert len(page.assignments) + len(rest.assignments) == able
 
-    held_out = project_of(*(["x"] * 5), reason="evaluation")
-    assert grid.lend(make.member(held_out), 5).reason == "no_suggestions"
+    for reason in ("evaluation", "random"):
+        other = project_of(*(["x"] * 5), reason=reason)
+        assert grid.lend(make.member(other), 5).reason == "no_suggestions"
     twice = project_of(*(["x"] * 5))
     Item.objects.filter(project=twice).update(votes_wanted=2)
     assert grid.lend(make.member(twice), 5).reason == "no_suggestions"

@@ -37,6 +37,9 @@ def test_a_share_of_the_items_stays_blind_by_the_seed_of_the_project() -> None:
 @pytest.mark.parametrize(
     "blind",
     [
+        slot(reason="random"),
+        slot(reason="refill"),
+        slot(reason="returned"),
         slot(reason="evaluation"),
         slot(reason="gold"),
         slot(reason="repeat"),
@@ -45,7 +48,7 @@ def test_a_share_of_the_items_stays_blind_by_the_seed_of_the_project() -> None:
         slot(wanted=2),
     ],
 )
-def test_held_out_items_questions_and_shared_items_are_answered_blind(
+def test_c8_all_but_what_the_model_picks_is_answered_blind(
     blind: Assignment,
 ) -> None:
     assert suggestions.shown(project(), blind) is None
