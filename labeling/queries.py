@@ -51,9 +51,11 @@ class Progress:
     evaluation_settled: int
     votes: int
     confident: int
+    corrected: int
     disagreements: int
 
 
+_NO_ANSWERS: Final = (0, 0, 0)
 _ITEM_COUNTS = tuple(field.name for field in fields(Progress)[:6])
 
 
@@ -83,7 +85,7 @@ def progress_of(project_ids: Sequence[int]) -> dict[int, Progress]:
         ProjectCounter.objects.filter(project__in=project_ids)
         .order_by()
         .values("project")
-        .annotate(total=Sum("votes"), labels=Sum("confident"))
+        .annotate(total=Sum("votes"), labels=Sum("confident"), changed=Sum("corrected"))
     )
     disputed = (
         Disagreement.objects.filter(project__in=project_ids, resolved_at=None)
@@ -92,13 +94,17 @@ def progress_of(project_ids: Sequence[int]) -> dict[int, Progress]:
         .annotate(count=Count("pk"))
     )
     counts: dict[int, dict[str, Any]] = {row["project"]: dict(row) for row in items}
-    votes = {row["project"]: (row["total"], row["labels"]) for row in counters}
+    answers = {
+        row["project"]: (row["total"], row["labels"], row["changed"])
+        for row in counters
+    }
     open_ = {row["project"]: row["count"] for row in disputed}
     return {
         pk: Progress(
             **{name: counts.get(pk, {}).get(name, 0) for name in _ITEM_COUNTS},
-            votes=votes.get(pk, (0, 0))[0],
-            confident=votes.get(pk, (0, 0))[1],
+            votes=answers.get(pk, _NO_ANSWERS)[0],
+            confident=answers.get(pk, _NO_ANSWERS)[1],
+            corrected=answers.get(pk, _NO_ANSWERS)[2],
             disagreements=open_.get(pk, 0),
         )
         for pk in project_ids

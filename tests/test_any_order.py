@@ -92,6 +92,9 @@ class Known:
     label: answers.Labels | None = None
     by_expert: bool = False
     was_labeled: bool = False
+    # Its last label, and how often it was changed to another one.
+    known_as: answers.Labels | None = None
+    corrections: int = 0
     split: str = "pool"
     is_unsettled: bool = False
     most_wanted: int = 0
@@ -103,6 +106,11 @@ class Known:
         """Ask for so many votes; slots of a higher number before may be lent still."""
         self.wanted = votes
         self.most_wanted = max(self.most_wanted, votes)
+
+    def get_label(self, label: answers.Labels | None) -> None:
+        """Take a label: the first one counts, and so does each other one after it."""
+        self.corrections += self.was_labeled and self.known_as != label
+        self.was_labeled, self.known_as = True, label
 
 
 @dataclass
@@ -532,7 +540,7 @@ class Labeling(RuleBasedStateMachine):
     def _settle(self, item: Known) -> None:
         item.state, item.label = self._verdict(item)
         if item.state == "settled":
-            item.was_labeled = True
+            item.get_label(item.label)
             DONE["labels by votes"] += 1
         if item.state == "open":
             item.want(max(self.min_votes, len(item.votes) + 1))
@@ -576,7 +584,7 @@ class Labeling(RuleBasedStateMachine):
             assert answer.status_code == status, (step, answer.content)
         item = self.items[name]
         item.state, item.label, item.by_expert = "settled", (label,), True
-        item.was_labeled = True
+        item.get_label(item.label)
         DONE["adjudications"] += 1
 
     @rule(overlap=st.integers(1, 3), min_votes=st.none() | st.integers(1, 3))
@@ -666,7 +674,9 @@ class Labeling(RuleBasedStateMachine):
     def _consider(self) -> None:
         """Two schedulers at once change nothing."""
         labels = sum(
-            item.was_labeled for item in self.items.values() if item.split == "pool"
+            item.was_labeled + item.corrections
+            for item in self.items.values()
+            if item.split == "pool"
         )
         # Labels that were counted then may have been deleted since.
         self.labels_then = min(self.labels_then, labels)
@@ -779,6 +789,7 @@ class Labeling(RuleBasedStateMachine):
             if not row.is_unsettled:
                 is_counted = item.was_labeled and item.split == "pool"
                 assert (row.label, row.was_labeled) == (item.label, is_counted), name
+                assert row.corrections == is_counted * item.corrections, name
             assert len(self.having(name)) <= item.most_wanted, name
 
     def _compare_models(self) -> None:

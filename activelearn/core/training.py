@@ -29,7 +29,7 @@ RECIPE: Final = {
     "max_iter": MAX_ITER,
     "tolerance": TOLERANCE,
     "columns": "that occur",
-    "weights": "equal",
+    "weights": "of the snapshot",
     "window": "all labels",
 }
 
@@ -88,45 +88,46 @@ def fit(
     targets: Sequence[Sequence[str]],
     *,
     is_multi: bool,
-    strength: float = STRENGTH,
     seed: int = 0,
+    weights: Sequence[float] | None = None,
 ) -> LinearModel:
     """Fit a regularised logistic regression; the same input gives the same model.
 
     rows: (n, n_features), in the order of the items' ids. targets: n sets of labels.
-    strength: the inverse of the L2 penalty.
+    weights: (n,) above 0, how much each row counts; None: each as much as any other.
     Raises ValueError where there are fewer than two classes to tell apart.
     """
     columns = np.unique(rows.indices).astype(np.int64)
     seen = rows[:, columns]
+    counted = None if weights is None else np.array(weights)
     # Several threads add up in another order each time, and floats round differently:
     # the same labels must give the same bytes.
     with threadpool_limits(limits=1):
-        labels, weights, bias = (
-            _fit_multi(seen, targets, strength, seed)
+        labels, coefficients, bias = (
+            _fit_multi(seen, targets, seed, counted)
             if is_multi
-            else _fit_single(seen, [labels[0] for labels in targets], strength, seed)
+            else _fit_single(seen, [labels[0] for labels in targets], seed, counted)
         )
-    return LinearModel(labels, weights, bias, columns, is_multi)
+    return LinearModel(labels, coefficients, bias, columns, is_multi)
 
 
-def _estimator(strength: float, seed: int) -> Any:
+def _estimator(seed: int) -> Any:
     # Imported where it is used: web and scheduler save its 130 MiB.
     from sklearn.linear_model import LogisticRegression
 
     return LogisticRegression(
-        C=strength, max_iter=MAX_ITER, tol=TOLERANCE, random_state=seed
+        C=STRENGTH, max_iter=MAX_ITER, tol=TOLERANCE, random_state=seed
     )
 
 
 def _fit_single(
-    rows: Rows, targets: Sequence[str], strength: float, seed: int
+    rows: Rows, targets: Sequence[str], seed: int, counted: Array | None
 ) -> Fitted:
     # The order in which scikit-learn sorts its classes, and so the rows of coef_.
     labels = sorted(set(targets))
     if len(labels) < 2:
         raise TooFewLabelsError
-    model = _estimator(strength, seed).fit(rows, np.array(targets))
+    model = _estimator(seed).fit(rows, np.array(targets), counted)
     weights, bias = model.coef_, model.intercept_
     if len(labels) == 2:
         # scikit-learn keeps one row for two classes; softmax wants one each.
@@ -136,7 +137,7 @@ def _fit_single(
 
 
 def _fit_multi(
-    rows: Rows, targets: Sequence[Sequence[str]], strength: float, seed: int
+    rows: Rows, targets: Sequence[Sequence[str]], seed: int, counted: Array | None
 ) -> Fitted:
     labels = sorted({label for target in targets for label in target})
     weights, biases, kept = [], [], []
@@ -145,7 +146,7 @@ def _fit_multi(
         # It teaches nothing: there is no item without it to tell it from.
         if has.all():
             continue
-        model = _estimator(strength, seed).fit(rows, has)
+        model = _estimator(seed).fit(rows, has, counted)
         weights.append(model.coef_[0])
         biases.append(model.intercept_[0])
         kept.append(label)

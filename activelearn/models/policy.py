@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -12,7 +12,14 @@ from labeling.models.policy import NEXT, between
 from labeling.models.setting import Group, PolicyPart, setting
 
 RETRAIN: Final = Group(_("When to retrain"))
+WEIGHTS: Final = Group(_("What a label counts"))
 AIM: Final = Group(_("What is good enough"))
+
+
+def _weight(words: Any, help_text: Any) -> models.FloatField[float, float]:
+    return models.FloatField(
+        words, default=1.0, validators=between(0.1, 10.0), help_text=help_text
+    )
 
 
 class LearningPolicy(PolicyPart):
@@ -96,6 +103,43 @@ class LearningPolicy(PolicyPart):
             ),
         ),
         RETRAIN,
+        "learner",
+    )
+    weight_expert = setting(
+        _weight(
+            _("Weight of experts' labels"),
+            _("How much a label by an expert counts in training beside the others."),
+        ),
+        WEIGHTS,
+        "learner",
+    )
+    weight_gold = setting(
+        _weight(
+            _("Weight of imported labels"),
+            _("How much a label that came with a file counts in training."),
+        ),
+        WEIGHTS,
+        "learner",
+    )
+    weight_consensus = setting(
+        _weight(
+            _("Weight of labels by votes"),
+            _("How much a label by the annotators' votes counts in training."),
+        ),
+        WEIGHTS,
+        "learner",
+    )
+    half_life_days = setting(
+        models.PositiveSmallIntegerField(
+            _("Half-life of labels in days"),
+            default=0,
+            validators=between(0, 3650),
+            help_text=_(
+                "A label that is older than the newest one by so many days counts half in "
+                "training; 0: age does not matter."
+            ),
+        ),
+        WEIGHTS,
         "learner",
     )
     aim = setting(

@@ -143,7 +143,8 @@ class RetrainTrigger(models.Model):
     project = models.OneToOneField(Project, models.CASCADE, related_name="+")
     fired = models.PositiveIntegerField(default=0, help_text="How often it has fired.")
     label_count = models.PositiveBigIntegerField(
-        default=0, help_text="Confident labels when it fired last."
+        default=0,
+        help_text="Confident labels and corrections of them when it fired last.",
     )
 
     def __str__(self) -> str:

@@ -69,7 +69,7 @@ def _ordered(
     """Return a new order, and what it was made from: not yet saved."""
     # Counted first: labels that come in from here on count toward the next order.
     label_count = ProjectCounter.confident_of(project.pk)
-    material = _material(project)
+    material = material_of(project)
     newcomers.score(project, material.table, confirm)
     ranking = ordering.rank(material, _policy(project, limits), _generator(project))
     fit = RankingFit(
@@ -81,11 +81,15 @@ def _ordered(
     return fit, ranking.picks
 
 
-def _material(project: Project) -> ordering.Material:
+def material_of(project: Project) -> ordering.Material:
     """Return the rows, the known labels of the pool, and the items without a vote."""
     table = features.load(project)
     labeled = Resolution.objects.filter(
-        project=project, superseded_at=None, item__split=Item.Split.POOL
+        project=project,
+        superseded_at=None,
+        item__split=Item.Split.POOL,
+        # It has no single answer that an order could learn from.
+        is_ambiguous=False,
     )
     wanting = (
         Item.objects.filter(project=project, votes=0).wanting_votes().order_by("pk")

@@ -12,7 +12,14 @@ from scipy import sparse
 from activelearn.core import artifact, training
 from activelearn.core.features import Rows, Spec
 from activelearn.models import ModelVersion
-from activelearn.services import calibrating, experiments, features, registry, snapshots
+from activelearn.services import (
+    calibrating,
+    experiments,
+    features,
+    fitting,
+    registry,
+    snapshots,
+)
 from labeling.errors import ConflictError
 from labeling.messages import Message, message
 from labeling.models import Item
@@ -54,12 +61,7 @@ def reproduce(version: ModelVersion) -> Reproduction:
     except FileNotFoundError as error:
         raise ConflictError(message("The snapshot's file is gone.")) from error
     rows = _rows(content, spec)
-    now = training.fit(
-        rows,
-        list(content.labels.values()),
-        is_multi=before.is_multi,
-        seed=version.seed,
-    )
+    now = fitting.fitted(content, rows, is_multi=before.is_multi, seed=version.seed)
     if version.calibrated_on:
         now = _calibrated(version, now, spec)
     data = artifact.dump(now, spec)

@@ -16,13 +16,13 @@ from activelearn.services import (
     experiments,
     features,
     files,
+    fitting,
     judging,
     registry,
     snapshots,
     verdicts,
 )
 from labeling.messages import Message, message
-from labeling.models import Project
 from labeling.services.work.progress import Progress
 from labeling.services.work.transactions import lock_project
 
@@ -90,7 +90,7 @@ def _train(
 ) -> ModelVersion | None:
     """Return a new version, or None where the run has ended without one."""
     project = training_run.project
-    snapshot, labels = _snapshot(training_run, table, progress)
+    snapshot, content = _snapshot(training_run, table, progress)
     material = calibrating.take(snapshot, table)
     parts = experiments.parts_of(
         project, snapshot.sha256, table.spec_hash, material.sha256
@@ -102,7 +102,12 @@ def _train(
         return None
     training_run.experiment, training_run.fingerprint = parts, fingerprint
     try:
-        model = _fitted(project, labels, table)
+        model = fitting.fitted(
+            content,
+            table.rows_of(list(content.labels)),
+            is_multi=project.is_multi,
+            seed=project.seed,
+        )
     except ValueError as error:
         _end(training_run, "no model", verdicts.why_no_model(error), progress)
         return None
@@ -123,14 +128,14 @@ def _end(
 
 def _snapshot(
     training_run: TrainingRun, table: Table, progress: Progress
-) -> tuple[Snapshot, snapshots.LabelsOf]:
-    """Return the run's snapshot, which is taken once, and its labels."""
+) -> tuple[Snapshot, snapshots.Content]:
+    """Return the run's snapshot, which is taken once, and what it says."""
     if training_run.snapshot:
-        labels = snapshots.read(training_run.snapshot)
+        content = snapshots.content_of(training_run.snapshot)
         # Nothing was made of it yet: where items of it have been deleted, it is taken
         # anew.
-        if len(table.covered(labels)) == len(labels):
-            return training_run.snapshot, labels
+        if len(table.covered(content.labels)) == len(content.labels):
+            return training_run.snapshot, content
     with transaction.atomic():
         progress.report(done=2, stage=noop("fit"))
         snapshot = snapshots.take(training_run.project, table)
@@ -143,18 +148,7 @@ def _snapshot(
             labels=snapshot.items,
         )
     )
-    return snapshot, snapshots.read(snapshot)
-
-
-def _fitted(
-    project: Project, labels: snapshots.LabelsOf, table: Table
-) -> training.LinearModel:
-    return training.fit(
-        table.rows_of(list(labels)),
-        list(labels.values()),
-        is_multi=project.is_multi,
-        seed=project.seed,
-    )
+    return snapshot, snapshots.content_of(snapshot)
 
 
 def _register(

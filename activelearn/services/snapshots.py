@@ -2,7 +2,9 @@
 
 A file holds its label set and, sorted by item, a row for each label: the item, the
 SHA-256 of its content, its labels, where they come from, their weight in the fit, the
-resolution and the votes on the item. The first files were a list of items and labels.
+resolution, the votes on the item and, where an expert finds no single answer right, the
+shares of the labels (else null). Rows of format 2 had no shares, and all the same weight.
+The first files were a list of items and labels.
 """
 
 from __future__ import annotations
@@ -10,21 +12,20 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from activelearn.core import artifact
 from activelearn.core.evaluation import Labels
 from activelearn.core.features import Table
+from activelearn.core.lessons import Example
 from activelearn.models import Snapshot
-from activelearn.services import files
+from activelearn.services import files, weighing
 from labeling.models import Annotation, Item, Project
 from labeling.services.votes import resolutions
 from labeling.services.work.transactions import lock_project
 
-FORMAT: Final = 2
-# In the fit, each label counts as much as any other.
-WEIGHT: Final = 1.0
+FORMAT: Final = 3
 LabelsOf = dict[int, Labels]
 
 
@@ -32,11 +33,23 @@ LabelsOf = dict[int, Labels]
 class Content:
     """What a snapshot's file says: labels by item, and the items' content.
 
-    contents: the SHA-256 by item; empty in the first files, which did not say.
+    contents: the SHA-256 by item; empty in the first files, which did not say. weights:
+    by item, in the fit; none there is 1. shares: of the labels, by item, of those that
+    are taught by them.
     """
 
     labels: LabelsOf
     contents: dict[int, str]
+    weights: dict[int, float] = field(default_factory=dict)
+    shares: dict[int, dict[str, float]] = field(default_factory=dict)
+
+    @property
+    def examples(self) -> list[Example]:
+        """What is taught, sorted by item."""
+        return [
+            Example(names, self.weights.get(pk, 1.0), self.shares.get(pk))
+            for pk, names in self.labels.items()
+        ]
 
 
 def labels_of(project: Project, split: str, table: Table) -> LabelsOf:
@@ -90,17 +103,19 @@ def _packed(project: Project, labels: Sequence[resolutions.Label]) -> bytes:
     standing = Annotation.votes.filter(project=project, undone_at=None)
     for item, vote in standing.order_by("pk").values_list("item_id", "pk"):
         votes[item].append(vote)
+    weights = weighing.weights_of(project.pk, labels)
     rows = [
         [
             label.item,
             label.content,
             label.names,
             label.source,
-            WEIGHT,
+            weight,
             label.resolution,
             votes[label.item],
+            label.shares if label.is_ambiguous else None,
         ]
-        for label in labels
+        for label, weight in zip(labels, weights, strict=True)
     ]
     label_set = project.label_set
     names = label_set.labels.order_by("position") if label_set else ()
@@ -132,5 +147,9 @@ def content_of(snapshot: Snapshot) -> Content:
         return Content({pk: tuple(names) for pk, names in whole}, {})
     rows = whole["rows"]
     return Content(
-        {row[0]: tuple(row[2]) for row in rows}, {row[0]: row[1] for row in rows}
+        {row[0]: tuple(row[2]) for row in rows},
+        {row[0]: row[1] for row in rows},
+        {row[0]: row[4] for row in rows},
+        # Format 2 had no place for them.
+        {row[0]: row[7] for row in rows if row[7:] and row[7]},
     )

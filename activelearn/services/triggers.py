@@ -1,4 +1,4 @@
-"""When to retrain: each threshold of new confident labels fires exactly once."""
+"""When to retrain: each threshold of new and corrected labels fires exactly once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from labeling.services.work.transactions import keep_project, lock_project
 
 
 def next_threshold(policy: LearningPolicy, labels_then: int) -> int:
-    """Return how many confident labels start the next run."""
+    """Return how many confident labels and corrections of them start the next run."""
     if labels_then == 0:
         return policy.retrain_first
     growth = math.ceil(labels_then * policy.retrain_growth)
@@ -30,20 +30,22 @@ def next_threshold(policy: LearningPolicy, labels_then: int) -> int:
 
 
 def consider(project_id: int) -> TrainingRun | None:
-    """Start a run when enough new confident labels have come in."""
+    """Start a run when enough new confident labels and corrections have come in."""
     with transaction.atomic():
         # The project's row is locked: a threshold fires once, whoever looks.
         if (project := keep_project(project_id)) is None:
             return None
         trigger, _ = RetrainTrigger.objects.get_or_create(project=project)
-        now = ProjectCounter.confident_of(project_id)
+        now = ProjectCounter.toward_retrain(project_id)
         _forget_deleted(trigger, now)
         due = next_threshold(LearningPolicy.of(project_id), trigger.label_count)
         if now < due:
             return None
         new, wanted = now - trigger.label_count, due - trigger.label_count
         reason = message(
-            "%(new)s new confident labels; %(wanted)s were due", new=new, wanted=wanted
+            "%(new)s new confident labels and corrections; %(wanted)s were due",
+            new=new,
+            wanted=wanted,
         )
         # From what there is, not from what was due: labels that came in at once fire
         # once.

@@ -47,7 +47,7 @@ def models(request: HttpRequest, slug: str) -> HttpResponse:
         champion=champion,
         reads=reading.shown(project, champion),
         wait=triggers.wait_of(project),
-        labels=ProjectCounter.confident_of(project.pk),
+        labels=ProjectCounter.toward_retrain(project.pk),
         due=triggers.next_threshold(own_policy, fired.label_count if fired else 0),
         runs=TrainingRun.objects.select_related("job").filter(project=project)[:20],
         models=versions,

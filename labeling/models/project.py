@@ -176,8 +176,10 @@ class ProjectCounter(models.Model):
     known_right = models.BigIntegerField(default=0, db_default=0)
     skips = models.BigIntegerField(default=0, db_default=0)
     flags = models.BigIntegerField(default=0, db_default=0)
-    # Pool items (not evaluation) that ever got a first confident label.
+    # Pool items (not evaluation) that ever got a first confident label, and how often a
+    # confident label of such an item was changed to another one.
     confident = models.BigIntegerField(default=0, db_default=0)
+    corrected = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints: ClassVar = [
@@ -196,6 +198,13 @@ class ProjectCounter(models.Model):
         """Return how many pool items ever got a confident label."""
         rows = cls.objects.filter(project_id=project_id)
         return int(rows.aggregate(total=Sum("confident", default=0))["total"])
+
+    @classmethod
+    def toward_retrain(cls, project_id: int) -> int:
+        """Return how many first labels and corrections of them pool items ever got."""
+        total = Sum(F("confident") + F("corrected"), default=0)
+        rows = cls.objects.filter(project_id=project_id)
+        return int(rows.aggregate(total=total)["total"])
 
     @staticmethod
     def add(project_id: int, of: int | None = None, **changes: int) -> None:

@@ -45,6 +45,16 @@ class Resolution(models.Model):
     source = models.CharField(max_length=9, choices=Source)
     confidence = models.FloatField()
     soft_label = models.JSONField(default=dict, help_text="Label → share of the votes.")
+    is_ambiguous = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="An expert finds no single answer right: it is learned by its shares.",
+    )
+    is_correction = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="It changed the label of before, which counts toward a retrain.",
+    )
     label_set = models.ForeignKey(LabelSet, models.RESTRICT, related_name="+")
     guideline = models.ForeignKey(
         Guideline, models.RESTRICT, related_name="+", null=True

@@ -47,7 +47,10 @@ def test_c22_a_snapshot_says_what_was_learned_from_which_votes() -> None:
         "labels": ["c0", "c1", "c2"],
     }
     assert len(whole["rows"]) == snapshot.items > 0
-    for item, content, labels, source, weight, resolution, votes in whole["rows"]:
+    for item, content, labels, source, weight, resolution, votes, shares in whole[
+        "rows"
+    ]:
+        assert shares is None
         label = Resolution.objects.get(pk=resolution)
         assert (label.item_id, label.labels, label.source) == (item, labels, source)
         assert Item.objects.get(pk=item).content_hash == content

@@ -50,6 +50,7 @@ SELECT (SELECT count(*) FROM labeling_item WHERE is_unsettled)
         WHERE v.stage = 'waiting' AND held_out.labels > coalesce(e.items, 0)
           AND held_out.labels >= least(held_out.items, v.waits_for)) AS n,
        (SELECT sum(confident) FROM labeling_projectcounter) AS confident,
+       (SELECT sum(confident + corrected) FROM labeling_projectcounter) AS counted,
        coalesce((SELECT label_count FROM activelearn_retraintrigger), 0) AS labels,
        coalesce((SELECT label_count FROM activelearn_rankingfit ORDER BY id DESC LIMIT 1),
                 -10) AS ranked,
@@ -101,7 +102,7 @@ def _is_quiet(machine: Machine) -> bool:
     (row,) = found
     due = Retrains(row["first"], row["growth"], 0, row["labels"]).due_after
     stale = row["confident"] - row["ranked"] >= min(25, max(10, row["ranked"] // 10))
-    return not (row["n"] or stale or row["confident"] >= due(row["labels"]))
+    return not (row["n"] or stale or row["counted"] >= due(row["labels"]))
 
 
 def told_of(machine: Machine) -> str:
@@ -153,7 +154,8 @@ def read_with(rows: Rows, home: Path, sent_home: Sequence[str] = ()) -> Final:
         items=tuple(_items(rows)),
         counters=rows(
             "SELECT sum(votes)::int AS votes, sum(skips)::int AS skips,"
-            " sum(flags)::int AS flags, sum(confident)::int AS confident"
+            " sum(flags)::int AS flags, sum(confident)::int AS confident,"
+            " sum(corrected)::int AS corrected"
             " FROM labeling_projectcounter"
         )[0],
         events=tuple(
@@ -242,7 +244,12 @@ def _items(rows: Rows) -> Any:
     for row in rows(
         "SELECT i.id, i.state, i.votes, i.votes_wanted, i.flags, i.is_unsettled, r.labels,"
         " i.split = 'pool' AND EXISTS (SELECT 1 FROM labeling_resolution o"
-        "   WHERE o.item_id = i.id) AS was_labeled"
+        "   WHERE o.item_id = i.id AND NOT o.is_ambiguous) AS was_labeled,"
+        # By the labels alone, not by what was marked when they were given.
+        " (SELECT count(*) FROM (SELECT o.labels, lag(o.labels) OVER (ORDER BY o.id)"
+        "   AS before FROM labeling_resolution o WHERE o.item_id = i.id"
+        "   AND i.split = 'pool' AND NOT o.is_ambiguous) AS changed"
+        "   WHERE before <> labels)::int AS corrections"
         " FROM labeling_item i LEFT JOIN labeling_resolution r"
         " ON r.item_id = i.id AND r.superseded_at IS NULL"
     ):
@@ -256,6 +263,7 @@ def _items(rows: Rows) -> Any:
             row["is_unsettled"],
             None if labels is None else tuple(labels),
             row["was_labeled"],
+            row["corrections"],
         )
 
 

@@ -87,6 +87,8 @@ class Item:
     label: tuple[str, ...] | None = None
     # Whether it ever got a label that counts toward a retrain.
     was_labeled: bool = False
+    # How often its label was changed to another one, which counts as well.
+    corrections: int = 0
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,7 @@ def sound() -> tuple[History, Final]:
             Item(2, "open", 1, 2),
             Item(3, "open", 0, 2, flags=1),
         ),
-        counters={"votes": 3, "skips": 1, "flags": 1, "confident": 1},
+        counters={"votes": 3, "skips": 1, "flags": 1, "confident": 1, "corrected": 0},
         events=(
             Event("voted", 1, 1, 1),
             Event("voted", 1, 2, 2),

@@ -92,6 +92,10 @@ PLANTED: dict[str, Change] = {
         h,
         but(f, counters={**f.counters, "confident": 0}),
     ),
+    "corrected: counter 0, recount 1": lambda h, f: (
+        h,
+        of(f, "items", 0, corrections=1),
+    ),
     "item 1 says 1 votes": lambda h, f: (h, of(f, "items", 0, votes=1)),
     "item 1 says 1 flags": lambda h, f: (h, of(f, "items", 0, flags=1)),
     "vote 1 has 0 events": lambda h, f: (h, but(f, events=f.events[1:])),

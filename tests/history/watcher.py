@@ -26,8 +26,8 @@ _LEARNING = """
 SELECT coalesce((SELECT fired FROM activelearn_retraintrigger), 0) AS fired,
        coalesce((SELECT label_count FROM activelearn_retraintrigger), 0) AS labels,
        (SELECT count(*) FROM activelearn_trainingrun WHERE trigger = 'labels') AS runs,
-       (SELECT coalesce(sum(confident), 0)::int FROM labeling_projectcounter)
-           AS confident,
+       (SELECT coalesce(sum(confident + corrected), 0)::int
+        FROM labeling_projectcounter) AS counted,
        (SELECT count(*) FROM labeling_job
         WHERE kind = 'learn.train' AND state = 'queued') AS waiting,
        (SELECT count(*) FROM labeling_job

@@ -189,6 +189,13 @@ class Counts(Answer):
     evaluation_settled: Annotated[int, about("Held-out items with a label.")]
     votes: int
     confident: Annotated[int, about("Pool items that ever got a confident label.")]
+    corrected: Annotated[
+        int,
+        about(
+            "How often such a label was changed to another one: it counts toward the next"
+            " training run like a new label."
+        ),
+    ]
     disagreements: Annotated[int, about("Those that wait for an expert.")]
 
 

@@ -136,13 +136,13 @@ def defer(member: Membership, disagreement_id: int) -> None:
 def _decide(
     member: Membership, disagreement: Disagreement, item: Item, decision: Decision
 ) -> None:
-    is_first, is_invalid = False, decision.outcome == Outcome.INVALID
+    gain, is_invalid = resolutions.Gain(), decision.outcome == Outcome.INVALID
     disagreement.before = _replaced(disagreement)
     if disagreement.before is not None and is_invalid:
         resolutions.supersede(disagreement.before)
     if not is_invalid:
         disagreement.resolution = _label(member, item, decision)
-        is_first = resolutions.record(disagreement.resolution)
+        gain = resolutions.record(disagreement.resolution)
     if decision.is_precedent:
         precedents.record(item, disagreement.resolution, decision.note)
     disagreement.resolved_at = timezone.now()
@@ -157,9 +157,8 @@ def _decide(
     giving_back.withdraw([item.pk])
     was = {"was": disagreement.before.labels} if disagreement.before else {}
     tell(member, item, Kind.RESOLVED, decision, votes=disagreement.votes_seen, **was)
-    if is_first:
-        # Last, since others wait for the row of this counter.
-        resolutions.count_confident(item.project_id, 1)
+    # Last, since others wait for the row of this counter.
+    resolutions.count(item.project_id, gain)
     resolutions.tell_settled(item.project_id)
 
 
@@ -191,6 +190,7 @@ def _label(member: Membership, item: Item, decision: Decision) -> Resolution:
         if is_ambiguous
         else 1.0,
         soft_label=shares or dict.fromkeys(allowed, 1.0),
+        is_ambiguous=is_ambiguous,
         label_set_id=project.label_set_pk,
         guideline_id=project.guideline_id,
         decided_by=member.user,

@@ -26,7 +26,7 @@ from labeling.models import (
     Project,
     Resolution,
 )
-from labeling.services.votes import gold, settle
+from labeling.services.votes import gold, relabel, settle
 from labeling.services.work import events
 
 Origin = Disagreement.Origin
@@ -144,7 +144,8 @@ def take_up(member: Membership, item_id: int, origin: str) -> Disagreement:
         if waiting := _open(item).first():
             return waiting
         gold.refuse_where_known(item.pk)
-        votes = settle.votes_of(member.project, [item.pk])[item.pk]
+        names = relabel.names_now(member.project_id)
+        votes = settle.votes_of([item.pk], names)[item.pk]
         disagreement = settle.dispute(member.project, item, votes, Origin(origin))
         disagreement.save()
         events.append(item, Kind.DOUBTED, {"origin": origin}, actor_id=member.user_id)

@@ -51,7 +51,7 @@ def reopen(member: Membership, disagreement_id: int) -> Disagreement:
     with transaction.atomic():
         disagreement, item = decisions.locked(member, disagreement_id)
         _may_reopen(member, disagreement)
-        _end_label(disagreement)
+        gain = _end_label(disagreement)
         if disagreement.before is not None:
             _bring_back(member, disagreement.before)
         taken_back = Decision(
@@ -68,6 +68,8 @@ def reopen(member: Membership, disagreement_id: int) -> Disagreement:
         item.state = Item.State.SETTLED if has_label else Item.State.DISPUTED
         item.is_unsettled = True
         item.save(update_fields=["state", "is_unsettled"])
+        # Last, since others wait for the row of this counter.
+        resolutions.count(item.project_id, gain)
         signals.send_on_commit(signals.votes_changed, item.project_id)
     return disagreement
 
@@ -84,7 +86,7 @@ def _may_reopen(member: Membership, disagreement: Disagreement) -> None:
         )
 
 
-def _end_label(disagreement: Disagreement) -> None:
+def _end_label(disagreement: Disagreement) -> resolutions.Gain:
     """End the label of a decision, unless something relies on it already."""
     later = Disagreement.objects.filter(
         item_id=disagreement.item_id, pk__gt=disagreement.pk
@@ -92,7 +94,7 @@ def _end_label(disagreement: Disagreement) -> None:
     if later.exclude(outcome=Outcome.WITHDRAWN).exists():
         raise ConflictError(_("An expert looks at the item again, or has done so."))
     if disagreement.resolution_id is None:
-        return
+        return resolutions.Gain()
     # Race: a training run marks labels as used without locking their items. With this
     # row locked, either the run was first and the decision stays, or the run finds that
     # the label has ended.
@@ -108,7 +110,7 @@ def _end_label(disagreement: Disagreement) -> None:
         raise ConflictError(
             _("The decision stays: it is a known answer that gold questions rely on.")
         )
-    resolutions.supersede(label)
+    return resolutions.take_back(label)
 
 
 def _bring_back(member: Membership, before: Resolution) -> None:

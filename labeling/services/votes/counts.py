@@ -34,7 +34,7 @@ _OF_EVENTS: Final = {
     "skips": Count("pk", filter=Q(kind=Kind.SKIPPED)),
     "flags": Count("pk", filter=Q(kind=Kind.FLAGGED)),
 }
-_NAMES: Final = (*_OF_ANSWERS, *_OF_EVENTS, "confident")
+_NAMES: Final = (*_OF_ANSWERS, *_OF_EVENTS, "confident", "corrected")
 
 
 def recount(**which: Any) -> Counts:
@@ -43,7 +43,9 @@ def recount(**which: Any) -> Counts:
     events = AnnotationEvent.objects.filter(kind__in=(Kind.SKIPPED, Kind.FLAGGED))
     labeled = Resolution.objects.filter(item__split=Item.Split.POOL, **which)
     counted: Counts = defaultdict(Counter)
-    counted[None]["confident"] = labeled.values("item").distinct().count()
+    confident = labeled.filter(is_ambiguous=False).values("item").distinct()
+    counted[None]["confident"] = confident.count()
+    counted[None]["corrected"] = labeled.filter(is_correction=True).count()
     _add(counted, answers.order_by().values("annotator").annotate(**_OF_ANSWERS))
     of_people = events.filter(**which).order_by().values(annotator=F("actor"))
     _add(counted, of_people.annotate(**_OF_EVENTS))

@@ -50,4 +50,4 @@ def record(project: Project, known: Sequence[tuple[Item, Sequence[str]]]) -> Non
             state=Item.State.SETTLED
         )
         pool = sum(item.split == Item.Split.POOL for item, _ in known)
-        resolutions.count_confident(project.pk, pool)
+        resolutions.count(project.pk, resolutions.Gain(confident=pool))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import NamedTuple
 
 from django.db import transaction
@@ -9,26 +12,56 @@ from django.utils import timezone
 
 from labeling import signals
 from labeling.models import Item, Project, ProjectCounter, Resolution
+from labeling.services.votes import relabel
+
+# Of a project: what new labels add to the counts that start a retrain, by column.
+Gain = Counter[str]
 
 
-def record(resolution: Resolution) -> bool:
+def record(resolution: Resolution) -> Gain:
     """Save a resolution in place of the current one.
 
-    Return whether it is the first of a pool item, which counts toward a retrain.
+    Return what it adds to the counts that start a retrain.
     """
-    # Also superseded ones: an item that has had a label is counted once and for all.
     earlier = Resolution.objects.filter(item_id=resolution.item_id)
-    is_first = not earlier.exists()
-    for current in earlier.filter(superseded_at=None):
-        supersede(current)
+    past = list(earlier)
+    gain = gain_of(resolution, past, relabel.names_now(resolution.project_id))
+    for current in past:
+        if current.superseded_at is None:
+            supersede(current)
     resolution.save(force_insert=True)
-    return is_first and resolution.item.split == Item.Split.POOL
+    return gain
+
+
+def gain_of(
+    new: Resolution,
+    past: Iterable[Resolution],
+    names: Mapping[int, Mapping[str, str]],
+) -> Gain:
+    """Return what a label adds to the counts that start a retrain; call before saving.
+
+    past: all earlier resolutions of the item, also superseded ones: its first confident
+    label counts once and for all, and from then on each that is another than the one
+    before, which is marked. names: what labels of each label set are called today.
+    """
+    if new.is_ambiguous or new.item.split != Item.Split.POOL:
+        return Gain()
+    confident = [label for label in past if not label.is_ambiguous]
+    if not confident:
+        return Gain(confident=1)
+    # The current one may be older than one that was taken back.
+    before = max(confident, key=lambda label: (label.superseded_at is None, label.pk))
+    known = relabel.translated(before.labels, names[before.label_set_id])
+    new.is_correction = tuple(sorted(new.labels)) != known
+    return Gain(corrected=int(new.is_correction))
 
 
 class Label(NamedTuple):
     """What an item is said to be: by which resolution, and where that comes from.
 
-    content: the SHA-256 of the item's payload.
+    content: the SHA-256 of the item's payload. shares: of each label among the votes, in
+    [0, 1]. is_ambiguous: an expert finds no single answer right, so the shares count.
+    since: when the resolution was made.
     """
 
     resolution: int
@@ -36,6 +69,9 @@ class Label(NamedTuple):
     names: list[str]
     source: str
     content: str
+    shares: dict[str, float]
+    is_ambiguous: bool
+    since: datetime
 
 
 def current(project: Project, split: str) -> list[Label]:
@@ -43,8 +79,11 @@ def current(project: Project, split: str) -> list[Label]:
     labels = Resolution.objects.filter(
         project=project, superseded_at=None, item__split=split
     ).exclude(item__state=Item.State.INVALID)
-    fields = ("pk", "item_id", "labels", "source", "item__content_hash")
-    return [Label(*row) for row in labels.order_by("item_id").values_list(*fields)]
+    rows = labels.order_by("item_id").values_list(
+        *("pk", "item_id", "labels", "source", "item__content_hash", "soft_label"),
+        *("is_ambiguous", "created_at"),
+    )
+    return [Label(*row) for row in rows]
 
 
 def take(project: Project, split: str) -> list[Label]:
@@ -80,9 +119,23 @@ def bring_back(ended: Resolution) -> None:
     ended.save(update_fields=["superseded_at"])
 
 
-def count_confident(project_id: int, change: int) -> None:
-    """Count newly labeled pool items, in the transaction that labels them."""
-    ProjectCounter.add(project_id, confident=change)
+def take_back(label: Resolution) -> Gain:
+    """End a label that is taken back before anything learned from it.
+
+    Return what that takes from the counts that start a retrain: a correction that was
+    none in the end. A first label stays counted: the item's next one is not its first.
+    """
+    gain = Gain(corrected=-int(label.is_correction))
+    label.is_correction = False
+    label.superseded_at = timezone.now()
+    label.save(update_fields=["is_correction", "superseded_at"])
+    return gain
+
+
+def count(project_id: int, gain: Gain) -> None:
+    """Count new labels, in the transaction that gives them."""
+    if changes := {name: number for name, number in gain.items() if number}:
+        ProjectCounter.add(project_id, **changes)
 
 
 def tell_settled(project_id: int) -> None:

@@ -7,7 +7,7 @@ changed in the same transaction as the resolution it counts.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -24,11 +24,14 @@ from labeling.models import (
 )
 from labeling.services.queue import giving_back, order
 from labeling.services.votes import agreement, relabel, resolutions
+from labeling.services.votes.resolutions import Gain
 
 # Items of one transaction: votes on them wait until it commits.
 CHUNK: Final = 200
 # An answer of these stands whatever the votes say.
 _FIRM = (Resolution.Source.EXPERT, Resolution.Source.GOLD)
+# What the labels of each label set are called today.
+Names = Mapping[int, Mapping[str, str]]
 
 
 def settle_all() -> int:
@@ -71,8 +74,9 @@ def _settle_chunk(project: Project) -> int:
         if not items:
             return 0
         ids = [item.pk for item in items]
-        votes = votes_of(project, ids)
-        done = _Done(project)
+        names = relabel.names_now(project.pk)
+        votes = votes_of(ids, names)
+        done = _Done(project, names)
         past: dict[int, list[Resolution]] = defaultdict(list)
         for resolution in Resolution.objects.filter(item__in=ids):
             past[resolution.item_id].append(resolution)
@@ -88,13 +92,14 @@ class _Done:
     """What settling some items makes of them, written in few statements."""
 
     project: Project
+    names: Names
     items: list[Item] = field(default_factory=list)
     resolutions: list[Resolution] = field(default_factory=list)
     ended: list[int] = field(default_factory=list)
     disputes: list[Disagreement] = field(default_factory=list)
     clear: list[int] = field(default_factory=list)
     closed: list[int] = field(default_factory=list)
-    confident: int = 0
+    gain: Gain = field(default_factory=Gain)
     has_more_to_ask: bool = False
 
     def write(self) -> None:
@@ -119,8 +124,7 @@ class _Done:
         giving_back.withdraw(self.closed)
         if self.has_more_to_ask:
             order.tell_items_changed(self.project.pk)
-        if self.confident:
-            resolutions.count_confident(self.project.pk, self.confident)
+        resolutions.count(self.project.pk, self.gain)
 
     def _alike(self) -> Iterable[tuple[tuple[str, int], list[int]]]:
         """Return the items by what is written of them: a few statements for all."""
@@ -130,11 +134,8 @@ class _Done:
         return alike.items()
 
 
-def votes_of(
-    project: Project, item_ids: Sequence[int]
-) -> dict[int, list[rules.Labels]]:
+def votes_of(item_ids: Sequence[int], names: Names) -> dict[int, list[rules.Labels]]:
     """Return the standing votes of some items, by the labels' names of today."""
-    names = relabel.names_now(project.pk)
     votes: dict[int, list[rules.Labels]] = defaultdict(list)
     rows = Annotation.votes.filter(item__in=item_ids, undone_at=None)
     for item_id, label_set, labels in rows.values_list(
@@ -162,7 +163,7 @@ def _settle(
         confidence=project.confidence,
     )
     if verdict.verdict == "settled":
-        _resolve(done, item, verdict, current, is_first=not past)
+        _resolve(done, item, verdict, past)
     elif current is not None:
         done.ended.append(current.pk)
     if verdict.verdict == "disputed":
@@ -204,15 +205,11 @@ def _wanted(project: Project, item: Item, votes: int) -> int:
 
 
 def _resolve(
-    done: _Done,
-    item: Item,
-    verdict: rules.Consensus,
-    current: Resolution | None,
-    *,
-    is_first: bool,
+    done: _Done, item: Item, verdict: rules.Consensus, past: list[Resolution]
 ) -> None:
     """Give an item the label of its votes, when it has not got it already."""
     labels = list(verdict.labels)
+    current = next((label for label in past if label.superseded_at is None), None)
     if current is not None and current.labels == labels:
         if current.confidence != verdict.confidence:
             current.confidence = verdict.confidence
@@ -221,20 +218,19 @@ def _resolve(
         return
     if current is not None:
         done.ended.append(current.pk)
-    done.resolutions.append(
-        Resolution(
-            project=done.project,
-            item=item,
-            labels=labels,
-            source=Resolution.Source.CONSENSUS,
-            confidence=verdict.confidence,
-            soft_label=verdict.soft_label,
-            label_set_id=done.project.label_set_pk,
-            guideline_id=done.project.guideline_id,
-            created_at=timezone.now(),
-        )
+    new = Resolution(
+        project=done.project,
+        item=item,
+        labels=labels,
+        source=Resolution.Source.CONSENSUS,
+        confidence=verdict.confidence,
+        soft_label=verdict.soft_label,
+        label_set_id=done.project.label_set_pk,
+        guideline_id=done.project.guideline_id,
+        created_at=timezone.now(),
     )
-    done.confident += is_first and item.split == Item.Split.POOL
+    done.gain.update(resolutions.gain_of(new, past, done.names))
+    done.resolutions.append(new)
 
 
 def dispute(

@@ -97,6 +97,7 @@ def counters_equal_recounts(history: Sequence[Op], final: Final) -> Iterator[str
         "skips": kinds["skipped"],
         "flags": kinds["flagged"],
         "confident": sum(item.was_labeled for item in final.items),
+        "corrected": sum(item.corrections for item in final.items),
     }
     for name, count in recount.items():
         if final.counters[name] != count:

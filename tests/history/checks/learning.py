@@ -29,8 +29,9 @@ def retrains_once_per_threshold(history: Sequence[Op], final: Final) -> Iterator
     be fewer runs than thresholds, but something was trained after each.
     """
     told = final.retrains
-    if final.counters["confident"] >= told.due_after(told.labels):
-        yield f"{final.counters['confident']} labels, fired last at {told.labels}"
+    counted = final.counters["confident"] + final.counters["corrected"]
+    if counted >= told.due_after(told.labels):
+        yield f"{counted} labels, fired last at {told.labels}"
     counts = [
         Count(op.begun, *(op.got[name] for name in Count._fields[1:]))
         for op in of(history, "look", "ok")
