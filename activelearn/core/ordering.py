@@ -22,7 +22,7 @@ class Material:
     """What an order is made from.
 
     table: the features of all items. known: labels by item id, of labeled items of the
-    pool. pool, held_out: ids of the items without a vote, each list ascending. settled:
+    pool; of several labels, no label is an answer too. pool, held_out: ids of the items without a vote, each list ascending. settled:
     the number of held-out items that are labeled.
     """
 
@@ -105,12 +105,12 @@ def _choices(
     if not len(places):
         return "none", []
     ids, rows = material.table.ids, material.table.rows
-    labels = [material.known.get(int(pk)) for pk in ids]
-    labeled = np.flatnonzero([bool(names) for names in labels])
+    answers = {pk: a for pk, a in material.known.items() if a or policy.is_multi}
+    labeled = np.flatnonzero([int(pk) in answers for pk in ids])
     try:
         model = training.fit(
             rows[labeled],
-            [names for names in labels if names],
+            [answers[int(pk)] for pk in ids[labeled]],
             is_multi=policy.is_multi,
             seed=policy.seed,
         )

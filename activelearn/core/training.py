@@ -39,7 +39,7 @@ class TooFewLabelsError(ValueError):
 
 
 class NeverAbsentError(ValueError):
-    """Of several labels, each that occurs is on every item."""
+    """Of several labels, each is on every item or on none."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,8 @@ def fit(
 
     rows: (n, n_features), in the order of the items' ids. targets: n sets of labels.
     weights: (n,) above 0, how much each row counts; None: each as much as any other.
+    Of several labels, one that every item has
+    is answered from how many they are, whatever the row; an item may have none.
     Raises ValueError where there are fewer than two classes to tell apart.
     """
     columns = np.unique(rows.indices).astype(np.int64)
@@ -140,19 +142,25 @@ def _fit_multi(
     rows: Rows, targets: Sequence[Sequence[str]], seed: int, counted: Array | None
 ) -> Fitted:
     labels = sorted({label for target in targets for label in target})
-    weights, biases, kept = [], [], []
+    items = len(targets) if counted is None else counted.sum()
+    weights, biases = [], []
+    is_varied = False
     for label in labels:
         has = np.array([label in target for target in targets])
-        # It teaches nothing: there is no item without it to tell it from.
         if has.all():
+            # No item without it to tell it from: the rule of succession (Laplace 1774)
+            # makes its probability (n + 1) / (n + 2), and its score the logarithm of the
+            # odds.
+            weights.append(np.zeros(rows.shape[1]))
+            biases.append(np.log1p(items))
             continue
+        is_varied = True
         model = _estimator(seed).fit(rows, has, counted)
         weights.append(model.coef_[0])
         biases.append(model.intercept_[0])
-        kept.append(label)
-    if not kept:
+    if not is_varied:
         raise NeverAbsentError
-    return tuple(kept), np.array(weights), np.array(biases)
+    return tuple(labels), np.array(weights), np.array(biases)
 
 
 class Labeled(Protocol):
@@ -173,7 +181,9 @@ class Answering(Labeled, Protocol):
 def predicted_labels(model: Labeled, probabilities: Array) -> list[tuple[str, ...]]:
     """Return the labels of each row: the likeliest, or all of at least one half.
 
-    probabilities: (n_rows, n_labels).
+    probabilities: (n_rows, n_labels). One half makes the fewest wrong labels where they
+    are calibrated, and then it is a threshold of its own on the scores of each label. No
+    label at all is an answer too.
     """
     if model.is_multi:
         return [

@@ -87,5 +87,7 @@ def why_no_model(error: ValueError) -> Message:
     if isinstance(error, TooFewLabelsError):
         return message("Two labels are needed to train a model.")
     if isinstance(error, NeverAbsentError):
-        return message("A label that is sometimes absent is needed to train a model.")
+        return message(
+            "A label that some items have and others do not is needed to train a model."
+        )
     return verbatim(str(error))

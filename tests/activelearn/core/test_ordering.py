@@ -165,6 +165,21 @@ def test_several_labels_are_ordered_by_the_least_sure_one() -> None:
     assert len(chosen(ranking)) == LIMITS.window
 
 
+def test_c11_items_without_any_label_teach_the_order_where_there_may_be_several() -> (
+    None
+):
+    made = material(12)
+    emptied = {pk: names if names == ("a",) else () for pk, names in made.known.items()}
+    policy = replace(UNMIXED, is_multi=True)
+
+    ranking = ordering.rank(
+        replace(made, known=emptied), policy, np.random.default_rng(0)
+    )
+
+    # Without the empty answers each item would have the one label, and no model be made.
+    assert ranking.strategy == "margin"
+
+
 def test_with_enough_held_out_labels_only_a_trickle_of_them_is_mixed_in() -> None:
     policy = replace(UNMIXED, evaluation_rate=1)
     few = material(12)

@@ -50,6 +50,27 @@ def test_a_label_that_every_item_has_teaches_nothing() -> None:
         training.fit(rows, [("a",)] * 60, is_multi=True)
 
 
+def test_c11_a_label_that_every_item_has_is_known_and_nearly_sure() -> None:
+    rows, truth = clouds()
+    always = [("always", *names) for names in truth]
+
+    model = training.fit(rows, always, is_multi=True)
+
+    table = model.probabilities(rows)
+    place = model.labels.index("always")
+    assert table[:, place] == pytest.approx(61 / 62)
+    said = training.predicted_labels(model, table)
+    assert all("always" in names for names in said)
+    assert said[:20] == [("a", "always")] * 20
+
+
+def test_c11_without_any_label_there_is_nothing_to_tell_apart() -> None:
+    rows, _ = clouds()
+
+    with pytest.raises(training.NeverAbsentError):
+        training.fit(rows, [()] * 60, is_multi=True)
+
+
 @given(
     row=st.lists(st.floats(-1e6, 1e6), min_size=4, max_size=4), is_multi=st.booleans()
 )
