@@ -1,93 +1,229 @@
-"""Agreement coefficients from tables of counts. No Django, no clock.
-
-``counts`` is always (n_items, n_labels): how many votes of an item name a label.
-Items with fewer than two votes carry no information on agreement and are left out.
-"""
+"""Agreement coefficients from tables of answers. No Django, no clock."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any, Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-Counts = NDArray[np.int64]
+from labeling.quality.patterns import Answer, Array, Rating, Table
+from labeling.quality.shares import wilson
 
-
-@dataclass(frozen=True)
-class Rating:
-    """One annotator's answer to one item."""
-
-    item: Hashable
-    annotator: Hashable
-    label: str
-
-
-def counts_of(votes: Sequence[Rating]) -> tuple[Counts, list[str]]:
-    """Return the table of counts and its labels, sorted by name."""
-    items = {key: row for row, key in enumerate(dict.fromkeys(v.item for v in votes))}
-    labels = sorted({vote.label for vote in votes})
-    column = {label: place for place, label in enumerate(labels)}
-    counts = np.zeros((len(items), len(labels)), dtype=np.int64)
-    for vote in votes:
-        counts[items[vote.item], column[vote.label]] += 1
-    return counts, labels
+# How far apart two answers are: "nominal" is another one or the same; "masi" is nearer
+# where two sets have labels in common.
+Distance = Literal["nominal", "masi"]
+# Beyond so many different sets, the expected disagreement is not drawn anew: the table of
+# their distances would be too large, and it hardly varies.
+MOST_DRAWN: Final = 1000
+# So many rows of distances are in memory at once.
+CHUNK: Final = 256
 
 
-def _pairable(counts: Counts) -> Counts:
-    return counts[counts.sum(axis=1) >= 2]
-
-
-def percent(counts: Counts) -> float | None:
+def percent(table: Table) -> float | None:
     """Return the share of agreeing pairs of votes, or None without any pair.
 
     The mean over items of each item's share, as in Fleiss' observed agreement.
     """
-    table = _pairable(counts)
-    if not len(table):
+    if not len(table.items):
         return None
-    n = table.sum(axis=1)
-    return float(np.mean((table * (table - 1)).sum(axis=1) / (n * (n - 1))))
+    share = _agreeing(table) / (table.sizes * (table.sizes - 1))
+    return float((table.items * share).sum() / table.items.sum())
 
 
-def fleiss_kappa(counts: Counts) -> float | None:
+def _agreeing(table: Table) -> Array:
+    """Return (n_patterns,): the ordered pairs of votes on an item that are the same."""
+    rows, _, counts = table.cells
+    pairs = counts * (counts - 1)
+    same = np.bincount(rows, weights=pairs, minlength=len(table.patterns))
+    return same.astype(np.float64)
+
+
+def fleiss_kappa(table: Table) -> float | None:
     """Return Fleiss' kappa; None without pairs or where chance alone agrees fully.
 
     Fleiss (1971), with each item's own number of votes.
     """
-    table = _pairable(counts)
     observed = percent(table)
     if observed is None:
         return None
-    shares = table.sum(axis=0) / table.sum()
-    chance = float((shares**2).sum())
-    # Exactly 1 where one label has all votes: n / n rounds nowhere.
+    votes = table.by_answer(table.items)
+    chance = float(((votes / votes.sum()) ** 2).sum())
+    # Exactly 1 where one answer has all votes: n / n rounds nowhere.
     return None if chance == 1 else (observed - chance) / (1 - chance)
 
 
-def krippendorff_alpha(counts: Counts) -> float | None:
-    """Return Krippendorff's alpha for nominal labels; None where it is not defined.
+def krippendorff_alpha(table: Table, distance: Distance = "nominal") -> float | None:
+    """Return Krippendorff's alpha; None where it is not defined.
 
     Krippendorff (2011), "Computing Krippendorff's alpha-reliability": one minus
-    observed over expected disagreement of the pairable values.
+    observed over expected disagreement of the pairable values. Of sets of labels the
+    distance is MASI (Passonneau 2006, LREC, 831–836).
     """
-    table = _pairable(counts)
-    if not len(table):
+    if not len(table.items):
         return None
-    n = table.sum(axis=1)
-    same = ((table * (table - 1)).sum(axis=1) / (n - 1)).sum()
-    total = int(n.sum())
-    by_label = table.sum(axis=0)
-    expected = total * (total - 1) - int((by_label * (by_label - 1)).sum())
+    expected = _expectation(table, distance)(table.by_answer(table.items))
     if expected == 0:
         return None
-    return float(1 - (total - same) * (total - 1) / expected)
+    observed = float((table.items * _disagreement(table, distance)).sum())
+    total = float((table.items * table.sizes).sum())
+    return 1 - observed * (total - 1) / expected
 
 
-def cohen_kappa(pairs: Iterable[tuple[str, str]]) -> float | None:
+@dataclass(frozen=True)
+class LabelAgreement:
+    """A label against all others: the votes that name it, and alpha of naming it.
+
+    alpha: None where it is not defined: no two votes on an item, or all name it.
+    """
+
+    label: str
+    votes: int
+    alpha: float | None
+
+
+def by_label(table: Table) -> list[LabelAgreement]:
+    """Return the agreement on each label, sorted by name."""
+    named: dict[str, float] = defaultdict(float)
+    apart: dict[str, float] = defaultdict(float)
+    for items, size, pattern in zip(
+        table.items, table.sizes, table.patterns, strict=True
+    ):
+        has: dict[str, int] = defaultdict(int)
+        for answer, count in pattern:
+            for label in answer:
+                has[label] += count
+        for label, count in has.items():
+            named[label] += items * count
+            apart[label] += items * 2 * count * (size - count) / (size - 1)
+    total = float((table.items * table.sizes).sum())
+    expected = {label: 2 * votes * (total - votes) for label, votes in named.items()}
+    return [
+        LabelAgreement(
+            label,
+            int(named[label]),
+            1 - apart[label] * (total - 1) / pairs if pairs else None,
+        )
+        for label, pairs in sorted(expected.items())
+    ]
+
+
+def masi(one: Answer, other: Answer) -> float:
+    """Return how far apart two sets of labels are, from 0 (the same) to 1.
+
+    Jaccard's index times 1 for the same, 2/3 where one holds the other, 1/3 where they
+    overlap otherwise (Passonneau 2006).
+    """
+    return float(_masi([one], [other])[0, 0])
+
+
+def _masi(some: Sequence[Answer], others: Sequence[Answer]) -> Array:
+    """Return (n_some, n_others): the distance of each two."""
+    labels = sorted({label for answer in (*some, *others) for label in answer})
+    place = {label: number for number, label in enumerate(labels)}
+
+    def indicators(answers: Sequence[Answer]) -> Array:
+        has = np.zeros((len(answers), len(labels)))
+        for row, answer in enumerate(answers):
+            has[row, [place[label] for label in answer]] = 1
+        return has
+
+    first, second = indicators(some), indicators(others)
+    both = first @ second.T
+    sizes = first.sum(axis=1)[:, None], second.sum(axis=1)[None, :]
+    either = sizes[0] + sizes[1] - both
+    # No label at all is the same answer as no label at all.
+    jaccard = np.divide(both, either, out=np.ones_like(both), where=either > 0)
+    is_within = both == np.minimum(*sizes)
+    factor = np.where(both == either, 1, np.where(is_within, 2 / 3, 1 / 3))
+    return np.asarray(1 - jaccard * factor)
+
+
+def _disagreement(table: Table, distance: Distance) -> Array:
+    """Return (n_patterns,): an item's ordered pairs by distance, over votes less one."""
+    if distance == "nominal":
+        pairs = table.sizes * (table.sizes - 1) - _agreeing(table)
+        return np.asarray(pairs / (table.sizes - 1))
+    apart = [
+        2 * sum(m * n * masi(a, b) for (a, m), (b, n) in combinations(pattern, 2))
+        for pattern in table.patterns
+    ]
+    return np.array(apart) / (table.sizes - 1)
+
+
+def _expectation(table: Table, distance: Distance) -> Callable[[Array], float]:
+    """Return what tells the distance of all ordered pairs of so many votes.
+
+    votes: (n_answers,) for each answer.
+    """
+    if distance == "nominal":
+        return lambda votes: _pairs(votes.sum()) - float(_pairs(votes).sum())
+    answers = table.answers
+    if len(answers) <= MOST_DRAWN:
+        between = _masi(answers, answers)
+        return lambda votes: float(votes @ between @ votes)
+    given = table.by_answer(table.items)
+    parts = (slice(start, start + CHUNK) for start in range(0, len(answers), CHUNK))
+    whole = sum(
+        float(given[part] @ (_masi(answers[part], answers) @ given)) for part in parts
+    )
+    share = whole / _pairs(given.sum())
+    return lambda votes: share * float(_pairs(votes.sum()))
+
+
+def _pairs(count: Any) -> Any:
+    return count * (count - 1)
+
+
+def bootstrap_interval(
+    table: Table,
+    rng: np.random.Generator,
+    *,
+    distance: Distance = "nominal",
+    draws: int = 500,
+) -> tuple[float, float] | None:
+    """Return the 95 % interval of alpha over resampled items; None below two items.
+
+    A sample in which all votes are the same shows no agreement beyond chance and counts
+    as 0. Where no two votes of the items differ, no sample can either, which does not
+    make it sure: so many items are known to leave the share of agreement as far open as
+    Wilson's interval says.
+    """
+    alpha = krippendorff_alpha(table, distance)
+    items = int(table.items.sum()) if alpha is not None else 0
+    if alpha is None or items < 2:
+        return None
+    if alpha == 1:
+        return _unanimous(table, items, distance), 1.0
+    samples = rng.multinomial(items, table.items / items, draws).astype(np.float64)
+    alphas = _drawn(table, samples, distance)
+    low, high = np.quantile(alphas, [0.025, 0.975])
+    return min(float(low), alpha), max(float(high), alpha)
+
+
+def _unanimous(table: Table, items: int, distance: Distance) -> float:
+    votes = table.by_answer(table.items)
+    expected = _expectation(table, distance)(votes) / _pairs(votes.sum())
+    least, _ = wilson(items, items) or (0.0, 1.0)
+    return max(-1.0, 1 - (1 - least) / expected)
+
+
+def _drawn(table: Table, samples: Array, distance: Distance) -> Array:
+    """Return (n_draws,): alpha of each sample (n_draws, n_patterns) of the items."""
+    apart = samples @ _disagreement(table, distance)
+    totals = samples @ table.sizes
+    expect = _expectation(table, distance)
+    expected = np.array([expect(table.by_answer(weights)) for weights in samples])
+    share = np.divide(
+        apart * (totals - 1), expected, out=np.ones(len(samples)), where=expected > 0
+    )
+    return np.asarray(1 - share)
+
+
+def cohen_kappa(pairs: Iterable[tuple[Hashable, Hashable]]) -> float | None:
     """Return Cohen's kappa of two annotators from their answers to shared items.
 
     Cohen (1960); None without shared items or where chance alone agrees fully.
@@ -97,12 +233,12 @@ def cohen_kappa(pairs: Iterable[tuple[str, str]]) -> float | None:
         return None
     n = len(both)
     observed = sum(a == b for a, b in both) / n
-    left: dict[str, int] = defaultdict(int)
-    right: dict[str, int] = defaultdict(int)
+    left: dict[Hashable, int] = defaultdict(int)
+    right: dict[Hashable, int] = defaultdict(int)
     for a, b in both:
         left[a] += 1
         right[b] += 1
-    chance = sum(left[label] * right[label] for label in left) / n**2
+    chance = sum(left[answer] * right[answer] for answer in left) / n**2
     return None if chance == 1 else (observed - chance) / (1 - chance)
 
 
@@ -119,14 +255,16 @@ class PairAgreement:
 
 def pairwise(votes: Sequence[Rating]) -> list[PairAgreement]:
     """Return the agreement of every two annotators who share an item."""
-    shared: dict[tuple[Hashable, Hashable], list[tuple[str, str]]] = defaultdict(list)
+    shared: dict[tuple[Hashable, Hashable], list[tuple[Answer, Answer]]] = defaultdict(
+        list
+    )
     by_item: dict[Hashable, list[Rating]] = defaultdict(list)
     for vote in votes:
         by_item[vote.item].append(vote)
     for group in by_item.values():
         ordered = sorted(group, key=lambda vote: str(vote.annotator))
         for a, b in combinations(ordered, 2):
-            shared[a.annotator, b.annotator].append((a.label, b.label))
+            shared[a.annotator, b.annotator].append((a.answer, b.answer))
     return [
         PairAgreement(
             first, second, len(both), sum(a == b for a, b in both), cohen_kappa(both)
@@ -135,26 +273,3 @@ def pairwise(votes: Sequence[Rating]) -> list[PairAgreement]:
             shared.items(), key=lambda pair: (str(pair[0][0]), str(pair[0][1]))
         )
     ]
-
-
-def bootstrap_interval(
-    counts: Counts, rng: np.random.Generator, *, draws: int = 500
-) -> tuple[float, float] | None:
-    """Return the 95 % percentile interval of alpha over resampled items."""
-    table = _pairable(counts)
-    if len(table) < 2:
-        return None
-    alphas = [
-        alpha
-        for _ in range(draws)
-        if (
-            alpha := krippendorff_alpha(
-                table[rng.integers(len(table), size=len(table))]
-            )
-        )
-        is not None
-    ]
-    if not alphas:
-        return None
-    low, high = np.quantile(alphas, [0.025, 0.975])
-    return float(low), float(high)

@@ -212,19 +212,60 @@ class AnnotatorAgreement(Answer):
     percent: Annotated[Share, about("Of `pairs`, those with the same labels.")]
 
 
+class FrameAgreement(Answer):
+    """The agreement on items that came to people in one way."""
+
+    frame: Annotated[
+        str,
+        one_of(
+            ["gold", "model", "other", "random"],
+            "`random`: drawn by chance, held-out ones too; `model`: picked by it; `gold`: "
+            "questions whose answer is known, which no other figure counts.",
+        ),
+    ]
+    items: Annotated[int, about("Items with at least two votes.")]
+    percent: Annotated[Share | None, about("Of all pairs of votes, those alike.")]
+    krippendorff_alpha: Annotated[float | None, about("Null where undefined.")]
+    alpha_interval: Annotated[
+        tuple[float, float] | None, about("95 %, by bootstrap over the items.")
+    ]
+
+
 class Agreement(Answer):
     """The newest report; before the first one every value is empty."""
 
     computed_at: Annotated[Moment | None, about("Null before the first report.")]
     items: Annotated[int, about("Items with at least two votes.")]
     votes: int
+    first_votes: Annotated[
+        int | None,
+        about(
+            "So many first votes on an item count: further ones are asked for where these "
+            "differ, and would make people look more of one mind."
+        ),
+    ]
+    distance: (
+        Annotated[
+            str,
+            one_of(
+                ["masi", "nominal"],
+                "How alpha tells two answers apart: `masi` is nearer where sets of labels "
+                "have some in common.",
+            ),
+        ]
+        | None
+    )
     percent: Annotated[Share | None, about("Of all pairs of votes, those alike.")]
     cohen_kappa: Annotated[float | None, about("The mean over the pairs.")]
     fleiss_kappa: Annotated[float | None, about("Null where undefined.")]
-    krippendorff_alpha: Annotated[float | None, about("Null where undefined.")]
+    krippendorff_alpha: Annotated[float | None, about("By `distance`.")]
     alpha_interval: Annotated[
         tuple[float, float] | None, about("95 %, by bootstrap over the items.")
     ]
+    nominal_alpha: Annotated[
+        float | None, about("Where any other set of labels is another answer.")
+    ]
+    frames: list[FrameAgreement]
     labels: list[LabelAgreement]
     pairs: list[PairAgreement]
     annotators: list[AnnotatorAgreement]
@@ -291,6 +332,10 @@ def agreement_of(report: models.AgreementReport | None) -> Agreement:
         fleiss_kappa=report.fleiss_kappa if report else None,
         krippendorff_alpha=report.krippendorff_alpha if report else None,
         alpha_interval=body.get("alpha_interval"),
+        first_votes=body.get("first_votes"),
+        distance=body.get("distance"),
+        nominal_alpha=body.get("nominal_alpha"),
+        frames=msgspec.convert(body.get("frames", []), list[FrameAgreement]),
         labels=msgspec.convert(body.get("labels", []), list[LabelAgreement]),
         pairs=msgspec.convert(body.get("pairs", []), list[PairAgreement]),
         annotators=msgspec.convert(

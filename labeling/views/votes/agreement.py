@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from labeling.models import AgreementReport
 from labeling.services.projects import members
@@ -16,6 +18,12 @@ from labeling.views.page.paging import listing
 from labeling.views.page.scope import context, member_of
 
 SHOWN: Final = 60
+FRAMES: Final[dict[str, Promise]] = {
+    "random": _("drawn by chance, held-out ones too"),
+    "model": _("picked by the model"),
+    "gold": _("gold questions"),
+    "other": _("chosen, imported or in their order"),
+}
 
 
 @login_required
@@ -30,9 +38,15 @@ def agreement(request: HttpRequest, slug: str) -> HttpResponse:
         "agreement",
         report=newest[0] if newest else None,
         curve=_curve(newest),
+        frames=_frames(newest[0]) if newest else (),
         history=listing(request, history, size=20, project=member.project),
     )
     return render(request, "labeling/agreement.html", page)
+
+
+def _frames(report: AgreementReport) -> list[tuple[Promise, dict[str, Any]]]:
+    """Return the figures by how the items came to people, each with its name."""
+    return [(FRAMES[row["frame"]], row) for row in report.body.get("frames", ())]
 
 
 def _curve(newest: list[AgreementReport]) -> Curve | None:
