@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from activelearn.core.calibration import Reliability
 from activelearn.core.evaluation import Summary
+from activelearn.core.intervals import Estimate
 from activelearn.core.report import Report, reached
 from activelearn.models import Evaluation, LearningPolicy
 from activelearn.views.pictures import (
@@ -79,6 +80,7 @@ class Evidence:
     slices: list[SummaryRow]
     matrix: Matrix | None
     gate: Gate
+    sets: Sequence[tuple[Promise, Estimate]] = ()
     diagram: Diagram | None = None
     reliabilities: Sequence[tuple[Promise, Reliability]] = ()
 
@@ -105,7 +107,21 @@ def evidence_of(evaluation: Evaluation, policy: LearningPolicy) -> Evidence:
         ],
         matrix_of(report),
         gate_of(evaluation),
+        _sets(report),
         *_reliability(report),
+    )
+
+
+def _sets(report: Report) -> Sequence[tuple[Promise, Estimate]]:
+    sets = report.figures.sets
+    if sets is None:
+        return ()
+    return (
+        (_("All labels of an item right (accuracy)"), report.figures.summary.accuracy),
+        (_("Labels of an item in common (Jaccard)"), sets.jaccard),
+        (_("Mean F1 of the items"), sets.sample_f1),
+        (_("F1 of all labels together (micro F1)"), sets.micro_f1),
+        (_("Wrong decisions on labels (Hamming loss)"), sets.hamming_loss),
     )
 
 

@@ -116,6 +116,39 @@ def test_figures_of_several_labels_are_those_of_scikit_learn() -> None:
     assert figures.log_loss is not None
     assert figures.log_loss.value == pytest.approx(np.mean(losses))
     assert figures.confusions == []
+    assert figures.sets is not None
+
+
+def test_c11_figures_of_whole_sets_are_those_of_scikit_learn() -> None:
+    rng = np.random.default_rng(6)
+    names = ("x", "y", "z")
+    has, said = (rng.random((200, 3)) < [0.5, 0.3, 0.2] for _ in range(2))
+    truth, predicted = (
+        [tuple(np.array(names)[row].tolist()) for row in rows] for rows in (has, said)
+    )
+
+    sets = evaluation.set_figures(evaluation.answered(truth, predicted), names)
+
+    same = {"average": "samples", "zero_division": 1.0}
+    assert sets.jaccard.value == pytest.approx(metrics.jaccard_score(has, said, **same))
+    assert sets.sample_f1.value == pytest.approx(metrics.f1_score(has, said, **same))
+    assert sets.micro_f1.value == pytest.approx(
+        metrics.f1_score(has, said, average="micro")
+    )
+    assert sets.hamming_loss.value == pytest.approx(metrics.hamming_loss(has, said))
+    for figure in (sets.jaccard, sets.sample_f1, sets.micro_f1, sets.hamming_loss):
+        assert figure.low < figure.value < figure.high
+
+
+def test_c11_items_without_any_label_are_right_where_none_is_said() -> None:
+    truth: list[evaluation.Labels] = [(), (), ("a",)]
+    said: list[evaluation.Labels] = [(), ("a",), ()]
+
+    sets = evaluation.set_figures(evaluation.answered(truth, said), ("a", "b"))
+
+    assert sets.jaccard.value == sets.sample_f1.value == pytest.approx(1 / 3)
+    assert sets.micro_f1.value == 0
+    assert sets.hamming_loss.value == pytest.approx(2 / 6)
 
 
 def test_scores_that_are_equal_are_taken_together() -> None:
