@@ -167,11 +167,17 @@ def _has_label(project: Project, label: str) -> Q:
     return Q(pk__in=current.values("item"))
 
 
+def _is_predicted(project: Project, label: str) -> Q:
+    if project.is_multi:
+        return Q(prediction__labels__has_key=label)
+    return Q(prediction__label=label)
+
+
 # What a filter's value asks of an item.
 _CONDITIONS: Final[dict[str, Callable[[Project, str], Q]]] = {
     **{name: partial(_is_one_of, name) for name in CHOICES},
     "label": _has_label,
-    "predicted": lambda _project, label: Q(prediction__label=label),
+    "predicted": _is_predicted,
     "confidence_lt": lambda _project, raw: Q(prediction__confidence__lt=_share(raw)),
     "tag": lambda _project, tag: Q(tags__contains=[tag]),
     "id": lambda _project, start: Q(external_id__startswith=start[:200]),

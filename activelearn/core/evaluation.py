@@ -11,8 +11,9 @@ from typing import Any, Final
 import numpy as np
 from scipy import sparse
 
-from activelearn.core import intervals
+from activelearn.core import intervals, sets
 from activelearn.core.intervals import Array, Bools, Estimate, Groups
+from activelearn.core.sets import SetFigures
 
 Labels = tuple[str, ...]
 # The least probability that counts as such, as in scikit-learn: below, a label that the
@@ -52,24 +53,6 @@ class Summary:
     accuracy: Estimate
     macro_f1: Estimate
     balanced_accuracy: Estimate
-
-
-@dataclass(frozen=True)
-class SetFigures:
-    """The figures of whole sets of labels, where items may have several.
-
-    Of each item, over its true labels and those that are said of it: jaccard, the share
-    that is in both, and sample_f1, their harmonic mean; 1 where it has none, and none is
-    said. micro_f1 takes the labels of all items together. hamming_loss is the share of
-    all decisions, of each label on each item, that are wrong (Tsoumakas and Katakis 2007,
-    Int. J. Data Warehousing and Mining 3(3):1–13). Accuracy, the share of whole sets that
-    are right, is in the summary.
-    """
-
-    jaccard: Estimate
-    sample_f1: Estimate
-    micro_f1: Estimate
-    hamming_loss: Estimate
 
 
 @dataclass(frozen=True)
@@ -167,46 +150,10 @@ def figures(items: Answered, given: Probabilities) -> Figures:
         log_loss(items, given),
         [_label(name, items, given) for name in names],
         [] if given.is_multi else _confusions(items),
-        set_figures(items, given.labels) if given.is_multi else None,
+        sets.figures(items.truth, items.predicted, items.groups, given.labels)
+        if given.is_multi
+        else None,
     )
-
-
-def set_figures(items: Answered, labels: Sequence[str] = ()) -> SetFigures:
-    """Return the figures of sets; ``labels`` are those that could have been said."""
-    truth, said = ([set(row) for row in s] for s in (items.truth, items.predicted))
-    names = {*labels}.union(*truth, *said)
-    has, named, both = (
-        np.array([len(row) for row in rows], dtype=np.float64)
-        for rows in (truth, said, [a & b for a, b in zip(truth, said, strict=True)])
-    )
-    either, wrong = has + named - both, has + named - 2 * both
-
-    def ratio(part: Array, whole: Array, *, empty: float) -> Estimate:
-        """Return the sum of one over that of the other, with its interval."""
-        parts, wholes = (
-            np.bincount(items.groups, weights=each) for each in (part, whole)
-        )
-
-        def statistic(weights: Array) -> Array:
-            return _ratios(weights @ parts, weights @ wholes, empty)
-
-        value = float(statistic(np.ones((1, len(parts))))[0])
-        if value in {0.0, 1.0}:
-            # No sample can differ from this one, which does not make it sure.
-            return intervals.wilson(value, float(len(parts)))
-        return intervals.percentile(value, intervals.bootstrap(statistic, len(parts)))
-
-    each = np.ones(len(has))
-    return SetFigures(
-        jaccard=ratio(_ratios(both, either, 1.0), each, empty=1.0),
-        sample_f1=ratio(_ratios(2 * both, has + named, 1.0), each, empty=1.0),
-        micro_f1=ratio(2 * both, has + named, empty=1.0),
-        hamming_loss=ratio(wrong, each * max(1, len(names)), empty=0.0),
-    )
-
-
-def _ratios(part: Array, whole: Array, empty: float) -> Array:
-    return np.divide(part, whole, out=np.full_like(part, empty), where=whole > 0)
 
 
 def log_losses(truth: Sequence[Labels], given: Probabilities) -> Array:

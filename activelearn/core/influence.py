@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import chain, zip_longest
 from typing import Final
 
 import numpy as np
@@ -45,6 +46,12 @@ def influential(
         else []
         for (label, _), text in zip(suggestions, texts, strict=True)
     ]
+
+
+def alternating(lists: Sequence[Sequence[str]]) -> list[str]:
+    """Return the few strongest words of several labels: the first of each, and so on."""
+    ranked = chain.from_iterable(zip_longest(*lists))
+    return list(dict.fromkeys(word for word in ranked if word))[:MOST_WORDS]
 
 
 def _strongest(words: list[str], leanings: Array) -> list[str]:

@@ -94,9 +94,9 @@ def fit(
     """Fit a regularised logistic regression; the same input gives the same model.
 
     rows: (n, n_features), in the order of the items' ids. targets: n sets of labels.
-    weights: (n,) above 0, how much each row counts; None: each as much as any other.
-    Of several labels, one that every item has
-    is answered from how many they are, whatever the row; an item may have none.
+    weights: (n,) above 0, how much each row counts; None: each as much as any other. Of
+    several labels, one that every item has is answered from how many they are, whatever
+    the row; an item may have none.
     Raises ValueError where there are fewer than two classes to tell apart.
     """
     columns = np.unique(rows.indices).astype(np.int64)

@@ -56,7 +56,7 @@ def is_due(project_id: int) -> bool:
 def _scores(
     project: Project, champion: ModelVersion, progress: Progress
 ) -> list[Score]:
-    """Return (item, likeliest label, its probability) for the pool's items."""
+    """Return (item, answer, how sure of all of it) for the pool's items."""
     model, spec = registry.load(champion)
     table = features.load(project, spec)
     items = Item.objects.filter(project=project).pool().order_by("pk")

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from activelearn.core import answers
 from activelearn.services import features, registry
 from labeling.errors import ConflictError, InvalidInputError
 from labeling.messages import sentence as _
 from labeling.models import Item, Project
 from labeling.services.transfer import intake
+from labeling.services.transfer.predictions import likeliest
 
 MOST = 100
 
@@ -27,10 +29,13 @@ class Question:
 class ServedPrediction:
     """One prediction; confidence and probabilities are in [0, 1].
 
-    Where it is not calibrated they are scores: nothing says how often they are right.
+    confidence: that all of its labels are right, and none is left out. label: the
+    likeliest of them, or nothing where it is none. Where it is not calibrated they are
+    scores: nothing says how often they are right.
     """
 
     label: str
+    labels: list[str]
     confidence: float
     probabilities: dict[str, float]
     model: int
@@ -61,23 +66,20 @@ def predict(project: Project, questions: Sequence[Question]) -> list[ServedPredi
     ]
     items = [Item(data=row.data) for row in rows]
     table = model.probabilities(features.rows_of(items, spec))
-    predictions = []
-    for probabilities in table:
-        best = int(probabilities.argmax())
-        confidence = float(probabilities[best])
-        predictions.append(
-            ServedPrediction(
-                label=model.labels[best],
-                confidence=confidence,
-                probabilities={
-                    label: float(p)
-                    for label, p in zip(model.labels, probabilities, strict=True)
-                },
-                model=champion.number,
-                is_calibrated=model.is_calibrated,
-                decision="accept" if confidence >= project.confidence else "review",
-            )
+    said = answers.answers(model, table)
+    sure = answers.confidences(table, is_multi=model.is_multi).tolist()
+    predictions = [
+        ServedPrediction(
+            label=answer if isinstance(answer, str) else likeliest(answer),
+            labels=[answer] if isinstance(answer, str) else sorted(answer),
+            confidence=confidence,
+            probabilities=dict(zip(model.labels, row.tolist(), strict=True)),
+            model=champion.number,
+            is_calibrated=model.is_calibrated,
+            decision="accept" if confidence >= project.confidence else "review",
         )
+        for answer, confidence, row in zip(said, sure, table, strict=True)
+    ]
     unsure = [
         row
         for row, prediction in zip(rows, predictions, strict=True)

@@ -39,6 +39,7 @@ def suggestions_for(
     suggestions = {
         prediction.item_id: {
             "label": prediction.label,
+            **({} if prediction.labels is None else {"labels": prediction.labels}),
             "confidence": prediction.confidence,
             "calibrated": champion.is_calibrated,
             "model": prediction.model_number,
@@ -56,7 +57,10 @@ def _explain(
     suggestions: dict[int, Suggestion],
     item_ids: Sequence[int],
 ) -> None:
-    """Add to the suggestions of texts the words that speak most for them."""
+    """Add to the suggestions of texts the words that speak most for them.
+
+    Of several labels, first the strongest word of each one.
+    """
     if project.data_type != Project.DataType.TEXT:
         return
     texts = dict(
@@ -64,12 +68,22 @@ def _explain(
             pk__in=[pk for pk in item_ids if pk in suggestions]
         ).values_list("pk", "data__text")
     )
-    pairs = [(suggestions[pk]["label"], str(text)) for pk, text in texts.items()]
+    asked = [
+        (pk, label, str(text))
+        for pk, text in texts.items()
+        for label in suggestions[pk].get("labels", [suggestions[pk]["label"]])
+    ]
+    pairs = [(label, text) for _, label, text in asked]
     try:
         model, spec = registry.load(champion)
     except ConflictError as refusal:
         # An order without these words is better than none.
         logger.warning("no words for suggestions: %s", refusal)
         return
-    for pk, words in zip(texts, influence.influential(model, pairs, spec), strict=True):
-        suggestions[pk]["words"] = words
+    words_of: dict[int, list[list[str]]] = {pk: [] for pk in texts}
+    for (pk, _, _), words in zip(
+        asked, influence.influential(model, pairs, spec), strict=True
+    ):
+        words_of[pk].append(words)
+    for pk, lists in words_of.items():
+        suggestions[pk]["words"] = influence.alternating(lists)

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models import Q
 
 from labeling.models.item import Item
 from labeling.models.project import Project
 
 
 class Prediction(models.Model):
-    """One model's answer for one item; replaced whole by each scoring run."""
+    """One model's answer for one item; replaced whole by each scoring run.
+
+    Where an item may have several labels, ``labels`` has the answer, and ``label`` the
+    likeliest of them, or nothing where it is none. ``confidence`` is of the whole answer.
+    """
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="+")
     item = models.OneToOneField(Item, models.CASCADE, related_name="prediction")
     label = models.CharField(max_length=120)
+    labels = models.JSONField(
+        null=True,
+        help_text="Label → probability, where an item may have several; else null.",
+    )
     confidence = models.FloatField()
     model_number = models.PositiveIntegerField()
     was_trained_on = models.BooleanField(
@@ -28,8 +38,25 @@ class Prediction(models.Model):
         indexes: ClassVar = [
             models.Index(
                 fields=["project", "label", "confidence"], name="prediction_by_label"
-            )
+            ),
+            GinIndex(
+                fields=["labels"],
+                name="prediction_by_labels",
+                condition=Q(labels__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.item_id}: {self.label} {self.confidence:.2f}"
+        return f"{self.item_id}: {', '.join(self.names)} {self.confidence:.2f}"
+
+    @property
+    def said(self) -> list[tuple[str, float]]:
+        """The labels it answers, each with its probability; sorted by name."""
+        if self.labels is None:
+            return [(self.label, self.confidence)]
+        return sorted(self.labels.items())
+
+    @property
+    def names(self) -> list[str]:
+        """The labels it answers, sorted; empty where it is none of them."""
+        return [name for name, _ in self.said]

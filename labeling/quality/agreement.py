@@ -123,15 +123,7 @@ def masi(one: Answer, other: Answer) -> float:
 def _masi(some: Sequence[Answer], others: Sequence[Answer]) -> Array:
     """Return (n_some, n_others): the distance of each two."""
     labels = sorted({label for answer in (*some, *others) for label in answer})
-    place = {label: number for number, label in enumerate(labels)}
-
-    def indicators(answers: Sequence[Answer]) -> Array:
-        has = np.zeros((len(answers), len(labels)))
-        for row, answer in enumerate(answers):
-            has[row, [place[label] for label in answer]] = 1
-        return has
-
-    first, second = indicators(some), indicators(others)
+    first, second = _indicators(some, labels), _indicators(others, labels)
     both = first @ second.T
     sizes = first.sum(axis=1)[:, None], second.sum(axis=1)[None, :]
     either = sizes[0] + sizes[1] - both
@@ -140,6 +132,15 @@ def _masi(some: Sequence[Answer], others: Sequence[Answer]) -> Array:
     is_within = both == np.minimum(*sizes)
     factor = np.where(both == either, 1, np.where(is_within, 2 / 3, 1 / 3))
     return np.asarray(1 - jaccard * factor)
+
+
+def _indicators(answers: Sequence[Answer], labels: Sequence[str]) -> Array:
+    """Return (n_answers, n_labels): 1 where an answer names the label, else 0."""
+    place = {label: number for number, label in enumerate(labels)}
+    has = np.zeros((len(answers), len(labels)))
+    for row, answer in enumerate(answers):
+        has[row, [place[label] for label in answer]] = 1
+    return has
 
 
 def _disagreement(table: Table, distance: Distance) -> Array:

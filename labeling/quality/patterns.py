@@ -82,13 +82,13 @@ def table_of(votes: Iterable[Rating]) -> Table:
     answers: dict[Hashable, list[Answer]] = defaultdict(list)
     for vote in votes:
         answers[vote.item].append(vote.answer)
-    found = Counter(
+    items = Counter(
         tuple(sorted(Counter(given).items()))
         for given in answers.values()
         if len(given) >= 2
     )
-    patterns = sorted(found)
-    return Table(patterns, np.array([found[p] for p in patterns], dtype=np.float64))
+    patterns = sorted(items)
+    return Table(patterns, np.array([items[p] for p in patterns], dtype=np.float64))
 
 
 def first_votes(votes: Sequence[Rating], most: int) -> list[Rating]:

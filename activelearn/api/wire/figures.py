@@ -43,6 +43,19 @@ class Confusion(Answer):
     items: int
 
 
+class SetFigures(Answer):
+    """The figures of whole sets of labels."""
+
+    jaccard: Annotated[
+        Estimate, about("Of an item's labels, true or said, the share that is both.")
+    ]
+    sample_f1: Annotated[Estimate, about("The mean F1 of the items.")]
+    micro_f1: Annotated[Estimate, about("F1 of the labels of all items together.")]
+    hamming_loss: Annotated[
+        Estimate, about("The share of wrong decisions, of each label on each item.")
+    ]
+
+
 class Figures(Answer):
     """All figures of a model on held-out items."""
 
@@ -53,6 +66,7 @@ class Figures(Answer):
         list[Confusion],
         about("The cells that are not empty; none where items have several labels."),
     ]
+    sets: Annotated[SetFigures | None, about("Null where items have one label.")] = None
 
 
 class Slice(Answer):

@@ -32,9 +32,18 @@ class Prediction(Answer):
     """What the serving model says of one item."""
 
     id: Annotated[str | int | None, about("As it was sent, or the item's place.")]
-    label: str
+    label: Annotated[
+        str, about("The likeliest of `labels`; empty where the answer is no label.")
+    ]
+    labels: Annotated[
+        list[str], about("The answer: one label, or where items may have several all.")
+    ]
     confidence: Annotated[
-        Share, about("Right as often as it says if `calibrated`, else a score.")
+        Share,
+        about(
+            "Of the whole answer: right as often as it says if `calibrated`, else a "
+            "score."
+        ),
     ]
     calibrated: Annotated[
         bool,
@@ -68,6 +77,7 @@ def prediction_of(body: QuestionBody, place: int, answer: Any) -> Prediction:
     return Prediction(
         id=place if body.id is UNSET else body.id,
         label=answer.label,
+        labels=answer.labels,
         confidence=answer.confidence,
         calibrated=answer.is_calibrated,
         probabilities=answer.probabilities,

@@ -105,10 +105,20 @@ class ItemRow(Answer):
     label_source: Annotated[str, one_of(Resolution.Source.values)] | None
     confidence: Annotated[Share | None, about("The share of the votes for the label.")]
     predicted: Annotated[
-        str | None, about("What the serving model says; null for held-out items.")
+        str | None,
+        about(
+            "What the serving model says, of several labels the likeliest; null for "
+            "held-out items."
+        ),
+    ]
+    predicted_labels: Annotated[
+        list[str] | None, about("All that it says; empty where it is none of them.")
     ]
     predicted_confidence: Annotated[
-        Share | None, about("A score: the version says whether it is calibrated.")
+        Share | None,
+        about(
+            "Of the whole answer. A score: the version says whether it is calibrated."
+        ),
     ]
 
 
@@ -133,5 +143,6 @@ def item_row_of(slug: str, item: models.Item, label: Resolution | None) -> ItemR
         label_source=label.source if label else None,
         confidence=label.confidence if label else None,
         predicted=prediction.label if prediction else None,
+        predicted_labels=prediction.names if prediction else None,
         predicted_confidence=prediction.confidence if prediction else None,
     )

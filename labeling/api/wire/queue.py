@@ -91,8 +91,22 @@ class Item(Answer):
 class Suggestion(Answer):
     """What the model takes an item for."""
 
-    label: str
-    confidence: Share | UnsetType | None = UNSET
+    label: Annotated[
+        str, about("The likeliest of `labels`; empty where the answer is no label.")
+    ]
+    labels: Annotated[
+        list[str], about("All of the answer: one label, or as many as it is sure of.")
+    ]
+    probabilities: (
+        Annotated[
+            dict[str, Share],
+            about("Of each of `labels`, where items may have several."),
+        ]
+        | UnsetType
+    ) = UNSET
+    confidence: Annotated[Share, about("Of the whole answer.")] | UnsetType | None = (
+        UNSET
+    )
     calibrated: (
         Annotated[
             bool,
@@ -186,6 +200,8 @@ def suggestion_of(shown: Mapping[str, Any] | None) -> Suggestion | None:
     known = {name: value for name, value in shown.items() if value is not None}
     return Suggestion(
         label=known.get("label", ""),
+        labels=sorted(known.get("labels", [known.get("label", "")])),
+        probabilities=known.get("labels", UNSET),
         confidence=shown.get("confidence", UNSET),
         calibrated=known.get("calibrated", UNSET),
         model=known.get("model", UNSET),

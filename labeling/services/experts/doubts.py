@@ -9,7 +9,16 @@ from __future__ import annotations
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import (
+    Exists,
+    F,
+    FloatField,
+    Func,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+)
 
 from labeling import rules
 from labeling.errors import InvalidInputError, NotFoundError
@@ -53,12 +62,17 @@ def suspects(project: Project) -> QuerySet[Resolution]:
     The surest contradictions come first. Held-out items judge the model, so it has no
     say about them.
     """
+    told = _by_votes(project).filter(
+        item__split=Item.Split.POOL, item__prediction__was_trained_on=False
+    )
+    if project.is_multi:
+        doubt = told.annotate(contradicted=_doubt_of_set())
+        return doubt.filter(contradicted__gte=rules.SURE).order_by(
+            "-contradicted", "pk"
+        )
     names = Label.objects.filter(label_set=project.label_set_id).values("name")
     return (
-        _by_votes(project)
-        .filter(
-            item__split=Item.Split.POOL,
-            item__prediction__was_trained_on=False,
+        told.filter(
             item__prediction__confidence__gte=rules.SURE,
             # A label that was renamed since contradicts nothing.
             item__prediction__label__in=names,
@@ -66,6 +80,20 @@ def suspects(project: Project) -> QuerySet[Resolution]:
         .exclude(labels__contains=[F("item__prediction__label")])
         .annotate(contradicted=F("item__prediction__confidence"))
         .order_by("-item__prediction__confidence", "pk")
+    )
+
+
+def _doubt_of_set() -> Func:
+    """Return how sure the model is of a label that is missing, or of the other ones.
+
+    Null where it says the same labels.
+    """
+    said = ("item__prediction__labels", "item__prediction__confidence")
+    return Func(
+        *said,
+        "labels",
+        function="labeling_doubt_of_set",
+        output_field=FloatField(),
     )
 
 

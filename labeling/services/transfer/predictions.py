@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+import json
+from collections.abc import Container, Iterable, Mapping
+from typing import TypeAlias
 
 from django.db import connection, transaction
 
 from labeling.models import Item, Prediction
 from labeling.services.work.transactions import Turn, await_turn
 
+# Item, answer, and how sure of all of it: the answer is one label, or the probability of
+# each label of a set.
+Row: TypeAlias = tuple[int, str | Mapping[str, float], float]
+
 
 def publish(
     project_id: int,
     model_number: int,
-    rows: Iterable[tuple[int, str, float]],
+    rows: Iterable[Row],
     *,
     trained_on: Container[int] | None = None,
 ) -> int:
-    """Replace the project's predictions by ``rows`` of (item id, label, confidence).
+    """Replace the project's predictions by ``rows``.
 
     ``trained_on`` has the items that the model learned from. Where it is None they are
     not known, and no prediction counts as a second opinion. Items that were deleted
@@ -37,7 +43,7 @@ def publish(
 def add(
     project_id: int,
     model_number: int,
-    rows: Iterable[tuple[int, str, float]],
+    rows: Iterable[Row],
     *,
     trained_on: Container[int],
 ) -> int:
@@ -56,20 +62,29 @@ def add(
 def _copy(
     project_id: int,
     model_number: int,
-    rows: Iterable[tuple[int, str, float]],
+    rows: Iterable[Row],
     trained_on: Container[int] | None,
 ) -> int:
     statement = (
         "COPY labeling_prediction"
-        " (project_id, item_id, label, confidence, model_number, was_trained_on)"
-        " FROM STDIN"
+        " (project_id, item_id, label, labels, confidence, model_number,"
+        " was_trained_on) FROM STDIN"
     )
     count = 0
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for item_id, label, confidence in rows:
+        for item_id, answer, confidence in rows:
             was_trained_on = trained_on is None or item_id in trained_on
-            copy.write_row(
-                (project_id, item_id, label, confidence, model_number, was_trained_on)
+            label, labels = (
+                (answer, None)
+                if isinstance(answer, str)
+                else (likeliest(answer), json.dumps(dict(answer)))
             )
+            values = (label, labels, confidence, model_number, was_trained_on)
+            copy.write_row((project_id, item_id, *values))
             count += 1
     return count
+
+
+def likeliest(labels: Mapping[str, float]) -> str:
+    """Return the likeliest of several labels, or nothing where there is none."""
+    return min(labels, key=lambda name: (-labels[name], name), default="")

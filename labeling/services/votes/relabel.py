@@ -18,6 +18,11 @@ from labeling.models import LabelSet, Project
 from labeling.sql import statements
 
 _SQL: Final = statements.load(Path(__file__).with_name("votes.sql"))
+_OF_ANSWERS: Final = (
+    *("rename_in_predictions", "rename_in_sets"),
+    *("rename_in_queue", "rename_in_queued_sets"),
+    *("rename_in_leases", "rename_in_leased_sets"),
+)
 
 
 def check(project: Project, names: Iterable[str], moves: Mapping[str, str]) -> None:
@@ -114,9 +119,8 @@ def carry_answers(label_set: LabelSet, moves: Mapping[str, str]) -> None:
         "project": label_set.project_id,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_SQL["rename_in_predictions"], values)
-        cursor.execute(_SQL["rename_in_queue"], values)
-        cursor.execute(_SQL["rename_in_leases"], values)
+        for statement in _OF_ANSWERS:
+            cursor.execute(_SQL[statement], values)
 
 
 def translated(labels: Sequence[str], moves: Mapping[str, str]) -> tuple[str, ...]:

@@ -108,7 +108,18 @@ WHERE labels && %(old)s
 
 -- rename_in_predictions: give the model's answers their labels' new names.
 UPDATE labeling_prediction SET label = %(moves)s ->> label
-WHERE project_id = %(project)s AND label = ANY(%(old)s)
+WHERE project_id = %(project)s AND labels IS NULL AND label = ANY(%(old)s)
+
+-- rename_in_sets: the same where an item may have several labels.
+-- Two that become one are as likely as the likelier; one that is none any more goes.
+UPDATE labeling_prediction p SET labels = new.labels, label = coalesce(new.label, '')
+FROM labeling_prediction old CROSS JOIN LATERAL (
+  SELECT coalesce(jsonb_object_agg(name, share), '{}') AS labels,
+         (array_agg(name ORDER BY share DESC, name))[1] AS label
+  FROM (SELECT coalesce(%(moves)s ->> key, key) AS name, max(value::float8) AS share
+        FROM jsonb_each_text(old.labels) GROUP BY 1) AS renamed
+  WHERE name = ANY(%(today)s)) AS new
+WHERE p.id = old.id AND old.project_id = %(project)s AND old.labels ?| %(old)s
 
 -- rename_in_queue: give suggestions of the queue their labels' new names.
 -- One of a label that is none any more goes. Entries that somebody takes are left alone.
@@ -120,8 +131,9 @@ UPDATE labeling_queueentry SET suggestion = CASE
   END
 WHERE id IN (
   SELECT id FROM labeling_queueentry
-  WHERE project_id = %(project)s AND (suggestion ->> 'label' = ANY(%(old)s)
-                                      OR suggestion ->> 'label' <> ALL(%(today)s))
+  WHERE project_id = %(project)s AND NOT suggestion ? 'labels'
+        AND (suggestion ->> 'label' = ANY(%(old)s)
+             OR suggestion ->> 'label' <> ALL(%(today)s))
   FOR UPDATE SKIP LOCKED)
 
 -- rename_in_leases: the same for suggestions of what is lent.
@@ -133,7 +145,43 @@ UPDATE labeling_assignment SET suggestion = CASE
   END
 WHERE id IN (
   SELECT id FROM labeling_assignment
-  WHERE project_id = %(project)s AND state = 'leased'
+  WHERE project_id = %(project)s AND state = 'leased' AND NOT suggestion ? 'labels'
         AND (suggestion ->> 'label' = ANY(%(old)s)
              OR suggestion ->> 'label' <> ALL(%(today)s))
   FOR UPDATE SKIP LOCKED)
+
+-- rename_in_queued_sets: the same for suggestions of several labels in the queue.
+-- A suggestion of which no label is left goes: it never said that there is none.
+UPDATE labeling_queueentry e SET suggestion = CASE WHEN new.label IS NOT NULL
+  THEN e.suggestion || jsonb_build_object('labels', new.labels, 'label', new.label) END
+FROM (
+  SELECT id, suggestion FROM labeling_queueentry
+  WHERE project_id = %(project)s AND (suggestion -> 'labels' ?| %(old)s OR EXISTS (
+      SELECT FROM jsonb_object_keys(suggestion -> 'labels') key
+      WHERE key <> ALL(%(today)s)))
+  FOR UPDATE SKIP LOCKED) AS old
+CROSS JOIN LATERAL (
+  SELECT jsonb_object_agg(name, share) AS labels,
+         (array_agg(name ORDER BY share DESC, name))[1] AS label
+  FROM (SELECT coalesce(%(moves)s ->> key, key) AS name, max(value::float8) AS share
+        FROM jsonb_each_text(old.suggestion -> 'labels') GROUP BY 1) AS renamed
+  WHERE name = ANY(%(today)s)) AS new
+WHERE e.id = old.id
+
+-- rename_in_leased_sets: the same for what is lent.
+UPDATE labeling_assignment a SET suggestion = CASE WHEN new.label IS NOT NULL
+  THEN a.suggestion || jsonb_build_object('labels', new.labels, 'label', new.label) END
+FROM (
+  SELECT id, suggestion FROM labeling_assignment
+  WHERE project_id = %(project)s AND state = 'leased'
+        AND (suggestion -> 'labels' ?| %(old)s OR EXISTS (
+      SELECT FROM jsonb_object_keys(suggestion -> 'labels') key
+      WHERE key <> ALL(%(today)s)))
+  FOR UPDATE SKIP LOCKED) AS old
+CROSS JOIN LATERAL (
+  SELECT jsonb_object_agg(name, share) AS labels,
+         (array_agg(name ORDER BY share DESC, name))[1] AS label
+  FROM (SELECT coalesce(%(moves)s ->> key, key) AS name, max(value::float8) AS share
+        FROM jsonb_each_text(old.suggestion -> 'labels') GROUP BY 1) AS renamed
+  WHERE name = ANY(%(today)s)) AS new
+WHERE a.id = old.id

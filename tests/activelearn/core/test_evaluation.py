@@ -10,6 +10,7 @@ from sklearn import metrics
 
 from activelearn.core import evaluation
 from activelearn.core.evaluation import Labels, Probabilities
+from activelearn.core.sets import figures as sets_of
 
 
 def made(
@@ -127,16 +128,23 @@ def test_c11_figures_of_whole_sets_are_those_of_scikit_learn() -> None:
         [tuple(np.array(names)[row].tolist()) for row in rows] for rows in (has, said)
     )
 
-    sets = evaluation.set_figures(evaluation.answered(truth, predicted), names)
+    figures = sets_of(truth, predicted, np.arange(200), names)
 
     same = {"average": "samples", "zero_division": 1.0}
-    assert sets.jaccard.value == pytest.approx(metrics.jaccard_score(has, said, **same))
-    assert sets.sample_f1.value == pytest.approx(metrics.f1_score(has, said, **same))
-    assert sets.micro_f1.value == pytest.approx(
+    assert figures.jaccard.value == pytest.approx(
+        metrics.jaccard_score(has, said, **same)
+    )
+    assert figures.sample_f1.value == pytest.approx(metrics.f1_score(has, said, **same))
+    assert figures.micro_f1.value == pytest.approx(
         metrics.f1_score(has, said, average="micro")
     )
-    assert sets.hamming_loss.value == pytest.approx(metrics.hamming_loss(has, said))
-    for figure in (sets.jaccard, sets.sample_f1, sets.micro_f1, sets.hamming_loss):
+    assert figures.hamming_loss.value == pytest.approx(metrics.hamming_loss(has, said))
+    for figure in (
+        figures.jaccard,
+        figures.sample_f1,
+        figures.micro_f1,
+        figures.hamming_loss,
+    ):
         assert figure.low < figure.value < figure.high
 
 
@@ -144,11 +152,11 @@ def test_c11_items_without_any_label_are_right_where_none_is_said() -> None:
     truth: list[evaluation.Labels] = [(), (), ("a",)]
     said: list[evaluation.Labels] = [(), ("a",), ()]
 
-    sets = evaluation.set_figures(evaluation.answered(truth, said), ("a", "b"))
+    figures = sets_of(truth, said, np.arange(3), ("a", "b"))
 
-    assert sets.jaccard.value == sets.sample_f1.value == pytest.approx(1 / 3)
-    assert sets.micro_f1.value == 0
-    assert sets.hamming_loss.value == pytest.approx(2 / 6)
+    assert figures.jaccard.value == figures.sample_f1.value == pytest.approx(1 / 3)
+    assert figures.micro_f1.value == 0
+    assert figures.hamming_loss.value == pytest.approx(2 / 6)
 
 
 def test_scores_that_are_equal_are_taken_together() -> None:

@@ -134,17 +134,30 @@ def test_suspects_are_what_the_model_contradicts_the_surest_first() -> None:
     assert found == [(two, 0.97), (one, 0.93)]
 
 
-def test_of_several_labels_one_that_is_not_among_them_contradicts() -> None:
+def test_c11_of_several_labels_one_that_is_missing_or_too_much_contradicts() -> None:
     project = make.project(labels=("a", "b", "c"), task_type="multi")
-    items = make.items(project, 2)
+    same, missing, unsure, extra, none = items = make.items(project, 5)
     who = make.member(project)
-    for lent in make.lease(who, 2):
+    for lent in make.lease(who, 5):
         make.vote(who, lent, "a", "b")
     settle.settle_project(project.pk)
-    rows = [(items[0].pk, "b", 0.95), (items[1].pk, "c", 0.95)]
+    said: list[tuple[dict[str, float], float]] = [
+        ({"a": 0.99, "b": 0.98}, 0.97),
+        ({"a": 0.6, "b": 0.6, "c": 0.95}, 0.34),
+        ({"a": 0.99, "c": 0.8}, 0.7),
+        ({"b": 0.99}, 0.94),
+        ({}, 0.96),
+    ]
+    rows = [(item.pk, *told) for item, told in zip(items, said, strict=True)]
     predictions.publish(project.pk, 1, rows, trained_on=set())
 
-    assert [one.item for one in doubts.suspects(project)] == [items[1]]
+    found = [(row.item, vars(row)["contradicted"]) for row in doubts.suspects(project)]
+
+    assert found == [(none, 0.96), (missing, 0.95), (extra, 0.94)]
+    assert same.prediction.said == [("a", 0.99), ("b", 0.98)]
+    assert (none.prediction.names, none.prediction.label) == ([], "")
+    assert missing.prediction.label == "c"
+    assert unsure.prediction.names == ["a", "c"]
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 /**
  * The station's state, as pure functions on plain objects.
  * @typedef {{id: number, external_id: string, data: Record<string, unknown>, media_url: string | null}} Item
- * @typedef {{assignment: number, item: Item, suggestion: null | {label: string, confidence: number, calibrated?: boolean, words?: string[]}}} Lease
+ * What the model says: `probabilities` of each label where items may have several; the confidence is of all of it.
+ * @typedef {{label: string, labels: string[], probabilities?: Record<string, number>, confidence: number, calibrated?: boolean, words?: string[]}} Suggestion
+ * @typedef {{assignment: number, item: Item, suggestion: null | Suggestion}} Lease
  * @typedef {{labels: string[], comment: string, is_unsure: boolean}} Answer
  * @typedef {Answer & {client_id: string, assignment: number, seconds: number, screen?: string}} Vote
- * @typedef {{id: number, version: number, revealed?: null | {label: string, confidence: number}}} Saved
+ * @typedef {{id: number, version: number, revealed?: null | Suggestion}} Saved
  * An answer given: as it was sent first, as it is now, and what the server said of it.
  * @typedef {{vote: Vote, now: Answer, lease: Lease, saved: Saved | null, note: string}} Done
  * What a person has said so far of the item on the screen; `typed` is the beginning of a code.

@@ -93,6 +93,26 @@ export const adopt = (place) => {
   place.replaceChildren(frame(url));
 };
 
+/** What the model suggests, in words; of several labels each with its own probability. @param {import("./state.js").Suggestion} suggestion */
+export const said = ({ label, probabilities, confidence, calibrated }) => {
+  const percent = (/** @type {number} */ share) => Math.round(share * 100);
+  if (probabilities === undefined) {
+    const values = { label, percent: percent(confidence) };
+    return calibrated
+      ? t("The model suggests {label} ({percent} %)", values)
+      : t("The model suggests {label} (score {percent})", values);
+  }
+  const ranked = Object.entries(probabilities).sort((a, b) => b[1] - a[1]);
+  if (ranked.length === 0) ranked.push([t("none of the labels"), confidence]);
+  const parts = ranked.map(([name, share]) => {
+    const values = { label: name, percent: percent(share) };
+    return calibrated
+      ? t("{label} ({percent} %)", values)
+      : t("{label} (score {percent})", values);
+  });
+  return t("The model suggests {labels}", { labels: parts.join(", ") });
+};
+
 /** @param {HTMLElement} place @param {import("./state.js").Lease | undefined} lease @param {string} type @param {string} reason */
 export const drawItem = (place, lease, type, reason) => {
   const shown = lease === undefined ? `:${reason}` : String(lease.assignment);
@@ -105,15 +125,8 @@ export const drawItem = (place, lease, type, reason) => {
   }
   const parts = [(shows[type] ?? shows["text"])?.(lease.item) ?? ""];
   if (lease.suggestion) {
-    const { label, confidence, calibrated, words } = lease.suggestion;
-    const percent = Math.round(confidence * 100);
-    const suggestion = make(
-      "small",
-      calibrated
-        ? t("The model suggests {label} ({percent} %)", { label, percent })
-        : t("The model suggests {label} (score {percent})", { label, percent }),
-    );
-    suggestion.dataset["words"] = JSON.stringify(words ?? []);
+    const suggestion = make("small", said(lease.suggestion));
+    suggestion.dataset["words"] = JSON.stringify(lease.suggestion.words ?? []);
     parts.push(suggestion);
   }
   place.replaceChildren(...parts);
@@ -130,9 +143,11 @@ const newChip = (done, hues) => {
 
 /** @param {HTMLElement} chip @param {import("./state.js").Done} done @param {Map<string, string>} hues */
 const redraw = (chip, { now, note, saved }, hues) => {
-  const own = now.labels.join(", ") || t("none");
-  const model = saved?.revealed?.label;
-  // The model's label comes after the answer, where it is another.
+  const names = (/** @type {string[]} */ labels) =>
+    [...labels].sort().join(", ") || t("none");
+  const own = names(now.labels);
+  const model = saved?.revealed ? names(saved.revealed.labels) : undefined;
+  // The model's labels come after the answer, where they are others.
   const words = model === undefined || model === own ? own : `${own} ≠ ${model}`;
   if (chip.textContent !== words) chip.textContent = words;
   chip.className = `trail-chip ${hues.get(now.labels[0] ?? "") ?? ""}`;

@@ -1,0 +1,38 @@
+"""What a model answers: one label, or a set of them, and how sure it is of all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+import numpy as np
+
+from activelearn.core.training import Array, Labeled
+
+# One label, or the probability of each label of a set, which may be empty.
+Answer: TypeAlias = str | Mapping[str, float]
+
+
+def answers(model: Labeled, table: Array) -> list[Answer]:
+    """Return the likeliest label of each row, or of several all of at least one half.
+
+    table: probabilities (n_rows, n_labels).
+    """
+    if not model.is_multi:
+        return [model.labels[place] for place in table.argmax(axis=1)]
+    sets: list[dict[str, float]] = [{} for _ in table]
+    for row, place in zip(*np.nonzero(table >= 0.5), strict=True):
+        sets[row][model.labels[place]] = float(table[row, place])
+    return list(sets)
+
+
+def confidences(table: Array, *, is_multi: bool) -> Array:
+    """Return (n_rows,): how sure the answer to each row is as a whole.
+
+    table: probabilities (n_rows, n_labels). Of one label it is the label's own. A set is
+    right where each label is rightly in it or out of it: the product over the labels, as
+    if they were independent of each other given the item.
+    """
+    if is_multi:
+        return np.asarray(np.maximum(table, 1 - table).prod(axis=1))
+    return np.asarray(table.max(axis=1))
