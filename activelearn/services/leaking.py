@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 
 from activelearn.core.leaks import Leaks
 from labeling.likeness import compare
-from labeling.likeness.sketch import Sketch
+from labeling.likeness.sketch import FAMILY, Sketch
 from labeling.models import Item, Project
-from labeling.services.transfer import sketching
+from labeling.services.transfer import groups, sketching
 
 # Shown to people; and of the items that share a band, as many are compared.
 EXAMPLES: Final = 5
@@ -49,7 +49,10 @@ class _Shelf:
             for other in self._by.get(band, ())
         }
         shares = compare.likenesses(item.sketch.signature, list(near.values()))
-        alike = (pk for pk, share in zip(near, shares, strict=True) if share)
+        alike = [pk for pk, share in zip(near, shares, strict=True) if share]
+        if len(alike) >= FAMILY:
+            # A family of which nothing is written: its items are of an earlier release.
+            alike = []
         return list(dict.fromkeys([*(other.pk for other in same), *alike]))
 
 
@@ -81,5 +84,9 @@ def check(project: Project, learned: Sequence[int], held_out: Sequence[int]) -> 
 
 def _sketched(project: Project, ids: Iterable[int]) -> Iterator[Sketched]:
     items = Item.objects.filter(project=project, pk__in=list(ids)).order_by("pk")
+    keys = set(items.order_by().values_list("group_key", flat=True))
+    families = groups.families(project.pk, keys)
     for item, sketch in sketching.of_items(project, items):
-        yield Sketched(item.pk, item.group_key, sketch)
+        # Of a family only what is equal is a leak.
+        own = Sketch(sketch.key) if item.group_key in families else sketch
+        yield Sketched(item.pk, item.group_key, own)

@@ -9,10 +9,10 @@ Mining of Massive Datasets, chapter 3).
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 import unicodedata
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -40,14 +40,29 @@ _ODDS: Final = _GENERATOR.integers(2**31, size=HASHES, dtype=np.uint32) * 2 + 1
 _BAND_ODDS: Final = _GENERATOR.integers(2**63, size=ROWS, dtype=np.uint64) * 2 + 1
 _POWERS: Final = (2_654_435_761, 2_246_822_519, 3_266_489_917, 668_265_263)
 
-# Punctuation and white space of ASCII; signs as + or $ tell texts apart.
-_ASCII_MARKS: Final = {
-    at: None for at in range(128) if unicodedata.category(chr(at))[0] in "PZC"
-}
-# "1.5" is not "15", and "-5" is not "5".
-_IN_NUMBERS: Final = re.compile(r"(?<=\d)[^\w\s](?=\d)|(?<![^\s])[-–−](?=\d)")
+# "1.5" is not "15", and "-5" is not "5". The mark first and what stands before it last:
+# a third of the time. One group, so that a split keeps the marks.
+_IN_NUMBERS: Final = re.compile(
+    r"([^\w\s](?=\d)(?:(?<=\d.)|(?<=\s[-–−])|(?<=\A[-–−])))", re.DOTALL
+)
 
 Hashes = NDArray[np.uint32]
+
+
+class _Kept(dict[int, int | None]):
+    """Characters by their number: themselves, or None for marks and white space.
+
+    Signs as + or $ tell texts apart.
+    """
+
+    def __missing__(self, number: int) -> int | None:
+        is_mark = unicodedata.category(chr(number))[0] in "PZC"
+        self[number] = kept = None if is_mark else number
+        return kept
+
+
+# Filled as characters are met: at most all of Unicode.
+_KEPT: Final = _Kept()
 
 
 def key(text: str) -> str:
@@ -62,21 +77,15 @@ def folded(text: str) -> str:
     emoji, other signs, and the marks within a number stay; and all that is no white
     space stays in a text of hardly any letters, for there it is what tells texts apart.
     """
-    if text.isascii():  # the same, three times as fast
+    if text.isascii():  # the same in less time
         lower = text.lower()
-        kept = lower if _IN_NUMBERS.search(lower) else lower.translate(_ASCII_MARKS)
-        if kept is not lower and sum(map(str.isalpha, kept[:80])) >= FEW_LETTERS:
-            return kept
     else:
         lower = unicodedata.normalize("NFKC", text).casefold()
-    numbers = {match.start() for match in _IN_NUMBERS.finditer(lower)}
-    kept = "".join(
-        character
-        for at, character in enumerate(lower)
-        if at in numbers or unicodedata.category(character)[0] not in "PZC"
-    )
-    is_word = sum(map(str.isalpha, kept)) >= FEW_LETTERS
-    return kept if is_word else "".join(lower.split())
+    parts = _IN_NUMBERS.split(lower)
+    parts[::2] = [part.translate(_KEPT) for part in parts[::2]]
+    kept = "".join(parts)
+    letters = itertools.islice(filter(str.isalpha, kept), FEW_LETTERS)
+    return kept if len(list(letters)) == FEW_LETTERS else "".join(lower.split())
 
 
 def sketches(texts: Sequence[str]) -> list[Sketch]:
@@ -140,9 +149,9 @@ def _shortened(
     runs: Hashes, starts: NDArray[np.int64]
 ) -> tuple[Hashes, NDArray[np.int64]]:
     bounds = [*starts.tolist(), len(runs)]
-    if max(end - start for start, end in pairwise(bounds)) <= MOST:
+    if max(end - start for start, end in itertools.pairwise(bounds)) <= MOST:
         return runs, starts
-    parts = [runs[start:end] for start, end in pairwise(bounds)]
+    parts = [runs[start:end] for start, end in itertools.pairwise(bounds)]
     parts = [
         part if len(part) <= MOST else np.partition(part, MOST)[:MOST] for part in parts
     ]

@@ -24,6 +24,10 @@ class Likeness(models.Model):
     group_key = models.CharField(max_length=200)
     split = models.CharField(max_length=10, choices=Item.Split)
     signature = models.BinaryField(help_text="What others are compared with.")
+    members = models.PositiveIntegerField(
+        db_default=1,
+        help_text="Items that have joined the group for being nearly the same.",
+    )
 
     def __str__(self) -> str:
         return f"likeness {self.number}"

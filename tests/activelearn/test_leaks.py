@@ -11,7 +11,8 @@ from labeling.models import Item, Project
 from labeling.services.votes import gold
 from labeling.services.work import jobs
 from tests import make
-from tests.labeling.transfer.test_split import sentence
+from tests.labeling.transfer.files import bring, lines
+from tests.labeling.transfer.test_split import form, sentence
 
 pytestmark = pytest.mark.django_db
 
@@ -81,6 +82,25 @@ def test_c6_items_of_one_group_leak_whatever_they_say() -> None:
 
     assert leaks.items == [held_out.pk]
     assert leaks.examples == [(held_out.pk, learned.pk)]
+
+
+def test_k11_the_items_of_a_form_do_not_leak_unless_they_are_equal() -> None:
+    project = make.project()
+    bring(project, "x.jsonl", lines(*({"text": form(n)} for n in range(400))))
+    items = Item.objects.filter(project=project)
+    pool = items.filter(split="pool").values_list("pk", flat=True)[:60]
+    held_out = [*items.filter(split="evaluation").values_list("pk", flat=True)]
+
+    leaks = leaking.check(project, list(pool), held_out)
+
+    assert len(held_out) > 10
+    assert not leaks.are_too_many
+    assert len(leaks.left_out) < 0.3 * len(held_out)
+
+    equal = known(project, 0, "", "evaluation")
+    own = Item.objects.get(pk=pool[50])
+    Item.objects.filter(pk=equal.pk).update(data={"text": own.data["text"].upper()})
+    assert equal.pk in leaking.check(project, list(pool), [equal.pk]).items
 
 
 def test_a_held_out_item_that_repeats_another_counts_once() -> None:

@@ -2,22 +2,24 @@
 
 An item belongs to the group that it names, else to that of what it is nearly the same
 as, else to a new one, whose side is drawn. A group keeps its side: later items follow
-it, whatever the share is by then.
+it, whatever the share is by then. After ``FAMILY`` items that are nearly the same no more
+join: these are a form that is filled in, and in one group they would all be on one side.
 """
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.db import connection
 
 from labeling import rules
 from labeling.likeness import compare, rows, texts
-from labeling.likeness.sketch import Sketch, named, number_of
+from labeling.likeness.sketch import FAMILY, Sketch, named, number_of
 from labeling.models import Item, Project
 from labeling.services.transfer.importing.rows import Row
 from labeling.sql import statements
@@ -25,6 +27,9 @@ from labeling.sql import statements
 _SQL: Final = statements.load(Path(__file__).with_name("groups.sql"))
 # A band that so many share says nothing: with none more, each look-up stays short.
 CROWD: Final = 20
+FEW: Final = 3
+# The key of a group that its first item's content has named.
+_KEY: Final = re.compile("[0-9a-f]{16}")
 POOL: Final = Item.Split.POOL.value
 EVALUATION: Final = Item.Split.EVALUATION.value
 
@@ -42,11 +47,20 @@ class Newcomer(NamedTuple):
 
 
 class Known(NamedTuple):
-    """A group's key and side, and the signature of what stands for it."""
+    """A group's key and side, and the signature of what stands for it.
+
+    members: how many items stand behind it, which are nearly the same.
+    """
 
     group_key: str
     split: str
     signature: bytes = b""
+    members: int = 1
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing more joins it for being nearly the same."""
+        return self.members >= FAMILY
 
 
 class Place(NamedTuple):
@@ -65,25 +79,30 @@ class Index:
     bands: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     new: dict[int, Known] = field(default_factory=dict)
     new_bands: list[tuple[int, int]] = field(default_factory=list)
+    joined: set[int] = field(default_factory=set)
 
-    def like(self, sketch: Sketch) -> list[Known]:
+    def like(self, sketch: Sketch) -> list[int]:
         """Return what an item is like, most first; equal ones by their groups' keys."""
-        if same := self.known.get(number_of(sketch.key)):
-            return [same]
+        if (number := number_of(sketch.key)) in self.known:
+            return [number]
         numbers = {
             number for band in sketch.bands for number in self.bands.get(band, ())
         }
-        if not numbers:
+        known = numbers & self.known.keys()
+        full = {number for number in known if self.known[number].is_full}
+        # Of the full ones, a few say as much as all.
+        candidates = [*sorted(known - full), *sorted(full)[:FEW]]
+        if not candidates:
             return []
-        others = [self.known[number] for number in sorted(numbers & self.known.keys())]
         shares = compare.likenesses(
-            sketch.signature, [other.signature for other in others]
+            sketch.signature, [self.known[number].signature for number in candidates]
         )
         ranked = sorted(
-            zip(shares, others, strict=True),
-            key=lambda pair: (-pair[0], pair[1].group_key),
+            (-share, self.known[number].group_key, number)
+            for share, number in zip(shares, candidates, strict=True)
+            if share
         )
-        return [other for share, other in ranked if share > 0]
+        return [number for *_, number in ranked]
 
     def add(self, number: int, known: Known, bands: Iterable[int] = ()) -> None:
         """Have something stand for its group; crowded bands stay as they are."""
@@ -94,6 +113,19 @@ class Index:
             if len(self.bands[band]) < CROWD:
                 self.bands[band].append(number)
                 self.new_bands.append((band, number))
+
+    def is_open(self, number: int) -> bool:
+        """Whether more items join it for being nearly the same."""
+        return not self.known[number].is_full
+
+    def join(self, number: int) -> None:
+        """Count one more item behind what stands for a group."""
+        known = self.known[number]
+        self.known[number] = known._replace(members=known.members + 1)
+        if number in self.new:
+            self.new[number] = self.known[number]
+        else:
+            self.joined.add(number)
 
 
 def newcomers(data_type: str, some: Sequence[tuple[Row, str]]) -> list[Newcomer]:
@@ -122,44 +154,80 @@ def place(
         for newcomer in some
     ]
     _write(project.pk, index)
+    _count(project.pk, index)
     return places
 
 
 def placed(index: Index, newcomer: Newcomer, *, seed: int, below: float) -> Place:
     """Return the place of an item and add it to the index."""
-    name = newcomer.own_key
+    name, number = newcomer.own_key, number_of(newcomer.sketch.key)
     own = index.known.get(named(name)) if name else None
     alike = index.like(newcomer.sketch)
-    group = own or chosen(alike)
-    if group is None:
-        key = name or newcomer.sketch.key
-        is_held_out = rules.draw(seed, key) < below
-        group = Known(key, EVALUATION if is_held_out else POOL)
-    if name:
-        index.add(named(name), Known(group.group_key, group.split))
-    # What has joined by likeness is found by what it is like: one stands for all, or a
-    # chain of small differences would make one group of everything.
-    if own or not alike:
-        number = number_of(newcomer.sketch.key)
-        known = Known(group.group_key, group.split, newcomer.sketch.signature)
-        index.add(number, known, newcomer.sketch.bands)
-    sides = {group.split, *(other.split for other in alike)}
+    joinable = [at for at in alike if at == number or index.is_open(at)]
+    joins = None if own else chosen(index.known, joinable)
+    begun = own or _begun(newcomer, seed=seed, below=below)
+    group = begun if joins is None else index.known[joins]
+    place = Known(group.group_key, group.split)
+    _keep(index, newcomer, place, joins, stands=bool(own) or not alike)
+    sides = {group.split, *(index.known[at].split for at in joinable)}
     return Place(group.group_key, group.split, is_between=len(sides) > 1)
 
 
-def chosen(alike: Sequence[Known]) -> Known | None:
-    """Return the group that an item joins, of those that it is like, most first.
+def _keep(
+    index: Index, newcomer: Newcomer, place: Known, joins: int | None, *, stands: bool
+) -> None:
+    """Add an item to the index; ``stands``: for what comes later and is like it.
+
+    What has joined does not, or a chain of small differences would make one group of
+    everything; and of a family that is full, its first items do for all.
+    """
+    number = number_of(newcomer.sketch.key)
+    if newcomer.name:
+        index.add(named(newcomer.own_key), place)
+    if stands:
+        signature = newcomer.sketch.signature
+        own_place = place._replace(signature=signature)
+        index.add(number, own_place, newcomer.sketch.bands)
+    elif joins is None:
+        index.add(number, place._replace(members=FAMILY))
+    else:
+        index.add(number, place)
+        if joins != number:
+            index.join(joins)
+
+
+def _begun(newcomer: Newcomer, *, seed: int, below: float) -> Known:
+    """Return a new group, whose side is drawn."""
+    key = newcomer.own_key or newcomer.sketch.key
+    return Known(key, EVALUATION if rules.draw(seed, key) < below else POOL)
+
+
+def chosen(known: Mapping[int, Known], alike: Sequence[int]) -> int | None:
+    """Return which an item joins, of those that it is like, most first.
 
     Where they are on both sides it is held out: there it costs one item of an
     evaluation, while in the pool it would taint all the held-out items that it is like.
     """
-    held_out = [other for other in alike if other.split == EVALUATION]
+    held_out = [number for number in alike if known[number].split == EVALUATION]
     return next(iter(held_out or alike), None)
 
 
 def is_shared(project: Project, group_key: str) -> bool:
     """Whether the items of a group are for several people."""
     return rules.is_shared(project.seed, group_key, project.overlap_share)
+
+
+def families(project_id: int, keys: Iterable[str]) -> set[str]:
+    """Return those of some groups, by key, that nothing joins any more."""
+    numbers = {number_of(key) for key in keys if _KEY.match(key)}
+    with connection.cursor() as cursor:
+        values: dict[str, Any] = {
+            "project": project_id,
+            "numbers": _array(numbers),
+            "full": FAMILY,
+        }
+        cursor.execute(_SQL["families"], values)
+        return {group_key for (group_key,) in cursor.fetchall()}
 
 
 def move(project_id: int, sides: Mapping[str, str]) -> None:
@@ -205,8 +273,8 @@ def _read_numbers(project_id: int, index: Index, numbers: set[int]) -> None:
         cursor.execute(
             _SQL["known"], {"project": project_id, "numbers": _array(numbers)}
         )
-        for number, key, split, signature in cursor.fetchall():
-            index.known[number] = Known(key, split, bytes(signature))
+        for number, key, split, signature, members in cursor.fetchall():
+            index.known[number] = Known(key, split, bytes(signature), members)
 
 
 def _write(project_id: int, index: Index) -> None:
@@ -222,6 +290,18 @@ def _write(project_id: int, index: Index) -> None:
                     for band, number in sorted(index.new_bands)
                 )
             )
+
+
+def _count(project_id: int, index: Index) -> None:
+    if index.joined:
+        joined = sorted(index.joined)
+        values: dict[str, Any] = {
+            "project": project_id,
+            "numbers": joined,
+            "members": [index.known[number].members for number in joined],
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(_SQL["count"], values)
 
 
 def _array(numbers: Iterable[int]) -> str:

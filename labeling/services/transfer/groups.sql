@@ -2,7 +2,7 @@
 
 -- known: what stands under some numbers.
 -- A join: with ANY, a kept plan may compare each row with each of the thousands.
-SELECT number, group_key, split, signature
+SELECT number, group_key, split, signature, members
 FROM unnest(%(numbers)s::bigint[]) wanted (number)
 JOIN labeling_likeness l USING (number) WHERE l.project_id = %(project)s
 
@@ -11,10 +11,21 @@ SELECT band, number FROM unnest(%(bands)s::bigint[]) wanted (band)
 JOIN labeling_likenessband l USING (band) WHERE l.project_id = %(project)s
 
 -- keep: what later items are compared with.
-COPY labeling_likeness (project_id, number, group_key, split, signature) FROM STDIN
+COPY labeling_likeness (project_id, number, group_key, split, signature, members)
+FROM STDIN
 
 -- keep_bands: how later items find it.
 COPY labeling_likenessband (project_id, band, number) FROM STDIN
+
+-- count: so many items have joined by now.
+UPDATE labeling_likeness l SET members = joined.members
+FROM unnest(%(numbers)s::bigint[], %(members)s::int[]) joined (number, members)
+WHERE l.project_id = %(project)s AND l.number = joined.number
+
+-- families: groups that nothing joins any more.
+SELECT group_key FROM unnest(%(numbers)s::bigint[]) wanted (number)
+JOIN labeling_likeness l USING (number)
+WHERE l.project_id = %(project)s AND l.members >= %(full)s
 
 -- move: groups are on another side now.
 UPDATE labeling_likeness l SET split = moved.split

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import itertools
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from labeling import rules
+from labeling.likeness.sketch import FAMILY
 from labeling.models import Item, Likeness, LikenessBand, Project, QueueEntry
 from labeling.services.projects import policy
 from labeling.services.transfer import groups, intake, splitting
@@ -96,6 +97,33 @@ def test_c6_near_duplicates_share_a_side_across_files_and_the_predict_call() -> 
     assert split[sentence(5000)] == "pool"
 
 
+def form(number: int) -> str:
+    return f"Your parcel {number:06} was handed over to our driver and comes today."
+
+
+def test_k11_a_form_that_is_filled_in_is_not_one_group() -> None:
+    project = make.project()
+    for part in range(4):
+        rows = ({"text": form(part * 500 + n)} for n in range(500))
+        bring(project, f"{part}.jsonl", lines(*rows))
+
+    items = Item.objects.filter(project=project)
+    sizes = Counter(items.values_list("group_key", flat=True))
+    assert max(sizes.values()) <= FAMILY
+    # 200 were due; some of the first ones are like items of both sides.
+    assert 150 < items.filter(split="evaluation").count() < 300
+
+
+def test_c6_what_is_equal_stays_with_its_group_however_many_are_like_it() -> None:
+    project = make.project()
+    bring(project, "x.jsonl", lines(*({"text": form(n)} for n in range(300))))
+    again = [form(n).upper() + " " for n in range(300)]
+    bring(project, "y.jsonl", lines(*({"text": text} for text in again)))
+
+    split = sides(project)
+    assert all(split[form(n).upper() + " "] == split[form(n)] for n in range(300))
+
+
 def test_c6_a_picture_of_another_size_or_quality_shares_a_side() -> None:
     project = make.project(data_type="image")
 
@@ -133,11 +161,11 @@ def test_c6_a_row_with_noise_in_its_last_digits_shares_a_side() -> None:
 
 
 def test_an_item_like_both_sides_is_held_out_and_told_of() -> None:
-    held_out, pool = Known("b", EVALUATION), Known("a", POOL)
+    known = {1: Known("b", EVALUATION), 2: Known("a", POOL)}
 
-    assert groups.chosen([pool, held_out]) == held_out
-    assert groups.chosen([pool]) == pool
-    assert groups.chosen([]) is None
+    assert groups.chosen(known, [2, 1]) == 1
+    assert groups.chosen(known, [2]) == 2
+    assert groups.chosen(known, []) is None
 
 
 def test_c6_an_import_tells_of_rows_that_are_like_items_of_both_sides() -> None:
