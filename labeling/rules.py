@@ -172,6 +172,16 @@ def _runs(text: str) -> frozenset[str]:
     return frozenset(folded[at : at + 3] for at in range(max(1, len(folded) - 2)))
 
 
+def said(labels: Labels) -> str:
+    """Return an answer as one text, another one for every other answer."""
+    # A comma of a name is not one between names, and “(none)” may be a label.
+    names = [
+        re.sub(r"([\\,])", r"\\\1", name) if name != "(none)" else r"\(none)"
+        for name in labels
+    ]
+    return ", ".join(names) or "(none)"
+
+
 def soft_label(votes: Sequence[Labels]) -> dict[str, float]:
     """Return for each label the share of the votes that name it."""
     named = Counter(label for vote in votes for label in set(vote))

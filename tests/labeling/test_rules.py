@@ -105,3 +105,18 @@ def test_a_draw_is_a_share_and_always_the_same(seed: int, key: str) -> None:
 
     assert 0 <= rules.draw(seed, key) < 1
     assert rules.draw(seed, key) == rules.draw(seed, key)
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        (("a, b",), ("a", "b")),
+        ((), ("(none)",)),
+        (("a\\", "b"), ("a\\, b",)),
+        (("\\(none)",), ("(none)",)),
+    ],
+)
+def test_c23_other_answers_are_other_texts(others: tuple[rules.Labels, ...]) -> None:
+    assert rules.said(others[0]) != rules.said(others[1])
+    assert rules.said(("cat", "dog")) == "cat, dog"
+    assert rules.said(()) == "(none)"

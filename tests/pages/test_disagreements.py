@@ -116,7 +116,11 @@ def test_several_labels_are_ticked() -> None:
     found = dispute(project, ("a",), ("b",))
     desk = Desk(found)
 
+    assert "The votes differ on" not in desk.seen(found)
     desk.post(found, step="blind", label=["a", "c"], outcome="resolved")
+    said = desk.seen(found)
+    assert "The votes differ on:" in said
+    assert said.count("1 of 2") == 2
     desk.post(found, step="final", label=["b", "c"], outcome="resolved")
 
     assert found.blind_answers.get().labels == ["a", "c"]

@@ -48,6 +48,10 @@ class BlindView(ProjectView):
         votes = blind.answer_blind(self.member, pk, labels, outcome=body.kind)
         return wire.Votes(
             votes=[wire.past_vote_of(vote) for vote in votes],
+            disputed=[
+                wire.DisputedLabel(label=row.label, votes=row.votes)
+                for row in blind.disputed_of(self.member, votes)
+            ],
             majority=blind.majority_of(self.member, votes),
         )
 

@@ -148,10 +148,21 @@ class PastVote(Answer):
     ]
 
 
+class DisputedLabel(Answer):
+    """A label that some votes name and others do not."""
+
+    label: str
+    votes: Annotated[int, about("How many name it.")]
+
+
 class Votes(Answer):
     """The votes, once the expert has answered without them."""
 
     votes: list[PastVote]
+    disputed: Annotated[
+        list[DisputedLabel],
+        about("Where items may have several labels; the most divided first."),
+    ]
     majority: Annotated[list[str] | None, about("Null where no answer is ahead.")]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -90,3 +92,27 @@ def majority_of(
         [tuple(vote["labels"]) for vote in votes], is_multi=member.project.is_multi
     )
     return None if labels is None else list(labels)
+
+
+@dataclass(frozen=True)
+class DisputedLabel:
+    """A label that some votes name and others do not, and how many do."""
+
+    label: str
+    votes: int
+
+
+def disputed_of(
+    member: Membership, votes: Sequence[dict[str, Any]]
+) -> list[DisputedLabel]:
+    """Return the labels on which some votes differ, where an item may have several.
+
+    The most divided comes first.
+    """
+    if not member.project.is_multi:
+        return []
+    named = Counter(label for vote in votes for label in vote["labels"])
+    divided = [(abs(2 * n - len(votes)), label, n) for label, n in named.items()]
+    return [
+        DisputedLabel(label, n) for _, label, n in sorted(divided) if n < len(votes)
+    ]

@@ -270,5 +270,5 @@ def _open_disagreements(disputes: list[Disagreement]) -> None:
 def _tally(votes: Iterable[rules.Labels]) -> dict[str, int]:
     tally: dict[str, int] = defaultdict(int)
     for vote in votes:
-        tally[", ".join(vote) or "(none)"] += 1
+        tally[rules.said(vote)] += 1
     return dict(tally)

@@ -215,6 +215,7 @@ def _asked(
         "own": ", ".join(mine.labels) or _without_label(mine.outcome),
         "chosen": mine.labels,
         "votes": [{**vote, "hue": _hue(labels, vote["labels"])} for vote in votes],
+        "disputed": blind.disputed_of(member, votes),
         "majority": None if majority is None else json.dumps(majority),
         "majority_names": majority,
         "similar": alike.similar(member.project, disagreement),
