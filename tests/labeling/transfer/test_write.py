@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import Barrier, BrokenBarrierError
@@ -12,9 +13,10 @@ from django.db import connection
 from pytest_django.fixtures import Settings
 
 from labeling import queries
-from labeling.models import ImportRun, Item, Job, Media
-from labeling.services.transfer import importing
+from labeling.models import Gold, ImportRun, Item, Job, Media, Project
+from labeling.services.transfer import exporting, importing
 from labeling.services.transfer.importing import Limits
+from labeling.services.votes import gold
 from labeling.services.work import jobs
 from labeling.services.work.progress import Progress
 from tests import doubles, make
@@ -150,3 +152,40 @@ def test_near_duplicates_share_a_group_and_a_side() -> None:
     bring(project, "x.jsonl", lines({"text": "Hello, World"}, {"text": "hello world!"}))
 
     assert Item.objects.values("group_key", "split").distinct().count() == 1
+
+
+def exported(project: Project, kind: str) -> bytes:
+    return b"".join(exporting.stream(project, kind, {}))
+
+
+def test_c11_labels_of_an_export_come_back_as_they_were() -> None:
+    names = ("x", "y", "z; w")
+    sets: list[tuple[str, ...]] = [("x", "z; w"), ("y",), ()]
+    first = make.project(labels=names, task_type="multi")
+    for number, labels in enumerate(sets):
+        gold.record(first, [(make.item(first, external_id=str(number)), labels)])
+    make.item(first, external_id="unlabeled")
+    body = exported(first, "csv")
+    rows = [json.loads(line) for line in exported(first, "jsonl").splitlines()]
+    named = ("external_id", "label")
+    packed = lines(*({**{n: row[n] for n in named}, **row["data"]} for row in rows))
+    others = (
+        "id",
+        "label_source",
+        "confidence",
+        "soft_label",
+        "split",
+        "state",
+        "votes",
+    )
+    mapping = {**dict.fromkeys(others, "ignore"), "data": "text"}
+
+    for name, file in (("rows.csv", body), ("rows.jsonl", packed)):
+        again = make.project(labels=names, task_type="multi")
+        bring(again, name, file, mapping, gold=True)
+
+        known = Gold.objects.filter(item__project=again)
+        told = dict(known.values_list("item__external_id", "labels"))
+        assert told == {
+            str(number): sorted(labels) for number, labels in enumerate(sets)
+        }

@@ -130,7 +130,7 @@ def _ready(raw: Raw, terms: Terms) -> Ready:
 
 def _check_labels(row: Row, terms: Terms) -> None:
     if terms.is_gold:
-        _check_allowed(row.labels, terms)
+        _check_allowed(row.labels or [], terms)
     for vote in row.votes:
         _check_allowed(vote.labels, terms)
         if not vote.labels and not terms.is_multi:

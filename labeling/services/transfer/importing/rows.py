@@ -43,11 +43,14 @@ class PastVote:
 
 @dataclass
 class Row:
-    """A row that is fit to be kept."""
+    """A row that is fit to be kept.
+
+    labels: None where it does not say; an empty list says that it has none.
+    """
 
     data: dict[str, Any]
     external_id: str = ""
-    labels: list[str] = field(default_factory=list)
+    labels: list[str] | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     tags: list[str] = field(default_factory=list)
     group: str = ""
@@ -126,6 +129,20 @@ def _list(separator: str, value: object) -> list[str]:
     return [text for part in parts if (text := str(part).strip())]
 
 
+def _labels(value: object) -> list[str] | None:
+    """Return labels from a list, from one as JSON (as exports write it), or by “;”."""
+    if value in (None, ""):
+        return None
+    if isinstance(value, str) and value.startswith("["):
+        try:
+            listed = json.loads(value)
+        except (ValueError, RecursionError):
+            listed = None
+        if isinstance(listed, list) and all(isinstance(name, str) for name in listed):
+            value = listed
+    return _list(";", value)
+
+
 def _tags(value: object) -> list[str]:
     tags = _list(",", value)
     if any(len(tag) > MAX_TAG for tag in tags):
@@ -182,7 +199,7 @@ def _vote(value: object) -> PastVote:
         raise RowError(
             message("votes: annotator must be a name of at most 100 characters.")
         )
-    labels = _list(";", value.get("labels", value.get("label")))
+    labels = _labels(value.get("labels", value.get("label"))) or []
     return PastVote(
         annotator=annotator.strip(),
         labels=sorted(set(labels)),
@@ -221,7 +238,7 @@ def _moment(value: object) -> datetime | None:
 # Role → the field of Row that keeps it, and how its value is read.
 _READERS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
     "external_id": ("external_id", partial(_short, "external_id")),
-    "label": ("labels", partial(_list, ";")),
+    "label": ("labels", _labels),
     "metadata": ("metadata", _object),
     "tags": ("tags", _tags),
     "group": ("group", partial(_short, "group")),

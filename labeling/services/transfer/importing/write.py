@@ -159,7 +159,12 @@ class Writer:
         items = Item.objects.filter(project=self.project, content_hash__in=rows)
         pairs = [(item, rows[item.content_hash]) for item in items]
         if self.terms.is_gold:
-            known = [(item, sorted(set(row.labels))) for item, row in pairs]
-            gold.record(self.project, [pair for pair in known if pair[1]])
+            known = [
+                (item, sorted(set(row.labels)))
+                for item, row in pairs
+                # That it has none of the labels is known too, where it may have several.
+                if row.labels or (row.labels is not None and self.terms.is_multi)
+            ]
+            gold.record(self.project, known)
         if voted := [(item, row.votes) for item, row in pairs if row.votes]:
             votes.keep(self.project, self.annotators, voted, self.importer)
