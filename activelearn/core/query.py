@@ -73,13 +73,51 @@ def uncertainty(
 ) -> Array:
     """Return (n_items,) in [0, 1] how unsure a model is of each item.
 
-    probabilities: (n_items, n_labels). Of several independent labels, the one nearest to
-    one half counts. Raises ValueError where a probability is not finite, and KeyError
-    for an unknown strategy.
+    probabilities: (n_items, n_labels). Of several labels the answer is a set, and all
+    labels count, as if they were independent given the item. Raises ValueError where a
+    probability is not finite, and KeyError for an unknown strategy.
     """
     if is_multi:
-        return 1 - np.abs(2 * probabilities - 1).min(axis=1)
+        return OF_SETS[strategy](
+            _two_columns(probabilities)[:, : probabilities.shape[1]]
+        )
     return STRATEGIES[strategy](probabilities)
+
+
+def _set_margin(probabilities: Array) -> Array:
+    """Return (n_items,) in [0, 1]: one minus the gap of the two likeliest sets.
+
+    They differ in the label nearest to one half. The gap's root, by the number of labels,
+    keeps the order, and apart what would all be next to nothing.
+    """
+    sure = np.maximum(probabilities, 1 - probabilities)
+    # P · (1 - (1 - q) / q), with P of the likeliest set and q of its least sure label.
+    gaps = 2 - 1 / sure.min(axis=1)
+    return 1 - _root(sure) * gaps ** (1 / probabilities.shape[1])
+
+
+def _set_least_confidence(probabilities: Array) -> Array:
+    """Return (n_items,) in [0, 1]: one minus the likeliest set's probability, as a root."""
+    return 1 - _root(np.maximum(probabilities, 1 - probabilities))
+
+
+def _set_entropy(probabilities: Array) -> Array:
+    """Return (n_items,) in [0, 1]: the mean Shannon entropy of the labels, in bits."""
+    from scipy import special  # slow to import
+
+    parts = special.entr(probabilities) + special.entr(1 - probabilities)
+    return np.asarray(parts.mean(axis=1) / np.log(2))
+
+
+def _root(sure: Array) -> Array:
+    return np.asarray(np.exp(np.log(sure).mean(axis=1)))
+
+
+OF_SETS: Final[dict[str, Callable[[Array], Array]]] = {
+    "margin": _set_margin,
+    "least_confidence": _set_least_confidence,
+    "entropy": _set_entropy,
+}
 
 
 class _Trained:

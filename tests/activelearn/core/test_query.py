@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -27,14 +30,53 @@ def test_uncertainty_stays_between_zero_and_one(rows: list[list[float]]) -> None
 
 
 @given(
-    st.lists(st.lists(st.floats(0, 1), min_size=2, max_size=2), min_size=1, max_size=9)
+    st.lists(st.lists(st.floats(0, 1), min_size=3, max_size=3), min_size=1, max_size=9)
 )
-def test_of_several_labels_the_least_sure_one_counts(rows: list[list[float]]) -> None:
+def test_c11_of_several_labels_the_likeliest_sets_are_compared(
+    rows: list[list[float]],
+) -> None:
     scores = query.uncertainty(np.array(rows), is_multi=True)
+    unlikely = query.uncertainty(
+        np.array(rows), is_multi=True, strategy="least_confidence"
+    )
 
-    for row, score in zip(rows, scores, strict=True):
-        nearest = min(row, key=lambda p: abs(p - 0.5))
-        assert score == pytest.approx(1 - abs(2 * nearest - 1))
+    for row, score, least in zip(rows, scores, unlikely, strict=True):
+        sets = sorted(
+            (
+                math.prod(
+                    p if has else 1 - p for p, has in zip(row, chosen, strict=True)
+                )
+                for chosen in itertools.product((True, False), repeat=3)
+            ),
+            reverse=True,
+        )
+        assert score == pytest.approx(1 - (sets[0] - sets[1]) ** (1 / 3), abs=1e-4)
+        assert least == pytest.approx(1 - sets[0] ** (1 / 3))
+
+
+@given(st.floats(0, 1))
+def test_c11_of_one_label_that_may_be_absent_it_is_the_usual_margin(p: float) -> None:
+    for strategy in query.OF_SETS:
+        scores = query.uncertainty(
+            np.array([[p], [0.5], [1.0]]), is_multi=True, strategy=strategy
+        )
+        assert scores[1:].tolist() == pytest.approx(
+            [1 if strategy != "least_confidence" else 0.5, 0]
+        )
+        if strategy == "margin":
+            assert scores[0] == pytest.approx(1 - abs(2 * p - 1))
+
+
+@pytest.mark.parametrize("strategy", sorted(query.OF_SETS))
+def test_c11_of_several_labels_every_unsure_one_counts(strategy: str) -> None:
+    table = np.array([[0.6, 0.99, 0.99], [0.6, 0.7, 0.3], [0.99, 0.99, 0.01]])
+
+    scores = query.uncertainty(table, is_multi=True, strategy=strategy)
+
+    # The first two have the same nearest label, and not the same doubt.
+    assert scores[1] > scores[0] > scores[2]
+    with pytest.raises(ValueError, match="finite"):
+        query.uncertainty(table * np.nan, is_multi=True, strategy=strategy)
 
 
 def test_the_closest_race_is_the_least_sure() -> None:
