@@ -5,7 +5,7 @@ With too few labels for a model, the typical items of the pool come first.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -79,11 +79,46 @@ class Ranking:
     picks: list[mixing.Pick]
 
 
-def rank(material: Material, policy: Policy, rng: np.random.Generator) -> Ranking:
-    """Return the order of the items without a vote.
+@dataclass(frozen=True)
+class Chosen:
+    """What a rule has put in order, ``choices``, and from what chance draws.
 
-    ``rng`` draws what chance decides. The other choices depend on the policy's seed
-    alone: the same labels give the same ones.
+    pool, held_out: ids of the items that may get a place; shares: who decides one.
+    """
+
+    strategy: str
+    choices: list[mixing.Choice]
+    pool: list[int]
+    held_out: list[int]
+    shares: mixing.Shares
+
+    def placed(
+        self, rng: np.random.Generator, gone: Collection[int] = frozenset()
+    ) -> Ranking:
+        """Return the order of all but the items that are ``gone``.
+
+        ``rng`` draws what chance decides. Were those left out afterwards that people
+        hold, which the rule puts first, chance would come more often than its share.
+        """
+        pool = [pk for pk in self.pool if pk not in gone]
+        held_out = [pk for pk in self.held_out if pk not in gone]
+        choices = [choice for choice in self.choices if choice.item_id not in gone]
+        picks = mixing.mixed(choices, pool, held_out, self.shares, rng)
+        return Ranking(self.strategy, len(pool), list(picks))
+
+
+def is_due(labels: int, before: int) -> bool:
+    """Whether a new order is due with so many labels, of which ``before`` made the last.
+
+    That is with 10 to 25 more, or a tenth.
+    """
+    return labels - before >= min(25, max(10, before // 10))
+
+
+def chosen(material: Material, policy: Policy) -> Chosen:
+    """Put the items without a vote in order by a rule.
+
+    This depends on the policy's seed alone: the same labels give the same order.
     """
     row_of = {int(pk): row for row, pk in enumerate(material.table.ids)}
     # Items without a row came in after the features were computed.
@@ -94,8 +129,7 @@ def rank(material: Material, policy: Policy, rng: np.random.Generator) -> Rankin
         random=policy.exploration_rate,
         evaluation=mixing.evaluation_share(policy.evaluation_rate, material.settled),
     )
-    picks = mixing.mixed(choices, pool, material.held_out, shares, rng)
-    return Ranking(strategy, len(pool), list(picks))
+    return Chosen(strategy, choices, pool, list(material.held_out), shares)
 
 
 def _choices(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Final
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from activelearn.core import mixing
 from activelearn.services import suggesting
-from labeling.models import Item, Project
+from labeling.models import Assignment, Item, Project
 from labeling.services.queue import order
 
 # Items with a vote whose further votes stand in an order.
@@ -39,6 +40,7 @@ def entries_of(project: Project, picks: Sequence[mixing.Pick]) -> list[order.Ent
                 rank=float(place),
                 reason=pick.reason,
                 probability=pick.probability,
+                mixture=asdict(pick.mixture),
                 model_number=number,
                 suggestion=None if pick.is_blind else suggestions.get(pick.item_id),
             )
@@ -51,9 +53,14 @@ def entries_of(project: Project, picks: Sequence[mixing.Pick]) -> list[order.Ent
 
 
 def _further_votes(project: Project) -> list[order.Entry]:
-    """Return the free slots of items that have a vote: the most complete first."""
+    """Return the free slots of items that have a vote: the most complete first.
+
+    So have those whose first vote somebody is about to give.
+    """
+    lent = Assignment.objects.filter(project=project, state=Assignment.State.LEASED)
+    is_begun = Q(votes__gt=0) | Q(votes_wanted__gt=1, pk__in=lent.values("item"))
     items = list(
-        Item.objects.filter(project=project, votes__gt=0)
+        Item.objects.filter(is_begun, project=project)
         .wanting_votes()
         .annotate(missing=F("votes_wanted") - F("votes"))
         .order_by("missing", "pk")[:FURTHER]

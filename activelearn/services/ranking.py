@@ -24,12 +24,11 @@ def request_order(project_id: int) -> None:
 
 
 def is_due(project_id: int) -> bool:
-    """Whether 10 to 25 new labels, or a tenth more, came since the last order."""
+    """Whether enough new labels came since the last order."""
     last = RankingFit.objects.filter(project_id=project_id).first()
     if last is None:
         return Item.objects.filter(project_id=project_id).exists()
-    now = ProjectCounter.confident_of(project_id)
-    return now - last.label_count >= min(25, max(10, last.label_count // 10))
+    return ordering.is_due(ProjectCounter.confident_of(project_id), last.label_count)
 
 
 def run(progress: Progress) -> dict[str, Any]:
@@ -69,9 +68,13 @@ def _ordered(
     """Return a new order, and what it was made from: not yet saved."""
     # Counted first: labels that come in from here on count toward the next order.
     label_count = ProjectCounter.confident_of(project.pk)
+    newest = order.newest_vote(project.pk)
     material = material_of(project)
     newcomers.score(project, material.table, confirm)
-    ranking = ordering.rank(material, _policy(project, limits), _generator(project))
+    chosen = ordering.chosen(material, _policy(project, limits))
+    # As late as can be: what is lent from here on leaves its place empty.
+    gone = order.taken_since(project.pk, newest)
+    ranking = chosen.placed(_generator(project), gone)
     fit = RankingFit(
         project=project,
         strategy=ranking.strategy,

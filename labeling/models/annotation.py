@@ -66,6 +66,7 @@ class Annotation(models.Model):
     )
     reason = models.CharField(max_length=10, choices=Reason)
     probability = models.FloatField(null=True)
+    mixture = models.JSONField(null=True)
     model_number = models.PositiveIntegerField(null=True)
     suggestion_shown = models.JSONField(null=True)
     is_right = models.BooleanField(

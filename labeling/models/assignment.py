@@ -60,7 +60,11 @@ class QueueEntry(models.Model):
     work = models.CharField(max_length=10, choices=Work)
     reason = models.CharField(max_length=10, choices=Reason)
     probability = models.FloatField(
-        null=True, help_text="Of being picked, where known."
+        null=True, help_text="Of this item at this place, given who decided there."
+    )
+    mixture = models.JSONField(
+        null=True,
+        help_text="{random, evaluation, open, held_out, probability}: whoever decides.",
     )
     model_number = models.PositiveIntegerField(null=True)
     suggestion = models.JSONField(null=True, help_text="{label, confidence, model}")
@@ -117,6 +121,7 @@ class Assignment(models.Model):
     expires_at = models.DateTimeField()
     reason = models.CharField(max_length=10, choices=Reason)
     probability = models.FloatField(null=True)
+    mixture = models.JSONField(null=True)
     generation = models.BigIntegerField(default=0)
     model_number = models.PositiveIntegerField(null=True)
     suggestion = models.JSONField(null=True)

@@ -29,6 +29,7 @@ from tests.doubles import interrupted
 pytestmark = pytest.mark.django_db
 
 NAMES = ("c0", "c1", "c2")
+UNMIXED = {"exploration_rate": 0, "evaluation_rate": 0}
 
 
 def wine(*, every: int = 3, **policy: Any) -> tuple[Project, dict[int, str]]:
@@ -76,7 +77,7 @@ def test_without_labels_typical_items_come_first() -> None:
 
 
 def test_the_first_in_the_queue_is_what_the_model_is_least_sure_of() -> None:
-    project, truth = wine()
+    project, truth = wine(**UNMIXED)
     ranking.rank(project)
     answer(project, truth, 40)
 
@@ -89,7 +90,7 @@ def test_the_first_in_the_queue_is_what_the_model_is_least_sure_of() -> None:
 @pytest.mark.parametrize("batch", ["spread", "ranked"])
 @pytest.mark.parametrize("strategy", ["margin", "least_confidence", "entropy"])
 def test_every_strategy_orders_the_whole_queue(strategy: str, batch: str) -> None:
-    project, truth = wine(strategy=strategy, batch=batch)
+    project, truth = wine(strategy=strategy, batch=batch, **UNMIXED)
     ranking.rank(project)
     answer(project, truth, 40)
 

@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 from labeling import signals
 from labeling.errors import NotFoundError
 from labeling.messages import message
-from labeling.models import Assignment, Item, Membership, Work
+from labeling.models import Annotation, Assignment, Item, Membership, Work
 from labeling.services.queue import floor, numbers
 from labeling.services.queue.allowance import works
 from labeling.services.queue.statements import SQL
@@ -35,6 +35,7 @@ class Entry:
     probability: float | None = None
     model_number: int | None = None
     suggestion: dict[str, Any] | None = None
+    mixture: dict[str, Any] | None = None
 
 
 def swap(
@@ -99,7 +100,8 @@ def _next_generation(cursor: Any, project_id: int) -> int:
 
 
 _COLUMNS = (
-    "item_id, slot, is_first, rank, reason, probability, model_number, suggestion"
+    "item_id, slot, is_first, rank, reason, probability, model_number, suggestion,"
+    " mixture"
 )
 
 
@@ -107,7 +109,7 @@ def _stage(cursor: Any, entries: Sequence[Entry]) -> None:
     cursor.execute(
         "CREATE TEMP TABLE staged (item_id bigint, slot smallint, is_first boolean,"
         " rank double precision, reason text, probability double precision,"
-        " model_number integer, suggestion jsonb) ON COMMIT DROP"
+        " mixture jsonb, model_number integer, suggestion jsonb) ON COMMIT DROP"
     )
     with cursor.copy(f"COPY staged ({_COLUMNS}) FROM STDIN") as copy:
         for entry in entries:
@@ -120,15 +122,35 @@ def _stage(cursor: Any, entries: Sequence[Entry]) -> None:
                     entry.reason,
                     entry.probability,
                     entry.model_number,
-                    Jsonb(entry.suggestion) if entry.suggestion is not None else None,
+                    _json(entry.suggestion),
+                    _json(entry.mixture),
                 )
             )
+
+
+def _json(value: dict[str, Any] | None) -> Jsonb | None:
+    return None if value is None else Jsonb(value)
 
 
 def live_slots(item_ids: Sequence[int]) -> set[tuple[int, int]]:
     """Return the (item, slot) pairs that are lent or answered."""
     live = Assignment.objects.filter(item__in=item_ids, state__in=Assignment.LIVE)
     return set(live.values_list("item_id", "slot"))
+
+
+def newest_vote(project_id: int) -> int:
+    """Return the id of the newest vote, to be asked later what came after it."""
+    votes = Annotation.votes.filter(project=project_id)
+    return votes.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def taken_since(project_id: int, vote_id: int) -> set[int]:
+    """Return the items that people hold, or have answered since that vote."""
+    held = Assignment.objects.filter(
+        project=project_id, state=Assignment.State.LEASED
+    ).values_list("item", flat=True)
+    votes = Annotation.votes.filter(project=project_id, pk__gt=vote_id)
+    return {*held, *votes.values_list("item", flat=True)}
 
 
 def tell_items_changed(project_id: int) -> None:

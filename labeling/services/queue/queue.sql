@@ -46,10 +46,10 @@ WITH held AS (
 ), lent AS (
     INSERT INTO labeling_assignment AS a
         (project_id, item_id, annotator_id, slot, state, leased_at, expires_at, reason,
-         probability, generation, model_number, suggestion, rank)
+         probability, mixture, generation, model_number, suggestion, rank)
     SELECT %(project)s, p.item_id, %(user)s, p.slot, 'leased', now(),
            now() + %(minutes)s * interval '1 minute', p.reason, p.probability,
-           p.generation, p.model_number, p.suggestion, p.rank
+           p.mixture, p.generation, p.model_number, p.suggestion, p.rank
     -- An entry whose slot is not free any more is stale: it is dropped, not lent.
     FROM one_slot p JOIN labeling_freeslot f USING (item_id, slot)
     ORDER BY p.rank, p.item_id
@@ -59,7 +59,8 @@ WITH held AS (
     ON CONFLICT (annotator_id, item_id, is_repeat) DO UPDATE
         SET slot = excluded.slot, state = 'leased', leased_at = excluded.leased_at,
             expires_at = excluded.expires_at, reason = excluded.reason,
-            probability = excluded.probability, generation = excluded.generation,
+            probability = excluded.probability, mixture = excluded.mixture,
+            generation = excluded.generation,
             model_number = excluded.model_number, suggestion = excluded.suggestion,
             rank = excluded.rank
         WHERE a.state IN ('expired', 'released')
@@ -67,8 +68,8 @@ WITH held AS (
 ), a AS (SELECT * FROM held UNION ALL SELECT * FROM lent)
 -- Columns by name: a kept plan fails when * means more columns than before.
 SELECT a.id, a.project_id, a.item_id, a.annotator_id, a.slot, a.state, a.leased_at,
-       a.expires_at, a.reason, a.probability, a.generation, a.model_number,
-       a.suggestion, a.rank, a.is_repeat,
+       a.expires_at, a.reason, a.probability, a.mixture, a.generation,
+       a.model_number, a.suggestion, a.rank, a.is_repeat,
        i.id, i.project_id, i.external_id, i.data, i.media_id, i.metadata, i.tags,
        i.content_hash, i.group_key, i.split, i.state, i.votes, i.votes_wanted,
        i.is_unsettled, i.flags, i.created_at,
@@ -132,16 +133,17 @@ WITH held AS (
 ), lent AS (
     INSERT INTO labeling_assignment AS a
         (project_id, item_id, annotator_id, slot, state, leased_at, expires_at, reason,
-         probability, generation, model_number, suggestion, rank)
+         probability, mixture, generation, model_number, suggestion, rank)
     SELECT %(project)s, p.item_id, %(user)s, p.slot, 'leased', now(),
            now() + %(minutes)s * interval '1 minute', p.reason, p.probability,
-           p.generation, p.model_number, p.suggestion, p.rank
+           p.mixture, p.generation, p.model_number, p.suggestion, p.rank
     FROM one_slot p JOIN labeling_freeslot f USING (item_id, slot)
     ORDER BY p.rank, p.item_id
     ON CONFLICT (annotator_id, item_id, is_repeat) DO UPDATE
         SET slot = excluded.slot, state = 'leased', leased_at = excluded.leased_at,
             expires_at = excluded.expires_at, reason = excluded.reason,
-            probability = excluded.probability, generation = excluded.generation,
+            probability = excluded.probability, mixture = excluded.mixture,
+            generation = excluded.generation,
             model_number = excluded.model_number, suggestion = excluded.suggestion,
             rank = excluded.rank
         WHERE a.state IN ('expired', 'released')
@@ -149,8 +151,8 @@ WITH held AS (
 ), a AS (SELECT * FROM held UNION ALL SELECT * FROM lent)
 -- Columns by name: a kept plan fails when * means more columns than before.
 SELECT a.id, a.project_id, a.item_id, a.annotator_id, a.slot, a.state, a.leased_at,
-       a.expires_at, a.reason, a.probability, a.generation, a.model_number,
-       a.suggestion, a.rank, a.is_repeat,
+       a.expires_at, a.reason, a.probability, a.mixture, a.generation,
+       a.model_number, a.suggestion, a.rank, a.is_repeat,
        i.id, i.project_id, i.external_id, i.data, i.media_id, i.metadata, i.tags,
        i.content_hash, i.group_key, i.split, i.state, i.votes, i.votes_wanted,
        i.is_unsettled, i.flags, i.created_at,
@@ -176,7 +178,7 @@ ON CONFLICT (annotator_id, item_id, is_repeat) DO UPDATE
     -- Nothing is left of what the person was lent before: nobody ranked this one.
     SET slot = excluded.slot, state = 'leased', leased_at = excluded.leased_at,
         expires_at = excluded.expires_at, reason = excluded.reason, probability = NULL,
-        generation = excluded.generation, model_number = NULL, suggestion = NULL,
+        mixture = NULL, generation = excluded.generation, model_number = NULL, suggestion = NULL,
         rank = NULL
     -- Chosen by name, an item comes back even where the person has skipped it.
     WHERE a.state IN ('expired', 'released', 'skipped')
@@ -262,10 +264,10 @@ SELECT EXISTS (
 -- swap_in: queue the staged entries as a generation before all earlier ones.
 INSERT INTO labeling_queueentry
     (project_id, generation, item_id, slot, is_first, rank, work, reason, probability,
-     model_number, suggestion)
+     mixture, model_number, suggestion)
 SELECT %(project)s, %(generation)s, s.item_id, s.slot, s.is_first,
        s.rank - %(generation)s * %(step)s, labeling_work_of(i.split, s.slot), s.reason,
-       s.probability, s.model_number, s.suggestion
+       s.probability, s.mixture, s.model_number, s.suggestion
 FROM staged s JOIN labeling_item i ON i.id = s.item_id
 -- A lease that comes between this look and the commit leaves a stale entry, which the
 -- next lease drops.
@@ -298,7 +300,7 @@ ON CONFLICT DO NOTHING
 -- Those of gold questions and repeats are one person's own.
 INSERT INTO labeling_queueentry
     (project_id, generation, is_first, rank, item_id, slot, work, reason, probability,
-     model_number, suggestion)
+     mixture, model_number, suggestion)
 -- An order may put slot 0 into the lane of further votes, where the item's first vote
 -- stands in another slot; it goes back to that lane.
 SELECT a.project_id, a.generation, a.slot = 0 AND a.reason <> 'second',
@@ -306,7 +308,7 @@ SELECT a.project_id, a.generation, a.slot = 0 AND a.reason <> 'second',
        -- refilled.
        coalesce(a.rank, 0), a.item_id, a.slot, labeling_work_of(i.split, a.slot),
        CASE a.reason WHEN 'chosen' THEN 'returned' ELSE a.reason END,
-       a.probability, a.model_number, a.suggestion
+       a.probability, a.mixture, a.model_number, a.suggestion
 FROM labeling_assignment a JOIN labeling_item i ON i.id = a.item_id
 WHERE a.id = ANY(%(ids)s) AND a.reason NOT IN ('gold', 'repeat')
 ON CONFLICT DO NOTHING

@@ -16,12 +16,12 @@ WITH mine AS (
     INSERT INTO labeling_annotation
         (project_id, item_id, annotator_id, assignment_id, client_id, request_hash,
          labels, is_unsure, seconds, comment, version, created_at, updated_at,
-         label_set_id, guideline_id, reason, probability, model_number,
+         label_set_id, guideline_id, reason, probability, mixture, model_number,
          suggestion_shown, is_right, screen)
     SELECT project_id, item_id, annotator_id, id, %(client_id)s::uuid, %(request_hash)s,
            %(labels)s::text[], %(is_unsure)s::bool, %(seconds)s::float8, %(comment)s, 1,
            statement_timestamp(), statement_timestamp(), %(label_set)s::bigint,
-           %(guideline)s::bigint, reason, probability, model_number,
+           %(guideline)s::bigint, reason, probability, mixture, model_number,
            %(suggestion_shown)s::jsonb,
            CASE WHEN reason = 'gold' THEN EXISTS (
                SELECT 1 FROM labeling_gold g
@@ -58,8 +58,8 @@ WITH mine AS (
 )
 SELECT id, project_id, item_id, annotator_id, assignment_id, client_id, request_hash,
        labels, is_unsure, seconds, comment, version, undone_at, created_at, updated_at,
-       label_set_id, guideline_id, reason, probability, model_number, suggestion_shown,
-       is_right, screen
+       label_set_id, guideline_id, reason, probability, mixture, model_number,
+       suggestion_shown, is_right, screen
 FROM vote
 
 -- mark_renamed: lock the items that labels to be renamed are on, by id, and mark those

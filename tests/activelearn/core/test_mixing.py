@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -56,11 +57,85 @@ def test_chance_leaves_the_top_as_often_as_its_probability_says() -> None:
     assert abs(hits - expected) < 4 * math.sqrt(variance)
 
 
-def test_as_many_random_ones_as_asked_for() -> None:
-    reasons = Counter(pick.reason for seed in range(SEEDS) for pick in order(seed))
+@pytest.mark.parametrize(
+    ("random", "evaluation"), [(0.2, 0.1), (0.1, 0.2), (0.5, 0.05), (0.7, 0.5), (0, 0)]
+)
+@pytest.mark.parametrize("served", [5, 20, 1000])
+def test_c8b_the_shares_of_what_is_served_are_the_shares_that_are_set(
+    random: float, evaluation: float, served: int
+) -> None:
+    pool, held_out = range(2000), range(2000, 4000)
+    choices = [mixing.Choice(pk, "model") for pk in pool]
+    shares = mixing.Shares(random, evaluation)
+    reasons: Counter[str] = Counter()
 
-    share = reasons["random"] / (reasons["random"] + reasons["model"])
-    assert share == pytest.approx(0.3, abs=0.03)
+    for seed in range(2000 // served):
+        rng = np.random.default_rng(seed)
+        picks = mixing.mixed(choices, pool, held_out, shares, rng)
+        reasons.update(pick.reason for pick in islice(picks, served))
+
+    # With the two as set; where they are more than all, chance gets what is left.
+    assert reasons["evaluation"] / 2000 == pytest.approx(evaluation, abs=0.01)
+    chance = min(random, 1 - evaluation)
+    assert reasons["random"] / 2000 == pytest.approx(chance, abs=0.01)
+
+
+def test_c8b_where_no_held_out_item_is_left_its_share_is_the_rules() -> None:
+    picks = [
+        pick
+        for seed in range(200)
+        for pick in mixing.mixed(
+            TOP, POOL, [1000], mixing.Shares(0.2, 0.5), np.random.default_rng(seed)
+        )
+    ]
+
+    for pick in picks:
+        is_left = pick.mixture.held_out > 0
+        assert pick.mixture.random == 0.2 or pick.reason == "evaluation"
+        assert (pick.mixture.evaluation > 0) == is_left
+    reasons = Counter(pick.reason for pick in picks if not pick.mixture.held_out)
+    share = reasons["random"] / reasons.total()
+    assert share == pytest.approx(0.2, abs=0.01)
+
+
+def test_c8b_each_item_stands_first_as_often_as_its_mixture_says() -> None:
+    rng = np.random.default_rng(0)
+    firsts = [
+        next(mixing.mixed(TOP, POOL, HELD_OUT, SHARES, rng)) for _ in range(4 * SEEDS)
+    ]
+    counts = Counter(pick.item_id for pick in firsts)
+    said = {pick.item_id: pick.mixture.probability for pick in firsts}
+
+    # The rule's next comes by chance as well, so it has both.
+    assert said[0] == pytest.approx(0.5 + 0.3 / 170)
+    assert said[169] == pytest.approx(0.3 / 170)
+    assert said[1000] == pytest.approx(0.2 / 30)
+    assert sum(said.values()) == pytest.approx(1)
+    spread = sum(
+        (counts[pk] - len(firsts) * chance) ** 2 / (len(firsts) * chance)
+        for pk, chance in said.items()
+    )
+    assert spread < 199 + 4 * math.sqrt(2 * 199)
+
+
+def test_c8b_labels_weighted_by_their_mixture_tell_of_the_whole_pool() -> None:
+    # The model's picks are the hard items: unweighted they are three times as wrong.
+    wrong = np.linspace(1, 0, len(POOL))
+    estimates, plain = [], []
+    for seed in range(SEEDS):
+        before = 0.0
+        for pick in islice(order(seed), 15):
+            if pick.item_id >= len(POOL):
+                continue
+            plain.append(wrong[pick.item_id])
+            weight = 1 / pick.mixture.probability
+            share = 1 - pick.mixture.evaluation
+            estimates.append(share * wrong[pick.item_id] * weight + before)
+            before += wrong[pick.item_id]
+
+    error = np.std(estimates) / math.sqrt(len(estimates))
+    assert abs(np.mean(estimates) - wrong.sum()) < 4 * error
+    assert np.mean(plain) > 1.4 * wrong.mean()
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.1, 0.9, 1.0])
@@ -77,7 +152,6 @@ def test_no_item_twice_and_each_with_its_probability(
         ids = [pick.item_id for pick in picks]
         assert len(set(ids)) == len(ids) == len(TOP) + len(HELD_OUT)
         assert set(HELD_OUT) < set(ids)
-        assert picks[0] == mixing.Pick(0, "model", 1.0)
         held_out = [pick.probability for pick in picks if pick.item_id >= 1000]
         assert held_out == [1 / left for left in range(len(HELD_OUT), 0, -1)]
         placed = 0

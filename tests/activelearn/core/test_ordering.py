@@ -42,7 +42,13 @@ def material(labeled: int) -> ordering.Material:
 def rank(
     labeled: int, policy: ordering.Policy = POLICY, *, seed: int = 0
 ) -> ordering.Ranking:
-    return ordering.rank(material(labeled), policy, np.random.default_rng(seed))
+    return placed(material(labeled), policy, seed=seed)
+
+
+def placed(
+    made: ordering.Material, policy: ordering.Policy, *, seed: int = 0
+) -> ordering.Ranking:
+    return ordering.chosen(made, policy).placed(np.random.default_rng(seed))
 
 
 def chosen(ranking: ordering.Ranking) -> list[int]:
@@ -125,7 +131,7 @@ def test_with_less_than_two_classes_typical_items_come_first(
 ) -> None:
     made = replace(material(0), known=known)
 
-    ranking = ordering.rank(made, UNMIXED, np.random.default_rng(0))
+    ranking = placed(made, UNMIXED)
 
     assert ranking.strategy == "cold"
     cold = [pick for pick in ranking.picks if pick.reason == "cold"]
@@ -138,9 +144,7 @@ def test_with_less_than_two_classes_typical_items_come_first(
 def test_an_item_without_a_row_waits_for_the_next_order() -> None:
     made = material(12)
 
-    ranking = ordering.rank(
-        replace(made, pool=[*made.pool, 5000]), POLICY, np.random.default_rng(0)
-    )
+    ranking = placed(replace(made, pool=[*made.pool, 5000]), POLICY)
 
     assert ranking == rank(12)
 
@@ -148,7 +152,7 @@ def test_an_item_without_a_row_waits_for_the_next_order() -> None:
 def test_without_items_only_the_held_out_ones_are_ordered() -> None:
     made = replace(material(12), pool=[])
 
-    ranking = ordering.rank(made, POLICY, np.random.default_rng(0))
+    ranking = placed(made, POLICY)
 
     assert (ranking.strategy, ranking.pool_size) == ("none", 0)
     assert sorted(pick.item_id for pick in ranking.picks) == HELD_OUT
@@ -159,7 +163,7 @@ def test_several_labels_are_ordered_by_the_least_sure_one() -> None:
     both = {pk: (*names, "x")[: 1 + pk % 3 // 2] for pk, names in made.known.items()}
     policy = replace(UNMIXED, is_multi=True)
 
-    ranking = ordering.rank(replace(made, known=both), policy, np.random.default_rng(0))
+    ranking = placed(replace(made, known=both), policy)
 
     assert ranking.strategy == "margin"
     assert len(chosen(ranking)) == LIMITS.window
@@ -172,9 +176,7 @@ def test_c11_items_without_any_label_teach_the_order_where_there_may_be_several(
     emptied = {pk: names if names == ("a",) else () for pk, names in made.known.items()}
     policy = replace(UNMIXED, is_multi=True)
 
-    ranking = ordering.rank(
-        replace(made, known=emptied), policy, np.random.default_rng(0)
-    )
+    ranking = placed(replace(made, known=emptied), policy)
 
     # Without the empty answers each item would have the one label, and no model be made.
     assert ranking.strategy == "margin"
@@ -186,11 +188,33 @@ def test_with_enough_held_out_labels_only_a_trickle_of_them_is_mixed_in() -> Non
     enough = replace(few, settled=100)
 
     places = [
-        [pick.reason for pick in ordering.rank(made, policy, rng).picks].index(
-            "evaluation"
-        )
+        [pick.reason for pick in placed(made, policy).picks].index("evaluation")
         for made in (few, enough)
-        for rng in [np.random.default_rng(0)]
     ]
 
-    assert places[0] == 1 < places[1]
+    assert places[0] == 0 < places[1]
+
+
+def test_c8b_what_people_hold_leaves_no_place_empty() -> None:
+    made = material(12)
+    held = {*chosen(rank(12, UNMIXED))[:10], HELD_OUT[0]}
+    order = ordering.chosen(made, POLICY)
+
+    ranking = order.placed(np.random.default_rng(0), held)
+
+    assert not held & {pick.item_id for pick in ranking.picks}
+    assert ranking.pool_size == len(made.pool) - 10
+    # Of the window as many are left, and the shares are those of all places.
+    assert len(chosen(ranking)) == LIMITS.window - 10
+    opens = [p.mixture.open for p in ranking.picks if p.reason != "evaluation"]
+    assert opens == list(range(38, 28, -1))
+
+
+@pytest.mark.parametrize(
+    ("before", "due"), [(0, 10), (99, 10), (110, 11), (200, 20), (250, 25), (5000, 25)]
+)
+def test_an_order_is_due_with_ten_to_twenty_five_labels_more(
+    before: int, due: int
+) -> None:
+    assert ordering.is_due(before + due, before)
+    assert not ordering.is_due(before + due - 1, before)

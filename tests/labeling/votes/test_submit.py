@@ -38,6 +38,7 @@ from tests import make
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("exact_counts")]
 
 SUGGESTION = {"label": "y", "confidence": 0.8, "model": 3}
+MIXTURE = {"random": 0.1, "open": 7, "probability": 0.9}
 WAYS: dict[str, dict[str, Any]] = {
     "usual": {},
     "revealed after": {"suggestion_mode": "reveal_after"},
@@ -51,7 +52,7 @@ def lent(project: Project, who: Membership) -> Assignment:
     item = make.item(project)
     make.suggestible(project, [item])
     who.project = project
-    entry = order.Entry(item.pk, 0, True, 0.0, "model", 0.25, 3, SUGGESTION)
+    entry = order.Entry(item.pk, 0, True, 0.0, "model", 0.25, 3, SUGGESTION, MIXTURE)
     order.swap(project.pk, [entry])
     return make.lease(who)[0]
 
@@ -103,6 +104,7 @@ def test_every_way_keeps_all_that_a_vote_says(way: str) -> None:
         "guideline_id": project.guideline_id,
         "reason": "model",
         "probability": 0.25,
+        "mixture": MIXTURE,
         "model_number": 3,
         "suggestion_shown": SUGGESTION if way == "suggested before" else None,
         "is_right": None,

@@ -40,7 +40,7 @@ ITEM_COLUMNS: Final = (
 )
 VOTE_COLUMNS: Final = (
     *("id", "annotator", "labels", "seconds", "created_at", "version"),
-    *("suggestion_shown", "screen", "reason"),
+    *("suggestion_shown", "screen", "reason", "probability", "mixture"),
 )
 # An item's own, then the model that asked for its first vote, and its votes.
 COLUMNS: Final = (*ITEM_COLUMNS, "model_version", "votes")

@@ -44,7 +44,9 @@ COPY (
                a.version,
                a.suggestion_shown,
                to_json(a.screen),
-               to_json(a.reason)
+               to_json(a.reason),
+               a.probability::text::numeric + 0.0,
+               a.mixture
         FROM labeling_annotation a
         JOIN labeling_user u ON u.id = a.annotator_id
         -- Where all are chosen the planner drops this join: its condition is false.
