@@ -6,10 +6,11 @@ import json
 import sys
 from pathlib import Path
 
-from bench import calibration, learning, queue, station, whole
+from bench import calibration, consensus, learning, queue, station, whole
 
 MODULES = {
     "calibration": calibration,
+    "consensus": consensus,
     "learning": learning,
     "queue": queue,
     "station": station,

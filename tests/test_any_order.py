@@ -171,6 +171,7 @@ class Labeling(RuleBasedStateMachine):
             "task_type": "single",
             "labels": [{"name": name} for name in LABELS],
             "overlap": 1,
+            "settled_by": "share",
             "confidence": CONFIDENCE,
             "retrain_first": RETRAIN_FIRST,
         }

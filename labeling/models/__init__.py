@@ -28,6 +28,7 @@ from labeling.models.resolution import (
     Precedent,
     Resolution,
 )
+from labeling.models.skills import Skills
 
 __all__ = [
     "ALL_WORK",
@@ -59,6 +60,7 @@ __all__ = [
     "QueueEntry",
     "Reason",
     "Resolution",
+    "Skills",
     "Upload",
     "User",
     "Work",

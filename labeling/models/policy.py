@@ -72,6 +72,10 @@ class ProjectPolicy(models.Model):
         REVEAL = "reveal_after", _("Shown after the answer")
         ASSIST = "assist", _("Shown with the item")
 
+    class SettledBy(models.TextChoices):
+        POSTERIOR = "posterior", _("How likely it is right, by how often people are")
+        SHARE = "share", _("The share of the votes that name it")
+
     is_paused = setting(
         models.BooleanField(
             _("Paused: nobody gets new items"),
@@ -114,12 +118,29 @@ class ProjectPolicy(models.Model):
         VOTES,
         *("votes", "transfer"),
     )
+    settled_by = setting(
+        models.CharField(
+            _("What makes a label confident"),
+            max_length=9,
+            choices=SettledBy,
+            default=SettledBy.POSTERIOR,
+            help_text=_(
+                "How likely: from the votes, how often each voter has been right so far "
+                "and the number of labels. The share: each vote counts the same."
+            ),
+        ),
+        VOTES,
+        "votes",
+    )
     confidence = setting(
         models.FloatField(
-            _("Agreement that settles an item"),
+            _("Confidence that settles an item"),
             default=0.9,
             validators=between(0.0, 1.0),
-            help_text=_("Least share of the votes that the winning label needs."),
+            help_text=_(
+                "What a label needs at least: that likelihood, or that share. Where only "
+                "one vote is asked for, that vote settles the item."
+            ),
         ),
         VOTES,
         *("votes", "learner"),

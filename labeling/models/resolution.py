@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from labeling.models.item import Item
 from labeling.models.people import User
 from labeling.models.project import Guideline, LabelSet, Project
+from labeling.models.skills import Skills
 
 
 class Gold(models.Model):
@@ -44,7 +45,26 @@ class Resolution(models.Model):
     labels = ArrayField(models.CharField(max_length=120))
     source = models.CharField(max_length=9, choices=Source)
     confidence = models.FloatField()
-    soft_label = models.JSONField(default=dict, help_text="Label → share of the votes.")
+    settled_by = models.CharField(
+        max_length=9,
+        choices=Project.SettledBy,
+        blank=True,
+        db_default="",
+        help_text="What the confidence of votes is; none in the first releases: the share.",
+    )
+    # Both go with the project, and nothing else deletes skills.
+    skills = models.ForeignKey(
+        Skills,
+        models.DO_NOTHING,
+        related_name="+",
+        null=True,
+        db_index=False,
+        db_constraint=False,
+        help_text="How often people were right, as it was taken for the confidence.",
+    )
+    soft_label = models.JSONField(
+        default=dict, help_text="Label → share of the votes, or how likely it is."
+    )
     is_ambiguous = models.BooleanField(
         default=False,
         db_default=False,
@@ -82,6 +102,12 @@ class Resolution(models.Model):
 
     def __str__(self) -> str:
         return f"{self.item_id}: {', '.join(self.labels)} ({self.source})"
+
+    @property
+    def confidence_is(self) -> str:
+        """By which rule votes have this confidence; empty where it is not from votes."""
+        is_by_votes = self.source == self.Source.CONSENSUS
+        return (self.settled_by or Project.SettledBy.SHARE) if is_by_votes else ""
 
 
 class Disagreement(models.Model):

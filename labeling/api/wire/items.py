@@ -103,7 +103,16 @@ class ItemRow(Answer):
     votes: int
     labels: Annotated[list[str] | None, about("Null without a label.")]
     label_source: Annotated[str, one_of(Resolution.Source.values)] | None
-    confidence: Annotated[Share | None, about("The share of the votes for the label.")]
+    confidence: Annotated[
+        Share | None,
+        about("How likely the label is right, or the share of the votes for it."),
+    ]
+    confidence_is: (
+        Annotated[
+            str, one_of(models.Project.SettledBy.values, "Which of both, of votes.")
+        ]
+        | None
+    )
     predicted: Annotated[
         str | None,
         about(
@@ -142,6 +151,7 @@ def item_row_of(slug: str, item: models.Item, label: Resolution | None) -> ItemR
         labels=label.labels if label else None,
         label_source=label.source if label else None,
         confidence=label.confidence if label else None,
+        confidence_is=(label.confidence_is or None) if label else None,
         predicted=prediction.label if prediction else None,
         predicted_labels=prediction.names if prediction else None,
         predicted_confidence=prediction.confidence if prediction else None,

@@ -173,7 +173,8 @@ def take_up(member: Membership, item_id: int, origin: str) -> Disagreement:
             return waiting
         gold.refuse_where_known(item.pk)
         names = relabel.names_now(member.project_id)
-        votes = settle.votes_of([item.pk], names)[item.pk]
+        given = settle.votes_of([item.pk], names)[item.pk]
+        votes = [vote.labels for vote in given]
         disagreement = settle.dispute(member.project, item, votes, Origin(origin))
         disagreement.save()
         events.append(item, Kind.DOUBTED, {"origin": origin}, actor_id=member.user_id)

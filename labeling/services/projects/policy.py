@@ -14,6 +14,7 @@ from labeling.errors import InvalidInputError
 from labeling.messages import sentence as _
 from labeling.models import Project
 from labeling.models.setting import PolicyPart, Setting, settings_of
+from labeling.services.votes import skills
 from labeling.services.work.transactions import lock_project
 from labeling.sql import statements
 
@@ -70,6 +71,7 @@ def change(project: Project, changes: Mapping[str, object]) -> Project:
         stored = lock_project(project.pk)
         rows = [part.of(project.pk) for part in _parts]
         before, learner_before = _votes_asked(stored), _read_by_learner(stored, rows)
+        settling_before = _settling(stored)
         _set(stored, rows, changes)
         _check(stored, rows)
         stored.save(update_fields=["name", *_names(Project)])
@@ -77,6 +79,8 @@ def change(project: Project, changes: Mapping[str, object]) -> Project:
             row.save(update_fields=_names(type(row)))
         if before != _votes_asked(stored):
             _ask_anew(stored)
+        if settling_before != _settling(stored):
+            skills.settle_anew(stored.pk)
         if learner_before != _read_by_learner(stored, rows):
             signals.send_on_commit(signals.policy_changed, stored.pk)
     return stored
@@ -132,6 +136,10 @@ def _check(project: Project, rows: list[PolicyPart]) -> None:
 
 def _votes_asked(project: Project) -> tuple[object, ...]:
     return project.overlap, project.min_votes, project.overlap_share
+
+
+def _settling(project: Project) -> tuple[object, ...]:
+    return project.settled_by, project.confidence
 
 
 def _read_by_learner(project: Project, rows: list[PolicyPart]) -> dict[str, Any]:

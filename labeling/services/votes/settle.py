@@ -23,13 +23,20 @@ from labeling.models import (
     Resolution,
 )
 from labeling.services.queue import giving_back, order
-from labeling.services.votes import agreement, relabel, resolutions
+from labeling.services.votes import (
+    agreement,
+    deciding,
+    relabel,
+    resolutions,
+    skills,
+)
 from labeling.services.votes.resolutions import Gain
 
 # Items of one transaction: votes on them wait until it commits.
 CHUNK: Final = 200
 # An answer of these stands whatever the votes say.
-_FIRM = (Resolution.Source.EXPERT, Resolution.Source.GOLD)
+_FIRM: Final = skills.FIRM
+_OF_CONFIDENCE: Final = ("confidence", "soft_label", "settled_by", "skills")
 # What the labels of each label set are called today.
 Names = Mapping[int, Mapping[str, str]]
 
@@ -57,6 +64,7 @@ def settle_project(project_id: int) -> int:
         total += settled
     if total:
         agreement.request_report(project)
+        skills.request_if_due(project)
     return total
 
 
@@ -76,7 +84,7 @@ def _settle_chunk(project: Project) -> int:
         ids = [item.pk for item in items]
         names = relabel.names_now(project.pk)
         votes = votes_of(ids, names)
-        done = _Done(project, names)
+        done = _Done(project, names, deciding.Rule.of(project))
         past: dict[int, list[Resolution]] = defaultdict(list)
         for resolution in Resolution.objects.filter(item__in=ids):
             past[resolution.item_id].append(resolution)
@@ -93,8 +101,10 @@ class _Done:
 
     project: Project
     names: Names
+    rule: deciding.Rule
     items: list[Item] = field(default_factory=list)
     resolutions: list[Resolution] = field(default_factory=list)
+    surer: list[Resolution] = field(default_factory=list)
     ended: list[int] = field(default_factory=list)
     disputes: list[Disagreement] = field(default_factory=list)
     clear: list[int] = field(default_factory=list)
@@ -116,6 +126,7 @@ class _Done:
         # (``one_resolution``).
         Resolution.objects.filter(pk__in=self.ended).update(superseded_at=now)
         Resolution.objects.bulk_create(self.resolutions)
+        Resolution.objects.bulk_update(self.surer, _OF_CONFIDENCE)
         _open_disagreements(self.disputes)
         # What an expert has doubts about waits for the expert, whatever the votes say.
         Disagreement.objects.filter(
@@ -134,19 +145,20 @@ class _Done:
         return alike.items()
 
 
-def votes_of(item_ids: Sequence[int], names: Names) -> dict[int, list[rules.Labels]]:
+def votes_of(item_ids: Sequence[int], names: Names) -> dict[int, list[deciding.Given]]:
     """Return the standing votes of some items, by the labels' names of today."""
-    votes: dict[int, list[rules.Labels]] = defaultdict(list)
+    votes: dict[int, list[deciding.Given]] = defaultdict(list)
     rows = Annotation.votes.filter(item__in=item_ids, undone_at=None)
-    for item_id, label_set, labels in rows.values_list(
-        "item_id", "label_set_id", "labels"
+    for item_id, person, label_set, labels in rows.values_list(
+        "item_id", "annotator_id", "label_set_id", "labels"
     ):
-        votes[item_id].append(relabel.translated(labels, names[label_set]))
+        said = relabel.translated(labels, names[label_set])
+        votes[item_id].append(deciding.Given(person, said))
     return votes
 
 
 def _settle(
-    done: _Done, item: Item, votes: list[rules.Labels], past: list[Resolution]
+    done: _Done, item: Item, votes: list[deciding.Given], past: list[Resolution]
 ) -> None:
     project = done.project
     current = next((label for label in past if label.superseded_at is None), None)
@@ -155,19 +167,13 @@ def _settle(
         _close(done, item, Item.State.INVALID if is_invalid else Item.State.SETTLED)
         done.clear.append(item.pk)
         return
-    most = _most_votes(project, item)
-    verdict = rules.consensus(
-        votes,
-        min_votes=min(project.min_votes, most),
-        max_votes=most,
-        confidence=project.confidence,
-    )
+    verdict = done.rule.consensus(votes, most=_most_votes(project, item))
     if verdict.verdict == "settled":
         _resolve(done, item, verdict, past)
     elif current is not None:
         done.ended.append(current.pk)
     if verdict.verdict == "disputed":
-        done.disputes.append(dispute(project, item, votes))
+        done.disputes.append(dispute(project, item, [vote.labels for vote in votes]))
     else:
         done.clear.append(item.pk)
     if verdict.verdict == "open":
@@ -214,7 +220,9 @@ def _resolve(
         if current.confidence != verdict.confidence:
             current.confidence = verdict.confidence
             current.soft_label = verdict.soft_label
-            current.save(update_fields=["confidence", "soft_label"])
+            current.settled_by = done.project.settled_by
+            current.skills = done.rule.fit
+            done.surer.append(current)
         return
     if current is not None:
         done.ended.append(current.pk)
@@ -224,6 +232,8 @@ def _resolve(
         labels=labels,
         source=Resolution.Source.CONSENSUS,
         confidence=verdict.confidence,
+        settled_by=done.project.settled_by,
+        skills=done.rule.fit,
         soft_label=verdict.soft_label,
         label_set_id=done.project.label_set_pk,
         guideline_id=done.project.guideline_id,

@@ -185,3 +185,13 @@ CROSS JOIN LATERAL (
         FROM jsonb_each_text(old.suggestion -> 'labels') GROUP BY 1) AS renamed
   WHERE name = ANY(%(today)s)) AS new
 WHERE a.id = old.id
+
+-- settle_anew: mark the items that have votes and no label to be settled anew.
+WITH undecided AS (
+    -- By id, as everybody locks items: another order can deadlock.
+    SELECT id FROM labeling_item
+    WHERE project_id = %(project)s AND state IN ('open', 'disputed') AND votes > 0
+    ORDER BY id FOR NO KEY UPDATE
+)
+UPDATE labeling_item i SET is_unsettled = true
+FROM undecided WHERE i.id = undecided.id

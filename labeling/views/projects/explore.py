@@ -83,7 +83,9 @@ def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     if shown is None:
         raise Http404("There is no such item in this project.")
     resolutions = list(
-        Resolution.objects.select_related("label_set", "guideline", "decided_by")
+        Resolution.objects.select_related(
+            "label_set", "guideline", "decided_by", "skills"
+        )
         .filter(item=shown)
         .order_by("-pk")
     )

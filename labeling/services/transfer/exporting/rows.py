@@ -35,7 +35,7 @@ NULL: Final = b"null"
 
 ITEM_COLUMNS: Final = (
     *("id", "external_id", "data", "label", "label_source", "confidence"),
-    *("soft_label", "split", "state", "tags", "metadata"),
+    *("confidence_is", "soft_label", "split", "state", "tags", "metadata"),
     *("label_set_version", "guideline_version"),
 )
 VOTE_COLUMNS: Final = (

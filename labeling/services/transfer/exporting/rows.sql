@@ -10,6 +10,9 @@ COPY (
            CASE WHEN %(is_multi)s THEN to_jsonb(r.labels) ELSE to_jsonb(r.labels[1]) END,
            to_json(r.source),
            r.confidence::text::numeric + 0.0,
+           -- Labels by votes of the first releases do not say it: it was the share.
+           to_json(CASE WHEN r.source = 'consensus'
+                        THEN coalesce(nullif(r.settled_by, ''), 'share') END),
            r.soft_label,
            to_json(i.split),
            to_json(i.state),

@@ -1,0 +1,241 @@
+"""Where votes lead by each rule: what experts get, what is right, which votes are in vain.
+
+Simulated people vote item by item, and recorded crowds vote again in the order of their
+record. The product's own functions say after each vote whether the item is settled, one
+more vote is asked for, or an expert is; the skills are fitted anew whenever the product
+would do so. Experts are taken to be right.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from bench.row import row
+from labeling import rules
+from labeling.quality import consensus, skills
+
+DATA: Final = Path(__file__).resolve().parents[2] / "shared" / "data"
+RECORDED: Final = ("snow_rte", "snow_temporal", "shape_images")
+ITEMS: Final = 3000
+PEOPLE: Final = 12
+# The fewest and the most votes of an item.
+ASKED: Final = ((3, 3), (2, 3), (2, 5))
+CONFIDENCE: Final = 0.9
+MOST_TO_EXPERTS: Final = 0.15
+
+Labels = rules.Labels
+# What each asked person says of an item, in order.
+Said = list[tuple[int, Labels]]
+
+
+@dataclass(frozen=True)
+class Task:
+    """Items with the votes they would get, and what is right."""
+
+    name: str
+    labels: int
+    votes: list[Said]
+    truth: list[Labels]
+
+
+@dataclass
+class Tally:
+    """What became of some items, counted."""
+
+    items: int = 0
+    to_experts: int = 0
+    right: int = 0
+    settled_right: int = 0
+    votes: int = 0
+    in_vain: int = 0
+
+
+def simulated(labels: int, spread: float, seed: int, most: int) -> Task:
+    """Return items for people who are right in 85 % of their answers on average."""
+    rng = np.random.default_rng(seed)
+    right = np.linspace(0.85 - spread, 0.85 + spread, PEOPLE)
+    truth = rng.integers(labels, size=ITEMS)
+    votes: list[Said] = []
+    for answer in truth:
+        asked = rng.permutation(PEOPLE)[:most]
+        wrong = (answer + rng.integers(1, labels, size=most)) % labels
+        is_right = rng.random(most) < right[asked]
+        said = np.where(is_right, answer, wrong)
+        votes.append(
+            [(int(who), (f"c{label}",)) for who, label in zip(asked, said, strict=True)]
+        )
+    name = f"{labels} labels, skills .85 ± {spread:.2f}".replace("0.", ".")
+    return Task(name, labels, votes, [(f"c{label}",) for label in truth])
+
+
+def recorded(name: str, most: int) -> Task | None:
+    """Return a recorded crowd of so many votes, or None where the set is not at hand."""
+    folder = DATA / name
+    if not folder.is_dir():
+        return None
+    with (folder / "gold.csv").open(newline="") as file:
+        gold = {line["item_id"]: (line["label"],) for line in csv.DictReader(file)}
+    said: dict[str, Said] = {item: [] for item in gold}
+    people: dict[str, int] = {}
+    with (folder / "annotations.csv").open(newline="") as file:
+        for line in csv.DictReader(file):
+            if line["item_id"] in said:
+                who = people.setdefault(line["annotator_id"], len(people))
+                said[line["item_id"]].append((who, (line["label"],)))
+    kept = [item for item, votes in said.items() if len(votes) >= most]
+    names = {label for item in kept for _, label in said[item]}
+    return Task(name, len(names), [said[i] for i in kept], [gold[i] for i in kept])
+
+
+class Share:
+    """The rule that counts votes."""
+
+    def __init__(self, _: Task, least: int, most: int) -> None:
+        self.least, self.most = least, most
+
+    def verdict(self, said: Said) -> tuple[str, Labels]:
+        found = rules.consensus(
+            [labels for _, labels in said],
+            min_votes=self.least,
+            max_votes=self.most,
+            confidence=CONFIDENCE,
+        )
+        return found.verdict, found.labels
+
+    def is_in_vain(self, said: Said) -> bool:
+        """Whether no further votes could settle it."""
+        best, _ = self.verdict(said)
+        for labels in {labels for _, labels in said}:
+            more = [(-1, labels)] * (self.most - len(said))
+            best = self.verdict([*said, *more])[0]
+            if best == "settled":
+                return False
+        return best != "settled"
+
+    def learn(self, votes: Sequence[Said]) -> None:
+        """Nothing is learned of people."""
+
+
+class Posterior:
+    """The rule that asks how likely an answer is."""
+
+    def __init__(self, task: Task, least: int, most: int) -> None:
+        self.task, self.least, self.most = task, least, most
+        self.skill: dict[int, float] = {}
+        self.known_votes = 0
+
+    def terms(self, said: Said) -> consensus.Terms:
+        voters = {who for who, _ in said}
+        ranked = sorted(self.skill.items(), key=lambda pair: -pair[1])
+        return consensus.Terms(
+            labels=self.task.labels,
+            is_multi=False,
+            min_votes=self.least,
+            max_votes=self.most,
+            confidence=CONFIDENCE,
+            ahead=[skill for who, skill in ranked if who not in voters][: self.most],
+        )
+
+    def ballots(self, said: Said) -> list[consensus.Ballot]:
+        return [
+            consensus.Ballot(labels, self.skill.get(who, consensus.UNKNOWN))
+            for who, labels in said
+        ]
+
+    def verdict(self, said: Said) -> tuple[str, Labels]:
+        ballots, terms = self.ballots(said), self.terms(said)
+        return (
+            consensus.verdict(ballots, terms),
+            consensus.belief(ballots, terms).labels,
+        )
+
+    def is_in_vain(self, said: Said) -> bool:
+        """Whether no further votes could settle it, by those who are left."""
+        terms = self.terms(said)
+        label = consensus.belief(self.ballots(said), terms).labels
+        more = [
+            consensus.Ballot(label, skill)
+            for skill in [*terms.ahead, *[consensus.UNKNOWN] * self.most]
+        ][: self.most - len(said)]
+        best = consensus.belief([*self.ballots(said), *more], terms)
+        return best.confidence < CONFIDENCE
+
+    def learn(self, votes: Sequence[Said]) -> None:
+        """Fit the skills anew where a tenth more votes have come."""
+        count = sum(map(len, votes))
+        if not skills.is_due(self.known_votes, count):
+            return
+        self.known_votes = count
+        given = [
+            skills.Vote(item, who, labels)
+            for item, said in enumerate(votes)
+            for who, labels in said
+        ]
+        known = skills.fitted(given, {}, max(2, self.task.labels))
+        self.skill = {who: skill.value for who, skill in known.items()}
+
+
+def played(task: Task, rule: Share | Posterior) -> Tally:
+    """Ask for votes, item by item, until the rule is content or has had enough."""
+    tally, given = Tally(), []
+    for coming, truth in zip(task.votes, task.truth, strict=True):
+        said: Said = []
+        verdict: str = "open"
+        labels: Labels = ()
+        for vote in coming[: rule.most]:
+            if len(said) >= rule.least:
+                tally.in_vain += rule.is_in_vain(said)
+            said.append(vote)
+            verdict, labels = rule.verdict(said)
+            if verdict != "open":
+                break
+        given.append(said)
+        is_settled = verdict == "settled"
+        tally.items += 1
+        tally.votes += len(said)
+        tally.to_experts += not is_settled
+        tally.settled_right += is_settled and labels == truth
+        tally.right += not is_settled or labels == truth
+        rule.learn(given)
+    return tally
+
+
+def tasks(most: int) -> Iterator[Task]:
+    """Yield crowds with so many votes an item."""
+    for labels in (2, 3, 4, 10):
+        for spread in (0.0, 0.1):
+            yield simulated(labels, spread, 7, most)
+    for name in RECORDED:
+        if task := recorded(name, most):
+            yield task
+
+
+def rows(only: str = "") -> list[dict[str, Any]]:
+    """Compare the rules on simulated and recorded crowds, by the votes of an item."""
+    if only != "consensus":
+        return []
+    return [
+        _row(task, rule(task, least, most))
+        for least, most in ASKED
+        for task in tasks(most)
+        for rule in (Share, Posterior)
+    ]
+
+
+def _row(task: Task, rule: Share | Posterior) -> dict[str, Any]:
+    tally = played(task, rule)
+    settled = tally.items - tally.to_experts
+    detail = (
+        f"{task.name}: right {tally.right / tally.items:.3f}, of the settled "
+        f"{tally.settled_right / max(1, settled):.3f}; votes an item "
+        f"{tally.votes / tally.items:.2f}, in vain {tally.in_vain / tally.votes:.1%}"
+    )
+    name = f"{type(rule).__name__.lower()}, {rule.least} to {rule.most} votes"
+    share = tally.to_experts / tally.items
+    return row(name, share, "to experts", MOST_TO_EXPERTS, detail)

@@ -1,0 +1,166 @@
+"""How likely each answer to an item is, from its votes and how often people are right.
+
+One-coin Dawid–Skene (Dawid & Skene 1979, with one number for each person): a person gives
+the right one of K answers with a probability, their skill, and each wrong one equally
+often; before the first vote all answers are equally likely. Where an item may have several
+labels, each label is a question of its own with two answers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Labels = tuple[str, ...]
+Verdict = Literal["open", "settled", "disputed"]
+
+# A person of whom nothing is known is like one seen right in 6.4 of 8 answers: a beta
+# prior, Beta(6.4, 1.6). learning.md 3.4 measured it.
+PRIOR_RIGHT: Final = 6.4
+PRIOR_VOTES: Final = 8.0
+UNKNOWN: Final = PRIOR_RIGHT / PRIOR_VOTES
+# Some items are hard for everybody, so nobody alone makes an answer surer than this.
+CEILING: Final = 0.99
+# Beyond it, sums of logarithms round: equal votes must make equal confidences.
+DIGITS: Final = 9
+# Who is no better than chance is taken to be better by this.
+HAIR: Final = 0.01
+
+
+@dataclass(frozen=True)
+class Ballot:
+    """A vote, and the skill in [0, 1] of who gave it."""
+
+    labels: Labels
+    skill: float = UNKNOWN
+
+
+@dataclass(frozen=True)
+class Belief:
+    """The likeliest answer, its probability, and that of each label that was named."""
+
+    labels: Labels
+    confidence: float
+    soft_label: dict[str, float]
+    is_tie: bool = False
+
+
+@dataclass(frozen=True)
+class Terms:
+    """When votes settle an item.
+
+    labels: how many there are. confidence: least probability, in [0, 1]. ahead: skills of
+    those who could still vote, the best first.
+    """
+
+    labels: int
+    is_multi: bool
+    min_votes: int
+    max_votes: int
+    confidence: float
+    ahead: Sequence[float] = ()
+
+    @property
+    def answers(self) -> int:
+        """How many answers a question has."""
+        return 2 if self.is_multi else max(2, self.labels)
+
+
+def belief(ballots: Sequence[Ballot], terms: Terms) -> Belief:
+    """Return what votes say of an item."""
+    if not ballots:
+        return Belief((), 0.0, {})
+    of_all = _of_labels if terms.is_multi else _of_one
+    return of_all(ballots, terms, 0.0)
+
+
+def verdict(ballots: Sequence[Ballot], terms: Terms) -> Verdict:
+    """Return whether votes settle an item.
+
+    Below the least number of votes it stays open. Then the likeliest answer settles it
+    if it is likely enough. Else one more vote is asked for, but only where those to come
+    could settle it: where they cannot, even by the most skilled and all of one mind, it
+    is disputed at once. An item that is one person's to answer is settled by that vote:
+    the confidence says how far it can be trusted.
+    """
+    if not ballots or len(ballots) < terms.min_votes:
+        return "open"
+    now = belief(ballots, terms)
+    if now.is_tie:
+        is_sure = False
+    else:
+        is_sure = now.confidence >= terms.confidence or terms.max_votes == 1
+    if is_sure:
+        return "settled"
+    return "open" if _can_settle(ballots, terms) else "disputed"
+
+
+def _can_settle(ballots: Sequence[Ballot], terms: Terms) -> bool:
+    missing = terms.max_votes - len(ballots)
+    if missing <= 0:
+        return False
+    unknown = [UNKNOWN] * missing
+    skills = [*terms.ahead, *unknown][:missing]
+    more = math.fsum(evidence(skill, terms.answers) for skill in skills)
+    of_all = _of_labels if terms.is_multi else _of_one
+    # What is likeliest now gains most by votes for it.
+    return of_all(ballots, terms, more).confidence >= terms.confidence
+
+
+def evidence(skill: float, answers: int) -> float:
+    """Return the logarithm of how much likelier a vote makes its answer than another.
+
+    Always above 0: who is wrong more often than chance is not taken at the opposite, but
+    counts for next to nothing.
+    """
+    bounded = min(max(skill, 1 / answers + HAIR), CEILING)
+    return math.log(bounded * (answers - 1) / (1 - bounded))
+
+
+def _of_one(ballots: Sequence[Ballot], terms: Terms, more: float) -> Belief:
+    """Return the belief in one of the labels, ``more`` evidence being for the likeliest."""
+    by_answer: dict[Labels, list[float]] = defaultdict(list)
+    for ballot in ballots:
+        by_answer[ballot.labels].append(evidence(ballot.skill, terms.answers))
+    # Equal ones by name: the order in which the votes came must not decide.
+    sums = {answer: math.fsum(parts) for answer, parts in sorted(by_answer.items())}
+    best = max(sums, key=lambda answer: round(sums[answer], DIGITS))
+    sums[best] += more
+    highest = max(sums.values())
+    odds = {answer: math.exp(total - highest) for answer, total in sums.items()}
+    unnamed = max(0, terms.answers - len(odds)) * math.exp(-highest)
+    total = math.fsum([*odds.values(), unnamed])
+    shares = {answer: round(part / total, DIGITS) for answer, part in odds.items()}
+    others = [share for answer, share in shares.items() if answer != best]
+    return Belief(
+        best,
+        shares[best],
+        {answer[0]: share for answer, share in shares.items() if answer},
+        is_tie=shares[best] in others,
+    )
+
+
+def _of_labels(ballots: Sequence[Ballot], _: Terms, more: float) -> Belief:
+    """Return the belief in each label; the set is as sure as its least sure label."""
+    parts = [(ballot.labels, evidence(ballot.skill, 2)) for ballot in ballots]
+    whole = math.fsum(part for _, part in parts)
+    names = sorted({name for labels, _ in parts for name in labels})
+    sums = {
+        name: math.fsum(part if name in labels else -part for labels, part in parts)
+        for name in names
+    }
+    # Of a label that nobody named all say that it is not there.
+    least = min([whole, *(abs(total) for total in sums.values())])
+    return Belief(
+        tuple(name for name in names if round(sums[name], DIGITS) > 0),
+        _logistic(least + more),
+        {name: _logistic(total) for name, total in sums.items()},
+        is_tie=round(least, DIGITS) <= 0,
+    )
+
+
+def _logistic(log_odds: float) -> float:
+    return round(1 / (1 + math.exp(-log_odds)), DIGITS)

@@ -1,0 +1,84 @@
+"""What votes make of an item, by the rule of its project."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import NamedTuple, Self
+
+from labeling import rules
+from labeling.models import Membership, Project, Skills
+from labeling.quality import consensus
+from labeling.services.votes import skills
+
+
+class Given(NamedTuple):
+    """A standing vote: whose it is, and its labels by their names of today."""
+
+    person: int
+    labels: rules.Labels
+
+
+@dataclass(frozen=True)
+class Rule:
+    """The rule of a project, and what it knows of people.
+
+    fit: what the skills are from; None before the first one. ranked: the members and
+    their skills, the best first.
+    """
+
+    project: Project
+    terms: consensus.Terms | None = None
+    fit: Skills | None = None
+    skill: dict[int, float] | None = None
+    ranked: Sequence[tuple[int, float]] = ()
+
+    @classmethod
+    def of(cls, project: Project) -> Self:
+        """Return the rule in force, in four queries at most."""
+        if project.settled_by != Project.SettledBy.POSTERIOR:
+            return cls(project)
+        fit = skills.newest(project.pk)
+        known = skills.values_of(fit)
+        members = Membership.objects.filter(project=project).active()
+        people = [
+            (person, known.get(person, consensus.UNKNOWN))
+            for person in members.values_list("user_id", flat=True)
+        ]
+        ranked = sorted(people, key=lambda pair: (-pair[1], pair[0]))
+        return cls(project, skills.terms_of(project), fit, known, ranked)
+
+    def consensus(self, votes: Sequence[Given], *, most: int) -> rules.Consensus:
+        """Return what votes make of an item that may get ``most`` of them."""
+        least = min(self.project.min_votes, most)
+        answers = [vote.labels for vote in votes]
+        if self.terms is None:
+            return rules.consensus(
+                answers,
+                min_votes=least,
+                max_votes=most,
+                confidence=self.project.confidence,
+            )
+        voters = {vote.person for vote in votes}
+        others = (skill for person, skill in self.ranked if person not in voters)
+        terms = replace(
+            self.terms,
+            min_votes=least,
+            max_votes=most,
+            ahead=list(islice(others, most)),
+        )
+        known = self.skill or {}
+        ballots = [
+            consensus.Ballot(vote.labels, known.get(vote.person, consensus.UNKNOWN))
+            for vote in votes
+        ]
+        belief = consensus.belief(ballots, terms)
+        return rules.Consensus(
+            consensus.verdict(ballots, terms),
+            belief.labels,
+            belief.confidence,
+            belief.soft_label,
+            rules.entropy(Counter(answers)),
+        )

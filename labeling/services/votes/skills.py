@@ -1,0 +1,161 @@
+"""How often each person is right: fitted anew when a tenth more votes have come."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, Final
+
+from django.db import connection
+from django.db.models import Q, Sum
+from django.utils import timezone
+
+from labeling import signals
+from labeling.models import Annotation, Project, ProjectCounter, Resolution, Skills
+from labeling.quality import consensus
+from labeling.quality import skills as quality
+from labeling.services.votes import relabel
+from labeling.services.work import jobs
+from labeling.services.work.progress import Progress
+from labeling.sql import statements
+
+_SQL: Final = statements.load(Path(__file__).with_name("votes.sql"))
+# Answers of these are right, whatever the votes say.
+FIRM: Final = (Resolution.Source.EXPERT, Resolution.Source.GOLD)
+# A person and their labels, by the names of today.
+Given = tuple[int, tuple[str, ...]]
+Known = dict[int, tuple[str, ...]]
+
+
+def newest(project_id: int) -> Skills | None:
+    """Return the fit that items are settled with now, if there is one."""
+    return Skills.objects.filter(project=project_id).first()
+
+
+def values_of(fit: Skills | None) -> dict[int, float]:
+    """Return the skill in [0, 1] of each person of whom a fit knows something."""
+    body = fit.body if fit else {}
+    return {
+        int(person): quality.Skill(right, votes).value
+        for person, (right, votes) in body.items()
+    }
+
+
+def request_if_due(project: Project) -> None:
+    """Request a fit where votes are settled by it and enough new ones have come."""
+    if project.settled_by != Project.SettledBy.POSTERIOR:
+        return
+    fit = newest(project.pk)
+    if quality.is_due(fit.votes if fit else 0, _votes(project.pk)):
+        jobs.request_for_project("skills", project.pk, series="skills")
+
+
+def run(progress: Progress) -> dict[str, Any]:
+    """Fit the skills in the job's project."""
+    if progress.job.project_id is None:
+        return {}
+    fit = compute(progress.job.project_id)
+    return {"people": len(fit.body)}
+
+
+def compute(project_id: int) -> Skills:
+    """Fit everybody's skill to the votes that stand now, and have what is open settled.
+
+    Labels that items have stay until their votes change. The same votes add no fit.
+    """
+    project = Project.objects.get(pk=project_id)
+    # Counted first: votes that come in from here on count toward the next fit.
+    votes = _votes(project_id)
+    body = {
+        str(person): [round(skill.right, 6), skill.votes]
+        for person, skill in sorted(_fitted(project).items())
+    }
+    last = newest(project_id)
+    if last is not None and last.body == body:
+        Skills.objects.filter(pk=last.pk).update(votes=votes)
+        return last
+    fit = Skills.objects.create(
+        project=project, computed_at=timezone.now(), votes=votes, body=body
+    )
+    settle_anew(project_id)
+    return fit
+
+
+def settle_anew(project_id: int) -> None:
+    """Have the items settled afresh that have votes and no label."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SQL["settle_anew"], {"project": project_id})
+    signals.send_on_commit(signals.votes_changed, project_id)
+
+
+def _votes(project_id: int) -> int:
+    rows = ProjectCounter.objects.filter(project=project_id)
+    return int(rows.aggregate(total=Sum("votes", default=0))["total"])
+
+
+def _fitted(project: Project) -> dict[int, quality.Skill]:
+    names = relabel.names_now(project.pk)
+    firm = Resolution.objects.filter(
+        project=project, superseded_at=None, source__in=FIRM, is_ambiguous=False
+    )
+    known: Known = {
+        item: relabel.translated(labels, names[label_set])
+        for item, label_set, labels in firm.values_list(
+            "item_id", "label_set_id", "labels"
+        )
+    }
+    # One vote on an item whose answer nobody knows tells nothing of who gave it.
+    telling = Q(item__votes__gte=2) | Q(item__in=firm.values("item"))
+    rows = (
+        Annotation.votes.filter(telling, project=project, undone_at=None)
+        .order_by("item_id", "pk")
+        .values_list("item_id", "annotator_id", "label_set_id", "labels")
+    )
+    votes: list[quality.Vote] = []
+    answers: dict[Hashable, Hashable] = {}
+    for item, group in groupby(rows.iterator(chunk_size=10_000), itemgetter(0)):
+        given = [
+            (person, relabel.translated(labels, names[label_set]))
+            for _, person, label_set, labels in group
+        ]
+        of_item = _of_labels if project.is_multi else _of_one
+        votes += of_item(item, given, known, answers)
+    return quality.fitted(votes, answers, terms_of(project).answers)
+
+
+def _of_one(
+    item: int, given: Sequence[Given], known: Known, answers: dict[Hashable, Hashable]
+) -> Iterator[quality.Vote]:
+    if item in known:
+        answers[item] = known[item]
+    for person, labels in given:
+        yield quality.Vote(item, person, labels)
+
+
+def _of_labels(
+    item: int, given: Sequence[Given], known: Known, answers: dict[Hashable, Hashable]
+) -> Iterator[quality.Vote]:
+    """Return a question for each label that somebody named: whether it is there.
+
+    Those that nobody named are left out: that all see it is not there is no skill.
+    """
+    names = {name for _, labels in given for name in labels}
+    for name in sorted(names.union(known.get(item, ()))):
+        if item in known:
+            answers[item, name] = name in known[item]
+        for person, labels in given:
+            yield quality.Vote((item, name), person, name in labels)
+
+
+def terms_of(project: Project) -> consensus.Terms:
+    """Return when votes settle an item of this project that gets as many as most do."""
+    label_set = project.label_set
+    return consensus.Terms(
+        labels=label_set.labels.count() if label_set else 0,
+        is_multi=project.is_multi,
+        min_votes=project.min_votes,
+        max_votes=project.overlap,
+        confidence=project.confidence,
+    )

@@ -1,0 +1,151 @@
+"""How likely an answer is by its votes, and when no vote can settle an item any more."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labeling.quality.consensus import UNKNOWN, Ballot, Terms, belief, verdict
+
+X, Y, Z = ("x",), ("y",), ("z",)
+
+
+def terms(
+    *,
+    labels: int = 2,
+    least: int = 2,
+    most: int = 3,
+    confidence: float = 0.9,
+    is_multi: bool = False,
+    ahead: tuple[float, ...] = (),
+) -> Terms:
+    return Terms(labels, is_multi, least, most, confidence, ahead)
+
+
+def ballots(*labels: tuple[str, ...], skill: float = UNKNOWN) -> list[Ballot]:
+    return [Ballot(one, skill) for one in labels]
+
+
+def by_bayes(given: list[Ballot], labels: int, truth: str) -> float:
+    """The probability of an answer, from the definition."""
+    names = [f"{number}" for number in range(labels)]
+    names[: len({b.labels[0] for b in given})] = sorted({b.labels[0] for b in given})
+    likely = {
+        name: math.prod(
+            b.skill if b.labels[0] == name else (1 - b.skill) / (labels - 1)
+            for b in given
+        )
+        for name in names
+    }
+    return likely[truth] / sum(likely.values())
+
+
+def test_c10_a_lone_vote_is_as_sure_as_its_voter() -> None:
+    for skill in (0.6, 0.8, 0.97):
+        for labels in (2, 3, 10):
+            said = belief([Ballot(X, skill)], terms(labels=labels))
+            assert said.confidence == pytest.approx(skill)
+    assert belief(ballots(X), terms()).confidence == 0.8
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("xyz"), st.floats(0.5, 0.95)), min_size=1, max_size=6
+    ),
+    st.integers(4, 12),
+)
+def test_the_belief_is_that_of_bayes(
+    votes: list[tuple[str, float]], labels: int
+) -> None:
+    given = [Ballot((name,), skill) for name, skill in votes]
+
+    said = belief(given, terms(labels=labels))
+
+    for name, share in said.soft_label.items():
+        assert share == pytest.approx(by_bayes(given, labels, name), abs=1e-6)
+    assert said.confidence == max(said.soft_label.values())
+
+
+def test_c10_two_of_three_settle_where_there_are_many_labels() -> None:
+    votes = ballots(X, X, Y, skill=0.85)
+
+    assert verdict(votes, terms(labels=4)) == "settled"
+    assert verdict(votes, terms(labels=2)) == "disputed"
+
+
+def test_c10_no_vote_is_asked_that_cannot_settle_it() -> None:
+    # The fifth vote would leave x with .8, as the first one did.
+    assert verdict(ballots(X, Y), terms(most=3)) == "disputed"
+    assert verdict(ballots(X, Y), terms(most=4)) == "open"
+    assert verdict(ballots(X, Y), terms(most=3, ahead=(0.95,))) == "open"
+    # What a project always wants is asked all the same: agreement is measured on it.
+    assert verdict(ballots(X, Y), terms(least=3, most=3)) == "open"
+
+
+def test_c10_one_persons_item_is_settled_by_their_vote() -> None:
+    assert verdict(ballots(X), terms(least=1, most=1)) == "settled"
+    assert verdict(ballots(X), terms(least=1, most=2)) == "open"
+    assert verdict(ballots(X, skill=0.95), terms(least=1, most=2)) == "settled"
+
+
+def test_a_tie_never_settles_it() -> None:
+    assert verdict(ballots(X, Y), terms(most=2, confidence=0.5)) == "disputed"
+
+
+def test_who_is_no_better_than_chance_decides_nothing() -> None:
+    said = belief([Ballot(X, 0.1), Ballot(X, 0.1), Ballot(Y, 0.9)], terms())
+
+    assert said.labels == Y
+    assert belief([Ballot(X, 0.1)], terms()).labels == X
+
+
+def test_several_labels_settle_when_each_of_them_does() -> None:
+    several = terms(is_multi=True, labels=9)
+    agreed = ballots(("a", "b"), ("a", "b"), skill=0.9)
+    split = ballots(("a", "b"), ("a",), skill=0.9)
+
+    assert verdict(agreed, several) == "settled"
+    assert verdict(split, several) == "disputed"
+    skilled = terms(is_multi=True, labels=9, ahead=(0.95,))
+    assert verdict(split, skilled) == "open"
+    said = belief(ballots(("a", "b"), ("a",), ("a",), skill=0.9), several)
+    assert said.labels == ("a",)
+    assert said.confidence == pytest.approx(0.9)
+    assert said.soft_label == {
+        "a": pytest.approx(729 / 730),
+        "b": pytest.approx(0.1),
+    }
+
+
+def test_that_no_label_fits_is_an_answer_of_several() -> None:
+    said = belief(ballots((), (), skill=0.9), terms(is_multi=True))
+
+    assert (said.labels, said.is_tie) == ((), False)
+    assert said.confidence == pytest.approx(0.81 / 0.82)
+
+
+@pytest.mark.parametrize("is_multi", [False, True])
+def test_the_order_of_votes_does_not_matter(*, is_multi: bool) -> None:
+    votes = [Ballot(X, 0.7), Ballot(Y, 0.9), Ballot(X, 0.8), Ballot(Z, 0.81)]
+    several = terms(labels=5, most=5, is_multi=is_multi)
+
+    orders = map(list, itertools.permutations(votes))
+    said = {
+        (
+            belief(order, several).labels,
+            belief(order, several).confidence,
+            verdict(order, several),
+        )
+        for order in orders
+    }
+
+    assert len(said) == 1
+
+
+def test_no_votes_say_nothing() -> None:
+    assert verdict([], terms()) == "open"
+    assert belief([], terms()).labels == ()

@@ -1,0 +1,216 @@
+"""Votes that are settled by how likely an answer is, with the skills at hand."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from labeling.models import (
+    Disagreement,
+    Item,
+    Membership,
+    Project,
+    ProjectCounter,
+    Resolution,
+    Skills,
+)
+from labeling.services.projects import policy
+from labeling.services.votes import gold, settle, skills
+from labeling.services.work import jobs
+from tests import make
+
+pytestmark = pytest.mark.django_db
+FOUR = ("a", "b", "c", "d")
+
+
+def project_of(**fields: object) -> Project:
+    values: dict[str, object] = {
+        "overlap": 3,
+        "min_votes": 2,
+        "settled_by": "posterior",
+    }
+    return make.project(**{"labels": FOUR, **values, **fields})  # type: ignore[arg-type]
+
+
+def voted(project: Project, *votes: str, by: list[Membership] | None = None) -> Item:
+    """Let people vote on a new item, and settle it."""
+    item = make.item(project, votes_wanted=max(len(votes), project.min_votes))
+    for place, label in enumerate(votes):
+        who = by[place] if by else make.member(project)
+        (lent,) = [one for one in make.lease(who, 50) if one.item_id == item.pk]
+        make.vote(who, lent, label)
+    settle.settle_project(project.pk)
+    item.refresh_from_db()
+    return item
+
+
+def label_of(item: Item) -> Resolution:
+    return Resolution.objects.get(item=item, superseded_at=None)
+
+
+def test_c10_a_label_by_one_vote_is_as_confident_as_its_voter_is_skilled() -> None:
+    project = project_of(overlap=1, min_votes=1)
+
+    label = label_of(voted(project, "a"))
+
+    assert (label.confidence, label.confidence_is) == (0.8, "posterior")
+    assert label.soft_label == {"a": 0.8}
+    assert ProjectCounter.confident_of(project.pk) == 1
+
+
+def test_c10_two_of_three_settle_four_labels_and_no_expert_is_asked() -> None:
+    project = project_of()
+
+    item = voted(project, "a", "b", "a")
+
+    assert item.state == "settled"
+    assert label_of(item).labels == ["a"]
+    assert 0.9 < label_of(item).confidence < 0.95
+    assert not Disagreement.objects.exists()
+
+
+def test_c10_an_expert_is_asked_once_no_vote_can_settle_it() -> None:
+    project = project_of(labels=("a", "b"))
+
+    item = voted(project, "a", "b")
+
+    assert (item.state, item.votes_wanted) == ("disputed", 2)
+    # With the share of the votes a third vote is asked for, in vain.
+    other = project_of(labels=("a", "b"), settled_by="share")
+    item = voted(other, "a", "b")
+    assert (item.state, item.votes_wanted) == ("open", 3)
+
+
+def test_c10_a_confidence_says_with_which_skills_it_was_made() -> None:
+    project = project_of(labels=("a", "b"))
+    good, bad = make.member(project), make.member(project)
+    known = make.items(project, 30)
+    for who, right in ((good, 30), (bad, 12)):
+        for place, lent in enumerate(make.lease(who, 30)):
+            make.vote(who, lent, "a" if place < right else "b")
+    settle.settle_project(project.pk)
+    Resolution.objects.all().delete()
+    Disagreement.objects.all().delete()
+    gold.record(project, [(one, ["a"]) for one in known])
+
+    fit = skills.compute(project.pk)
+
+    assert fit.body == {str(good.user_id): [30, 30], str(bad.user_id): [12, 30]}
+    assert skills.compute(project.pk) == fit == skills.newest(project.pk)
+    item = voted(project, "a", "b", by=[good, bad])
+    value = skills.values_of(fit)
+    assert value[good.user_id] == pytest.approx(36.4 / 38)
+    label = label_of(item)
+    assert (label.labels, label.skills) == (["a"], fit)
+    # The other one is right in less than half of all answers: no better than chance.
+    odds = 36.4 / 1.6 / (0.51 / 0.49)
+    assert label.confidence == pytest.approx(odds / (1 + odds))
+
+
+def test_c10_new_skills_settle_what_is_undecided_and_leave_labels_alone() -> None:
+    project = project_of(labels=("a", "b"))
+    good, fair = make.member(project), make.member(project)
+    kept = voted(project, "b", "b", by=[fair, make.member(project)])
+    before = label_of(kept)
+    item = voted(project, "a", "b", by=[good, fair])
+    assert item.state == "disputed"
+    Skills.objects.create(
+        project=project,
+        computed_at=before.created_at,
+        votes=4,
+        body={str(good.user_id): [60, 60], str(fair.user_id): [40, 60]},
+    )
+
+    skills.settle_anew(project.pk)
+    settle.settle_project(project.pk)
+    settle.settle_project(project.pk)
+
+    item.refresh_from_db()
+    assert (item.state, label_of(item).labels) == ("settled", ["a"])
+    assert Disagreement.objects.get().outcome == "withdrawn"
+    after = label_of(kept)
+    assert (after.pk, after.confidence) == (before.pk, before.confidence)
+
+
+def test_skills_are_asked_for_when_enough_votes_have_come() -> None:
+    project = project_of(overlap=2, min_votes=2)
+    people = [make.member(project) for _ in range(2)]
+    for _ in range(9):
+        voted(project, "a", "a", by=people)
+    assert skills.newest(project.pk) is None
+
+    voted(project, "a", "a", by=people)
+
+    (job,) = project.jobs.filter(kind="skills")
+    jobs.run(job.pk)
+    fit = skills.newest(project.pk)
+    assert fit is not None
+    assert fit.votes == 20
+    assert {votes for _, votes in fit.body.values()} == {20 // 2}
+    voted(project, "a", "a", by=people)
+    assert project.jobs.filter(kind="skills").count() == 1
+
+
+def test_c10_of_several_labels_the_set_settles_when_each_one_does() -> None:
+    project = project_of(task_type="multi", min_votes=3, confidence=0.93)
+    item = make.item(project, votes_wanted=3)
+    for labels in (("a", "b"), ("a",), ("a",)):
+        who = make.member(project)
+        make.vote(who, make.lease(who)[0], *labels)
+        settle.settle_project(project.pk)
+    item.refresh_from_db()
+    assert item.state == "disputed"
+
+    policy.change(project, {"confidence": 0.79})
+    settle.settle_project(project.pk)
+
+    label = label_of(item)
+    assert (label.labels, label.confidence) == (["a"], 0.8)
+    assert label.soft_label == {"a": pytest.approx(0.984615385), "b": 0.2}
+
+
+def test_who_chooses_the_other_rule_has_what_is_undecided_settled_by_it() -> None:
+    project = project_of(settled_by="share")
+    item = voted(project, "a", "b", "a")
+    assert item.state == "disputed"
+
+    policy.change(project, {"settled_by": "posterior"})
+    settle.settle_project(project.pk)
+
+    item.refresh_from_db()
+    assert (item.state, label_of(item).confidence_is) == ("settled", "posterior")
+
+
+def test_a_chunk_takes_as_many_statements_however_many_items_it_settles() -> None:
+    project = project_of(overlap=2)
+
+    def statements(items: int) -> int:
+        for _ in range(items):
+            make.item(project, votes_wanted=2)
+        for _ in range(2):
+            who = make.member(project)
+            for lent in make.lease(who, items):
+                make.vote(who, lent, "a")
+        with CaptureQueriesContext(connection) as made:
+            settle.settle_project(project.pk)
+        return len(made)
+
+    # The first one requests the agreement, too.
+    statements(1)
+    assert statements(2) == statements(6)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_existing_projects_keep_the_share_of_the_votes() -> None:
+    project = project_of(settled_by="share", overlap=1, min_votes=1)
+    voted(project, "a")
+    call_command("migrate", "labeling", "0029_mixture", verbosity=0)
+
+    call_command("migrate", "labeling", verbosity=0)
+
+    project.refresh_from_db()
+    assert project.settled_by == "share"
+    assert label_of(Item.objects.get()).confidence_is == "share"
+    assert Project._meta.get_field("settled_by").default == "posterior"
