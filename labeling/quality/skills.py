@@ -132,7 +132,5 @@ class _Table:
         whole = np.bincount(self.question, odds) + unnamed
         likely = odds / whole[self.question]
         likely = np.where(np.isnan(self.truth), likely, self.truth)
-        right: Floats = np.bincount(
-            self.person, likely[self.given], minlength=len(self.people)
-        )
-        return right
+        right = np.bincount(self.person, likely[self.given], len(self.people))
+        return np.asarray(right, dtype=np.float64)
