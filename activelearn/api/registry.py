@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from activelearn.api.wire import features, runs, versions
+from activelearn.api.wire import features, held_out, runs, versions
 from activelearn.models import TrainingRun
-from activelearn.services import reading, registry, triggers
+from activelearn.services import coverage, reading, registry, triggers
 from labeling.api.http.calls import Reply, call
 from labeling.api.http.fields import one_of
 from labeling.api.http.pagination import Page, page_of
@@ -75,6 +75,18 @@ class FeaturesView(ProjectView):
     def get(self) -> features.Features:
         """Return how the next model reads the data, column by column."""
         return features.features_of(reading.reading_of(self.member.project))
+
+
+class CoverageView(ProjectView):
+    """What the figures on held-out items leave out."""
+
+    allowed: ClassVar = members.ADJUDICATE | members.ENGINEER
+
+    @call()
+    def get(self) -> held_out.Coverage:
+        """Return the held-out items by what is known of them by now."""
+        counts = coverage.coverage_of(self.member.project)
+        return held_out.coverage_of(counts)
 
 
 class ModelActionView(ProjectView):

@@ -14,7 +14,8 @@ from activelearn.models import (
     TrainingRun,
 )
 from activelearn.services import registry, triggers, verdicts
-from activelearn.views import reading
+from activelearn.services.coverage import coverage_of
+from activelearn.views import coverage, reading
 from activelearn.views.evidence import Evidence, evidence_of
 from activelearn.views.pictures import history_of
 from labeling.errors import AssayError, ConflictError, NotFoundError
@@ -40,6 +41,7 @@ def models(request: HttpRequest, slug: str) -> HttpResponse:
     champion = registry.champion(project)
     fired = RetrainTrigger.objects.filter(project=project).first()
     versions = list(registry.with_evidence(project)[:20])
+    evidence = _evidence(request, project, own_policy)
     page = context(
         member,
         "models",
@@ -52,7 +54,10 @@ def models(request: HttpRequest, slug: str) -> HttpResponse:
         runs=TrainingRun.objects.select_related("job").filter(project=project)[:20],
         models=versions,
         history=history_of(versions),
-        evidence=_evidence(request, project, own_policy),
+        evidence=evidence,
+        coverage=coverage.shown(
+            coverage_of(project), evidence.evaluation.accuracy if evidence else None
+        ),
     )
     return render(
         request, "activelearn/models.html", page, status=409 if errors else 200

@@ -1,0 +1,76 @@
+"""What the figures on held-out items leave out: disputed, skipped, without a vote."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Exists, OuterRef, Q
+
+from labeling.models import Assignment, Item, Project, Resolution
+
+_FIRM = (Resolution.Source.EXPERT, Resolution.Source.GOLD)
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Held-out items by what is known of them; the parts add up to ``items``.
+
+    firm: answered by an expert, or known. agreed: labels of two votes or more; single:
+    of one. disputed: their votes differ, and an expert is asked. skipped: nobody has
+    answered, and somebody has skipped. waiting: all others.
+    """
+
+    items: int
+    firm: int
+    agreed: int
+    single: int
+    disputed: int
+    skipped: int
+
+    @property
+    def labeled(self) -> int:
+        """How many a model can be judged on."""
+        return self.firm + self.agreed + self.single
+
+    @property
+    def waiting(self) -> int:
+        """How many nobody has had, or too few."""
+        return self.items - self.labeled - self.hard
+
+    @property
+    def hard(self) -> int:
+        """How many have no label because people found them hard."""
+        return self.disputed + self.skipped
+
+    def at_least(self, accuracy: float) -> float:
+        """Return an accuracy on the labeled items as if all hard ones were wrong."""
+        met = self.labeled + self.hard
+        return accuracy * self.labeled / met if met else accuracy
+
+
+def coverage_of(project: Project) -> Coverage:
+    """Return what is known of the project's held-out items by now."""
+    held_out = Item.objects.filter(project=project, split=Item.Split.EVALUATION)
+    held_out = held_out.exclude(state=Item.State.INVALID).order_by()
+    was_skipped = Assignment.objects.filter(
+        item=OuterRef("pk"), state=Assignment.State.SKIPPED
+    )
+    unanswered = held_out.filter(state=Item.State.OPEN, votes=0)
+    counts = held_out.aggregate(
+        items=Count("pk"),
+        disputed=Count("pk", filter=Q(state=Item.State.DISPUTED)),
+    )
+    current = Resolution.objects.filter(
+        project=project,
+        superseded_at=None,
+        item__split=Item.Split.EVALUATION,
+        item__state=Item.State.SETTLED,
+    ).order_by()
+    is_firm = Q(source__in=_FIRM)
+    labels = current.aggregate(
+        firm=Count("pk", filter=is_firm),
+        agreed=Count("pk", filter=~is_firm & Q(item__votes__gt=1)),
+        single=Count("pk", filter=~is_firm & Q(item__votes__lte=1)),
+    )
+    skipped = unanswered.filter(Exists(was_skipped)).count()
+    return Coverage(**counts, **labels, skipped=skipped)

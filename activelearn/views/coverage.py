@@ -1,0 +1,61 @@
+"""What the figures leave out, as a bar and its table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from activelearn.services import coverage
+
+# The parts in the bar's order.
+PARTS: Final[dict[str, Promise]] = {
+    "firm": _("an expert's label, or a known one"),
+    "agreed": _("a label of several votes"),
+    "single": _("a label of one vote"),
+    "disputed": _("disputed votes: an expert is asked"),
+    "skipped": _("no answer, and somebody skipped it"),
+    "waiting": _("no label yet"),
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some of the held-out items. start and share: in percent of the bar."""
+
+    kind: str
+    words: Promise
+    items: int
+    start: float
+    share: float
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The parts of the held-out items, and what the worst case makes of an accuracy."""
+
+    counts: coverage.Coverage
+    parts: list[Part]
+    at_least: float | None
+
+
+def shown(counts: coverage.Coverage, accuracy: float | None) -> Shown | None:
+    """Return the bar; None where nothing is held out.
+
+    accuracy: of the version that is shown, as far as it was judged.
+    """
+    if not counts.items:
+        return None
+    parts: list[Part] = []
+    start = 0.0
+    for name, words in PARTS.items():
+        items: int = getattr(counts, name)
+        share = 100 * items / counts.items
+        parts.append(Part(name, words, items, start, share))
+        start += share
+    worst = None
+    if accuracy is not None and counts.hard:
+        worst = counts.at_least(accuracy)
+    return Shown(counts, parts, worst)

@@ -1,0 +1,100 @@
+"""What the figures on held-out items leave out is told beside them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from activelearn.services.coverage import Coverage, coverage_of
+from activelearn.views import coverage as page
+from labeling.models import Item, Project, Resolution
+from labeling.services.queue.giving_back import skip
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+
+def held_out(project: Project, state: str = "open", **fields: Any) -> Item:
+    return make.item(project, split="evaluation", state=state, **fields)
+
+
+def labeled(project: Project, source: str, votes: int) -> None:
+    Resolution.objects.create(
+        project=project,
+        item=held_out(project, "settled", votes=votes),
+        labels=["x"],
+        source=source,
+        confidence=1.0,
+        label_set_id=project.label_set_pk,
+        created_at=timezone.now(),
+    )
+
+
+def project_of_all_kinds() -> Project:
+    """Return a project with one known, one agreed and two single held-out labels.
+
+    Besides, one item is disputed, one skipped, two untouched; and others do not count.
+    """
+    project = make.project()
+    labeled(project, "gold", 2)
+    labeled(project, "consensus", 2)
+    labeled(project, "consensus", 1)
+    labeled(project, "consensus", 1)
+    held_out(project, "disputed", votes=2)
+    skipped = held_out(project)
+    make.ranked(project, [skipped])
+    annotator = make.member(project)
+    skip(annotator, make.lease(annotator)[0].pk)
+    for state in ("open", "open", "invalid"):
+        held_out(project, state)
+    make.item(project)
+    return project
+
+
+def test_c5_each_held_out_item_is_counted_once_by_what_is_known_of_it() -> None:
+    counts = coverage_of(project_of_all_kinds())
+
+    assert counts == Coverage(8, firm=1, agreed=1, single=2, disputed=1, skipped=1)
+    assert (counts.labeled, counts.hard, counts.waiting) == (4, 2, 2)
+
+
+def test_c5_the_worst_case_counts_what_people_found_hard_as_wrong() -> None:
+    counts = Coverage(30, firm=0, agreed=10, single=10, disputed=3, skipped=2)
+
+    assert counts.at_least(0.9) == pytest.approx(0.9 * 20 / 25)
+    shown = page.shown(counts, 0.9)
+    assert shown is not None
+    assert shown.at_least == pytest.approx(0.72)
+    assert sum(part.share for part in shown.parts) == pytest.approx(100)
+
+
+def test_nothing_is_left_out_where_nothing_is_hard_or_held_out() -> None:
+    shown = page.shown(Coverage(5, 0, 0, 5, 0, 0), 0.9)
+
+    assert shown is not None
+    assert shown.at_least is None
+    assert page.shown(Coverage(0, 0, 0, 0, 0, 0), None) is None
+
+
+def test_c5_the_models_page_and_the_api_tell_it(client: Client) -> None:
+    project = project_of_all_kinds()
+    manager = make.manager_of(project).user
+    client.force_login(manager)
+
+    text = client.get(f"/projects/{project.slug}/models/").content.decode()
+    told = make.Caller(manager)("get", f"projects/{project.slug}/coverage/").json()
+
+    assert "4 of 8 held-out items have a label." in " ".join(text.split())
+    assert told == {
+        "items": 8,
+        "labeled": 4,
+        "firm": 1,
+        "agreed": 1,
+        "single": 2,
+        "disputed": 1,
+        "skipped": 1,
+        "waiting": 2,
+    }
