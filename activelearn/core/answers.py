@@ -7,7 +7,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from activelearn.core.training import Array, Labeled
+from activelearn.core import calibration
+from activelearn.core.training import Answering, Array, Labeled
 
 # One label, or the probability of each label of a set, which may be empty.
 Answer: TypeAlias = str | Mapping[str, float]
@@ -26,13 +27,11 @@ def answers(model: Labeled, table: Array) -> list[Answer]:
     return list(sets)
 
 
-def confidences(table: Array, *, is_multi: bool) -> Array:
+def confidences(model: Answering, table: Array) -> Array:
     """Return (n_rows,): how sure the answer to each row is as a whole.
 
-    table: probabilities (n_rows, n_labels). Of one label it is the label's own. A set is
-    right where each label is rightly in it or out of it: the product over the labels, as
-    if they were independent of each other given the item.
+    table: what the model says, (n_rows, n_labels).
     """
-    if is_multi:
-        return np.asarray(np.maximum(table, 1 - table).prod(axis=1))
+    if model.is_multi:
+        return calibration.of_sets(table, model.whole)
     return np.asarray(table.max(axis=1))

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from activelearn.core.calibration import Calibration
+from activelearn.core.calibration import AS_IT_IS, Calibration
 from activelearn.core.training import LinearModel
 
 
@@ -29,6 +29,9 @@ def dump(model: LinearModel, spec: dict[str, Any]) -> bytes:
     }
     if model.calibration:
         head["calibration"] = asdict(model.calibration)
+        if model.calibration.whole == AS_IT_IS:
+            # As files were before sets had a line of their own: the same bytes.
+            del head["calibration"]["whole"]
     text = json.dumps(head, sort_keys=True, ensure_ascii=True).encode()
     body = io.BytesIO()
     for array in (model.weights, model.bias, model.columns):
@@ -57,7 +60,13 @@ def load(data: bytes, sha256: str) -> tuple[LinearModel, dict[str, Any]]:
     labels = tuple(head["labels"])
     known = head.get("calibration")
     calibration = (
-        Calibration(tuple(known["scale"]), tuple(known["shift"])) if known else None
+        Calibration(
+            tuple(known["scale"]),
+            tuple(known["shift"]),
+            tuple(known.get("whole", AS_IT_IS)),
+        )
+        if known
+        else None
     )
     model = LinearModel(labels, weights, bias, columns, head["is_multi"], calibration)
     return model, head["features"]

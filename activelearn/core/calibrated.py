@@ -22,13 +22,15 @@ class CalibrationReport:
     """How sure a version is beside how often it is right, on held-out labels.
 
     after: of calibrations that were fitted on other groups each; None where the version
-    has none, because it did not help or there were too few labels to say.
+    has none, because it did not help or there were too few labels to say. sets: of whole
+    sets as they are served, where items may have several labels.
     """
 
     kind: Kind
     trial: Trial | None
     before: Reliability
     after: Reliability | None
+    sets: Reliability | None = None
 
 
 def calibrated(
@@ -86,3 +88,25 @@ def reliability(
     best: Array = given.table.argmax(axis=1)
     places = np.arange(len(best))
     return calibration.reliability(given.table[places, best], has[places, best], groups)
+
+
+def reliability_of_sets(
+    scores: Probabilities,
+    labels: Sequence[Labels],
+    groups: Groups,
+    *,
+    is_calibrated: bool,
+) -> Reliability:
+    """Return the reliability of whole sets; calibrated ones by labels of other groups.
+
+    scores: its probabilities without calibration, in the labels of today.
+    """
+    has = evaluation.indicators(labels, scores.labels)
+    table, sure = scores.table, calibration.of_sets(scores.table)
+    if is_calibrated:
+        raw = calibration.scores_of(scores.table, is_multi=True)
+        table = calibration.cross_fitted(raw, has, groups, is_multi=True)
+        sure = calibration.cross_fitted_sets(raw, has, groups)
+    is_known = np.array([set(row) <= set(scores.labels) for row in labels])
+    hits = ((table >= 0.5) == has).all(axis=1) & is_known
+    return calibration.reliability(sure, hits, groups)

@@ -8,7 +8,8 @@ too sure. A few labels that were drawn at random tell by how much (Guo et al. 20
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -24,6 +25,8 @@ FEWEST_OF_LABEL: Final = 5
 FOLDS: Final = 5
 # A scale beyond these does not come from labels but from their lack.
 MOST_SCALE: Final = 20.0
+# Of a line that changes nothing.
+AS_IT_IS: Final = (1.0, 0.0)
 MOST_BINS: Final = 15
 FEWEST_OF_BIN: Final = 10
 
@@ -33,11 +36,13 @@ class Calibration:
     """How scores (n, n_labels) are stretched and moved before they are probabilities.
 
     scale, shift: of each label, or one for all. One for all is the inverse of a
-    temperature: it moves no label before another.
+    temperature: it moves no label before another. whole: scale and shift of the log odds
+    that a whole set of labels is right.
     """
 
     scale: tuple[float, ...]
     shift: tuple[float, ...]
+    whole: tuple[float, float] = AS_IT_IS
 
     def applied(self, scores: Array) -> Array:
         """Return the scores as they should have been."""
@@ -54,6 +59,20 @@ def probabilities(scores: Array, *, is_multi: bool) -> Array:
     return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
 
+def of_sets(table: Array, whole: tuple[float, float] = AS_IT_IS) -> Array:
+    """Return (n,): how sure it is that the likeliest set of each row is right, all of it.
+
+    table: probabilities (n, n_labels). Each label is rightly in the set or out of it: the
+    product over the labels, as if they were independent given the item. They mostly are
+    not, which ``whole`` makes up for: scale and shift of the log odds.
+    """
+    sure = np.asarray(np.maximum(table, 1 - table).prod(axis=1))
+    if whole == AS_IT_IS:
+        return sure
+    odds = scores_of(sure, is_multi=True) * whole[0] + whole[1]
+    return probabilities(odds, is_multi=True)
+
+
 def scores_of(table: Array, *, is_multi: bool) -> Array:
     """Return scores whose probabilities are ``table``: (n, n_labels)."""
     table = np.clip(table, FLOOR, 1 - FLOOR)
@@ -66,11 +85,17 @@ def fitted(scores: Array, has: Bools, *, is_multi: bool) -> Calibration:
     scores: (n, n_labels). has: (n, n_labels), which labels each item has; an item with
     none of them has one that the model does not know. Of one label per item the scale is
     one for all (temperature scaling); of several, each label has its own with a shift
-    (Platt 1999, with targets of Lin, Lin and Weng 2007, Machine Learning 68:267–276).
+    (Platt 1999, with targets of Lin, Lin and Weng 2007, Machine Learning 68:267–276), and
+    so has the whole set.
     """
     if is_multi:
         pairs = [_platt(scores[:, k], has[:, k]) for k in range(scores.shape[1])]
-        return Calibration(tuple(a for a, _ in pairs), tuple(b for _, b in pairs))
+        learned = Calibration(tuple(a for a, _ in pairs), tuple(b for _, b in pairs))
+        table = probabilities(learned.applied(scores), is_multi=True)
+        hits = ((table >= 0.5) == has).all(axis=1)
+        return replace(
+            learned, whole=_platt(scores_of(of_sets(table), is_multi=True), hits)
+        )
     return Calibration((_temperature(scores, has),), (0.0,))
 
 
@@ -120,16 +145,31 @@ def cross_fitted(scores: Array, has: Bools, groups: Groups, *, is_multi: bool) -
 
     So they may be judged on these labels. groups: (n,).
     """
+    table = probabilities(scores, is_multi=is_multi)
+    for own, others in _folds(groups):
+        learned = fitted(scores[others], has[others], is_multi=is_multi)
+        table[own] = probabilities(learned.applied(scores[own]), is_multi=is_multi)
+    return table
+
+
+def cross_fitted_sets(scores: Array, has: Bools, groups: Groups) -> Array:
+    """Return (n,) how sure it is of each whole set, by labels of other groups."""
+    sure = of_sets(probabilities(scores, is_multi=True))
+    for own, others in _folds(groups):
+        learned = fitted(scores[others], has[others], is_multi=True)
+        table = probabilities(learned.applied(scores[own]), is_multi=True)
+        sure[own] = of_sets(table, learned.whole)
+    return sure
+
+
+def _folds(groups: Groups) -> Iterator[tuple[Bools, Bools]]:
+    """Yield (n,) twice: the items of a fold, and the others."""
     names, group_of = np.unique(groups, return_inverse=True)
     # By chance, but the same each time: groups are often in some order.
     folds = (np.random.default_rng(0).permutation(len(names)) % FOLDS)[group_of]
-    table = probabilities(scores, is_multi=is_multi)
     for fold in np.unique(folds):
-        own, others = folds == fold, folds != fold
-        if others.any():
-            learned = fitted(scores[others], has[others], is_multi=is_multi)
-            table[own] = probabilities(learned.applied(scores[own]), is_multi=is_multi)
-    return table
+        if (folds != fold).any():
+            yield folds == fold, folds != fold
 
 
 @dataclass(frozen=True)

@@ -22,5 +22,5 @@ def scored(
         chunk = item_ids[start : start + CHUNK]
         probabilities = model.probabilities(table.rows_of(chunk))
         said = answers(model, probabilities)
-        sure = confidences(probabilities, is_multi=model.is_multi).tolist()
+        sure = confidences(model, probabilities).tolist()
         yield list(zip(chunk, said, sure, strict=True))

@@ -70,6 +70,11 @@ class LinearModel:
         return np.asarray(self._known(rows) @ self.weights.T) + self.bias
 
     @property
+    def whole(self) -> tuple[float, float]:
+        """How the log odds of a whole set of labels are stretched and moved."""
+        return self.calibration.whole if self.calibration else calibration.AS_IT_IS
+
+    @property
     def uncalibrated(self) -> LinearModel:
         """Return the model with its scores as they were fitted."""
         return replace(self, calibration=None)
@@ -175,6 +180,8 @@ class Labeled(Protocol):
 class Answering(Labeled, Protocol):
     """What answers with probabilities of its labels."""
 
+    @property
+    def whole(self) -> tuple[float, float]: ...
     def probabilities(self, rows: Rows) -> Array: ...
 
 

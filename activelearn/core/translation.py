@@ -56,6 +56,11 @@ class TranslatedModel:
         return np.divide(kept, total, out=even, where=total > 0)
 
     @property
+    def whole(self) -> tuple[float, float]:
+        """How the log odds of a whole set of labels are stretched and moved."""
+        return self.model.whole
+
+    @property
     def is_calibrated(self) -> bool:
         """Whether its probabilities are confidences; else they are scores."""
         return self.model.calibration is not None

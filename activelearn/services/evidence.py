@@ -13,6 +13,7 @@ from activelearn.core.calibrated import (
     Kind,
     cross_fitted,
     reliability,
+    reliability_of_sets,
 )
 from activelearn.core.evaluation import Answered, Labels, Probabilities, Summary
 from activelearn.core.features import Table
@@ -92,7 +93,12 @@ def on_held_out(
         kind = "platt" if model.is_multi else "temperature"
         after = reliability(said, labels, groups)
     before = reliability(scores, labels, groups)
-    return said, CalibrationReport(kind, witness.version.trial, before, after)
+    sets = None
+    if model.is_multi:
+        sets = reliability_of_sets(
+            scores, labels, groups, is_calibrated=model.is_calibrated
+        )
+    return said, CalibrationReport(kind, witness.version.trial, before, after, sets)
 
 
 def report_of(

@@ -67,7 +67,7 @@ def predict(project: Project, questions: Sequence[Question]) -> list[ServedPredi
     items = [Item(data=row.data) for row in rows]
     table = model.probabilities(features.rows_of(items, spec))
     said = answers.answers(model, table)
-    sure = answers.confidences(table, is_multi=model.is_multi).tolist()
+    sure = answers.confidences(model, table).tolist()
     predictions = [
         ServedPrediction(
             label=answer if isinstance(answer, str) else likeliest(answer),

@@ -134,6 +134,8 @@ def _reliability(
     pairs = [(_("Scores as they were fitted"), kept.before)]
     if kept.after:
         pairs.append((_("Calibrated"), kept.after))
+    if kept.sets:
+        pairs.append((_("Whole sets of labels"), kept.sets))
     return diagram_of(kept.before, kept.after), pairs
 
 

@@ -136,3 +136,7 @@ class CalibrationReport(Answer):
         Reliability | None,
         about("Of calibrations that were fitted on other items each."),
     ]
+    sets: Annotated[
+        Reliability | None,
+        about("Of whole sets as they are served, where items may have several labels."),
+    ] = None

@@ -61,7 +61,32 @@ def test_a_label_that_few_items_have_keeps_its_scores() -> None:
     scores = np.random.default_rng(0).normal(size=(100, 1))
     has = np.arange(100)[:, None] < 4
 
-    assert calibration.fitted(scores, has, is_multi=True) == Calibration((1.0,), (0.0,))
+    found = calibration.fitted(scores, has, is_multi=True)
+
+    assert (found.scale, found.shift) == ((1.0,), (0.0,))
+
+
+def test_c11_whole_sets_are_right_as_often_as_is_said() -> None:
+    # Four labels that an item has all of or none: far from independent.
+    rng = np.random.default_rng(2)
+    scores = np.repeat(rng.normal(scale=2, size=(1500, 1)), 4, axis=1)
+    has = np.repeat(rng.random((1500, 1)) < 1 / (1 + np.exp(-scores[:, :1])), 4, axis=1)
+    table = calibration.probabilities(scores, is_multi=True)
+    hits = ((table >= 0.5) == has).all(axis=1)
+    groups = np.arange(len(hits))
+
+    before = calibration.reliability(calibration.of_sets(table), hits, groups)
+    learned = calibration.fitted(scores, has, is_multi=True)
+    after = calibration.reliability(
+        calibration.of_sets(table, learned.whole), hits, groups
+    )
+    crossed = calibration.reliability(
+        calibration.cross_fitted_sets(scores, has, groups), hits, groups
+    )
+
+    assert before.ece.value > 0.15
+    assert after.ece.value < 0.05
+    assert crossed.ece.value < 0.05
 
 
 def test_items_of_an_unknown_label_make_a_model_less_sure() -> None:
@@ -176,8 +201,9 @@ def test_a_loss_within_its_error_is_tried_again_on_twice_the_labels() -> None:
 @pytest.mark.parametrize("is_multi", [False, True])
 def test_the_file_of_a_model_holds_its_calibration(*, is_multi: bool) -> None:
     plain = linear(1.0, is_multi=is_multi)
+    whole = (0.7, 0.1) if is_multi else calibration.AS_IT_IS
     model = replace(
-        plain, calibration=Calibration((0.1 + 0.2, 1.0, 3.0), (0.0, -1.0, 2.0))
+        plain, calibration=Calibration((0.1 + 0.2, 1.0, 3.0), (0.0, -1.0, 2.0), whole)
     )
 
     data = artifact.dump(model, {"kind": "text"})

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from activelearn.core.calibration import AS_IT_IS
 from activelearn.core.features import Table
 from activelearn.core.scoring import CHUNK, scored
 
@@ -18,6 +19,7 @@ class Remainder:
 
     labels = LABELS
     is_multi = False
+    whole = AS_IT_IS
 
     def probabilities(self, rows: Any) -> Any:
         values = rows.toarray().ravel().astype(int)
