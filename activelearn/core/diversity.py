@@ -65,22 +65,26 @@ def spread(points: Array, scores: Array, count: int, seed: int) -> Places:
     return np.array(chosen + rest)
 
 
-def typical(points: Array, count: int, seed: int) -> Places:
-    """Return ``count`` places, one typical point of each cluster, largest cluster first.
+def typical(
+    points: Array, count: int, seed: int, is_known: NDArray[np.bool_]
+) -> Places:
+    """Return a typical point of each cluster in which none is known, largest first.
 
-    points: (n, d). For the start without labels: the point nearest to the center of its
-    cluster is typical of it.
+    points: (n, d), of which ``count`` clusters are made; is_known: (n,). For the start with
+    few labels: the point nearest to the center of its cluster is typical of it.
     """
     from sklearn.cluster import KMeans
 
     n = len(points)
     if count >= n:
-        return np.arange(n)
+        return np.flatnonzero(~is_known)
     with threadpool_limits(limits=1):
         means = KMeans(count, n_init=1, max_iter=30, random_state=seed)
         groups = means.fit_predict(points)
     away = np.linalg.norm(points - means.cluster_centers_[groups], axis=1)
     sizes = np.bincount(groups, minlength=count)
+    sizes[groups[is_known]] = 0
     order = np.argsort(-sizes, kind="stable")
     best = [np.flatnonzero(groups == group) for group in order if sizes[group]]
-    return np.array([members[away[members].argmin()] for members in best])
+    nearest = [members[away[members].argmin()] for members in best]
+    return np.array(nearest, dtype=np.int64)

@@ -1,13 +1,13 @@
 """A new order of the queue: what a fresh, cheap model is least sure of, and chance.
 
-With too few labels for a model, the typical items of the pool come first.
+With too few labels for a model that knows better, typical items of the pool come first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from activelearn.core import diversity, mixing, query, training
 from activelearn.core.features import Rows, Table
 
 Places = diversity.Places
+# With fewer labels typical items tell more than a model's doubts do (docs/models.md).
+LEAST_COLD: Final = 20
+COLD_PER_LABEL: Final = 2
 
 
 @dataclass(frozen=True)
@@ -54,24 +57,31 @@ class Limits:
 class Policy:
     """How a project orders: a strategy of ``query``, a kind of batch, and two shares.
 
-    exploration_rate, evaluation_rate: the shares, in [0, 1], of an order that chance and
+    labels: how many labels the project has to choose from. exploration_rate, evaluation_rate: the shares, in [0, 1], of an order that chance and
     the held-out items decide.
     """
 
     strategy: str
     batch: Literal["spread", "ranked"]
     is_multi: bool
+    labels: int
     seed: int
     exploration_rate: float
     evaluation_rate: float
     limits: Limits = Limits()
+
+    @property
+    def cold_until(self) -> int:
+        """The number of labeled items from which on a model orders."""
+        wanted = max(LEAST_COLD, COLD_PER_LABEL * self.labels)
+        return min(wanted, self.limits.batch)
 
 
 @dataclass(frozen=True)
 class Ranking:
     """An order: the picks, best first, out of ``pool_size`` items and the held-out ones.
 
-    strategy: the policy's; "cold" where no model could be fitted, "none" without items.
+    strategy: the policy's; "cold" where no model ordered yet, "none" without items.
     """
 
     strategy: str
@@ -141,6 +151,8 @@ def _choices(
     ids, rows = material.table.ids, material.table.rows
     answers = {pk: a for pk, a in material.known.items() if a or policy.is_multi}
     labeled = np.flatnonzero([int(pk) in answers for pk in ids])
+    if len(labeled) < policy.cold_until:
+        return "cold", _cold(material.table, places, labeled, policy)
     try:
         model = training.fit(
             rows[labeled],
@@ -149,7 +161,7 @@ def _choices(
             seed=policy.seed,
         )
     except ValueError:
-        return "cold", _cold(material.table, places, policy)
+        return "cold", _cold(material.table, places, labeled, policy)
     scores = query.uncertainty(
         model.probabilities(rows[places]),
         is_multi=policy.is_multi,
@@ -183,14 +195,23 @@ def _batch(
     )
 
 
-def _cold(table: Table, places: Places, policy: Policy) -> list[mixing.Choice]:
-    """Return typical items, one of each cluster, then others drawn uniformly."""
+def _cold(
+    table: Table, places: Places, labeled: Places, policy: Policy
+) -> list[mixing.Choice]:
+    """Return typical items, one of each cluster without a label, then others by chance.
+
+    places: (n,) rows without a label; labeled: (m,) rows, which are clustered as well, so
+    that the next typical items are unlike those that are labeled.
+    """
     rng = np.random.default_rng(policy.seed)
     sample = places
     if len(places) > policy.limits.sample:
         sample = np.sort(rng.choice(places, policy.limits.sample, replace=False))
-    points = diversity.compact(table.rows[sample], policy.seed)
-    typical = sample[diversity.typical(points, policy.limits.batch, policy.seed)]
+    both = np.union1d(sample, labeled)
+    points = diversity.compact(table.rows[both], policy.seed)
+    is_known = np.isin(both, labeled)
+    typical = diversity.typical(points, policy.limits.batch, policy.seed, is_known)
+    typical = both[typical]
     others = rng.permutation(np.setdiff1d(places, typical))
     ranked = np.concatenate([typical, others])[: policy.limits.window]
     return [

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop as noop
 from activelearn.core import mixing, ordering
 from activelearn.models import LearningPolicy, RankingFit
 from activelearn.services import entries, features, newcomers
-from labeling.models import Item, Project, ProjectCounter, Resolution
+from labeling.models import Item, Label, Project, ProjectCounter, Resolution
 from labeling.services.queue import order
 from labeling.services.work import jobs
 from labeling.services.work.progress import Progress
@@ -71,7 +71,7 @@ def _ordered(
     newest = order.newest_vote(project.pk)
     material = material_of(project)
     newcomers.score(project, material.table, confirm)
-    chosen = ordering.chosen(material, _policy(project, limits))
+    chosen = ordering.chosen(material, policy_of(project, limits))
     # As late as can be: what is lent from here on leaves its place empty.
     gone = order.taken_since(project.pk, newest)
     ranking = chosen.placed(_generator(project), gone)
@@ -109,12 +109,14 @@ def material_of(project: Project) -> ordering.Material:
     )
 
 
-def _policy(project: Project, limits: ordering.Limits) -> ordering.Policy:
+def policy_of(project: Project, limits: ordering.Limits) -> ordering.Policy:
+    """Return how a project orders, by its settings and its labels."""
     own = LearningPolicy.of(project.pk)
     return ordering.Policy(
         strategy=own.strategy,
         batch="spread" if own.batch == LearningPolicy.Batch.SPREAD else "ranked",
         is_multi=project.is_multi,
+        labels=Label.objects.filter(label_set=project.label_set_pk).count(),
         seed=project.seed,
         exploration_rate=own.exploration_rate,
         evaluation_rate=project.evaluation_rate,

@@ -68,7 +68,7 @@ def work(project: Project) -> None:
 
 
 def test_without_labels_typical_items_come_first() -> None:
-    project, _ = wine()
+    project, _ = wine(**UNMIXED)
 
     ranking.rank(project)
 

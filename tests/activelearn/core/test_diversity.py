@@ -44,10 +44,15 @@ def test_a_spread_batch_orders_all_of_its_short_list(
 def test_typical_points_come_one_from_each_cluster() -> None:
     points = np.repeat([[0.0, 0], [9, 9], [0, 9]], [12, 6, 3], axis=0)
 
-    places = diversity.typical(points, 3, seed=1)
+    none_known = np.zeros(21, dtype=bool)
+    places = diversity.typical(points, 3, 1, none_known)
+    rest = diversity.typical(points, 3, 1, np.arange(21) == 14)
 
     assert [12 if p < 12 else 18 if p < 18 else 21 for p in places] == [12, 18, 21]
+    assert rest.tolist() == places[[0, 2]].tolist()
+    assert not len(diversity.typical(points, 3, 1, ~none_known))
 
 
 def test_of_few_points_all_are_typical() -> None:
-    assert diversity.typical(np.zeros((2, 3)), 5, seed=1).tolist() == [0, 1]
+    known = np.array([False, True])
+    assert diversity.typical(np.zeros((2, 3)), 5, 1, known).tolist() == [0]

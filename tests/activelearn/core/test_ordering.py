@@ -23,6 +23,7 @@ POLICY = ordering.Policy(
     strategy="margin",
     batch="spread",
     is_multi=False,
+    labels=3,
     seed=7,
     exploration_rate=0.2,
     evaluation_rate=0.2,
@@ -57,7 +58,7 @@ def chosen(ranking: ordering.Ranking) -> list[int]:
 
 @settings(max_examples=30)
 @given(
-    labeled=st.sampled_from([0, 2, 6, 12, 30]),
+    labeled=st.sampled_from([0, 6, 12, 30]),
     batch=st.sampled_from(["spread", "ranked"]),
     strategy=st.sampled_from(sorted(query.STRATEGIES)),
     rates=st.tuples(st.floats(0, 1), st.floats(0, 1)),
@@ -135,10 +136,25 @@ def test_with_less_than_two_classes_typical_items_come_first(
 
     assert ranking.strategy == "cold"
     cold = [pick for pick in ranking.picks if pick.reason == "cold"]
-    # One typical item of each of four clusters is a rule; what follows is drawn.
-    assert [pick.probability for pick in cold[:4]] == [1] * 4
-    assert {(pick.item_id - 7) // 2 // 20 for pick in cold[:4]} == {0, 1, 2}
-    assert cold[4].probability == 1 / 56
+    # One typical item is a rule of each of four clusters in which none has a label; what
+    # follows is drawn.
+    count = 4 - bool(known)
+    assert [pick.probability for pick in cold[:count]] == [1] * count
+    assert {(pick.item_id - 7) // 2 // 20 for pick in cold[:count]} >= {1, 2}
+    assert cold[count].probability == 1 / (60 - count)
+
+
+@pytest.mark.parametrize(("labels", "until"), [(2, 20), (15, 30), (64, 50)])
+def test_c7_typical_items_come_until_there_are_some_for_each_label(
+    labels: int, until: int
+) -> None:
+    limits = replace(LIMITS, batch=50)
+    policy = replace(UNMIXED, labels=labels, limits=limits)
+
+    by_count = {n: placed(material(n), policy).strategy for n in (12, 20, 30)}
+
+    assert policy.cold_until == until
+    assert by_count == {n: "margin" if n >= until else "cold" for n in by_count}
 
 
 def test_an_item_without_a_row_waits_for_the_next_order() -> None:
