@@ -1,0 +1,74 @@
+"""C7: what the bench of learning measures is what people get."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import replace
+
+import pytest
+
+from activelearn.core import ordering
+from activelearn.services import ranking
+from bench import learning, sets
+from tests import make
+from tests.activelearn.core.clouds import clouds
+from tests.running.machine import ROOT
+
+
+@pytest.mark.django_db
+def test_c7_the_bench_orders_as_a_project_does_whose_settings_nobody_changed() -> None:
+    project = make.project(labels=("x", "y"))
+
+    policy = ranking.policy_of(project, ordering.Limits())
+
+    assert policy == replace(learning.POLICY, seed=project.seed)
+
+
+def test_c7_the_bench_holds_and_sends_as_the_station_does() -> None:
+    scripts = ROOT / "frontend" / "static" / "js" / "annotate"
+    said = {
+        name: value
+        for file in ("state.js", "page.js")
+        for name, value in re.findall(
+            r"^const (LEAST_AHEAD|LOW|BATCH) = ([\d.]+);",
+            (scripts / file).read_text(),
+            re.MULTILINE,
+        )
+    }
+
+    assert int(said["LEAST_AHEAD"]) == learning.AHEAD
+    assert float(said["LOW"]) * learning.AHEAD == learning.LOW
+    assert int(said["BATCH"]) == learning.SENT
+
+
+@pytest.mark.parametrize("is_random", [False, True])
+def test_c7_the_bench_serves_orders_as_old_as_people_get_them(
+    *, is_random: bool
+) -> None:
+    rows, labels = clouds()
+    truth: sets.Truth = [tuple(names) for names in labels]
+    task = learning.Task.drawn(rows, truth, seed=1)
+    policy = replace(learning.POLICY, labels=3, limits=ordering.Limits(batch=4))
+    person = learning.Person(task, policy, is_random)
+    asked: list[int] = []
+    while person.answer():
+        asked.append(len(person.held))
+
+    # Everything is asked once, however often the order is made anew.
+    assert len(asked) == len(truth)
+    assert set(person.known) == set(task.pool)
+    assert person.settled == set(task.held_out)
+    assert asked[:18] == list(range(29, 11, -1))
+    assert person.ordered_at > 30
+
+
+@pytest.mark.parametrize(
+    ("level", "labels"),
+    [(0.5, 10), (0.65, 15), (0.7, 20), (0.775, 22.5), (0.99, math.inf)],
+)
+def test_c7_labels_are_counted_up_to_a_level(level: float, labels: float) -> None:
+    # The look at 25 labels is an outlier, which its neighbors outvote.
+    curve = [(10, 0.5), (20, 0.7), (25, 0.98), (30, 0.85), (40, 0.85), (50, 0.85)]
+
+    assert learning.labels_until(level, curve) == pytest.approx(labels)
