@@ -126,6 +126,17 @@ def mixed_up(count: int) -> Project:
     return project
 
 
+def differing(count: int) -> Project:
+    """Return a project whose second version fixes so many items of the first one."""
+    project = worked_on(max(count, 2))
+    items = Item.objects.filter(project=project).order_by("pk")[:count]
+    for number, said in ((1, "y"), (2, "x")):
+        Evaluation.objects.filter(model__project=project, model__number=number).update(
+            answers={str(item.pk): [["x"], [said]] for item in items}
+        )
+    return project
+
+
 def many_labels(count: int) -> Project:
     project = make.project()
     drafts = [label_sets.LabelDraft(f"label {number}") for number in range(count)]
@@ -166,6 +177,7 @@ LISTS: Final[dict[str, Builder]] = {
         )
     },
     **{f"projects/{{slug}}/{path}": builder for path, builder in DOUBTS.items()},
+    "projects/{slug}/models/2/against/1/": differing,
 }
 PAGES: Final[dict[str, Builder]] = {
     "": one_of_many,
@@ -182,6 +194,7 @@ PAGES: Final[dict[str, Builder]] = {
     },
     "projects/{slug}/labels/": many_labels,
     "projects/{slug}/models/1/confusions/?truth=x&predicted=y": mixed_up,
+    "projects/{slug}/models/2/against/1/": differing,
     **{
         f"projects/{{slug}}/{path.replace('doubts', 'disagreements')}": builder
         for path, builder in DOUBTS.items()
@@ -189,7 +202,16 @@ PAGES: Final[dict[str, Builder]] = {
 }
 # Pages about one thing at a time, and numbers of a project.
 NO_LISTS: Final = {
-    *("agreement", "delete-items", "delete-project", "disagreements", "export"),
+    *(
+        "agreement",
+        "card",
+        "card-file",
+        "compare",
+        "delete-items",
+        "delete-project",
+        "disagreements",
+        "export",
+    ),
     *("grid", "imports", "item", "job", "join", "login", "logout", "new-project"),
     *("project", "settings", "station"),
 }
@@ -245,9 +267,9 @@ def test_no_list_of_the_api_is_left_out() -> None:
         if method == "get" and is_page:
             listed.add(path.removeprefix("/api/"))
 
-    assert listed == {
-        re.sub(r"doubts/[\w-]+/", "doubts/{which}/", path) for path in LISTS
-    }
+    paths = {re.sub(r"doubts/[\w-]+/", "doubts/{which}/", path) for path in LISTS}
+    numbered = "models/{number}/against/{before}/"
+    assert listed == {path.replace("models/2/against/1/", numbered) for path in paths}
 
 
 def test_no_page_is_left_out() -> None:

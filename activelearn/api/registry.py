@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from activelearn.api.wire import features, held_out, runs, versions
+from activelearn.api.wire import changes, features, held_out, runs, versions
 from activelearn.models import TrainingRun
-from activelearn.services import coverage, reading, registry, triggers
+from activelearn.services import comparing, coverage, reading, registry, triggers
 from labeling.api.http.calls import Reply, call
 from labeling.api.http.fields import one_of
 from labeling.api.http.pagination import Page, page_of
 from labeling.api.http.scope import ProjectView
-from labeling.models import User
+from labeling.models import Item, User
 from labeling.services.projects import members
 
 Action = Annotated[str, one_of(["promote", "rollback", "archive"])]
@@ -64,6 +64,23 @@ class EvaluationView(ProjectView):
     def get(self, number: int) -> versions.Evaluation:
         """Return its figures with their intervals, its slices, and its baselines."""
         return versions.evaluation_of(registry.evaluation(self.member.project, number))
+
+
+class ChangesView(ProjectView):
+    """What a version changes against another one."""
+
+    allowed: ClassVar = members.ADJUDICATE | members.ENGINEER
+
+    @call()
+    def get(self, number: int, before: int) -> Page[changes.Change]:
+        """List the held-out items that one of the two versions alone has right."""
+        project = self.member.project
+        entries = comparing.compare(project, number, before).differences
+        said = {entry.item_id: entry for entry in entries}
+        rows = Item.objects.filter(project=project, pk__in=list(said)).order_by("pk")
+        return page_of(
+            rows, self.request, lambda item: changes.change_of(item, said[item.pk])
+        )
 
 
 class FeaturesView(ProjectView):

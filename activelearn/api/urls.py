@@ -12,6 +12,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_P}training-runs/", registry.TrainingRunsView.as_view()),
     path(f"{_P}models/", registry.ModelsView.as_view()),
     path(f"{_P}models/<int:number>/evaluation/", registry.EvaluationView.as_view()),
+    path(
+        f"{_P}models/<int:number>/against/<int:before>/", registry.ChangesView.as_view()
+    ),
     path(f"{_P}features/", registry.FeaturesView.as_view()),
     path(f"{_P}coverage/", registry.CoverageView.as_view()),
     path(f"{_P}predict/", predict.PredictView.as_view()),

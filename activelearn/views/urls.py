@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from activelearn.views import pages
+from activelearn.views import pages, versions
+
+_VERSION = "projects/<slug:slug>/models/<int:number>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<slug:slug>/models/", pages.models, name="models"),
-    path(
-        "projects/<slug:slug>/models/<int:number>/confusions/",
-        pages.confusions,
-        name="confusions",
-    ),
+    path(f"{_VERSION}confusions/", pages.confusions, name="confusions"),
+    path("projects/<slug:slug>/models/compare/", versions.compare, name="compare"),
+    path(f"{_VERSION}card/", versions.card, name="card"),
+    path(f"{_VERSION}card.md", versions.card_file, name="card-file"),
+    path(f"{_VERSION}against/<int:before>/", versions.changes, name="changes"),
 ]

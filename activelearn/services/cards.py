@@ -1,0 +1,78 @@
+"""Model cards: what a version is, what it learned from, how good it is, and its limits.
+
+After Mitchell et al. (2019), Model Cards for Model Reporting, FAT*, 220–229.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import msgspec
+
+from activelearn.core.report import Report
+from activelearn.models import Evaluation, ModelVersion, Promotion, TrainingRun
+from activelearn.services import coverage, registry, snapshots
+from activelearn.services.coverage import Coverage
+from labeling.models import Project
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is kept of a version.
+
+    learned: how many labels of each name it learned from, the commonest first; None
+    where the file that says so is gone.
+    evaluation and report: None where it was not judged. judged_again: runs that judged
+    it once more; promotions: each time it began to serve, or to serve again.
+    """
+
+    version: ModelVersion
+    learned: list[tuple[str, int]] | None
+    evaluation: Evaluation | None
+    report: Report | None
+    coverage: Coverage
+    judged_again: list[TrainingRun]
+    promotions: list[Promotion]
+
+    @property
+    def verdict_run(self) -> TrainingRun:
+        """The run that had the last word on it."""
+        return self.judged_again[-1] if self.judged_again else self.version.run
+
+
+def card_of(project: Project, number: int) -> Card:
+    """Return the card of a version.
+
+    Raises NotFoundError where the project has no such version.
+    """
+    version = (
+        ModelVersion.objects.select_related(
+            "run__requested_by", "snapshot", "parent", "project"
+        )
+        .filter(pk=registry.version(project, number).pk)
+        .get()
+    )
+    evaluation = (
+        Evaluation.objects.select_related("champion")
+        .defer("outcomes", "answers")
+        .filter(model=version)
+        .first()
+    )
+    return Card(
+        version=version,
+        learned=_learned(version),
+        evaluation=evaluation,
+        report=msgspec.convert(evaluation.report, Report) if evaluation else None,
+        coverage=coverage.coverage_of(project),
+        judged_again=list(version.judged_again.exclude(verdict="").order_by("pk")),
+        promotions=list(version.promotions.select_related("by", "before", "run")),
+    )
+
+
+def _learned(version: ModelVersion) -> list[tuple[str, int]] | None:
+    try:
+        labels = snapshots.read(version.snapshot)
+    except FileNotFoundError:
+        return None
+    return Counter(name for names in labels.values() for name in names).most_common()

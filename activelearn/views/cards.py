@@ -1,0 +1,198 @@
+"""A version's card, as sections of a page and as a Markdown file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from django.utils.formats import date_format, number_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from activelearn.core.evaluation import Summary
+from activelearn.core.intervals import Estimate
+from activelearn.core.report import Report
+from activelearn.models import Promotion
+from activelearn.services.cards import Card
+from activelearn.views.evidence import BASELINES, KINDS
+from labeling.templatetags.localized import localized
+
+# Of labels and slices, the card names the first ones.
+MOST: Final = 20
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a card: names with what is known of each."""
+
+    title: Promise | str
+    rows: list[tuple[Promise | str, str]] = field(default_factory=list)
+
+
+def sections(card: Card) -> Iterator[Section]:
+    """Yield the parts of a card, in the order of the page and of the file."""
+    version = card.version
+    yield Section(
+        _("What it is"),
+        [
+            (_("Project"), version.project.name),
+            (_("Stage"), str(version.get_stage_display())),
+            (_("Made"), _moment(version.created_at)),
+            (_("File"), f"{version.sha256} ({version.size:,} B)"),
+        ],
+    )
+    yield Section(
+        _("What it learned from"),
+        [
+            (_("Labels"), str(version.snapshot.items)),
+            *_learned(card),
+            (_("Snapshot"), version.snapshot.sha256),
+            (_("Features"), version.spec_hash),
+        ],
+    )
+    if card.report is not None:
+        yield from _judged(card, card.report)
+    yield Section(_("What is not known"), _unknown(card))
+    yield Section(_("Where it comes from"), list(_lineage(card)))
+    yield Section(
+        _("What it was made with"),
+        [(name, str(value)) for name, value in sorted(version.environment.items())],
+    )
+
+
+def _learned(card: Card) -> Iterator[tuple[Promise | str, str]]:
+    if card.learned is None:
+        yield _("Labels by name"), str(_("the file that says so is gone"))
+        return
+    for name, count in card.learned[:MOST]:
+        yield name, str(count)
+
+
+def _judged(card: Card, report: Report) -> Iterator[Section]:
+    summary = report.figures.summary
+    yield Section(
+        _("How good it is on held-out items"),
+        [
+            (_("Items"), str(summary.items)),
+            (_("Accuracy"), _estimate(summary.accuracy)),
+            (_("Macro F1"), _estimate(summary.macro_f1)),
+            (_("Balanced accuracy"), _estimate(summary.balanced_accuracy)),
+            (_("Log loss"), _estimate(report.figures.log_loss)),
+            *_calibrated(card, report),
+        ],
+    )
+    yield Section(
+        _("F1 of each label"),
+        [(row.label, _estimate(row.f1)) for row in report.figures.labels[:MOST]],
+    )
+    yield Section(
+        _("Accuracy of others on the same items"),
+        [
+            (BASELINES.get(row.name, row.name), _estimate(row.summary.accuracy))
+            for row in report.baselines
+        ],
+    )
+    worst = sorted(report.slices, key=lambda part: part.summary.accuracy.value)
+    yield Section(
+        _("Accuracy where it is worst"),
+        [
+            (f"{KINDS.get(part.kind, part.kind)} {part.name}", _on(part.summary))
+            for part in worst[:MOST]
+        ],
+    )
+
+
+def _calibrated(card: Card, report: Report) -> Iterator[tuple[Promise | str, str]]:
+    if report.calibration is not None:
+        yield _("Calibration error before"), _estimate(report.calibration.before.ece)
+        if report.calibration.after is not None:
+            yield _("Calibration error after"), _estimate(report.calibration.after.ece)
+    is_calibrated = card.version.is_calibrated
+    yield (
+        _("How sure it says it is"),
+        str(_("a confidence") if is_calibrated else _("a score")),
+    )
+
+
+def _unknown(card: Card) -> list[tuple[Promise | str, str]]:
+    counts = card.coverage
+    rows: list[tuple[Promise | str, str]] = [
+        (_("Held-out items without a label"), str(counts.items - counts.labeled)),
+        (_("of these too hard for people"), str(counts.hard)),
+        (_("Labels of a single vote"), str(counts.single)),
+    ]
+    if card.evaluation is not None:
+        rows.append((_("Left out by the leak check"), str(card.evaluation.left_out)))
+        if counts.hard:
+            worst = counts.at_least(card.evaluation.accuracy)
+            rows.append(
+                (_("Accuracy if it is wrong on all hard ones"), number_format(worst, 2))
+            )
+    return rows
+
+
+def _lineage(card: Card) -> Iterator[tuple[Promise | str, str]]:
+    version, run = card.version, card.version.run
+    asked = f" ({run.requested_by.username})" if run.requested_by else ""
+    yield _("Run"), f"#{run.pk}: {localized(run.reason)}{asked}"
+    if run.fingerprint:
+        yield _("Experiment"), run.fingerprint
+    if version.parent is not None:
+        yield _("Served then"), str(_("version %s") % version.parent.number)
+    verdict = card.verdict_run
+    if verdict.explanation:
+        yield _("The gate"), localized(verdict.explanation)
+    for promotion in reversed(card.promotions):
+        yield _moment(promotion.at), _promoted(promotion)
+
+
+def _promoted(promotion: Promotion) -> str:
+    if promotion.by is not None:
+        who = promotion.by.username
+    else:
+        who = str(_("the gate of run #%s") % promotion.run_id)
+    if promotion.before is None:
+        return str(_("promoted by %(who)s") % {"who": who})
+    words = _("promoted by %(who)s in place of version %(number)s")
+    return str(words % {"who": who, "number": promotion.before.number})
+
+
+def markdown(card: Card) -> str:
+    """Return a card as Markdown: a heading, and a table for each section."""
+    title = _("%(project)s, version %(number)s") % {
+        "project": card.version.project.name,
+        "number": card.version.number,
+    }
+    lines = [f"# {_plain(str(title))}"]
+    for section in sections(card):
+        if section.rows:
+            lines += ["", f"## {section.title}", "", "| | |", "| --- | --- |"]
+            lines += [f"| {_plain(n)} | {_plain(v)} |" for n, v in section.rows]
+    return "\n".join([*lines, ""])
+
+
+def _plain(text: Promise | str) -> str:
+    """Return a text that stays within its cell, whatever marks it holds."""
+    marked = " ".join(str(text).split())
+    for mark in "\\|<>[]*_`#":
+        marked = marked.replace(mark, f"\\{mark}")
+    return marked
+
+
+def _moment(moment: datetime) -> str:
+    return date_format(moment, "DATETIME_FORMAT")
+
+
+def _estimate(figure: Estimate | None) -> str:
+    if figure is None:
+        return "–"
+    value, low, high = (
+        number_format(part, 2) for part in (figure.value, figure.low, figure.high)
+    )
+    return f"{value} ({low}–{high})"
+
+
+def _on(summary: Summary) -> str:
+    return f"{_estimate(summary.accuracy)}, n = {summary.items}"

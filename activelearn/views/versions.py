@@ -1,0 +1,125 @@
+"""Pages about one version: its card, and what it changes against another one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.functional import Promise
+
+from activelearn.core.intervals import Estimate
+from activelearn.services import cards, comparing
+from activelearn.services.comparing import Comparison
+from activelearn.views.cards import markdown, sections
+from activelearn.views.evidence import KINDS
+from labeling.errors import NotFoundError
+from labeling.models import Item, Project
+from labeling.services.projects import members
+from labeling.views.page.paging import listing
+from labeling.views.page.scope import context, member_of
+
+
+@login_required
+def card(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Show a version's card. Raises Http404 where there is no such version."""
+    member = member_of(request, slug, members.ENGINEER)
+    known = _card(member.project, number)
+    page = context(member, "models", card=known, sections=list(sections(known)))
+    return render(request, "activelearn/card.html", page)
+
+
+@login_required
+def card_file(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Send a version's card as Markdown. Raises Http404 where there is no such version."""
+    member = member_of(request, slug, members.ENGINEER)
+    name = f"{member.project.slug}-{number}.md"
+    return HttpResponse(
+        markdown(_card(member.project, number)),
+        content_type="text/markdown; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _card(project: Project, number: int) -> cards.Card:
+    try:
+        return cards.card_of(project, number)
+    except NotFoundError as error:
+        raise Http404(error.detail) from error
+
+
+@login_required
+def changes(request: HttpRequest, slug: str, number: int, before: int) -> HttpResponse:
+    """List the held-out items that one of two versions alone has right.
+
+    Raises Http404 where one of them does not exist or was not judged.
+    """
+    member = member_of(request, slug, members.ENGINEER)
+    try:
+        comparison = comparing.compare(member.project, number, before)
+    except NotFoundError as error:
+        raise Http404(error.detail) from error
+    which = "broken" if request.GET.get("which") == "broken" else "fixed"
+    entries = comparison.broken if which == "broken" else comparison.fixed
+    said = {entry.item_id: entry for entry in entries}
+    rows = Item.objects.select_related("media").filter(
+        project=member.project, pk__in=list(said)
+    )
+    items = listing(request, rows)
+    page = context(
+        member,
+        "models",
+        comparison=comparison,
+        both=[comparison.before, comparison.now],
+        which=which,
+        items=items,
+        entries=[(item, said[item.pk]) for item in items.rows],
+        slices=_slices(comparison),
+    )
+    return render(request, "activelearn/changes.html", page)
+
+
+@login_required
+def compare(request: HttpRequest, slug: str) -> HttpResponse:
+    """Go to the page of the two versions that a form names.
+
+    Raises Http404 where it names none.
+    """
+    member = member_of(request, slug, members.ENGINEER)
+    numbers = [request.GET.get(name, "") for name in ("number", "before")]
+    if not all(raw.isdecimal() and len(raw) < 10 for raw in numbers):
+        raise Http404
+    return redirect("changes", member.project.slug, *map(int, numbers))
+
+
+@dataclass(frozen=True)
+class SliceRow:
+    """A slice that both versions were judged on, and the accuracy of each."""
+
+    kind: Promise | str
+    name: str
+    items: int
+    before: Estimate
+    now: Estimate
+
+
+def _slices(comparison: Comparison) -> list[SliceRow]:
+    first, second = (
+        {
+            (part["kind"], part["name"]): part["summary"]
+            for part in evidence.report["slices"]
+        }
+        for evidence in (comparison.before, comparison.now)
+    )
+    return [
+        SliceRow(
+            KINDS.get(kind, kind),
+            name,
+            summary["items"],
+            Estimate(**first[kind, name]["accuracy"]),
+            Estimate(**summary["accuracy"]),
+        )
+        for (kind, name), summary in second.items()
+        if (kind, name) in first
+    ]

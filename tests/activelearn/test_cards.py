@@ -1,0 +1,137 @@
+"""Any two versions are compared, and each has a card that says what it is."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from activelearn.models import Evaluation, ModelVersion, Promotion
+from activelearn.services import comparing, files
+from labeling.errors import NotFoundError
+from labeling.models import Item, Project
+from tests import make
+from tests.test_list_queries import worked_on
+
+pytestmark = pytest.mark.django_db
+
+
+def told(project: Project, **answers: list[tuple[str, str]]) -> list[Item]:
+    """Have versions 1 and 2 judged on the project's items: a truth and an answer each."""
+    items = list(Item.objects.filter(project=project).order_by("pk"))
+    for number, pairs in ((1, answers["first"]), (2, answers["second"])):
+        Evaluation.objects.filter(model__project=project, model__number=number).update(
+            answers={
+                str(item.pk): [[truth], [said]]
+                for item, (truth, said) in zip(items, pairs, strict=False)
+            }
+        )
+    return items
+
+
+def two_versions() -> tuple[Project, list[Item]]:
+    """Return a project of which version 2 fixes one item, breaks one, and keeps two.
+
+    On a fifth item the label changed between the judgments.
+    """
+    project = worked_on(5)
+    items = told(
+        project,
+        first=[("x", "y"), ("x", "x"), ("x", "x"), ("y", "x"), ("x", "y")],
+        second=[("x", "x"), ("x", "y"), ("x", "x"), ("y", "z"), ("y", "y")],
+    )
+    return project, items
+
+
+def test_two_versions_are_compared_item_by_item() -> None:
+    project, items = two_versions()
+
+    comparison = comparing.compare(project, 2, 1)
+
+    assert comparison.shared == 4
+    assert [entry.item_id for entry in comparison.fixed] == [items[0].pk]
+    assert [entry.item_id for entry in comparison.broken] == [items[1].pk]
+    back = comparing.compare(project, 1, 2)
+    assert [entry.item_id for entry in back.fixed] == [items[1].pk]
+    with pytest.raises(NotFoundError):
+        comparing.compare(project, 2, 999)
+
+
+def test_the_page_and_the_api_list_what_is_fixed_and_broken(client: Client) -> None:
+    project, items = two_versions()
+    manager = make.manager_of(project).user
+    client.force_login(manager)
+    address = f"/projects/{project.slug}/models/"
+
+    page = client.get(f"{address}compare/?number=2&before=1", follow=True)
+    fixed = " ".join(page.content.decode().split())
+    broken = client.get(f"{address}2/against/1/?which=broken").content.decode()
+    call = make.Caller(manager)
+    rows = call("get", f"projects/{project.slug}/models/2/against/1/").json()["results"]
+
+    assert (
+        "On 4 held-out items that both were judged on, it fixes 1 and breaks 1."
+        in fixed
+    )
+    assert items[0].external_id in fixed
+    assert items[1].external_id not in fixed
+    assert items[1].external_id in broken
+    assert [(row["item"], row["change"]) for row in rows] == [
+        (items[0].pk, "fixed"),
+        (items[1].pk, "broken"),
+    ]
+    assert rows[0]["before"] == ["y"]
+
+
+@pytest.mark.parametrize(
+    "path", ["compare/?number=x&before=1", "2/against/99/", "99/card/", "99/card.md"]
+)
+def test_what_is_not_there_is_not_found(client: Client, path: str) -> None:
+    project = worked_on(2)
+    client.force_login(make.manager_of(project).user)
+
+    assert client.get(f"/projects/{project.slug}/models/{path}").status_code == 404
+
+
+def test_annotators_see_no_card(client: Client) -> None:
+    project = worked_on(2)
+    client.force_login(make.member(project).user)
+
+    for path in ("1/card/", "1/card.md", "2/against/1/", "compare/?number=2&before=1"):
+        assert client.get(f"/projects/{project.slug}/models/{path}").status_code == 403
+
+
+def test_a_card_says_what_a_version_is_and_where_it_comes_from(client: Client) -> None:
+    project = worked_on(2)
+    manager = make.manager_of(project).user
+    version = ModelVersion.objects.get(project=project, number=1)
+    content = b'[[1, ["a|b"]], [2, ["a|b"]], [3, ["x"]]]'
+    version.snapshot.sha256 = files.save("snapshots", content)
+    version.snapshot.save()
+    Promotion.objects.create(
+        project=project, model=version, by=manager, at=timezone.now(), sha256="a"
+    )
+    client.force_login(manager)
+    address = f"/projects/{project.slug}/models/1/card"
+
+    page = client.get(f"{address}/").content.decode()
+    file = client.get(f"{address}.md")
+    text = file.content.decode()
+
+    assert file.headers["Content-Type"].startswith("text/markdown")
+    for said in (page, text):
+        assert version.snapshot.sha256 in said
+        assert f"promoted by {manager.username}" in said
+        assert "Macro F1" in said
+    assert "<td>2</td>" in page
+    # A label cannot leave its cell.
+    assert "| a\\|b | 2 |" in text
+
+
+def test_a_card_tells_that_the_file_of_what_was_learned_is_gone(client: Client) -> None:
+    project = worked_on(2)
+    client.force_login(make.manager_of(project).user)
+
+    page = client.get(f"/projects/{project.slug}/models/1/card/").content.decode()
+
+    assert "the file that says so is gone" in page
