@@ -13,6 +13,7 @@ from activelearn.core import evaluation
 from activelearn.core.calibrated import CalibrationReport
 from activelearn.core.evaluation import Answered, Figures, Summary
 from activelearn.core.intervals import Estimate
+from activelearn.core.sets import Change
 
 # Below so many items a slice says nothing; beyond so many values, a metadata key is a
 # name of the item rather than a kind of it.
@@ -62,13 +63,17 @@ class Baseline:
 
 @dataclass(frozen=True)
 class Report:
-    """All that is known of a model from held-out items; training: from those it learned."""
+    """All that is known of a model from held-out items; training: from those it learned.
+
+    changes: by label against what served before, where items may have several.
+    """
 
     figures: Figures
     slices: list[Slice]
     baselines: list[Baseline]
     training: Summary | None
     calibration: CalibrationReport | None = None
+    changes: list[Change] = field(default_factory=list)
 
 
 def slices(facts: Sequence[Facts], items: Answered, *, is_multi: bool) -> list[Slice]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -30,6 +31,34 @@ class SetFigures:
     sample_f1: Estimate
     micro_f1: Estimate
     hamming_loss: Estimate
+
+
+@dataclass(frozen=True)
+class Change:
+    """On how many items a model is right on a label, and what served before was not.
+
+    broken: the other way round. Right is whether it has the label, or has not.
+    """
+
+    label: str
+    fixed: int
+    broken: int
+
+
+def changes(
+    truth: Sequence[Labels], before: Sequence[Labels], now: Sequence[Labels]
+) -> list[Change]:
+    """Return the changes of each label that has some, the most broken first."""
+    fixed: Counter[str] = Counter()
+    broken: Counter[str] = Counter()
+    for true, old, new in zip(truth, before, now, strict=True):
+        wrong_before, wrong_now = set(true) ^ set(old), set(true) ^ set(new)
+        fixed.update(wrong_before - wrong_now)
+        broken.update(wrong_now - wrong_before)
+    return sorted(
+        (Change(name, fixed[name], broken[name]) for name in {*fixed, *broken}),
+        key=lambda change: (-change.broken, -change.fixed, change.label),
+    )
 
 
 def figures(

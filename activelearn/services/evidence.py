@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from activelearn.core import baselines, evaluation, report, training
+from activelearn.core import baselines, evaluation, report, sets, training
 from activelearn.core.calibrated import (
     CalibrationReport,
     Kind,
@@ -93,12 +93,12 @@ def on_held_out(
         kind = "platt" if model.is_multi else "temperature"
         after = reliability(said, labels, groups)
     before = reliability(scores, labels, groups)
-    sets = None
+    of_sets = None
     if model.is_multi:
-        sets = reliability_of_sets(
+        of_sets = reliability_of_sets(
             scores, labels, groups, is_calibrated=model.is_calibrated
         )
-    return said, CalibrationReport(kind, witness.version.trial, before, after, sets)
+    return said, CalibrationReport(kind, witness.version.trial, before, after, of_sets)
 
 
 def report_of(
@@ -127,6 +127,9 @@ def report_of(
         ],
         training=_learned(witness, examples),
         calibration=calibration,
+        changes=sets.changes(items.labels, champion, predicted)
+        if is_multi and champion is not None
+        else [],
     )
 
 

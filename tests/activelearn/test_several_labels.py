@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from math import prod
 
 import pytest
+from django.test import Client
 
 from activelearn.core.evaluation import Labels
 from activelearn.models import ModelVersion
@@ -80,7 +82,7 @@ def product(shares: Iterable[float]) -> float:
     return prod(max(share, 1 - share) for share in shares)
 
 
-def test_c11_predictions_suggestions_and_figures_are_of_sets() -> None:
+def test_c11_predictions_suggestions_and_figures_are_of_sets(client: Client) -> None:
     project = letters()
 
     for told in (said_of(project), suggested(project)):
@@ -99,6 +101,14 @@ def test_c11_predictions_suggestions_and_figures_are_of_sets() -> None:
     report = ModelVersion.objects.get(project=project).evaluation.report
     assert report["figures"]["sets"]["jaccard"]["value"] > 0.9
     assert [row["label"] for row in report["figures"]["labels"]] == ["money", "post"]
+    evaluation = ModelVersion.objects.get(project=project).evaluation
+    assert evaluation.report["changes"] == []
+    evaluation.report["changes"] = [{"label": "post", "fixed": 41, "broken": 43}]
+    evaluation.save()
+    client.force_login(make.manager_of(project).user)
+    page = client.get(f"/projects/{project.slug}/models/").content.decode()
+    assert "By set of labels" in page
+    assert re.search(r">post</th>\s*<td[^>]*>41</td>\s*<td[^>]*>43</td>", page)
     # A program is told the same: all labels, and how sure the model is of all of them.
     asked = [text(kind, 7) for kind in KINDS]
     answers = serving.predict(

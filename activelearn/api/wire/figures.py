@@ -43,6 +43,14 @@ class Confusion(Answer):
     items: int
 
 
+class LabelChange(Answer):
+    """Items on which a model is right on a label and the one before was wrong."""
+
+    label: str
+    fixed: int
+    broken: Annotated[int, about("The other way round.")]
+
+
 class SetFigures(Answer):
     """The figures of whole sets of labels."""
 

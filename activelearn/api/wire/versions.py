@@ -11,6 +11,7 @@ from activelearn.api.wire.figures import (
     Baseline,
     CalibrationReport,
     Figures,
+    LabelChange,
     LabelReport,
     Slice,
     Summary,
@@ -53,6 +54,10 @@ class Evaluation(Answer):
     calibration: Annotated[
         CalibrationReport | None, about("Null for versions before calibration.")
     ] = None
+    changes: Annotated[
+        list[LabelChange],
+        about("Against what served before, where items may have several labels."),
+    ] = msgspec.field(default_factory=list)
 
 
 class Model(Answer):

@@ -10,6 +10,7 @@ from sklearn import metrics
 
 from activelearn.core import evaluation
 from activelearn.core.evaluation import Labels, Probabilities
+from activelearn.core.sets import Change, changes
 from activelearn.core.sets import figures as sets_of
 
 
@@ -146,6 +147,14 @@ def test_c11_figures_of_whole_sets_are_those_of_scikit_learn() -> None:
         figures.hamming_loss,
     ):
         assert figure.low < figure.value < figure.high
+
+
+def test_c11_each_label_tells_what_a_version_fixes_and_breaks() -> None:
+    truth: list[evaluation.Labels] = [("a", "b"), (), ("a",), ("c",)]
+    before: list[evaluation.Labels] = [("a",), ("b",), ("a",), ()]
+    now: list[evaluation.Labels] = [("b",), (), ("a",), ()]
+
+    assert changes(truth, before, now) == [Change("a", 0, 1), Change("b", 2, 0)]
 
 
 def test_c11_items_without_any_label_are_right_where_none_is_said() -> None:
