@@ -43,6 +43,8 @@ SCREENS = {
     "station-table": "/projects/wine/label/",
     "disagreements": "/projects/languages/disagreements/",
     "models": "/projects/languages/models/",
+    "card": "/projects/languages/models/1/card/",
+    "changes": "/projects/languages/models/1/against/1/",
     "join": "/join/",
     "admin": "/admin/",
     "admin-projects": "/admin/labeling/project/",
