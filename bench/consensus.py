@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +28,10 @@ PEOPLE: Final = 12
 ASKED: Final = ((3, 3), (2, 3), (2, 5))
 CONFIDENCE: Final = 0.9
 MOST_TO_EXPERTS: Final = 0.15
+
+# Who is no person among those who say something of an item.
+MODEL: Final = -1
+MODEL_RIGHT: Final = 0.85
 
 Labels = rules.Labels
 # What each asked person says of an item, in order.
@@ -74,6 +78,22 @@ def simulated(labels: int, spread: float, seed: int, most: int) -> Task:
     return Task(name, labels, votes, [(f"c{label}",) for label in truth])
 
 
+def with_model(task: Task, seed: int) -> Task:
+    """Return the task with a model that is right in 85 % of its answers."""
+    rng = np.random.default_rng(seed)
+    votes: list[Said] = []
+    for said, (right,) in zip(task.votes, task.truth, strict=True):
+        wrong = (int(right[1:]) + int(rng.integers(1, task.labels))) % task.labels
+        label = right if rng.random() < MODEL_RIGHT else f"c{wrong}"
+        votes.append([(MODEL, (label,)), *said])
+    return replace(task, name=f"{task.name}, and a model", votes=votes)
+
+
+def people(said: Said) -> Said:
+    """Return what people say."""
+    return [(who, labels) for who, labels in said if who != MODEL]
+
+
 def recorded(name: str, most: int) -> Task | None:
     """Return a recorded crowd of so many votes, or None where the set is not at hand."""
     folder = DATA / name
@@ -101,7 +121,7 @@ class Share:
 
     def verdict(self, said: Said) -> tuple[str, Labels]:
         found = rules.consensus(
-            [labels for _, labels in said],
+            [labels for _, labels in people(said)],
             min_votes=self.least,
             max_votes=self.most,
             confidence=CONFIDENCE,
@@ -110,13 +130,12 @@ class Share:
 
     def is_in_vain(self, said: Said) -> bool:
         """Whether no further votes could settle it."""
-        best, _ = self.verdict(said)
-        for labels in {labels for _, labels in said}:
-            more = [(-1, labels)] * (self.most - len(said))
-            best = self.verdict([*said, *more])[0]
-            if best == "settled":
-                return False
-        return best != "settled"
+        given = people(said)
+        return all(
+            self.verdict([*given, *[(0, labels)] * (self.most - len(given))])[0]
+            != "settled"
+            for labels in {labels for _, labels in given}
+        )
 
     def learn(self, votes: Sequence[Said]) -> None:
         """Nothing is learned of people."""
@@ -128,6 +147,7 @@ class Posterior:
     def __init__(self, task: Task, least: int, most: int) -> None:
         self.task, self.least, self.most = task, least, most
         self.skill: dict[int, float] = {}
+        self.model: float | None = None
         self.known_votes = 0
 
     def terms(self, said: Said) -> consensus.Terms:
@@ -143,10 +163,17 @@ class Posterior:
         )
 
     def ballots(self, said: Said) -> list[consensus.Ballot]:
-        return [
+        ballots = [
             consensus.Ballot(labels, self.skill.get(who, consensus.UNKNOWN))
-            for who, labels in said
+            for who, labels in people(said)
         ]
+        if ballots and self.model:
+            ballots += [
+                consensus.Ballot(labels, self.model, is_model=True)
+                for who, labels in said
+                if who == MODEL
+            ]
+        return ballots
 
     def verdict(self, said: Said) -> tuple[str, Labels]:
         ballots, terms = self.ballots(said), self.terms(said)
@@ -162,13 +189,13 @@ class Posterior:
         more = [
             consensus.Ballot(label, skill)
             for skill in [*terms.ahead, *[consensus.UNKNOWN] * self.most]
-        ][: self.most - len(said)]
+        ][: self.most - len(people(said))]
         best = consensus.belief([*self.ballots(said), *more], terms)
         return best.confidence < CONFIDENCE
 
     def learn(self, votes: Sequence[Said]) -> None:
         """Fit the skills anew where a tenth more votes have come."""
-        count = sum(map(len, votes))
+        count = sum(len(people(said)) for said in votes)
         if not skills.is_due(self.known_votes, count):
             return
         self.known_votes = count
@@ -178,6 +205,8 @@ class Posterior:
             for who, labels in said
         ]
         known = skills.fitted(given, {}, max(2, self.task.labels))
+        if model := known.pop(MODEL, None):
+            self.model = skills.of_model(model)
         self.skill = {who: skill.value for who, skill in known.items()}
 
 
@@ -185,11 +214,11 @@ def played(task: Task, rule: Share | Posterior) -> Tally:
     """Ask for votes, item by item, until the rule is content or has had enough."""
     tally, given = Tally(), []
     for coming, truth in zip(task.votes, task.truth, strict=True):
-        said: Said = []
+        said: Said = [vote for vote in coming if vote[0] == MODEL]
         verdict: str = "open"
         labels: Labels = ()
-        for vote in coming[: rule.most]:
-            if len(said) >= rule.least:
+        for votes, vote in enumerate(people(coming)[: rule.most]):
+            if votes >= rule.least:
                 tally.in_vain += rule.is_in_vain(said)
             said.append(vote)
             verdict, labels = rule.verdict(said)
@@ -198,7 +227,7 @@ def played(task: Task, rule: Share | Posterior) -> Tally:
         given.append(said)
         is_settled = verdict == "settled"
         tally.items += 1
-        tally.votes += len(said)
+        tally.votes += len(people(said))
         tally.to_experts += not is_settled
         tally.settled_right += is_settled and labels == truth
         tally.right += not is_settled or labels == truth
@@ -211,6 +240,8 @@ def tasks(most: int) -> Iterator[Task]:
     for labels in (2, 3, 4, 10):
         for spread in (0.0, 0.1):
             yield simulated(labels, spread, 7, most)
+    for spread in (0.0, 0.1):
+        yield with_model(simulated(2, spread, 7, most), 5)
     for name in RECORDED:
         if task := recorded(name, most):
             yield task

@@ -162,8 +162,11 @@ class Labeling(RuleBasedStateMachine):
         self.now = ending.read_with(rows, site.LEARN_ROOT.parent)
         return self.now
 
-    @initialize(overlap=st.integers(1, 3))
-    def create(self, overlap: int) -> None:
+    @initialize(
+        overlap=st.integers(1, 3), settled_by=st.sampled_from(["share", "posterior"])
+    )
+    def create(self, overlap: int, settled_by: str) -> None:
+        self.known = len(LABELS) if settled_by == "posterior" else 0
         self.boss = make.Caller(make.user(manager=True))
         draft = {
             "name": "Any order",
@@ -171,7 +174,7 @@ class Labeling(RuleBasedStateMachine):
             "task_type": "single",
             "labels": [{"name": name} for name in LABELS],
             "overlap": 1,
-            "settled_by": "share",
+            "settled_by": settled_by,
             "confidence": CONFIDENCE,
             "retrain_first": RETRAIN_FIRST,
         }
@@ -536,7 +539,8 @@ class Labeling(RuleBasedStateMachine):
     def _verdict(self, item: Known) -> tuple[str, answers.Labels | None]:
         """Return what the votes make of an item, and its label."""
         given = [(label,) for label in item.votes.values()]
-        return answers.verdict(given, self.overlap, self.min_votes, CONFIDENCE)
+        policy = self.overlap, self.min_votes, CONFIDENCE, self.known
+        return answers.verdict(given, *policy)
 
     def _settle(self, item: Known) -> None:
         item.state, item.label = self._verdict(item)

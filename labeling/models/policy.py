@@ -145,6 +145,19 @@ class ProjectPolicy(models.Model):
         VOTES,
         *("votes", "learner"),
     )
+    model_votes = setting(
+        models.BooleanField(
+            _("The model's answer counts as a vote"),
+            default=False,
+            help_text=_(
+                "Where a label is confident by how likely it is: like the vote of one more "
+                "person, by how often the model is right on items that it has not learned "
+                "from. Never on held-out items."
+            ),
+        ),
+        VOTES,
+        "votes",
+    )
     free_choice = setting(
         models.BooleanField(
             _("Members may choose their items"),

@@ -52,6 +52,10 @@ class Resolution(models.Model):
         db_default="",
         help_text="What the confidence of votes is; none in the first releases: the share.",
     )
+    counted_model = models.PositiveIntegerField(
+        null=True,
+        help_text="The version whose answer counted beside the votes, if any.",
+    )
     # Both go with the project, and nothing else deletes skills.
     skills = models.ForeignKey(
         Skills,

@@ -32,10 +32,14 @@ HAIR: Final = 0.01
 
 @dataclass(frozen=True)
 class Ballot:
-    """A vote, and the skill in [0, 1] of who gave it."""
+    """A vote, and the skill in [0, 1] of who gave it.
+
+    is_model: it is no person's, so it counts as evidence and not as one of the votes.
+    """
 
     labels: Labels
     skill: float = UNKNOWN
+    is_model: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,8 @@ def verdict(ballots: Sequence[Ballot], terms: Terms) -> Verdict:
     is disputed at once. An item that is one person's to answer is settled by that vote:
     the confidence says how far it can be trusted.
     """
-    if not ballots or len(ballots) < terms.min_votes:
+    votes = sum(not ballot.is_model for ballot in ballots)
+    if votes < max(1, terms.min_votes):
         return "open"
     now = belief(ballots, terms)
     if now.is_tie:
@@ -95,11 +100,11 @@ def verdict(ballots: Sequence[Ballot], terms: Terms) -> Verdict:
         is_sure = now.confidence >= terms.confidence or terms.max_votes == 1
     if is_sure:
         return "settled"
-    return "open" if _can_settle(ballots, terms) else "disputed"
+    is_open = _can_settle(ballots, terms, terms.max_votes - votes)
+    return "open" if is_open else "disputed"
 
 
-def _can_settle(ballots: Sequence[Ballot], terms: Terms) -> bool:
-    missing = terms.max_votes - len(ballots)
+def _can_settle(ballots: Sequence[Ballot], terms: Terms, missing: int) -> bool:
     if missing <= 0:
         return False
     unknown = [UNKNOWN] * missing

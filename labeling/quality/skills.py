@@ -15,6 +15,9 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 ROUNDS: Final = 50
 CLOSE: Final = 1e-4
+# A model is one more weak voter: known from so many answers, and trusted no further.
+FEWEST_OF_MODEL: Final = 20
+MODEL_CEILING: Final = 0.9
 
 
 def is_due(votes_then: int, votes: int) -> bool:
@@ -33,6 +36,13 @@ class Skill:
     def value(self) -> float:
         """The mean of the posterior: with no votes that of the prior."""
         return (PRIOR_RIGHT + self.right) / (PRIOR_VOTES + self.votes)
+
+
+def of_model(skill: Skill) -> float | None:
+    """Return the skill of a model that votes; None where too little is known of it."""
+    if skill.votes < FEWEST_OF_MODEL:
+        return None
+    return min(MODEL_CEILING, skill.value)
 
 
 @dataclass(frozen=True)

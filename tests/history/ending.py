@@ -149,6 +149,7 @@ def read_with(rows: Rows, home: Path, sent_home: Sequence[str] = ()) -> Final:
         overlap=project["overlap"],
         min_votes=project["min_votes"],
         confidence=project["confidence"],
+        known=0 if project["settled_by"] == "share" else _labels(rows, project),
         votes=tuple(_votes(rows)),
         loans=tuple(_loans(rows)),
         items=tuple(_items(rows)),
@@ -238,6 +239,15 @@ def _loans(rows: Rows) -> Any:
             row["rank"],
             row["generation"],
         )
+
+
+def _labels(rows: Rows, project: dict[str, Any]) -> int:
+    """Return how many labels a project has."""
+    (row,) = rows(
+        "SELECT count(*)::int AS n FROM labeling_label"
+        f" WHERE label_set_id = {int(project['label_set_id'])}"
+    )
+    return int(row["n"])
 
 
 def _items(rows: Rows) -> Any:

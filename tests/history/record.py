@@ -167,6 +167,8 @@ class Final:
     overlap: int
     min_votes: int
     confidence: float
+    # How many labels there are where a confidence is how likely one is, else 0.
+    known: int
     votes: tuple[Vote, ...]
     loans: tuple[Loan, ...]
     items: tuple[Item, ...]

@@ -105,6 +105,7 @@ def sound() -> tuple[History, Final]:
         overlap=2,
         min_votes=2,
         confidence=0.9,
+        known=0,
         votes=(
             Vote(1, "c1", 1, "ada", 1, ("x",), 1, False),
             Vote(2, "c2", 1, "ben", 2, ("x",), 1, False),

@@ -139,7 +139,7 @@ def _votes_asked(project: Project) -> tuple[object, ...]:
 
 
 def _settling(project: Project) -> tuple[object, ...]:
-    return project.settled_by, project.confidence
+    return project.settled_by, project.confidence, project.model_votes
 
 
 def _read_by_learner(project: Project, rows: list[PolicyPart]) -> dict[str, Any]:

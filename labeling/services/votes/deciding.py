@@ -9,7 +9,7 @@ from itertools import islice
 from typing import NamedTuple, Self
 
 from labeling import rules
-from labeling.models import Membership, Project, Skills
+from labeling.models import Membership, Prediction, Project, Skills
 from labeling.quality import consensus
 from labeling.services.votes import skills
 
@@ -35,6 +35,13 @@ class Rule:
     skill: dict[int, float] | None = None
     ranked: Sequence[tuple[int, float]] = ()
 
+    def opinions(self, item_ids: Sequence[int]) -> dict[int, Prediction]:
+        """Return what the model says of some items, where it counts; one query at most."""
+        if self.terms is None or skills.of_model(self.fit) is None:
+            return {}
+        opinions = skills.second_opinions(self.project).filter(item__in=item_ids)
+        return {opinion.item_id: opinion for opinion in opinions}
+
     @classmethod
     def of(cls, project: Project) -> Self:
         """Return the rule in force, in four queries at most."""
@@ -50,7 +57,9 @@ class Rule:
         ranked = sorted(people, key=lambda pair: (-pair[1], pair[0]))
         return cls(project, skills.terms_of(project), fit, known, ranked)
 
-    def consensus(self, votes: Sequence[Given], *, most: int) -> rules.Consensus:
+    def consensus(
+        self, votes: Sequence[Given], opinion: Prediction | None = None, *, most: int
+    ) -> rules.Consensus:
         """Return what votes make of an item that may get ``most`` of them."""
         least = min(self.project.min_votes, most)
         answers = [vote.labels for vote in votes]
@@ -74,6 +83,9 @@ class Rule:
             consensus.Ballot(vote.labels, known.get(vote.person, consensus.UNKNOWN))
             for vote in votes
         ]
+        if ballots and opinion and (skill := skills.of_model(self.fit)):
+            said = tuple(opinion.names)
+            ballots.append(consensus.Ballot(said, skill, is_model=True))
         belief = consensus.belief(ballots, terms)
         return rules.Consensus(
             consensus.verdict(ballots, terms),

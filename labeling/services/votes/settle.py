@@ -19,6 +19,7 @@ from labeling.models import (
     Annotation,
     Disagreement,
     Item,
+    Prediction,
     Project,
     Resolution,
 )
@@ -36,7 +37,10 @@ from labeling.services.votes.resolutions import Gain
 CHUNK: Final = 200
 # An answer of these stands whatever the votes say.
 _FIRM: Final = skills.FIRM
-_OF_CONFIDENCE: Final = ("confidence", "soft_label", "settled_by", "skills")
+_OF_CONFIDENCE: Final = (
+    *("confidence", "soft_label", "settled_by", "skills"),
+    "counted_model",
+)
 # What the labels of each label set are called today.
 Names = Mapping[int, Mapping[str, str]]
 
@@ -84,7 +88,8 @@ def _settle_chunk(project: Project) -> int:
         ids = [item.pk for item in items]
         names = relabel.names_now(project.pk)
         votes = votes_of(ids, names)
-        done = _Done(project, names, deciding.Rule.of(project))
+        rule = deciding.Rule.of(project)
+        done = _Done(project, names, rule, rule.opinions(ids))
         past: dict[int, list[Resolution]] = defaultdict(list)
         for resolution in Resolution.objects.filter(item__in=ids):
             past[resolution.item_id].append(resolution)
@@ -102,6 +107,7 @@ class _Done:
     project: Project
     names: Names
     rule: deciding.Rule
+    opinions: dict[int, Prediction]
     items: list[Item] = field(default_factory=list)
     resolutions: list[Resolution] = field(default_factory=list)
     surer: list[Resolution] = field(default_factory=list)
@@ -111,6 +117,11 @@ class _Done:
     closed: list[int] = field(default_factory=list)
     gain: Gain = field(default_factory=Gain)
     has_more_to_ask: bool = False
+
+    def counted_model(self, item: Item) -> int | None:
+        """Return the version whose answer counted beside an item's votes, if one did."""
+        opinion = self.opinions.get(item.pk)
+        return opinion.model_number if opinion else None
 
     def write(self) -> None:
         """Write all of it.
@@ -167,7 +178,8 @@ def _settle(
         _close(done, item, Item.State.INVALID if is_invalid else Item.State.SETTLED)
         done.clear.append(item.pk)
         return
-    verdict = done.rule.consensus(votes, most=_most_votes(project, item))
+    opinion = done.opinions.get(item.pk)
+    verdict = done.rule.consensus(votes, opinion, most=_most_votes(project, item))
     if verdict.verdict == "settled":
         _resolve(done, item, verdict, past)
     elif current is not None:
@@ -222,6 +234,7 @@ def _resolve(
             current.soft_label = verdict.soft_label
             current.settled_by = done.project.settled_by
             current.skills = done.rule.fit
+            current.counted_model = done.counted_model(item)
             done.surer.append(current)
         return
     if current is not None:
@@ -234,6 +247,7 @@ def _resolve(
         confidence=verdict.confidence,
         settled_by=done.project.settled_by,
         skills=done.rule.fit,
+        counted_model=done.counted_model(item),
         soft_label=verdict.soft_label,
         label_set_id=done.project.label_set_pk,
         guideline_id=done.project.guideline_id,

@@ -9,11 +9,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
 from labeling import signals
-from labeling.models import Annotation, Project, ProjectCounter, Resolution, Skills
+from labeling.models import (
+    Annotation,
+    Item,
+    Prediction,
+    Project,
+    ProjectCounter,
+    Resolution,
+    Skills,
+)
 from labeling.quality import consensus
 from labeling.quality import skills as quality
 from labeling.services.votes import relabel
@@ -27,6 +35,8 @@ FIRM: Final = (Resolution.Source.EXPERT, Resolution.Source.GOLD)
 # A person and their labels, by the names of today.
 Given = tuple[int, tuple[str, ...]]
 Known = dict[int, tuple[str, ...]]
+# In a fit, the serving model stands beside the people under this number.
+MODEL: Final = 0
 
 
 def newest(project_id: int) -> Skills | None:
@@ -41,6 +51,24 @@ def values_of(fit: Skills | None) -> dict[int, float]:
         int(person): quality.Skill(right, votes).value
         for person, (right, votes) in body.items()
     }
+
+
+def of_model(fit: Skills | None) -> float | None:
+    """Return the skill of the serving model; None where too little is known of it."""
+    right, votes = fit.body.get(str(MODEL), (0, 0)) if fit else (0, 0)
+    return quality.of_model(quality.Skill(right, votes))
+
+
+def second_opinions(project: Project) -> QuerySet[Prediction]:
+    """Return what the model says of items that it has not learned from.
+
+    None where the project does not let it vote. Held-out items have no prediction, and
+    are left out whatever there is.
+    """
+    predictions = Prediction.objects.filter(
+        project=project, was_trained_on=False, item__split=Item.Split.POOL
+    )
+    return predictions if project.model_votes else predictions.none()
 
 
 def request_if_due(project: Project) -> None:
@@ -113,6 +141,10 @@ def _fitted(project: Project) -> dict[int, quality.Skill]:
         .order_by("item_id", "pk")
         .values_list("item_id", "annotator_id", "label_set_id", "labels")
     )
+    said = {
+        prediction.item_id: tuple(prediction.names)
+        for prediction in second_opinions(project).filter(item__votes__gt=0)
+    }
     votes: list[quality.Vote] = []
     answers: dict[Hashable, Hashable] = {}
     for item, group in groupby(rows.iterator(chunk_size=10_000), itemgetter(0)):
@@ -120,6 +152,8 @@ def _fitted(project: Project) -> dict[int, quality.Skill]:
             (person, relabel.translated(labels, names[label_set]))
             for _, person, label_set, labels in group
         ]
+        if item in said:
+            given.append((MODEL, said[item]))
         of_item = _of_labels if project.is_multi else _of_one
         votes += of_item(item, given, known, answers)
     return quality.fitted(votes, answers, terms_of(project).answers)

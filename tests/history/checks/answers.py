@@ -162,19 +162,45 @@ def _turns(releases: Sequence[Op], lent: Sequence[Op]) -> int:
 
 
 def verdict(
-    given: Sequence[Labels], overlap: int, min_votes: int, confidence: float
+    given: Sequence[Labels], overlap: int, min_votes: int, confidence: float, known: int
 ) -> tuple[str, Labels | None]:
-    """Return what votes make of an item, settled, disputed or still open, and its label."""
+    """Return what votes make of an item, settled, disputed or still open, and its label.
+
+    known: among how many labels people choose who are right four times in five; 0 where
+    the share of the votes decides.
+    """
+    if known:
+        return _by_likelihood(Counter(given), (overlap, min_votes, confidence), known)
     label, count = next(iter(Counter(given).most_common(1)), (None, 0))
     if given and len(given) >= min_votes and count / len(given) >= confidence:
         return "settled", label
     return "disputed" if len(given) >= overlap else "open", None
 
 
+def _by_likelihood(
+    counts: Counter[Labels], policy: tuple[int, int, float], known: int
+) -> tuple[str, Labels | None]:
+    overlap, least, confidence = policy
+    (label, best), (_, second) = (*counts.most_common(2), (None, 0), (None, 0))[:2]
+    missing = max(overlap, counts.total()) - counts.total()
+
+    def likely(more: int) -> float:
+        # A vote makes its label .8 / (.2 / (known - 1)) times as likely as another.
+        odds = {name: (4 * (known - 1)) ** count for name, count in counts.items()}
+        odds[label or ()] *= (4 * (known - 1)) ** more
+        return odds[label or ()] / (sum(odds.values()) + known - len(odds))
+
+    if counts.total() < least:
+        return "open", None
+    if best > second and (likely(0) >= confidence or max(overlap, best) == 1):
+        return "settled", label
+    return "open" if missing and likely(missing) >= confidence else "disputed", None
+
+
 def labels_follow_votes(history: Sequence[Op], final: Final) -> Iterator[str]:
     """What an item is follows from its votes: settled, disputed or still open."""
     del history
-    policy = final.overlap, final.min_votes, final.confidence
+    policy = final.overlap, final.min_votes, final.confidence, final.known
     votes: dict[int, list[Labels]] = defaultdict(list)
     for vote in final.votes:
         if not vote.is_undone:

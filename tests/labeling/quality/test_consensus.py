@@ -149,3 +149,13 @@ def test_the_order_of_votes_does_not_matter(*, is_multi: bool) -> None:
 def test_no_votes_say_nothing() -> None:
     assert verdict([], terms()) == "open"
     assert belief([], terms()).labels == ()
+
+
+def test_c10_the_model_is_evidence_and_no_vote() -> None:
+    model = Ballot(X, 0.85, is_model=True)
+
+    assert verdict([model], terms(least=1)) == "open"
+    assert verdict([Ballot(X, 0.85), model], terms(least=2)) == "open"
+    assert verdict([Ballot(X, 0.85), model], terms(least=1)) == "settled"
+    # Two people differ; with the model's answer a third vote can settle it.
+    assert verdict([*ballots(X, Y), model], terms(most=3)) == "open"

@@ -6,11 +6,13 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from labeling.models import (
     Disagreement,
     Item,
     Membership,
+    Prediction,
     Project,
     ProjectCounter,
     Resolution,
@@ -214,3 +216,78 @@ def test_existing_projects_keep_the_share_of_the_votes() -> None:
     assert project.settled_by == "share"
     assert label_of(Item.objects.get()).confidence_is == "share"
     assert Project._meta.get_field("settled_by").default == "posterior"
+
+
+def opinion(on: Item, label: str, **fields: object) -> None:
+    values = {"was_trained_on": False, "confidence": 0.9, "model_number": 3}
+    Prediction.objects.create(
+        project=on.project, item=on, label=label, **{**values, **fields}
+    )
+
+
+def knowing(project: Project, right: int) -> Skills:
+    """A fit that knows of forty answers of the model, so many of them right."""
+    return Skills.objects.create(
+        project=project,
+        computed_at=timezone.now(),
+        votes=40,
+        body={str(skills.MODEL): [right, 40]},
+    )
+
+
+def test_c10_the_model_is_one_more_voter_where_the_project_lets_it() -> None:
+    project = project_of(labels=("a", "b"), model_votes=True, overlap=4)
+    fit = knowing(project, 36)
+    assert skills.of_model(fit) == pytest.approx(42.4 / 48)
+    some = [make.item(project, votes_wanted=2) for _ in range(4)]
+    told, learned, silent, held_out = some
+    opinion(told, "a")
+    opinion(learned, "a", was_trained_on=True)
+    Item.objects.filter(pk=held_out.pk).update(split="evaluation")
+    opinion(held_out, "a")
+    for label in ("a", "b"):
+        who = make.member(project)
+        for lent in make.lease(who, 10):
+            make.vote(who, lent, label)
+
+    settle.settle_project(project.pk)
+
+    # Two people who differ, and a model: one more vote could settle it, or an expert.
+    assert set(Item.objects.values_list("state", flat=True)) == {"open"}
+    who = make.member(project)
+    for lent in make.lease(who, 10):
+        make.vote(who, lent, "a")
+    settle.settle_project(project.pk)
+    odds = 4 * (42.4 / 5.6)
+    assert label_of(told).confidence == pytest.approx(odds / (1 + odds))
+    assert label_of(told).counted_model == 3
+    for other in (learned, silent, held_out):
+        other.refresh_from_db()
+        assert other.state == "open"
+
+
+@pytest.mark.parametrize(
+    ("right", "votes", "skill"), [(19, 19, None), (5, 40, 0.2375), (4000, 4000, 0.9)]
+)
+def test_the_model_is_a_weak_voter(right: int, votes: int, skill: float | None) -> None:
+    fit = Skills(body={str(skills.MODEL): [right, votes]})
+
+    found = skills.of_model(fit)
+
+    assert found == (skill if skill is None else pytest.approx(skill))
+
+
+def test_the_models_skill_is_of_answers_to_what_it_has_not_learned() -> None:
+    project = project_of(model_votes=True, overlap=2)
+    people = [make.member(project) for _ in range(2)]
+    for number in range(6):
+        item = voted(project, "a", "a", by=people)
+        opinion(item, "a" if number % 2 else "b", was_trained_on=number > 3)
+
+    body = skills.compute(project.pk).body
+
+    right, votes = body[str(skills.MODEL)]
+    assert votes == 4
+    assert right == pytest.approx(2, abs=0.2)
+    policy.change(project, {"model_votes": False})
+    assert str(skills.MODEL) not in skills.compute(project.pk).body
