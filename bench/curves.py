@@ -8,18 +8,22 @@ from django.utils.html import format_html_join
 
 Curve = Sequence[tuple[int, float]]
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 460, 300, 52, 40, 44
+COLUMNS = 3
 COLORS = {"queue": "#b7791f", "random": "#64748b"}
 
 
 def svg(panels: Mapping[str, Mapping[str, Sequence[Curve]]], goal: float) -> str:
     """Return a picture with a panel for each data set; thin lines are single seeds."""
+    height = HEIGHT + TOP + BOTTOM
     drawn = "".join(
-        _panel(name, arms, goal, place * (WIDTH + LEFT))
+        f'<g transform="translate(0 {place // COLUMNS * height})">'
+        f"{_panel(name, arms, goal, place % COLUMNS * (WIDTH + LEFT))}</g>"
         for place, (name, arms) in enumerate(panels.items())
     )
-    width = len(panels) * (WIDTH + LEFT) + 20
+    width = min(len(panels), COLUMNS) * (WIDTH + LEFT) + 20
+    height *= -(-len(panels) // COLUMNS)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {HEIGHT + TOP + BOTTOM}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         'font-family="system-ui, sans-serif" font-size="13" fill="#475569">'
         f'<rect width="100%" height="100%" fill="#fff"/>{drawn}</svg>\n'
     )
