@@ -6,11 +6,12 @@ import json
 import sys
 from pathlib import Path
 
-from bench import calibration, consensus, learning, queue, station, whole
+from bench import calibration, consensus, leaks, learning, queue, station, whole
 
 MODULES = {
     "calibration": calibration,
     "consensus": consensus,
+    "leaks": leaks,
     "learning": learning,
     "queue": queue,
     "station": station,

@@ -34,8 +34,8 @@ def loaded(name: str) -> tuple[Any, Truth]:
     """Return the rows and the true labels of a set, at most so many, in random order."""
     if name == "digits":
         return _digits()
-    items = _table(name, "items")
-    gold = {line["item_id"]: line["label"] for line in _table(name, "gold")}
+    items = table(name, "items")
+    gold = {line["item_id"]: line["label"] for line in table(name, "gold")}
     items = [item for item in items if item["id"] in gold]
     order = np.random.default_rng(0).permutation(len(items))[:MOST_ITEMS]
     items = [items[place] for place in order]
@@ -52,7 +52,8 @@ def _digits() -> tuple[Any, Truth]:
     return sparse.csr_matrix(np.vstack(rows)), [(str(target),) for target in targets]
 
 
-def _table(folder: str, name: str) -> list[dict[str, str]]:
+def table(folder: str, name: str) -> list[dict[str, str]]:
+    """Return the lines of a table of a set."""
     path = DATA / folder / f"{name}.csv"
     if path.exists():
         with path.open(newline="", encoding="utf-8") as file:
