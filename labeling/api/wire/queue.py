@@ -198,9 +198,10 @@ def suggestion_of(shown: Mapping[str, Any] | None) -> Suggestion | None:
     if not shown:
         return None
     known = {name: value for name, value in shown.items() if value is not None}
+    label = known.get("label", "")
     return Suggestion(
-        label=known.get("label", ""),
-        labels=sorted(known.get("labels", [known.get("label", "")])),
+        label=label,
+        labels=sorted(known.get("labels", [label] if label else [])),
         probabilities=known.get("labels", UNSET),
         confidence=shown.get("confidence", UNSET),
         calibrated=known.get("calibrated", UNSET),

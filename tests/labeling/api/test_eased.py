@@ -203,9 +203,15 @@ def test_a_number_beyond_its_limits_is_told_them(
 
 
 KEPT: list[tuple[Any, Any]] = [
-    ({"label": "x", "confidence": None}, {"label": "x", "confidence": None}),
-    ({"label": "x"}, {"label": "x"}),
-    ({"confidence": 0.5, "model": None}, {"label": "", "confidence": 0.5}),
+    (
+        {"label": "x", "confidence": None},
+        {"label": "x", "labels": ["x"], "confidence": None},
+    ),
+    ({"label": "x"}, {"label": "x", "labels": ["x"]}),
+    (
+        {"confidence": 0.5, "model": None},
+        {"label": "", "labels": [], "confidence": 0.5},
+    ),
 ]
 
 
