@@ -178,7 +178,7 @@ def test_the_verdict_on_a_model_is_told_in_the_language_of_the_reader(
     right: int, wrong: int, words: str
 ) -> None:
     before = [False] * right + [True] * wrong
-    judged = gate.compare(before, [not hit for hit in before])
+    judged = gate.compare(before, [not hit for hit in before], gate.terms("balanced"))
 
     with translation.override("de"):
         explanation = str(verdicts.explain(judged, verdicts.version(1)))
@@ -192,7 +192,9 @@ def test_the_verdict_on_a_model_is_told_in_the_language_of_the_reader(
 def test_a_verdict_that_cannot_tell_is_told_too(
     before: list[bool], after: list[bool]
 ) -> None:
-    explanation = verdicts.explain(gate.compare(before, after), verdicts.MAJORITY)
+    explanation = verdicts.explain(
+        gate.compare(before, after, gate.terms("balanced")), verdicts.MAJORITY
+    )
 
     english = str(explanation)
     with translation.override("es"):

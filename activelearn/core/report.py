@@ -13,6 +13,7 @@ from activelearn.core import evaluation
 from activelearn.core.calibrated import CalibrationReport
 from activelearn.core.evaluation import Answered, Figures, Summary
 from activelearn.core.intervals import Estimate
+from activelearn.core.parts import Part
 from activelearn.core.sets import Change
 
 # Below so many items a slice says nothing; beyond so many values, a metadata key is a
@@ -74,24 +75,46 @@ class Report:
     training: Summary | None
     calibration: CalibrationReport | None = None
     changes: list[Change] = field(default_factory=list)
+    # Empty also for a first model: on the commonest label, always saying it is best.
+    parts: list[Part] = field(default_factory=list)
 
 
-def slices(facts: Sequence[Facts], items: Answered, *, is_multi: bool) -> list[Slice]:
-    """Return the slices of the items, by kind and then the largest first."""
+@dataclass(frozen=True)
+class Place:
+    """Where the items of a slice stand among all items."""
+
+    kind: str
+    name: str
+    at: Sequence[int]
+
+
+def slices(places: Sequence[Place], items: Answered, *, is_multi: bool) -> list[Slice]:
+    """Return the figures of slices of the items."""
+    return [
+        Slice(
+            place.kind,
+            place.name,
+            evaluation.summary(items.part(place.at), is_multi=is_multi, draws=DRAWS),
+        )
+        for place in places
+    ]
+
+
+def places_of(facts: Sequence[Facts]) -> list[Place]:
+    """Return where the slices of the items are, by kind and then the largest first."""
     places: dict[tuple[str, str], list[int]] = defaultdict(list)
     for place, common in enumerate(_kinds(facts)):
         for pair in common:
             places[pair].append(place)
     named = sorted(places.items(), key=lambda entry: (entry[0][0], -len(entry[1])))
     kept: dict[str, int] = defaultdict(int)
-    parts = []
+    slices_at = []
     for (kind, name), at in named:
         kept[kind] += 1
         # What all items have in common is no slice.
         if FEWEST <= len(at) < len(facts) and kept[kind] <= MOST_SLICES:
-            part = evaluation.summary(items.part(at), is_multi=is_multi, draws=DRAWS)
-            parts.append(Slice(kind, name, part))
-    return parts
+            slices_at.append(Place(kind, name, at))
+    return slices_at
 
 
 def _kinds(facts: Sequence[Facts]) -> Iterator[list[tuple[str, str]]]:

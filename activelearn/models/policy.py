@@ -14,6 +14,7 @@ from labeling.models.setting import Group, PolicyPart, setting
 RETRAIN: Final = Group(_("When to retrain"))
 WEIGHTS: Final = Group(_("What a label counts"))
 AIM: Final = Group(_("What is good enough"))
+GATE: Final = Group(_("When a new model takes over"))
 
 
 def _weight(words: Any, help_text: Any) -> models.FloatField[float, float]:
@@ -40,6 +41,17 @@ class LearningPolicy(PolicyPart):
             _("Balanced accuracy: mean recall of the labels"),
         )
         ACCURACY = "accuracy", _("Accuracy: each item counts as much")
+
+    class Gate(models.TextChoices):
+        STRICT = (
+            "strict",
+            _("Strict: in at most 5 of 100 projects one ever does that is no better"),
+        )
+        BALANCED = (
+            "balanced",
+            _("Balanced: one does that is hardly worse; up to half of the equal ones"),
+        )
+        MANUAL = "manual", _("By hand: each waits for a person, who sees the evidence")
 
     class Batch(models.TextChoices):
         SPREAD = "spread", _("Spread: one from each cluster of unsure items")
@@ -140,6 +152,20 @@ class LearningPolicy(PolicyPart):
             ),
         ),
         WEIGHTS,
+        "learner",
+    )
+    gate = setting(
+        models.CharField(
+            _("The gate"),
+            max_length=8,
+            choices=Gate,
+            default=Gate.BALANCED,
+            help_text=_(
+                "By which rule held-out items decide whether a new model takes over. The "
+                "stricter the rule, the more held-out labels it needs."
+            ),
+        ),
+        GATE,
         "learner",
     )
     aim = setting(

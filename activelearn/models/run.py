@@ -78,6 +78,13 @@ class TrainingRun(models.Model):
         db_default="",
         help_text="The SHA-256 of how its version was judged.",
     )
+    look = models.PositiveIntegerField(
+        null=True,
+        help_text="Which test this was in the project's life, where its gate was strict.",
+    )
+    alpha = models.FloatField(
+        null=True, help_text="The error that this test was allowed."
+    )
     verdict = models.CharField(max_length=20, blank=True)
     explanation = MessageField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -89,7 +96,9 @@ class TrainingRun(models.Model):
                 fields=["project", "fingerprint"],
                 condition=~Q(fingerprint="") & ~Q(verdict=""),
                 name="one_experiment",
-            )
+            ),
+            # Each test is allowed a part of the project's error; none is spent twice.
+            models.UniqueConstraint(fields=["project", "look"], name="one_look"),
         ]
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from activelearn.core.calibration import Trial
 from activelearn.core.evaluation import Summary
+from activelearn.core.gate import Counts, Terms, is_enough
 from activelearn.models.run import Snapshot, TrainingRun
 from labeling.models import LabelSet, Project, User
 
@@ -64,7 +65,10 @@ class ModelVersion(models.Model):
 
     waits_for = models.PositiveIntegerField(
         null=True,
-        help_text="Held-out labels that are expected to tell, where it waits for them.",
+        help_text=(
+            "Held-out labels that are expected to tell, where it waits for them; none "
+            "where it waits for a person."
+        ),
     )
 
     class Meta:
@@ -149,6 +153,10 @@ class Evaluation(models.Model):
     lower_bound = models.FloatField()
     mid_p = models.FloatField()
     rule = models.CharField(max_length=20)
+    terms = models.JSONField(
+        default=dict,
+        help_text="What the rule asked for: a core.gate.Terms; empty in the first releases.",
+    )
     verdict = models.CharField(max_length=20)
     outcomes = models.JSONField(help_text="Item → [right before, right now].")
     answers = models.JSONField(
@@ -162,6 +170,16 @@ class Evaluation(models.Model):
     def summary(self) -> Summary:
         """The figures that are never shown without each other."""
         return msgspec.convert(self.report["figures"]["summary"], Summary)
+
+    @cached_property
+    def asked(self) -> Terms:
+        """What the rule asked for; of the first releases, what they all did."""
+        return msgspec.convert({"rule": self.rule, **self.terms}, Terms)
+
+    @property
+    def has_tested(self) -> bool:
+        """Whether there were enough items to decide anything."""
+        return is_enough(Counts(self.items, self.better, self.worse), self.asked)
 
     @property
     def accuracy(self) -> float:

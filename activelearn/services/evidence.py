@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from activelearn.core import baselines, evaluation, report, sets, training
+from activelearn.core import baselines, evaluation, parts, report, sets, training
 from activelearn.core.calibrated import (
     CalibrationReport,
     Kind,
@@ -18,6 +18,7 @@ from activelearn.core.calibrated import (
 from activelearn.core.evaluation import Answered, Labels, Probabilities, Summary
 from activelearn.core.features import Table
 from activelearn.core.intervals import numbered
+from activelearn.core.parts import Part
 from activelearn.core.translation import TranslatedModel
 from activelearn.models import ModelVersion
 from activelearn.services import features, registry, snapshots
@@ -116,9 +117,10 @@ def report_of(
     predicted = training.predicted_labels(probabilities, probabilities.table)
     answered = items.answered(predicted)
     examples = _examples(witness)
+    places = report.places_of(_facts(items.truth))
     return report.Report(
         figures=evaluation.figures(answered, probabilities),
-        slices=report.slices(_facts(items.truth), answered, is_multi=is_multi),
+        slices=report.slices(places, answered, is_multi=is_multi),
         baselines=[
             report.Baseline(
                 name, evaluation.summary(them, is_multi=is_multi, draws=report.DRAWS)
@@ -130,7 +132,21 @@ def report_of(
         changes=sets.changes(items.labels, champion, predicted)
         if is_multi and champion is not None
         else [],
+        parts=_parts(items, places, champion, predicted) if champion else [],
     )
+
+
+def _parts(
+    items: Held,
+    places: Sequence[report.Place],
+    before: Sequence[Labels],
+    now: Sequence[Labels],
+) -> list[Part]:
+    """Return how a version does against the champion on each part of the items."""
+    hits = items.answered(before).hits, items.answered(now).hits
+    slices = (parts.of_slice(one.kind, one.name, one.at, hits) for one in places)
+    pairs = [*filter(None, slices), *parts.of_labels(items.labels, before, now)]
+    return parts.compared(pairs)
 
 
 def _facts(truth: snapshots.LabelsOf) -> list[report.Facts]:

@@ -13,7 +13,7 @@ from activelearn.core import evaluation, gate, training
 from activelearn.core.features import Table
 from activelearn.core.leaks import Leaks
 from activelearn.core.report import Report
-from activelearn.models import Evaluation, ModelVersion
+from activelearn.models import Evaluation, LearningPolicy, ModelVersion, TrainingRun
 from activelearn.services import (
     evidence,
     files,
@@ -24,8 +24,9 @@ from activelearn.services import (
 )
 from labeling.errors import ConflictError
 from labeling.messages import Message
-from labeling.models import Item
+from labeling.models import Item, Project
 from labeling.services.votes import relabel
+from labeling.services.work.transactions import lock_project
 
 Verdict = gate.GateVerdict | Literal["leak"]
 
@@ -99,7 +100,8 @@ def _judged(version: ModelVersion, table: Table) -> Judgment:
         champion = version.parent
     number = champion.number if champion else None
     if not truth:
-        comparison = gate.compare([], [], is_first=champion is None)
+        asked = _terms(version.project, is_first=champion is None)
+        comparison = gate.compare([], [], asked)
         return Judgment(version.sha256, number, [], [], comparison, leaks=leaks)
     items = evidence.held(truth)
     # From the file, and not from the memory of who made it: what is judged has to
@@ -109,22 +111,68 @@ def _judged(version: ModelVersion, table: Table) -> Judgment:
     said = training.predicted_labels(probabilities, probabilities.table)
     before, is_refused = _said_before(champion, items, table)
     is_first = champion is None or is_refused
+    report = evidence.report_of(
+        witness, items, (probabilities, calibration), None if is_first else before
+    )
     hits, right = items.answered(before).hits, items.answered(said).hits
     return Judgment(
         sha256=version.sha256,
         champion=number,
         items=list(truth),
         hits=hits,
-        comparison=gate.compare(hits, right, is_first=is_first),
+        comparison=gate.compare(
+            hits,
+            right,
+            _terms(version.project, is_first=is_first),
+            report.parts,
+        ),
         is_refused=is_refused,
         right=right,
         truth=items.labels,
         said=said,
         leaks=leaks,
-        report=evidence.report_of(
-            witness, items, (probabilities, calibration), None if is_first else before
-        ),
+        report=report,
     )
+
+
+def _terms(project: Project, *, is_first: bool) -> gate.Terms:
+    """Return by what the project's settings have the next comparison decided."""
+    policy: gate.Policy = msgspec.convert(
+        LearningPolicy.of(project.pk).gate, gate.Policy
+    )
+    return gate.terms(policy, is_first=is_first, last=_last_test(project))
+
+
+def _last_test(project: Project) -> gate.Spent | None:
+    """Return the latest test that the project's gate has made while it was strict."""
+    tests = TrainingRun.objects.filter(project=project).exclude(look=None)
+    last = tests.order_by("-look").first()
+    if last is None or last.look is None or last.alpha is None:
+        return None
+    return gate.Spent(last.look, last.alpha, last.verdict == "promote")
+
+
+def _is_test(judgment: Judgment) -> bool:
+    """Whether anything hangs on a strict project's test, so that it counts as made."""
+    comparison = judgment.comparison
+    has_look = comparison.terms.look is not None and comparison.has_tested
+    return has_look and judgment.verdict != "leak"
+
+
+def spend(training_run: TrainingRun, judgment: Judgment) -> bool:
+    """Note in its run what a strict project's test was allowed; whether it still was.
+
+    It was not where another run has made that test meanwhile. Called in a transaction:
+    the project is locked until the commit.
+    """
+    asked = judgment.comparison.terms
+    if not _is_test(judgment):
+        return True
+    project = lock_project(training_run.project_id)
+    if gate.spend(_last_test(project))[0] != asked.look:
+        return False
+    training_run.look, training_run.alpha = asked.look, asked.alpha
+    return True
 
 
 def _said_before(
@@ -181,7 +229,8 @@ def _evaluate(version: ModelVersion, judgment: Judgment, report: Report) -> None
             "worse": comparison.worse,
             "lower_bound": comparison.lower_bound,
             "mid_p": comparison.mid_p,
-            "rule": gate.RULE,
+            "rule": comparison.terms.rule,
+            "terms": msgspec.to_builtins(comparison.terms),
             "verdict": judgment.verdict,
             "outcomes": {
                 str(pk): [old, new]

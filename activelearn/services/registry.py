@@ -151,8 +151,8 @@ def reject(model: ModelVersion) -> None:
     _unserved(model).update(stage=Stage.REJECTED)
 
 
-def let_wait(model: ModelVersion, needed: int) -> None:
-    """Let a version wait until about ``needed`` held-out labels are there."""
+def let_wait(model: ModelVersion, needed: int | None) -> None:
+    """Let a version wait for about ``needed`` held-out labels, or for a person."""
     _unserved(model).update(stage=Stage.WAITING, waits_for=needed)
     _end_waits(model)
 

@@ -194,14 +194,8 @@ def _judgment(
         return judging.read(training_run.judgment)
     judgment = judging.judge(version, table)
     progress.log(verdicts.left_out(judgment.leaks))
-    with transaction.atomic():
-        progress.report(done=4)
-        training_run.judgment = judging.keep(version, judgment)
-        # Also the snapshot: a run that an earlier release began may name a later one
-        # than its version was made from.
-        training_run.snapshot = version.snapshot
-        training_run.label_count = version.snapshot.items
-        training_run.save(update_fields=["judgment", "snapshot", "label_count"])
+    while not _is_kept(training_run, version, judgment, progress):
+        judgment = judging.judge(version, table)
     if judgment.report:
         figures = judgment.report.figures.summary
         progress.log(
@@ -213,6 +207,28 @@ def _judgment(
         )
         progress.log(judgment.explanation)
     return judgment
+
+
+def _is_kept(
+    training_run: TrainingRun,
+    version: ModelVersion,
+    judgment: judging.Judgment,
+    progress: Progress,
+) -> bool:
+    """Keep a judgment, but where another run has made the same test meanwhile."""
+    with transaction.atomic():
+        progress.report(done=4)
+        if not judging.spend(training_run, judgment):
+            return False
+        training_run.judgment = judging.keep(version, judgment)
+        # Also the snapshot: a run that an earlier release began may name a later one
+        # than its version was made from.
+        training_run.snapshot = version.snapshot
+        training_run.label_count = version.snapshot.items
+        training_run.save(
+            update_fields=["judgment", "snapshot", "label_count", "look", "alpha"]
+        )
+    return True
 
 
 def _is_decided(
@@ -237,6 +253,8 @@ def _is_decided(
             registry.take_over(version, training_run)
         elif judgment.verdict == "cannot tell":
             registry.let_wait(version, judgment.comparison.needed)
+        elif judgment.verdict == "a person decides":
+            registry.let_wait(version, None)
         else:
             registry.reject(version)
         _conclude(training_run, judgment.verdict, judgment.explanation)

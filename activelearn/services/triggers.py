@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 from django.db import transaction
 
@@ -19,6 +20,9 @@ from labeling.messages import Message, message, verbatim
 from labeling.models import Item, Job, Project, ProjectCounter, Resolution, User
 from labeling.services.work import jobs
 from labeling.services.work.transactions import keep_project, lock_project
+
+# By so much the held-out labels grow between two tests of one version by a strict gate.
+MORE: Final = 0.2
 
 
 def next_threshold(policy: LearningPolicy, labels_then: int) -> int:
@@ -124,19 +128,52 @@ def _request(
 class Wait:
     """A version that waits: how many held-out labels there are, and how many tell.
 
-    Those that the leak check left out are not counted.
+    Those that the leak check left out are not counted. policy: the rule by which it would
+    be judged now.
     """
 
     version: ModelVersion
     labels: int
     due: int
+    policy: str
+
+    @property
+    def is_for_person(self) -> bool:
+        """Whether no number of labels ends it."""
+        return self.policy == LearningPolicy.Gate.MANUAL
 
     @property
     def is_over(self) -> bool:
-        """Whether it is to be judged again: never twice on the same labels."""
-        evidence: Evaluation | None = getattr(self.version, "evaluation", None)
+        """Whether it is to be judged again: never twice by one rule on the same labels."""
+        evidence = _evidence_of(self.version)
+        if self._is_rule_new:
+            return True
         judged = evidence.items if evidence else 0
-        return self.labels > judged and self.labels >= self.due
+        is_enough = self.labels > judged and self.labels >= self.due
+        return is_enough and not self.is_for_person
+
+    @property
+    def _is_rule_new(self) -> bool:
+        evidence = _evidence_of(self.version)
+        is_other = evidence is not None and evidence.asked.policy != self.policy
+        return is_other and self.labels > 0
+
+    @property
+    def reason(self) -> Message:
+        """Why it is judged again."""
+        if self._is_rule_new:
+            return message("the gate has another rule now")
+        return message(
+            "%(labels)s held-out labels; version %(number)s waited for %(due)s",
+            labels=self.labels,
+            number=self.version.number,
+            due=self.due,
+        )
+
+
+def _evidence_of(version: ModelVersion) -> Evaluation | None:
+    evidence: Evaluation | None = getattr(version, "evaluation", None)
+    return evidence
 
 
 def wait_of(project: Project) -> Wait | None:
@@ -158,11 +195,26 @@ def wait_of(project: Project) -> Wait | None:
     )
     if not project.is_multi:
         labels = labels.exclude(labels=[])
-    evidence: Evaluation | None = getattr(version, "evaluation", None)
+    evidence = _evidence_of(version)
     left_out = evidence.left_out if evidence else 0
     # Where there are fewer items than it needs, all of them have to do.
     due = min(version.waits_for or 0, held_out.count() - left_out)
-    return Wait(version, labels.count() - left_out, due)
+    return Wait(
+        version,
+        labels.count() - left_out,
+        max(due, _rest(evidence)),
+        LearningPolicy.of(project.pk).gate,
+    )
+
+
+def _rest(evidence: Evaluation | None) -> int:
+    """Return how many labels a version that a strict gate has tested waits for at least.
+
+    Each test uses up some of the project's error: one more label is not worth one.
+    """
+    if evidence is None or evidence.asked.look is None or not evidence.has_tested:
+        return 0
+    return math.ceil(evidence.items * (1 + MORE))
 
 
 def consider_waiting(project_id: int) -> TrainingRun | None:
@@ -174,13 +226,7 @@ def consider_waiting(project_id: int) -> TrainingRun | None:
         wait = wait_of(project)
         if wait is None or not wait.is_over or _is_judging(project_id):
             return None
-        reason = message(
-            "%(labels)s held-out labels; version %(number)s waited for %(due)s",
-            labels=wait.labels,
-            number=wait.version.number,
-            due=wait.due,
-        )
-        return _request_judgment(wait.version, None, reason)
+        return _request_judgment(wait.version, None, wait.reason)
 
 
 def _is_judging(project_id: int) -> bool:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-from activelearn.core.gate import Comparison
+from django.utils.translation import gettext_noop as noop
+
+from activelearn.core.gate import Comparison, GateVerdict
 from activelearn.core.leaks import Leaks
+from activelearn.core.parts import Part
 from activelearn.core.training import NeverAbsentError, TooFewLabelsError
 from labeling.messages import Message, message, verbatim
 
@@ -17,32 +21,74 @@ def version(number: int) -> Message:
     return message("version %(number)s", number=number)
 
 
+WORDS: Final[dict[GateVerdict, str]] = {
+    "promote": noop(
+        "On %(items)s held-out items it fixes %(better)s and breaks %(worse)s against %(name)s. It takes over."
+    ),
+    "not better": noop(
+        "On %(items)s held-out items it fixes %(better)s and breaks %(worse)s against %(name)s. That is not better, so it does not take over."
+    ),
+    "worse on a part": noop(
+        "On %(items)s held-out items it fixes %(better)s and breaks %(worse)s against %(name)s, but it is worse on %(part)s. It does not take over."
+    ),
+    "cannot tell": noop(
+        "On %(items)s held-out items it fixes %(better)s and breaks %(worse)s against %(name)s. Too few to tell: it waits, and is judged again by itself at about %(needed)s held-out labels."
+    ),
+    "a person decides": noop(
+        "On %(items)s held-out items it fixes %(better)s and breaks %(worse)s against %(name)s. It waits for a person, who may promote it."
+    ),
+}
+
+
 def explain(comparison: Comparison, against: Message) -> Message:
     """Return why a model takes over from ``against``, or why it does not."""
     if comparison.n == 0:
-        return message(
-            "No held-out item is labeled yet. It waits, and is judged by itself at about %(needed)s held-out labels.",
-            needed=comparison.needed,
-        )
+        return _without_items(comparison)
     facts: dict[str, int | Message] = {
         "items": comparison.n,
         "better": comparison.better,
         "worse": comparison.worse,
         "name": against,
     }
-    if comparison.verdict == "promote":
+    if comparison.verdict == "cannot tell":
+        facts["needed"] = comparison.needed
+    if comparison.verdict == "worse on a part":
+        facts["part"] = _named(comparison.worse_on)
+    return Message(WORDS[comparison.verdict], facts)
+
+
+PARTS: Final[dict[str, str]] = {
+    "label": noop("the label “%(name)s” (fixes %(better)s, breaks %(worse)s)"),
+    "length": noop("texts of %(name)s characters (fixes %(better)s, breaks %(worse)s)"),
+    "metadata": noop("items with “%(name)s” (fixes %(better)s, breaks %(worse)s)"),
+    "source": noop(
+        "items whose label is from “%(name)s” (fixes %(better)s, breaks %(worse)s)"
+    ),
+    "tag": noop("the tag “%(name)s” (fixes %(better)s, breaks %(worse)s)"),
+}
+
+
+def _named(parts: Sequence[Part]) -> Message:
+    """Return the worst of the parts in words, and how many more there are."""
+    worst = parts[0]
+    facts: dict[str, str | int] = {
+        "name": worst.name,
+        "better": worst.better,
+        "worse": worst.worse,
+    }
+    words = Message(PARTS[worst.kind], facts)
+    if len(parts) == 1:
+        return words
+    return message("%(part)s and %(more)s more", part=words, more=len(parts) - 1)
+
+
+def _without_items(comparison: Comparison) -> Message:
+    if comparison.verdict == "a person decides":
         return message(
-            "On %(items)s held-out items it fixes %(better)s and breaks %(worse)s against %(name)s. It takes over.",
-            **facts,
-        )
-    if comparison.verdict == "not better":
-        return message(
-            "On %(items)s held-out items it fixes %(better)s and breaks %(worse)s against %(name)s. That is not better, so it does not take over.",
-            **facts,
+            "No held-out item is labeled yet. It waits for a person, who may promote it."
         )
     return message(
-        "On %(items)s held-out items it fixes %(better)s and breaks %(worse)s against %(name)s. Too few to tell: it waits, and is judged again by itself at about %(needed)s held-out labels.",
-        **facts,
+        "No held-out item is labeled yet. It waits, and is judged by itself at about %(needed)s held-out labels.",
         needed=comparison.needed,
     )
 

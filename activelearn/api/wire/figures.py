@@ -85,6 +85,19 @@ class Slice(Answer):
     summary: Summary
 
 
+class Part(Answer):
+    """A slice, or the items of a label, and what a model fixes and breaks there."""
+
+    kind: Annotated[str, one_of(["label", "length", "metadata", "source", "tag"])]
+    name: str
+    items: int
+    better: Annotated[int, about("Items that only this model has right.")]
+    worse: Annotated[int, about("Items that only the champion has right.")]
+    p: Annotated[float, about("How likely chance alone makes it so much worse.")]
+    bar: Annotated[float, about("What `p` has to be below, as one of many parts.")]
+    is_worse: Annotated[bool, about("Whether this forbids it to take over.")]
+
+
 class Baseline(Answer):
     """What the model has to beat on the same items."""
 

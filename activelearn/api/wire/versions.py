@@ -13,9 +13,11 @@ from activelearn.api.wire.figures import (
     Figures,
     LabelChange,
     LabelReport,
+    Part,
     Slice,
     Summary,
 )
+from activelearn.core import signs
 from activelearn.services import judging
 from labeling.api.http.fields import Answer, Moment, Share, about, literals, one_of
 
@@ -45,9 +47,27 @@ class Evaluation(Answer):
     better: Annotated[int, about("Items that only this model has right.")]
     worse: Annotated[int, about("Items that only the champion has right.")]
     verdict: GateVerdict
+    rule: Annotated[str, about("By which rule the gate decided, and its number.")]
+    alpha: Annotated[
+        float | None,
+        about("The error that its exact test was allowed; null where it made none."),
+    ]
+    look: Annotated[
+        int | None, about("Under `strict`: which test of the project's life it was.")
+    ]
+    exact_p: Annotated[float, about("The p-value of the exact test (McNemar's).")]
+    lower_bound: Annotated[
+        float, about("Of the gain in accuracy, with 90 % certainty: a share.")
+    ]
     figures: Figures
     slices: list[Slice]
     baselines: list[Baseline]
+    parts: Annotated[
+        list[Part],
+        about(
+            "How it does against the champion on slices and labels, the worst first."
+        ),
+    ]
     training: Annotated[
         Summary | None, about("On the items that the model has learned from.")
     ]
@@ -143,5 +163,12 @@ def evaluation_of(evidence: models.Evaluation) -> Evaluation:
         "better": evidence.better,
         "worse": evidence.worse,
         "verdict": evidence.verdict,
+        "rule": evidence.rule,
+        "alpha": evidence.asked.alpha,
+        "look": evidence.asked.look,
+        "exact_p": signs.exact_p(evidence.better, evidence.worse),
+        "lower_bound": evidence.lower_bound,
+        # Evaluations of earlier releases have none.
+        "parts": evidence.report.get("parts", []),
     }
     return msgspec.convert({**evidence.report, **own}, Evaluation)

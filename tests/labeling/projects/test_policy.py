@@ -252,6 +252,7 @@ def test_the_learners_settings_move_to_its_table_and_back() -> None:
         for before_it, it in (
             ("0012_report", "0013_aim"),
             ("0016_left_out", "0017_weights"),
+            ("0017_weights", "0018_gate_setting"),
         ):
             MigrationExecutor(connection).migrate(
                 [("activelearn", before_it)], fake=True
