@@ -6,11 +6,21 @@ import json
 import sys
 from pathlib import Path
 
-from bench import calibration, consensus, leaks, learning, queue, station, whole
+from bench import (
+    calibration,
+    consensus,
+    gate,
+    leaks,
+    learning,
+    queue,
+    station,
+    whole,
+)
 
 MODULES = {
     "calibration": calibration,
     "consensus": consensus,
+    "gate": gate,
     "leaks": leaks,
     "learning": learning,
     "queue": queue,
