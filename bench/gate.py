@@ -74,7 +74,7 @@ def _versions(name: str) -> Versions:
         sizes.append(int(size))
         size *= GROWTH
     right = [truth[p] for p in test]
-    hits = [[a == b for a, b in zip(right, one, strict=True)] for one in said]
+    hits = [[a == b for a, b in zip(right, answers, strict=True)] for answers in said]
     return Versions(name, sizes, right, said, np.array(hits))
 
 

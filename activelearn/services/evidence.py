@@ -144,7 +144,9 @@ def _parts(
 ) -> list[Part]:
     """Return how a version does against the champion on each part of the items."""
     hits = items.answered(before).hits, items.answered(now).hits
-    slices = (parts.of_slice(one.kind, one.name, one.at, hits) for one in places)
+    slices = (
+        parts.of_slice(place.kind, place.name, place.at, hits) for place in places
+    )
     pairs = [*filter(None, slices), *parts.of_labels(items.labels, before, now)]
     return parts.compared(pairs)
 
