@@ -74,7 +74,7 @@ class SummaryRow:
 class PartRow:
     """A part of the held-out items, and the name of its kind."""
 
-    kind: Promise
+    kind: Promise | str
     part: Part
 
 
@@ -105,7 +105,7 @@ class Evidence:
     matrix: Matrix | None
     gate: Gate
     parts: list[PartRow]
-    rules: list[Promise]
+    rules: list[Promise | str]
     sets: Sequence[tuple[Promise, Estimate]] = ()
     diagram: Diagram | None = None
     reliabilities: Sequence[tuple[Promise, Reliability]] = ()
@@ -126,23 +126,33 @@ def evidence_of(evaluation: Evaluation, policy: LearningPolicy) -> Evidence:
         list(_milestones(report)),
         _aim(summary, policy),
         [SummaryRow(_("this version"), summary)]
-        + [SummaryRow(BASELINES[row.name], row.summary) for row in report.baselines],
+        + [
+            SummaryRow(BASELINES.get(row.name, row.name), row.summary)
+            for row in report.baselines
+        ],
         [
-            SummaryRow(row.name, row.summary, KINDS[row.kind])
+            SummaryRow(row.name, row.summary, KINDS.get(row.kind, row.kind))
             for row in sorted(report.slices, key=lambda row: row.summary.macro_f1.value)
         ],
         matrix_of(report),
         gate_of(evaluation),
-        [PartRow(KINDS[part.kind], part) for part in report.parts[:MOST_PARTS]],
+        [
+            PartRow(KINDS.get(part.kind, part.kind), part)
+            for part in report.parts[:MOST_PARTS]
+        ],
         list(_rules(evaluation)),
         _sets(report),
         *_reliability(report),
     )
 
 
-def _rules(evaluation: Evaluation) -> Iterator[Promise]:
-    """Yield by what the gate has decided, and what that risks."""
-    yield RULES[evaluation.asked.policy]
+def _rules(evaluation: Evaluation) -> Iterator[Promise | str]:
+    """Yield by what the gate has decided, and what that risks.
+
+    Of a rule that this program does not know, its name.
+    """
+    rule: str = evaluation.asked.policy
+    yield RULES.get(rule, rule)
     if evaluation.asked.is_first:
         yield FIRST
 

@@ -46,7 +46,10 @@ def agreement(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _frames(report: AgreementReport) -> list[tuple[Promise, dict[str, Any]]]:
     """Return the figures by how the items came to people, each with its name."""
-    return [(FRAMES[row["frame"]], row) for row in report.body.get("frames", ())]
+    return [
+        (FRAMES.get(row["frame"], row["frame"]), row)
+        for row in report.body.get("frames", ())
+    ]
 
 
 def _curve(newest: list[AgreementReport]) -> Curve | None:
