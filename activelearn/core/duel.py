@@ -146,8 +146,7 @@ def _verdict(lead: int, *, is_sure: bool, has_next: bool) -> DuelVerdict:
 def gain_of(duel: Duel, better: int, worse: int, asked: int) -> Estimate:
     """Return the gain in accuracy over the N items, with its 95 % interval.
 
-    The variance is that of Bonett and Price (2012, Journal of Educational and Behavioral
-    Statistics 37:479–488), whose counts are one larger, times the finite-population
+    The variance is that of ``signs.gained``, times the finite-population
     correction 1 - m / |D| (Cochran 1977, Sampling Techniques, 2.5): where all of D has
     been asked about, the gain over these items is known. While most of D has, it takes
     few values and the interval is a little too short (91 % at 100 of 120).
@@ -157,8 +156,8 @@ def gain_of(duel: Duel, better: int, worse: int, asked: int) -> Estimate:
         return Estimate(0.0, 0.0, 0.0)
     scale, left = size / duel.items, 1 - asked / size
     mean = (better - worse) / asked
-    p1, p2 = (better + 1) / (asked + 2), (worse + 1) / (asked + 2)
-    half = Z * math.sqrt((p1 + p2 - (p1 - p2) ** 2) / (asked + 2) * left)
+    _, error = signs.gained(better, worse, asked)
+    half = Z * error * math.sqrt(left)
     # Their center, which also is the mean once all of D is known.
     center = mean * (1 - 2 * left / (asked + 2))
     low, high = max(-1.0, center - half), min(1.0, center + half)

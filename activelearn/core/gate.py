@@ -152,9 +152,9 @@ def spend(last: Spent | None) -> tuple[int, float]:
 
 
 def lower_bound(better: int, worse: int, n: int, z: float = Z) -> float:
-    """Return the lower bound of the accuracy gain (Bonett and Price 2012)."""
-    p1, p2 = (better + 1) / (n + 2), (worse + 1) / (n + 2)
-    return p1 - p2 - z * math.sqrt((p1 + p2 - (p1 - p2) ** 2) / (n + 2))
+    """Return the lower bound of the accuracy gain (``signs.gained``)."""
+    gain, error = signs.gained(better, worse, n)
+    return gain - z * error
 
 
 def needed(counts: Counts, asked: Terms) -> int:
@@ -197,28 +197,23 @@ def compare(
 ) -> Comparison:
     """Judge the challenger by its hits against the champion's on the same items.
 
-    held_against: how it does on parts of them; worse on one, it is not promoted. Too little evidence is "cannot tell". Raises ValueError where they were not judged on
-    as many items.
+    held_against: how it does on parts of them; worse on one, it is not promoted. Too
+    little evidence is "cannot tell". Raises ValueError where they were not judged on as
+    many items.
     """
-    if len(champion) != len(challenger):
-        raise ValueError("Both must be judged on the same items.")
-    pairs = list(zip(champion, challenger, strict=True))
-    counts = Counts(
-        len(pairs),
-        sum(new and not old for old, new in pairs),
-        sum(old and not new for old, new in pairs),
-    )
+    better, worse = signs.counted(champion, challenger)
+    counts = Counts(len(champion), better, worse)
     worse_on = [part for part in held_against if part.is_worse]
     verdict = decided(counts, asked, worse_on)
     return Comparison(
         counts.n,
-        counts.better,
-        counts.worse,
-        lower_bound(counts.better, counts.worse, counts.n),
-        signs.mid_p(counts.better, counts.worse),
+        better,
+        worse,
+        lower_bound(better, worse, counts.n),
+        signs.mid_p(better, worse),
         verdict,
         _wait(counts, asked) if verdict == "cannot tell" else 0,
-        signs.exact_p(counts.better, counts.worse),
+        signs.exact_p(better, worse),
         asked,
         is_enough(counts, asked),
         worse_on,

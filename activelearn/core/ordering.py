@@ -25,8 +25,9 @@ class Material:
     """What an order is made from.
 
     table: the features of all items. known: labels by item id, of labeled items of the
-    pool; of several labels, no label is an answer too. pool, held_out: ids of the items without a vote, each list ascending. settled:
-    the number of held-out items that are labeled.
+    pool; of several labels, no label is an answer too. pool, held_out: ids of the items
+    without a vote, each list ascending. settled: the number of held-out items that are
+    labeled.
     """
 
     table: Table
@@ -57,8 +58,9 @@ class Limits:
 class Policy:
     """How a project orders: a strategy of ``query``, a kind of batch, and two shares.
 
-    labels: how many labels the project has to choose from. exploration_rate, evaluation_rate: the shares, in [0, 1], of an order that chance and
-    the held-out items decide.
+    labels: how many labels the project has to choose from. exploration_rate,
+    evaluation_rate: the shares, in [0, 1], of an order that chance and the held-out items
+    decide.
     """
 
     strategy: str

@@ -104,10 +104,8 @@ def compared(pairs: Iterable[Pair]) -> list[Part]:
 
 
 def _counted(pair: Pair) -> Part:
-    both = list(zip(pair.before, pair.now, strict=True))
-    better = sum(new and not old for old, new in both)
-    worse = sum(old and not new for old, new in both)
-    part = Part(pair.kind, pair.name, len(both), better, worse)
+    better, worse = signs.counted(pair.before, pair.now)
+    part = Part(pair.kind, pair.name, len(pair.now), better, worse)
     return replace(part, p=signs.mid_p(worse, better)) if _can_tell(part) else part
 
 

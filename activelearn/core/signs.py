@@ -2,6 +2,31 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
+
+def counted(before: Sequence[bool], now: Sequence[bool]) -> tuple[int, int]:
+    """Return of how many items only the new one is right, and only the one before.
+
+    before, now: (n,) hits on the same items. Raises ValueError where they are not as many.
+    """
+    if len(before) != len(now):
+        raise ValueError("Both must be judged on the same items.")
+    pairs = list(zip(before, now, strict=True))
+    better = sum(new and not old for old, new in pairs)
+    return better, sum(old and not new for old, new in pairs)
+
+
+def gained(better: int, worse: int, n: int) -> tuple[float, float]:
+    """Return the difference of two shares of n pairs, and its standard error.
+
+    Of counts that are one larger (Bonett and Price 2012, Journal of Educational and
+    Behavioral Statistics 37:479–488).
+    """
+    p1, p2 = (better + 1) / (n + 2), (worse + 1) / (n + 2)
+    return p1 - p2, math.sqrt((p1 + p2 - (p1 - p2) ** 2) / (n + 2))
+
 
 def mid_p(better: int, worse: int) -> float:
     """Return the one-sided mid-p value of McNemar's exact test."""

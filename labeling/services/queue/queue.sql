@@ -178,8 +178,8 @@ ON CONFLICT (annotator_id, item_id, is_repeat) DO UPDATE
     -- Nothing is left of what the person was lent before: nobody ranked this one.
     SET slot = excluded.slot, state = 'leased', leased_at = excluded.leased_at,
         expires_at = excluded.expires_at, reason = excluded.reason, probability = NULL,
-        mixture = NULL, generation = excluded.generation, model_number = NULL, suggestion = NULL,
-        rank = NULL
+        mixture = NULL, generation = excluded.generation, model_number = NULL,
+        suggestion = NULL, rank = NULL
     -- Chosen by name, an item comes back even where the person has skipped it.
     WHERE a.state IN ('expired', 'released', 'skipped')
 
