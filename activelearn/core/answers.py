@@ -22,7 +22,7 @@ def answers(model: Labeled, table: Array) -> list[Answer]:
     if not model.is_multi:
         return [model.labels[place] for place in table.argmax(axis=1)]
     sets: list[dict[str, float]] = [{} for _ in table]
-    for row, place in zip(*np.nonzero(table >= 0.5), strict=True):
+    for row, place in zip(*np.nonzero(calibration.in_set(table)), strict=True):
         sets[row][model.labels[place]] = float(table[row, place])
     return list(sets)
 

@@ -108,5 +108,5 @@ def reliability_of_sets(
         table = calibration.cross_fitted(raw, has, groups, is_multi=True)
         sure = calibration.cross_fitted_sets(raw, has, groups)
     is_known = np.array([set(row) <= set(scores.labels) for row in labels])
-    hits = ((table >= 0.5) == has).all(axis=1) & is_known
+    hits = (calibration.in_set(table) == has).all(axis=1) & is_known
     return calibration.reliability(sure, hits, groups)

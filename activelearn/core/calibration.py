@@ -59,6 +59,11 @@ def probabilities(scores: Array, *, is_multi: bool) -> Array:
     return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
 
+def in_set(table: Array) -> Bools:
+    """Return (n, n_labels): which labels the likeliest set of each row has."""
+    return np.asarray(table >= 0.5)
+
+
 def of_sets(table: Array, whole: tuple[float, float] = AS_IT_IS) -> Array:
     """Return (n,): how sure it is that the likeliest set of each row is right, all of it.
 
@@ -92,7 +97,7 @@ def fitted(scores: Array, has: Bools, *, is_multi: bool) -> Calibration:
         pairs = [_platt(scores[:, k], has[:, k]) for k in range(scores.shape[1])]
         learned = Calibration(tuple(a for a, _ in pairs), tuple(b for _, b in pairs))
         table = probabilities(learned.applied(scores), is_multi=True)
-        hits = ((table >= 0.5) == has).all(axis=1)
+        hits = (in_set(table) == has).all(axis=1)
         return replace(
             learned, whole=_platt(scores_of(of_sets(table), is_multi=True), hits)
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 from typing import Any, Final, Protocol, TypeAlias
 
 import numpy as np
@@ -193,8 +194,6 @@ def predicted_labels(model: Labeled, probabilities: Array) -> list[tuple[str, ..
     label at all is an answer too.
     """
     if model.is_multi:
-        return [
-            tuple(label for label, p in zip(model.labels, row, strict=True) if p >= 0.5)
-            for row in probabilities
-        ]
+        chosen = calibration.in_set(probabilities)
+        return [tuple(compress(model.labels, row)) for row in chosen]
     return [(model.labels[place],) for place in probabilities.argmax(axis=1)]
