@@ -48,14 +48,12 @@ class ModelVersionAdmin(WithButtons):
     @admin.display
     def accuracy(self, model: ModelVersion) -> str:
         """Return its accuracy on the held-out items."""
-        evaluation = getattr(model, "evaluation", None)
-        return f"{evaluation.accuracy:.3f}" if evaluation else "–"
+        return f"{model.evidence.accuracy:.3f}" if model.evidence else "–"
 
     @admin.display
     def macro_f1(self, model: ModelVersion) -> str:
         """Return its macro-F1 on the held-out items."""
-        evaluation = getattr(model, "evaluation", None)
-        return f"{evaluation.macro_f1:.3f}" if evaluation else "–"
+        return f"{model.evidence.macro_f1:.3f}" if model.evidence else "–"
 
     def act(self, request: HttpRequest, row: ModelVersion) -> str:
         """Promote, roll back or archive."""

@@ -84,6 +84,12 @@ class ModelVersion(models.Model):
         return f"version {self.number}"
 
     @property
+    def evidence(self) -> Evaluation | None:
+        """What held-out items say of it; None where it was not judged yet."""
+        evaluation: Evaluation | None = getattr(self, "evaluation", None)
+        return evaluation
+
+    @property
     def trial(self) -> Trial | None:
         """Whether a calibration helped; None for versions of earlier releases."""
         return Trial(**self.calibration) if self.calibration else None

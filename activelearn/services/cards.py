@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-import msgspec
-
 from activelearn.core.report import Report
 from activelearn.models import Evaluation, ModelVersion, Promotion, TrainingRun
 from activelearn.services import coverage, registry, snapshots
@@ -46,24 +44,14 @@ def card_of(project: Project, number: int) -> Card:
 
     Raises NotFoundError where the project has no such version.
     """
-    version = (
-        ModelVersion.objects.select_related(
-            "run__requested_by", "snapshot", "parent", "project"
-        )
-        .filter(pk=registry.version(project, number).pk)
-        .get()
-    )
-    evaluation = (
-        Evaluation.objects.select_related("champion")
-        .defer("outcomes", "answers")
-        .filter(model=version)
-        .first()
-    )
+    version = registry.version(project, number)
+    judged = Evaluation.objects.defer("outcomes", "answers").filter(model=version)
+    evaluation = judged.first()
     return Card(
         version=version,
         learned=_learned(version),
         evaluation=evaluation,
-        report=msgspec.convert(evaluation.report, Report) if evaluation else None,
+        report=registry.report_of(evaluation) if evaluation else None,
         coverage=coverage.coverage_of(project),
         judged_again=list(version.judged_again.exclude(verdict="").order_by("pk")),
         promotions=list(version.promotions.select_related("by", "before", "run")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -9,6 +10,7 @@ from django.utils import timezone
 from activelearn.core import artifact, translation
 from activelearn.core import features as core_features
 from activelearn.core.features import Spec, UnknownSpecError
+from activelearn.core.report import Report
 from activelearn.core.training import LinearModel
 from activelearn.core.translation import NoLabelLeftError, TranslatedModel
 from activelearn.models import Evaluation, ModelVersion, Promotion, TrainingRun
@@ -77,6 +79,11 @@ def evaluation(project: Project, number: int) -> Evaluation:
             % {"number": number}
         )
     return evidence
+
+
+def report_of(evaluation: Evaluation) -> Report:
+    """Return an evaluation's report, which is kept as JSON."""
+    return msgspec.convert(evaluation.report, Report)
 
 
 def load(model: ModelVersion) -> tuple[TranslatedModel, Spec]:

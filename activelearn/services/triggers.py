@@ -145,7 +145,7 @@ class Wait:
     @property
     def is_over(self) -> bool:
         """Whether it is to be judged again: never twice by one rule on the same labels."""
-        evidence = _evidence_of(self.version)
+        evidence = self.version.evidence
         if self._is_rule_new:
             return True
         judged = evidence.items if evidence else 0
@@ -154,7 +154,7 @@ class Wait:
 
     @property
     def _is_rule_new(self) -> bool:
-        evidence = _evidence_of(self.version)
+        evidence = self.version.evidence
         is_other = evidence is not None and evidence.asked.policy != self.policy
         return is_other and self.labels > 0
 
@@ -169,11 +169,6 @@ class Wait:
             number=self.version.number,
             due=self.due,
         )
-
-
-def _evidence_of(version: ModelVersion) -> Evaluation | None:
-    evidence: Evaluation | None = getattr(version, "evaluation", None)
-    return evidence
 
 
 def wait_of(project: Project) -> Wait | None:
@@ -195,7 +190,7 @@ def wait_of(project: Project) -> Wait | None:
     )
     if not project.is_multi:
         labels = labels.exclude(labels=[])
-    evidence = _evidence_of(version)
+    evidence = version.evidence
     left_out = evidence.left_out if evidence else 0
     # Where there are fewer items than it needs, all of them have to do.
     due = min(version.waits_for or 0, held_out.count() - left_out)

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import msgspec
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +15,7 @@ from activelearn.core.intervals import Estimate
 from activelearn.core.parts import Part
 from activelearn.core.report import Report, reached
 from activelearn.models import Evaluation, LearningPolicy
+from activelearn.services import registry
 from activelearn.views.pictures import (
     Diagram,
     Gate,
@@ -111,14 +111,9 @@ class Evidence:
     reliabilities: Sequence[tuple[Promise, Reliability]] = ()
 
 
-def report_of(evaluation: Evaluation) -> Report:
-    """Return an evaluation's report, which is kept as JSON."""
-    return msgspec.convert(evaluation.report, Report)
-
-
 def evidence_of(evaluation: Evaluation, policy: LearningPolicy) -> Evidence:
     """Return what is shown of an evaluation; slices begin with the worst."""
-    report = report_of(evaluation)
+    report = registry.report_of(evaluation)
     summary = report.figures.summary
     return Evidence(
         evaluation,

@@ -53,7 +53,7 @@ def models(request: HttpRequest, slug: str) -> HttpResponse:
         due=triggers.next_threshold(own_policy, fired.label_count if fired else 0),
         runs=TrainingRun.objects.select_related("job").filter(project=project)[:20],
         models=versions,
-        judged=[row.number for row in versions if hasattr(row, "evaluation")],
+        judged=[row.number for row in versions if row.evidence],
         history=history_of(versions),
         evidence=evidence,
         coverage=coverage.shown(

@@ -45,9 +45,7 @@ def history_of(versions: Sequence[ModelVersion]) -> History | None:
 
     versions: newest first.
     """
-    judged = [
-        version for version in reversed(versions) if hasattr(version, "evaluation")
-    ]
+    judged = [version for version in reversed(versions) if version.evidence]
     if len(judged) < 2:
         return None
     curves = [

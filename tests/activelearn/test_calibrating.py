@@ -22,7 +22,7 @@ from activelearn.services import (
     suggesting,
     triggers,
 )
-from activelearn.views.evidence import report_of
+from activelearn.services.registry import report_of
 from labeling.models import Item, Project, Resolution
 from tests import make
 from tests.activelearn.test_loop import work

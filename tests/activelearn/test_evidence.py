@@ -10,7 +10,7 @@ from django.test import Client
 from activelearn.core.report import Report
 from activelearn.models import LearningPolicy, ModelVersion
 from activelearn.services import features, judging
-from activelearn.views.evidence import report_of
+from activelearn.services.registry import report_of
 from labeling.models import Annotation, Membership, Project, Resolution
 from tests import make
 from tests.activelearn.test_loop import NAMES, versions

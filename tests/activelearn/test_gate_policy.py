@@ -11,7 +11,7 @@ from activelearn.core.gate import Comparison
 from activelearn.core.parts import Part
 from activelearn.models import Evaluation, LearningPolicy, ModelVersion, TrainingRun
 from activelearn.services import registry, retrain, triggers, verdicts
-from activelearn.views.evidence import report_of
+from activelearn.services.registry import report_of
 from labeling.models import Item, Project, Resolution
 from labeling.services.projects import policy
 from labeling.services.work import jobs

@@ -12,8 +12,8 @@ from activelearn.core.evaluation import Confusion
 from activelearn.core.intervals import Estimate
 from activelearn.core.report import Report
 from activelearn.models import Evaluation
+from activelearn.services.registry import report_of
 from activelearn.views import pictures
-from activelearn.views.evidence import report_of
 from labeling.models import Item, Project
 from tests import make
 from tests.activelearn.test_calibrating import run

@@ -114,7 +114,7 @@ class Model(Answer):
 
 def model_of(model: models.ModelVersion) -> Model:
     """Return a model version with its evidence."""
-    evidence: models.Evaluation | None = getattr(model, "evaluation", None)
+    evidence = model.evidence
     return Model(
         number=model.number,
         stage=model.stage,
