@@ -18,9 +18,10 @@ from typing import Any, Final, NamedTuple
 from django.db import connection
 
 from labeling import rules
-from labeling.likeness import compare, rows, texts
+from labeling.likeness import compare
 from labeling.likeness.sketch import FAMILY, Sketch, named, number_of
 from labeling.models import Item, Project
+from labeling.services.transfer import sketching
 from labeling.services.transfer.importing.rows import Row
 from labeling.sql import statements
 
@@ -114,10 +115,6 @@ class Index:
                 self.bands[band].append(number)
                 self.new_bands.append((band, number))
 
-    def is_open(self, number: int) -> bool:
-        """Whether more items join it for being nearly the same."""
-        return not self.known[number].is_full
-
     def join(self, number: int) -> None:
         """Count one more item behind what stands for a group."""
         known = self.known[number]
@@ -130,10 +127,8 @@ class Index:
 
 def newcomers(data_type: str, some: Sequence[tuple[Row, str]]) -> list[Newcomer]:
     """Return rows of text or table, each with its content's hash, as newcomers."""
-    if data_type == Project.DataType.TEXT:
-        sketches = texts.sketches([str(row.data["text"]) for row, _ in some])
-    else:
-        sketches = [rows.sketch(row.data, content) for row, content in some]
+    contents = [(row.data, content_hash) for row, content_hash in some]
+    sketches = sketching.of_data(data_type, contents)
     return [
         Newcomer(row.group, sketch)
         for (row, _), sketch in zip(some, sketches, strict=True)
@@ -163,7 +158,7 @@ def placed(index: Index, newcomer: Newcomer, *, seed: int, below: float) -> Plac
     name, number = newcomer.own_key, number_of(newcomer.sketch.key)
     own = index.known.get(named(name)) if name else None
     alike = index.like(newcomer.sketch)
-    joinable = [at for at in alike if at == number or index.is_open(at)]
+    joinable = [at for at in alike if at == number or not index.known[at].is_full]
     joins = None if own else chosen(index.known, joinable)
     begun = own or _begun(newcomer, seed=seed, below=below)
     group = begun if joins is None else index.known[joins]
