@@ -8,19 +8,17 @@ would do so. Experts are taken to be right.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
+from bench import sets
 from bench.row import row
 from labeling import rules
 from labeling.quality import consensus, skills
 
-DATA: Final = Path(__file__).resolve().parents[2] / "shared" / "data"
 RECORDED: Final = ("snow_rte", "snow_temporal", "shape_images")
 ITEMS: Final = 3000
 PEOPLE: Final = 12
@@ -96,18 +94,15 @@ def people(said: Said) -> Said:
 
 def recorded(name: str, most: int) -> Task | None:
     """Return a recorded crowd of so many votes, or None where the set is not at hand."""
-    folder = DATA / name
-    if not folder.is_dir():
+    if not sets.is_at_hand(name):
         return None
-    with (folder / "gold.csv").open(newline="") as file:
-        gold = {line["item_id"]: (line["label"],) for line in csv.DictReader(file)}
+    gold = {line["item_id"]: (line["label"],) for line in sets.table(name, "gold")}
     said: dict[str, Said] = {item: [] for item in gold}
     people: dict[str, int] = {}
-    with (folder / "annotations.csv").open(newline="") as file:
-        for line in csv.DictReader(file):
-            if line["item_id"] in said:
-                who = people.setdefault(line["annotator_id"], len(people))
-                said[line["item_id"]].append((who, (line["label"],)))
+    for line in sets.table(name, "annotations"):
+        if line["item_id"] in said:
+            who = people.setdefault(line["annotator_id"], len(people))
+            said[line["item_id"]].append((who, (line["label"],)))
     kept = [item for item, votes in said.items() if len(votes) >= most]
     names = {label for item in kept for _, label in said[item]}
     return Task(name, len(names), [said[i] for i in kept], [gold[i] for i in kept])
@@ -176,11 +171,8 @@ class Posterior:
         return ballots
 
     def verdict(self, said: Said) -> tuple[str, Labels]:
-        ballots, terms = self.ballots(said), self.terms(said)
-        return (
-            consensus.verdict(ballots, terms),
-            consensus.belief(ballots, terms).labels,
-        )
+        verdict, belief = consensus.decided(self.ballots(said), self.terms(said))
+        return verdict, belief.labels
 
     def is_in_vain(self, said: Said) -> bool:
         """Whether no further votes could settle it, by those who are left."""

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Exists, OuterRef, Q
 
 from labeling.models import Assignment, Item, Project, Resolution
-
-_FIRM = (Resolution.Source.EXPERT, Resolution.Source.GOLD)
+from labeling.services.votes import skills
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ def coverage_of(project: Project) -> Coverage:
         item__split=Item.Split.EVALUATION,
         item__state=Item.State.SETTLED,
     ).order_by()
-    is_firm = Q(source__in=_FIRM)
+    is_firm = Q(source__in=skills.FIRM)
     labels = current.aggregate(
         firm=Count("pk", filter=is_firm),
         agreed=Count("pk", filter=~is_firm & Q(item__votes__gt=1)),

@@ -82,7 +82,12 @@ def belief(ballots: Sequence[Ballot], terms: Terms) -> Belief:
 
 
 def verdict(ballots: Sequence[Ballot], terms: Terms) -> Verdict:
-    """Return whether votes settle an item.
+    """Return whether votes settle an item, as ``decided`` does."""
+    return decided(ballots, terms)[0]
+
+
+def decided(ballots: Sequence[Ballot], terms: Terms) -> tuple[Verdict, Belief]:
+    """Return whether votes settle an item, and what they say of it.
 
     Below the least number of votes it stays open. Then the likeliest answer settles it
     if it is likely enough. Else one more vote is asked for, but only where those to come
@@ -90,18 +95,15 @@ def verdict(ballots: Sequence[Ballot], terms: Terms) -> Verdict:
     is disputed at once. An item that is one person's to answer is settled by that vote:
     the confidence says how far it can be trusted.
     """
+    now = belief(ballots, terms)
     votes = sum(not ballot.is_model for ballot in ballots)
     if votes < max(1, terms.min_votes):
-        return "open"
-    now = belief(ballots, terms)
-    if now.is_tie:
-        is_sure = False
-    else:
-        is_sure = now.confidence >= terms.confidence or terms.max_votes == 1
-    if is_sure:
-        return "settled"
+        return "open", now
+    is_sure = now.confidence >= terms.confidence or terms.max_votes == 1
+    if is_sure and not now.is_tie:
+        return "settled", now
     is_open = _can_settle(ballots, terms, terms.max_votes - votes)
-    return "open" if is_open else "disputed"
+    return "open" if is_open else "disputed", now
 
 
 def _can_settle(ballots: Sequence[Ballot], terms: Terms, missing: int) -> bool:

@@ -86,9 +86,9 @@ class Rule:
         if ballots and opinion and (skill := skills.of_model(self.fit)):
             said = tuple(opinion.names)
             ballots.append(consensus.Ballot(said, skill, is_model=True))
-        belief = consensus.belief(ballots, terms)
+        verdict, belief = consensus.decided(ballots, terms)
         return rules.Consensus(
-            consensus.verdict(ballots, terms),
+            verdict,
             belief.labels,
             belief.confidence,
             belief.soft_label,

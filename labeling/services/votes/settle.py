@@ -35,8 +35,6 @@ from labeling.services.votes.resolutions import Gain
 
 # Items of one transaction: votes on them wait until it commits.
 CHUNK: Final = 200
-# An answer of these stands whatever the votes say.
-_FIRM: Final = skills.FIRM
 _OF_CONFIDENCE: Final = (
     *("confidence", "soft_label", "settled_by", "skills"),
     "counted_model",
@@ -168,13 +166,18 @@ def votes_of(item_ids: Sequence[int], names: Names) -> dict[int, list[deciding.G
     return votes
 
 
+def _current(past: Iterable[Resolution]) -> Resolution | None:
+    """Return the label in force, of all that an item ever had."""
+    return next((label for label in past if label.superseded_at is None), None)
+
+
 def _settle(
     done: _Done, item: Item, votes: list[deciding.Given], past: list[Resolution]
 ) -> None:
     project = done.project
-    current = next((label for label in past if label.superseded_at is None), None)
+    current = _current(past)
     is_invalid = item.state == Item.State.INVALID
-    if is_invalid or (current is not None and current.source in _FIRM):
+    if is_invalid or (current is not None and current.source in skills.FIRM):
         _close(done, item, Item.State.INVALID if is_invalid else Item.State.SETTLED)
         done.clear.append(item.pk)
         return
@@ -227,7 +230,7 @@ def _resolve(
 ) -> None:
     """Give an item the label of its votes, when it has not got it already."""
     labels = list(verdict.labels)
-    current = next((label for label in past if label.superseded_at is None), None)
+    current = _current(past)
     if current is not None and current.labels == labels:
         if current.confidence != verdict.confidence:
             current.confidence = verdict.confidence
