@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Annotated
 
 import msgspec
@@ -69,7 +68,6 @@ def features_of(reading: Reading | None) -> Features:
     """Return how the data are read; empty before anybody has looked at them."""
     if reading is None:
         return Features("", 0, "", 0, 0, None, [])
-    columns = [asdict(column) for column in reading.columns]
     return Features(
         kind=reading.spec["kind"],
         version=reading.spec["version"],
@@ -77,5 +75,8 @@ def features_of(reading: Reading | None) -> Features:
         rows=reading.rows,
         there=reading.there,
         created_at=reading.created_at,
-        columns=msgspec.convert(columns, list[ReadColumn]),
+        columns=[
+            msgspec.convert(column, ReadColumn, from_attributes=True)
+            for column in reading.columns
+        ],
     )

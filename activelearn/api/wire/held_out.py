@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import msgspec
+
 from activelearn.services import coverage
 from labeling.api.http.fields import Answer, about
 
@@ -23,13 +25,4 @@ class Coverage(Answer):
 
 def coverage_of(counts: coverage.Coverage) -> Coverage:
     """Return the counts as the API answers them."""
-    return Coverage(
-        items=counts.items,
-        labeled=counts.labeled,
-        firm=counts.firm,
-        agreed=counts.agreed,
-        single=counts.single,
-        disputed=counts.disputed,
-        skipped=counts.skipped,
-        waiting=counts.waiting,
-    )
+    return msgspec.convert(counts, Coverage, from_attributes=True)
