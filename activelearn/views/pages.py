@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from activelearn.models import (
@@ -18,11 +18,11 @@ from activelearn.services.coverage import coverage_of
 from activelearn.views import coverage, reading
 from activelearn.views.evidence import Evidence, evidence_of
 from activelearn.views.pictures import history_of
-from labeling.errors import AssayError, ConflictError, NotFoundError
+from labeling.errors import AssayError, ConflictError
 from labeling.models import Item, Membership, Project, ProjectCounter
 from labeling.services.projects import members
 from labeling.views.page.paging import listing
-from labeling.views.page.scope import context, member_of, sentences_of
+from labeling.views.page.scope import context, member_of, or_404, sentences_of, whole
 
 
 @login_required
@@ -92,10 +92,8 @@ def confusions(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """
     member = member_of(request, slug, members.ENGINEER)
     truth, predicted = (request.GET.get(name, "") for name in ("truth", "predicted"))
-    try:
+    with or_404():
         evidence = registry.evaluation(member.project, number)
-    except NotFoundError as error:
-        raise Http404(error.detail) from error
     wanted = [[truth], [predicted]]
     items = Item.objects.select_related("media").filter(
         project=member.project,
@@ -129,5 +127,4 @@ def _named(request: HttpRequest, project: Project) -> ModelVersion:
     """Return the version that the form names; one that names none means what serves."""
     serving = registry.champion(project)
     raw = request.POST.get("number", str(serving.number) if serving else "")
-    is_number = raw.isdecimal() and len(raw) < 10
-    return registry.version(project, int(raw) if is_number else 0)
+    return registry.version(project, whole(raw))

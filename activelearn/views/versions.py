@@ -14,11 +14,10 @@ from activelearn.services import cards, comparing
 from activelearn.services.comparing import Comparison
 from activelearn.views.cards import markdown, sections
 from activelearn.views.evidence import KINDS
-from labeling.errors import NotFoundError
 from labeling.models import Item, Project
 from labeling.services.projects import members
 from labeling.views.page.paging import listing
-from labeling.views.page.scope import context, member_of
+from labeling.views.page.scope import context, member_of, or_404, whole
 
 
 @login_required
@@ -43,10 +42,8 @@ def card_file(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 
 
 def _card(project: Project, number: int) -> cards.Card:
-    try:
+    with or_404():
         return cards.card_of(project, number)
-    except NotFoundError as error:
-        raise Http404(error.detail) from error
 
 
 @login_required
@@ -56,10 +53,8 @@ def changes(request: HttpRequest, slug: str, number: int, before: int) -> HttpRe
     Raises Http404 where one of them does not exist or was not judged.
     """
     member = member_of(request, slug, members.ENGINEER)
-    try:
+    with or_404():
         comparison = comparing.compare(member.project, number, before)
-    except NotFoundError as error:
-        raise Http404(error.detail) from error
     which = "broken" if request.GET.get("which") == "broken" else "fixed"
     entries = comparison.broken if which == "broken" else comparison.fixed
     said = {entry.item_id: entry for entry in entries}
@@ -87,10 +82,10 @@ def compare(request: HttpRequest, slug: str) -> HttpResponse:
     Raises Http404 where it names none.
     """
     member = member_of(request, slug, members.ENGINEER)
-    numbers = [request.GET.get(name, "") for name in ("number", "before")]
-    if not all(raw.isdecimal() and len(raw) < 10 for raw in numbers):
+    numbers = [whole(request.GET.get(name)) for name in ("number", "before")]
+    if not all(numbers):
         raise Http404
-    return redirect("changes", member.project.slug, *map(int, numbers))
+    return redirect("changes", member.project.slug, *numbers)
 
 
 @dataclass(frozen=True)

@@ -8,19 +8,18 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from labeling.errors import NotFoundError
 from labeling.models import Annotation, Disagreement, Membership, Resolution
 from labeling.services.experts import adjudicate, doubts
 from labeling.services.projects import members
 from labeling.views.page.paging import Listing, listing
-from labeling.views.page.scope import attempt, context, member_of, whole
+from labeling.views.page.scope import attempt, context, member_of, or_404, whole
 
 SIZE: Final = 25
 Origin = Disagreement.Origin
@@ -70,10 +69,8 @@ def way_back(member: Membership, disagreement: Disagreement) -> dict[str, Any] |
 def listed(request: HttpRequest, slug: str, which: str) -> HttpResponse:
     """Show one of the lists; what is chosen opens on the page of disagreements."""
     member = member_of(request, slug, members.ADJUDICATE)
-    try:
+    with or_404():
         origin = doubts.named(which)
-    except NotFoundError as error:
-        raise Http404(error.detail) from error
     tried = attempt(request, lambda: _act(request, member, origin))
     if tried.is_done:
         disagreement = tried.result

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -15,6 +16,15 @@ from labeling.errors import AssayError, ForbiddenError, NotFoundError
 from labeling.models import Membership, User
 from labeling.services.experts import inquiries
 from labeling.services.projects import members, policy
+
+
+@contextmanager
+def or_404() -> Iterator[None]:
+    """Answer 404 where something that an address names is not there."""
+    try:
+        yield
+    except NotFoundError as error:
+        raise Http404(error.detail) from error
 
 
 def member_of(
