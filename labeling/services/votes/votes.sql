@@ -111,14 +111,10 @@ UPDATE labeling_prediction SET label = %(moves)s ->> label
 WHERE project_id = %(project)s AND labels IS NULL AND label = ANY(%(old)s)
 
 -- rename_in_sets: the same where an item may have several labels.
--- Two that become one are as likely as the likelier; one that is none any more goes.
-UPDATE labeling_prediction p SET labels = new.labels, label = coalesce(new.label, '')
-FROM labeling_prediction old CROSS JOIN LATERAL (
-  SELECT coalesce(jsonb_object_agg(name, share), '{}') AS labels,
-         (array_agg(name ORDER BY share DESC, name))[1] AS label
-  FROM (SELECT coalesce(%(moves)s ->> key, key) AS name, max(value::float8) AS share
-        FROM jsonb_each_text(old.labels) GROUP BY 1) AS renamed
-  WHERE name = ANY(%(today)s)) AS new
+UPDATE labeling_prediction p
+SET labels = coalesce(new.labels, '{}'), label = coalesce(new.label, '')
+FROM labeling_prediction old
+CROSS JOIN labeling_renamed_set(old.labels, %(moves)s, %(today)s) AS new
 WHERE p.id = old.id AND old.project_id = %(project)s AND old.labels ?| %(old)s
 
 -- rename_in_queue: give suggestions of the queue their labels' new names.
@@ -160,12 +156,7 @@ FROM (
       SELECT FROM jsonb_object_keys(suggestion -> 'labels') key
       WHERE key <> ALL(%(today)s)))
   FOR UPDATE SKIP LOCKED) AS old
-CROSS JOIN LATERAL (
-  SELECT jsonb_object_agg(name, share) AS labels,
-         (array_agg(name ORDER BY share DESC, name))[1] AS label
-  FROM (SELECT coalesce(%(moves)s ->> key, key) AS name, max(value::float8) AS share
-        FROM jsonb_each_text(old.suggestion -> 'labels') GROUP BY 1) AS renamed
-  WHERE name = ANY(%(today)s)) AS new
+CROSS JOIN labeling_renamed_set(old.suggestion -> 'labels', %(moves)s, %(today)s) AS new
 WHERE e.id = old.id
 
 -- rename_in_leased_sets: the same for what is lent.
@@ -178,12 +169,7 @@ FROM (
       SELECT FROM jsonb_object_keys(suggestion -> 'labels') key
       WHERE key <> ALL(%(today)s)))
   FOR UPDATE SKIP LOCKED) AS old
-CROSS JOIN LATERAL (
-  SELECT jsonb_object_agg(name, share) AS labels,
-         (array_agg(name ORDER BY share DESC, name))[1] AS label
-  FROM (SELECT coalesce(%(moves)s ->> key, key) AS name, max(value::float8) AS share
-        FROM jsonb_each_text(old.suggestion -> 'labels') GROUP BY 1) AS renamed
-  WHERE name = ANY(%(today)s)) AS new
+CROSS JOIN labeling_renamed_set(old.suggestion -> 'labels', %(moves)s, %(today)s) AS new
 WHERE a.id = old.id
 
 -- settle_anew: mark the items that have votes and no label to be settled anew.
