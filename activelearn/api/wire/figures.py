@@ -4,51 +4,60 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from labeling.api.http.fields import Answer, about, one_of
+from labeling.api.http.fields import Answer, LabelName, about, one_of
 
 
 class Estimate(Answer):
     """A figure with its interval, which holds the true one in 95 % of all samples."""
 
-    value: float
-    low: float
-    high: float
+    value: Annotated[float, about("As measured, in the unit of the figure.")]
+    low: Annotated[float, about("The interval's lower end.")]
+    high: Annotated[float, about("The interval's upper end.")]
 
 
 class Summary(Answer):
     """The figures that are never shown without each other."""
 
     items: Annotated[int, about("How many; votes, where people are judged.")]
-    accuracy: Estimate
-    macro_f1: Estimate
-    balanced_accuracy: Estimate
+    accuracy: Annotated[Estimate, about("The share of items with all labels right.")]
+    macro_f1: Annotated[
+        Estimate, about("The mean F1 of the labels that truth or model name.")
+    ]
+    balanced_accuracy: Annotated[
+        Estimate, about("The mean recall of the labels that items have.")
+    ]
 
 
 class LabelReport(Answer):
     """How good a model is on one label, and how sure that is."""
 
-    label: str
-    precision: Estimate
-    recall: Estimate
-    f1: Estimate
+    label: LabelName
+    precision: Annotated[
+        Estimate, about("Of the items said to have it, the share that has.")
+    ]
+    recall: Annotated[Estimate, about("Of the items that have it, the share said to.")]
+    f1: Annotated[Estimate, about("The harmonic mean of both.")]
     support: Annotated[int, about("How many held-out items have it.")]
-    average_precision: Estimate | None
+    average_precision: Annotated[
+        Estimate | None,
+        about("Over all thresholds; null without probabilities or items with it."),
+    ]
 
 
 class Confusion(Answer):
     """How many items of a label the model says another label of, or the same."""
 
-    truth: str
-    predicted: str
-    items: int
+    truth: LabelName
+    predicted: Annotated[str, about("What the model says.")]
+    items: Annotated[int, about("How many, at least one.")]
 
 
 class LabelChange(Answer):
     """Items on which a model is right on a label and the one before was wrong."""
 
-    label: str
-    fixed: int
-    broken: Annotated[int, about("The other way round.")]
+    label: LabelName
+    fixed: Annotated[int, about("Where only this model is right.")]
+    broken: Annotated[int, about("Where only the one before was right.")]
 
 
 class SetFigures(Answer):
@@ -67,9 +76,11 @@ class SetFigures(Answer):
 class Figures(Answer):
     """All figures of a model on held-out items."""
 
-    summary: Summary
+    summary: Annotated[Summary, about("Of all items together.")]
     log_loss: Annotated[Estimate | None, about("In nats.")]
-    labels: list[LabelReport]
+    labels: Annotated[
+        list[LabelReport], about("Of each label that truth or model name.")
+    ]
     confusions: Annotated[
         list[Confusion],
         about("The cells that are not empty; none where items have several labels."),
@@ -80,17 +91,32 @@ class Figures(Answer):
 class Slice(Answer):
     """The figures of held-out items with one thing in common."""
 
-    kind: Annotated[str, one_of(["length", "metadata", "source", "tag"])]
-    name: str
-    summary: Summary
+    kind: Annotated[
+        str,
+        one_of(
+            ["length", "metadata", "source", "tag"], "What the items have in common."
+        ),
+    ]
+    name: Annotated[str, about("Which length, tag, source or value in the metadata.")]
+    summary: Annotated[Summary, about("Of these items alone.")]
 
 
 class Part(Answer):
     """A slice, or the items of a label, and what a model fixes and breaks there."""
 
-    kind: Annotated[str, one_of(["label", "length", "metadata", "source", "tag"])]
-    name: str
-    items: int
+    kind: Annotated[
+        str,
+        one_of(
+            ["label", "length", "metadata", "source", "tag"],
+            "What the items have in common.",
+        ),
+    ]
+    name: Annotated[
+        str, about("Which label, length, tag, source or value in the metadata.")
+    ]
+    items: Annotated[
+        int, about("Held-out items in it; both models are judged on them.")
+    ]
     better: Annotated[int, about("Items that only this model has right.")]
     worse: Annotated[int, about("Items that only the champion has right.")]
     p: Annotated[float, about("How likely chance alone makes it so much worse.")]
@@ -116,7 +142,7 @@ class Baseline(Answer):
             "or against an expert where one decided.",
         ),
     ]
-    summary: Summary
+    summary: Annotated[Summary, about("Of what it says of the items.")]
 
 
 class ReliabilityBin(Answer):

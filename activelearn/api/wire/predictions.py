@@ -25,7 +25,14 @@ class QuestionBody(Body):
 class PredictBody(Body):
     """Items that the serving model is asked about."""
 
-    items: Annotated[list[QuestionBody], Meta(min_length=1, max_length=serving.MOST)]
+    items: Annotated[
+        list[QuestionBody],
+        Meta(
+            min_length=1,
+            max_length=serving.MOST,
+            description="Answered in this order.",
+        ),
+    ]
 
 
 class Prediction(Answer):
@@ -63,7 +70,7 @@ class Prediction(Answer):
 class Predictions(Answer):
     """What the serving model says, in the order in which it was asked."""
 
-    predictions: list[Prediction]
+    predictions: Annotated[list[Prediction], about("One for each item that was sent.")]
 
 
 def question_of(body: QuestionBody) -> serving.Question:

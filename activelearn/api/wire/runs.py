@@ -7,9 +7,11 @@ from typing import Annotated, ClassVar
 from activelearn import models
 from activelearn.services import retrain
 from labeling.api.http.fields import (
+    Added,
     Answer,
     Body,
-    Moment,
+    Finished,
+    Started,
     about,
     literals,
     one_of,
@@ -24,16 +26,21 @@ class TrainingBody(Body):
 
     or_nothing: ClassVar = frozenset({"reason"})
 
-    reason: Annotated[str, text(300)] | None = None
+    reason: (
+        Annotated[str, text(300, "In the person's own words, for the list of runs.")]
+        | None
+    ) = None
 
 
 class TrainingRun(Answer):
     """One training: why it started, how far it is, what came of it."""
 
-    id: int
+    id: Annotated[int, about("The server's number of the run.")]
     state: JobState
-    trigger: Annotated[str, one_of(models.TrainingRun.Trigger.values)]
-    reason: str
+    trigger: Annotated[
+        str, one_of(models.TrainingRun.Trigger.values, "What made it start.")
+    ]
+    reason: Annotated[str, about("Why it started, in the caller's language.")]
     stage: Annotated[str, about("What it does now, in the caller's language.")]
     percent: Percent
     judges: Annotated[
@@ -53,9 +60,9 @@ class TrainingRun(Answer):
     ]
     explanation: Annotated[str, about("Why the gate said so.")]
     error: Annotated[str, about("Why it failed.")]
-    created_at: Moment
-    started_at: Moment | None
-    finished_at: Moment | None
+    created_at: Added
+    started_at: Started
+    finished_at: Finished
 
 
 def run_of(run: models.TrainingRun) -> TrainingRun:

@@ -19,7 +19,17 @@ from activelearn.api.wire.figures import (
 )
 from activelearn.core import signs
 from activelearn.services import judging
-from labeling.api.http.fields import Answer, Moment, Share, about, literals, one_of
+from labeling.api.http.fields import (
+    Added,
+    Answer,
+    LabelName,
+    Moment,
+    Share,
+    VersionNumber,
+    about,
+    literals,
+    one_of,
+)
 
 GateVerdict = Annotated[
     str, one_of(literals(judging.Verdict), "Whether it may serve, by the gate.")
@@ -29,10 +39,12 @@ GateVerdict = Annotated[
 class LabelFigures(Answer):
     """How good a model is on one label."""
 
-    label: str
-    precision: Share
-    recall: Share
-    f1: Share
+    label: LabelName
+    precision: Annotated[
+        Share, about("Of the items said to have it, the share that has.")
+    ]
+    recall: Annotated[Share, about("Of the items that have it, the share said to.")]
+    f1: Annotated[Share, about("The harmonic mean of both.")]
     support: Annotated[int, about("How many held-out items have it.")]
 
 
@@ -40,7 +52,7 @@ class Evaluation(Answer):
     """All that held-out items say of a version."""
 
     number: Annotated[int, about("Of the version.")]
-    items: int
+    items: Annotated[int, about("Held-out items that it was judged on.")]
     left_out: Annotated[
         int, about("Held-out items with a label that the leak check has left out.")
     ]
@@ -59,9 +71,11 @@ class Evaluation(Answer):
     lower_bound: Annotated[
         float, about("Of the gain in accuracy, with 90 % certainty: a share.")
     ]
-    figures: Figures
-    slices: list[Slice]
-    baselines: list[Baseline]
+    figures: Annotated[Figures, about("On all of these items.")]
+    slices: Annotated[
+        list[Slice], about("On parts of them that have something in common.")
+    ]
+    baselines: Annotated[list[Baseline], about("What it has to beat to be of any use.")]
     parts: Annotated[
         list[Part],
         about(
@@ -83,10 +97,18 @@ class Evaluation(Answer):
 class Model(Answer):
     """A version of the model with its evidence on held-out items."""
 
-    number: int
-    stage: Annotated[str, one_of(models.ModelVersion.Stage.values)]
-    created_at: Moment
-    promoted_at: Moment | None
+    number: VersionNumber
+    stage: Annotated[
+        str,
+        one_of(
+            models.ModelVersion.Stage.values,
+            "The `champion` serves; a `challenger` may be promoted by a person.",
+        ),
+    ]
+    created_at: Added
+    promoted_at: Annotated[
+        Moment | None, about("When it last began to serve; null: never.")
+    ]
     rolled_back_at: Annotated[
         Moment | None, about("When it was taken out of service, until promoted anew.")
     ]
@@ -96,9 +118,11 @@ class Model(Answer):
     ]
     snapshot: Annotated[str, about("The SHA-256 of what it learned from.")]
     sha256: Annotated[str, about("Of its file.")]
-    accuracy: Share | None
-    macro_f1: Share | None
-    evaluation_items: int
+    accuracy: Annotated[
+        Share | None, about("The share of held-out items with all labels right.")
+    ]
+    macro_f1: Annotated[Share | None, about("The mean F1 of the labels.")]
+    evaluation_items: Annotated[int, about("Held-out items that it was judged on.")]
     better: Annotated[int | None, about("Items that only this model has right.")]
     worse: Annotated[int | None, about("Items that only the champion has right.")]
     verdict: GateVerdict | None
@@ -109,7 +133,7 @@ class Model(Answer):
             "again by itself then."
         ),
     ]
-    per_label: list[LabelFigures]
+    per_label: Annotated[list[LabelFigures], about("Empty until it is judged.")]
 
 
 def model_of(model: models.ModelVersion) -> Model:

@@ -107,3 +107,18 @@ Columns = Annotated[
     dict[str, Any],
     about("Free: `{text, …}`, `{image, …}` or the columns of a table's row."),
 ]
+
+# What many answers name, each described once.
+ItemId = Annotated[int, about("The server's number of an item, as in `items/{id}/`.")]
+LabelName = Annotated[str, about("A label, by its name in the label set in force.")]
+LabelNames = Annotated[
+    list[str],
+    about("Labels by name; empty: the item has none, or none of the set fits it."),
+]
+AccountName = Annotated[str, about("The name that a person logs in with.")]
+VersionNumber = Annotated[int, about("Counted from 1 in each project.")]
+Added = Annotated[Moment, about("When it was made or asked for.")]
+Started = Annotated[
+    Moment | None, about("When a worker took it up; null while it waits.")
+]
+Finished = Annotated[Moment | None, about("When it ended; null until then.")]

@@ -32,7 +32,9 @@ class Page(Answer, Generic[Shown]):
 
     next: Annotated[str | None, about("The address of the page after this one.")]
     previous: Annotated[str | None, about("The address of the page before this one.")]
-    results: list[Shown]
+    results: Annotated[
+        list[Shown], about("At most `limit` rows, in the order of the list.")
+    ]
 
 
 class PageQuery(Body):

@@ -10,20 +10,27 @@ from msgspec import UNSET, Meta, UnsetType
 
 from labeling import models
 from labeling.api.http.fields import (
+    Added,
     Answer,
     Body,
+    ItemId,
     Key,
+    LabelName,
+    LabelNames,
     Moment,
     Share,
     Text,
+    VersionNumber,
     about,
     one_of,
 )
 from labeling.api.http.problems import Problem, document_of
 from labeling.api.wire.queue import Item, Suggestion, item_of, suggestion_of
-from labeling.api.wire.votes import LabelsBody
+from labeling.api.wire.votes import IsUnsure, LabelsBody
 from labeling.services.experts import alike
 
+DisagreementId = Annotated[int, about("As in `disagreements/{id}/`.")]
+InquiryId = Annotated[int, about("As in `inquiries/{id}/`.")]
 RESOLVED: Final = models.Disagreement.Outcome.RESOLVED.value
 
 Settled = Annotated[str, one_of(models.Disagreement.DECISIONS, "What was decided.")]
@@ -71,7 +78,7 @@ class ResolveBody(DecisionBody, kw_only=True):
 class ItemBody(Body):
     """An item of the list."""
 
-    item: Key
+    item: Annotated[Key, about("An item's number.")]
 
 
 class QuestionBody(Body):
@@ -79,7 +86,9 @@ class QuestionBody(Body):
 
     or_nothing: ClassVar = frozenset({"question"})
 
-    question: Text | None = None
+    question: Annotated[
+        Text | None, about("Each person sees it with the item and their own vote.")
+    ] = None
 
 
 class ReplyBody(Body):
@@ -87,21 +96,23 @@ class ReplyBody(Body):
 
     or_nothing: ClassVar = frozenset({"answer"})
 
-    answer: Text | None = None
+    answer: Annotated[Text | None, about("It is shown to experts without a name.")] = (
+        None
+    )
 
 
 class ItemForExperts(Answer):
     """An item that an expert answers blind: no vote, label or prediction."""
 
-    item: Item
+    item: Annotated[Item, about("What is to be decided.")]
     is_evaluation: Annotated[bool, about("Whether it is held out to judge models.")]
 
 
 class Flag(Answer):
     """What somebody said was wrong."""
 
-    comment: str
-    at: Moment
+    comment: Annotated[str, about("In the person's own words; may be empty.")]
+    at: Annotated[Moment, about("When it was flagged.")]
 
 
 class Doubtful(ItemForExperts):
@@ -113,10 +124,10 @@ class Doubtful(ItemForExperts):
 class Disagreement(Answer):
     """A disagreement without its votes."""
 
-    id: int
-    item: Item
+    id: DisagreementId
+    item: Annotated[Item, about("Its votes differ, or an expert had doubts.")]
     is_evaluation: Annotated[bool, about("Whether it is held out to judge models.")]
-    opened_at: Moment
+    opened_at: Annotated[Moment, about("Since when it waits for an expert.")]
 
 
 class Similar(Disagreement):
@@ -125,13 +136,17 @@ class Similar(Disagreement):
     share: Annotated[
         Share | None, about("The share of words in common; null without words.")
     ]
-    is_same_group: bool
+    is_same_group: Annotated[
+        bool, about("Whether the import put both items in one group.")
+    ]
 
 
 class SimilarOnes(Answer):
     """Open disagreements whose votes named the same labels, the likest first."""
 
-    results: list[Similar]
+    results: Annotated[
+        list[Similar], about("The likest first; those alone that are still open.")
+    ]
 
 
 class PastVote(Answer):
@@ -139,10 +154,14 @@ class PastVote(Answer):
 
     annotator: Annotated[str, about("`A1`, `A2`, … in the order of the votes.")]
     labels: Annotated[list[str], about("By their present names.")]
-    seconds: float | None
-    comment: str
-    is_unsure: bool
-    guideline_version: int | None
+    seconds: Annotated[
+        float | None, about("For how long the item was seen; null where unknown.")
+    ]
+    comment: Annotated[str, about("The person's own words; may be empty.")]
+    is_unsure: IsUnsure
+    guideline_version: Annotated[
+        VersionNumber | None, about("Of the text that was in force; null without any.")
+    ]
     suggestion_shown: Annotated[
         Suggestion | None, about("What the person had seen of the model's answer.")
     ]
@@ -151,14 +170,14 @@ class PastVote(Answer):
 class DisputedLabel(Answer):
     """A label that some votes name and others do not."""
 
-    label: str
+    label: LabelName
     votes: Annotated[int, about("How many name it.")]
 
 
 class Votes(Answer):
     """The votes, once the expert has answered without them."""
 
-    votes: list[PastVote]
+    votes: Annotated[list[PastVote], about("In the order in which they were given.")]
     disputed: Annotated[
         list[DisputedLabel],
         about("Where items may have several labels; the most divided first."),
@@ -169,21 +188,21 @@ class Votes(Answer):
 class Together(Answer):
     """What became of one of those that were to be decided likewise."""
 
-    id: int
+    id: DisagreementId
     status: Annotated[int, about("As if it had been decided alone.")] | UnsetType = (
         UNSET
     )
     outcome: Settled | UnsetType = UNSET
-    labels: list[str] | UnsetType = UNSET
-    problem: Problem | UnsetType = UNSET
+    labels: LabelNames | UnsetType = UNSET
+    problem: Annotated[Problem, about("Where it was refused.")] | UnsetType = UNSET
 
 
 class Decided(Answer):
     """What was decided."""
 
-    id: int
+    id: DisagreementId
     outcome: Settled
-    labels: list[str]
+    labels: LabelNames
     also: (
         Annotated[list[Together], about("Of those that were to be decided likewise.")]
         | UnsetType
@@ -193,50 +212,53 @@ class Decided(Answer):
 class Deferred(Answer):
     """What is put last."""
 
-    id: int
+    id: DisagreementId
 
 
 class Precedent(Answer):
     """A decision that is shown with the guideline as an example."""
 
-    id: int
-    item: Item
-    labels: list[str]
+    id: Annotated[int, about("As in `precedents/{id}/`.")]
+    item: Annotated[Item, about("The example.")]
+    labels: LabelNames
     note: Annotated[str, about("Why it was decided so.")]
-    guideline_version: int | None
-    created_at: Moment
+    guideline_version: Annotated[
+        VersionNumber | None,
+        about("Of the text by which it was decided; null without any."),
+    ]
+    created_at: Added
 
 
 class Checked(Answer):
     """Whose flags need no decision."""
 
-    item: int
+    item: ItemId
 
 
 class Asked(Answer):
     """How many of those who voted were asked."""
 
-    asked: int
+    asked: Annotated[int, about("People; who has left the project is not asked.")]
 
 
 class Inquiry(Answer):
     """A question that waits for the caller."""
 
-    id: int
-    item: Item
+    id: InquiryId
+    item: Annotated[Item, about("That the caller has voted on.")]
     labels: Annotated[
         list[str] | None, about("One's own; null where the vote was taken back.")
     ]
-    question: str
-    asked_at: Moment
+    question: Annotated[str, about("What the expert wants to know.")]
+    asked_at: Added
 
 
 class Answered(Answer):
     """What was answered."""
 
-    id: int
-    answer: str
-    answered_at: Moment | None
+    id: InquiryId
+    answer: Annotated[str, about("As it was kept; it cannot be changed.")]
+    answered_at: Annotated[Moment | None, about("When it was given.")]
 
 
 def for_experts(slug: str, item: models.Item) -> dict[str, Any]:

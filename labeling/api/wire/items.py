@@ -10,8 +10,8 @@ from django.utils.translation import gettext_noop as noop
 from msgspec import UNSET, Meta, UnsetType
 
 from labeling import models, queries
-from labeling.api.http.fields import Answer, Body, Columns, Share, about, one_of
-from labeling.api.wire.queue import media_url
+from labeling.api.http.fields import Answer, Body, Columns, ItemId, Share, about, one_of
+from labeling.api.wire.queue import ItemState, Split, media_url
 from labeling.models import Resolution
 
 Item = models.Item
@@ -23,8 +23,8 @@ MOST_DELETED: Final = 10**15
 class ItemsQuery(Body):
     """Which items; more than one filter: all hold."""
 
-    state: Annotated[str, one_of(Item.State.values)] | UnsetType = UNSET
-    split: Annotated[str, one_of(Item.Split.values)] | UnsetType = UNSET
+    state: ItemState | UnsetType = UNSET
+    split: Split | UnsetType = UNSET
     label: Annotated[str, about("The label that an item has now.")] = ""
     predicted: Annotated[str, about("What the serving model takes it for.")] = ""
     confidence_lt: (
@@ -33,7 +33,7 @@ class ItemsQuery(Body):
         ]
         | UnsetType
     ) = UNSET
-    tag: str = ""
+    tag: Annotated[str, about("One of an item's tags.")] = ""
     id: Annotated[str, about("How the external id begins.")] = ""
     q: Annotated[str, about("Words in the data.")] = ""
 
@@ -92,17 +92,23 @@ class DeletedItemsQuery(ItemsQuery, kw_only=True, forbid_unknown_fields=True):
 class ItemRow(Answer):
     """An item with its label and what the model says of it."""
 
-    id: int
+    id: ItemId
     external_id: Annotated[str, about("The name that the import gave it.")]
     data: Columns
     media_url: Annotated[str | None, about("Where its picture is, for members.")]
     metadata: Annotated[dict[str, Any], about("Free: what the import brought along.")]
-    tags: list[str]
-    split: Annotated[str, one_of(Item.Split.values)]
-    state: Annotated[str, one_of(Item.State.values)]
-    votes: int
+    tags: Annotated[list[str], about("Words to find items by, from imports.")]
+    split: Split
+    state: ItemState
+    votes: Annotated[int, about("Votes that stand, on any label.")]
     labels: Annotated[list[str] | None, about("Null without a label.")]
-    label_source: Annotated[str, one_of(Resolution.Source.values)] | None
+    label_source: (
+        Annotated[
+            str,
+            one_of(Resolution.Source.values, "Who gave the label; null without one."),
+        ]
+        | None
+    )
     confidence: Annotated[
         Share | None,
         about("How likely the label is right, or the share of the votes for it."),

@@ -8,6 +8,8 @@ from msgspec import UNSET, Meta, UnsetType
 
 from labeling import models
 from labeling.api.http.fields import (
+    AccountName,
+    Added,
     Answer,
     Body,
     Moment,
@@ -20,7 +22,14 @@ from labeling.services.projects import (
     invitations,
 )
 
-Role = Annotated[str, one_of(Membership.Role.values)]
+Role = Annotated[
+    str,
+    one_of(
+        Membership.Role.values,
+        "`annotator` votes; `expert` also decides disagreements, `engineer` sees to models, "
+        "`manager` may do everything.",
+    ),
+]
 SomeRole = Annotated[
     str,
     one_of(Membership.Role.values, "Left out: `annotator`.", or_empty=True),
@@ -62,7 +71,7 @@ class Member(Answer):
     user: Annotated[str, about("The account's name.")]
     role: Role
     quota: Annotated[int | None, about("The most answers; null: no limit.")]
-    is_paused: bool
+    is_paused: Annotated[bool, about("Gets nothing new; what is held may be finished.")]
 
 
 class InvitationBody(Body):
@@ -83,14 +92,14 @@ class InvitationBody(Body):
 class Invitation(Answer):
     """A link that makes who opens it a member, without its code."""
 
-    id: int
+    id: Annotated[int, about("Names the link where it is withdrawn.")]
     role: Role
-    created_by: str
-    created_at: Moment
-    expires_at: Moment
+    created_by: AccountName
+    created_at: Added
+    expires_at: Annotated[Moment, about("From then on nobody can join by it.")]
     uses: Annotated[int | None, about("How often at most; null: no limit.")]
-    used: int
-    is_over: bool
+    used: Annotated[int, about("How many people have gained something by it.")]
+    is_over: Annotated[bool, about("Expired, used up or withdrawn.")]
 
 
 class InvitationMade(Invitation):

@@ -14,7 +14,15 @@ from django.utils.translation import override
 from msgspec import UNSET, Meta, UnsetType, structs
 
 from labeling import models, queries
-from labeling.api.http.fields import Answer, Body, about, one_of, text
+from labeling.api.http.fields import (
+    Answer,
+    Body,
+    LabelName,
+    VersionNumber,
+    about,
+    one_of,
+    text,
+)
 from labeling.api.wire.members import Role
 from labeling.models.setting import Setting
 from labeling.services.projects import (
@@ -24,9 +32,18 @@ from labeling.services.projects import (
     policy,
 )
 
-Name = Annotated[str, Meta(min_length=1, max_length=120)]
-DataType = Annotated[str, one_of(models.Project.DataType.values)]
-TaskType = Annotated[str, one_of(models.Project.TaskType.values)]
+_NAMED = Meta(min_length=1, max_length=120)
+ProjectName = Annotated[str, _NAMED, about("For people; several may have the same.")]
+DataType = Annotated[
+    str, one_of(models.Project.DataType.values, "What its items are; it never changes.")
+]
+TaskType = Annotated[
+    str,
+    one_of(
+        models.Project.TaskType.values,
+        "How many labels an item has: `single` one, `multi` any number or none.",
+    ),
+]
 
 
 def _kind(setting: Setting) -> Any:
@@ -73,20 +90,21 @@ def _extended(kind: Any, settings: tuple[Setting, ...], *, may_lack: bool) -> An
 class Label(Answer):
     """A label of the set in force."""
 
-    name: str
+    name: LabelName
     hotkey: Annotated[str, about("One letter or digit, or empty.")]
     color: Annotated[str, about("Like `#1a7f37`, or empty.")]
-    description: str
+    description: Annotated[str, about("When it applies, for people; may be empty.")]
 
 
 class LabelBody(Body):
     """A label that is wanted."""
 
-    name: Name
+    name: Annotated[str, _NAMED, about("As people see it; once in a set.")]
     hotkey: Annotated[
         str,
         Meta(
             pattern=r"\A[0-9A-Za-z]?\Z",
+            description="The key that chooses it; empty: the page gives it one.",
             extra_json_schema={"pattern": "^[0-9A-Za-z]?$"},
             extra={"words": noop("A letter or a digit, or nothing.")},
         ),
@@ -95,11 +113,12 @@ class LabelBody(Body):
         str,
         Meta(
             pattern=r"\A(#[0-9A-Fa-f]{6})?\Z",
+            description="Like `#1a7f37`, or empty.",
             extra_json_schema={"pattern": "^(#[0-9A-Fa-f]{6})?$"},
             extra={"words": noop("A color is written like #1a7f37.")},
         ),
     ] = ""
-    description: Annotated[str, text(5000)] = ""
+    description: Annotated[str, text(5000, "When it applies, for people.")] = ""
 
 
 # The service says how many they may be, and what else is wrong with them.
@@ -126,7 +145,7 @@ class PolicyChange(Body, kw_only=True, forbid_unknown_fields=True):
 
     is_lax: ClassVar = True
 
-    name: Name | UnsetType = UNSET
+    name: ProjectName | UnsetType = UNSET
 
     @classmethod
     def declared(cls) -> type[Self]:
@@ -139,9 +158,11 @@ class ProjectBody(Body, kw_only=True):
 
     is_lax: ClassVar = True
 
-    name: Name
+    name: ProjectName
     data_type: DataType
-    labels: Annotated[list[LabelBody], _HOW_MANY]
+    labels: Annotated[
+        list[LabelBody], _HOW_MANY, about("Of the first set, in this order.")
+    ]
     task_type: TaskType = "single"
     slug: (
         Annotated[
@@ -179,7 +200,7 @@ class ProjectBody(Body, kw_only=True):
 class Counts(Answer):
     """How far a project is; held-out items are counted in both."""
 
-    items: int
+    items: Annotated[int, about("All items, whatever their state.")]
     settled: Annotated[int, about("Items with a label.")]
     disputed: Annotated[
         int, about("Items whose votes differ, until an expert decides.")
@@ -187,7 +208,7 @@ class Counts(Answer):
     invalid: Annotated[int, about("Items that experts took out.")]
     evaluation: Annotated[int, about("Held-out items.")]
     evaluation_settled: Annotated[int, about("Held-out items with a label.")]
-    votes: int
+    votes: Annotated[int, about("Votes that stand: without those taken back.")]
     confident: Annotated[int, about("Pool items that ever got a confident label.")]
     corrected: Annotated[
         int,
@@ -203,14 +224,22 @@ class Project(Answer):
     """A project with its labels, settings and counts."""
 
     slug: Annotated[str, about("Its short name, in addresses.")]
-    name: str
+    name: ProjectName
     data_type: DataType
     task_type: TaskType
-    labels: list[Label]
-    label_set_version: int | None
+    labels: Annotated[
+        list[Label], about("The set in force, in the order in which people see it.")
+    ]
+    label_set_version: Annotated[
+        VersionNumber | None,
+        about("Raised by each change of labels; null without any."),
+    ]
     guidelines: Annotated[str, about("Markdown.")]
-    guideline_version: int | None
-    counts: Counts
+    guideline_version: Annotated[
+        VersionNumber | None,
+        about("Raised by each change of the text; null without any."),
+    ]
+    counts: Annotated[Counts, about("As they are now.")]
 
     @classmethod
     def declared(cls) -> type[Self]:
@@ -221,8 +250,8 @@ class Project(Answer):
 class ProjectRow(Answer):
     """A project of a list."""
 
-    slug: str
-    name: str
+    slug: Annotated[str, about("Its short name, in addresses.")]
+    name: ProjectName
     data_type: DataType
     task_type: TaskType
 

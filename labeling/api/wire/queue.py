@@ -13,6 +13,7 @@ from labeling.api.http.fields import (
     Answer,
     Body,
     Columns,
+    ItemId,
     Key,
     Moment,
     Share,
@@ -27,6 +28,21 @@ from labeling.services.queue import lease, reasons
 MOST_RELEASED: Final = 100
 MOST_LEFT: Final = 500
 
+Split = Annotated[
+    str,
+    one_of(
+        models.Item.Split.values,
+        "`evaluation`: held out to judge models, which never learn from it.",
+    ),
+]
+ItemState = Annotated[
+    str,
+    one_of(
+        models.Item.State.values,
+        "`settled`: it has a label; `disputed`: its votes differ; `invalid`: an expert "
+        "took it out.",
+    ),
+]
 _Count = Annotated[int, checked_later(1, lease.MAX_COUNT, "How many items, at most.")]
 
 
@@ -61,7 +77,9 @@ class SkipBody(Body):
 
     or_nothing: ClassVar = frozenset({"reason"})
 
-    reason: Text | None = None
+    reason: Annotated[
+        Text | None, about("In the person's own words; kept in the history.")
+    ] = None
 
 
 class FlagBody(Body):
@@ -69,19 +87,27 @@ class FlagBody(Body):
 
     or_nothing: ClassVar = frozenset({"comment"})
 
-    comment: Text | None = None
+    comment: Annotated[
+        Text | None, about("In the person's own words, for experts.")
+    ] = None
 
 
 class ReleaseBody(Body):
     """What is given back."""
 
-    assignments: Annotated[list[Key], Meta(max_length=MOST_RELEASED)]
+    assignments: Annotated[
+        list[Key],
+        Meta(
+            max_length=MOST_RELEASED,
+            description="Leases of the caller; what is held no more is passed over.",
+        ),
+    ]
 
 
 class Item(Answer):
     """What a labeler may see of an item: nothing that tells why it is asked."""
 
-    id: int
+    id: ItemId
     external_id: Annotated[str, about("The name that the import gave it.")]
     data: Columns
     media_url: Annotated[str | None, about("Where its picture is, for members.")]
@@ -131,7 +157,7 @@ class Lent(Answer):
 
     assignment: Annotated[int, about("Names the lease in a vote, a skip or a flag.")]
     expires_at: Annotated[Moment, about("After it the item may go to others.")]
-    item: Item
+    item: Annotated[Item, about("What is to be answered.")]
     suggestion: Annotated[
         Suggestion | None, about("Null where it is to be answered blind.")
     ]
@@ -149,7 +175,7 @@ _GridReason = Annotated[
 class Lease(Answer):
     """What a person holds now, oldest first."""
 
-    items: list[Lent]
+    items: Annotated[list[Lent], about("Held already or lent now.")]
     reason: _Reason | None
     label_set: Annotated[int, about("The label set in force.")]
 
@@ -158,21 +184,30 @@ class GridPage(Answer):
     """Items that the model takes for the same."""
 
     label: Annotated[str, about("What it takes them for; empty without items.")]
-    items: list[Lent]
+    items: Annotated[
+        list[Lent], about("The surest first; empty where there is a `reason`.")
+    ]
     reason: _GridReason | None
 
 
 class Passed(Answer):
     """What became of an assignment."""
 
-    assignment: int
-    state: Annotated[str, one_of(models.Assignment.State.values)]
+    assignment: Annotated[int, about("The lease that it was.")]
+    state: Annotated[
+        str,
+        one_of(
+            models.Assignment.State.values,
+            "`skipped` is for good, `released` may come again; a flagged item stays "
+            "`leased` to the person.",
+        ),
+    ]
 
 
 class Released(Answer):
     """How many assignments were given back."""
 
-    released: int
+    released: Annotated[int, about("Without those that were held no more.")]
 
 
 def media_url(slug: str, item: models.Item) -> str | None:

@@ -10,11 +10,13 @@ from msgspec import UNSET, Meta, UnsetType
 from labeling import models
 from labeling.api.http.bodies import body_of
 from labeling.api.http.fields import Answer, Body, Share, about, one_of
-from labeling.api.wire.work import JobState
+from labeling.api.wire.queue import ItemState, Split
+from labeling.api.wire.work import JobState, Progress
 from labeling.services.transfer import exporting, pictures
 from labeling.templatetags.localized import localized
 
 Item = models.Item
+ImportId = Annotated[int, about("As in `imports/{id}/`.")]
 TRUE = ("1", "true", "on")
 
 
@@ -50,28 +52,30 @@ class ImportForm(ImportOptions, kw_only=True):
 class ImportAsked(Answer):
     """An import that was asked for, and where its progress is."""
 
-    id: int
+    id: ImportId
     state: JobState
-    url: str
+    url: Progress
 
 
 class BadRow(Answer):
     """A row that was not taken."""
 
-    row: int
-    reason: str
+    row: Annotated[int, about("Its place in the file, counted from 1.")]
+    reason: Annotated[str, about("What is wrong with it, in the caller's language.")]
 
 
 class Import(Answer):
     """An import with its counts, which add up to what the file holds, and bad rows."""
 
-    id: int
+    id: ImportId
     state: JobState
     file: Annotated[str, about("Its name, as it was sent.")]
-    received: int
-    created: int
-    duplicates: int
-    rejected: int
+    received: Annotated[
+        int, about("Rows or pictures of the file that were read so far.")
+    ]
+    created: Annotated[int, about("Rows that became new items.")]
+    duplicates: Annotated[int, about("Rows whose item is there already; no harm.")]
+    rejected: Annotated[int, about("Rows that were not taken; `errors` says why.")]
     errors: Annotated[list[BadRow], about("The first 1,000.")]
     error: Annotated[str, about("Why it failed, in the caller's language.")]
     evaluation_share: Annotated[
@@ -86,8 +90,8 @@ class ExportQuery(Body):
     may_be_wrong_empty: ClassVar = frozenset({"format"})
 
     format: Annotated[str, one_of(exporting.FORMATS)] = "jsonl"
-    split: Annotated[str, one_of(Item.Split.values)] | UnsetType = UNSET
-    state: Annotated[str, one_of(Item.State.values)] | UnsetType = UNSET
+    split: Split | UnsetType = UNSET
+    state: ItemState | UnsetType = UNSET
     raw: Annotated[str, about("`1`: CSV cells stay as they are, formulas too.")] = ""
 
     def filters(self) -> dict[str, str]:

@@ -16,8 +16,12 @@ from labeling import models
 from labeling.api.http.bodies import body_of
 from labeling.api.http.fields import (
     MOST_NAMES,
+    AccountName,
     Answer,
     Body,
+    ItemId,
+    LabelName,
+    LabelNames,
     Moment,
     Names,
     Share,
@@ -30,7 +34,10 @@ from labeling.api.wire.queue import Lent, Suggestion, suggestion_of
 from labeling.errors import InvalidInputError
 from labeling.services.votes import submit
 
-Comment = Annotated[str, text(submit.MAX_COMMENT)]
+Comment = Annotated[
+    str, text(submit.MAX_COMMENT, "In the person's own words, for experts.")
+]
+IsUnsure = Annotated[bool, about("The person was not sure.")]
 
 
 class LabelsBody(Body):
@@ -103,7 +110,7 @@ class VoteBody(LabelsBody, kw_only=True):
         ),
     ] = None
     comment: Comment | None = None
-    is_unsure: Annotated[bool | None, about("The person was not sure.")] = False
+    is_unsure: IsUnsure | None = False
     screen: (
         Annotated[
             str,
@@ -135,7 +142,7 @@ class EditBody(LabelsBody, kw_only=True):
     or_nothing: ClassVar = frozenset({"comment"})
 
     comment: Comment | UnsetType | None = UNSET
-    is_unsure: bool | UnsetType | None = UNSET
+    is_unsure: IsUnsure | UnsetType | None = UNSET
 
     @classmethod
     def eased(cls, value: Mapping[str, Any]) -> dict[str, Any]:
@@ -146,17 +153,17 @@ class EditBody(LabelsBody, kw_only=True):
 class Vote(Answer):
     """One's own answer."""
 
-    id: int
+    id: Annotated[int, about("As in `annotations/{id}/`.")]
     assignment: Annotated[int | None, about("Null for an imported vote.")]
-    item: int
-    labels: list[str]
+    item: ItemId
+    labels: LabelNames
     client_id: Annotated[UUID, about("As it was sent.")]
     seconds: Annotated[float | None, about("Null where none were sent.")]
-    comment: str
-    is_unsure: bool
+    comment: Annotated[str, about("The person's own words; may be empty.")]
+    is_unsure: IsUnsure
     version: Annotated[int, about("For `If-Match`; each change raises it.")]
-    created_at: Moment
-    updated_at: Moment
+    created_at: Annotated[Moment, about("When it was first given.")]
+    updated_at: Annotated[Moment, about("When it was last changed.")]
     revealed: Annotated[
         Suggestion | None, about("In `reveal_after` mode what the model had said.")
     ]
@@ -169,14 +176,14 @@ class VoteOutcome(Answer):
         str | None, about("As it was sent; null where that was no text.")
     ]
     status: Annotated[int, about("As if it had been sent alone.")]
-    annotation: Vote | UnsetType = UNSET
-    problem: Problem | UnsetType = UNSET
+    annotation: Annotated[Vote, about("Where it was taken.")] | UnsetType = UNSET
+    problem: Annotated[Problem, about("Where it was refused.")] | UnsetType = UNSET
 
 
 class VoteOutcomes(Answer):
     """What became of each vote, in the order in which they were sent."""
 
-    results: list[VoteOutcome]
+    results: Annotated[list[VoteOutcome], about("One for each vote that was sent.")]
 
 
 class Undone(Answer):
@@ -189,17 +196,20 @@ class Undone(Answer):
 class LabelAgreement(Answer):
     """One label against all others."""
 
-    label: str
-    votes: int
-    krippendorff_alpha: float | None
+    label: LabelName
+    votes: Annotated[int, about("How many name it.")]
+    krippendorff_alpha: Annotated[
+        float | None,
+        about("Of naming it or not: at most 1, 0 by chance; null where undefined."),
+    ]
 
 
 class PairAgreement(Answer):
     """Two annotators on the items that both have answered."""
 
-    first: str
-    second: str
-    items: int
+    first: AccountName
+    second: AccountName
+    items: Annotated[int, about("Items that both have answered.")]
     percent: Annotated[Share, about("Of `items`, those with the same labels.")]
     cohen_kappa: Annotated[float | None, about("-1 to 1; null where undefined.")]
 
@@ -207,7 +217,7 @@ class PairAgreement(Answer):
 class AnnotatorAgreement(Answer):
     """One annotator with all others."""
 
-    annotator: str
+    annotator: AccountName
     pairs: Annotated[int, about("How often one of their votes stood beside another.")]
     percent: Annotated[Share, about("Of `pairs`, those with the same labels.")]
 
@@ -236,7 +246,7 @@ class Agreement(Answer):
 
     computed_at: Annotated[Moment | None, about("Null before the first report.")]
     items: Annotated[int, about("Items with at least two votes.")]
-    votes: int
+    votes: Annotated[int, about("All that stand, further ones too.")]
     first_votes: Annotated[
         int | None,
         about(
@@ -265,10 +275,10 @@ class Agreement(Answer):
     nominal_alpha: Annotated[
         float | None, about("Where any other set of labels is another answer.")
     ]
-    frames: list[FrameAgreement]
-    labels: list[LabelAgreement]
-    pairs: list[PairAgreement]
-    annotators: list[AnnotatorAgreement]
+    frames: Annotated[list[FrameAgreement], about("By how items came to people.")]
+    labels: Annotated[list[LabelAgreement], about("By label.")]
+    pairs: Annotated[list[PairAgreement], about("By pair of annotators.")]
+    annotators: Annotated[list[AnnotatorAgreement], about("By annotator.")]
 
 
 class GoldBody(Body):
@@ -282,7 +292,7 @@ class GoldMarked(Answer):
     """Which items are gold questions now, or are not any more."""
 
     items: Annotated[list[str], about("External ids.")]
-    is_question: bool
+    is_question: Annotated[bool, about("Whether people are asked them from now on.")]
 
 
 def vote_of(value: object) -> submit.Vote:

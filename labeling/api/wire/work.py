@@ -7,15 +7,18 @@ from typing import Annotated
 from msgspec import Meta
 
 from labeling import models
-from labeling.api.http.fields import (
-    Answer,
-    Moment,
-    about,
-    one_of,
-)
+from labeling.api.http.fields import Added, Answer, Finished, Started, about, one_of
 from labeling.templatetags.localized import localized, stage_of
 
-JobState = Annotated[str, one_of(models.Job.State.values)]
+JobId = Annotated[int, about("As in `jobs/{id}/`.")]
+JobState = Annotated[
+    str,
+    one_of(
+        models.Job.State.values,
+        "`queued` waits for a worker; after `done`, `failed` and `cancelled` comes nothing.",
+    ),
+]
+Progress = Annotated[str, about("The address that says how far it is.")]
 Percent = Annotated[
     int | None,
     Meta(description="How far it is, from 0 to 100; null while that is not known."),
@@ -25,29 +28,33 @@ Percent = Annotated[
 class Job(Answer):
     """Work that a worker does, and how far it is."""
 
-    id: int
-    kind: str
+    id: JobId
+    kind: Annotated[
+        str, about("What is done, like `import`, `agreement` or `learn.train`.")
+    ]
     state: JobState
     stage: Annotated[str, about("What it does now, in the caller's language.")]
     done: Annotated[int, about("How many of `total` are done.")]
     total: Annotated[int | None, about("Null while that is not known.")]
     percent: Percent
-    created_at: Moment
-    started_at: Moment | None
-    finished_at: Moment | None
+    created_at: Added
+    started_at: Started
+    finished_at: Finished
     error: Annotated[str, about("Why it failed, in the caller's language.")]
 
 
 class JobWithLog(Job):
     """A job and what it has written down."""
 
-    log: str
+    log: Annotated[
+        str, about("A line for each step, with its time; in the caller's language.")
+    ]
 
 
 class JobAsked(Job):
     """A job that was asked for, and where its progress is."""
 
-    url: str
+    url: Progress
 
 
 def job_of(job: models.Job) -> Job:
