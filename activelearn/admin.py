@@ -12,11 +12,10 @@ from activelearn.models import (
     Promotion,
     TrainingRun,
 )
-from activelearn.services import registry, triggers
+from activelearn.services import registry, scoring, triggers
 from labeling.admin import ReadOnly, WithButtons, person_of
-from labeling.models import (
-    Project,
-)
+from labeling.models import Project
+from labeling.services.work import jobs
 
 
 @admin.register(ModelVersion)
@@ -78,10 +77,12 @@ class ProjectAdmin(WithButtons):
 
     list_display = ("name", "slug", "data_type", "task_type", "is_paused")
     inlines = (LearningPolicyInline,)
-    buttons = (("train", "Retrain now"),)
+    buttons = (("train", "Retrain now"), ("score", "Score the pool anew"))
 
     def act(self, request: HttpRequest, row: Project) -> str:
-        """Ask for a training run."""
+        """Ask for a training run, or for new scores."""
+        if request.POST.get("button") == "score":
+            return f"{scoring.request(row, person_of(request))} is requested."
         why = request.POST.get("reason", "")
         run, is_new = triggers.request(row, person_of(request), why)
         if run.verdict:
@@ -90,7 +91,7 @@ class ProjectAdmin(WithButtons):
 
 
 @admin.register(TrainingRun)
-class TrainingRunAdmin(ReadOnly):
+class TrainingRunAdmin(WithButtons):
     """Why each run started and what came of it."""
 
     list_display = (
@@ -104,11 +105,19 @@ class TrainingRunAdmin(ReadOnly):
     )
     list_filter = ("project", "verdict")
     list_select_related = ("project", "job")
+    buttons = (("cancel", "Cancel"), ("again", "Run again"))
 
     @admin.display
     def state(self, run: TrainingRun) -> str:
         """Return how far it is."""
         return f"{run.job.state} {run.job.stage}"
+
+    def act(self, request: HttpRequest, row: TrainingRun) -> str:
+        """Cancel or run again."""
+        if request.POST.get("button") == "cancel":
+            jobs.cancel(row.job)
+            return f"{row} is asked to stop."
+        return f"{jobs.again(row.job, person_of(request))} is requested."
 
 
 admin.site.register([Evaluation, Promotion], ReadOnly)

@@ -6,11 +6,19 @@ from typing import Annotated, ClassVar
 
 from activelearn.api.wire import changes, features, held_out, runs, versions
 from activelearn.models import TrainingRun
-from activelearn.services import comparing, coverage, reading, registry, triggers
+from activelearn.services import (
+    comparing,
+    coverage,
+    reading,
+    registry,
+    scoring,
+    triggers,
+)
 from labeling.api.http.calls import Reply, call
 from labeling.api.http.fields import one_of
 from labeling.api.http.pagination import Page, page_of
 from labeling.api.http.scope import ProjectView
+from labeling.api.wire import work
 from labeling.models import Item, User
 from labeling.services.projects import members
 
@@ -53,6 +61,18 @@ class ModelsView(ProjectView):
         """List the versions, newest first."""
         rows = registry.with_evidence(self.member.project)
         return page_of(rows, self.request, versions.model_of)
+
+
+class ScoresView(ProjectView):
+    """What the model that serves says of the pool."""
+
+    allowed: ClassVar = members.ENGINEER
+
+    @call(202)
+    def post(self) -> work.JobAsked:
+        """Have the pool scored anew; where that waits already, this is that job."""
+        user = User.objects.get(pk=self.member.user_id)
+        return work.asked_of(scoring.request(self.member.project, user))
 
 
 class EvaluationView(ProjectView):

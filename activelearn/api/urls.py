@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path(f"{_P}features/", registry.FeaturesView.as_view()),
     path(f"{_P}coverage/", registry.CoverageView.as_view()),
+    path(f"{_P}scores/", registry.ScoresView.as_view()),
     path(f"{_P}predict/", predict.PredictView.as_view()),
     re_path(
         r"^projects/(?P<slug>[-\w]+)/models/(?P<number>\d{1,9})"

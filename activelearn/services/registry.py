@@ -18,7 +18,7 @@ from activelearn.services import features, files
 from labeling.errors import ConflictError, NotFoundError
 from labeling.messages import message
 from labeling.messages import sentence as _
-from labeling.models import Project, User
+from labeling.models import Job, Project, User
 from labeling.services.votes import relabel
 from labeling.services.work import jobs
 from labeling.services.work.transactions import lock_project
@@ -273,11 +273,12 @@ def request_scores_of(project_id: int) -> None:
     jobs.request_for_project("learn.score", project_id, series="score")
 
 
-def request_scores(model: ModelVersion) -> None:
+def request_scores(model: ModelVersion, user: User | None = None) -> Job:
     """Request that the pool is scored by ``model``; a fresh order follows."""
-    jobs.enqueue(
+    return jobs.enqueue(
         "learn.score",
         project=model.project,
         params={"number": model.number},
         series=f"score:{model.project_id}",
+        user=user,
     )

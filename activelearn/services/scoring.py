@@ -10,10 +10,13 @@ from django.utils.translation import gettext_noop as noop
 from activelearn.core.scoring import Score, scored
 from activelearn.models import ModelVersion, ScoringRun
 from activelearn.services import features, newcomers, ranking, registry, snapshots
-from labeling.models import Item, Project
+from labeling.errors import ConflictError
+from labeling.messages import sentence as _
+from labeling.models import Item, Job, Project, User
 from labeling.services.transfer import predictions
 from labeling.services.votes import relabel
 from labeling.services.work.progress import Progress
+from labeling.services.work.transactions import lock_project
 
 
 def run(progress: Progress) -> dict[str, Any]:
@@ -41,6 +44,26 @@ def run(progress: Progress) -> dict[str, Any]:
         registry.request_scores(serving)
     ranking.request_order(project.pk)
     return {"items": len(scores)}
+
+
+def request(project: Project, user: User) -> Job:
+    """Request that the pool is scored anew; a pass that waits already will do.
+
+    Raises ConflictError where no model serves, and NotFoundError where the project has
+    been deleted.
+    """
+    with transaction.atomic():
+        lock_project(project.pk)
+        champion = registry.champion(project)
+        if champion is None:
+            raise ConflictError(_("No model serves yet: label more items."))
+        return registry.request_scores(champion, user)
+
+
+def newest_job(project: Project) -> Job | None:
+    """Return the latest pass over the pool that was requested, whatever became of it."""
+    passes = Job.objects.filter(project=project, kind="learn.score")
+    return passes.defer("log").order_by("-pk").first()
 
 
 def is_due(project_id: int) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Final
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,21 +16,22 @@ from activelearn.models import (
     RetrainTrigger,
     TrainingRun,
 )
-from activelearn.services import registry, triggers, verdicts
+from activelearn.services import newcomers, registry, scoring, triggers, verdicts
 from activelearn.services.coverage import coverage_of
 from activelearn.views import coverage, reading
 from activelearn.views.evidence import Evidence, evidence_of
 from activelearn.views.pictures import history_of
 from labeling.errors import AssayError, ConflictError
-from labeling.models import Item, Membership, Project, ProjectCounter
+from labeling.models import Item, Job, Membership, Project, ProjectCounter
 from labeling.services.projects import members
+from labeling.services.work import jobs
 from labeling.views.page.paging import listing
 from labeling.views.page.scope import context, member_of, or_404, sentences_of, whole
 
 
 @login_required
 def models(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show runs and versions; retrain, promote, roll back."""
+    """Show runs and versions; retrain, promote, roll back, archive, score, cancel."""
     member = member_of(request, slug, members.ENGINEER)
     errors: list[str] = []
     if request.method == "POST":
@@ -56,6 +60,8 @@ def models(request: HttpRequest, slug: str) -> HttpResponse:
         judged=[row.number for row in versions if row.evidence],
         history=history_of(versions),
         evidence=evidence,
+        scored=newcomers.last_pass(project.pk) if champion else None,
+        scoring=scoring.newest_job(project) if champion else None,
         coverage=coverage.shown(
             coverage_of(project), evidence.evaluation.accuracy if evidence else None
         ),
@@ -111,16 +117,48 @@ def confusions(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 
 
 def _act(request: HttpRequest, member: Membership) -> None:
-    action = request.POST.get("action")
-    if action == "train":
-        why = request.POST.get("reason", "")
-        run, _is_new = triggers.request(member.project, member.user, why)
-        if run.verdict:
-            raise ConflictError(verdicts.same_as(run.pk))
-    elif action == "rollback":
-        registry.rollback(_named(request, member.project), member.user)
-    elif action == "promote":
-        registry.promote(_named(request, member.project), member.user)
+    act = _ACTIONS.get(request.POST.get("action", ""))
+    if act is not None:
+        act(request, member)
+
+
+def _train(request: HttpRequest, member: Membership) -> None:
+    why = request.POST.get("reason", "")
+    run, _is_new = triggers.request(member.project, member.user, why)
+    if run.verdict:
+        raise ConflictError(verdicts.same_as(run.pk))
+
+
+def _promote(request: HttpRequest, member: Membership) -> None:
+    registry.promote(_named(request, member.project), member.user)
+
+
+def _roll_back(request: HttpRequest, member: Membership) -> None:
+    registry.rollback(_named(request, member.project), member.user)
+
+
+def _archive(request: HttpRequest, member: Membership) -> None:
+    registry.archive(_named(request, member.project))
+
+
+def _score(request: HttpRequest, member: Membership) -> None:
+    scoring.request(member.project, member.user)
+
+
+def _cancel(request: HttpRequest, member: Membership) -> None:
+    pk = whole(request.POST.get("job"))
+    for job in Job.objects.filter(project=member.project, pk=pk):
+        jobs.cancel(job)
+
+
+_ACTIONS: Final[dict[str, Callable[[HttpRequest, Membership], None]]] = {
+    "train": _train,
+    "promote": _promote,
+    "rollback": _roll_back,
+    "archive": _archive,
+    "score": _score,
+    "cancel": _cancel,
+}
 
 
 def _named(request: HttpRequest, project: Project) -> ModelVersion:

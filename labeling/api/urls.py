@@ -28,6 +28,7 @@ _OF_PROJECT: list[URLPattern] = [
     path("agreement/", votes.AgreementView.as_view()),
     path("jobs/", work.JobsView.as_view()),
     path("jobs/<int:pk>/", work.JobView.as_view()),
+    path("jobs/<int:pk>/cancel/", work.JobCancelView.as_view()),
     path("gold-questions/", votes.GoldQuestionsView.as_view()),
     path("disagreements/", disagreements.DisagreementsView.as_view()),
     path("disagreements/<int:pk>/blind/", disagreements.BlindView.as_view()),

@@ -12,8 +12,9 @@ from labeling.api.http.pagination import Page, page_of
 from labeling.api.http.scope import ProjectView
 from labeling.api.wire import work as wire
 from labeling.errors import NotFoundError
-from labeling.models import Job
+from labeling.models import Job, Project
 from labeling.services.projects import members
+from labeling.services.work import jobs
 from labeling.templatetags.localized import log
 
 
@@ -36,11 +37,30 @@ class JobView(ProjectView):
 
     @call()
     def get(self, pk: int) -> wire.JobWithLog:
-        """Return its state, progress and log.
-
-        Raises NotFoundError where the project has no such job.
-        """
-        job = Job.objects.filter(pk=pk, project=self.member.project).first()
-        if job is None:
-            raise NotFoundError(_("There is no such job in this project."))
+        """Return its state, progress and log."""
+        job = _job_of(self.member.project, pk)
         return wire.JobWithLog(**asdict(wire.job_of(job)), log=log(job))
+
+
+class JobCancelView(ProjectView):
+    """A way to stop a job."""
+
+    allowed: ClassVar = members.ENGINEER
+
+    @call()
+    def post(self, pk: int) -> wire.Job:
+        """Ask it to stop: one that waits ends at once, one that runs at its next step.
+
+        One that has ended stays as it is.
+        """
+        project = self.member.project
+        jobs.cancel(_job_of(project, pk))
+        return wire.job_of(_job_of(project, pk))
+
+
+def _job_of(project: Project, pk: int) -> Job:
+    """Return a job; raises NotFoundError where the project has none of this number."""
+    job = Job.objects.filter(pk=pk, project=project).first()
+    if job is None:
+        raise NotFoundError(_("There is no such job in this project."))
+    return job

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
-from msgspec import UNSET, structs
+from msgspec import UNSET
 
 from labeling import queries
 from labeling.api.http.calls import call
@@ -56,8 +56,7 @@ class ItemsView(_ItemView):
             query.filters(),
             expected=None if query.expect is UNSET else query.expect,
         )
-        url = f"/api/projects/{project.slug}/jobs/{job.pk}/"
-        return work.JobAsked(**structs.asdict(work.job_of(job)), url=url)
+        return work.asked_of(job)
 
 
 class ItemView(_ItemView):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import Meta, structs
 
 from labeling import models
 from labeling.api.http.fields import Added, Answer, Finished, Started, about, one_of
@@ -55,6 +55,13 @@ class JobAsked(Job):
     """A job that was asked for, and where its progress is."""
 
     url: Progress
+
+
+def asked_of(job: models.Job) -> JobAsked:
+    """Return a job of a project that was asked for, with its address."""
+    slug = job.project.slug if job.project else ""
+    url = f"/api/projects/{slug}/jobs/{job.pk}/"
+    return JobAsked(**structs.asdict(job_of(job)), url=url)
 
 
 def job_of(job: models.Job) -> Job:
