@@ -10,7 +10,7 @@ from activelearn.services import serving
 from labeling.api.http.fields import Answer, Body, Columns, Share, about, one_of
 
 
-class QuestionBody(Body):
+class PredictItem(Body):
     """An item from outside."""
 
     data: Columns
@@ -26,7 +26,7 @@ class PredictBody(Body):
     """Items that the serving model is asked about."""
 
     items: Annotated[
-        list[QuestionBody],
+        list[PredictItem],
         Meta(
             min_length=1,
             max_length=serving.MOST,
@@ -73,13 +73,13 @@ class Predictions(Answer):
     predictions: Annotated[list[Prediction], about("One for each item that was sent.")]
 
 
-def question_of(body: QuestionBody) -> serving.Question:
+def question_of(body: PredictItem) -> serving.Question:
     """Return an item from outside; without a name its content names it."""
     name = "" if body.id is UNSET else body.id
     return serving.Question(str(name or ""), body.data)
 
 
-def prediction_of(body: QuestionBody, place: int, answer: Any) -> Prediction:
+def prediction_of(body: PredictItem, place: int, answer: Any) -> Prediction:
     """Return what the serving model says of the item at a place."""
     return Prediction(
         id=place if body.id is UNSET else body.id,
