@@ -145,10 +145,10 @@ class Posterior:
         self.model: float | None = None
         self.known_votes = 0
 
-    def terms(self, said: Said) -> consensus.Terms:
+    def terms(self, said: Said) -> consensus.SettlingTerms:
         voters = {who for who, _ in said}
         ranked = sorted(self.skill.items(), key=lambda pair: -pair[1])
-        return consensus.Terms(
+        return consensus.SettlingTerms(
             labels=self.task.labels,
             is_multi=False,
             min_votes=self.least,
@@ -192,7 +192,7 @@ class Posterior:
             return
         self.known_votes = count
         given = [
-            skills.Vote(item, who, labels)
+            skills.SkillVote(item, who, labels)
             for item, said in enumerate(votes)
             for who, labels in said
         ]

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from activelearn.core import duel, gate, parts, signs, training
 from activelearn.core.evaluation import Labels
-from activelearn.core.gate import Counts, Policy, Spent
+from activelearn.core.gate import PairedCounts, Policy, Spent
 from bench import sets
 from bench.row import row
 
@@ -96,7 +96,7 @@ class Gatekeeper:
             return True
         policy: Policy = "strict" if self.rule == "strict" else "balanced"
         asked = gate.terms(policy, is_first=is_first, last=self.last)
-        counts = Counts(
+        counts = PairedCounts(
             len(now), int((now & ~before).sum()), int((before & ~now).sum())
         )
         promotes = gate.decided(counts, asked) == "promote"

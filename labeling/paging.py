@@ -29,7 +29,7 @@ class Cursor:
 
 
 @dataclass(frozen=True)
-class Page(Generic[Row]):
+class RowsPage(Generic[Row]):
     """Some rows, and where the pages after and before them begin."""
 
     rows: Sequence[Row]
@@ -43,7 +43,7 @@ def page(
     cursor: Cursor | None = None,
     *,
     project: Project | None = None,
-) -> Page[Row]:
+) -> RowsPage[Row]:
     """Return at most ``size`` rows in their order, the newest first where they have none.
 
     A list that is ordered by a value takes one more query for a cursor, and names its
@@ -62,7 +62,7 @@ def page(
     is_more = (len(some) > size, cursor is not None)
     has_next, has_previous = is_more[::-1] if is_back else is_more
     keys = [row.pk for row in shown] or [cursor.key if cursor else 0]
-    return Page(
+    return RowsPage(
         shown,
         next=Cursor(keys[-1]) if has_next else None,
         previous=Cursor(keys[0], is_back=True) if has_previous else None,

@@ -40,7 +40,7 @@ from labeling.quality.shares import wilson
 
 
 @dataclass(frozen=True)
-class Progress:
+class ProjectProgress:
     """A project's counts; items are counted now, votes from the exact counters."""
 
     items: int
@@ -56,15 +56,15 @@ class Progress:
 
 
 _NO_ANSWERS: Final = (0, 0, 0)
-_ITEM_COUNTS = tuple(field.name for field in fields(Progress)[:6])
+_ITEM_COUNTS = tuple(field.name for field in fields(ProjectProgress)[:6])
 
 
-def progress(project: Project) -> Progress:
+def progress(project: Project) -> ProjectProgress:
     """Return the counts of one project, in three queries."""
     return progress_of([project.pk])[project.pk]
 
 
-def progress_of(project_ids: Sequence[int]) -> dict[int, Progress]:
+def progress_of(project_ids: Sequence[int]) -> dict[int, ProjectProgress]:
     """Return the counts of some projects, in three queries whatever their number."""
     items = (
         Item.objects.filter(project__in=project_ids)
@@ -100,7 +100,7 @@ def progress_of(project_ids: Sequence[int]) -> dict[int, Progress]:
     }
     open_ = {row["project"]: row["count"] for row in disputed}
     return {
-        pk: Progress(
+        pk: ProjectProgress(
             **{name: counts.get(pk, {}).get(name, 0) for name in _ITEM_COUNTS},
             votes=answers.get(pk, _NO_ANSWERS)[0],
             confident=answers.get(pk, _NO_ANSWERS)[1],

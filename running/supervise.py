@@ -32,7 +32,7 @@ class Stopped(Exception):  # noqa: N818 (not an error)
 
 
 @dataclass
-class Part:
+class ProcessPart:
     """A process to keep alive; ``is_ready`` says when the next one may start.
 
     A store holds data: it is stopped after every part that writes to it. What a store
@@ -74,7 +74,7 @@ class Supervisor:
     """
 
     def __init__(self, out: IO[str], roll: Path) -> None:
-        self.parts: list[Part] = []
+        self.parts: list[ProcessPart] = []
         self.out = out
         self.roll = roll
         self.is_stopping = threading.Event()
@@ -94,7 +94,7 @@ class Supervisor:
                 # The reader of the log has gone; the parts must not stop for that.
                 return
 
-    def start(self, part: Part) -> None:
+    def start(self, part: ProcessPart) -> None:
         """Start a part and wait until it is ready.
 
         Raises PartError where it does not come up, Stopped where somebody asks to stop.
@@ -108,7 +108,7 @@ class Supervisor:
 
         Raises PartError where it fails, Stopped where somebody asks to stop.
         """
-        part = Part(name, command, environment=environment)
+        part = ProcessPart(name, command, environment=environment)
         self.parts.append(part)
         self._launch(part)
         try:
@@ -121,7 +121,7 @@ class Supervisor:
         if part.process is not None and part.process.returncode:
             raise PartError(f"{name} failed: its last lines say why.")
 
-    def _launch(self, part: Part) -> None:
+    def _launch(self, part: ProcessPart) -> None:
         if part.clear is not None:
             part.clear()
         process = subprocess.Popen(  # noqa: S603 (our own commands)
@@ -151,7 +151,7 @@ class Supervisor:
             # A full disk must not end what runs.
             self.say("assay", f"{self.roll} cannot be written: {error.strerror}")
 
-    def _copy(self, part: Part, process: subprocess.Popen[bytes]) -> None:
+    def _copy(self, part: ProcessPart, process: subprocess.Popen[bytes]) -> None:
         if process.stdout is None:
             return
         with process.stdout as lines:
@@ -163,7 +163,7 @@ class Supervisor:
                 else:
                     self.say(part.name, line)
 
-    def await_ready(self, part: Part) -> None:
+    def await_ready(self, part: ProcessPart) -> None:
         """Wait until a part answers; start it again while it fails to come up.
 
         Raises PartError after the part's patience, Stopped where somebody asks to stop.
@@ -193,7 +193,7 @@ class Supervisor:
                 elif not part.is_up and (part.is_ready is None or part.is_ready()):
                     part.is_up = True
 
-    def _restart(self, part: Part, process: subprocess.Popen[bytes]) -> None:
+    def _restart(self, part: ProcessPart, process: subprocess.Popen[bytes]) -> None:
         is_young = time.monotonic() - part.started < 10
         part.failures = part.failures + 1 if is_young else 1
         pause = min(10.0, 0.3 * 2 ** (part.failures - 1))
@@ -219,7 +219,7 @@ class Supervisor:
         self.roll.unlink(missing_ok=True)
 
 
-def _before(part: Part) -> Callable[[], None]:
+def _before(part: ProcessPart) -> Callable[[], None]:
     """Return what a part's process does before it becomes the part."""
     # Loaded before the fork: in the child another thread's locks stay locked for ever.
     library = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -252,7 +252,7 @@ def _stand_back(leader: int, niceness: int) -> None:
             return
 
 
-def _end(parts: Iterable[Part]) -> None:
+def _end(parts: Iterable[ProcessPart]) -> None:
     """Ask parts to end, all at once; kill what has not ended in time."""
     running = []
     for part in parts:

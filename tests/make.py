@@ -139,7 +139,9 @@ def lease(who: Membership, count: int = 1) -> list[Assignment]:
 def vote(
     who: Membership, on: Assignment, *labels: str, client_id: uuid.UUID | None = None
 ) -> submit.Receipt:
-    return submit.submit(who, submit.Vote(on.pk, labels, client_id or uuid.uuid4()))
+    return submit.submit(
+        who, submit.VoteDraft(on.pk, labels, client_id or uuid.uuid4())
+    )
 
 
 class Caller:

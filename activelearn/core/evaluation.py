@@ -71,7 +71,7 @@ class Figures:
 
 
 @dataclass(frozen=True)
-class Answered:
+class Judged:
     """Items with their true labels and those that somebody said.
 
     truth, predicted: n sets of labels. groups: (n,) of each item, its group.
@@ -87,9 +87,9 @@ class Answered:
         pairs = zip(self.truth, self.predicted, strict=True)
         return [set(a) == set(b) for a, b in pairs]
 
-    def part(self, places: Sequence[int]) -> Answered:
+    def part(self, places: Sequence[int]) -> Judged:
         """Return the items at ``places``."""
-        return Answered(
+        return Judged(
             [self.truth[place] for place in places],
             [self.predicted[place] for place in places],
             self.groups[list(places)],
@@ -107,19 +107,17 @@ class Probabilities:
 
 def answered(
     truth: Sequence[Labels], predicted: Sequence[Labels], groups: Sequence[Any] = ()
-) -> Answered:
+) -> Judged:
     """Return items with true and predicted labels; each a group of its own by default.
 
     Raises ValueError without items, or where the sides differ in length.
     """
     if not truth or len(truth) != len(predicted) or len(groups) not in {0, len(truth)}:
         raise ValueError("Evaluation needs items, and a prediction for each.")
-    return Answered(truth, predicted, intervals.numbered(groups or range(len(truth))))
+    return Judged(truth, predicted, intervals.numbered(groups or range(len(truth))))
 
 
-def summary(
-    items: Answered, *, is_multi: bool, draws: int = intervals.DRAWS
-) -> Summary:
+def summary(items: Judged, *, is_multi: bool, draws: int = intervals.DRAWS) -> Summary:
     """Return accuracy, macro-F1 and balanced accuracy.
 
     Accuracy is the share of items whose set of labels is the true one. Macro-F1 is the
@@ -142,7 +140,7 @@ def summary(
     )
 
 
-def figures(items: Answered, given: Probabilities) -> Figures:
+def figures(items: Judged, given: Probabilities) -> Figures:
     """Return all figures of a model that gave its labels these probabilities."""
     names = sorted({label for row in (*items.truth, *items.predicted) for label in row})
     return Figures(
@@ -172,7 +170,7 @@ def log_losses(truth: Sequence[Labels], given: Probabilities) -> Array:
     return np.asarray(-np.log(np.where(has, table, 0).sum(axis=1).clip(min=FLOOR)))
 
 
-def log_loss(items: Answered, given: Probabilities) -> Estimate:
+def log_loss(items: Judged, given: Probabilities) -> Estimate:
     """Return the mean log loss in nats, with its bootstrap interval over the groups."""
     losses = log_losses(items.truth, given)
     sums = np.bincount(items.groups, weights=losses)
@@ -218,7 +216,7 @@ def majority(truth: Sequence[Labels]) -> Labels:
     return min(counts, key=lambda names: (-counts[names], names))
 
 
-def _label(name: str, items: Answered, given: Probabilities) -> LabelFigures:
+def _label(name: str, items: Judged, given: Probabilities) -> LabelFigures:
     has = np.array([name in labels for labels in items.truth])
     named = np.array([name in labels for labels in items.predicted])
     groups = items.groups
@@ -250,7 +248,7 @@ def _ranked(name: str, has: Bools, given: Probabilities) -> Estimate | None:
     return intervals.wilson(average_precision(has, scores), float(has.sum()))
 
 
-def _confusions(items: Answered) -> list[Confusion]:
+def _confusions(items: Judged) -> list[Confusion]:
     pairs = Counter(
         (a[0], b[0])
         for a, b in zip(items.truth, items.predicted, strict=True)
@@ -287,7 +285,7 @@ class _Counts:
         return len(self.sizes)
 
     @staticmethod
-    def of(items: Answered) -> _Counts:
+    def of(items: Judged) -> _Counts:
         """Count the labels of items, and those that are said of them."""
         names = sorted({x for row in (*items.truth, *items.predicted) for x in row})
         place = {name: number for number, name in enumerate(names)}

@@ -82,7 +82,7 @@ class Terms:
 
 
 @dataclass(frozen=True)
-class Counts:
+class PairedCounts:
     """Of n items, those that only the challenger (better) or champion (worse) has right."""
 
     n: int
@@ -157,7 +157,7 @@ def lower_bound(better: int, worse: int, n: int, z: float = Z) -> float:
     return gain - z * error
 
 
-def needed(counts: Counts, asked: Terms) -> int:
+def needed(counts: PairedCounts, asked: Terms) -> int:
     """Return how many items are expected to tell if they differ as these n do.
 
     With q the share of discordant items and d the gain, each from counts that are one
@@ -202,7 +202,7 @@ def compare(
     many items.
     """
     better, worse = signs.counted(champion, challenger)
-    counts = Counts(len(champion), better, worse)
+    counts = PairedCounts(len(champion), better, worse)
     worse_on = [part for part in held_against if part.is_worse]
     verdict = decided(counts, asked, worse_on)
     return Comparison(
@@ -220,7 +220,9 @@ def compare(
     )
 
 
-def decided(counts: Counts, asked: Terms, worse_on: Sequence[Part] = ()) -> GateVerdict:
+def decided(
+    counts: PairedCounts, asked: Terms, worse_on: Sequence[Part] = ()
+) -> GateVerdict:
     """Return the verdict on these counts, as often as it is asked for."""
     if asked.policy == "manual":
         return "a person decides"
@@ -229,7 +231,7 @@ def decided(counts: Counts, asked: Terms, worse_on: Sequence[Part] = ()) -> Gate
     return _of_enough(counts, asked, is_worse=bool(worse_on))
 
 
-def _of_enough(counts: Counts, asked: Terms, *, is_worse: bool) -> GateVerdict:
+def _of_enough(counts: PairedCounts, asked: Terms, *, is_worse: bool) -> GateVerdict:
     if counts.better <= counts.worse:
         return "not better"
     if not _is_sure(counts, asked):
@@ -237,20 +239,20 @@ def _of_enough(counts: Counts, asked: Terms, *, is_worse: bool) -> GateVerdict:
     return "worse on a part" if is_worse else "promote"
 
 
-def _is_sure(counts: Counts, asked: Terms) -> bool:
+def _is_sure(counts: PairedCounts, asked: Terms) -> bool:
     if asked.alpha is not None:
         return signs.exact_p(counts.better, counts.worse) <= asked.alpha
     bound = lower_bound(counts.better, counts.worse, counts.n, asked.z)
     return bound > -asked.margin
 
 
-def is_enough(counts: Counts, asked: Terms) -> bool:
+def is_enough(counts: PairedCounts, asked: Terms) -> bool:
     """Whether there are enough items, and enough that differ, to decide anything."""
     discordant = counts.better + counts.worse
     return counts.n >= asked.min_items and discordant >= asked.min_discordant
 
 
-def _wait(counts: Counts, asked: Terms) -> int:
+def _wait(counts: PairedCounts, asked: Terms) -> int:
     if asked.look is None or asked.alpha is None or not is_enough(counts, asked):
         return needed(counts, asked)
     # The next look is another test, which is allowed less.

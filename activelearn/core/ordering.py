@@ -38,7 +38,7 @@ class Material:
 
 
 @dataclass(frozen=True)
-class Limits:
+class OrderLimits:
     """How many items each step looks at.
 
     window: places of an order that the model and chance fill. batch: items at the top,
@@ -70,7 +70,7 @@ class Policy:
     seed: int
     exploration_rate: float
     evaluation_rate: float
-    limits: Limits = Limits()
+    limits: OrderLimits = OrderLimits()
 
     @property
     def cold_until(self) -> int:

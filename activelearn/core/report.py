@@ -11,10 +11,10 @@ import numpy as np
 
 from activelearn.core import evaluation
 from activelearn.core.calibrated import CalibrationReport
-from activelearn.core.evaluation import Answered, Figures, Summary
+from activelearn.core.evaluation import Figures, Judged, Summary
 from activelearn.core.intervals import Estimate
 from activelearn.core.parts import Part
-from activelearn.core.sets import Change
+from activelearn.core.sets import LabelChange
 
 # Below so many items a slice says nothing; beyond so many values, a metadata key is a
 # name of the item rather than a kind of it.
@@ -27,7 +27,7 @@ DRAWS: Final = 300
 
 
 @dataclass(frozen=True)
-class Facts:
+class SliceFacts:
     """What an item is sliced by; ``length`` is in characters, None where it has none."""
 
     source: str
@@ -74,13 +74,13 @@ class Report:
     baselines: list[Baseline]
     training: Summary | None
     calibration: CalibrationReport | None = None
-    changes: list[Change] = field(default_factory=list)
+    changes: list[LabelChange] = field(default_factory=list)
     # Empty also for a first model: on the commonest label, always saying it is best.
     parts: list[Part] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
-class Place:
+class SlicePlace:
     """Where the items of a slice stand among all items."""
 
     kind: str
@@ -88,7 +88,9 @@ class Place:
     at: Sequence[int]
 
 
-def slices(places: Sequence[Place], items: Answered, *, is_multi: bool) -> list[Slice]:
+def slices(
+    places: Sequence[SlicePlace], items: Judged, *, is_multi: bool
+) -> list[Slice]:
     """Return the figures of slices of the items."""
     return [
         Slice(
@@ -100,7 +102,7 @@ def slices(places: Sequence[Place], items: Answered, *, is_multi: bool) -> list[
     ]
 
 
-def places_of(facts: Sequence[Facts]) -> list[Place]:
+def places_of(facts: Sequence[SliceFacts]) -> list[SlicePlace]:
     """Return where the slices of the items are, by kind and then the largest first."""
     places: dict[tuple[str, str], list[int]] = defaultdict(list)
     for place, common in enumerate(_kinds(facts)):
@@ -113,11 +115,11 @@ def places_of(facts: Sequence[Facts]) -> list[Place]:
         kept[kind] += 1
         # What all items have in common is no slice.
         if FEWEST <= len(at) < len(facts) and kept[kind] <= MOST_SLICES:
-            slices_at.append(Place(kind, name, at))
+            slices_at.append(SlicePlace(kind, name, at))
     return slices_at
 
 
-def _kinds(facts: Sequence[Facts]) -> Iterator[list[tuple[str, str]]]:
+def _kinds(facts: Sequence[SliceFacts]) -> Iterator[list[tuple[str, str]]]:
     keys = _keys([fact.metadata for fact in facts])
     bounds = _thirds([fact.length for fact in facts if fact.length is not None])
     for fact in facts:

@@ -34,7 +34,7 @@ class SetFigures:
 
 
 @dataclass(frozen=True)
-class Change:
+class LabelChange:
     """On how many items a model is right on a label, and what served before was not.
 
     broken: the other way round. Right is whether it has the label, or has not.
@@ -47,7 +47,7 @@ class Change:
 
 def changes(
     truth: Sequence[Labels], before: Sequence[Labels], now: Sequence[Labels]
-) -> list[Change]:
+) -> list[LabelChange]:
     """Return the changes of each label that has some, the most broken first."""
     fixed: Counter[str] = Counter()
     broken: Counter[str] = Counter()
@@ -56,7 +56,7 @@ def changes(
         fixed.update(wrong_before - wrong_now)
         broken.update(wrong_now - wrong_before)
     return sorted(
-        (Change(name, fixed[name], broken[name]) for name in {*fixed, *broken}),
+        (LabelChange(name, fixed[name], broken[name]) for name in {*fixed, *broken}),
         key=lambda change: (-change.broken, -change.fixed, change.label),
     )
 

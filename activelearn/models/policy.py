@@ -9,12 +9,12 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from labeling.models.policy import NEXT, between
-from labeling.models.setting import Group, PolicyPart, setting
+from labeling.models.setting import PolicyPart, SettingGroup, setting
 
-RETRAIN: Final = Group(_("When to retrain"))
-WEIGHTS: Final = Group(_("What a label counts"))
-AIM: Final = Group(_("What is good enough"))
-GATE: Final = Group(_("When a new model takes over"))
+RETRAIN: Final = SettingGroup(_("When to retrain"))
+WEIGHTS: Final = SettingGroup(_("What a label counts"))
+AIM: Final = SettingGroup(_("What is good enough"))
+GATE: Final = SettingGroup(_("When a new model takes over"))
 
 
 def _weight(words: Any, help_text: Any) -> models.FloatField[float, float]:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from activelearn.core.calibration import Trial
 from activelearn.core.evaluation import Summary
-from activelearn.core.gate import Counts, Terms, is_enough
+from activelearn.core.gate import PairedCounts, Terms, is_enough
 from activelearn.models.run import Snapshot, TrainingRun
 from labeling.models import LabelSet, Project, User
 
@@ -185,7 +185,7 @@ class Evaluation(models.Model):
     @property
     def has_tested(self) -> bool:
         """Whether there were enough items to decide anything."""
-        return is_enough(Counts(self.items, self.better, self.worse), self.asked)
+        return is_enough(PairedCounts(self.items, self.better, self.worse), self.asked)
 
     @property
     def accuracy(self) -> float:

@@ -24,7 +24,7 @@ from labeling.services.votes import relabel
 
 
 @dataclass(frozen=True)
-class Material:
+class CalibrationMaterial:
     """Held-out labels, sorted by item, and the group of each item."""
 
     labels: snapshots.LabelsOf
@@ -47,7 +47,7 @@ class Material:
         return len(self.labels) >= calibration.FEWEST
 
 
-def take(snapshot: Snapshot, table: Table) -> Material:
+def take(snapshot: Snapshot, table: Table) -> CalibrationMaterial:
     """Return the held-out labels of this moment, in the words of a snapshot.
 
     Where other labels came in force since it was taken, there are none: they would say
@@ -64,23 +64,23 @@ def hash_now(project: Project) -> str:
     return _material(snapshots.labels_now(project, Item.Split.EVALUATION)).sha256
 
 
-def read(version: ModelVersion) -> Material:
+def read(version: ModelVersion) -> CalibrationMaterial:
     """Return what a version's calibration was fitted on.
 
     Raises FileNotFoundError where the file is gone.
     """
     rows = json.loads(files.read("calibrations", version.calibrated_on))
     labels: dict[int, Labels] = {pk: tuple(names) for pk, names, _ in rows}
-    return Material(labels, [group for _, _, group in rows])
+    return CalibrationMaterial(labels, [group for _, _, group in rows])
 
 
-def keep(material: Material) -> str:
+def keep(material: CalibrationMaterial) -> str:
     """Write the material to its file and return its name, empty where it is too small."""
     return files.save("calibrations", material.packed) if material.is_enough else ""
 
 
 def with_calibration(
-    model: LinearModel, rows: Rows, material: Material
+    model: LinearModel, rows: Rows, material: CalibrationMaterial
 ) -> tuple[LinearModel, Trial]:
     """Return the model with a calibration if that helps, and what was tried."""
     return calibrated(
@@ -93,7 +93,7 @@ def as_json(trial: Trial) -> dict[str, Any]:
     return asdict(trial)
 
 
-def _material(labels: snapshots.LabelsOf) -> Material:
+def _material(labels: snapshots.LabelsOf) -> CalibrationMaterial:
     groups = dict(Item.objects.filter(pk__in=labels).values_list("pk", "group_key"))
     kept = {pk: names for pk, names in labels.items() if pk in groups}
-    return Material(kept, [groups[pk] for pk in kept])
+    return CalibrationMaterial(kept, [groups[pk] for pk in kept])

@@ -25,7 +25,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class VersionComparison:
     """Two evaluations, and the items on which one of the two versions is right.
 
     shared: held-out items that both were judged on, with the same label.
@@ -47,7 +47,7 @@ class Comparison:
         return [entry for entry in self.differences if not entry.is_fixed]
 
 
-def compare(project: Project, number: int, before: int) -> Comparison:
+def compare(project: Project, number: int, before: int) -> VersionComparison:
     """Compare a version with another one, item by item.
 
     Where an item's label changed between the two judgments, neither answer is counted.
@@ -65,4 +65,4 @@ def compare(project: Project, number: int, before: int) -> Comparison:
         shared += 1
         if (now == truth) != (earlier == truth):
             differences.append(Difference(int(pk), truth, earlier, now))
-    return Comparison(first, second, shared, differences)
+    return VersionComparison(first, second, shared, differences)

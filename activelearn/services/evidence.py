@@ -15,7 +15,7 @@ from activelearn.core.calibrated import (
     reliability,
     reliability_of_sets,
 )
-from activelearn.core.evaluation import Answered, Labels, Probabilities, Summary
+from activelearn.core.evaluation import Judged, Labels, Probabilities, Summary
 from activelearn.core.features import Table
 from activelearn.core.intervals import numbered
 from activelearn.core.parts import Part
@@ -41,7 +41,7 @@ class Held:
         """The true labels, item by item."""
         return list(self.truth.values())
 
-    def answered(self, predicted: Sequence[Labels]) -> Answered:
+    def answered(self, predicted: Sequence[Labels]) -> Judged:
         """Return the items with what somebody said of them."""
         return evaluation.answered(self.labels, predicted, self.groups)
 
@@ -138,7 +138,7 @@ def report_of(
 
 def _parts(
     items: Held,
-    places: Sequence[report.Place],
+    places: Sequence[report.SlicePlace],
     before: Sequence[Labels],
     now: Sequence[Labels],
 ) -> list[Part]:
@@ -151,12 +151,12 @@ def _parts(
     return parts.compared(pairs)
 
 
-def _facts(truth: snapshots.LabelsOf) -> list[report.Facts]:
+def _facts(truth: snapshots.LabelsOf) -> list[report.SliceFacts]:
     labels = Resolution.objects.filter(item__in=truth, superseded_at=None)
     sources = dict(labels.values_list("item", "source"))
     items = Item.objects.filter(pk__in=truth).only("tags", "metadata", "data")
     facts = {
-        item.pk: report.Facts(
+        item.pk: report.SliceFacts(
             sources.get(item.pk, ""),
             item.tags,
             item.metadata if isinstance(item.metadata, dict) else {},
@@ -164,7 +164,7 @@ def _facts(truth: snapshots.LabelsOf) -> list[report.Facts]:
         )
         for item in items
     }
-    return [facts.get(pk, report.Facts("")) for pk in truth]
+    return [facts.get(pk, report.SliceFacts("")) for pk in truth]
 
 
 def _baselines(
@@ -172,7 +172,7 @@ def _baselines(
     items: Held,
     champion: Sequence[Labels] | None,
     examples: snapshots.LabelsOf,
-) -> Iterator[tuple[str, Answered]]:
+) -> Iterator[tuple[str, Judged]]:
     commonest = evaluation.majority(items.labels)
     yield "majority", items.answered([commonest] * len(items.labels))
     if examples:
@@ -211,7 +211,7 @@ def _learned(witness: Opened, examples: snapshots.LabelsOf) -> Summary | None:
     return evaluation.summary(answered, is_multi=model.is_multi, draws=report.DRAWS)
 
 
-def _people(items: Held) -> Iterator[tuple[str, Answered]]:
+def _people(items: Held) -> Iterator[tuple[str, Judged]]:
     votes: dict[int, list[Labels]] = defaultdict(list)
     standing = Annotation.votes.filter(item__in=items.truth, undone_at=None)
     for item, labels in standing.order_by("pk").values_list("item_id", "labels"):

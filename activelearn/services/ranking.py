@@ -42,7 +42,7 @@ def run(progress: Progress) -> dict[str, Any]:
     progress.report(stage=noop("features"))
     # Fenced as every write: a worker that lost the job publishes nothing.
     confirm = partial(progress.report, stage=noop("scoring"))
-    fit, picks = _ordered(project, ordering.Limits(), confirm)
+    fit, picks = _ordered(project, ordering.OrderLimits(), confirm)
     new_entries = entries.entries_of(project, picks)
     progress.report(stage=noop("swap"))
     # The swap's transaction asks the job's row: a worker that lost it swaps nothing in.
@@ -52,9 +52,9 @@ def run(progress: Progress) -> dict[str, Any]:
     return {"generation": fit.generation}
 
 
-def rank(project: Project, limits: ordering.Limits | None = None) -> int:
+def rank(project: Project, limits: ordering.OrderLimits | None = None) -> int:
     """Order the unlabeled items and swap the order in; return its generation."""
-    fit, picks = _ordered(project, limits or ordering.Limits())
+    fit, picks = _ordered(project, limits or ordering.OrderLimits())
     fit.generation = order.swap(project.pk, entries.entries_of(project, picks))
     fit.save()
     return fit.generation
@@ -62,7 +62,7 @@ def rank(project: Project, limits: ordering.Limits | None = None) -> int:
 
 def _ordered(
     project: Project,
-    limits: ordering.Limits,
+    limits: ordering.OrderLimits,
     confirm: Callable[[], object] = lambda: None,
 ) -> tuple[RankingFit, list[mixing.Pick]]:
     """Return a new order, and what it was made from: not yet saved."""
@@ -109,7 +109,7 @@ def material_of(project: Project) -> ordering.Material:
     )
 
 
-def policy_of(project: Project, limits: ordering.Limits) -> ordering.Policy:
+def policy_of(project: Project, limits: ordering.OrderLimits) -> ordering.Policy:
     """Return how a project orders, by its settings and its labels."""
     own = LearningPolicy.of(project.pk)
     return ordering.Policy(

@@ -155,7 +155,7 @@ def _register(
     training_run: TrainingRun,
     model: training.LinearModel,
     spec: Spec,
-    material: calibrating.Material,
+    material: calibrating.CalibrationMaterial,
     table: Table,
 ) -> ModelVersion:
     """Calibrate the model, write its file, then its row."""

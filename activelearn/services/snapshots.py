@@ -93,12 +93,12 @@ def hash_now(project: Project) -> str:
 
 
 def _counting(
-    project: Project, labels: Sequence[resolutions.Label]
-) -> list[resolutions.Label]:
+    project: Project, labels: Sequence[resolutions.CurrentLabel]
+) -> list[resolutions.CurrentLabel]:
     return [label for label in labels if label.names or project.is_multi]
 
 
-def _packed(project: Project, labels: Sequence[resolutions.Label]) -> bytes:
+def _packed(project: Project, labels: Sequence[resolutions.CurrentLabel]) -> bytes:
     votes: dict[int, list[int]] = defaultdict(list)
     standing = Annotation.votes.filter(project=project, undone_at=None)
     for item, vote in standing.order_by("pk").values_list("item_id", "pk"):

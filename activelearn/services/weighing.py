@@ -8,13 +8,13 @@ from typing import Final
 
 from activelearn.models import LearningPolicy
 from labeling.models import Resolution
-from labeling.services.votes.resolutions import Label
+from labeling.services.votes.resolutions import CurrentLabel
 
 Source = Resolution.Source
 LEAST: Final = 1e-3
 
 
-def weights_of(project_id: int, labels: Sequence[Label]) -> list[float]:
+def weights_of(project_id: int, labels: Sequence[CurrentLabel]) -> list[float]:
     """Return the weight of each label, above 0; all are 1 unless the project says else.
 
     A label has half the weight for each half-life that it is older than the newest one:

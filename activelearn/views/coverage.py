@@ -22,7 +22,7 @@ PARTS: Final[dict[str, Promise]] = {
 
 
 @dataclass(frozen=True)
-class Part:
+class BarPart:
     """Some of the held-out items. start and share: in percent of the bar."""
 
     kind: str
@@ -33,29 +33,29 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Shown:
+class CoverageShown:
     """The parts of the held-out items, and what the worst case makes of an accuracy."""
 
     counts: coverage.Coverage
-    parts: list[Part]
+    parts: list[BarPart]
     at_least: float | None
 
 
-def shown(counts: coverage.Coverage, accuracy: float | None) -> Shown | None:
+def shown(counts: coverage.Coverage, accuracy: float | None) -> CoverageShown | None:
     """Return the bar; None where nothing is held out.
 
     accuracy: of the version that is shown, as far as it was judged.
     """
     if not counts.items:
         return None
-    parts: list[Part] = []
+    parts: list[BarPart] = []
     start = 0.0
     for name, words in PARTS.items():
         items: int = getattr(counts, name)
         share = 100 * items / counts.items
-        parts.append(Part(name, words, items, start, share))
+        parts.append(BarPart(name, words, items, start, share))
         start += share
     worst = None
     if accuracy is not None and counts.hard:
         worst = counts.at_least(accuracy)
-    return Shown(counts, parts, worst)
+    return CoverageShown(counts, parts, worst)

@@ -107,7 +107,7 @@ def _y(share: float) -> float:
 
 
 @dataclass(frozen=True)
-class Cell:
+class ConfusionCell:
     """So many items of a true label were said to be another one, or the same.
 
     strength: in [0, 1], the share of the true label's items.
@@ -135,7 +135,7 @@ class Cell:
 class Matrix:
     """The confusion matrix of the labels that are mixed up most."""
 
-    cells: list[Cell]
+    cells: list[ConfusionCell]
     names: list[tuple[int, str]]
     size: int
     left_out: int
@@ -156,7 +156,7 @@ def matrix_of(report: Report) -> Matrix | None:
     most = sorted(mixed, key=lambda label: (-mixed[label], label))[:MOST_LABELS]
     place = {label: MARGIN + CELL * n for n, label in enumerate(sorted(most))}
     cells = [
-        Cell(
+        ConfusionCell(
             place[entry.predicted],
             place[entry.truth],
             entry.truth,

@@ -32,7 +32,7 @@ NAMED: Final = 8
 
 
 @dataclass(frozen=True)
-class ReadColumn:
+class ColumnRow:
     """A column as a row of the page."""
 
     name: str
@@ -43,25 +43,25 @@ class ReadColumn:
 
 
 @dataclass(frozen=True)
-class Shown:
+class ReadingShown:
     """How the data are read; ``is_older``: the champion reads them in another way."""
 
     reading: reading.Reading
-    columns: list[ReadColumn]
+    columns: list[ColumnRow]
     is_older: bool
 
 
-def shown(project: Project, champion: ModelVersion | None) -> Shown | None:
+def shown(project: Project, champion: ModelVersion | None) -> ReadingShown | None:
     """Return what is read; None for a table of which nothing has been looked at."""
     now = reading.reading_of(project)
     if now is None:
         return None
     is_older = champion is not None and champion.spec_hash != now.sha256
-    return Shown(now, [_row(column) for column in now.columns], is_older)
+    return ReadingShown(now, [_row(column) for column in now.columns], is_older)
 
 
-def _row(column: SeenColumn) -> ReadColumn:
-    return ReadColumn(
+def _row(column: SeenColumn) -> ColumnRow:
+    return ColumnRow(
         name=column.name,
         read_as=UNUSED[column.unused] if column.unused else READ_AS[column.read_as],
         content=_content(column),

@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 
 from activelearn.core.intervals import Estimate
 from activelearn.services import cards, comparing
-from activelearn.services.comparing import Comparison
+from activelearn.services.comparing import VersionComparison
 from activelearn.views.cards import markdown, sections
 from activelearn.views.evidence import KINDS
 from labeling.models import Item, Project
@@ -99,7 +99,7 @@ class SliceRow:
     now: Estimate
 
 
-def _slices(comparison: Comparison) -> list[SliceRow]:
+def _slices(comparison: VersionComparison) -> list[SliceRow]:
     first, second = (
         {
             (part["kind"], part["name"]): part["summary"]

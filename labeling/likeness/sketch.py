@@ -25,7 +25,7 @@ class Sketch(NamedTuple):
     signature: bytes = b""
 
 
-def number_of(key: str) -> int:
+def key_number(key: str) -> int:
     """Return a 64-bit number that stands for a key of hexadecimal digits.
 
     (Of a billion keys, two share one with a probability of 3 %.)
@@ -35,4 +35,4 @@ def number_of(key: str) -> int:
 
 def named(name: str) -> int:
     """Return the number that stands for a name."""
-    return number_of(hashlib.sha256(name.encode()).hexdigest())
+    return key_number(hashlib.sha256(name.encode()).hexdigest())

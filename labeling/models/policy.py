@@ -12,14 +12,14 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from labeling.models.people import Membership
-from labeling.models.setting import Group, setting
+from labeling.models.setting import SettingGroup, setting
 
 # The groups stand on the page in the order in which they first occur below.
-PROJECT: Final = Group(_("Project"))
-VOTES: Final = Group(_("From votes to labels"))
-NEXT: Final = Group(_("What is asked next"))
-CHECKS: Final = Group(_("How people are checked"))
-ROLES: Final = Group(_("Who is asked for what"))
+PROJECT: Final = SettingGroup(_("Project"))
+VOTES: Final = SettingGroup(_("From votes to labels"))
+NEXT: Final = SettingGroup(_("What is asked next"))
+CHECKS: Final = SettingGroup(_("How people are checked"))
+ROLES: Final = SettingGroup(_("Who is asked for what"))
 
 
 class Work(models.TextChoices):

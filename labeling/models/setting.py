@@ -21,7 +21,7 @@ _DECLARED: Final = "assay_setting"
 
 
 @dataclass(frozen=True, eq=False)
-class Group:
+class SettingGroup:
     """Settings that stand under one heading."""
 
     heading: Promise
@@ -32,7 +32,7 @@ class Setting:
     """One setting, as those who show or change it need it."""
 
     field: models.Field[Any, Any]
-    group: Group
+    group: SettingGroup
     read_by: tuple[str, ...]
 
     @property
@@ -64,7 +64,7 @@ def _limits(
             yield validator.limit_value
 
 
-def setting(field: AnyField, group: Group, *read_by: str) -> AnyField:
+def setting(field: AnyField, group: SettingGroup, *read_by: str) -> AnyField:
     """Declare ``field`` a setting; ``read_by`` names the rooms whose code reads it.
 
     Rooms of the services, ``learner`` or ``pages``.

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-from labeling.quality.patterns import Answer, Array, Rating, Table
+from labeling.quality.patterns import Answer, Array, PatternTable, Rating
 from labeling.quality.shares import wilson
 
 # How far apart two answers are: "nominal" is another one or the same; "masi" is nearer
@@ -23,7 +23,7 @@ MOST_DRAWN: Final = 1000
 CHUNK: Final = 256
 
 
-def percent(table: Table) -> float | None:
+def percent(table: PatternTable) -> float | None:
     """Return the share of agreeing pairs of votes, or None without any pair.
 
     The mean over items of each item's share, as in Fleiss' observed agreement.
@@ -34,7 +34,7 @@ def percent(table: Table) -> float | None:
     return float((table.items * share).sum() / table.items.sum())
 
 
-def _agreeing(table: Table) -> Array:
+def _agreeing(table: PatternTable) -> Array:
     """Return (n_patterns,): the ordered pairs of votes on an item that are the same."""
     rows, _, counts = table.cells
     pairs = counts * (counts - 1)
@@ -42,7 +42,7 @@ def _agreeing(table: Table) -> Array:
     return same.astype(np.float64)
 
 
-def fleiss_kappa(table: Table) -> float | None:
+def fleiss_kappa(table: PatternTable) -> float | None:
     """Return Fleiss' kappa; None without pairs or where chance alone agrees fully.
 
     Fleiss (1971), with each item's own number of votes.
@@ -56,7 +56,9 @@ def fleiss_kappa(table: Table) -> float | None:
     return None if chance == 1 else (observed - chance) / (1 - chance)
 
 
-def krippendorff_alpha(table: Table, distance: Distance = "nominal") -> float | None:
+def krippendorff_alpha(
+    table: PatternTable, distance: Distance = "nominal"
+) -> float | None:
     """Return Krippendorff's alpha; None where it is not defined.
 
     Krippendorff (2011), "Computing Krippendorff's alpha-reliability": one minus
@@ -85,7 +87,7 @@ class LabelAgreement:
     alpha: float | None
 
 
-def by_label(table: Table) -> list[LabelAgreement]:
+def by_label(table: PatternTable) -> list[LabelAgreement]:
     """Return the agreement on each label, sorted by name."""
     named: dict[str, float] = defaultdict(float)
     apart: dict[str, float] = defaultdict(float)
@@ -143,7 +145,7 @@ def _indicators(answers: Sequence[Answer], labels: Sequence[str]) -> Array:
     return has
 
 
-def _disagreement(table: Table, distance: Distance) -> Array:
+def _disagreement(table: PatternTable, distance: Distance) -> Array:
     """Return (n_patterns,): an item's ordered pairs by distance, over votes less one."""
     if distance == "nominal":
         pairs = table.sizes * (table.sizes - 1) - _agreeing(table)
@@ -155,7 +157,7 @@ def _disagreement(table: Table, distance: Distance) -> Array:
     return np.array(apart) / (table.sizes - 1)
 
 
-def _expectation(table: Table, distance: Distance) -> Callable[[Array], float]:
+def _expectation(table: PatternTable, distance: Distance) -> Callable[[Array], float]:
     """Return what tells the distance of all ordered pairs of so many votes.
 
     votes: (n_answers,) for each answer.
@@ -180,7 +182,7 @@ def _pairs(count: Any) -> Any:
 
 
 def bootstrap_interval(
-    table: Table,
+    table: PatternTable,
     rng: np.random.Generator,
     *,
     distance: Distance = "nominal",
@@ -205,14 +207,14 @@ def bootstrap_interval(
     return min(float(low), alpha), max(float(high), alpha)
 
 
-def _unanimous(table: Table, items: int, distance: Distance) -> float:
+def _unanimous(table: PatternTable, items: int, distance: Distance) -> float:
     votes = table.by_answer(table.items)
     expected = _expectation(table, distance)(votes) / _pairs(votes.sum())
     least, _ = wilson(items, items) or (0.0, 1.0)
     return max(-1.0, 1 - (1 - least) / expected)
 
 
-def _drawn(table: Table, samples: Array, distance: Distance) -> Array:
+def _drawn(table: PatternTable, samples: Array, distance: Distance) -> Array:
     """Return (n_draws,): alpha of each sample (n_draws, n_patterns) of the items."""
     apart = samples @ _disagreement(table, distance)
     totals = samples @ table.sizes

@@ -53,7 +53,7 @@ class Belief:
 
 
 @dataclass(frozen=True)
-class Terms:
+class SettlingTerms:
     """When votes settle an item.
 
     labels: how many there are. confidence: least probability, in [0, 1]. ahead: skills of
@@ -73,7 +73,7 @@ class Terms:
         return 2 if self.is_multi else max(2, self.labels)
 
 
-def belief(ballots: Sequence[Ballot], terms: Terms) -> Belief:
+def belief(ballots: Sequence[Ballot], terms: SettlingTerms) -> Belief:
     """Return what votes say of an item."""
     if not ballots:
         return Belief((), 0.0, {})
@@ -81,12 +81,12 @@ def belief(ballots: Sequence[Ballot], terms: Terms) -> Belief:
     return of_all(ballots, terms, 0.0)
 
 
-def verdict(ballots: Sequence[Ballot], terms: Terms) -> Verdict:
+def verdict(ballots: Sequence[Ballot], terms: SettlingTerms) -> Verdict:
     """Return whether votes settle an item, as ``decided`` does."""
     return decided(ballots, terms)[0]
 
 
-def decided(ballots: Sequence[Ballot], terms: Terms) -> tuple[Verdict, Belief]:
+def decided(ballots: Sequence[Ballot], terms: SettlingTerms) -> tuple[Verdict, Belief]:
     """Return whether votes settle an item, and what they say of it.
 
     Below the least number of votes it stays open. Then the likeliest answer settles it
@@ -106,7 +106,7 @@ def decided(ballots: Sequence[Ballot], terms: Terms) -> tuple[Verdict, Belief]:
     return "open" if is_open else "disputed", now
 
 
-def _can_settle(ballots: Sequence[Ballot], terms: Terms, missing: int) -> bool:
+def _can_settle(ballots: Sequence[Ballot], terms: SettlingTerms, missing: int) -> bool:
     if missing <= 0:
         return False
     unknown = [UNKNOWN] * missing
@@ -127,7 +127,7 @@ def evidence(skill: float, answers: int) -> float:
     return math.log(bounded * (answers - 1) / (1 - bounded))
 
 
-def _of_one(ballots: Sequence[Ballot], terms: Terms, more: float) -> Belief:
+def _of_one(ballots: Sequence[Ballot], terms: SettlingTerms, more: float) -> Belief:
     """Return the belief in one of the labels, ``more`` evidence being for the likeliest."""
     by_answer: dict[Labels, list[float]] = defaultdict(list)
     for ballot in ballots:
@@ -150,7 +150,7 @@ def _of_one(ballots: Sequence[Ballot], terms: Terms, more: float) -> Belief:
     )
 
 
-def _of_labels(ballots: Sequence[Ballot], _: Terms, more: float) -> Belief:
+def _of_labels(ballots: Sequence[Ballot], _: SettlingTerms, more: float) -> Belief:
     """Return the belief in each label; the set is as sure as its least sure label."""
     parts = [(ballot.labels, evidence(ballot.skill, 2)) for ballot in ballots]
     whole = math.fsum(part for _, part in parts)

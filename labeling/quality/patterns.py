@@ -32,7 +32,7 @@ class Rating:
 
 
 @dataclass(frozen=True)
-class Table:
+class PatternTable:
     """Items by what they were answered; each has two votes at least.
 
     Items with fewer votes carry no information on agreement and are left out.
@@ -77,7 +77,7 @@ class Table:
         return votes.astype(np.float64)
 
 
-def table_of(votes: Iterable[Rating]) -> Table:
+def table_of(votes: Iterable[Rating]) -> PatternTable:
     """Return the table of some votes."""
     answers: dict[Hashable, list[Answer]] = defaultdict(list)
     for vote in votes:
@@ -88,7 +88,9 @@ def table_of(votes: Iterable[Rating]) -> Table:
         if len(given) >= 2
     )
     patterns = sorted(items)
-    return Table(patterns, np.array([items[p] for p in patterns], dtype=np.float64))
+    return PatternTable(
+        patterns, np.array([items[p] for p in patterns], dtype=np.float64)
+    )
 
 
 def first_votes(votes: Sequence[Rating], most: int) -> list[Rating]:

@@ -46,7 +46,7 @@ def of_model(skill: Skill) -> float | None:
 
 
 @dataclass(frozen=True)
-class Vote:
+class SkillVote:
     """One person's answer to a question."""
 
     question: Hashable
@@ -55,7 +55,7 @@ class Vote:
 
 
 def fitted(
-    votes: Sequence[Vote], known: Mapping[Hashable, Hashable], answers: int
+    votes: Sequence[SkillVote], known: Mapping[Hashable, Hashable], answers: int
 ) -> dict[int, Skill]:
     """Return each person's skill by expectation and maximization (Dawid & Skene 1979).
 
@@ -98,7 +98,9 @@ class _Table:
     counts: Ints
 
     @classmethod
-    def of(cls, votes: Sequence[Vote], known: Mapping[Hashable, Hashable]) -> _Table:
+    def of(
+        cls, votes: Sequence[SkillVote], known: Mapping[Hashable, Hashable]
+    ) -> _Table:
         sizes: dict[Hashable, int] = {}
         for vote in votes:
             sizes[vote.question] = sizes.get(vote.question, 0) + 1

@@ -20,7 +20,7 @@ from tests.running.machine import ROOT
 def test_c7_the_bench_orders_as_a_project_does_whose_settings_nobody_changed() -> None:
     project = make.project(labels=("x", "y"))
 
-    policy = ranking.policy_of(project, ordering.Limits())
+    policy = ranking.policy_of(project, ordering.OrderLimits())
 
     assert policy == replace(learning.POLICY, seed=project.seed)
 
@@ -49,7 +49,7 @@ def test_c7_the_bench_serves_orders_as_old_as_people_get_them(
     rows, labels = clouds()
     truth: sets.Truth = [tuple(names) for names in labels]
     task = learning.Task.drawn(rows, truth, seed=1)
-    policy = replace(learning.POLICY, labels=3, limits=ordering.Limits(batch=4))
+    policy = replace(learning.POLICY, labels=3, limits=ordering.OrderLimits(batch=4))
     person = learning.Person(task, policy, is_random)
     asked: list[int] = []
     while person.answer():

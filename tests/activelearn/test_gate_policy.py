@@ -189,7 +189,7 @@ def test_c12_an_evaluation_says_by_what_it_was_decided() -> None:
     body = call("get", f"projects/{project.slug}/models/1/evaluation/").json()
 
     kept = version.evaluation
-    counts = gate.Counts(kept.items, kept.better, kept.worse)
+    counts = gate.PairedCounts(kept.items, kept.better, kept.worse)
     assert gate.decided(counts, kept.asked) == kept.verdict == body["verdict"]
     assert (body["rule"], body["look"]) == ("strict-1", 1)
     assert body["alpha"] == kept.asked.alpha == gate.spend(None)[1]
@@ -264,6 +264,6 @@ def test_c12_a_version_that_is_worse_on_a_tag_does_not_take_over() -> None:
     assert (worst["kind"], worst["name"], worst["items"]) == ("tag", "dark", 36)
     assert worst["is_worse"]
     worse_on = [one for one in report_of(kept).parts if one.is_worse]
-    counts = gate.Counts(kept.items, kept.better, kept.worse)
+    counts = gate.PairedCounts(kept.items, kept.better, kept.worse)
     assert gate.decided(counts, kept.asked, worse_on) == kept.verdict
     assert "no, it is worse here" in page_of(project, f"?version={number}")

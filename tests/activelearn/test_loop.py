@@ -131,7 +131,7 @@ def test_chance_draws_from_the_whole_pool_and_differently_each_time() -> None:
     drawn: list[tuple[int, ...]] = []
 
     for _ in range(8):
-        ranking.rank(project, ordering.Limits(window=20))
+        ranking.rank(project, ordering.OrderLimits(window=20))
         chance = QueueEntry.objects.filter(reason="random").order_by("rank")
         drawn.append(tuple(chance.values_list("item", flat=True)))
         ours = QueueEntry.objects.exclude(reason="evaluation")

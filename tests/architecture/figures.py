@@ -10,6 +10,7 @@ import ast
 import io
 import re
 import tokenize
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
@@ -245,6 +246,33 @@ def variables(every: Sequence[Source], *names: str) -> int:
         for source in every
         for node in ast.walk(source.tree)
     )
+
+
+def classes(every: Sequence[Source]) -> dict[str, list[str]]:
+    """Return the files that have a public class of a name at their top, by the name."""
+    named: dict[str, list[str]] = defaultdict(list)
+    for source in every:
+        for node in source.tree.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                named[node.name].append(source.name)
+    return named
+
+
+def bare_functions(every: Sequence[Source]) -> dict[str, set[str]]:
+    """Return from which modules a function is imported by its bare name, by the name."""
+    public = {
+        (source.name.removesuffix(".py").replace("/", "."), function.name)
+        for source in every
+        for function in source.functions
+    }
+    named: dict[str, set[str]] = defaultdict(set)
+    for source in every:
+        for node in ast.walk(source.tree):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                for alias in node.names:
+                    if not alias.asname and (node.module, alias.name) in public:
+                        named[alias.name].add(node.module)
+    return named
 
 
 def own_patches(source: Source) -> list[str]:

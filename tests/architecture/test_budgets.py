@@ -126,6 +126,33 @@ def test_variables_are_named_for_what_they_are() -> None:
     assert figures.variables(production(), "one") <= 3
 
 
+def names_of_two(every: list[Source]) -> dict[str, list[str]]:
+    """Return the classes that have one name for two things.
+
+    Django wants each command called ``Command``. A type of the wire has the name of what
+    it tells of, and its name is public: in code it is read as ``wire.Item``.
+    """
+    here = [one for one in every if "/management/commands/" not in one.name]
+    wire = [one for one in here if "/api/wire/" in one.name]
+    inside = [one for one in here if one not in wire]
+    return {
+        name: places
+        for part in (wire, inside)
+        for name, places in figures.classes(part).items()
+        if len(places) > 1
+    }
+
+
+def test_no_two_classes_have_one_name() -> None:
+    assert names_of_two(production()) == {}
+
+
+def test_a_function_without_its_module_means_one_thing() -> None:
+    bare = figures.bare_functions(production())
+
+    assert {name: from_ for name, from_ in bare.items() if len(from_) > 1} == {}
+
+
 def test_sql_stands_whole_in_files_of_its_own() -> None:
     in_strings = sum(map(figures.sql_lines, production()))
 
@@ -178,6 +205,16 @@ def test_the_budgets_see_a_breach() -> None:
     assert not figures.is_typed(function)
     assert figures.refusals_untold(source) == ["made_up.py:1 check"]
     assert figures.sql_lines(source) == 4
+
+
+def test_a_name_for_two_things_is_seen() -> None:
+    places = ("labeling/a.py", "labeling/api/wire/a.py", "activelearn/api/wire/b.py")
+    text = "from labeling.a import of\nclass Page: ...\ndef of(): ...\n"
+    made = [Source(ROOT / place, text, ast.parse(text)) for place in places]
+
+    assert names_of_two(made) == {"Page": list(places[1:])}
+    assert names_of_two(made[:2]) == {}
+    assert figures.bare_functions(made) == {"of": {"labeling.a"}}
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 from labeling import paging
 from labeling.errors import NotFoundError
 from labeling.models import AgreementReport, Project
-from labeling.paging import Cursor, Page
+from labeling.paging import Cursor, RowsPage
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -42,11 +42,13 @@ def reports(project: Project, *alphas: float | None) -> Reports:
     return AgreementReport.objects.filter(project=project)
 
 
-def keys(*pages: Page[Any]) -> list[int]:
+def keys(*pages: RowsPage[Any]) -> list[int]:
     return [row.pk for page in pages for row in page.rows]
 
 
-def walk(rows: Reports, size: int, start: Page[Any], way: str) -> list[Page[Any]]:
+def walk(
+    rows: Reports, size: int, start: RowsPage[Any], way: str
+) -> list[RowsPage[Any]]:
     """Follow the links of one way from a page on."""
     (project,) = {row.project for row in rows}
     pages = [start]

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from running.embedded import postgres, redis
-from running.supervise import Part, Supervisor
+from running.supervise import ProcessPart, Supervisor
 from tests.history.ending import link_to
 from tests.running.machine import LEASE, PARTS, ROOT, Machine, open_folder, until
 
@@ -174,7 +174,7 @@ def test_outside_servers_are_used_where_the_environment_names_them(
         postgres.prepare(data, sockets)
         command = postgres.command(data, sockets)
         own.start(
-            Part(
+            ProcessPart(
                 "database",
                 command,
                 lambda: postgres.is_ready(sockets),
@@ -184,7 +184,7 @@ def test_outside_servers_are_used_where_the_environment_names_them(
         )
         (folder / "redis").mkdir()
         words = redis.command(folder / "redis", sockets)
-        own.start(Part("redis", words, lambda: redis.is_ready(sockets)))
+        own.start(ProcessPart("redis", words, lambda: redis.is_ready(sockets)))
         host = str(sockets).replace("/", "%2F")
         started = Machine(
             folder / "home",

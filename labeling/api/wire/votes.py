@@ -295,13 +295,13 @@ class GoldMarked(Answer):
     is_question: Annotated[bool, about("Whether people are asked them from now on.")]
 
 
-def vote_of(value: object) -> submit.Vote:
+def vote_of(value: object) -> submit.VoteDraft:
     """Return what was sent as a vote.
 
     Raises InvalidInputError, which says of each wrong field what it takes.
     """
     body = body_of(value, VoteBody)
-    return submit.Vote(
+    return submit.VoteDraft(
         assignment=body.assignment,
         labels=body.chosen,
         client_id=body.client_id,

@@ -31,7 +31,7 @@ MOST_LETTERS: Final = 2000
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedQuestion:
     """A question with the answers by pseudonym, and how many are still to come."""
 
     question: str
@@ -149,7 +149,7 @@ def waiting_for(member: Membership) -> QuerySet[Inquiry]:
     )
 
 
-def of(disagreement: Disagreement) -> Asked | None:
+def of(disagreement: Disagreement) -> AskedQuestion | None:
     """Return what was asked about a disagreement, for experts who answered it blind."""
     inquiries = list(
         Inquiry.objects.filter(disagreement=disagreement).order_by("answered_at")
@@ -160,7 +160,7 @@ def of(disagreement: Disagreement) -> Asked | None:
     voted = list(votes.order_by("pk").values_list("annotator_id", flat=True))
     names = {pk: f"A{number}" for number, pk in enumerate(voted, start=1)}
     answered = [row for row in inquiries if row.answered_at is not None]
-    return Asked(
+    return AskedQuestion(
         inquiries[0].question,
         [(names.get(row.annotator_id, "–"), row.answer) for row in answered],
         len(inquiries) - len(answered),

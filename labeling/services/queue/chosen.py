@@ -12,13 +12,13 @@ from labeling.errors import ForbiddenError, InvalidInputError
 from labeling.messages import sentence as _
 from labeling.models import Assignment, Item, Membership
 from labeling.services.queue import allowance
-from labeling.services.queue.lease import Lease, lease_of
+from labeling.services.queue.lease import HeldItems, lease_of
 from labeling.services.queue.locks import alone
 from labeling.services.queue.statements import SQL
 from labeling.services.queue.take import with_items
 
 
-def lease(member: Membership, external_ids: Sequence[str]) -> Lease:
+def lease(member: Membership, external_ids: Sequence[str]) -> HeldItems:
     """Lend those of the items that the person holds or that are free.
 
     Raises ForbiddenError where the project allows no choice, and InvalidInputError for
@@ -37,7 +37,7 @@ def lease(member: Membership, external_ids: Sequence[str]) -> Lease:
         return _lease(member, external_ids)
 
 
-def _lease(member: Membership, external_ids: Sequence[str]) -> Lease:
+def _lease(member: Membership, external_ids: Sequence[str]) -> HeldItems:
     with alone(member):
         items = _lock(member, external_ids)
         held = Assignment.objects.filter(
@@ -54,7 +54,7 @@ def _lease(member: Membership, external_ids: Sequence[str]) -> Lease:
         _lend(member, new, allowed.count)
         ids = sorted(held.values_list("pk", flat=True))
     if not ids and (allowed.count or not new):
-        return Lease([], "none_of_these")
+        return HeldItems([], "none_of_these")
     return lease_of(member, with_items(ids), allowed)
 
 

@@ -20,14 +20,14 @@ from labeling.services.queue.reasons import Reason
 
 
 @dataclass(frozen=True)
-class Lease:
+class HeldItems:
     """What a person holds now, oldest first; ``reason`` where that is nothing."""
 
     assignments: list[Assignment]
     reason: Reason | None
 
 
-def lease(member: Membership, count: int) -> Lease:
+def lease(member: Membership, count: int) -> HeldItems:
     """Lend up to ``count`` items: what the person holds already, then the next ones.
 
     Raises InvalidInputError for a count out of range.
@@ -73,11 +73,13 @@ def lease_at_once(member: Membership, count: int) -> list[Assignment]:
         return []
 
 
-def lease_of(member: Membership, lent: list[Assignment], allowed: Allowance) -> Lease:
+def lease_of(
+    member: Membership, lent: list[Assignment], allowed: Allowance
+) -> HeldItems:
     """Return what is lent, or why it is nothing: because of the person or the queue."""
     if lent:
-        return Lease(lent, None)
-    return Lease([], allowed.reason or nothing_left.reason(member))
+        return HeldItems(lent, None)
+    return HeldItems([], allowed.reason or nothing_left.reason(member))
 
 
 def check_count(count: int) -> None:

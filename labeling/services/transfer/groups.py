@@ -19,7 +19,7 @@ from django.db import connection
 
 from labeling import rules
 from labeling.likeness import compare
-from labeling.likeness.sketch import FAMILY, Sketch, named, number_of
+from labeling.likeness.sketch import FAMILY, Sketch, key_number, named
 from labeling.models import Item, Project
 from labeling.services.transfer import sketching
 from labeling.services.transfer.importing.rows import Row
@@ -64,7 +64,7 @@ class Known(NamedTuple):
         return self.members >= FAMILY
 
 
-class Place(NamedTuple):
+class GroupPlace(NamedTuple):
     """The group and the side of an item, and whether it is like items of both sides."""
 
     group_key: str
@@ -84,7 +84,7 @@ class Index:
 
     def like(self, sketch: Sketch) -> list[int]:
         """Return what an item is like, most first; equal ones by their groups' keys."""
-        if (number := number_of(sketch.key)) in self.known:
+        if (number := key_number(sketch.key)) in self.known:
             return [number]
         numbers = {
             number for band in sketch.bands for number in self.bands.get(band, ())
@@ -137,7 +137,7 @@ def newcomers(data_type: str, some: Sequence[tuple[Row, str]]) -> list[Newcomer]
 
 def place(
     project: Project, some: Sequence[Newcomer], held_out_below: float
-) -> list[Place]:
+) -> list[GroupPlace]:
     """Return the places of items, one after the other, and keep what later ones need.
 
     held_out_below: new groups are held out where their draw is less; 0: none is. Called
@@ -153,9 +153,9 @@ def place(
     return places
 
 
-def placed(index: Index, newcomer: Newcomer, *, seed: int, below: float) -> Place:
+def placed(index: Index, newcomer: Newcomer, *, seed: int, below: float) -> GroupPlace:
     """Return the place of an item and add it to the index."""
-    name, number = newcomer.own_key, number_of(newcomer.sketch.key)
+    name, number = newcomer.own_key, key_number(newcomer.sketch.key)
     own = index.known.get(named(name)) if name else None
     alike = index.like(newcomer.sketch)
     joinable = [at for at in alike if at == number or not index.known[at].is_full]
@@ -165,7 +165,7 @@ def placed(index: Index, newcomer: Newcomer, *, seed: int, below: float) -> Plac
     place = Known(group.group_key, group.split)
     _keep(index, newcomer, place, joins, stands=bool(own) or not alike)
     sides = {group.split, *(index.known[at].split for at in joinable)}
-    return Place(group.group_key, group.split, is_between=len(sides) > 1)
+    return GroupPlace(group.group_key, group.split, is_between=len(sides) > 1)
 
 
 def _keep(
@@ -176,7 +176,7 @@ def _keep(
     What has joined does not, or a chain of small differences would make one group of
     everything; and of a family that is full, its first items do for all.
     """
-    number = number_of(newcomer.sketch.key)
+    number = key_number(newcomer.sketch.key)
     if newcomer.name:
         index.add(named(newcomer.own_key), place)
     if stands:
@@ -214,7 +214,7 @@ def is_shared(project: Project, group_key: str) -> bool:
 
 def families(project_id: int, keys: Iterable[str]) -> set[str]:
     """Return those of some groups, by key, that nothing joins any more."""
-    numbers = {number_of(key) for key in keys if _KEY.match(key)}
+    numbers = {key_number(key) for key in keys if _KEY.match(key)}
     with connection.cursor() as cursor:
         values: dict[str, Any] = {
             "project": project_id,
@@ -241,12 +241,12 @@ def move(project_id: int, sides: Mapping[str, str]) -> None:
 def _read(project_id: int, some: Sequence[Newcomer]) -> Index:
     index = Index()
     names = {named(newcomer.own_key) for newcomer in some if newcomer.name}
-    keys = {number_of(newcomer.sketch.key) for newcomer in some}
+    keys = {key_number(newcomer.sketch.key) for newcomer in some}
     _read_numbers(project_id, index, names | keys)
     bands = {
         band
         for newcomer in some
-        if number_of(newcomer.sketch.key) not in index.known
+        if key_number(newcomer.sketch.key) not in index.known
         for band in newcomer.sketch.bands
     }
     if bands:

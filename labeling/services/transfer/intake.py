@@ -14,9 +14,9 @@ from labeling.services.transfer import groups
 from labeling.services.transfer.importing.rows import (
     Row,
     RowError,
-    as_json,
     content_hash,
     parse,
+    payload_text,
 )
 from labeling.services.work.transactions import Turn, await_turn
 
@@ -42,7 +42,7 @@ def add(project: Project, rows: Sequence[Row]) -> None:
     """
     if not rows:
         return
-    contents = [content_hash(as_json(row.data)) for row in rows]
+    contents = [content_hash(payload_text(row.data)) for row in rows]
     some = groups.newcomers(project.data_type, list(zip(rows, contents, strict=True)))
     with transaction.atomic():
         # Also for one item: features rely on ids that become visible in their order.

@@ -173,7 +173,7 @@ def _figures(
 
 
 def _alpha(
-    project: Project, table: patterns.Table, distance: quality.Distance
+    project: Project, table: patterns.PatternTable, distance: quality.Distance
 ) -> tuple[float | None, list[float] | None]:
     rng = np.random.default_rng(project.seed)
     interval = quality.bootstrap_interval(table, rng, distance=distance)

@@ -30,7 +30,7 @@ class Rule:
     """
 
     project: Project
-    terms: consensus.Terms | None = None
+    terms: consensus.SettlingTerms | None = None
     fit: Skills | None = None
     skill: dict[int, float] | None = None
     ranked: Sequence[tuple[int, float]] = ()

@@ -25,7 +25,7 @@ HEAD: Final = 400
 
 
 @dataclass(frozen=True)
-class Page:
+class GridPage:
     """Items under one label; without items, ``reason`` says why there are none."""
 
     label: str
@@ -39,7 +39,7 @@ def is_possible(project: Project) -> bool:
     return is_shown and not project.is_multi
 
 
-def lend(member: Membership, count: int, left: Collection[int] = ()) -> Page:
+def lend(member: Membership, count: int, left: Collection[int] = ()) -> GridPage:
     """Lend a page of up to ``count`` items with one suggested label.
 
     What the person holds comes first, except the assignments ``left`` for later.
@@ -71,7 +71,7 @@ def lend(member: Membership, count: int, left: Collection[int] = ()) -> Page:
     lent = lease.lease_of(member, page, allowed)
     is_short_of_suggestions = lent.reason == "all_lent"
     reason = "no_suggestions" if is_short_of_suggestions else lent.reason
-    return Page(label, lent.assignments, reason)
+    return GridPage(label, lent.assignments, reason)
 
 
 def _commonest(labels: list[str]) -> str:

@@ -56,7 +56,7 @@ def gain_of(
     return Gain(corrected=int(new.is_correction))
 
 
-class Label(NamedTuple):
+class CurrentLabel(NamedTuple):
     """What an item is said to be: by which resolution, and where that comes from.
 
     content: the SHA-256 of the item's payload. shares: of each label among the votes, in
@@ -74,7 +74,7 @@ class Label(NamedTuple):
     since: datetime
 
 
-def current(project: Project, split: str) -> list[Label]:
+def current(project: Project, split: str) -> list[CurrentLabel]:
     """Return the labels of a split, sorted by item."""
     labels = Resolution.objects.filter(
         project=project, superseded_at=None, item__split=split
@@ -83,10 +83,10 @@ def current(project: Project, split: str) -> list[Label]:
         *("pk", "item_id", "labels", "source", "item__content_hash", "soft_label"),
         *("is_ambiguous", "created_at"),
     )
-    return [Label(*row) for row in rows]
+    return [CurrentLabel(*row) for row in rows]
 
 
-def take(project: Project, split: str) -> list[Label]:
+def take(project: Project, split: str) -> list[CurrentLabel]:
     """Return the labels of a split, sorted by item, and mark them as used.
 
     A decision whose label is marked cannot be taken back any more.

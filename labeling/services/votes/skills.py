@@ -145,7 +145,7 @@ def _fitted(project: Project) -> dict[int, quality.Skill]:
         prediction.item_id: tuple(prediction.names)
         for prediction in second_opinions(project).filter(item__votes__gt=0)
     }
-    votes: list[quality.Vote] = []
+    votes: list[quality.SkillVote] = []
     answers: dict[Hashable, Hashable] = {}
     for item, group in groupby(rows.iterator(chunk_size=10_000), itemgetter(0)):
         given = [
@@ -161,16 +161,16 @@ def _fitted(project: Project) -> dict[int, quality.Skill]:
 
 def _of_one(
     item: int, given: Sequence[Given], known: Known, answers: dict[Hashable, Hashable]
-) -> Iterator[quality.Vote]:
+) -> Iterator[quality.SkillVote]:
     if item in known:
         answers[item] = known[item]
     for person, labels in given:
-        yield quality.Vote(item, person, labels)
+        yield quality.SkillVote(item, person, labels)
 
 
 def _of_labels(
     item: int, given: Sequence[Given], known: Known, answers: dict[Hashable, Hashable]
-) -> Iterator[quality.Vote]:
+) -> Iterator[quality.SkillVote]:
     """Return a question for each label that somebody named: whether it is there.
 
     Those that nobody named are left out: that all see it is not there is no skill.
@@ -180,13 +180,13 @@ def _of_labels(
         if item in known:
             answers[item, name] = name in known[item]
         for person, labels in given:
-            yield quality.Vote((item, name), person, name in labels)
+            yield quality.SkillVote((item, name), person, name in labels)
 
 
-def terms_of(project: Project) -> consensus.Terms:
+def terms_of(project: Project) -> consensus.SettlingTerms:
     """Return when votes settle an item of this project that gets as many as most do."""
     label_set = project.label_set
-    return consensus.Terms(
+    return consensus.SettlingTerms(
         labels=label_set.labels.count() if label_set else 0,
         is_multi=project.is_multi,
         min_votes=project.min_votes,

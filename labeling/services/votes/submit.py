@@ -42,7 +42,7 @@ KEEP_VOTE: Final = statements.load(Path(__file__).with_name("votes.sql"))["keep_
 
 
 @dataclass(frozen=True)
-class Vote:
+class VoteDraft:
     """An answer as it came in; ``seconds`` counts visible time that was not idle."""
 
     assignment: int
@@ -77,7 +77,7 @@ class Receipt:
     is_new: bool
 
 
-def submit(member: Membership, vote: Vote) -> Receipt:
+def submit(member: Membership, vote: VoteDraft) -> Receipt:
     """Keep a vote. It is idempotent: the same ``client_id`` returns the first answer.
 
     A late vote takes its slot back where the slot is still free.
@@ -102,7 +102,7 @@ def submit(member: Membership, vote: Vote) -> Receipt:
         raise
 
 
-def _keep(member: Membership, vote: Vote) -> Receipt:
+def _keep(member: Membership, vote: VoteDraft) -> Receipt:
     """Keep a vote: in one round trip, but where something is unusual."""
     labels = checked_labels(member.project, vote.labels)
     annotation = None
@@ -118,7 +118,7 @@ def _keep(member: Membership, vote: Vote) -> Receipt:
 
 
 @transaction.atomic
-def _keep_checked(member: Membership, vote: Vote, labels: list[str]) -> Annotation:
+def _keep_checked(member: Membership, vote: VoteDraft, labels: list[str]) -> Annotation:
     """Keep a vote that is late, or given with a suggestion in view."""
     assignment = own_assignment(member, vote.assignment)
     if assignment.state == Assignment.State.ANSWERED:
@@ -130,7 +130,7 @@ def _keep_checked(member: Membership, vote: Vote, labels: list[str]) -> Annotati
         # The slots of gold questions and of repeats are one person's own.
         if assignment.reason not in (Reason.GOLD, Reason.REPEAT):
             _take_back(assignment)
-        annotation = _write(member, vote, labels, shown, is_checked=True)
+        annotation = _write(member, vote, labels, shown, is_locked=True)
     if annotation is None:
         raise LeaseLostError
     return annotation
@@ -138,22 +138,22 @@ def _keep_checked(member: Membership, vote: Vote, labels: list[str]) -> Annotati
 
 def _write(
     member: Membership,
-    vote: Vote,
+    vote: VoteDraft,
     labels: list[str],
     shown: dict[str, Any] | None = None,
     *,
-    is_checked: bool = False,
+    is_locked: bool = False,
 ) -> Annotation | None:
     """Write a vote, its event and its counts by one statement; None: it wrote nothing.
 
-    Only where ``is_checked`` the lease need not be live: the caller has locked it.
+    Only where ``is_locked`` the lease need not be live: the caller has locked it.
     """
     project = member.project
     values = {
         "assignment": vote.assignment,
         "user": member.user_id,
         "project": project.pk,
-        "is_checked": is_checked,
+        "is_locked": is_locked,
         "client_id": vote.client_id,
         "request_hash": vote.request_hash,
         "labels": labels,
@@ -174,7 +174,7 @@ def _write(
     return annotation
 
 
-def _replay(member: Membership, vote: Vote) -> Receipt | None:
+def _replay(member: Membership, vote: VoteDraft) -> Receipt | None:
     """Return the answer that has this ``client_id`` already, if there is one."""
     earlier = Annotation.with_repeats.filter(client_id=vote.client_id).first()
     if earlier is None:
@@ -208,7 +208,7 @@ def _take_back(assignment: Assignment) -> None:
 
 
 @transaction.atomic
-def _keep_refused(member: Membership, vote: Vote) -> None:
+def _keep_refused(member: Membership, vote: VoteDraft) -> None:
     """Keep a refused answer in the item's history, once, so that no work is lost."""
     # The lock makes this look and the write one step: the vote may come twice at once.
     assignment = own_assignment(member, vote.assignment)

@@ -2,12 +2,12 @@
 
 -- keep_vote: write a vote with its event and counts, and mark its item to be settled.
 -- Nothing is written, and no row returned, where the lease is not live or the vote or
--- its client_id is there already. With is_checked the caller has locked the assignment
+-- its client_id is there already. With is_locked the caller has locked the assignment
 -- and made sure that it may be answered although its lease has ended.
 WITH mine AS (
     SELECT * FROM labeling_assignment
     WHERE id = %(assignment)s AND annotator_id = %(user)s AND project_id = %(project)s
-          AND (%(is_checked)s::bool
+          AND (%(is_locked)s::bool
                -- Not now(): in a transaction of the caller that is the moment before it
                -- waited for a lock.
                OR (state = 'leased' AND expires_at >= statement_timestamp()))

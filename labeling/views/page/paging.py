@@ -55,7 +55,7 @@ def listing(
 
 def _page(
     rows: QuerySet[Row], size: int, cursor: Cursor | None, project: Project | None
-) -> paging.Page[Row]:
+) -> paging.RowsPage[Row]:
     with suppress(NotFoundError):
         page = paging.page(rows, size, cursor, project=project)
         if page.rows or cursor is None:

@@ -20,7 +20,7 @@ from django.db import DatabaseError, connection
 
 from config import celery_app, env, home
 from running.embedded import postgres, redis
-from running.supervise import Part, PartError, Stopped, Supervisor, end_leftovers
+from running.supervise import PartError, ProcessPart, Stopped, Supervisor, end_leftovers
 
 LEAST_SPACE = 300 * 2**20
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
@@ -85,7 +85,7 @@ class Command(BaseCommand):
             data = self.home / "redis"
             data.mkdir(exist_ok=True)
             supervisor.start(
-                Part(
+                ProcessPart(
                     "redis",
                     redis.command(data, self.sockets),
                     lambda: redis.is_ready(self.sockets),
@@ -110,7 +110,7 @@ class Command(BaseCommand):
         }
         for name, (niceness, words) in commands.items():
             supervisor.start(
-                Part(
+                ProcessPart(
                     name,
                     _python(*celery, *words),
                     environment={**ONE_THREAD, **_ROOT_IS_FINE},
@@ -123,7 +123,7 @@ class Command(BaseCommand):
         data = self.home / "postgres"
         postgres.prepare(data, self.sockets)
         postgres.await_end(data / "postmaster.pid")
-        part = Part(
+        part = ProcessPart(
             "database",
             postgres.command(data, self.sockets),
             lambda: postgres.is_ready(self.sockets),
@@ -161,7 +161,7 @@ class Command(BaseCommand):
             # dead.
             options.append("--worker-tmp-dir=/dev/shm")
         supervisor.start(
-            Part(
+            ProcessPart(
                 "web",
                 _python("-m", "gunicorn", "config.wsgi:application", *options),
                 self._web_answers,

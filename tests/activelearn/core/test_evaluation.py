@@ -10,7 +10,7 @@ from sklearn import metrics
 
 from activelearn.core import evaluation
 from activelearn.core.evaluation import Labels, Probabilities
-from activelearn.core.sets import Change, changes
+from activelearn.core.sets import LabelChange, changes
 from activelearn.core.sets import figures as sets_of
 
 
@@ -154,7 +154,10 @@ def test_c11_each_label_tells_what_a_version_fixes_and_breaks() -> None:
     before: list[evaluation.Labels] = [("a",), ("b",), ("a",), ()]
     now: list[evaluation.Labels] = [("b",), (), ("a",), ()]
 
-    assert changes(truth, before, now) == [Change("a", 0, 1), Change("b", 2, 0)]
+    assert changes(truth, before, now) == [
+        LabelChange("a", 0, 1),
+        LabelChange("b", 2, 0),
+    ]
 
 
 def test_c11_items_without_any_label_are_right_where_none_is_said() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from activelearn.core import gate, signs
-from activelearn.core.gate import Comparison, Counts, Policy, Spent, Terms
+from activelearn.core.gate import Comparison, PairedCounts, Policy, Spent, Terms
 from activelearn.core.parts import Part
 
 
@@ -151,7 +151,7 @@ def _is_fooled(policy: Policy, rng: np.random.Generator) -> bool:
     for _ in range(30):
         asked = gate.terms(policy, last=last)
         better = int(rng.binomial(30, 0.5))
-        counts = Counts(300, better, 30 - better)
+        counts = PairedCounts(300, better, 30 - better)
         if gate.decided(counts, asked) == "promote":
             return True
         if asked.look and asked.alpha:
@@ -176,11 +176,11 @@ def _is_fooled(policy: Policy, rng: np.random.Generator) -> bool:
 def test_how_many_items_are_expected_to_tell(
     better: int, worse: int, n: int, needed: int
 ) -> None:
-    assert gate.needed(Counts(n, better, worse), gate.terms("balanced")) == needed
+    assert gate.needed(PairedCounts(n, better, worse), gate.terms("balanced")) == needed
 
 
 def test_so_many_items_tell_in_four_of_five_samples() -> None:
-    n = gate.needed(Counts(100, 12, 10), gate.terms("balanced"))
+    n = gate.needed(PairedCounts(100, 12, 10), gate.terms("balanced"))
     shares = [13 / 102, 11 / 102, 78 / 102]
     samples = np.random.default_rng(1).multinomial(n, shares, size=4000)
 
@@ -194,12 +194,12 @@ def test_c12_so_many_items_tell_in_four_of_five_samples_of_a_strict_gate(
     look: int,
 ) -> None:
     asked = gate.terms("strict", last=Spent(look - 1, 0, has_promoted=False))
-    n = gate.needed(Counts(200, 20, 8), asked)
+    n = gate.needed(PairedCounts(200, 20, 8), asked)
     shares = [21 / 202, 9 / 202, 172 / 202]
     samples = np.random.default_rng(1).multinomial(n, shares, size=1000)
 
     told = [
-        gate.decided(Counts(n, int(b), int(c)), asked) == "promote"
+        gate.decided(PairedCounts(n, int(b), int(c)), asked) == "promote"
         for b, c, _ in samples
     ]
 
@@ -208,7 +208,7 @@ def test_c12_so_many_items_tell_in_four_of_five_samples_of_a_strict_gate(
 
 def test_c12_a_tested_version_waits_for_the_next_and_dearer_test() -> None:
     asked = gate.terms("strict")
-    counts = Counts(200, 14, 6)
+    counts = PairedCounts(200, 14, 6)
 
     told = compared(14, 6, 180, asked)
 
@@ -219,7 +219,7 @@ def test_c12_a_tested_version_waits_for_the_next_and_dearer_test() -> None:
 def test_c12_what_will_never_tell_still_fits_a_row() -> None:
     asked = gate.terms("strict", last=Spent(500, 0, has_promoted=False))
 
-    assert gate.needed(Counts(1_000_000, 5001, 5000), asked) == gate.MOST_NEEDED
+    assert gate.needed(PairedCounts(1_000_000, 5001, 5000), asked) == gate.MOST_NEEDED
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_c12_a_decision_is_made_again_from_its_terms_and_counts(
 
     for counts in ((30, 2, 168), (14, 9, 200), (2, 9, 189), (3, 1, 30)):
         told = compared(*counts, asked)
-        again = Counts(told.n, told.better, told.worse)
+        again = PairedCounts(told.n, told.better, told.worse)
         assert gate.decided(again, told.terms) == told.verdict
         assert (told.needed > told.n) == (told.verdict == "cannot tell")
     assert asked.policy == policy

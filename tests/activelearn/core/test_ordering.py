@@ -18,7 +18,7 @@ ROWS, TRUTH = clouds()
 # Ids that differ from the places of their rows.
 IDS = np.arange(60, dtype=np.int64) * 2 + 7
 HELD_OUT = list(range(1000, 1010))
-LIMITS = ordering.Limits(window=20, batch=4, shortlist=8, known=10, sample=30)
+LIMITS = ordering.OrderLimits(window=20, batch=4, shortlist=8, known=10, sample=30)
 POLICY = ordering.Policy(
     strategy="margin",
     batch="spread",

@@ -6,12 +6,12 @@ import pytest
 
 from activelearn.core import evaluation, report
 from activelearn.core.intervals import Estimate
-from activelearn.core.report import Facts
+from activelearn.core.report import SliceFacts
 
 
 def test_items_are_sliced_by_what_they_have_in_common() -> None:
     facts = [
-        Facts(
+        SliceFacts(
             "expert" if n < 6 else "consensus", length=n, tags=["even"] * (n % 2 == 0)
         )
         for n in range(30)
@@ -37,7 +37,7 @@ def test_items_are_sliced_by_what_they_have_in_common() -> None:
 
 def test_metadata_with_few_values_are_slices_and_names_are_not() -> None:
     facts = [
-        Facts(
+        SliceFacts(
             "gold",
             metadata={"shop": "ab"[n % 2], "id": f"n{n}", "rare": n == 0, "x": []},
         )

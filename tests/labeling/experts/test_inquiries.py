@@ -44,7 +44,7 @@ def test_who_voted_is_asked_and_the_expert_reads_the_answers() -> None:
     inquiries.answer(second, asked.pk, "It says so at the end.")
 
     told = inquiries.of(found)
-    assert told == inquiries.Asked(
+    assert told == inquiries.AskedQuestion(
         "What made you say so?", [("A2", "It says so at the end.")], missing=1
     )
     assert not inquiries.waiting_for(second).exists()

@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy
 from activelearn.models import LearningPolicy
 from labeling.errors import InvalidInputError
 from labeling.models import Item, Project, User
-from labeling.models.setting import Group, PolicyPart, setting, settings_of
+from labeling.models.setting import PolicyPart, SettingGroup, setting, settings_of
 from labeling.services.projects import policy
 from tests import make
 from tests.running.machine import ROOT
@@ -48,7 +48,7 @@ def made_up() -> Iterator[type[PolicyPart]]:
                 validators=[MaxValueValidator(9)],
                 help_text="Made up for a test.",
             ),
-            Group(gettext_lazy("The made-up")),
+            SettingGroup(gettext_lazy("The made-up")),
             "learner",
         )
 

@@ -12,7 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeling.quality import agreement
-from labeling.quality.patterns import Answer, Rating, Table, first_votes, table_of
+from labeling.quality.patterns import (
+    Answer,
+    PatternTable,
+    Rating,
+    first_votes,
+    table_of,
+)
 
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
 needs_data = pytest.mark.skipif(
@@ -26,7 +32,7 @@ answers = st.sets(st.sampled_from("abcd")).map(lambda names: tuple(sorted(names)
 Counts = list[list[int]]
 
 
-def counted(rows: Counts) -> Table:
+def counted(rows: Counts) -> PatternTable:
     """Return a table of so many votes of each item for each label."""
     return table_of(
         Rating(item, number, (f"l{place}",))
@@ -36,7 +42,7 @@ def counted(rows: Counts) -> Table:
     )
 
 
-def said(*items: list[Answer]) -> Table:
+def said(*items: list[Answer]) -> PatternTable:
     """Return a table of items with the answers that each was given."""
     return table_of(
         Rating(item, number, answer)

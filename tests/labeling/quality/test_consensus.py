@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeling.quality.consensus import UNKNOWN, Ballot, Terms, belief, verdict
+from labeling.quality.consensus import UNKNOWN, Ballot, SettlingTerms, belief, verdict
 
 X, Y, Z = ("x",), ("y",), ("z",)
 
@@ -22,8 +22,8 @@ def terms(
     confidence: float = 0.9,
     is_multi: bool = False,
     ahead: tuple[float, ...] = (),
-) -> Terms:
-    return Terms(labels, is_multi, least, most, confidence, ahead)
+) -> SettlingTerms:
+    return SettlingTerms(labels, is_multi, least, most, confidence, ahead)
 
 
 def ballots(*labels: tuple[str, ...], skill: float = UNKNOWN) -> list[Ballot]:

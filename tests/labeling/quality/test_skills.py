@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from labeling.quality import skills
-from labeling.quality.skills import Vote
+from labeling.quality.skills import SkillVote
 
 
-def crowd(labels: int, items: int, seed: int = 3) -> tuple[list[Vote], list[float]]:
+def crowd(
+    labels: int, items: int, seed: int = 3
+) -> tuple[list[SkillVote], list[float]]:
     """Three votes an item of ten people, who are right in .55 to .95 of their answers."""
     rng = np.random.default_rng(seed)
     right = list(np.linspace(0.55, 0.95, 10))
@@ -21,7 +23,7 @@ def crowd(labels: int, items: int, seed: int = 3) -> tuple[list[Vote], list[floa
         for who in rng.permutation(10)[:3]:
             wrong = int((truth + rng.integers(1, labels)) % labels)
             is_right = rng.random() < right[who]
-            votes.append(Vote(item, int(who), truth if is_right else wrong))
+            votes.append(SkillVote(item, int(who), truth if is_right else wrong))
     return votes, right
 
 
@@ -37,7 +39,7 @@ def test_c10_the_skills_of_a_crowd_are_found_from_its_votes_alone(labels: int) -
 
 
 def test_single_votes_tell_nothing_of_who_gave_them() -> None:
-    single = [Vote(item, 1, "x") for item in range(100)]
+    single = [SkillVote(item, 1, "x") for item in range(100)]
 
     assert skills.fitted(single, {}, 3) == {}
     known: dict[Any, Any] = {item: "x" if item < 60 else "y" for item in range(100)}

@@ -98,7 +98,7 @@ def test_how_often_a_person_answers_the_same_again() -> None:
 def test_a_repeat_can_be_changed_taken_back_and_sent_twice() -> None:
     _, who = answered(repeats.APART + 1)
     asked = asked_again(who)
-    vote = submit.Vote(asked.pk, ("y",), uuid.uuid4())
+    vote = submit.VoteDraft(asked.pk, ("y",), uuid.uuid4())
     kept = submit.submit(who, vote).annotation
     assert not submit.submit(who, vote).is_new
     changed = change.edit(who, kept.pk, 1, {"labels": ["x"]})

@@ -16,7 +16,7 @@ from labeling.services.transfer.importing.chunk import (
     Outcome,
     Ready,
     Refusal,
-    Terms,
+    RowTerms,
     outcome_of,
     outcomes,
 )
@@ -24,7 +24,7 @@ from labeling.services.transfer.importing.readers import Raw
 from tests.labeling.transfer.files import picture
 
 
-def terms(**others: Any) -> Terms:
+def terms(**others: Any) -> RowTerms:
     values: dict[str, Any] = {
         "project_id": 7,
         "data_type": "text",
@@ -32,7 +32,7 @@ def terms(**others: Any) -> Terms:
         "labels": frozenset({"x", "y"}),
         "mapping": {},
     }
-    return Terms(**{**values, **others})
+    return RowTerms(**{**values, **others})
 
 
 def raws(*texts: str) -> list[Raw]:

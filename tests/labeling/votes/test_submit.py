@@ -57,7 +57,7 @@ def lent(project: Project, who: Membership) -> Assignment:
     return make.lease(who)[0]
 
 
-def full(assignment: Assignment, **changes: Any) -> submit.Vote:
+def full(assignment: Assignment, **changes: Any) -> submit.VoteDraft:
     """Return a vote that says everything that a vote can say."""
     said: dict[str, Any] = {
         "assignment": assignment.pk,
@@ -68,7 +68,7 @@ def full(assignment: Assignment, **changes: Any) -> submit.Vote:
         "is_unsure": True,
         "screen": "grid",
     }
-    return submit.Vote(**{**said, **changes})
+    return submit.VoteDraft(**{**said, **changes})
 
 
 @pytest.mark.parametrize("way", WAYS)

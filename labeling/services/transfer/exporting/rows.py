@@ -56,7 +56,7 @@ _VOTE: Final = object_format(VOTE_COLUMNS)
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class ExportSnapshot:
     """The rows as of the moment ``at``, in the order of the items, to be read once."""
 
     at: datetime
@@ -65,7 +65,7 @@ class Snapshot:
 
 
 @contextmanager
-def snapshot(project: Project, filters: Mapping[str, str]) -> Iterator[Snapshot]:
+def snapshot(project: Project, filters: Mapping[str, str]) -> Iterator[ExportSnapshot]:
     """Copy the chosen rows out of the database, which has forgotten them in the body.
 
     Each row is the JSON values of ``COLUMNS``; they are on disk until the body ends.
@@ -84,7 +84,7 @@ def snapshot(project: Project, filters: Mapping[str, str]) -> Iterator[Snapshot]
             raise
         items.seek(0)
         votes.seek(0)
-        yield Snapshot(at, count, _joined(items, votes))
+        yield ExportSnapshot(at, count, _joined(items, votes))
 
 
 def _gave_up() -> TakesTooLongError:

@@ -15,16 +15,16 @@ from labeling.services.transfer.importing.readers import Raw
 from labeling.services.transfer.importing.rows import (
     Row,
     RowError,
-    as_json,
     content_hash,
     parse,
+    payload_text,
     picture_hash,
     too_long,
 )
 
 
 @dataclass(frozen=True)
-class Terms:
+class RowTerms:
     """What a project and the person who imports ask of each row."""
 
     project_id: int
@@ -85,7 +85,7 @@ class Duplicate(NamedTuple):
 Outcome = Ready | Refusal | Duplicate
 
 
-def outcomes(raws: Iterable[Raw], terms: Terms) -> Iterator[Outcome]:
+def outcomes(raws: Iterable[Raw], terms: RowTerms) -> Iterator[Outcome]:
     """Return what becomes of each of the next rows, until a chunk is full.
 
     One by one: the rows before are on their way into the database meanwhile.
@@ -108,7 +108,7 @@ def outcomes(raws: Iterable[Raw], terms: Terms) -> Iterator[Outcome]:
             return
 
 
-def outcome_of(raw: Raw, terms: Terms) -> Ready | Refusal:
+def outcome_of(raw: Raw, terms: RowTerms) -> Ready | Refusal:
     """Return a row with the item that it is to be, or why it cannot be kept."""
     if raw.problem:
         return Refusal(raw.number, raw.problem)
@@ -118,7 +118,7 @@ def outcome_of(raw: Raw, terms: Terms) -> Ready | Refusal:
         return Refusal(raw.number, error.message)
 
 
-def _ready(raw: Raw, terms: Terms) -> Ready:
+def _ready(raw: Raw, terms: RowTerms) -> Ready:
     row = parse(raw.values or {}, terms.mapping, terms.data_type, terms.limits)
     _check_labels(row, terms)
     picture = _picture(raw, terms) if terms.has_pictures else None
@@ -128,7 +128,7 @@ def _ready(raw: Raw, terms: Terms) -> Ready:
     return Ready(row, item, picture)
 
 
-def _check_labels(row: Row, terms: Terms) -> None:
+def _check_labels(row: Row, terms: RowTerms) -> None:
     if terms.is_gold:
         _check_allowed(row.labels or [], terms)
     for vote in row.votes:
@@ -137,7 +137,7 @@ def _check_labels(row: Row, terms: Terms) -> None:
             raise RowError(message("votes: a vote without a label."))
 
 
-def _check_allowed(labels: list[str], terms: Terms) -> None:
+def _check_allowed(labels: list[str], terms: RowTerms) -> None:
     if unknown := [label for label in labels if label not in terms.labels]:
         raise RowError(
             message(
@@ -150,14 +150,14 @@ def _check_allowed(labels: list[str], terms: Terms) -> None:
         )
 
 
-def _picture(raw: Raw, terms: Terms) -> images.Picture:
+def _picture(raw: Raw, terms: RowTerms) -> images.Picture:
     if raw.picture is None:
         raise RowError(message("Images come inside a ZIP file."))
     return images.read(raw.picture(), terms.limits)
 
 
-def _item(row: Row, picture: images.Picture | None, terms: Terms) -> NewItem:
-    payload = as_json(row.data)
+def _item(row: Row, picture: images.Picture | None, terms: RowTerms) -> NewItem:
+    payload = payload_text(row.data)
     content = (
         content_hash(payload)
         if picture is None
@@ -169,7 +169,7 @@ def _item(row: Row, picture: images.Picture | None, terms: Terms) -> NewItem:
         data=payload,
         # Pictures get their rows when the chunk is written.
         media_id=None,
-        metadata=as_json(row.metadata),
+        metadata=payload_text(row.metadata),
         tags=row.tags[:50] or "{}",
         content_hash=content,
     )

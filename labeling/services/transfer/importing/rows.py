@@ -32,7 +32,7 @@ class RowError(InvalidInputError):
 
 
 @dataclass(frozen=True)
-class PastVote:
+class ImportedVote:
     """A vote that somebody gave in another tool."""
 
     annotator: str
@@ -54,7 +54,7 @@ class Row:
     metadata: dict[str, Any] = field(default_factory=dict)
     tags: list[str] = field(default_factory=list)
     group: str = ""
-    votes: list[PastVote] = field(default_factory=list)
+    votes: list[ImportedVote] = field(default_factory=list)
 
 
 EMPTY: Final = message("The row is empty.")
@@ -171,7 +171,7 @@ def _object(value: object) -> dict[str, Any]:
     return value
 
 
-def _votes(value: object) -> list[PastVote]:
+def _votes(value: object) -> list[ImportedVote]:
     if value in (None, ""):
         return []
     if isinstance(value, str):
@@ -191,7 +191,7 @@ def account_name(annotator: str) -> str:
     return re.sub(r"[^\w.@+-]", "_", annotator)[:100]
 
 
-def _vote(value: object) -> PastVote:
+def _vote(value: object) -> ImportedVote:
     if not isinstance(value, dict):
         raise RowError(message("votes: each must be an object."))
     annotator = value.get("annotator")
@@ -200,7 +200,7 @@ def _vote(value: object) -> PastVote:
             message("votes: annotator must be a name of at most 100 characters.")
         )
     labels = _labels(value.get("labels", value.get("label"))) or []
-    return PastVote(
+    return ImportedVote(
         annotator=annotator.strip(),
         labels=sorted(set(labels)),
         seconds=_seconds(value.get("seconds")),
@@ -247,7 +247,7 @@ _READERS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
 ROLES: Final = tuple(_READERS)
 
 
-def as_json(data: Mapping[str, Any]) -> str:
+def payload_text(data: Mapping[str, Any]) -> str:
     """Return a payload as text, the same for the same payload."""
     return _as_json(data) if data else "{}"
 
@@ -265,7 +265,7 @@ def content_hash(payload: str) -> str:
 def picture_hash(data: Mapping[str, Any], media: str) -> str:
     """Return the digest of a payload whose picture counts by content, not by name."""
     known = {key: value for key, value in data.items() if key != "image"}
-    return _digest(as_json(known), media)
+    return _digest(payload_text(known), media)
 
 
 def _digest(payload: str, media: str) -> str:

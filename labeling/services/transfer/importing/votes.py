@@ -23,7 +23,7 @@ from labeling.models import (
     Reason,
     User,
 )
-from labeling.services.transfer.importing.rows import PastVote, account_name
+from labeling.services.transfer.importing.rows import ImportedVote, account_name
 
 NAMESPACE: Final = uuid.UUID("6d2f0d0e-7f5c-5d0b-9d4e-3a1f1c0a7b11")
 
@@ -67,13 +67,13 @@ class GivenVote(NamedTuple):
     item: Item
     slot: int
     annotator: User
-    vote: PastVote
+    vote: ImportedVote
 
 
 def keep(
     project: Project,
     annotators: Annotators,
-    pairs: Sequence[tuple[Item, Sequence[PastVote]]],
+    pairs: Sequence[tuple[Item, Sequence[ImportedVote]]],
     importer: User | None,
 ) -> None:
     """Write the past votes of new items, in the caller's transaction."""
@@ -153,7 +153,7 @@ def _event(
     )
 
 
-def _mark_items(pairs: Sequence[tuple[Item, Sequence[PastVote]]]) -> None:
+def _mark_items(pairs: Sequence[tuple[Item, Sequence[ImportedVote]]]) -> None:
     """Count the votes on their items, which are to be settled."""
     for item, votes in pairs:
         item.votes = len(votes)

@@ -12,7 +12,7 @@ from labeling.models import ImportRun, Item, Label, Project
 from labeling.services.queue.order import tell_items_changed
 from labeling.services.transfer import groups, splitting
 from labeling.services.transfer.importing import chunk, images, table, votes
-from labeling.services.transfer.importing.chunk import Outcome, Ready, Refusal, Terms
+from labeling.services.transfer.importing.chunk import Outcome, Ready, Refusal, RowTerms
 from labeling.services.transfer.importing.images import Picture
 from labeling.services.transfer.importing.limits import Limits
 from labeling.services.transfer.importing.readers import Raw
@@ -38,11 +38,11 @@ class Written:
         return self.received - self.created - len(self.refusals)
 
 
-def terms_of(import_run: ImportRun, limits: Limits) -> Terms:
+def terms_of(import_run: ImportRun, limits: Limits) -> RowTerms:
     """Return what rows are asked for."""
     project = import_run.project
     labels = Label.objects.filter(label_set_id=project.label_set_id)
-    return Terms(
+    return RowTerms(
         project_id=project.pk,
         data_type=project.data_type,
         is_multi=project.is_multi,
@@ -56,7 +56,9 @@ def terms_of(import_run: ImportRun, limits: Limits) -> Terms:
 class Writer:
     """Writes the chunks of one import."""
 
-    def __init__(self, import_run: ImportRun, terms: Terms, progress: Progress) -> None:
+    def __init__(
+        self, import_run: ImportRun, terms: RowTerms, progress: Progress
+    ) -> None:
         self.project: Project = import_run.project
         self.importer = import_run.job.requested_by
         self.terms = terms
@@ -123,7 +125,7 @@ class Writer:
         between = sum(place.is_between for place in places)
         return Written(len(outcomes), len(new), refusals, between)
 
-    def _places(self, ready: Sequence[Ready], size: int) -> list[groups.Place]:
+    def _places(self, ready: Sequence[Ready], size: int) -> list[groups.GroupPlace]:
         """Return the group and the side of each row, in a project of so many items."""
         if self.terms.has_pictures:
             some = [
@@ -143,7 +145,7 @@ class Writer:
         self,
         item: chunk.NewItem,
         picture: Picture | None,
-        place: groups.Place,
+        place: groups.GroupPlace,
         media_ids: Mapping[str, int],
     ) -> chunk.NewItem:
         is_shared = groups.is_shared(self.project, place.group_key)
