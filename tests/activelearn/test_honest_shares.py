@@ -66,7 +66,7 @@ def test_c8b_the_draw_goes_from_the_queue_to_the_vote_and_into_the_export() -> N
 
     votes = Annotation.votes.filter(project=project)
     kept = {vote.item_id: (vote.probability, vote.mixture) for vote in votes}
-    assert list(kept.items()) == list(queued.items())[:20]
+    assert kept == dict(list(queued.items())[:20])
     lines = b"".join(exporting.stream(project, "jsonl", {})).splitlines()
     told = {
         row["id"]: (vote["probability"], vote["mixture"])
@@ -74,7 +74,7 @@ def test_c8b_the_draw_goes_from_the_queue_to_the_vote_and_into_the_export() -> N
         for vote in row["votes"]
     }
     assert told == kept
-    _, first = next(iter(kept.values()))
+    _, first = next(iter(queued.values()))
     assert first == {
         "random": 0.2,
         "evaluation": 0.1,
