@@ -3,17 +3,21 @@
 # make settings: the page of the documents about a project's settings.
 # make schema: the API's schema, written to docs/openapi.yaml.
 # make screens: pictures of every screen for the docs.
+# make soak: faults, replays of crowds and orders of calls that make test has no time for.
 # make history: 100,000 operations under 200 faults, judged.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test bench history messages schema settings screens
+.PHONY: run test soak bench history messages schema settings screens
 run: $(VENV)/.installed
 	@exec $(BIN)/assay up
 
 test: $(VENV)/.installed-dev
 	@tools/check.sh
+
+soak: $(VENV)/.installed-dev
+	@$(BIN)/python -m pytest -q -m soak
 
 bench: $(VENV)/.installed-dev
 	@$(BIN)/python -m bench $(ONLY)

@@ -92,7 +92,9 @@ def exported(project: Project, manager: make.Caller) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("name", "data_type", "source", "alpha", "accuracy"),
     [
-        ("snow_rte", "text", texts, 0.2415, 0.8969),
+        pytest.param(
+            *("snow_rte", "text", texts, 0.2415, 0.8969), marks=pytest.mark.soak
+        ),
         ("shape_images", "image", pictures, 0.7601, 0.9021),
     ],
 )

@@ -36,7 +36,8 @@ fi
 if ! tools/browser.sh >/dev/null; then
   echo "── no browser: install Chromium (Debian: apt-get install chromium) for the browser tests."
 fi
-check "pytest" $bin/python -m pytest -q
+# Faults, long histories, simulations and fuzzing have a target of their own: make soak.
+check "pytest" $bin/python -m pytest -q -m "not soak"
 
 if ((${#failed[@]})); then
   echo "Failed: ${failed[*]}"

@@ -264,7 +264,9 @@ def votes_in_database() -> list[tuple[int, str, list[str]]]:
     return sorted(votes.values_list("pk", "annotator__username", "labels"))
 
 
-@pytest.mark.parametrize("made", [texts, pictures])
+@pytest.mark.parametrize(
+    "made", [texts, pytest.param(pictures, marks=pytest.mark.soak)]
+)
 def test_from_an_empty_database_to_a_rolled_back_model(
     made: Callable[[], Material],
     browser: Browser,

@@ -8,7 +8,7 @@ import pytest
 
 from tests.history.run import play
 
-pytestmark = pytest.mark.running
+pytestmark = [pytest.mark.running, pytest.mark.soak]
 
 
 def test_no_fault_loses_or_doubles_anything(folder: Path) -> None:

@@ -18,7 +18,7 @@ from tests.history.record import Log
 from tests.history.watcher import Watcher
 from tests.running.machine import LEASE, Machine, until
 
-pytestmark = pytest.mark.running
+pytestmark = [pytest.mark.running, pytest.mark.soak]
 ITEMS = 150
 STEP = 10
 PROJECT = "/api/projects/p/"

@@ -17,6 +17,7 @@ from tests.running.machine import Machine
 
 pytestmark = [
     pytest.mark.running,
+    pytest.mark.soak,
     pytest.mark.skipif(not CHROMIUM, reason="no Chromium: apt-get install chromium"),
 ]
 COUNT = 60

@@ -52,6 +52,7 @@ def test_every_part_that_is_killed_comes_back_and_no_vote_is_lost(
     until(lambda: settled(machine) == len(machine.voted()))
 
 
+@pytest.mark.soak
 def test_a_killed_database_forgets_no_item_that_was_lent(machine: Machine) -> None:
     before = machine.voted()
     lent = until(lambda: machine.sure("POST", LEASE, {"count": 1})["items"])[0]
@@ -63,6 +64,7 @@ def test_a_killed_database_forgets_no_item_that_was_lent(machine: Machine) -> No
     until(lambda: machine.pid_of("database") not in (0, killed))
 
 
+@pytest.mark.soak
 def test_a_database_comes_back_while_a_query_of_the_one_before_runs_on(
     machine: Machine,
 ) -> None:
@@ -92,6 +94,7 @@ def settled(machine: Machine) -> int:
     return len(rows)
 
 
+@pytest.mark.soak
 def test_killed_at_once_everything_starts_again_with_the_same_data(
     machine: Machine,
 ) -> None:
@@ -142,6 +145,7 @@ def test_asked_to_stop_it_leaves_no_process_and_no_lock(machine: Machine) -> Non
     assert machine.sure("GET", "/readyz")
 
 
+@pytest.mark.soak
 def test_asked_to_stop_while_it_starts_it_stops_at_once(machine: Machine) -> None:
     machine.stop()
     machine.launch()
@@ -153,6 +157,7 @@ def test_asked_to_stop_while_it_starts_it_stops_at_once(machine: Machine) -> Non
     machine.start()
 
 
+@pytest.mark.soak
 def test_a_killed_supervisor_takes_its_parts_along(machine: Machine) -> None:
     assert machine.process is not None
     before = set(machine.processes())
@@ -165,6 +170,7 @@ def test_a_killed_supervisor_takes_its_parts_along(machine: Machine) -> None:
     machine.vote()
 
 
+@pytest.mark.soak
 def test_outside_servers_are_used_where_the_environment_names_them(
     folder: Path,
 ) -> None:
