@@ -155,6 +155,11 @@ def _share(raw: str) -> float:
     return value
 
 
+def _yes_or_no(value: str) -> str:
+    check_one_of("unread", value, ["yes", "no"])
+    return value
+
+
 def _is_one_of(name: str, _project: Project, value: str) -> Q:
     check_one_of(name, value, CHOICES[name])
     return Q(**{name: value})
@@ -181,6 +186,7 @@ _CONDITIONS: Final[dict[str, Callable[[Project, str], Q]]] = {
     "confidence_lt": lambda _project, raw: Q(prediction__confidence__lt=_share(raw)),
     "tag": lambda _project, tag: Q(tags__contains=[tag]),
     "id": lambda _project, start: Q(external_id__startswith=start[:200]),
+    "unread": lambda _project, value: Q(unread__isnull=_yes_or_no(value) == "no"),
     "q": lambda _project, words: Q(data__icontains=words[:200]),
 }
 ITEM_FILTERS: Final = frozenset(_CONDITIONS)
@@ -193,7 +199,9 @@ def items_matching(project: Project, query: Mapping[str, str]) -> QuerySet[Item]
     """
     if any("\x00" in value for value in query.values()):
         raise InvalidInputError(_("A filter holds a NUL character."))
-    items = Item.objects.filter(project=project).select_related("media", "prediction")
+    items = Item.objects.filter(project=project).select_related(
+        "media", "prediction", "unread"
+    )
     for name, condition in _CONDITIONS.items():
         if value := query.get(name):
             items = items.filter(condition(project, value))

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from activelearn.core.pictures import IMAGE_SPEC, image_row, image_width
 from activelearn.core.tables import table_rows, table_spec, table_width
 from activelearn.core.texts import TEXT_SPEC, text_rows, text_width
+from activelearn.core.unread import UnreadCell, unread_cells
 
 __all__ = [
     "IMAGE_SPEC",
@@ -28,11 +29,13 @@ __all__ = [
     "Spec",
     "Table",
     "UnknownSpecError",
+    "UnreadCell",
     "hash_of",
     "image_row",
     "table_rows",
     "table_spec",
     "text_rows",
+    "unread_cells",
     "width",
 ]
 

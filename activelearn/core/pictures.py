@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import math
+import struct
+import zlib
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -36,6 +38,18 @@ IMAGE_SPEC: Final[Spec] = {
 }
 MAX_PIXELS: Final = 20_000_000
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+# What Pillow raises, besides ValueError, on files that are damaged or made to trip it.
+UNREADABLE: Final = (
+    OSError,
+    SyntaxError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    EOFError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
 # More than 8 bits for each pixel.
 _DEEP: Final = ("I", "F")
 
@@ -62,7 +76,7 @@ def image_row(data: bytes, spec: Spec) -> Row:
             if spec["version"] == 1:
                 return _gray(_shrunk(picture.convert("L"), side), spec)
             seen = _as_seen(picture)
-    except (OSError, SyntaxError) as error:
+    except UNREADABLE as error:
         raise ValueError(f"Not a picture: {error}") from error
     gray = _gray(_shrunk(seen.convert("L"), side), spec)
     return np.concatenate([gray, *_colors(seen, spec)]).astype(np.float32)

@@ -19,6 +19,9 @@ class FeatureShard(models.Model):
     last_item = models.BigIntegerField()
     items = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)
+    unread = models.PositiveIntegerField(
+        null=True, help_text="Items of it not read whole; not said in earlier releases."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -85,6 +85,9 @@ class TrainingRun(models.Model):
     alpha = models.FloatField(
         null=True, help_text="The error that this test was allowed."
     )
+    unread = models.PositiveIntegerField(
+        null=True, help_text="Items that could not be read whole."
+    )
     verdict = models.CharField(max_length=20, blank=True)
     explanation = MessageField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)

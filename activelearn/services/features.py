@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from django.contrib.postgres.aggregates import BitXor
-from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django.db.models import Count, Sum
-from numpy.typing import NDArray
 from scipy import sparse
 
 from activelearn.core import features as core
 from activelearn.models import FeatureShard, ModelVersion
-from activelearn.services import files, specs
+from activelearn.services import files, payloads, specs
+from labeling.messages import Message
 from labeling.models import Item, Project
+from labeling.services.transfer import unread
 from labeling.services.work.transactions import Turn, await_turn
 from labeling.sql import statements
 
@@ -67,6 +67,7 @@ def load(project: Project, spec: core.Spec | None = None) -> core.Table:
     """
     spec = spec or renewed_spec_of(project)
     own = FeatureShard.objects.filter(project=project, spec_hash=hash_of(spec))
+    _look_again(project, spec)
     while True:
         _complete(project, spec)
         shards = list(own.all())  # anew: a query set keeps what it has read
@@ -104,16 +105,57 @@ def _complete(project: Project, spec: core.Spec) -> None:
             chunk = _missing(project, hash_of(spec))
             if not chunk:
                 return
-            ids = np.array([item.pk for item in chunk], dtype=np.int64)
-            FeatureShard.objects.create(
-                project=project,
-                spec=spec,
-                spec_hash=hash_of(spec),
-                first_item=chunk[0].pk,
-                last_item=chunk[-1].pk,
-                items=len(chunk),
-                sha256=files.save("features", _pack(ids, rows_of(chunk, spec))),
-            )
+            _add(project, spec, chunk)
+
+
+def _add(project: Project, spec: core.Spec, chunk: Sequence[Item]) -> None:
+    """Compute the rows of some items and keep what of these could not be read."""
+    ids = np.array([item.pk for item in chunk], dtype=np.int64)
+    computed, reasons = payloads.read(chunk, spec)
+    shard = FeatureShard.objects.create(
+        project=project,
+        spec=spec,
+        spec_hash=hash_of(spec),
+        first_item=chunk[0].pk,
+        last_item=chunk[-1].pk,
+        items=len(chunk),
+        sha256=files.save("features", _pack(ids, computed)),
+        unread=len(reasons),
+    )
+    if spec == spec_of(project):
+        _tell(shard, chunk, reasons)
+
+
+def _tell(
+    shard: FeatureShard, some: Sequence[Item], reasons: Mapping[int, list[Message]]
+) -> None:
+    """Keep for people what could not be read of some items of a file, by place."""
+    within = (shard.first_item, shard.last_item)
+    told = {some[place].pk: why for place, why in reasons.items()}
+    unread.keep(shard.project_id, within, told)
+
+
+def _look_again(project: Project, spec: core.Spec) -> None:
+    """Look what could not be read of files by an earlier release, which did not say."""
+    if spec != spec_of(project):
+        return
+    for shard in FeatureShard.objects.filter(
+        project=project, spec_hash=hash_of(spec), unread=None
+    ):
+        items = Item.objects.select_related("media").filter(
+            project=project, pk__range=(shard.first_item, shard.last_item)
+        )
+        if spec["kind"] == "image":
+            table = _read(shard)
+            is_empty = np.diff(table.rows.indptr) == 0
+            some = list(items.filter(pk__in=table.ids[is_empty].tolist()))
+            reasons = payloads.read(some, spec)[1] if some else {}
+        else:
+            some = list(items) if spec["kind"] == "table" else []
+            reasons = payloads.unread_cells(some, spec)
+        with transaction.atomic():
+            _tell(shard, some, reasons)
+            FeatureShard.objects.filter(pk=shard.pk).update(unread=len(reasons))
 
 
 def _missing(project: Project, spec_hash: str) -> list[Item]:
@@ -208,29 +250,6 @@ def _without_deleted(shard: FeatureShard) -> int:
         shard.sha256 = files.save("features", _pack(ids[kept], rows[kept]))
         shard.save(update_fields=["items", "sha256"])
     return gone
-
-
-def rows_of(items: Sequence[Item], spec: core.Spec) -> core.Rows:
-    """Return the rows of ``items``; a picture that cannot be read is all zeros."""
-    payloads: list[Any] = [item.data for item in items]
-    if spec["kind"] == "text":
-        return core.text_rows([str(data.get("text", "")) for data in payloads], spec)
-    if spec["kind"] == "table":
-        return core.table_rows(payloads, spec)
-    dense = np.vstack([_picture(item, spec) for item in items])
-    return sparse.csr_matrix(dense)
-
-
-def _picture(item: Item, spec: core.Spec) -> NDArray[np.float32]:
-    if item.media is None:
-        return np.zeros(core.width(spec), dtype=np.float32)
-    with default_storage.open(item.media.path) as file:
-        data = file.read()
-    try:
-        return core.image_row(data, spec)
-    except ValueError as error:
-        logger.warning("item %s has no features: %s", item.pk, error)
-        return np.zeros(core.width(spec), dtype=np.float32)
 
 
 def _pack(ids: Ids, rows: core.Rows) -> bytes:

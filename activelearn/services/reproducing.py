@@ -15,8 +15,8 @@ from activelearn.models import ModelVersion
 from activelearn.services import (
     calibrating,
     experiments,
-    features,
     fitting,
+    payloads,
     registry,
     snapshots,
 )
@@ -105,7 +105,7 @@ def _rows(content: snapshots.Content, spec: Spec) -> Rows:
             content.contents.get(item.pk, item.content_hash) != item.content_hash
             for item in items
         )
-        parts.append(features.rows_of(items, spec))
+        parts.append(payloads.rows_of(items, spec))
     if changed:
         raise ConflictError(
             message(

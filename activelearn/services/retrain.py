@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from django.db import transaction
 from django.db.models import Max
@@ -23,9 +23,12 @@ from activelearn.services import (
     verdicts,
 )
 from labeling.messages import Message, message
+from labeling.services.transfer import unread
 from labeling.services.work.progress import Progress
 from labeling.services.work.transactions import lock_project
 
+# Of the items that could not be read whole, so many are named.
+NAMED: Final = 5
 # The gate's, or why it was not asked.
 Verdict = judging.Verdict | Literal["same", "no model", "not waiting"]
 
@@ -48,12 +51,32 @@ def run(progress: Progress) -> dict[str, Any]:
     spec = features.renewed_spec_of(training_run.project)
     table = features.load(training_run.project, spec)
     progress.report(done=1, stage=noop("snapshot"))
+    _tell_of_unread(training_run, progress)
     version = ModelVersion.objects.filter(run=training_run).first()
     if version is None:
         version = _train(training_run, spec, table, progress)
     if version is None:
         return {"verdict": training_run.verdict}
     return _judge(training_run, version, table, progress)
+
+
+def _tell_of_unread(training_run: TrainingRun, progress: Progress) -> None:
+    """Name the items that could not be read whole, once a run."""
+    count, some = unread.examples(training_run.project, NAMED)
+    is_new = training_run.unread is None
+    with transaction.atomic():
+        progress.report()
+        training_run.unread = count
+        training_run.save(update_fields=["unread"])
+    if count and is_new:
+        names = ", ".join(row.item.external_id for row in some)
+        progress.log(
+            message(
+                "%(count)s items could not be read whole: %(items)s",
+                count=count,
+                items=f"{names}, …" if count > len(some) else names,
+            )
+        )
 
 
 def judge_again(progress: Progress) -> dict[str, Any]:

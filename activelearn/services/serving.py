@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from activelearn.core import answers
-from activelearn.services import features, registry
+from activelearn.services import payloads, registry
 from labeling.errors import ConflictError, InvalidInputError
 from labeling.messages import sentence as _
 from labeling.models import Item, Project
@@ -65,7 +65,7 @@ def predict(project: Project, questions: Sequence[Question]) -> list[ServedPredi
         for question in questions
     ]
     items = [Item(data=row.data) for row in rows]
-    table = model.probabilities(features.rows_of(items, spec))
+    table = model.probabilities(payloads.rows_of(items, spec))
     said = answers.answers(model, table)
     sure = answers.confidences(model, table).tolist()
     predictions = [

@@ -29,6 +29,7 @@ from labeling.models.resolution import (
     Resolution,
 )
 from labeling.models.skills import Skills
+from labeling.models.unread import Unread
 
 __all__ = [
     "ALL_WORK",
@@ -61,6 +62,7 @@ __all__ = [
     "Reason",
     "Resolution",
     "Skills",
+    "Unread",
     "Upload",
     "User",
     "Work",

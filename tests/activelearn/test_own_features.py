@@ -14,6 +14,7 @@ from activelearn.services import (
     features,
     files,
     forgetting,
+    payloads,
     ranking,
     registry,
     serving,
@@ -194,4 +195,4 @@ def test_a_specification_knows_its_width(
     project = make.project(data_type=spec["kind"])
     item = make.item(project, data=payload)
 
-    assert features.rows_of([item], spec).shape == (1, core_features.width(spec))
+    assert payloads.rows_of([item], spec).shape == (1, core_features.width(spec))

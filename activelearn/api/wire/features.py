@@ -62,6 +62,7 @@ class Features(Answer):
     columns: Annotated[
         list[ReadColumn], about("All of a table; a text or a picture is one.")
     ]
+    unread: Annotated[int, about("Items not read whole: see `items/?unread=yes`.")] = 0
 
 
 def features_of(reading: Reading | None) -> Features:
@@ -79,4 +80,5 @@ def features_of(reading: Reading | None) -> Features:
             msgspec.convert(column, ReadColumn, from_attributes=True)
             for column in reading.columns
         ],
+        unread=reading.unread,
     )

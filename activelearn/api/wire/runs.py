@@ -50,6 +50,10 @@ class TrainingRun(Answer):
         int | None, about("The run that had learned the same before, if one had.")
     ]
     labels: Annotated[int | None, about("How many labels it learned from.")]
+    unread: Annotated[
+        int | None,
+        about("Items not read whole; `items/?unread=yes` has those of now."),
+    ]
     verdict: Annotated[
         str,
         one_of(
@@ -78,6 +82,7 @@ def run_of(run: models.TrainingRun) -> TrainingRun:
         judges=run.judges.number if run.judges else None,
         same_as=run.same_as_id,
         labels=run.label_count,
+        unread=run.unread,
         verdict=run.verdict,
         explanation=localized(run.explanation),
         error=localized(job.error),

@@ -73,7 +73,7 @@ class ItemView(_ItemView):
         removal.delete_now(self.member.project, [self._item(pk).pk])
 
     def _item(self, pk: int) -> Item:
-        items = Item.objects.select_related("media", "prediction")
+        items = Item.objects.select_related("media", "prediction", "unread")
         mine = items.filter(project=self.member.project_id, pk=pk)
         if (item := _with_labels(mine).first()) is None:
             raise NotFoundError(_("There is no such item in this project."))

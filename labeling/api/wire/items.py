@@ -13,6 +13,7 @@ from labeling import models, queries
 from labeling.api.http.fields import Answer, Body, Columns, ItemId, Share, about, one_of
 from labeling.api.wire.queue import ItemState, Split, media_url
 from labeling.models import Resolution
+from labeling.templatetags.localized import localized
 
 Item = models.Item
 
@@ -30,6 +31,12 @@ class ItemsQuery(Body):
     confidence_lt: (
         Annotated[
             float, Meta(ge=0, le=1, description="The model is less sure than this.")
+        ]
+        | UnsetType
+    ) = UNSET
+    unread: (
+        Annotated[
+            str, one_of(["yes", "no"], "Whether models cannot read a part of it.")
         ]
         | UnsetType
     ) = UNSET
@@ -135,6 +142,10 @@ class ItemRow(Answer):
             "Of the whole answer. A score: the version says whether it is calibrated."
         ),
     ]
+    unread: Annotated[
+        list[str],
+        about("What models cannot read of it, so that they go on without; mostly []."),
+    ]
 
 
 def item_row_of(slug: str, item: models.Item, label: Resolution | None) -> ItemRow:
@@ -144,6 +155,7 @@ def item_row_of(slug: str, item: models.Item, label: Resolution | None) -> ItemR
     """
     is_blind = item.split == Item.Split.EVALUATION
     prediction = None if is_blind else getattr(item, "prediction", None)
+    unread = getattr(item, "unread", None)
     return ItemRow(
         id=item.pk,
         external_id=item.external_id,
@@ -161,4 +173,5 @@ def item_row_of(slug: str, item: models.Item, label: Resolution | None) -> ItemR
         predicted=prediction.label if prediction else None,
         predicted_labels=prediction.names if prediction else None,
         predicted_confidence=prediction.confidence if prediction else None,
+        unread=[localized(why) for why in unread.messages] if unread else [],
     )

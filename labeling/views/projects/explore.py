@@ -36,7 +36,9 @@ NAMES: Final = {
     "state": lazy("State"),
     "label": lazy("Label"),
     "tag": lazy("Tag"),
+    "unread": lazy("Models cannot read it whole"),
 }
+YES_OR_NO: Final = (("yes", lazy("yes")), ("no", lazy("no")))
 FILTERS: Final = tuple(NAMES)
 
 
@@ -69,6 +71,7 @@ def items(request: HttpRequest, slug: str) -> HttpResponse:
         labels=labels,
         splits=Item.Split.choices,
         states=Item.State.choices,
+        yes_or_no=YES_OR_NO,
     )
     return render(request, "labeling/items.html", page, status=400 if errors else 200)
 
@@ -78,7 +81,9 @@ def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Show one item with its votes, its history and where its label comes from."""
     member = member_of(request, slug, members.EXPLORE)
     shown = (
-        Item.objects.select_related("media").filter(pk=pk, project=member.project)
+        Item.objects.select_related("media", "unread").filter(
+            pk=pk, project=member.project
+        )
     ).first()
     if shown is None:
         raise Http404("There is no such item in this project.")
@@ -156,6 +161,7 @@ def _in_words(query: dict[str, str]) -> list[tuple[object, object]]:
     values = {
         "split": dict(Item.Split.choices),
         "state": dict(Item.State.choices),
+        "unread": dict(YES_OR_NO),
     }
     return [
         (NAMES[name], values.get(name, {}).get(value, value))

@@ -1,0 +1,97 @@
+"""Items to rows of features, and what of them could not be read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from django.core.files.storage import default_storage
+from numpy.typing import NDArray
+from scipy import sparse
+
+from activelearn.core import features as core
+from labeling.messages import Message, message
+from labeling.models import Item
+
+Reasons = dict[int, list[Message]]
+# Of a long cell, so many characters are quoted.
+QUOTED: Final = 40
+NO_PICTURE: Final = message("Its picture cannot be decoded.")
+NO_FILE: Final = message("The file of its picture is not there.")
+NOT_FINITE: Final = message("It has values that cannot be computed with.")
+
+
+def rows_of(items: Sequence[Item], spec: core.Spec) -> core.Rows:
+    """Return the rows of ``items``; what cannot be read of one is zero or missing."""
+    return read(items, spec)[0]
+
+
+def read(items: Sequence[Item], spec: core.Spec) -> tuple[core.Rows, Reasons]:
+    """Return the rows of ``items``, and by place why some could not be read whole.
+
+    What is wrong with an item costs its own row alone.
+    """
+    rows, reasons = _by_kind(items, spec)
+    sums = np.asarray(rows.sum(axis=1)).ravel()
+    for place in np.flatnonzero(~np.isfinite(sums)).tolist():
+        rows.data[rows.indptr[place] : rows.indptr[place + 1]] = 0
+        reasons.setdefault(place, []).append(NOT_FINITE)
+    return rows, reasons
+
+
+def _by_kind(items: Sequence[Item], spec: core.Spec) -> tuple[core.Rows, Reasons]:
+    payloads: list[Any] = [item.data for item in items]
+    if spec["kind"] == "text":
+        texts = [str(data.get("text", "")) for data in payloads]
+        return core.text_rows(texts, spec), {}
+    if spec["kind"] == "table":
+        return core.table_rows(payloads, spec), unread_cells(items, spec)
+    pictures = [_picture(item, spec) for item in items]
+    dense = np.vstack([row for row, _ in pictures])
+    reasons = {place: [why] for place, (_, why) in enumerate(pictures) if why}
+    return sparse.csr_matrix(dense), reasons
+
+
+def unread_cells(items: Sequence[Item], spec: core.Spec) -> Reasons:
+    """Return by place which cells of table rows are not what their columns are read as."""
+    unread = {
+        place: list(core.unread_cells(item.data, spec))
+        for place, item in enumerate(items)
+    }
+    return {place: list(map(_said, cells)) for place, cells in unread.items() if cells}
+
+
+def _said(cell: core.UnreadCell) -> Message:
+    words = cell.value if len(cell.value) <= QUOTED else f"{cell.value[:QUOTED]}…"
+    values = {"column": cell.column, "value": words}
+    if cell.why == "large":
+        return message(
+            "Column “%(column)s”: “%(value)s” is too large to compute with; it counts as far out.",
+            **values,
+        )
+    if cell.why == "date":
+        return message("Column “%(column)s”: “%(value)s” is no date.", **values)
+    if cell.why == "boolean":
+        return message(
+            "Column “%(column)s”: “%(value)s” is neither yes nor no.", **values
+        )
+    return message(
+        "Column “%(column)s”: “%(value)s” is no number that can be computed with.",
+        **values,
+    )
+
+
+def _picture(item: Item, spec: core.Spec) -> tuple[NDArray[np.float32], Message | None]:
+    nothing = np.zeros(core.width(spec), dtype=np.float32)
+    if item.media is None:
+        return nothing, NO_FILE
+    try:
+        with default_storage.open(item.media.path) as file:
+            data = file.read()
+    except FileNotFoundError:
+        return nothing, NO_FILE
+    try:
+        return core.image_row(data, spec), None
+    except ValueError:
+        return nothing, NO_PICTURE
