@@ -15,7 +15,8 @@ register = template.Library()
 @register.filter
 def estimate(figure: Any) -> str:
     """Return a ``core.intervals.Estimate`` to two decimals; a dash where there is none."""
-    if figure is None:
+    # A template's way to say that there is none is an empty text.
+    if figure is None or figure == "":
         return NOTHING
     return format_html(
         '{} <small class="interval">{}–{}</small>',
