@@ -5,13 +5,6 @@ from __future__ import annotations
 from celery import shared_task
 
 from activelearn.services import forgetting, ranking, triggers
-from labeling.services.work import jobs
-
-
-@shared_task(name="activelearn.run_job", time_limit=4 * 3600)
-def run_job(job_id: int) -> None:
-    """Run the job whose turn it is: who runs the version before still rings so."""
-    jobs.answer(job_id)
 
 
 @shared_task(name="activelearn.consider_all", time_limit=300)
