@@ -24,8 +24,6 @@ Role = Membership.Role
 MOST_DAYS: Final = 30
 USUAL_DAYS: Final = 7
 MOST_USES: Final = 10_000
-# A link gives its role only to people whose role ranks lower.
-_RANK: Final = {Role.ANNOTATOR: 0, Role.EXPERT: 1, Role.ENGINEER: 1, Role.MANAGER: 2}
 
 
 @dataclass(frozen=True)
@@ -126,7 +124,7 @@ def join(user: User, digest: str) -> Membership:
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
         project, role = invitation.project, Role(invitation.role)
         member = Membership.objects.filter(project=project, user=user).first()
-        if member is None or _RANK[Role(member.role)] < _RANK[role]:
+        if member is None or members.is_above(role, Role(member.role)):
             _use(invitation)
             member = members.add(project, user, role)
         member.project = project

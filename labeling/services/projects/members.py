@@ -37,6 +37,15 @@ ADJUDICATE: Final = frozenset({Role.EXPERT, Role.MANAGER})
 ENGINEER: Final = frozenset({Role.ENGINEER, Role.MANAGER})
 MANAGE: Final = frozenset({Role.MANAGER})
 EXPLORE: Final = ADJUDICATE | ENGINEER
+_RIGHTS: Final = (LABEL, ADJUDICATE, ENGINEER, MANAGE, EXPLORE)
+
+
+def is_above(role: Role, other: Role) -> bool:
+    """Whether a role may do all that another role may, and more."""
+    may, other_may = (
+        {right for right in _RIGHTS if role_ in right} for role_ in (role, other)
+    )
+    return other_may < may
 
 
 def membership(user: User | AnonymousUser, slug: str) -> Membership:
