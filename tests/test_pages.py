@@ -79,6 +79,14 @@ def test_a_project_is_created_by_form_and_a_wrong_one_explained() -> None:
     assert b"2 and" in wrong.content
 
 
+def test_the_form_of_a_new_project_offers_what_the_model_declares() -> None:
+    shown = browser(make.user(manager=True)).get("/projects/new/").content.decode()
+    declared = [*Project.DataType.choices, *Project.TaskType.choices]
+
+    offered = re.findall(r'<option value="(\w+)" *>([^<]+)</option>', shown)
+    assert offered == [(value, str(words)) for value, words in declared]
+
+
 def test_what_is_not_typed_of_a_new_project_is_as_the_settings_are_declared() -> None:
     client = browser(make.user(manager=True))
     form = {"name": "News", "data_type": "text", "labels": "a\nb"}

@@ -27,8 +27,8 @@ class Project(ProjectPolicy):
         TABLE = "table", _("Table")
 
     class TaskType(models.TextChoices):
-        SINGLE = "single", _("Single")
-        MULTI = "multi", _("Multi")
+        SINGLE = "single", _("exactly one")
+        MULTI = "multi", _("any number")
 
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(_("Name"), max_length=120)

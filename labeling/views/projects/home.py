@@ -61,6 +61,7 @@ def new_project(request: HttpRequest) -> HttpResponse:
             "values": request.POST,
             "defaults": _defaults(),
             "data_types": Project.DataType.choices,
+            "task_types": Project.TaskType.choices,
         },
         status=400 if errors else 200,
     )
@@ -80,7 +81,7 @@ def _draft(form: Any) -> creation.ProjectDraft:
     return creation.ProjectDraft(
         name=form.get("name", "").strip(),
         data_type=form.get("data_type", ""),
-        task_type=form.get("task_type", "single"),
+        task_type=form.get("task_type", Project.TaskType.SINGLE),
         labels=labels,
         guidelines=form.get("guidelines", ""),
         policy=_typed_settings(form),
