@@ -27,6 +27,11 @@ def register(part: type[PolicyPart]) -> None:
     _parts.append(part)
 
 
+def unregister(part: type[PolicyPart]) -> None:
+    """Take back what ``register`` did."""
+    _parts.remove(part)
+
+
 def parts() -> list[type[models.Model]]:
     """Return the models that declare settings: the project's own comes first."""
     return [Project, *_parts]

@@ -130,7 +130,7 @@ def _delete_named(progress: Progress, project: Project) -> int:
         # that are closed, and a worker that takes this job over must go on with them.
         with transaction.atomic():
             progress.note(begun=ids)
-            _close(project.pk, ids)
+            close(project.pk, ids)
         _patiently(partial(_delete, project.pk, ids))
         done += len(ids)
         progress.note(begun=[], done=done)
@@ -153,7 +153,7 @@ def _parts(project: Project, params: Mapping[str, Any]) -> Iterator[list[int]]:
 def delete_now(project: Project, ids: list[int]) -> None:
     """Delete a few items at once."""
     with transaction.atomic():
-        _close(project.pk, ids)
+        close(project.pk, ids)
     _patiently(partial(_delete, project.pk, ids))
     agreement.request_report(project)
 
@@ -199,7 +199,7 @@ def run_for_project(progress: Progress) -> dict[str, Any]:
     return {"deleted": deleted}
 
 
-def _close(project_id: int, ids: list[int]) -> None:
+def close(project_id: int, ids: list[int]) -> None:
     """Close items and take them out of the queue, which nobody fills meanwhile."""
     await_turn(Turn.ORDER, project_id)
     items = Item.objects.filter(pk__in=ids, project=project_id).order_by("pk")

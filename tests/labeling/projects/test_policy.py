@@ -59,7 +59,7 @@ def made_up() -> Iterator[type[PolicyPart]]:
         editor.create_model(MadeUpPolicy)
     policy.register(MadeUpPolicy)
     yield MadeUpPolicy
-    policy._parts.remove(MadeUpPolicy)
+    policy.unregister(MadeUpPolicy)
     del apps.all_models["activelearn"]["madeuppolicy"]
     delattr(Project, "madeuppolicy")
     apps.clear_cache()

@@ -209,7 +209,7 @@ def test_a_job_that_was_cut_off_between_its_steps_is_ended_by_the_next_worker() 
     assert first is not None
     ids = [one.pk for one in found]
     first.note(begun=ids)
-    removal._close(project.pk, ids)
+    removal.close(project.pk, ids)
     Job.objects.filter(pk=job.pk).update(alive_until="2020-01-01T00:00Z")
 
     jobs.run(job.pk)

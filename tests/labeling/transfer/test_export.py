@@ -27,7 +27,7 @@ from labeling.errors import InvalidInputError
 from labeling.models import Annotation, Assignment, Item, Membership, Project
 from labeling.services.queue import chosen
 from labeling.services.transfer import exporting
-from labeling.services.transfer.exporting.rows import _STATEMENTS
+from labeling.services.transfer.exporting.rows import STATEMENTS
 from labeling.services.votes import change, settle
 from tests import make
 
@@ -446,7 +446,7 @@ def test_votes_are_joined_with_their_items_only_where_some_are_chosen(
     *, are_all: bool, reads: bool
 ) -> None:
     values = {"project": 1, "state": None, "split": None, "are_all": are_all}
-    query = _STATEMENTS["copy_votes"].removeprefix("COPY (").rpartition(")")[0]
+    query = STATEMENTS["copy_votes"].removeprefix("COPY (").rpartition(")")[0]
     query = query.rpartition(")")[0]
 
     with connection.cursor() as cursor:

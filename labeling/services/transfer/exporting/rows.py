@@ -44,7 +44,7 @@ VOTE_COLUMNS: Final = (
 )
 # An item's own, then the model that asked for its first vote, and its votes.
 COLUMNS: Final = (*ITEM_COLUMNS, "model_version", "votes")
-_STATEMENTS: Final = statements.load(Path(__file__).with_name("rows.sql"))
+STATEMENTS: Final = statements.load(Path(__file__).with_name("rows.sql"))
 
 
 def object_format(names: Iterable[str]) -> bytes:
@@ -137,7 +137,7 @@ def _copy(
             "SELECT set_config('statement_timeout', %s, true)", [str(milliseconds)]
         )
         # COPY takes no parameters: the values are written into the statement.
-        statement = cursor.mogrify(_STATEMENTS[name], values)
+        statement = cursor.mogrify(STATEMENTS[name], values)
         with connection.wrap_database_errors, cursor.copy(statement) as lines:
             file.writelines(lines)
         return cursor.rowcount
