@@ -8,7 +8,6 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
-from django.db import connection
 from django.db.models import (
     Aggregate,
     Count,
@@ -275,14 +274,10 @@ def own_work(member: Membership) -> OwnWork:
 
 def known_answers(member: Membership) -> tuple[int, int]:
     """Return how many gold questions a person has answered, and how many right."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT known, known_right FROM labeling_projectcounter"
-            " WHERE project_id = %s AND annotator_id = %s",
-            [member.project_id, member.user_id],
-        )
-        known, right = cursor.fetchone() or (0, 0)
-    return known, right
+    counter = ProjectCounter.objects.filter(
+        project_id=member.project_id, annotator_id=member.user_id
+    ).first()
+    return (counter.known, counter.known_right) if counter else (0, 0)
 
 
 def repeated_answers(member: Membership) -> tuple[int, int]:

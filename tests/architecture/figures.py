@@ -34,7 +34,7 @@ _BRANCHES: Final = (
 )
 _SQL: Final = re.compile(
     r"\b(SELECT\s.+\sFROM|INSERT INTO|UPDATE \w+.*\sSET|DELETE FROM|"
-    r"CREATE (TABLE|INDEX|FUNCTION|VIEW)|ON CONFLICT|ORDER BY|WHERE)\b",
+    r"CREATE (TEMP )?(TABLE|INDEX|FUNCTION|VIEW)|ON CONFLICT|ORDER BY|WHERE)\b",
     re.DOTALL,
 )
 
@@ -165,7 +165,7 @@ def sql_lines(source: Source) -> int:
         if id(node) in documented | inside:
             continue
         text = _written(node)
-        if text and "\n" in text and _SQL.search(text):
+        if text and _SQL.search(text):
             found.update(range(node.lineno, (node.end_lineno or 0) + 1))  # type: ignore[attr-defined] # an expression
     return len(found)
 

@@ -20,7 +20,7 @@ from tests.architecture.figures import PACKAGES, ROOT, Source
 LONGEST_FILE: Final = 390
 LONGEST_FUNCTION: Final = 50
 MOST_DECISIONS: Final = 13
-MOST_SQL_IN_STRINGS: Final = 30
+MOST_SQL_IN_STRINGS: Final = 27
 FEWEST_COMMENTS: Final = 2.5
 FEWEST_TESTS: Final = 51.0
 
@@ -195,16 +195,17 @@ def test_the_budgets_see_a_breach() -> None:
         '    """Check."""\n'
         "    if a and b or not a:\n"
         "        raise ValueError\n"
+        "    a('DELETE FROM x')\n"
         '    return f"""\n    SELECT * FROM x\n    WHERE y\n    """\n'
     )
     source = Source(ROOT / "made_up.py", text, ast.parse(text))
     (function,) = source.functions
 
     assert figures.decisions(function) == 4
-    assert figures.length(function) == 8
+    assert figures.length(function) == 9
     assert not figures.is_typed(function)
     assert figures.refusals_untold(source) == ["made_up.py:1 check"]
-    assert figures.sql_lines(source) == 4
+    assert figures.sql_lines(source) == 5
 
 
 def test_a_name_for_two_things_is_seen() -> None:

@@ -59,9 +59,7 @@ def swap(
         _stage(cursor, entries)
         await_turn(Turn.ORDER, project_id)
         generation = _next_generation(cursor, project_id)
-        cursor.execute(
-            "SELECT id FROM labeling_queueentry WHERE project_id = %s", [project_id]
-        )
+        cursor.execute(SQL["entries"], {"project": project_id})
         # By id, not "all earlier generations": a slot that is given back from here on
         # returns to its old generation and must stay.
         old = [entry[0] for entry in cursor.fetchall()]
@@ -88,11 +86,7 @@ def swap(
 
 
 def _next_generation(cursor: Any, project_id: int) -> int:
-    cursor.execute(
-        "UPDATE labeling_project SET queue_generation = queue_generation + 1"
-        " WHERE id = %s RETURNING queue_generation",
-        [project_id],
-    )
+    cursor.execute(SQL["next_generation"], {"project": project_id})
     row = cursor.fetchone()
     if row is None:
         raise NotFoundError(message("The project is gone."))
@@ -106,11 +100,7 @@ _COLUMNS = (
 
 
 def _stage(cursor: Any, entries: Sequence[Entry]) -> None:
-    cursor.execute(
-        "CREATE TEMP TABLE staged (item_id bigint, slot smallint, is_first boolean,"
-        " rank double precision, reason text, probability double precision,"
-        " mixture jsonb, model_number integer, suggestion jsonb) ON COMMIT DROP"
-    )
+    cursor.execute(SQL["stage"])
     with cursor.copy(f"COPY staged ({_COLUMNS}) FROM STDIN") as copy:
         for entry in entries:
             copy.write_row(

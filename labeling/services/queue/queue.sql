@@ -261,6 +261,19 @@ SELECT EXISTS (
     ) taken
     WHERE NOT EXISTS (SELECT FROM labeling_met_by(%(user)s, taken.item_id)))
 
+-- stage: make the table from which a new order is swapped in.
+CREATE TEMP TABLE staged (
+    item_id bigint, slot smallint, is_first boolean, rank double precision, reason text,
+    probability double precision, mixture jsonb, model_number integer, suggestion jsonb
+) ON COMMIT DROP
+
+-- next_generation: count up the generation of a project's queue.
+UPDATE labeling_project SET queue_generation = queue_generation + 1
+WHERE id = %(project)s RETURNING queue_generation
+
+-- entries: list all entries of a project by id.
+SELECT id FROM labeling_queueentry WHERE project_id = %(project)s
+
 -- swap_in: queue the staged entries as a generation before all earlier ones.
 INSERT INTO labeling_queueentry
     (project_id, generation, item_id, slot, is_first, rank, work, reason, probability,
