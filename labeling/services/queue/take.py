@@ -48,11 +48,11 @@ def at_once(member: Membership, count: int, allowed: Allowance) -> list[Assignme
     does not suffice. Raises IntegrityError where somebody was lent a slot between the
     look at it and the insert: a savepoint would cost each lease two round trips.
     """
-    is_mixed = count > 1 and further_share(member)
-    if is_mixed or not allowed.count:
+    further = further_share(member)
+    if (count > 1 and further) or not allowed.count:
         return []
     _begin(member)
-    is_first = random.random() >= further_share(member)  # noqa: S311 (no secret)
+    is_first = random.random() >= further  # noqa: S311 (no secret)
     # This lane had nothing for the person a moment ago: without the change of lanes
     # each of their calls would go the long way, step by step.
     if _place(member, is_first=is_first) == math.inf:
