@@ -12,7 +12,13 @@ from activelearn.models import (
     Promotion,
     TrainingRun,
 )
-from activelearn.services import registry, scoring, triggers
+from activelearn.services import (
+    dry_run,
+    registry,
+    scoring,
+    switching,
+    triggers,
+)
 from labeling.admin import ReadOnly, WithButtons, person_of
 from labeling.models import Project
 from labeling.services.work import jobs
@@ -34,6 +40,7 @@ class ModelVersionAdmin(WithButtons):
     list_filter = ("project", "stage")
     list_select_related = ("project", "snapshot", "evaluation")
     buttons = (
+        ("preview", "What would change?"),
         ("promote", "Promote"),
         ("rollback", "Roll back"),
         ("archive", "Archive"),
@@ -55,13 +62,43 @@ class ModelVersionAdmin(WithButtons):
         return f"{model.evidence.macro_f1:.3f}" if model.evidence else "–"
 
     def act(self, request: HttpRequest, row: ModelVersion) -> str:
-        """Promote, roll back or archive."""
+        """Promote, roll back or archive, or say what the first two would change."""
         button = request.POST.get("button")
+        if button == "preview":
+            return _told(row)
         if button == "promote":
             return f"{registry.promote(row, person_of(request))} serves now."
         if button == "rollback":
             return f"{registry.rollback(row, person_of(request))} serves again."
         return f"{registry.archive(row)} is archived."
+
+
+def _told(version: ModelVersion) -> str:
+    """Say what a promotion of a version would change, or of the champion a rollback."""
+    serves = version.stage == ModelVersion.Stage.CHAMPION
+    switch = switching.preview(version.project, version.number, is_rollback=serves)
+    said = [f"{switch.after} serves in place of {switch.before or 'nothing'}."]
+    if gain := switch.gain:
+        figure = gain.accuracy
+        said.append(
+            f"On {gain.items} held-out items it fixes {gain.fixed} and breaks"
+            f" {gain.broken}: accuracy {figure.value:+.3f}"
+            f" ({figure.low:+.3f} to {figure.high:+.3f})."
+        )
+    if pool := switch.relabeled:
+        said.append(
+            f"{pool.changed} of {pool.sampled} items of the pool get another answer."
+        )
+    return " ".join([*said, f"{switch.pool} items are scored anew."])
+
+
+def _foreseen(dry: dry_run.DryRun) -> str:
+    """Say what a run would learn from, and what speaks against it."""
+    sources = ", ".join(f"{count} {name}" for name, count in dry.sources)
+    since = "" if dry.new is None else f", {dry.new} new, {dry.changed} changed"
+    said = [f"It would learn from {dry.labels} labels ({sources or 'none'}){since},"]
+    said.append(f"and be judged on {dry.held_out}.")
+    return " ".join([*said, *map(str, dry.concerns)])
 
 
 class LearningPolicyInline(admin.StackedInline):  # type: ignore[type-arg] # as there
@@ -77,10 +114,16 @@ class ProjectAdmin(WithButtons):
 
     list_display = ("name", "slug", "data_type", "task_type", "is_paused")
     inlines = (LearningPolicyInline,)
-    buttons = (("train", "Retrain now"), ("score", "Score the pool anew"))
+    buttons = (
+        ("preview", "What would a retrain do?"),
+        ("train", "Retrain now"),
+        ("score", "Score the pool anew"),
+    )
 
     def act(self, request: HttpRequest, row: Project) -> str:
         """Ask for a training run, or for new scores."""
+        if request.POST.get("button") == "preview":
+            return _foreseen(dry_run.dry_run(row))
         if request.POST.get("button") == "score":
             return f"{scoring.request(row, person_of(request))} is requested."
         why = request.POST.get("reason", "")

@@ -213,7 +213,7 @@ NO_LISTS: Final = {
         "export",
     ),
     *("grid", "imports", "item", "job", "join", "login", "logout", "new-project"),
-    *("project", "settings", "station"),
+    *("project", "promote", "retrain", "rollback", "settings", "station"),
 }
 
 

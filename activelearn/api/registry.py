@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from activelearn.api.wire import changes, features, held_out, runs, versions
+from activelearn.api.wire import (
+    changes,
+    features,
+    held_out,
+    previews,
+    runs,
+    versions,
+)
 from activelearn.models import TrainingRun
 from activelearn.services import (
     comparing,
     coverage,
+    dry_run,
     reading,
     registry,
     scoring,
+    switching,
     triggers,
 )
 from labeling.api.http.calls import Reply, call
@@ -22,6 +31,7 @@ from labeling.api.wire import work
 from labeling.models import Item, User
 from labeling.services.projects import members
 
+Switching = Annotated[str, one_of(previews.SWITCHES)]
 Action = Annotated[str, one_of(["promote", "rollback", "archive"])]
 
 
@@ -49,6 +59,35 @@ class TrainingRunsView(ProjectView):
         user = User.objects.get(pk=self.member.user_id)
         run, is_new = triggers.request(self.member.project, user, body.reason or "")
         return Reply(runs.run_of(run), 202 if is_new else 200)
+
+
+class RetrainPreviewView(ProjectView):
+    """What a training run would do."""
+
+    allowed: ClassVar = members.ENGINEER
+
+    @call()
+    def get(self) -> previews.RetrainPreview:
+        """Return what it would learn from now and what speaks against it.
+
+        Nothing is trained or written.
+        """
+        return previews.retrain_of(dry_run.dry_run(self.member.project))
+
+
+class SwitchPreviewView(ProjectView):
+    """What a promotion or a rollback would change."""
+
+    allowed: ClassVar = members.ENGINEER
+
+    @call()
+    def get(self, number: int, action: Switching) -> previews.SwitchPreview:
+        """Return it; nothing is written. It is refused where the change would be."""
+        return previews.switch_of(
+            switching.preview(
+                self.member.project, number, is_rollback=action == "rollback"
+            )
+        )
 
 
 class ModelsView(ProjectView):

@@ -10,6 +10,7 @@ _P = "projects/<slug:slug>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_P}training-runs/", registry.TrainingRunsView.as_view()),
+    path(f"{_P}training-runs/preview/", registry.RetrainPreviewView.as_view()),
     path(f"{_P}models/", registry.ModelsView.as_view()),
     path(f"{_P}models/<int:number>/evaluation/", registry.EvaluationView.as_view()),
     path(
@@ -19,6 +20,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_P}coverage/", registry.CoverageView.as_view()),
     path(f"{_P}scores/", registry.ScoresView.as_view()),
     path(f"{_P}predict/", predict.PredictView.as_view()),
+    re_path(
+        r"^projects/(?P<slug>[-\w]+)/models/(?P<number>\d{1,9})"
+        r"/preview/(?P<action>promote|rollback)/$",
+        registry.SwitchPreviewView.as_view(),
+    ),
     re_path(
         r"^projects/(?P<slug>[-\w]+)/models/(?P<number>\d{1,9})"
         r"/(?P<action>promote|rollback|archive)/$",

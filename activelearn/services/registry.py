@@ -215,6 +215,17 @@ def _promote(model: ModelVersion, user: User | None, run: TrainingRun | None) ->
     request_scores(model)
 
 
+def earlier(project: Project) -> ModelVersion | None:
+    """Return what a rollback lets serve again, or None where there is nothing."""
+    past = ModelVersion.objects.filter(
+        project=project,
+        stage=Stage.ARCHIVED,
+        promoted_at__isnull=False,
+        rolled_back_at=None,
+    )
+    return past.order_by("-promoted_at").first()
+
+
 def rollback(model: ModelVersion, user: User | None) -> ModelVersion:
     """Take ``model`` out of service and return what serves: the champion before it.
 
@@ -228,16 +239,7 @@ def rollback(model: ModelVersion, user: User | None) -> ModelVersion:
         serving = champion(model.project)
         if serving and serving != model:
             return serving
-        before = (
-            ModelVersion.objects.filter(
-                project_id=model.project_id,
-                stage=Stage.ARCHIVED,
-                promoted_at__isnull=False,
-                rolled_back_at=None,
-            )
-            .order_by("-promoted_at")
-            .first()
-        )
+        before = earlier(model.project)
         if serving is None or before is None:
             raise ConflictError(_("There is no earlier champion to go back to."))
         model.rolled_back_at = timezone.now()

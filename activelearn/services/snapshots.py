@@ -57,14 +57,14 @@ def labels_of(project: Project, split: str, table: Table) -> LabelsOf:
 
     An item without any label counts in a project with several labels alone.
     """
-    taken = _counting(project, resolutions.take(project, split))
+    taken = counting(project, resolutions.take(project, split))
     labels = {label.item: tuple(label.names) for label in taken}
     return {pk: labels[pk] for pk in table.covered(labels)}
 
 
 def labels_now(project: Project, split: str) -> LabelsOf:
     """Return the current labels of a split, sorted by item; none is marked as used."""
-    labels = _counting(project, resolutions.current(project, split))
+    labels = counting(project, resolutions.current(project, split))
     return {label.item: tuple(label.names) for label in labels}
 
 
@@ -75,7 +75,7 @@ def take(project: Project, table: Table) -> Snapshot:
     are belong together, so the project is locked until the commit.
     """
     project = lock_project(project.pk)
-    taken = _counting(project, resolutions.take(project, Item.Split.POOL))
+    taken = counting(project, resolutions.take(project, Item.Split.POOL))
     covered = set(table.covered(label.item for label in taken))
     kept = [label for label in taken if label.item in covered]
     snapshot, _ = Snapshot.objects.get_or_create(
@@ -88,13 +88,14 @@ def take(project: Project, table: Table) -> Snapshot:
 
 def hash_now(project: Project) -> str:
     """Return the hash of a snapshot of all labels of this moment; none is taken."""
-    labels = _counting(project, resolutions.current(project, Item.Split.POOL))
+    labels = counting(project, resolutions.current(project, Item.Split.POOL))
     return artifact.digest(_packed(project, labels))
 
 
-def _counting(
+def counting(
     project: Project, labels: Sequence[resolutions.CurrentLabel]
 ) -> list[resolutions.CurrentLabel]:
+    """Return the labels that are taught; no label at all is one of several labels."""
     return [label for label in labels if label.names or project.is_multi]
 
 

@@ -98,6 +98,16 @@ def sample(project: Project, most: int, after: int = 0) -> Records:
         return [_record(data) for _, data in cursor.fetchall()]
 
 
+def drawn(project: Project, most: int) -> list[int]:
+    """Return items of the pool, drawn by the project's seed."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SQL["sample"],
+            {"project": project.pk, "seed": project.seed, "after": 0, "most": most},
+        )
+        return [pk for pk, _ in cursor.fetchall()]
+
+
 def _record(data: Any) -> dict[str, Any]:
     return dict(json.loads(data) if isinstance(data, str) else data)
 

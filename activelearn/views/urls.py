@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from activelearn.views import pages, versions
+from activelearn.views import pages, previews, versions
 
 _VERSION = "projects/<slug:slug>/models/<int:number>/"
 
@@ -12,6 +12,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<slug:slug>/models/", pages.models, name="models"),
     path(f"{_VERSION}confusions/", pages.confusions, name="confusions"),
     path("projects/<slug:slug>/models/compare/", versions.compare, name="compare"),
+    path("projects/<slug:slug>/models/retrain/", previews.retrain, name="retrain"),
+    path(f"{_VERSION}promote/", previews.switch, {"action": "promote"}, name="promote"),
+    path(
+        f"{_VERSION}rollback/", previews.switch, {"action": "rollback"}, name="rollback"
+    ),
     path(f"{_VERSION}card/", versions.card, name="card"),
     path(f"{_VERSION}card.md", versions.card_file, name="card-file"),
     path(f"{_VERSION}against/<int:before>/", versions.changes, name="changes"),

@@ -98,7 +98,8 @@ def test_c11_from_the_file_to_the_export(
         expect(page.locator("main")).to_contain_text("By set of labels")
         seen(page, "models")
         if ModelVersion.objects.get().stage != ModelVersion.Stage.CHAMPION:
-            page.get_by_role("button", name="Promote").first.click()
+            page.get_by_role("link", name="Promote").first.click()
+            page.get_by_role("button", name="Promote").click()
         work(project)
 
         page.goto(f"{url}/projects/{project.slug}/label/")

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from django.db import connection
 
@@ -22,8 +22,11 @@ from labeling.likeness import compare
 from labeling.likeness.sketch import FAMILY, Sketch, key_number, named
 from labeling.models import Item, Project
 from labeling.services.transfer import sketching
-from labeling.services.transfer.importing.rows import Row
 from labeling.sql import statements
+
+if TYPE_CHECKING:
+    # An import goes by groups: whoever asks for these first would find half of them.
+    from labeling.services.transfer.importing.rows import Row
 
 _SQL: Final = statements.load(Path(__file__).with_name("groups.sql"))
 # A band that so many share says nothing: with none more, each look-up stays short.

@@ -1,0 +1,75 @@
+"""What a run, a promotion or a rollback would do, before a person asks for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.functional import Promise
+
+from activelearn.core.evaluation import Summary
+from activelearn.models import LearningPolicy, ModelVersion
+from activelearn.services import dry_run, switching
+from labeling.errors import ConflictError
+from labeling.models import Resolution
+from labeling.services.projects import members
+from labeling.views.page.scope import context, member_of, or_404
+
+
+@login_required
+def retrain(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show what a run would learn from now, and what speaks against it."""
+    member = member_of(request, slug, members.ENGINEER)
+    dry = dry_run.dry_run(member.project)
+    sources: dict[str, Promise | str] = dict(Resolution.Source.choices)
+    page = context(
+        member,
+        "models",
+        dry=dry,
+        sources=[(sources.get(name, name), count) for name, count in dry.sources],
+        policy=LearningPolicy.of(member.project.pk),
+    )
+    return render(request, "activelearn/retrain.html", page)
+
+
+@dataclass(frozen=True)
+class FiguresRow:
+    """A version with its figures on the items that it was judged on."""
+
+    version: ModelVersion
+    summary: Summary | None
+
+
+@login_required
+def switch(request: HttpRequest, slug: str, number: int, action: str) -> HttpResponse:
+    """Show what a promotion or a rollback would change, with the button that does it.
+
+    Raises Http404 where there is no such version.
+    """
+    member = member_of(request, slug, members.ENGINEER)
+    change, refusal = None, ""
+    with or_404():
+        try:
+            change = switching.preview(
+                member.project, number, is_rollback=action == "rollback"
+            )
+        except ConflictError as error:
+            refusal = error.detail
+    versions = change.versions if change else []
+    page = context(
+        member,
+        "models",
+        number=number,
+        action=action,
+        change=change,
+        refusal=refusal,
+        figures=[
+            FiguresRow(row, row.evidence.summary if row.evidence else None)
+            for row in versions
+        ],
+    )
+    return render(
+        request, "activelearn/switch.html", page, status=409 if refusal else 200
+    )
