@@ -79,7 +79,10 @@ class _Material:
 
 
 def dry_run(project: Project) -> DryRun:
-    """Return what a run would learn from at this moment."""
+    """Return what a run would learn from at this moment.
+
+    Raises NotFoundError where the project has been deleted.
+    """
     pool, held_out = (
         snapshots.counting(project, resolutions.current(project, split))
         for split in (Item.Split.POOL, Item.Split.EVALUATION)

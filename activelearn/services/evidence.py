@@ -111,6 +111,8 @@ def report_of(
     """Return all figures of a version that has said this of the held-out items.
 
     champion: what the version that served before says of them, if one did.
+
+    Raises NotFoundError where the project has been deleted.
     """
     probabilities, calibration = said
     is_multi = probabilities.is_multi

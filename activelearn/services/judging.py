@@ -164,6 +164,8 @@ def spend(training_run: TrainingRun, judgment: Judgment) -> bool:
 
     It was not where another run has made that test meanwhile. Called in a transaction:
     the project is locked until the commit.
+
+    Raises NotFoundError where the project has been deleted.
     """
     asked = judgment.comparison.terms
     if not _is_test(judgment):
@@ -194,7 +196,10 @@ def _said_before(
 
 
 def keep(version: ModelVersion, judgment: Judgment) -> str:
-    """Write a judgment to a file and to the version's evaluation; return its hash."""
+    """Write a judgment to a file and to the version's evaluation; return its hash.
+
+    Raises NotFoundError where the champion of the judgment has been deleted.
+    """
     sha256 = files.save("judgments", msgspec.json.encode(judgment))
     if judgment.report is not None:
         _evaluate(version, judgment, judgment.report)

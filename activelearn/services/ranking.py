@@ -53,7 +53,10 @@ def run(progress: Progress) -> dict[str, Any]:
 
 
 def rank(project: Project, limits: ordering.OrderLimits | None = None) -> int:
-    """Order the unlabeled items and swap the order in; return its generation."""
+    """Order the unlabeled items and swap the order in; return its generation.
+
+    Raises NotFoundError where the project has been deleted.
+    """
     fit, picks = _ordered(project, limits or ordering.OrderLimits())
     fit.generation = order.swap(project.pk, entries.entries_of(project, picks))
     fit.save()

@@ -147,6 +147,8 @@ def serves_still(model: ModelVersion, against: int | None) -> bool:
     """Lock what serves until the commit; whether ``against`` does, or ``model`` itself.
 
     against: the number of the champion that ``model`` was judged against, or None.
+
+    Raises NotFoundError where the project has been deleted.
     """
     _await_turn(model)
     serving = champion(model.project)

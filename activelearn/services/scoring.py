@@ -20,7 +20,11 @@ from labeling.services.work.transactions import lock_project
 
 
 def run(progress: Progress) -> dict[str, Any]:
-    """Score the pool with the model that serves now, and publish its predictions."""
+    """Score the pool with the model that serves now, and publish its predictions.
+
+    Raises what ``registry.load`` raises, and NotFoundError where the project has been
+    deleted.
+    """
     project = progress.job.project
     # Before the model is loaded: where other labels come in force from here on, this pass
     # counts for those before, and another one follows.

@@ -73,6 +73,8 @@ def take(project: Project, table: Table) -> Snapshot:
 
     Called in a transaction: the labels and the version of the labels in whose words they
     are belong together, so the project is locked until the commit.
+
+    Raises NotFoundError where the project has been deleted.
     """
     project = lock_project(project.pk)
     taken = counting(project, resolutions.take(project, Item.Split.POOL))

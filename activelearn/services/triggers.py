@@ -93,7 +93,10 @@ def request(
 
 
 def again(job: Job, user: User | None) -> Job:
-    """Request a new run in place of one that has ended."""
+    """Request a new run in place of one that has ended.
+
+    Raises NotFoundError where the project has been deleted.
+    """
     ended = TrainingRun.objects.select_related("project").get(job=job)
     run, _ = request(ended.project, user, message("run #%(run)s again", run=ended.pk))
     return run.job
@@ -230,7 +233,10 @@ def _is_judging(project_id: int) -> bool:
 
 
 def judge_again(job: Job, user: User | None) -> Job:
-    """Request another judgment in place of one that has ended."""
+    """Request another judgment in place of one that has ended.
+
+    Raises NotFoundError where the project has been deleted.
+    """
     ended = TrainingRun.objects.select_related("judges__project").get(job=job)
     if ended.judges is None:
         return again(job, user)

@@ -16,6 +16,7 @@ import pytest
 
 from tests.architecture import figures
 from tests.architecture.figures import PACKAGES, ROOT, Source
+from tests.architecture.refusals import Refusals
 
 LONGEST_FILE: Final = 390
 LONGEST_FUNCTION: Final = 50
@@ -88,6 +89,37 @@ def test_public_functions_say_what_they_do_and_what_they_raise() -> None:
     # A view turns a refusal into an answer, so it may raise one for itself.
     services = [one for one in production() if "/views/" not in one.name]
     assert [name for one in services for name in figures.refusals_untold(one)] == []
+
+
+def test_services_say_which_refusals_they_let_pass() -> None:
+    assert Refusals(production()).untold("/services/") == []
+
+
+def test_a_refusal_that_is_let_pass_is_seen() -> None:
+    package = "labeling/services/made_up"
+    texts = {
+        f"{package}/deep.py": (
+            "def read():\n"
+            '    """Read; raises NotFoundError."""\n'
+            "def _check():\n    raise ConflictError\n"
+            "def write():\n    _check()\n"
+        ),
+        f"{package}/__init__.py": f"from {package.replace('/', '.')}.deep import read",
+        "labeling/services/caller.py": (
+            "from labeling.services import made_up\n"
+            "def silent():\n    return [made_up.read()]\n"
+            "def careful():\n"
+            "    try:\n        made_up.read()\n"
+            "    except NotFoundError:\n        return\n"
+            'def frank():\n    """Raises what it likes."""\n    made_up.read()\n'
+        ),
+    }
+    made = [Source(ROOT / name, text, ast.parse(text)) for name, text in texts.items()]
+
+    assert Refusals(made).untold("/services/") == [
+        f"{package}/deep.py:5 write: ConflictError",
+        "labeling/services/caller.py:2 silent: NotFoundError",
+    ]
 
 
 def test_what_is_refused_can_be_said_in_every_language() -> None:

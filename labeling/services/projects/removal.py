@@ -106,7 +106,10 @@ def request_deletion(
 
 
 def run(progress: Progress) -> dict[str, Any]:
-    """Delete what the job's query names; a repeated run deletes what is left."""
+    """Delete what the job's query names; a repeated run deletes what is left.
+
+    Raises InvalidInputError where the query names a filter that is no longer there.
+    """
     project = progress.job.project
     if project is None:
         return {}
@@ -188,7 +191,10 @@ def request_project_deletion(member: Membership, typed: str) -> Job:
 
 
 def run_for_project(progress: Progress) -> dict[str, Any]:
-    """Delete a project: its items in chunks, then all its other rows."""
+    """Delete a project: its items in chunks, then all its other rows.
+
+    Raises InvalidInputError where the job's query is none.
+    """
     project = Project.objects.filter(pk=progress.job.params["project"]).first()
     if project is None:
         return {}
