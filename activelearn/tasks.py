@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from activelearn.services import forgetting, ranking, triggers
+from activelearn.services import forgetting, ranking, scoring, triggers
 
 
 @shared_task(name="activelearn.consider_all", time_limit=300)
@@ -29,3 +29,9 @@ def rank(project_id: int) -> None:
 def forget() -> int:
     """Forget what was computed from items that have been deleted."""
     return forgetting.forget_all()
+
+
+@shared_task(name="activelearn.mend", time_limit=3600)
+def mend() -> int:
+    """Have the pool scored anew where predictions are missing."""
+    return scoring.mend_all()

@@ -248,6 +248,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "activelearn.forget",
         "schedule": timedelta(hours=6),
     },
+    "have missing predictions made": {
+        "task": "activelearn.mend",
+        "schedule": timedelta(hours=1),
+    },
     "compare counters with what they count": {
         "task": "labeling.recount",
         "schedule": timedelta(hours=6),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -37,7 +37,13 @@ _AT_WORK: Final = (
 Ids = core.Ids
 
 
+# Told of rows that were computed: how many there are, and how many there will be.
+Step = Callable[[int, int], object]
 hash_of = core.hash_of
+
+
+def no_step(_done: int, _total: int) -> None:
+    """Tell nobody."""
 
 
 def spec_of(project: Project) -> core.Spec:
@@ -56,20 +62,25 @@ def renewed_spec_of(project: Project) -> core.Spec:
     return spec_of(project)
 
 
-def load(project: Project, spec: core.Spec | None = None) -> core.Table:
+def load(
+    project: Project,
+    spec: core.Spec | None = None,
+    step: Step = no_step,
+) -> core.Table:
     """Return the features of all items by ``spec``; compute what is missing.
 
     Every item has exactly one row, whoever else computes rows at the same time and
     whoever was killed at it: it is looked at each time, and mended. Without a
     specification the project's own counts, renewed where it was outgrown. Each has its
     own files, so that a model goes on with its features while the next one is made with
-    others.
+    others. ``step`` is called after each chunk that was computed, with how many items
+    have a row and how many there are; what it raises loses no row.
     """
     spec = spec or renewed_spec_of(project)
     own = FeatureShard.objects.filter(project=project, spec_hash=hash_of(spec))
     _look_again(project, spec)
     while True:
-        _complete(project, spec)
+        _complete(project, spec, step)
         shards = list(own.all())  # anew: a query set keeps what it has read
         parts = [_read(shard) for shard in shards]
         damaged = _damaged(project, shards, parts)
@@ -79,9 +90,14 @@ def load(project: Project, spec: core.Spec | None = None) -> core.Table:
         own.filter(pk__in=damaged).delete()
 
 
-def load_beside(today: core.Table, project: Project, spec: core.Spec) -> core.Table:
+def load_beside(
+    today: core.Table,
+    project: Project,
+    spec: core.Spec,
+    step: Step = no_step,
+) -> core.Table:
     """Return the table by ``spec``: ``today`` itself, if it is by that one."""
-    return today if hash_of(spec) == today.spec_hash else load(project, spec)
+    return today if hash_of(spec) == today.spec_hash else load(project, spec, step)
 
 
 def _joined(parts: Sequence[core.Table], name: str) -> core.Table:
@@ -93,7 +109,7 @@ def _joined(parts: Sequence[core.Table], name: str) -> core.Table:
     return core.Table(ids, rows, name)
 
 
-def _complete(project: Project, spec: core.Spec) -> None:
+def _complete(project: Project, spec: core.Spec, step: Step) -> None:
     """Compute the rows that are missing, a chunk at a time.
 
     One worker at a time looks for what is missing and writes it, in one transaction:
@@ -106,6 +122,12 @@ def _complete(project: Project, spec: core.Spec) -> None:
             if not chunk:
                 return
             _add(project, spec, chunk)
+        # Behind the commit: the chunk is kept whatever comes of it.
+        shards = FeatureShard.objects.filter(project=project, spec_hash=hash_of(spec))
+        step(
+            shards.aggregate(total=Sum("items"))["total"] or 0,
+            Item.objects.filter(project=project).count(),
+        )
 
 
 def _add(project: Project, spec: core.Spec, chunk: Sequence[Item]) -> None:

@@ -13,14 +13,17 @@ from activelearn.core.scoring import Score, scored
 from activelearn.models import ModelVersion, ScoringRun
 from activelearn.services import features, registry, snapshots
 from labeling.errors import ConflictError
-from labeling.models import Item, Project
+from labeling.models import Item, Prediction, Project
 from labeling.services.transfer import predictions
 
 logger = logging.getLogger(__name__)
 
 
 def score(
-    project: Project, table: Table, confirm: Callable[[], object] = lambda: None
+    project: Project,
+    table: Table,
+    confirm: Callable[[], object] = lambda: None,
+    step: features.Step = features.no_step,
 ) -> int:
     """Publish what the champion says of new items; return how many there were.
 
@@ -34,7 +37,7 @@ def score(
     if last is None or not new:
         return 0
     try:
-        scores = _scores(last.model, new, table)
+        scores = _scores(last.model, new, table, step)
     except ConflictError as refusal:
         # The order that is being made does not need them.
         logger.warning("new items are not scored: %s", refusal)
@@ -52,9 +55,11 @@ def score(
     return count
 
 
-def _scores(version: ModelVersion, item_ids: list[int], table: Table) -> list[Score]:
+def _scores(
+    version: ModelVersion, item_ids: list[int], table: Table, step: features.Step
+) -> list[Score]:
     model, spec = registry.load(version)
-    table = features.load_beside(table, version.project, spec)
+    table = features.load_beside(table, version.project, spec, step)
     return list(chain.from_iterable(scored(model, table, table.covered(item_ids))))
 
 
@@ -63,3 +68,18 @@ def last_pass(project_id: int) -> ScoringRun | None:
     last = ScoringRun.objects.filter(project=project_id).select_related("model").first()
     is_current = last and last.model.stage == ModelVersion.Stage.CHAMPION
     return last if is_current else None
+
+
+def is_whole(project_id: int) -> bool:
+    """Whether each item of the pool has one prediction of what serves, as it should.
+
+    Also where nothing serves, or a pass over the pool is still to come.
+    """
+    last = last_pass(project_id)
+    if last is None:
+        return True
+    pool = Item.objects.filter(project=project_id).pool()
+    others = Prediction.objects.filter(project=project_id).exclude(
+        model_number=last.model.number
+    )
+    return not (pool.filter(prediction=None).exists() or others.exists())

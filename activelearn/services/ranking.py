@@ -42,7 +42,7 @@ def run(progress: Progress) -> dict[str, Any]:
     progress.report(stage=noop("features"))
     # Fenced as every write: a worker that lost the job publishes nothing.
     confirm = partial(progress.report, stage=noop("scoring"))
-    fit, picks = _ordered(project, ordering.OrderLimits(), confirm)
+    fit, picks = _ordered(project, ordering.OrderLimits(), confirm, progress.step)
     new_entries = entries.entries_of(project, picks)
     progress.report(stage=noop("swap"))
     # The swap's transaction asks the job's row: a worker that lost it swaps nothing in.
@@ -67,13 +67,14 @@ def _ordered(
     project: Project,
     limits: ordering.OrderLimits,
     confirm: Callable[[], object] = lambda: None,
+    step: features.Step = features.no_step,
 ) -> tuple[RankingFit, list[mixing.Pick]]:
     """Return a new order, and what it was made from: not yet saved."""
     # Counted first: labels that come in from here on count toward the next order.
     label_count = ProjectCounter.confident_of(project.pk)
     newest = order.newest_vote(project.pk)
-    material = material_of(project)
-    newcomers.score(project, material.table, confirm)
+    material = material_of(project, step)
+    newcomers.score(project, material.table, confirm, step)
     chosen = ordering.chosen(material, policy_of(project, limits))
     # As late as can be: what is lent from here on leaves its place empty.
     gone = order.taken_since(project.pk, newest)
@@ -87,9 +88,11 @@ def _ordered(
     return fit, ranking.picks
 
 
-def material_of(project: Project) -> ordering.Material:
+def material_of(
+    project: Project, step: features.Step = features.no_step
+) -> ordering.Material:
     """Return the rows, the known labels of the pool, and the items without a vote."""
-    table = features.load(project)
+    table = features.load(project, step=step)
     labeled = Resolution.objects.filter(
         project=project,
         superseded_at=None,

@@ -49,7 +49,7 @@ def run(progress: Progress) -> dict[str, Any]:
     # Taken once: where another worker makes a new specification meanwhile, this model
     # is still of the one that its rows are by.
     spec = features.renewed_spec_of(training_run.project)
-    table = features.load(training_run.project, spec)
+    table = features.load(training_run.project, spec, progress.step)
     progress.report(done=1, stage=noop("snapshot"))
     _tell_of_unread(training_run, progress)
     version = ModelVersion.objects.filter(run=training_run).first()
@@ -94,7 +94,7 @@ def judge_again(progress: Progress) -> dict[str, Any]:
         _end(training_run, "not waiting", verdicts.no_longer(version.number), progress)
         return {"verdict": "not waiting"}
     progress.report(done=0, total=5, stage=noop("features"))
-    table = features.load(training_run.project)
+    table = features.load(training_run.project, step=progress.step)
     progress.report(done=3, stage=noop("evaluate"))
     return _judge(training_run, version, table, progress)
 

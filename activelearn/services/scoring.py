@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from django.db import transaction
@@ -17,6 +18,8 @@ from labeling.services.transfer import predictions
 from labeling.services.votes import relabel
 from labeling.services.work.progress import Progress
 from labeling.services.work.transactions import lock_project
+
+logger = logging.getLogger(__name__)
 
 
 def run(progress: Progress) -> dict[str, Any]:
@@ -70,6 +73,19 @@ def newest_job(project: Project) -> Job | None:
     return passes.defer("log").order_by("-pk").first()
 
 
+def mend_all() -> int:
+    """Request scores for each project that lacks predictions; return how many did.
+
+    New items get theirs with the next order; this finds what nobody has asked for.
+    """
+    projects = Project.objects.order_by("pk").values_list("pk", flat=True)
+    lacking = [pk for pk in projects if not newcomers.is_whole(pk)]
+    for pk in lacking:
+        logger.warning("project %s lacks predictions: its pool is scored anew", pk)
+        registry.request_scores_of(pk)
+    return len(lacking)
+
+
 def is_due(project_id: int) -> bool:
     """Whether the champion's answers for the pool are in words of other labels."""
     last = newcomers.last_pass(project_id)
@@ -85,7 +101,7 @@ def _scores(
 ) -> list[Score]:
     """Return (item, answer, how sure of all of it) for the pool's items."""
     model, spec = registry.load(champion)
-    table = features.load(project, spec)
+    table = features.load(project, spec, progress.step)
     items = Item.objects.filter(project=project).pool().order_by("pk")
     pool = table.covered(items.values_list("pk", flat=True))
     scores: list[Score] = []

@@ -65,6 +65,16 @@ class Job(models.Model):
     total = models.BigIntegerField(null=True)
     # The name of the step, which a reader gets in their language.
     stage = models.CharField(max_length=120, blank=True)
+    stage_since = models.DateTimeField(null=True)
+    # Of the step alone, where it consists of many like ones.
+    stage_done = models.BigIntegerField(null=True)
+    stage_total = models.BigIntegerField(null=True)
+    stood_back = models.PositiveIntegerField(
+        db_default=0, help_text="How often it let others go first."
+    )
+    turn_at = models.DateTimeField(
+        null=True, help_text="When it was taken up for the last time."
+    )
     log = models.JSONField(default=list, help_text="Messages, each with its time.")
     error = MessageField(null=True)
     result = models.JSONField(default=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from django import template
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_noop as noop
 from labeling.messages import Message, in_language
 from labeling.models import Job
 from labeling.services.work import kinds
-from labeling.services.work.progress import log_of
+from labeling.services.work.progress import heard_at, log_of
 
 # What people choose from when they skip an item, and what came of a disagreement.
 CHOICES: Final = frozenset(
@@ -50,6 +51,12 @@ def kind_title(kind: str) -> str:
 def stage_of(job: Job) -> str:
     """Return the step that a job is at, or was at last."""
     return gettext(job.stage) if job.stage else ""
+
+
+@register.filter
+def heard(job: Job) -> datetime | None:
+    """Return when the worker of a job was heard last."""
+    return heard_at(job)
 
 
 @register.filter

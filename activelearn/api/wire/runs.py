@@ -17,7 +17,15 @@ from labeling.api.http.fields import (
     one_of,
     text,
 )
-from labeling.api.wire.work import JobState, Percent
+from labeling.api.wire.work import (
+    HeardAt,
+    JobState,
+    Percent,
+    StageDone,
+    StageSince,
+    StageTotal,
+)
+from labeling.services.work.progress import heard_at
 from labeling.templatetags.localized import localized, stage_of
 
 
@@ -43,6 +51,10 @@ class TrainingRun(Answer):
     reason: Annotated[str, about("Why it started, in the caller's language.")]
     stage: Annotated[str, about("What it does now, in the caller's language.")]
     percent: Percent
+    stage_since: StageSince
+    stage_done: StageDone
+    stage_total: StageTotal
+    heard_at: HeardAt
     judges: Annotated[
         int | None, about("The version that it judges again, where it trains none.")
     ]
@@ -79,6 +91,10 @@ def run_of(run: models.TrainingRun) -> TrainingRun:
         reason=localized(run.reason),
         stage=stage_of(job),
         percent=job.percent,
+        stage_since=job.stage_since,
+        stage_done=job.stage_done,
+        stage_total=job.stage_total,
+        heard_at=heard_at(job),
         judges=run.judges.number if run.judges else None,
         same_as=run.same_as_id,
         labels=run.label_count,

@@ -7,7 +7,16 @@ from typing import Annotated
 from msgspec import Meta, structs
 
 from labeling import models
-from labeling.api.http.fields import Added, Answer, Finished, Started, about, one_of
+from labeling.api.http.fields import (
+    Added,
+    Answer,
+    Finished,
+    Moment,
+    Started,
+    about,
+    one_of,
+)
+from labeling.services.work.progress import heard_at
 from labeling.templatetags.localized import localized, stage_of
 
 JobId = Annotated[int, about("As in `jobs/{id}/`.")]
@@ -24,6 +33,16 @@ Percent = Annotated[
     Meta(description="How far it is, from 0 to 100; null while that is not known."),
 ]
 
+StageSince = Annotated[Moment | None, about("When it began with this.")]
+StageDone = Annotated[
+    int | None,
+    about("How much of the stage alone is done; null where that is one step."),
+]
+StageTotal = Annotated[int | None, about("Of so many.")]
+HeardAt = Annotated[
+    Moment | None, about("When its worker was heard last; null where none is at it.")
+]
+
 
 class Job(Answer):
     """Work that a worker does, and how far it is."""
@@ -37,6 +56,10 @@ class Job(Answer):
     done: Annotated[int, about("How many of `total` are done.")]
     total: Annotated[int | None, about("Null while that is not known.")]
     percent: Percent
+    stage_since: StageSince
+    stage_done: StageDone
+    stage_total: StageTotal
+    heard_at: HeardAt
     created_at: Added
     started_at: Started
     finished_at: Finished
@@ -74,6 +97,10 @@ def job_of(job: models.Job) -> Job:
         done=job.done,
         total=job.total,
         percent=job.percent,
+        stage_since=job.stage_since,
+        stage_done=job.stage_done,
+        stage_total=job.stage_total,
+        heard_at=heard_at(job),
         created_at=job.created_at,
         started_at=job.started_at,
         finished_at=job.finished_at,

@@ -10,11 +10,13 @@ import logging
 import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import takewhile
 from typing import Any, Final, Literal
 
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models.functions import Now
+from django.db.models import F
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from labeling.errors import AssayError, ConflictError
@@ -22,11 +24,13 @@ from labeling.messages import Message, message, verbatim
 from labeling.messages import sentence as _
 from labeling.models import Job, Project, User
 from labeling.services.work import kinds, turns
+from labeling.services.work.beating import beating
 from labeling.services.work.progress import (
     SILENCE,
     Cancelled,
     JobLostError,
     Progress,
+    StoodBack,
     log_entry,
 )
 from labeling.services.work.transactions import keep_project
@@ -172,7 +176,7 @@ def claim(job_id: int) -> Progress | None:
         # ``one_running_in_series`` refuses the second.
         if job is None or _is_series_busy(job):
             return None
-        if job.attempt >= MAX_ATTEMPTS:
+        if job.attempt - job.stood_back >= MAX_ATTEMPTS:
             _end(job, Job.State.FAILED, error=message("Its worker died three times."))
             return None
         job.state = Job.State.RUNNING
@@ -180,8 +184,15 @@ def claim(job_id: int) -> Progress | None:
         job.started_at = job.started_at or timezone.now()
         job.save(update_fields=["state", "attempt", "started_at"])
         # By the database's clock: workers on other machines compare with it.
-        Job.objects.filter(pk=job.pk).update(alive_until=Now() + SILENCE)
-    return Progress(job, job.attempt)
+        Job.objects.filter(pk=job.pk).update(alive_until=Now() + SILENCE, turn_at=Now())
+    return Progress(job, job.attempt, partial(_are_others_waiting, job))
+
+
+def _are_others_waiting(job: Job) -> bool:
+    """Whether jobs of other projects could run on the worker of a job."""
+    ours = Job.objects.filter(kinds.in_queue(kinds.queue_of(job.kind)))
+    others = ours.claimable().due().exclude(pk=job.pk)
+    return others.exclude(project=job.project_id).exists()
 
 
 def _is_series_busy(job: Job) -> bool:
@@ -197,11 +208,11 @@ def run(job_id: int) -> bool:
         return False
     job = progress.job
     try:
-        if job.cancel_requested:
-            raise Cancelled
-        result = kinds.get(job.kind).handler(progress)
+        result = _result_of(progress)
     except Cancelled:
         _end(job, Job.State.CANCELLED)
+    except StoodBack:
+        _stand_back(job)
     except JobLostError:
         logger.warning("job %s was taken over by another worker", job.pk)
     except (InterfaceError, OperationalError) as error:
@@ -217,12 +228,27 @@ def run(job_id: int) -> bool:
     return True
 
 
+def _result_of(progress: Progress) -> dict[str, Any]:
+    job = progress.job
+    if job.cancel_requested:
+        raise Cancelled
+    with beating(job):
+        return kinds.get(job.kind).handler(progress)
+
+
+def _stand_back(job: Job) -> None:
+    """Let others go first, and let any worker take the job up again in its turn."""
+    mine = Job.objects.filter(pk=job.pk, attempt=job.attempt, finished_at=None)
+    if mine.update(alive_until=Now(), stood_back=F("stood_back") + 1):
+        _ring(job)
+
+
 def _release(job: Job, error: Exception) -> None:
     """Let the next attempt begin: that the database was away is no fault of the job's.
 
     While it is away still, the worker's silence says the same.
     """
-    if job.attempt >= MAX_ATTEMPTS:
+    if job.attempt - job.stood_back >= MAX_ATTEMPTS:
         _end(job, Job.State.FAILED, error=_error_of(error))
         return
     Job.objects.filter(pk=job.pk, attempt=job.attempt, finished_at=None).update(
@@ -249,7 +275,7 @@ def answer(job_id: int) -> None:
     ours = Job.objects.filter(kinds.in_queue(kinds.queue_of(kind)))
     waiting = ours.claimable().due().order_by("pk").values_list("pk", "project")
     used = ours.order_by("-pk").values_list(
-        "project", "started_at", "finished_at", "alive_until"
+        "project", Coalesce("turn_at", "started_at"), "finished_at", "alive_until"
     )
     order = turns.in_turn(
         [turns.Waiting(*row) for row in waiting[:MOST_RUNG]],

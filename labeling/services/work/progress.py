@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db.models import F, Func, JSONField, Value
@@ -13,12 +15,18 @@ from django.utils import timezone
 from labeling.messages import Message, as_json, from_json
 from labeling.models import Job
 
+# Seconds that a job has the worker for, whoever else waits.
+SLICE: Final = 10.0
 # A worker whose last heartbeat is older may be replaced by another.
 SILENCE: Final = timedelta(seconds=60)
 
 
 class Cancelled(Exception):  # noqa: N818 (not an error)
     """Somebody asked for the job to stop."""
+
+
+class StoodBack(Exception):  # noqa: N818 (not an error)
+    """Jobs of others go first; this one goes on when it is its turn again."""
 
 
 class JobLostError(Exception):
@@ -40,6 +48,9 @@ class Progress:
 
     job: Job
     attempt: int
+    # Whether jobs of other projects wait for this worker.
+    are_others_waiting: Callable[[], bool] = lambda: False
+    began: float = field(default_factory=time.monotonic)
 
     def report(
         self,
@@ -52,14 +63,29 @@ class Progress:
 
         Raises Cancelled where the job has to end, JobLostError where it was taken over.
         """
-        changes: dict[str, Any] = {"alive_until": Now() + SILENCE}
+        changes: dict[str, Any] = {}
         if done is not None:
             changes["done"] = done
         if total is not None:
             changes["total"] = total
-        if stage is not None:
-            changes["stage"] = stage
-        self._write(**changes)
+        if stage is not None and stage != self.job.stage:
+            self.job.stage = stage
+            changes |= {"stage": stage, "stage_since": Now()}
+            changes |= {"stage_done": None, "stage_total": None}
+        self._renew(**changes)
+
+    def step(self, done: int, total: int) -> None:
+        """Record how far the stage is, between two steps of which each is kept.
+
+        Raises what ``report`` raises, and StoodBack where others have waited while the
+        job had the worker for ``SLICE``: it begins anew later, and finds what is kept.
+        """
+        self._renew(stage_done=done, stage_total=total)
+        if time.monotonic() - self.began > SLICE and self.are_others_waiting():
+            raise StoodBack
+
+    def _renew(self, **changes: Any) -> None:
+        self._write(alive_until=Now() + SILENCE, **changes)
         if Job.objects.filter(pk=self.job.pk, cancel_requested=True).exists():
             raise Cancelled
 
@@ -92,6 +118,11 @@ class Progress:
         return Job.objects.filter(
             pk=self.job.pk, state=Job.State.RUNNING, attempt=self.attempt
         )
+
+
+def heard_at(job: Job) -> datetime | None:
+    """Return when the worker of a running job was heard last."""
+    return job.alive_until - SILENCE if job.alive_until else None
 
 
 def log_of(job: Job) -> str:
