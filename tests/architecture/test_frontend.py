@@ -121,3 +121,18 @@ def test_what_a_part_looks_like_stands_in_one_sheet() -> None:
                 where[part].add(sheet.name)
 
     assert {part: names for part, names in where.items() if len(names) > 1} == {}
+
+
+def test_templates_name_what_they_show() -> None:
+    tags = {
+        path.name: re.findall(r"{[{%].*?[%}]}", path.read_text())
+        for path in (FRONTEND / "templates").rglob("*.html")
+    }
+    vague = [
+        f"{name}: {tag}"
+        for name, inside in tags.items()
+        for tag in inside
+        if re.search(r"\b(one|found)\b", re.sub(r'"[^"]*"', "", tag))
+    ]
+
+    assert vague == []

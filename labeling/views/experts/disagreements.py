@@ -46,7 +46,7 @@ def disagreements(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         query = _act(request, member, pk)
     except ResolvedMeanwhileError as error:
-        met = {"one": alike.find(member, pk), "why": error.detail}
+        met = {"disagreement": alike.find(member, pk), "why": error.detail}
         page = context(member, "disagreements", met=met)
         return render(request, "labeling/disagreements.html", page, status=409)
     except AssayError as error:
@@ -172,7 +172,7 @@ def _shown(
     page = context(
         member,
         "disagreements",
-        one=disagreement,
+        disagreement=disagreement,
         tabs=tabs(member),
         errors=sentences_of(error) if error else [],
         last=reopening.last_decision(member),
@@ -255,7 +255,7 @@ def _after(
         return None
     similar = alike.similar(member.project, decided)
     return {
-        "one": decided,
+        "disagreement": decided,
         "back": way_back(member, decided),
         "similar": [group for group in similar if group.disagreement != shown],
     }
