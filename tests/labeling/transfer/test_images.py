@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from django.core.files.storage import default_storage
+from numpy.typing import NDArray
 from PIL import Image
 
+from labeling.messages import from_json
 from labeling.models import Item, Media
 from tests import make
 from tests.labeling.transfer.files import bring, picture, zipped
@@ -86,3 +90,45 @@ def test_a_picture_that_was_cut_off_is_written_anew() -> None:
             assert file.read() == whole
     assert Media.objects.get() == second.items.get().media
     assert len(default_storage.listdir(media.path.rpartition("/")[0])[1]) == 1
+
+
+def deep(values: NDArray[Any], kind: str) -> bytes:
+    body = io.BytesIO()
+    Image.fromarray(values).save(body, kind)
+    return body.getvalue()
+
+
+def test_k9_gray_of_16_bits_keeps_its_shades_and_the_import_says_so() -> None:
+    project = make.project(data_type="image")
+    ramp = np.linspace(1000, 65535, 3072).reshape(48, 64)
+    faint = ramp[::-1] / 65535 - 0.5
+    odd = faint.copy()
+    odd[0, 0], odd[1, 1] = np.nan, np.inf
+    files = {
+        "a.png": deep(ramp.astype("uint16"), "PNG"),
+        "b.tif": deep(ramp.T.astype("uint16"), "TIFF"),
+        "c.tiff": deep(faint.astype("float32"), "TIFF"),
+        "d.tiff": deep(odd.astype("float32"), "TIFF"),
+        "e.tiff": deep(np.full((9, 9), np.nan, "float32"), "TIFF"),
+        "f.png": picture(),
+    }
+
+    run = bring(project, "x.zip", zipped(files))
+
+    assert (run.created, run.rejected) == (6, 0)
+    assert any("5 pictures of 16 bits" in str(from_json(line)) for line in run.job.log)
+    for media in Media.objects.filter(width__gt=20):
+        with default_storage.open(media.path) as file, Image.open(file) as kept:
+            assert (kept.mode, kept.format) == ("L", "PNG")
+            shades = np.unique(np.asarray(kept))
+            assert (len(shades), shades.min(), shades.max()) == (256, 0, 255)
+
+
+def test_a_picture_of_8_bits_is_not_stretched() -> None:
+    project = make.project(data_type="image")
+
+    run = bring(project, "x.zip", zipped({"a.png": picture(shade=90)}))
+
+    with default_storage.open(Media.objects.get().path) as file:
+        assert np.unique(np.asarray(Image.open(file))).tolist() == [90]
+    assert not run.job.log

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import numpy as np
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from PIL import Image, ImageOps
@@ -23,7 +24,9 @@ from labeling.models import Media
 from labeling.services.transfer.importing.limits import LIMITS, Limits
 from labeling.services.transfer.importing.rows import RowError
 
-FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+# Gray of 16 or 32 bits, or of fractions.
+DEEP: Final = ("I", "F")
 NO_IMAGE: Final = message(
     "Not an image that can be read (%(kinds)s).", kinds=", ".join(FORMATS)
 )
@@ -52,12 +55,16 @@ class Picture(NamedTuple):
     height: int
     sketch: Sketch
     encoded: bytes
+    is_scaled: bool = False  # from more than 8 bits
 
 
 def read(data: bytes, limits: Limits = LIMITS) -> Picture:
     """Return the picture that a file holds. Raises RowError where it has none."""
     try:
         decoded = _decoded(data, limits)
+        is_scaled = decoded.mode.startswith(DEEP)
+        if is_scaled:
+            decoded = _in_8_bits(decoded)
         encoded, mime, ending = _encoded(decoded)
         sha256 = hashlib.sha256(encoded).hexdigest()
         sketch = likeness.sketch(decoded, sha256)
@@ -72,6 +79,7 @@ def read(data: bytes, limits: Limits = LIMITS) -> Picture:
         height=decoded.height,
         sketch=sketch,
         encoded=encoded,
+        is_scaled=is_scaled,
     )
 
 
@@ -132,6 +140,18 @@ def _decoded(data: bytes, limits: Limits) -> Image.Image:
     upright = ImageOps.exif_transpose(picture)
     upright.format = picture.format
     return upright
+
+
+def _in_8_bits(picture: Image.Image) -> Image.Image:
+    """Return a gray picture by the range it uses; Pillow would clip it at 255."""
+    values = np.asarray(picture, dtype=np.float64)
+    is_known = np.isfinite(values)
+    if not is_known.any():
+        return Image.new("L", picture.size)
+    low, high = float(values[is_known].min()), float(values[is_known].max())
+    spread = np.nan_to_num(values, nan=low, posinf=high, neginf=low) / 2 - low / 2
+    shades = spread / max(high / 2 - low / 2, 1e-300) * 255
+    return Image.fromarray(shades.round().astype(np.uint8))
 
 
 def _encoded(picture: Image.Image) -> tuple[bytes, str, str]:

@@ -22,14 +22,14 @@ from labeling.services.transfer.importing.rows import EMPTY, RowError
 
 PICTURES: Final = {
     ".png",
+    ".tif",
+    ".tiff",
     ".jpg",
     ".jpeg",
     ".webp",
     ".gif",
     ".bmp",
     ".svg",
-    ".tif",
-    ".tiff",
 }
 
 

@@ -34,6 +34,7 @@ class Tally:
     duplicates: int = 0
     rejected: int = 0
     between: int = 0
+    scaled: int = 0
     errors: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, written: Written) -> None:
@@ -42,6 +43,7 @@ class Tally:
         self.created += written.created
         self.duplicates += written.duplicates
         self.between += written.between
+        self.scaled += written.scaled
         for refusal in written.refusals:
             self.reject(refusal)
 
@@ -132,6 +134,13 @@ def run(progress: Progress, limits: Limits = LIMITS) -> dict[str, Any]:
             message(
                 "%(count)s rows are nearly the same as items on both sides of the split.",
                 count=tally.between,
+            )
+        )
+    if tally.scaled:
+        progress.log(
+            message(
+                "%(count)s pictures of 16 bits or more were scaled to 8, each by the range it uses.",
+                count=tally.scaled,
             )
         )
     return {"created": tally.created}

@@ -31,6 +31,8 @@ class Written:
     refusals: list[Refusal]
     # How many are like items on both sides of the split.
     between: int = 0
+    # How many have pictures of more than 8 bits.
+    scaled: int = 0
 
     @property
     def duplicates(self) -> int:
@@ -123,7 +125,8 @@ class Writer:
         self._keep_labels({key: row for key, row in rich.items() if key in new})
         refusals = [outcome for outcome in outcomes if isinstance(outcome, Refusal)]
         between = sum(place.is_between for place in places)
-        return Written(len(outcomes), len(new), refusals, between)
+        scaled = sum(picture.is_scaled for *_, picture in ready if picture)
+        return Written(len(outcomes), len(new), refusals, between, scaled)
 
     def _places(self, ready: Sequence[Ready], size: int) -> list[groups.GroupPlace]:
         """Return the group and the side of each row, in a project of so many items."""
