@@ -114,7 +114,8 @@ def items(of: Project, count: int) -> list[Item]:
 def suggestible(of: Project, some: Sequence[Item]) -> None:
     """Draw the project's seed anew until none of these items is to be answered blind."""
     while any(
-        rules.draw(of.seed, f"blind:{one.pk}") < suggestions.BLIND_SHARE for one in some
+        rules.draw(of.seed, f"blind:{item.pk}") < suggestions.BLIND_SHARE
+        for item in some
     ):
         of.seed += 1
     of.save(update_fields=["seed"])
@@ -125,9 +126,9 @@ def ranked(of: Project, ordered: Sequence[Item], *, slots: int = 1) -> int:
     return order.swap(
         of.pk,
         [
-            order.Entry(one.pk, slot, slot == 0, float(rank), "model", 0.5)
+            order.Entry(item.pk, slot, slot == 0, float(rank), "model", 0.5)
             for slot in range(slots)
-            for rank, one in enumerate(ordered)
+            for rank, item in enumerate(ordered)
         ],
     )
 

@@ -62,17 +62,21 @@ def faults(value: object, shown: dict[str, Any]) -> list[str]:
     """Return how a value differs from what the schema says."""
     absolute = _absolute(shown)
     validator = Draft202012Validator(absolute, registry=_registry())
-    return [f"{one.json_path}: {one.message}" for one in validator.iter_errors(value)]
+    return [
+        f"{error.json_path}: {error.message}" for error in validator.iter_errors(value)
+    ]
 
 
 def _absolute(shown: Any) -> Any:
     if isinstance(shown, list):
-        return [_absolute(one) for one in shown]
+        return [_absolute(part) for part in shown]
     if not isinstance(shown, dict):
         return shown
     return {
-        name: _ROOT + one if name == "$ref" and one.startswith("#") else _absolute(one)
-        for name, one in shown.items()
+        name: _ROOT + part
+        if name == "$ref" and part.startswith("#")
+        else _absolute(part)
+        for name, part in shown.items()
     }
 
 

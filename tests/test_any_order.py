@@ -300,7 +300,9 @@ class Labeling(RuleBasedStateMachine):
         """Ask for items, compare what came with the model, return the assignments."""
         before = dict(self.held[who])
         body = self.ask(who, "post", "queue/lease/", {"count": count}).json()
-        got = {one["assignment"]: one["item"]["external_id"] for one in body["items"]}
+        got = {
+            lent["assignment"]: lent["item"]["external_id"] for lent in body["items"]
+        }
         assert len(got) <= count
         kept = {number: name for number, name in got.items() if number in before}
         assert len(kept) == min(count, len(before))
@@ -378,7 +380,7 @@ class Labeling(RuleBasedStateMachine):
 
     def _vote(self, data: st.DataObject) -> tuple[str, Given]:
         standing = {
-            who: [n for n, one in enumerate(given) if not one.is_undone]
+            who: [n for n, vote in enumerate(given) if not vote.is_undone]
             for who, given in self.given.items()
         }
         who, place = self._pick(data, standing)
@@ -386,7 +388,7 @@ class Labeling(RuleBasedStateMachine):
 
     has_votes = precondition(
         lambda self: any(
-            not one.is_undone for given in self.given.values() for one in given
+            not vote.is_undone for given in self.given.values() for vote in given
         )
     )
 
@@ -572,8 +574,8 @@ class Labeling(RuleBasedStateMachine):
         self.settle()
         path = "disagreements/"
         told = {
-            one["item"]["external_id"]: one["id"]
-            for one in self.ask("expert", "get", path).json()["results"]
+            result["item"]["external_id"]: result["id"]
+            for result in self.ask("expert", "get", path).json()["results"]
         }
         assert told.keys() == {
             name for name, item in self.items.items() if item.state == "disputed"
@@ -638,7 +640,7 @@ class Labeling(RuleBasedStateMachine):
             assert answer.status_code == status, answer.content
         self.work("learn.train")
         listed = self.boss("get", self.at("models/")).json()["results"]
-        stages = {one["number"]: one["stage"] for one in listed}
+        stages = {version["number"]: version["stage"] for version in listed}
         for number in sorted(stages.keys() - self.versions):
             self.versions.add(number)
             if stages[number] == "champion":
@@ -669,7 +671,9 @@ class Labeling(RuleBasedStateMachine):
             number = self.champions[-1]
         assert answer.status_code == 200, answer.content
         assert (answer.json()["number"], answer.json()["stage"]) == (number, "champion")
-        self.champions = [one for one in self.champions if one != number] + [number]
+        self.champions = [
+            champion for champion in self.champions if champion != number
+        ] + [number]
         DONE[f"champions by {action.replace('promote', 'promotion')}"] += [
             number
         ] != before
@@ -724,7 +728,7 @@ class Labeling(RuleBasedStateMachine):
             body = self._body(number, LABELS[0])
             assert self.ask(who, "post", "annotations/", body).status_code == 404
         self.given = {
-            who: [one for one in given if one.item != name]
+            who: [vote for vote in given if vote.item != name]
             for who, given in self.given.items()
         }
         self.is_exported = False
@@ -798,7 +802,11 @@ class Labeling(RuleBasedStateMachine):
             assert len(self.having(name)) <= item.most_wanted, name
 
     def _compare_models(self) -> None:
-        serving = [one.number for one in self.now.versions if one.stage == "champion"]
+        serving = [
+            version.number
+            for version in self.now.versions
+            if version.stage == "champion"
+        ]
         assert serving == self.champions[-1:]
         assert sum(job.endswith("learn.train") for job in self.now.open_jobs) <= 1
         assert len(self.now.retrains.runs) <= self.now.retrains.fired

@@ -57,7 +57,7 @@ def vote(project: Project, name: str, given: list[crowds.Recorded]) -> None:
     path = f"projects/{project.slug}/annotations/"
     answers: list[dict[str, Any]] = []
     for some in _batched(given):
-        wanted = {one.item: one for one in some}
+        wanted = {vote.item: vote for vote in some}
         lease = caller(
             "POST",
             f"projects/{project.slug}/queue/lease/",
@@ -75,7 +75,7 @@ def vote(project: Project, name: str, given: list[crowds.Recorded]) -> None:
         caller("POST", path, answers)
     # The last answers once more: a replay must change nothing.
     again = caller("POST", path, answers).json()["results"]
-    assert {one["status"] for one in again} == {200}
+    assert {result["status"] for result in again} == {200}
 
 
 def _batched(given: list[crowds.Recorded]) -> Iterator[list[crowds.Recorded]]:
@@ -101,14 +101,16 @@ def exported(project: Project, manager: make.Caller) -> list[dict[str, Any]]:
 def test_every_recorded_vote_arrives_once_and_the_figures_agree(
     name: str, data_type: str, source: Any, alpha: float, accuracy: float
 ) -> None:
-    recorded = [one for one in crowds.votes(name) if not one.item.startswith(LEFT_OUT)]
+    recorded = [
+        vote for vote in crowds.votes(name) if not vote.item.startswith(LEFT_OUT)
+    ]
     truth = {
         item: label
         for item, label in crowds.gold(name).items()
         if not item.startswith(LEFT_OUT)
     }
     project = make.project(
-        labels=sorted({one.label for one in recorded}),
+        labels=sorted({vote.label for vote in recorded}),
         data_type=data_type,
         # Ten votes of each item in any case, so all of them count.
         min_votes=10,
@@ -118,8 +120,8 @@ def test_every_recorded_vote_arrives_once_and_the_figures_agree(
     manager = make.Caller(make.manager_of(project).user)
     bring(project, manager, *source())
     by_annotator: dict[str, list[crowds.Recorded]] = defaultdict(list)
-    for one in recorded:
-        by_annotator[one.annotator].append(one)
+    for answer in recorded:
+        by_annotator[answer.annotator].append(answer)
     for annotator, given in by_annotator.items():
         vote(project, annotator, given)
 
@@ -128,12 +130,12 @@ def test_every_recorded_vote_arrives_once_and_the_figures_agree(
 
     rows = exported(project, manager)
     arrived = [
-        (row["external_id"], one["annotator"], one["labels"][0])
+        (row["external_id"], vote["annotator"], vote["labels"][0])
         for row in rows
-        for one in row["votes"]
+        for vote in row["votes"]
     ]
     assert Counter(arrived) == Counter(
-        (one.item, one.annotator, one.label) for one in recorded
+        (vote.item, vote.annotator, vote.label) for vote in recorded
     )
     assert Annotation.votes.filter(project=project).count() == len(recorded)
     report = manager("GET", f"projects/{project.slug}/agreement/").json()

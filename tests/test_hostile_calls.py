@@ -97,11 +97,11 @@ QUERIES = [
 
 def routes(patterns: Any, prefix: str = "") -> list[str]:
     found: list[str] = []
-    for one in patterns:
-        path = prefix + str(one.pattern)
-        if isinstance(one, URLResolver):
-            found += routes(one.url_patterns, path)
-        elif isinstance(one, URLPattern):
+    for pattern in patterns:
+        path = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            found += routes(pattern.url_patterns, path)
+        elif isinstance(pattern, URLPattern):
             found.append(path)
     return found
 

@@ -27,7 +27,9 @@ from tests import make
 from tests.pages.html import flat
 from tools import messages
 
-CATALOGS = [(one, domain) for one in messages.LANGUAGES for domain in messages.DOMAINS]
+CATALOGS = [
+    (language, domain) for language in messages.LANGUAGES for domain in messages.DOMAINS
+]
 
 
 @pytest.mark.parametrize(("language", "domain"), CATALOGS)
@@ -59,7 +61,7 @@ def _holes(text: str) -> Counter[str]:
 
 @pytest.mark.parametrize(
     ("language", "domain"),
-    [*CATALOGS, *((messages.PSEUDO, one) for one in messages.DOMAINS)],
+    [*CATALOGS, *((messages.PSEUDO, domain) for domain in messages.DOMAINS)],
 )
 def test_what_is_compiled_is_what_is_written(language: str, domain: str) -> None:
     there = messages.compiled(language, domain)
@@ -139,8 +141,8 @@ def test_a_problem_keeps_its_machine_words_in_any_language() -> None:
     client = Client()
     client.force_login(make.user())
     asked = [
-        client.get("/api/projects/none/", headers={"Accept-Language": one}).json()
-        for one in ("en", "de")
+        client.get("/api/projects/none/", headers={"Accept-Language": language}).json()
+        for language in ("en", "de")
     ]
 
     for name in ("type", "code", "status"):

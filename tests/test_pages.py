@@ -55,7 +55,7 @@ def test_a_manager_sees_every_page_with_nothing_inline(page: str) -> None:
     assert "unsafe" not in shown.headers["Content-Security-Policy"]
     assert not re.search(r"<style|\sstyle=|\son\w+=", html)
     scripts = re.findall(r"<script[^>]*>", html)
-    assert all("src=" in one or "application/json" in one for one in scripts)
+    assert all("src=" in script or "application/json" in script for script in scripts)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -118,8 +118,8 @@ def test_s09_markup_in_names_guidelines_and_items_stays_text() -> None:
 
 def test_the_engineer_rolls_back_in_the_admin() -> None:
     _, (first, second) = versions(2)
-    for one in (first, second):
-        one.refresh_from_db()
+    for project in (first, second):
+        project.refresh_from_db()
     boss = User.objects.create_superuser("boss")
     client = browser(boss)
     for number in (first.pk, second.pk):

@@ -164,7 +164,9 @@ def test_a_suggestion_says_whether_it_is_calibrated(held_out: int | None) -> Non
     )
 
     assert suggestions
-    assert {one["calibrated"] for one in suggestions.values()} == {held_out is None}
+    assert {suggestion["calibrated"] for suggestion in suggestions.values()} == {
+        held_out is None
+    }
 
 
 def test_the_api_says_whether_a_version_is_calibrated() -> None:

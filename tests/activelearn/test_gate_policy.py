@@ -73,7 +73,7 @@ def test_c12_a_strict_project_spends_a_part_of_its_error_on_each_test() -> None:
     run = TrainingRun.objects.get(model=good)
     # The first test has promoted: what it was allowed is handed on.
     looks = TrainingRun.objects.exclude(look=None).order_by("look")
-    assert [one.look for one in looks] == list(range(1, len(looks) + 1))
+    assert [evaluated.look for evaluated in looks] == list(range(1, len(looks) + 1))
     assert run.look == len(looks) > 1
     assert run.verdict == "promote"
     assert looks[1].alpha == gate.spend(gate.Spent(1, looks[0].alpha or 0, True))[1]
@@ -242,7 +242,7 @@ def test_c12_every_verdict_is_said_with_what_it_is_about(kind: str) -> None:
 def test_c12_a_version_that_is_worse_on_a_tag_does_not_take_over() -> None:
     project, truth = labeled()
     dark = list(Item.objects.filter(project=project).evaluation().order_by("pk")[::3])
-    Item.objects.filter(pk__in=[one.pk for one in dark]).update(tags=["dark"])
+    Item.objects.filter(pk__in=[item.pk for item in dark]).update(tags=["dark"])
     relabel({pk: ROTATED[label] for pk, label in truth.items()})
     registry.promote(trained_again(project), None)
     relabel(truth)
@@ -263,7 +263,7 @@ def test_c12_a_version_that_is_worse_on_a_tag_does_not_take_over() -> None:
     (worst, *_) = body["parts"]
     assert (worst["kind"], worst["name"], worst["items"]) == ("tag", "dark", 36)
     assert worst["is_worse"]
-    worse_on = [one for one in report_of(kept).parts if one.is_worse]
+    worse_on = [part for part in report_of(kept).parts if part.is_worse]
     counts = gate.PairedCounts(kept.items, kept.better, kept.worse)
     assert gate.decided(counts, kept.asked, worse_on) == kept.verdict
     assert "no, it is worse here" in page_of(project, f"?version={number}")

@@ -31,8 +31,8 @@ def columns(count: int, **policy: Any) -> Project:
 
 def label(who: Membership, count: int) -> None:
     """Answer so many of what the person holds, and settle."""
-    for one in make.lease(who, count):
-        make.vote(who, one, "xy"[one.item_id % 2])
+    for assignment in make.lease(who, count):
+        make.vote(who, assignment, "xy"[assignment.item_id % 2])
     settle.settle_project(who.project_id)
 
 
@@ -59,7 +59,7 @@ def test_c8b_the_draw_goes_from_the_queue_to_the_vote_and_into_the_export() -> N
     project = columns(60, exploration_rate=0.2, evaluation_rate=0.1)
     ranking.rank(project)
     queue = QueueEntry.objects.order_by("rank")
-    queued = {one.item_id: (one.probability, one.mixture) for one in queue}
+    queued = {entry.item_id: (entry.probability, entry.mixture) for entry in queue}
     who = make.member(project)
 
     label(who, 20)
@@ -105,7 +105,10 @@ def test_c8b_what_is_given_back_comes_with_its_draw_and_what_is_chosen_has_none(
 def test_further_votes_of_what_people_hold_stay_in_the_order() -> None:
     project = columns(30, min_votes=2, overlap=2)
     ranking.rank(project)
-    held = {one.item_id: one.slot for one in make.lease(make.member(project), 6)}
+    held = {
+        assignment.item_id: assignment.slot
+        for assignment in make.lease(make.member(project), 6)
+    }
 
     ranking.rank(project)
 

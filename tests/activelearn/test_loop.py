@@ -54,8 +54,8 @@ def wine(*, every: int = 3, **policy: Any) -> tuple[Project, dict[int, str]]:
 def answer(project: Project, truth: dict[int, str], count: int) -> None:
     who = make.member(project)
     while count > 0:
-        for one in make.lease(who, min(count, 50)):
-            make.vote(who, one, truth[one.item_id])
+        for assignment in make.lease(who, min(count, 50)):
+            make.vote(who, assignment, truth[assignment.item_id])
             count -= 1
     settle.settle_project(project.pk)
 
@@ -142,7 +142,7 @@ def test_chance_draws_from_the_whole_pool_and_differently_each_time() -> None:
 
     assert len(set(drawn)) == 8
     # The model's own twenty are the same each time: its labels are.
-    assert len({pk for one in drawn for pk in one}) > 40
+    assert len({pk for ids in drawn for pk in ids}) > 40
 
 
 def test_labels_start_a_run_and_the_better_model_takes_over() -> None:
@@ -167,8 +167,8 @@ def test_labels_start_a_run_and_the_better_model_takes_over() -> None:
     items = list(
         Item.objects.filter(project=project)[:3].values_list("data", flat=True)
     )
-    answers = serving.predict(project, [serving.Question("", one) for one in items])
-    assert {one.decision for one in answers} <= {"accept", "review"}
+    answers = serving.predict(project, [serving.Question("", item) for item in items])
+    assert {answer.decision for answer in answers} <= {"accept", "review"}
 
 
 def test_labeled_items_that_come_in_during_a_run_are_for_the_next_one() -> None:
@@ -248,8 +248,8 @@ def test_rollback_brings_the_earlier_champion_back() -> None:
 
 def test_rollback_goes_back_step_by_step_and_never_forward() -> None:
     project, (first, second, third) = versions(3)
-    for one in (first, second, third):
-        registry.promote(one, None)
+    for version in (first, second, third):
+        registry.promote(version, None)
 
     assert registry.rollback(third, None) == second
     assert registry.rollback(second, None) == first
@@ -275,8 +275,8 @@ def test_rollback_of_what_does_not_serve_changes_nothing() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_rollback_by_many_at_once_is_one_step() -> None:
     project, models = versions(3)
-    for one in models:
-        registry.promote(one, None)
+    for model in models:
+        registry.promote(model, None)
 
     @make.threaded
     def back(_: int) -> int:
@@ -290,8 +290,8 @@ def test_rollback_by_many_at_once_is_one_step() -> None:
 def test_rollback_over_http_names_what_is_to_serve_no_longer() -> None:
     project, models = versions(3)
     call = make.Caller(make.manager_of(project).user)
-    for one in models:
-        registry.promote(one, None)
+    for model in models:
+        registry.promote(model, None)
 
     for _ in range(2):
         told = call("post", f"projects/{project.slug}/models/3/rollback/")
@@ -429,4 +429,4 @@ def test_words_are_told_only_where_the_suggestion_is_shown_beforehand() -> None:
     told = list(entries.values_list("suggestion", flat=True))
 
     assert told
-    assert not any("words" in dict(one or {}) for one in told)
+    assert not any("words" in dict(suggestion or {}) for suggestion in told)

@@ -42,12 +42,12 @@ def as_it_was(version: ModelVersion) -> str:
 
 def test_versions_of_the_release_before_go_on(earlier: Any, capsys: Any) -> None:
     project, (first, second) = versions(2)
-    olds = [as_it_was(one) for one in (first, second)]
+    olds = [as_it_was(snapshot) for snapshot in (first, second)]
     cursor = earlier()
-    for one, sha256 in zip((first, second), olds, strict=True):
+    for snapshot, sha256 in zip((first, second), olds, strict=True):
         cursor.execute(
             "UPDATE activelearn_snapshot SET sha256 = %s WHERE id = %s",
-            [sha256, one.snapshot_id],
+            [sha256, snapshot.snapshot_id],
         )
     cursor.execute(
         "UPDATE activelearn_modelversion SET stage = 'rejected' WHERE number = 2"
@@ -74,4 +74,4 @@ def test_versions_of_the_release_before_go_on(earlier: Any, capsys: Any) -> None
 
 def know_all(project: Project) -> None:
     rest = Item.objects.filter(project=project, resolutions=None).evaluation()
-    gold.record(project, [(one, [NAMES[one.pk % 3]]) for one in rest])
+    gold.record(project, [(item, [NAMES[item.pk % 3]]) for item in rest])

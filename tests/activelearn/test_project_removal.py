@@ -34,7 +34,7 @@ def rows_left() -> dict[str, int]:
         *apps.get_app_config("labeling").get_models(),
         *apps.get_app_config("activelearn").get_models(),
     ]
-    counts = {one.__name__: one._base_manager.count() for one in models}
+    counts = {model.__name__: model._base_manager.count() for model in models}
     return {name: n for name, n in counts.items() if n and name not in STAYS}
 
 
@@ -53,7 +53,9 @@ def used_project() -> Project:
     settle.settle_project(project.pk)
     for who, label in ((ada, "c0"), (ben, "c1")):
         who.refresh_from_db()
-        votes = [make.vote(who, one, label) for one in make.lease(who, 30)]
+        votes = [
+            make.vote(who, assignment, label) for assignment in make.lease(who, 30)
+        ]
         last = votes[-1].annotation
         change.undo(who, last.pk, last.version)
     settle.settle_project(project.pk)

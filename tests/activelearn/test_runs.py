@@ -132,26 +132,26 @@ def test_c1_a_snapshot_whose_items_were_deleted_before_the_fit_is_taken_anew() -
 
 def relabel(truth: dict[int, str]) -> None:
     known = Resolution.objects.filter(superseded_at=None, item__in=truth)
-    for one in known.filter(item__split="pool"):
-        one.labels = [truth[one.item_id]]
-        one.save(update_fields=["labels"])
+    for label in known.filter(item__split="pool"):
+        label.labels = [truth[label.item_id]]
+        label.save(update_fields=["labels"])
 
 
 def labeled(held_out: int | None = None) -> tuple[Project, dict[int, str]]:
     """Return 108 held-out wines and 70 of the pool, with the true labels of so many."""
     project, truth = wine(every=1)
     items = list(Item.objects.filter(project=project).order_by("pk"))
-    pool = [one for n, one in enumerate(items) if n % 5 > 2]
-    Item.objects.filter(pk__in=[one.pk for one in pool]).update(split="pool")
+    pool = [item for n, item in enumerate(items) if n % 5 > 2]
+    Item.objects.filter(pk__in=[label.pk for label in pool]).update(split="pool")
     reserve = list(Item.objects.filter(project=project).evaluation().order_by("pk"))
     know(project, truth, [*pool, *reserve[:held_out]])
     return project, truth
 
 
 def know(project: Project, truth: dict[int, str], items: list[Item]) -> None:
-    for one in items:
-        one.refresh_from_db()
-    gold.record(project, [(one, [truth[one.pk]]) for one in items])
+    for item in items:
+        item.refresh_from_db()
+    gold.record(project, [(item, [truth[item.pk]]) for item in items])
 
 
 def trained_again(project: Project) -> ModelVersion:

@@ -114,12 +114,16 @@ def test_c11_predictions_suggestions_and_figures_are_of_sets(client: Client) -> 
     answers = serving.predict(
         project, [serving.Question("", {"text": words}) for words in asked]
     )
-    assert [set(one.labels) for one in answers] == [of_words(words) for words in asked]
-    for one in answers:
-        assert set(one.probabilities) == {"money", "post"}
-        assert one.confidence == pytest.approx(product(one.probabilities.values()))
-        assert one.decision == ("accept" if one.confidence >= 0.9 else "review")
-    assert {one.label for one in answers} >= {"money", "post", ""}
+    assert [set(answer.labels) for answer in answers] == [
+        of_words(words) for words in asked
+    ]
+    for answer in answers:
+        assert set(answer.probabilities) == {"money", "post"}
+        assert answer.confidence == pytest.approx(
+            product(answer.probabilities.values())
+        )
+        assert answer.decision == ("accept" if answer.confidence >= 0.9 else "review")
+    assert {answer.label for answer in answers} >= {"money", "post", ""}
 
 
 def test_c11_what_is_renamed_is_renamed_in_every_answer() -> None:
@@ -139,8 +143,11 @@ def test_c11_what_is_renamed_is_renamed_in_every_answer() -> None:
         for words, labels in told:
             assert labels == {"mail" if n == "post" else n for n in of_words(words)}
     lent = Assignment.objects.filter(annotator=who.user).exclude(suggestion=None)
-    shown = [dict(one.suggestion or {}) for one in lent]
-    assert {name for one in shown for name in one["labels"]} == {"mail", "money"}
+    shown = [dict(assignment.suggestion or {}) for assignment in lent]
+    assert {name for suggestion in shown for name in suggestion["labels"]} == {
+        "mail",
+        "money",
+    }
     label_sets.revise(
         project,
         make.manager_of(project).user,

@@ -97,7 +97,7 @@ def test_training_that_was_taken_over_writes_no_further(
     lost(retrain.run, job, after=after)
 
     tables: list[Any] = [Snapshot, ModelVersion, Evaluation]
-    assert [one for one in tables if one.objects.exists()] == written
+    assert [table for table in tables if table.objects.exists()] == written
     assert registry.champion(project) is None
     assert TrainingRun.objects.get().verdict == ""
     assert not Job.objects.filter(kind="learn.score").exists()

@@ -63,7 +63,7 @@ def test_c3_a_champion_answers_in_the_new_words_everywhere() -> None:
     after = asked(project)
     assert after == {RENAMED[label]: p for label, p in before.items()}
     assert suggested(project) == {RENAMED[label] for label in was_suggested}
-    assert {dict(one.suggestion or {})["label"] for one in lent.all()} <= {
+    assert {dict(assignment.suggestion or {})["label"] for assignment in lent.all()} <= {
         "cash", "mail",
     }  # fmt: skip
     said = Prediction.objects.filter(project=project).values_list("label", flat=True)

@@ -142,7 +142,7 @@ def is_typed(function: Function) -> bool:
     """Whether every argument and the result have a type."""
     arguments = function.args
     named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-    packed = [one for one in (arguments.vararg, arguments.kwarg) if one]
+    packed = [argument for argument in (arguments.vararg, arguments.kwarg) if argument]
     typed = all(
         argument.annotation or argument.arg in ("self", "cls")
         for argument in (*named, *packed)
@@ -330,8 +330,8 @@ def table() -> list[tuple[str, str]]:
     functions = [function for source in every for function in source.functions]
     lengths = [length(function) for function in functions]
     long, very_long = (sum(n > most for n in lengths) for most in (25, 50))
-    public = [one for one in functions if not one.name.startswith("_")]
-    told = sum(bool(ast.get_docstring(one)) for one in public)
+    public = [function for function in functions if not function.name.startswith("_")]
+    told = sum(bool(ast.get_docstring(function)) for function in public)
     remarks = sum(len(comments(source)) for source in every)
     text = "\n".join(source.text for source in every)
     proofs = tests_of(tests)
@@ -367,7 +367,7 @@ def table() -> list[tuple[str, str]]:
             f"{text.count('# noqa')} / {text.count('# type: ignore')}",
         ),
         ("SQL lines in strings", str(sum(map(sql_lines, every)))),
-        ("SQL lines in .sql files", str(sum(len(one.splitlines()) for one in sql))),
+        ("SQL lines in .sql files", str(sum(len(text.splitlines()) for text in sql))),
         (
             "names “found” / “one”",
             f"{variables(every, 'found')} / {variables(every, 'one')}",

@@ -87,8 +87,10 @@ def test_public_functions_say_what_they_do_and_what_they_raise() -> None:
 
     assert with_words / len(public) >= 0.98
     # A view turns a refusal into an answer, so it may raise one for itself.
-    services = [one for one in production() if "/views/" not in one.name]
-    assert [name for one in services for name in figures.refusals_untold(one)] == []
+    services = [source for source in production() if "/views/" not in source.name]
+    assert [
+        name for service in services for name in figures.refusals_untold(service)
+    ] == []
 
 
 def test_services_say_which_refusals_they_let_pass() -> None:
@@ -164,9 +166,9 @@ def names_of_two(every: list[Source]) -> dict[str, list[str]]:
     Django wants each command called ``Command``. A type of the wire has the name of what
     it tells of, and its name is public: in code it is read as ``wire.Item``.
     """
-    here = [one for one in every if "/management/commands/" not in one.name]
-    wire = [one for one in here if "/api/wire/" in one.name]
-    inside = [one for one in here if one not in wire]
+    here = [source for source in every if "/management/commands/" not in source.name]
+    wire = [source for source in here if "/api/wire/" in source.name]
+    inside = [source for source in here if source not in wire]
     return {
         name: places
         for part in (wire, inside)

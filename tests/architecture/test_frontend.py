@@ -107,9 +107,11 @@ def parts(sheet: Path) -> set[str]:
     rules = re.sub(r"/\*.*?\*/", "", sheet.read_text(), flags=re.DOTALL)
     selectors = re.findall(r"^ +([^@{};]+?) \{$", rules, re.MULTILINE)
     ones = [
-        one.strip() for text in selectors for one in re.split(r",(?![^()]*\))", text)
+        selector.strip()
+        for text in selectors
+        for selector in re.split(r",(?![^()]*\))", text)
     ]
-    begun = (re.match(r"[a-z-]*([.#][\w-]+)", one) for one in ones)
+    begun = (re.match(r"[a-z-]*([.#][\w-]+)", selector) for selector in ones)
     return {match[1] for match in begun if match}
 
 

@@ -55,10 +55,10 @@ def serious(page: Page) -> list[str]:
     # What is in order need not be listed.
     found = Axe().run(page, options={"resultTypes": ["violations"]})
     return [
-        f"{one['id']}: {node['html'][:160]}"
-        for one in found.response["violations"]
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
+        f"{violation['id']}: {node['html'][:160]}"
+        for violation in found.response["violations"]
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"]
     ]
 
 
@@ -67,8 +67,8 @@ def problems(page: Page, name: str, *, full_page: bool = False) -> list[str]:
     wrong = []
     for look in each_look(page):
         keep_picture(page, f"{name}-{look}", full_page=full_page)
-        wrong += [f"{name}, {look}: {one}" for one in serious(page)]
-        wrong += [f"{name}, {look}: {one}" for one in page.evaluate(OUTSIDE)]
+        wrong += [f"{name}, {look}: {breach}" for breach in serious(page)]
+        wrong += [f"{name}, {look}: {element}" for element in page.evaluate(OUTSIDE)]
         wide = page.evaluate("() => document.documentElement.scrollWidth")
         if wide > LOOKS[look]["viewport"]["width"]:
             wrong.append(f"{name}, {look}: {wide} px wide")

@@ -66,8 +66,8 @@ def test_a_page_is_corrected_accepted_and_taken_back_by_keyboard(
         expect(page.locator("#saved")).to_have_text("saved", timeout=10_000)
 
         votes = {
-            one.item.data["text"]: one.labels
-            for one in Annotation.votes.select_related("item")
+            annotation.item.data["text"]: annotation.labels
+            for annotation in Annotation.votes.select_related("item")
         }
         assert votes == {
             text: ["dog" if n == 1 else "cat"] for n, text in enumerate(texts) if n != 2
@@ -83,7 +83,7 @@ def test_a_page_is_corrected_accepted_and_taken_back_by_keyboard(
         expect(cells.first.locator("p")).not_to_have_text(texts[0])
         expect(page.locator("#saved")).to_have_text("saved", timeout=10_000)
         standing = Annotation.votes.filter(undone_at=None)
-        assert Counter(one.labels[0] for one in standing) == {"cat": 22, "dog": 1}
+        assert Counter(vote.labels[0] for vote in standing) == {"cat": 22, "dog": 1}
 
         left = texts[2]
         page.goto(f"{live_server.url}/projects/{project.slug}/label/")
@@ -188,7 +188,7 @@ def test_yes_or_no_where_the_model_suggests_a_label(
         expect(page.locator("#saved")).to_have_text("saved", timeout=10_000)
 
     kept = Annotation.votes.select_related("item")
-    assert {one.item.data["text"]: one.labels for one in kept} == told
-    for one in kept:
-        assert (one.screen == "binary") == (one.suggestion_shown is not None)
+    assert {vote.item.data["text"]: vote.labels for vote in kept} == told
+    for vote in kept:
+        assert (vote.screen == "binary") == (vote.suggestion_shown is not None)
     assert {"binary"} <= set(kept.values_list("screen", flat=True))

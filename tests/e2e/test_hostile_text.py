@@ -109,12 +109,12 @@ CHECK: Final = """() => {
 def packed(size: int) -> list[str]:
     """Return texts of at most ``size`` characters that hold all payloads which fit."""
     packs = [""]
-    for one in PAYLOADS:
-        if len(one) > size:
+    for payload in PAYLOADS:
+        if len(payload) > size:
             continue
-        if len(packs[-1]) + len(one) > size:
+        if len(packs[-1]) + len(payload) > size:
             packs.append("")
-        packs[-1] += one
+        packs[-1] += payload
     return packs
 
 
@@ -133,8 +133,8 @@ def poisoned(value: Any) -> Any:
     if isinstance(value, str):
         return ALL
     if isinstance(value, dict):
-        return {name: poisoned(one) for name, one in value.items()}
-    return [poisoned(one) for one in value] if isinstance(value, list) else value
+        return {name: poisoned(part) for name, part in value.items()}
+    return [poisoned(part) for part in value] if isinstance(value, list) else value
 
 
 def texts_of(model: type[models.Model]) -> list[models.Field[Any, Any]]:
@@ -152,7 +152,7 @@ def texts_of(model: type[models.Model]) -> list[models.Field[Any, Any]]:
 def ours() -> list[type[models.Model]]:
     """Return the models whose rows somebody writes."""
     names = ("labeling", "activelearn")
-    found = [one for one in apps.get_models() if one._meta.app_label in names]
+    found = [model for model in apps.get_models() if model._meta.app_label in names]
     return [*found, Group]
 
 
@@ -170,8 +170,8 @@ def poison() -> None:
         if fields and rows:
             names = [field.name for field in fields]
             model._default_manager.bulk_update(rows, names)
-    table = {one: one for one in PAYLOADS}
-    tags = [one for one in PAYLOADS if len(one) <= 80]
+    table = {payload: payload for payload in PAYLOADS}
+    tags = [payload for payload in PAYLOADS if len(payload) <= 80]
     Item.objects.update(metadata=table, tags=tags)
     Item.objects.filter(project__slug="wine").update(data={**table, "nested": table})
 
@@ -228,8 +228,8 @@ def suggest(project: Project) -> None:
     told = {"label": PAYLOADS[6], "confidence": 0.9, "model": 1}
     rows = Item.objects.filter(project=project, split="pool")
     entries = [
-        order.Entry(one.pk, 0, is_first=True, rank=n, reason="model", suggestion=told)
-        for n, one in enumerate(rows)
+        order.Entry(row.pk, 0, is_first=True, rank=n, reason="model", suggestion=told)
+        for n, row in enumerate(rows)
     ]
     order.swap(project.pk, entries)
 
@@ -321,8 +321,8 @@ class Watch:
         found = self.page.evaluate(CHECK)
         if found["ran"]:
             self._say("a payload ran")
-        for one in found["alive"]:
-            self._say(one)
+        for text in found["alive"]:
+            self._say(text)
         return bool(found["isShown"])
 
 
@@ -355,7 +355,7 @@ def test_s09_hostile_text_in_every_field_stays_text_on_every_screen(
         if not watch.look(name):
             unseen.add(name)
     assert watch.problems == []
-    assert {one for one in unseen if "admin" not in one} <= {"new-project", "join"}
+    assert {text for text in unseen if "admin" not in text} <= {"new-project", "join"}
 
 
 def test_s09_hostile_text_stays_text_while_people_work(
@@ -433,6 +433,6 @@ def test_every_text_field_is_poisoned_or_known_to_be_ours(db: None) -> None:
 def test_packs_fit_and_lose_no_payload_that_fits(size: int) -> None:
     packs = packed(size)
 
-    assert all(len(one) <= size for one in packs)
-    short = [one for one in PAYLOADS if len(one) <= size]
-    assert all(any(one in pack for pack in packs) for one in short)
+    assert all(len(pack) <= size for pack in packs)
+    short = [payload for payload in PAYLOADS if len(payload) <= size]
+    assert all(any(payload in pack for pack in packs) for payload in short)

@@ -34,7 +34,7 @@ def test_they_are_marked_by_key_and_only_where_a_suggestion_is_shown(
     none_stays_blind = next(
         seed
         for seed in itertools.count()
-        if all(rules.draw(seed, f"blind:{one.pk}") > 0.1 for one in rows[:3])
+        if all(rules.draw(seed, f"blind:{row.pk}") > 0.1 for row in rows[:3])
     )
     Project.objects.filter(pk=project.pk).update(seed=none_stays_blind)
     told = {"label": "x", "confidence": 0.9, "model": 1, "words": ["refund", "late"]}
@@ -42,8 +42,8 @@ def test_they_are_marked_by_key_and_only_where_a_suggestion_is_shown(
     order.swap(
         project.pk,
         [
-            order.Entry(one.pk, 0, True, float(place), why, suggestion=told)
-            for place, (one, why) in enumerate(zip(rows, reasons, strict=True))
+            order.Entry(item.pk, 0, True, float(place), why, suggestion=told)
+            for place, (item, why) in enumerate(zip(rows, reasons, strict=True))
         ],
     )
     page = browser.new_page()

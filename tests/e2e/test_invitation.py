@@ -48,6 +48,6 @@ def test_a_link_is_made_opened_and_followed_without_telling_its_code(
     assert code not in page.url
 
     assert len(code) == 43
-    assert not [one for one in told if code in one]
+    assert not [line for line in told if code in line]
     assert Membership.objects.get(user__username="nora").role == "expert"
     context.close()

@@ -66,8 +66,8 @@ TOO_WIDE = """() => {
 NAMES = {
     *("assay", "krippendorff α", "fleiss κ", "cohen κ", "openapi", "s", "ms", "min"),
     *(
-        one.lower().replace("_", " ")
-        for one in (*exporting.FORMATS, *exporting.COLUMNS, *ROLES)
+        word.lower().replace("_", " ")
+        for word in (*exporting.FORMATS, *exporting.COLUMNS, *ROLES)
     ),
 }
 MOMENT = re.compile(r"\d{1,2} [A-Z][a-z]{2}(?: \d{4})?, \d\d:\d\d")
@@ -104,7 +104,7 @@ def words_of_people() -> tuple[set[str], str]:
         ),
         *ImportRun.objects.values_list("file_name", flat=True),
     ]
-    return {one.strip().lower() for one in values}, joined(" ".join(values))
+    return {value.strip().lower() for value in values}, joined(" ".join(values))
 
 
 def joined(text: str) -> str:
@@ -165,14 +165,14 @@ def test_nothing_stays_english_and_longer_words_fit(
         for look in each_look(page):
             where = f"{name}, {look}"
             keep_picture(page, f"{name}-pseudo-{look}")
-            problems += [f"{where}: {one}" for one in page.evaluate(TOO_WIDE)]
+            problems += [f"{where}: {element}" for element in page.evaluate(TOO_WIDE)]
             problems += [
                 f"{where}: {text!r} stayed English"
                 for text in page.evaluate(TEXTS)
                 if left_in_english(text, short, long)
             ]
         # Its colors and its parts in each look are those of the English page.
-        problems += [f"{name}: {one}" for one in serious(page)]
+        problems += [f"{name}: {breach}" for breach in serious(page)]
     context.close()
     problems += [text for text in said if "Content Security Policy" in text]
 

@@ -87,8 +87,8 @@ def test_it_lists_what_is_here_and_nothing_else(
         groups = page.locator("#palette [role=group]")
         expect(groups).to_have_count(4)
         said = {
-            one.get_attribute("aria-label"): one.locator("span").all_inner_texts()
-            for one in groups.all()
+            group.get_attribute("aria-label"): group.locator("span").all_inner_texts()
+            for group in groups.all()
         }
         page.keyboard.press("ArrowUp")
         last = chosen(page)

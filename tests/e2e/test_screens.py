@@ -85,18 +85,18 @@ def suggest(project: Project) -> None:
     free = Item.objects.filter(project=project, split="pool").order_by("pk")[:300]
     entries = [
         order.Entry(
-            one.pk,
+            item.pk,
             0,
             is_first=True,
             rank=place,
             reason="model",
             suggestion={
-                "label": truth[one.external_id],
+                "label": truth[item.external_id],
                 "confidence": 0.9,
                 "model": 1,
             },
         )
-        for place, one in enumerate(free)
+        for place, item in enumerate(free)
     ]
     order.swap(project.pk, entries)
 

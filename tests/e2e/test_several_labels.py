@@ -126,7 +126,7 @@ def test_c11_from_the_file_to_the_export(
 
     assert len(rows) == 200
     votes = Annotation.votes.order_by("pk")[:LABELED]
-    given = {one.item.external_id: one.labels for one in votes}
+    given = {vote.item.external_id: vote.labels for vote in votes}
     for row in rows:
         if row["external_id"] in given:
             labels = sorted(labels_of(truth[row["external_id"]]))

@@ -156,8 +156,8 @@ def test_the_first_item_comes_with_the_page_and_takes_the_first_keys(
     page.keyboard.press("s")
     page.keyboard.type("121")
     assert not Annotation.votes.exists()
-    for one in held:
-        one.continue_()
+    for assignment in held:
+        assignment.continue_()
 
     expect(page.locator("#item article")).to_have_text("item 001")
     expect(page.locator("#search input")).to_be_focused()
@@ -173,8 +173,8 @@ def test_the_first_click_counts_before_the_station_listens(
 
     page.locator("[data-label=dog]").click()
     page.keyboard.press("s")
-    for one in held:
-        one.continue_()
+    for assignment in held:
+        assignment.continue_()
 
     expect(page.locator("#search input")).to_be_focused()
     is_saved(page)
@@ -466,8 +466,8 @@ def test_where_the_model_says_otherwise_the_trail_tells_it_afterwards(
     order.swap(
         project.pk,
         [
-            order.Entry(one.pk, 0, True, float(place), "model", suggestion=told)
-            for place, one in enumerate(rows)
+            order.Entry(row.pk, 0, True, float(place), "model", suggestion=told)
+            for place, row in enumerate(rows)
         ],
     )
     who = make.member(project).user.username

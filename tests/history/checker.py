@@ -64,7 +64,11 @@ def check_at_any_time(now: Final) -> list[str]:
 def _violations(
     checks: Iterable[Check], history: Sequence[Op], final: Final
 ) -> list[str]:
-    return [f"{one.__name__}: {said}" for one in checks for said in one(history, final)]
+    return [
+        f"{check.__name__}: {said}"
+        for check in checks
+        for said in check(history, final)
+    ]
 
 
 def no_server_errors(history: Sequence[Op], final: Final) -> Iterator[str]:

@@ -31,11 +31,11 @@ def _state(got: dict[str, Any]) -> dict[str, Any]:
 def _lent(got: dict[str, Any]) -> dict[str, Any]:
     items = [
         {
-            "assignment": one["assignment"],
-            "item": one["item"]["id"],
-            "expires_at": moment(one["expires_at"]),
+            "assignment": item["assignment"],
+            "item": item["item"]["id"],
+            "expires_at": moment(item["expires_at"]),
         }
-        for one in got["items"]
+        for item in got["items"]
     ]
     return {"items": items, "reason": got["reason"]}
 
@@ -70,7 +70,7 @@ class Client(Caller):
         wanted = {"count": count}
         op = self.call("lease", "POST", "queue/lease/", wanted, wanted)
         items = op.got.get("items", [])
-        self.held = [(one["assignment"], one["item"]) for one in items]
+        self.held = [(item["assignment"], item["item"]) for item in items]
         if not items:
             time.sleep(0.2)
 
@@ -80,7 +80,7 @@ class Client(Caller):
         op = self.call("lease", "POST", "queue/lease/", wanted, wanted)
         if op.outcome != "ok":
             return None
-        items = [(one["assignment"], one["item"]) for one in op.got["items"]]
+        items = [(item["assignment"], item["item"]) for item in op.got["items"]]
         if items:
             self.submit(items)
         return len(items)

@@ -12,8 +12,8 @@ from pathlib import Path
 def children_of(pid: int) -> list[int]:
     try:
         return [
-            int(one)
-            for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+            int(child)
+            for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         ]
     except OSError:
         return []  # it has just ended

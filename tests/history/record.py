@@ -41,8 +41,8 @@ def grants(history: Iterable[Op]) -> dict[int, list[Op]]:
     """Return for each assignment the leases that lent it, or lent it anew."""
     found: dict[int, list[Op]] = defaultdict(list)
     for op in of(history, "lease", "ok"):
-        for one in op.got["items"]:
-            found[one["assignment"]].append(op)
+        for item in op.got["items"]:
+            found[item["assignment"]].append(op)
     return found
 
 

@@ -57,7 +57,9 @@ def play(
         machine.start()
         engineer, *tokens = _set_up(machine, folder, people, items or operations)
         pace = Pace(operations)
-        crowd = [Client(machine.port, one, log, pace) for one in tokens for _ in "ab"]
+        crowd = [
+            Client(machine.port, token, log, pace) for token in tokens for _ in "ab"
+        ]
         engineers = [Engineer(machine.port, engineer, log, pace) for _ in "ab"]
         nemesis = Nemesis(machine, [*crowd, *engineers], log, pace, faults)
         watcher = Watcher(machine, log)

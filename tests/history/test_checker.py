@@ -160,7 +160,7 @@ def test_a_sound_history_has_no_violation() -> None:
 def test_a_planted_violation_is_found(words: str) -> None:
     found = check(*PLANTED[words](*sound()))
 
-    assert any(words in one for one in found), found
+    assert any(words in violation for violation in found), found
 
 
 def test_what_nobody_saw_end_may_have_happened_or_not() -> None:
@@ -207,7 +207,9 @@ def test_an_entry_may_stay_where_only_better_ones_go_or_to_who_had_its_item(
     had = Loan(99, 8, "ada", 1, "skipped")
     final = but(final, loans=(*final.loans, had))
 
-    assert not [one for one in check(history, final) if "passed_over" in one]
+    assert not [
+        violation for violation in check(history, final) if "passed_over" in violation
+    ]
 
 
 @pytest.mark.parametrize("kind", ["flag", "skip", "release"])

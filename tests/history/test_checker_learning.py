@@ -150,7 +150,7 @@ PLANTED: dict[str, Change] = {
 def test_a_planted_violation_is_found(words: str) -> None:
     found = check(*PLANTED[words](*sound()))
 
-    assert any(words in one for one in found), found
+    assert any(words in violation for violation in found), found
 
 
 def test_a_run_that_waits_answers_for_the_thresholds_passed_meanwhile() -> None:
@@ -166,7 +166,7 @@ def test_a_run_that_waits_answers_for_the_thresholds_passed_meanwhile() -> None:
 
 
 def of_learning(found: list[str]) -> list[str]:
-    return [one for one in found if one.startswith("retrains")]
+    return [violation for violation in found if violation.startswith("retrains")]
 
 
 def test_who_looks_while_it_changes_sees_what_served_before_or_after() -> None:

@@ -88,7 +88,10 @@ def test_an_expert_sees_the_votes_only_after_an_answer_of_their_own() -> None:
     blind.answer_blind(expert, pk, ("x",))
     after = client.get(path).content
     assert after.count(b'class="vote') == 2
-    names = [one.user.username for one in Membership.objects.filter(project=project)]
+    names = [
+        membership.user.username
+        for membership in Membership.objects.filter(project=project)
+    ]
     assert not any(f">{name}" in after.decode() for name in names if name[-1] != "x")
 
 

@@ -87,7 +87,7 @@ def test_an_item_is_ambiguous_or_not_valid_in_both_steps(
     found.refresh_from_db()
     assert found.outcome == outcome
     current = Resolution.objects.filter(item=found.item, superseded_at=None)
-    assert [one.labels for one in current] == ([labels] if labels else [])
+    assert [resolution.labels for resolution in current] == ([labels] if labels else [])
 
 
 def test_the_majority_that_was_shown_is_accepted() -> None:

@@ -17,7 +17,7 @@ from tests.labeling.experts.test_adjudicate import dispute, text
 
 def shown(*names: str) -> list[tuple[str, list[str]]]:
     labels = [Label(name=name) for name in names]
-    return [(head, [one.name for one in rest]) for head, rest in by_family(labels)]
+    return [(head, [leaf.name for leaf in rest]) for head, rest in by_family(labels)]
 
 
 def test_labels_of_one_parent_stand_under_it_where_its_first_one_stood() -> None:
@@ -47,9 +47,9 @@ def test_a_slash_alone_makes_no_heading(name: str) -> None:
 def test_every_label_is_shown_once_with_its_own_number(names: list[str]) -> None:
     labels = [Label(name=name) for name in names]
 
-    leaves = [one for _, family in by_family(labels) for one in family]
+    leaves = [leaf for _, family in by_family(labels) for leaf in family]
 
-    assert sorted((one.number, one.label.name) for one in leaves) == list(
+    assert sorted((leaf.number, leaf.label.name) for leaf in leaves) == list(
         enumerate(names, start=1)
     )
 

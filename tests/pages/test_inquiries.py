@@ -23,7 +23,9 @@ pytestmark = pytest.mark.django_db
 
 def asked() -> tuple[Desk, Disagreement]:
     labels = ("first label", "second label")
-    found = dispute(make.project(labels=labels, overlap=2), *((one,) for one in labels))
+    found = dispute(
+        make.project(labels=labels, overlap=2), *((label,) for label in labels)
+    )
     desk = Desk(found)
     assert "Ask back" not in desk.client.get(desk.path).content.decode()
     desk.post(found, step="blind", label="first label")
@@ -122,7 +124,11 @@ def test_any_number_of_questions_takes_the_same_queries_and_a_few_are_shown() ->
         for _ in range(more):
             item = make.item(found.project)
             for who, label in ((first, "x"), (second, "y")):
-                lent = next(one for one in make.lease(who, 9) if one.item == item)
+                lent = next(
+                    assignment
+                    for assignment in make.lease(who, 9)
+                    if assignment.item == item
+                )
                 make.vote(who, lent, label)
             settle.settle_project(found.project_id)
             other = Disagreement.objects.get(item=item)
@@ -165,4 +171,4 @@ def test_the_mark_costs_a_page_one_query(page: str) -> None:
     with CaptureQueriesContext(connection) as taken:
         client.get(f"/projects/{found.project.slug}/{page}")
 
-    assert sum("labeling_inquiry" in one["sql"] for one in taken) == 1
+    assert sum("labeling_inquiry" in query["sql"] for query in taken) == 1

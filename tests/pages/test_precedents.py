@@ -49,7 +49,11 @@ def test_the_station_shows_the_newest_three_of_a_label() -> None:
     ((label, shown),) = precedents.by_label(project)
 
     assert label == "x"
-    assert [one.note for one in shown] == ["reason 4", "reason 3", "reason 2"]
+    assert [precedent.note for precedent in shown] == [
+        "reason 4",
+        "reason 3",
+        "reason 2",
+    ]
 
 
 def test_an_example_bears_the_label_s_name_of_today() -> None:

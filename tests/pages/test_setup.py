@@ -107,7 +107,7 @@ def test_a_label_that_becomes_another_gives_it_its_items() -> None:
     settle.settle_project(project.pk)
 
     current = Resolution.objects.filter(superseded_at=None)
-    assert {tuple(one.labels) for one in current} == {("dog",)}
+    assert {tuple(resolution.labels) for resolution in current} == {("dog",)}
     assert Gold.objects.get().labels == ["dog"]
 
 

@@ -262,8 +262,8 @@ class Machine:
                 continue  # its parent took it along
         if self.process is not None:
             self.process.wait(20)
-        for one in self.beside:
-            one.communicate(timeout=20)
+        for process in self.beside:
+            process.communicate(timeout=20)
         until(lambda: not self.processes())
 
     def stop(self) -> int:

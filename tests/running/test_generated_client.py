@@ -91,7 +91,7 @@ def first_ten_minutes(call: Generated) -> None:
         name="Mail", data_type=models.ProjectBodyDataType.TEXT, labels=labels
     )
     made = call("projects_create", body=wanted)
-    assert (made.slug, [one.name for one in made.labels]) == ("mail", ["x", "y"])
+    assert (made.slug, [label.name for label in made.labels]) == ("mail", ["x", "y"])
 
     rows = b"".join(b'{"external_id": "e%d", "text": "t%d"}\n' % (n, n) for n in (1, 2))
     form = models.ImportForm(file=call.file("items.jsonl", rows))
@@ -101,7 +101,7 @@ def first_ten_minutes(call: Generated) -> None:
     assert (run.state, run.created, run.rejected) == ("done", 2, 0)
 
     lease = call("projects_queue_lease_create", "mail", body=models.LeaseBody(count=2))
-    assert {one.item.external_id for one in lease.items} == {"e1", "e2"}
+    assert {lent.item.external_id for lent in lease.items} == {"e1", "e2"}
     vote = models.VoteBody(
         assignment=lease.items[0].assignment,
         client_id=uuid.uuid4(),

@@ -96,7 +96,7 @@ def test_two_schedulers_and_five_workers_at_once_change_nothing(
     watcher = Watcher(machine, log)
     watcher.start()
     imports = [import_rows(machine, rows) for rows in (range(80), range(50, ITEMS))]
-    created = [created_by(machine, one) for one in imports]
+    created = [created_by(machine, created) for created in imports]
     for number in range(1, 4):
         vote_until(machine, labels=number * STEP)
         ending.come_to_rest(machine)
@@ -117,7 +117,7 @@ def test_two_schedulers_and_five_workers_at_once_change_nothing(
         (item.id for item in final.items), 1
     )
     assert [said for check in CHECKS for said in check(log.ops, final)] == []
-    assert sum(one.stage == "champion" for one in final.versions) == 1
+    assert sum(version.stage == "champion" for version in final.versions) == 1
     counts = ask(machine, WORK)
     assert counts["again"] == 0, counts
     for kind in ("import", "learn.train", "learn.rank", "learn.score"):
@@ -135,7 +135,7 @@ def begin_work(machine: Machine) -> None:
     labels = [{"name": "x"}, {"name": "y"}]
     policy = {"retrain_first": STEP, "retrain_growth": 0.0}
     machine.sure("POST", "/api/projects/", {**draft, "labels": labels, **policy})
-    until(lambda: all(children_of(one.pid) for one in crew))
+    until(lambda: all(children_of(process.pid) for process in crew))
     machine.begin("manage.py", "shell", "-c", RING)
 
 
@@ -170,11 +170,11 @@ def vote(machine: Machine, count: int) -> int:
     items = machine.sure("POST", LEASE, {"count": count})["items"]
     votes = [
         {
-            "assignment": one["assignment"],
-            "labels": [one["item"]["data"]["text"][0]],
+            "assignment": item["assignment"],
+            "labels": [item["item"]["data"]["text"][0]],
             "client_id": str(uuid.uuid4()),
         }
-        for one in items
+        for item in items
     ]
     if votes:
         machine.sure("POST", f"{PROJECT}annotations/", votes)

@@ -42,7 +42,9 @@ def test_a_person_is_held_against_the_others_or_an_expert() -> None:
 
     found = list(baselines.people(votes, {4: c}))
 
-    assert [(one.item, one.said, one.truth, one.by_expert) for one in found] == [
+    assert [
+        (judged.item, judged.said, judged.truth, judged.by_expert) for judged in found
+    ] == [
         # Without the first of item 1 the others are at a tie; without the last they agree.
         (1, b, a, False),
         (2, a, b, False),

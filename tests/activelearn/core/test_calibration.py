@@ -152,11 +152,11 @@ def test_a_model_that_is_too_sure_is_calibrated_from_200_labels() -> None:
     test, truth = drawn(4000, seed=9)
     errors = [
         calibrated.reliability(
-            Probabilities(NAMES, one.probabilities(sparse.csr_matrix(test)), False),
+            Probabilities(NAMES, fitted.probabilities(sparse.csr_matrix(test)), False),
             names_of(truth),
             np.arange(4000),
         ).ece.value
-        for one in (model.uncalibrated, model)
+        for fitted in (model.uncalibrated, model)
     ]
     assert errors[0] > 0.1
     assert errors[1] < 0.03
@@ -237,5 +237,8 @@ def test_a_cross_fitted_model_is_judged_by_its_log_loss() -> None:
     said = calibrated.cross_fitted(sure, labels, np.arange(300))
 
     assert (said.table.argmax(axis=1) == sure.table.argmax(axis=1)).all()
-    before, after = (evaluation.log_losses(labels, one).mean() for one in (sure, said))
+    before, after = (
+        evaluation.log_losses(labels, probabilities).mean()
+        for probabilities in (sure, said)
+    )
     assert after < before

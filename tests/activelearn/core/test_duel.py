@@ -60,10 +60,10 @@ def test_c12_the_gain_is_estimated_without_bias_and_within_its_interval(
 
     told = [duel.gain_of(fight, int(b), int(w), 100) for b, w, _ in drawn]
 
-    values = np.array([one.value for one in told])
+    values = np.array([gain.value for gain in told])
     error = values.std() / SAMPLES**0.5
     assert abs(values.mean() - true_gain) < 4.5 * error
-    covered = np.mean([one.low <= true_gain <= one.high for one in told])
+    covered = np.mean([gain.low <= true_gain <= gain.high for gain in told])
     assert covered > 0.93
 
 

@@ -138,7 +138,9 @@ def acts_leave_their_events(history: Sequence[Op], final: Final) -> Iterator[str
             what = op.sent.get("annotation") or op.sent["assignment"]
             told[EVENTS[op.kind], what].append(op)
     lent = grants(history)
-    undone = Counter(one.assignment for one in final.events if one.kind == "undone")
+    undone = Counter(
+        event.assignment for event in final.events if event.kind == "undone"
+    )
     for kind, what in told.keys() | found.keys():
         ops, count = told[kind, what], found[kind, what]
         sure = [op for op in ops if op.outcome == "ok"]
@@ -156,7 +158,9 @@ def _turns(releases: Sequence[Op], lent: Sequence[Op]) -> int:
     """Return how often something was given back for sure: it was lent in between."""
     count, after = 0, 0.0
     for op in sorted(releases, key=lambda op: op.begun):
-        if not count or any(after < one.begun and one.ended < op.begun for one in lent):
+        if not count or any(
+            after < lease.begun and lease.ended < op.begun for lease in lent
+        ):
             count, after = count + 1, op.ended
     return count
 

@@ -17,9 +17,9 @@ def leases_never_forgotten(history: Sequence[Op], final: Final) -> Iterator[str]
     """What was lent is known ever after, whatever was killed."""
     known = {loan.id: (loan.user, loan.item) for loan in final.loans}
     told = {
-        (one["assignment"], op.user, one["item"])
+        (lent["assignment"], op.user, lent["item"])
         for op in of(history, "lease", "ok")
-        for one in op.got["items"]
+        for lent in op.got["items"]
     }
     for number, user, item in sorted(told):
         if known.get(number) != (user, item):
@@ -57,12 +57,12 @@ def never_twice_to_one_person(history: Sequence[Op], final: Final) -> Iterator[s
             key = (op.user, op.sent["item"])
             reopened[key] = min(reopened.get(key, math.inf), op.begun)
     for op in of(history, "lease", "ok"):
-        for one in op.got["items"]:
-            key = (op.user, one["item"])
-            pairs[key].add(one["assignment"])
+        for lent in op.got["items"]:
+            key = (op.user, lent["item"])
+            pairs[key].add(lent["assignment"])
             done, again = answered.get(key, math.inf), reopened.get(key, math.inf)
             if op.begun > done and again > op.ended:
-                yield f"{op.user} got item {one['item']} again after answering it"
+                yield f"{op.user} got item {lent['item']} again after answering it"
     for (user, item), assignments in pairs.items():
         if len(assignments) > 1:
             yield f"{user} has {len(assignments)} assignments of item {item}"
@@ -113,10 +113,10 @@ def _holds(history: Sequence[Op]) -> Iterator[tuple[int, tuple[float, float]]]:
     granted: dict[int, list[tuple[float, float, float]]] = defaultdict(list)
     item_of: dict[int, int] = {}
     for op in of(history, "lease", "ok"):
-        for one in op.got["items"]:
-            item_of[one["assignment"]] = one["item"]
-            times = (op.ended, one["expires_at"], op.begun)
-            granted[one["assignment"]].append(times)
+        for item in op.got["items"]:
+            item_of[item["assignment"]] = item["item"]
+            times = (op.ended, item["expires_at"], op.begun)
+            granted[item["assignment"]].append(times)
     undos = of(history, "undo", "ok", "unknown")
     undone = {op.sent["annotation"]: op.begun for op in undos}
     for op in of(history, "submit", "ok"):
@@ -182,12 +182,12 @@ def skipped_for_good(history: Sequence[Op], final: Final) -> Iterator[str]:
     for op in of(history, "skip", "ok"):
         number = op.sent["assignment"]
         back = min(
-            (one.begun for one in own[number] if _until(one) > op.begun),
+            (loan.begun for loan in own[number] if _until(loan) > op.begun),
             default=math.inf,
         )
         if back == math.inf and state.get(number) != "skipped":
             yield f"assignment {number} was skipped and is {state.get(number)}"
-        if any(op.ended < one.begun and one.ended < back for one in lent[number]):
+        if any(op.ended < loan.begun and loan.ended < back for loan in lent[number]):
             yield f"assignment {number} was lent again after it was skipped"
 
 

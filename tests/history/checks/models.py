@@ -28,7 +28,9 @@ def one_champion(history: Sequence[Op], final: Final) -> Iterator[str]:
     for op in of(history, "look", "ok"):
         if op.got["champions"] > 1:
             yield f"{op.got['champions']} champions at {op.ended:.3f}"
-    champions = [one.number for one in final.versions if one.stage == "champion"]
+    champions = [
+        version.number for version in final.versions if version.stage == "champion"
+    ]
     if len(champions) > 1 or (seen and not champions):
         yield f"champions in the end: {champions}"
 
@@ -52,14 +54,16 @@ def the_last_promotion_serves(history: Sequence[Op], final: Final) -> Iterator[s
             newest, place = max(newest, by_end[place].since), place + 1
         if sight.since < newest:
             yield f"version {sight.number} of {sight.since} served after {newest}"
-    promoted = {one.number: one.promoted_at or -1.0 for one in final.versions}
+    promoted = {
+        version.number: version.promoted_at or -1.0 for version in final.versions
+    }
     for sight in seen:
         if promoted.get(sight.number, -1.0) < sight.since:
             yield f"version {sight.number} served since {sight.since}: no trace of it"
-    for one in final.versions:
+    for version in final.versions:
         later = max((sight.since for sight in seen), default=-1.0)
-        if one.stage == "champion" and promoted[one.number] < later:
-            yield f"version {one.number} serves, and another was promoted after it"
+        if version.stage == "champion" and promoted[version.number] < later:
+            yield f"version {version.number} serves, and another was promoted after it"
 
 
 def _sights(history: Sequence[Op]) -> list[Sight]:
@@ -79,28 +83,37 @@ def versions_hold(history: Sequence[Op], final: Final) -> Iterator[str]:
     By the gate, or by a person; whoever served before is archived.
     """
     del history
-    for one in final.versions:
-        judges = [r for r in final.runs if r.id == one.run or r.judges == one.number]
+    for version in final.versions:
+        judges = [
+            r for r in final.runs if r.id == version.run or r.judges == version.number
+        ]
         # One that came too late for its version has said nothing of it.
         told = [run.verdict for run in judges if run.verdict != "not waiting"]
         verdict = next((last for last in reversed(told) if last), "")
-        if not one.is_whole:
-            yield f"the file of version {one.number} is not what it was"
-        if one.promoted_at is not None and one.stage not in ("champion", "archived"):
-            yield f"version {one.number} has served and is {one.stage}"
-        if one.promoted_at is None and one.stage in ("champion", "archived"):
-            yield f"version {one.number} is {one.stage} and has never been promoted"
-        if verdict == "promote" and one.promoted_at is None:
-            yield f"version {one.number} was to be promoted and was not"
-        if verdict != "promote" and one.promoted_at is not None and not one.by_person:
-            yield f"version {one.number} was promoted, the verdict is {verdict!r}"
+        if not version.is_whole:
+            yield f"the file of version {version.number} is not what it was"
+        if version.promoted_at is not None and version.stage not in (
+            "champion",
+            "archived",
+        ):
+            yield f"version {version.number} has served and is {version.stage}"
+        if version.promoted_at is None and version.stage in ("champion", "archived"):
+            yield f"version {version.number} is {version.stage} and has never been promoted"
+        if verdict == "promote" and version.promoted_at is None:
+            yield f"version {version.number} was to be promoted and was not"
+        if (
+            verdict != "promote"
+            and version.promoted_at is not None
+            and not version.by_person
+        ):
+            yield f"version {version.number} was promoted, the verdict is {verdict!r}"
         # Without a held-out label there is nothing to judge by.
-        is_judged = one.judged or verdict != "cannot tell"
-        if one.stage == "waiting" and verdict != "cannot tell":
-            yield f"version {one.number} waits, the verdict is {verdict!r}"
+        is_judged = version.judged or verdict != "cannot tell"
+        if version.stage == "waiting" and verdict != "cannot tell":
+            yield f"version {version.number} waits, the verdict is {verdict!r}"
         # Killed three times, a judgment may be kept without its verdict.
-        if verdict and "" not in told and is_judged and one.judged != verdict:
-            yield f"version {one.number} was judged {one.judged!r}, its run {verdict!r}"
+        if verdict and "" not in told and is_judged and version.judged != verdict:
+            yield f"version {version.number} was judged {version.judged!r}, its run {verdict!r}"
 
 
 def what_was_judged_serves(history: Sequence[Op], final: Final) -> Iterator[str]:
@@ -111,23 +124,25 @@ def what_was_judged_serves(history: Sequence[Op], final: Final) -> Iterator[str]
     del history
     runs = {run.id: run for run in final.runs}
     serving: int | None = None
-    for one in final.promotions:
-        if one.before != serving:
-            yield f"version {one.number} replaced {one.before}, {serving} served"
-        serving = one.number
-        if one.run is None:
+    for promotion in final.promotions:
+        if promotion.before != serving:
+            yield f"version {promotion.number} replaced {promotion.before}, {serving} served"
+        serving = promotion.number
+        if promotion.run is None:
             continue
-        run = runs[one.run]
-        if run.judged_bytes != one.sha256:
-            yield f"version {one.number} was promoted, run {run.id} judged other bytes"
-        if run.judged_against != one.before:
+        run = runs[promotion.run]
+        if run.judged_bytes != promotion.sha256:
+            yield f"version {promotion.number} was promoted, run {run.id} judged other bytes"
+        if run.judged_against != promotion.before:
             yield (
-                f"version {one.number} replaced {one.before}, "
+                f"version {promotion.number} replaced {promotion.before}, "
                 f"it was judged against {run.judged_against}"
             )
         if run.verdict != "promote":
-            yield f"run {run.id} promoted {one.number}, its verdict is {run.verdict!r}"
-    champions = [one.number for one in final.versions if one.stage == "champion"]
+            yield f"run {run.id} promoted {promotion.number}, its verdict is {run.verdict!r}"
+    champions = [
+        version.number for version in final.versions if version.stage == "champion"
+    ]
     if champions not in ([], [serving]):
         yield f"version {serving} was promoted last, serving: {champions}"
 
@@ -141,8 +156,8 @@ def runs_are_judged_once(history: Sequence[Op], final: Final) -> Iterator[str]:
     for run in final.runs:
         if run.state == "done" and (not run.verdict or run.verdict != run.told):
             yield f"run {run.id} is {run.verdict!r}, its job says {run.told!r}"
-    known = [one.run for one in final.versions]
-    for run_id in {one for one in known if known.count(one) > 1}:
+    known = [version.run for version in final.versions]
+    for run_id in {number for number in known if known.count(number) > 1}:
         yield f"run {run_id} made {known.count(run_id)} versions"
 
 
@@ -159,6 +174,8 @@ def scores_are_the_champions(history: Sequence[Op], final: Final) -> Iterator[st
     del history
     if "learn.score" in dict(final.failed_jobs):
         return
-    champions = [one.number for one in final.versions if one.stage == "champion"]
+    champions = [
+        version.number for version in final.versions if version.stage == "champion"
+    ]
     if list(final.scored_by) != champions:
         yield f"the scores are of versions {final.scored_by}, serving: {champions}"

@@ -65,9 +65,9 @@ def none_passed_over(history: Sequence[Op], final: Final) -> Iterator[str]:
     had = {(loan.user, loan.item) for loan in final.loans}
     lent = sorted(final.loans, key=lambda loan: loan.leased_at)
     since: dict[Place, float] = {}
-    for one, two in pairwise(of(history, "look", "ok")):
-        before, after = _places(one), _places(two)
-        behind = _furthest(lent, one.ended, two.begun)
+    for earlier, later in pairwise(of(history, "look", "ok")):
+        before, after = _places(earlier), _places(later)
+        behind = _furthest(lent, earlier.ended, later.begun)
         passed: dict[Place, float] = {}
         for place in before.keys() & after.keys():
             item, slot, is_first = place
@@ -76,9 +76,9 @@ def none_passed_over(history: Sequence[Op], final: Final) -> Iterator[str]:
                 furthest > rank and (user, item) not in had
                 for user, furthest in behind[is_first].items()
             ):
-                passed[place] = since.get(place, one.begun)
-            long = two.ended - passed.get(place, two.ended)
-            if long > SLACK and one.ended - passed[place] <= SLACK:
+                passed[place] = since.get(place, earlier.begun)
+            long = later.ended - passed.get(place, later.ended)
+            if long > SLACK and earlier.ended - passed[place] <= SLACK:
                 yield (
                     f"slot {slot} of item {item} lay at the head for {long:.1f} s"
                     " while ones behind it were lent"

@@ -170,7 +170,7 @@ def test_a_batch_has_an_outcome_for_each_vote() -> None:
 
     response = call("post", f"projects/{project.slug}/annotations/", [good, bad, good])
 
-    statuses = [one["status"] for one in json_of(response)["results"]]
+    statuses = [result["status"] for result in json_of(response)["results"]]
     assert statuses == [201, 400, 200]
 
 
@@ -198,8 +198,8 @@ def suggesting(mode: str) -> tuple[Project, list[Item]]:
     project = make.project(suggestion_mode=mode)
     rows = make.items(project, 60)
     entries = [
-        order.Entry(one.pk, 0, True, float(place), "model", suggestion=TOLD)
-        for place, one in enumerate(rows)
+        order.Entry(row.pk, 0, True, float(place), "model", suggestion=TOLD)
+        for place, row in enumerate(rows)
     ]
     order.swap(project.pk, entries)
     return project, rows
@@ -322,8 +322,8 @@ def test_lists_cost_the_same_number_of_queries_however_long(
     make.items(project, 30)
     for label in ("x", "y"):
         who = make.member(project)
-        for one in make.lease(who, 30):
-            make.vote(who, one, label)
+        for assignment in make.lease(who, 30):
+            make.vote(who, assignment, label)
     settle.settle_project(project.pk)
     call = make.Caller(make.manager_of(project).user)
 
@@ -344,7 +344,7 @@ def test_a_closed_station_gives_back_what_it_holds() -> None:
     make.ranked(project, make.items(project, 3))
     who = make.member(project)
     other = make.lease(make.member(project))[0]
-    held = [one.pk for one in make.lease(who, 2)]
+    held = [assignment.pk for assignment in make.lease(who, 2)]
     call = make.Caller(who.user)
     path = f"projects/{project.slug}/queue/release/"
 

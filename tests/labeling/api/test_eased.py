@@ -82,11 +82,14 @@ def test_a_labels_number_is_its_name() -> None:
     body = body_of(sent, projects.ProjectBody)
 
     assert body.name == "2026"
-    assert [(one.name, one.hotkey) for one in body.labels] == [("7", "7"), ("8", "")]
+    assert [(label.name, label.hotkey) for label in body.labels] == [
+        ("7", "7"),
+        ("8", ""),
+    ]
     trimmed = body_of({**sent, "slug": " a-b "}, projects.ProjectBody)
     assert trimmed.slug == "a-b"
     nested = faults({**sent, "labels": [{"name": True}, 7]}, projects.ProjectBody)
-    assert {place: one.keys() for place, one in nested["labels"].items()} == {
+    assert {place: label.keys() for place, label in nested["labels"].items()} == {
         "0": {"name"},
         "1": {"non_field_errors"},
     }
@@ -278,7 +281,9 @@ def test_in_a_batch_each_outcome_names_its_vote() -> None:
         "post", f"projects/{project.slug}/annotations/", [good, {"client_id": 5}]
     )
 
-    told = [(one["client_id"], one["status"]) for one in answer.json()["results"]]
+    told = [
+        (result["client_id"], result["status"]) for result in answer.json()["results"]
+    ]
     assert told == [(CLIENT_ID.urn, 201), (None, 400)]
     assert Annotation.votes.get().client_id == CLIENT_ID
     assert Item.objects.get().votes == 1

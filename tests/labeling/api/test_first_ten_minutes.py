@@ -79,12 +79,12 @@ def test_the_calls_of_the_first_ten_minutes_are_as_the_schema_says() -> None:
         assert len(lent) == 3
         votes = [
             {
-                "assignment": one["assignment"],
+                "assignment": assignment["assignment"],
                 "labels": [label],
                 "client_id": str(uuid.uuid4()),
                 "seconds": 2,
             }
-            for one in lent[:2]
+            for assignment in lent[:2]
         ]
         votes[1]["seconds"] = 2.5
         *_, given = [caller("post", f"{path}annotations/", vote) for vote in votes]
@@ -92,7 +92,7 @@ def test_the_calls_of_the_first_ten_minutes_are_as_the_schema_says() -> None:
         assert caller("post", f"{path}annotations/", votes[0]).status_code == 200
         refused = {**votes[0], "client_id": "no"}
         told = caller("post", f"{path}annotations/", [votes[1], refused])
-        assert [one["status"] for one in told.json()["results"]] == [200, 400]
+        assert [result["status"] for result in told.json()["results"]] == [200, 400]
         number = given.json()["id"]
         match = {"If-Match": given.headers["ETag"]}
         own = f"{path}annotations/{number}/"

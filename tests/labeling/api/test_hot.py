@@ -122,7 +122,11 @@ def test_a_wrong_token_an_outsider_and_another_account_are_refused() -> None:
     Membership.objects.all().delete()
     outsider = program.post("queue/lease/", "{}")
 
-    assert [one.status_code for one in (wrong, other, outsider)] == [401, 401, 404]
+    assert [response.status_code for response in (wrong, other, outsider)] == [
+        401,
+        401,
+        404,
+    ]
     assert not Assignment.objects.exists()
 
 
@@ -160,7 +164,7 @@ def test_a_session_takes_the_short_way_with_the_token_of_its_forms() -> None:
     assert program.ask(**token, **{"X-Account": "0"}).status_code == 401
     assert not Assignment.objects.exists()
     answers = [program.ask(**token), program.ask(**own)]
-    assert [one.status_code for one in answers] == [200, 200]
+    assert [answer.status_code for answer in answers] == [200, 200]
     assert all(map(is_short, answers))
 
 

@@ -28,11 +28,11 @@ METHODS = ("get", "post", "put", "patch", "delete")
 
 
 def views(patterns: Any) -> Iterator[type[APIView]]:
-    for one in patterns:
-        if isinstance(one, URLResolver):
-            yield from views(one.url_patterns)
-        elif isinstance(one, URLPattern):
-            kind = getattr(one.callback, "cls", None)
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from views(pattern.url_patterns)
+        elif isinstance(pattern, URLPattern):
+            kind = getattr(pattern.callback, "cls", None)
             if kind and kind.__module__.split(".")[0] in ("labeling", "activelearn"):
                 yield kind
 
@@ -53,23 +53,23 @@ def test_every_call_declares_what_it_takes_and_answers() -> None:
 def objects(shown: Any, where: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield every schema in a part of the document, with its place."""
     if isinstance(shown, list):
-        for place, one in enumerate(shown):
-            yield from objects(one, f"{where}/{place}")
+        for place, part in enumerate(shown):
+            yield from objects(part, f"{where}/{place}")
     elif isinstance(shown, dict):
         yield where, shown
-        for name, one in shown.items():
-            yield from objects(one, f"{where}/{name}")
+        for name, part in shown.items():
+            yield from objects(part, f"{where}/{name}")
 
 
 def bare_objects(shown: Any) -> list[str]:
     """Return the places of objects whose fields nobody knows, and of empty schemas."""
     found = []
-    for where, one in objects(shown):
-        is_free = one.get("additionalProperties") and one.get("description")
-        is_object = one.get("type") == "object"
-        if is_object and not (one.get("properties") or is_free):
+    for where, shown_ in objects(shown):
+        is_free = shown_.get("additionalProperties") and shown_.get("description")
+        is_object = shown_.get("type") == "object"
+        if is_object and not (shown_.get("properties") or is_free):
             found.append(where)
-        if where.endswith("/schema") and not one:
+        if where.endswith("/schema") and not shown_:
             found.append(where)
     return found
 
@@ -93,8 +93,8 @@ def test_every_field_of_a_component_has_a_type() -> None:
     typeless = [
         f"{name}.{field}"
         for name, shown in openapi.document()["components"]["schemas"].items()
-        for field, one in shown.get("properties", {}).items()
-        if not one.keys() & {"type", "$ref", "anyOf", "allOf", "enum"}
+        for field, about in shown.get("properties", {}).items()
+        if not about.keys() & {"type", "$ref", "anyOf", "allOf", "enum"}
     ]
 
     assert typeless == []
@@ -104,7 +104,7 @@ def test_limits_of_lists_are_told() -> None:
     whole = openapi.document()
     vote = whole["paths"]["/api/projects/{slug}/annotations/"]["post"]
     body = vote["requestBody"]["content"]["application/json"]["schema"]
-    (batch,) = (one for one in body["anyOf"] if one.get("type") == "array")
+    (batch,) = (choice for choice in body["anyOf"] if choice.get("type") == "array")
     labels = whole["components"]["schemas"]["ProjectBody"]["properties"]["labels"]
 
     assert batch["maxItems"] == submit.MAX_BATCH
@@ -182,7 +182,7 @@ def test_no_pattern_of_the_schema_is_anchored_in_parts() -> None:
 )
 def test_a_part_of_an_address_names_its_values(path: str, values: list[str]) -> None:
     (operation, *_) = openapi.document()["paths"][path].values()
-    named = [one["schema"].get("enum") for one in operation["parameters"]]
+    named = [parameter["schema"].get("enum") for parameter in operation["parameters"]]
 
     assert values in named
 
@@ -217,9 +217,13 @@ def test_every_call_with_a_body_says_which_and_what_refusals_look_like() -> None
 
 def test_every_list_says_how_it_is_paged() -> None:
     components = openapi.document()["components"]["schemas"].items()
-    paged = [name for name, one in components if "next" in one.get("properties", {})]
+    paged = [
+        name
+        for name, component in components
+        if "next" in component.get("properties", {})
+    ]
     pages = [
-        {one["name"] for one in operation.get("parameters", [])}
+        {parameter["name"] for parameter in operation.get("parameters", [])}
         for _, _, operation in openapi.operations()
         if any(f"/{name}'" in str(operation["responses"]) for name in paged)
     ]

@@ -442,8 +442,8 @@ def test_a_label_is_taken_back_or_trained_on_but_never_both() -> None:
     project = make.project(overlap=2)
     (expert,) = experts(project, 1)
     rows = [dispute(project) for _ in range(8)]
-    for one in rows:
-        adjudicate.resolve(expert, one.pk, Decision(("x",)))
+    for row in rows:
+        adjudicate.resolve(expert, row.pk, Decision(("x",)))
     taken: list[int] = []
 
     def take() -> None:
@@ -485,9 +485,9 @@ def test_settling_and_deciding_at_the_same_moment_do_not_block_each_other() -> N
 
     with ThreadPoolExecutor(4) as pool:
         waiting = [pool.submit(settle_again, n) for n in range(8)]
-        waiting += [pool.submit(decide, one) for one in rows]
-        for one in waiting:
-            one.result()
+        waiting += [pool.submit(decide, row) for row in rows]
+        for decision in waiting:
+            decision.result()
 
     assert not Disagreement.objects.filter(resolved_at=None).exists()
     assert Resolution.objects.filter(superseded_at=None).count() == len(rows)

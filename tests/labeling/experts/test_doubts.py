@@ -57,13 +57,15 @@ def low(**fields: object) -> Item:
 
 def flag(on: Item, comment: str = "") -> None:
     who = make.member(on.project)
-    lent = next(one for one in make.lease(who, 50) if one.item_id == on.pk)
+    lent = next(
+        assignment for assignment in make.lease(who, 50) if assignment.item_id == on.pk
+    )
     giving_back.flag(who, lent.pk, comment)
 
 
 def say(on: Sequence[Item], label: str, share: float = 0.95) -> None:
     """Let a model that has learned from none of these items say what they are."""
-    rows = [(one.pk, label, share) for one in on]
+    rows = [(item.pk, label, share) for item in on]
     predictions.publish(on[0].project_id, 1, rows, trained_on=set())
 
 
@@ -82,7 +84,7 @@ def test_labels_by_divided_or_unsure_votes_are_of_low_confidence() -> None:
     vote = unsure.annotations.first()
     Annotation.votes.filter(pk=vote.pk if vote else 0).update(is_unsure=True)
 
-    found = [one.item for one in doubts.low_confidence(divided.project)]
+    found = [resolution.item for resolution in doubts.low_confidence(divided.project)]
 
     assert found == [divided, unsure]
     assert current(agreed).confidence == 1

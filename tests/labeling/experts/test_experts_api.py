@@ -65,11 +65,11 @@ def doubted(shares: list[float]) -> Project:
         make.vote(who, lent, "x")
     settle.settle_project(project.pk)
     say(items, "y")
-    for one, share in zip(items, shares, strict=True):
-        Resolution.objects.filter(item=one).update(confidence=share / 2)
-        Prediction.objects.filter(item=one).update(confidence=share)
+    for item, share in zip(items, shares, strict=True):
+        Resolution.objects.filter(item=item).update(confidence=share / 2)
+        Prediction.objects.filter(item=item).update(confidence=share)
         AnnotationEvent.objects.create(
-            project=project, item=one, kind="flagged", at=one.created_at
+            project=project, item=item, kind="flagged", at=item.created_at
         )
     Item.objects.filter(project=project).update(flags=1)
     return project
@@ -87,7 +87,7 @@ def test_page_by_page_a_list_has_the_order_of_the_page(
     project = doubted(shares)
     desk = Desk(project)
     rows = doubts.LISTS[doubts.named(which)](project)
-    shown = [getattr(one, "item_id", one.pk) for one in rows]
+    shown = [getattr(row, "item_id", row.pk) for row in rows]
 
     there = list(desk.pages(f"doubts/{which}/?limit=2"))
     last = there[-1]["previous"].partition(desk.path)[2]
@@ -99,7 +99,7 @@ def test_page_by_page_a_list_has_the_order_of_the_page(
 
 
 def links(page: Any, among: list[Any]) -> dict[str, Any]:
-    (same,) = (one for one in among if ids(one) == ids(page))
+    (same,) = (other for other in among if ids(other) == ids(page))
     return {way: same[way] for way in ("next", "previous")}
 
 
@@ -137,13 +137,15 @@ def test_more_open_disagreements_of_one_entropy_than_an_offset_can_tell() -> Non
     project = make.project(overlap=2)
     items = make.items(project, 1003)
     Disagreement.objects.bulk_create(
-        Disagreement(project=project, item=one, entropy=0.69, opened_at=one.created_at)
-        for one in items
+        Disagreement(
+            project=project, item=item, entropy=0.69, opened_at=item.created_at
+        )
+        for item in items
     )
 
     pages = Desk(project).pages("disagreements/?limit=250")
 
-    assert ids(*pages) == [one.pk for one in items]
+    assert ids(*pages) == [item.pk for item in items]
 
 
 @pytest.mark.parametrize(
@@ -205,7 +207,7 @@ def test_flags_are_told_and_checked() -> None:
     flag(item, "cut off")
     desk = Desk(item.project)
     (row,) = desk.get("doubts/flagged/").json()["results"]
-    assert [one["comment"] for one in row["flags"]] == ["cut off"]
+    assert [flag["comment"] for flag in row["flags"]] == ["cut off"]
 
     answer = desk.post("doubts/flagged/check/", {"item": item.pk})
 
@@ -226,8 +228,8 @@ def test_who_voted_is_asked_and_answers_seeing_their_own_vote_only() -> None:
     (row,) = answer.json()["results"]
     assert set(row) == {"id", "item", "labels", "question", "asked_at"}
     assert (row["question"], row["labels"]) == ("Why?", ["y"])
-    for one in (first, expert):
-        assert one.user.username not in answer.content.decode()
+    for person in (first, expert):
+        assert person.user.username not in answer.content.decode()
     said = theirs.post(f"inquiries/{row['id']}/answer/", {"answer": "So."})
 
     assert said.status_code == 200
@@ -282,7 +284,7 @@ def test_questions_come_oldest_first_in_the_same_few_queries() -> None:
 
 ITEM = ("doubts/suspects/", "doubts/flagged/check/")
 IDS: list[object] = [None, True, "1", 1.5, 0, -1, [1], {}]
-BAD: list[object] = [None, [], {}, "text", *({"item": one} for one in IDS)]
+BAD: list[object] = [None, [], {}, "text", *({"item": pk} for pk in IDS)]
 
 
 @pytest.mark.parametrize("path", ITEM)

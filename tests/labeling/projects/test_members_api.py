@@ -216,7 +216,9 @@ def test_who_is_removed_leaves_votes_and_gives_back_the_rest() -> None:
 
     assert not Membership.objects.filter(pk=who.pk).exists()
     assert Annotation.votes.filter(assignment=answered).exists()
-    assert [one.item for one in make.lease(make.member(project))] == [held.item]
+    assert [assignment.item for assignment in make.lease(make.member(project))] == [
+        held.item
+    ]
 
 
 def test_a_name_with_signs_is_an_address_too() -> None:

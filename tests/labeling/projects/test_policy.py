@@ -128,11 +128,11 @@ def test_every_setting_is_documented() -> None:
 @pytest.mark.parametrize("language", messages.LANGUAGES)
 def test_every_setting_has_its_words_in_every_language(language: str) -> None:
     written = messages.entries(messages.read(language, "django"))
-    for one in policy.settings().values():
-        for words in (one.words, one.field.help_text, one.group.heading):
-            assert isinstance(words, Promise), one.name
+    for declared in policy.settings().values():
+        for words in (declared.words, declared.field.help_text, declared.group.heading):
+            assert isinstance(words, Promise), declared.name
             with translation.override("en"):
-                assert all(written["", str(words)]), one.name
+                assert all(written["", str(words)]), declared.name
 
 
 def test_a_setting_names_the_rooms_that_read_it() -> None:
@@ -153,18 +153,18 @@ def test_a_setting_names_the_rooms_that_read_it() -> None:
         )
         for name, paths in rooms.items()
     }
-    for name, one in policy.settings().items():
+    for name, declared in policy.settings().items():
         word = TOGETHER.get(name, name)
-        assert one.read_by, name
-        for room in one.read_by:
+        assert declared.read_by, name
+        for room in declared.read_by:
             assert re.search(rf"\b{word}\b", code[room]), (name, room)
         reading = rf"\b(?:project|policy)\.{word}\b"
         found = {room for room, text in code.items() if re.search(reading, text)}
-        assert found <= set(one.read_by), name
+        assert found <= set(declared.read_by), name
 
 
 def test_no_two_parts_declare_the_same_setting() -> None:
-    names = [one.name for part in policy.parts() for one in settings_of(part)]
+    names = [declared.name for part in policy.parts() for declared in settings_of(part)]
 
     assert len(names) == len(set(names)) == 31
 
@@ -205,7 +205,7 @@ def test_all_settings_are_read_with_the_project() -> None:
     with CaptureQueriesContext(connection) as asked:
         assert call("get", f"projects/{project.slug}/").status_code == 200
 
-    reading = [one["sql"] for one in asked if "learningpolicy" in one["sql"]]
+    reading = [query["sql"] for query in asked if "learningpolicy" in query["sql"]]
     assert len(reading) == 1
     assert "labeling_guideline" in reading[0]
 
@@ -222,7 +222,7 @@ def test_lease_and_vote_do_not_read_the_learners_settings() -> None:
         vote["client_id"] = "7d3f8f4e-0000-4000-8000-000000000000"
         assert call("post", f"{path}/annotations/", vote).status_code == 201
 
-    assert not [one["sql"] for one in asked if "learningpolicy" in one["sql"]]
+    assert not [query["sql"] for query in asked if "learningpolicy" in query["sql"]]
     assert len(asked) > 2
 
 

@@ -53,8 +53,8 @@ def labeled(project: Project, number: int) -> list[Item]:
     found = make.items(project, number)
     make.ranked(project, found)
     who = make.member(project)
-    for one in make.lease(who, number):
-        make.vote(who, one, "x")
+    for assignment in make.lease(who, number):
+        make.vote(who, assignment, "x")
     settle.settle_project(project.pk)
     return found
 
@@ -91,7 +91,7 @@ def test_skips_flags_and_undone_votes_are_taken_from_the_counters_too() -> None:
     change.undo(who, vote.pk, vote.version)
     assert counters(project) == {"skips": 1, "flags": 1}
 
-    removal.delete_now(project, [one.pk for one in found])
+    removal.delete_now(project, [item.pk for item in found])
 
     assert not counters(project)
     assert not QueueEntry.objects.exists()
@@ -105,8 +105,8 @@ def test_what_was_deleted_leaves_a_person_s_quota_and_skill() -> None:
     )
     make.ranked(project, found := make.items(project, 4))
     who = make.member(project, quota=3)
-    for one in make.lease(who, 3):
-        make.vote(who, one, "x")
+    for assignment in make.lease(who, 3):
+        make.vote(who, assignment, "x")
     assert (lease(who, 1).reason, queries.known_answers(who)) == ("quota", (1, 1))
 
     removal.delete_now(project, [question.pk, found[0].pk])
@@ -207,7 +207,7 @@ def test_a_job_that_was_cut_off_between_its_steps_is_ended_by_the_next_worker() 
     job = removal.request_deletion(project, boss, {"state": "open"}, expected=4)
     first = jobs.claim(job.pk)
     assert first is not None
-    ids = [one.pk for one in found]
+    ids = [item.pk for item in found]
     first.note(begun=ids)
     removal.close(project.pk, ids)
     Job.objects.filter(pk=job.pk).update(alive_until="2020-01-01T00:00Z")
@@ -283,7 +283,7 @@ def test_a_question_that_is_deleted_as_it_is_lent_is_left_out() -> None:
         lent = make.lease(who, 3)
 
     assert len(tried) == 2
-    assert item.pk not in {one.item_id for one in lent}
+    assert item.pk not in {assignment.item_id for assignment in lent}
     assert len(lent) == 3
 
 
@@ -308,7 +308,7 @@ def test_a_lease_never_waits_for_a_deletion(moment: str) -> None:
     @make.threaded
     def delete() -> None:
         with connection.execute_wrapper(pause):
-            removal.delete_now(project, [one.pk for one in found[:4]])
+            removal.delete_now(project, [item.pk for item in found[:4]])
 
     deleting = Thread(target=delete)
     deleting.start()
@@ -316,14 +316,14 @@ def test_a_lease_never_waits_for_a_deletion(moment: str) -> None:
         assert is_there.wait(20)
         with connection.cursor() as cursor:
             cursor.execute("SET lock_timeout = '2s'")
-        got = [one.item_id for one in make.lease(who, 3)]
+        got = [assignment.item_id for assignment in make.lease(who, 3)]
     finally:
         may_go_on.set()
         deleting.join()
         with connection.cursor() as cursor:
             cursor.execute("RESET lock_timeout")
 
-    assert got == [one.pk for one in found[4:7]]
+    assert got == [item.pk for item in found[4:7]]
 
 
 def act(who: Membership, one: Assignment, what: str) -> uuid.UUID | None:
@@ -345,13 +345,13 @@ def work_through(who: Membership, given: dict[uuid.UUID, int]) -> list[int]:
     """Work until nothing is left; return the items of which something was refused."""
     chance, refused = random.Random(who.pk), []
     while lent := make.lease(who, 4):
-        for one in lent:
+        for assignment in lent:
             what = chance.choice(("skip", "vote", "vote", "undo", "release"))
             try:
-                if answer := act(who, one, what):
-                    given[answer] = one.item_id
+                if answer := act(who, assignment, what):
+                    given[answer] = assignment.item_id
             except AssayError:
-                refused.append(one.item_id)
+                refused.append(assignment.item_id)
     return refused
 
 
@@ -360,7 +360,7 @@ def test_people_at_work_while_items_are_deleted_lose_nothing_else() -> None:
     project = make.project(overlap=2, min_votes=2)
     found = make.items(project, 120)
     make.ranked(project, found, slots=2)
-    gone = [one.pk for one in found if one.pk % 3 == 0]
+    gone = [item.pk for item in found if item.pk % 3 == 0]
     people = [make.member(project) for _ in range(4)]
     given: dict[uuid.UUID, int] = {}
     delete = make.threaded(removal.delete_now)
@@ -372,7 +372,7 @@ def test_people_at_work_while_items_are_deleted_lose_nothing_else() -> None:
             *(pool.submit(delete, project, gone[n::6]) for n in range(6)),
             *(pool.submit(settling, project.pk) for _ in range(5)),
         ]
-        refused = [item for one in working for item in one.result()]
+        refused = [item for worker in working for item in worker.result()]
         for other in others:
             other.result()
 

@@ -27,7 +27,7 @@ def terms(
 
 
 def ballots(*labels: tuple[str, ...], skill: float = UNKNOWN) -> list[Ballot]:
-    return [Ballot(one, skill) for one in labels]
+    return [Ballot(label, skill) for label in labels]
 
 
 def by_bayes(given: list[Ballot], labels: int, truth: str) -> float:

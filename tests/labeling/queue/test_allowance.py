@@ -98,8 +98,10 @@ def test_the_facts_are_those_of_the_person_in_the_project() -> None:
     project = make.project(gold_rate=0.5)
     make.ranked(project, make.items(project, 9))
     who, other = make.member(project, quota=8), make.member(project)
-    for one in [*make.lease(who, 3)[:2], *make.lease(other, 1)]:
-        make.vote(who if one.annotator_id == who.user_id else other, one, "x")
+    for assignment in [*make.lease(who, 3)[:2], *make.lease(other, 1)]:
+        make.vote(
+            who if assignment.annotator_id == who.user_id else other, assignment, "x"
+        )
 
     assert of(who) == Allowance(5, None, Facts(held=1, answered=2))
 

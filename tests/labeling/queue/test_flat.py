@@ -46,8 +46,8 @@ def test_after_many_own_answers_with_a_quota() -> None:
     make.ranked(project, make.items(project, MANY + 20))
     who, other = (make.member(project, quota=2 * MANY) for _ in range(2))
     for _ in range(MANY // 50):
-        for one in make.lease(who, 50):
-            make.vote(who, one, "x")
+        for assignment in make.lease(who, 50):
+            make.vote(who, assignment, "x")
 
     assert rows_read(who) <= rows_read(other) + 5
 
@@ -55,7 +55,7 @@ def test_after_many_own_answers_with_a_quota() -> None:
 def test_after_many_gold_questions_with_a_least_skill() -> None:
     project = make.project(least_skill=0.5)
     known = make.items(project, MANY)
-    gold.record(project, [(one, ["x"]) for one in known])
+    gold.record(project, [(item, ["x"]) for item in known])
     Gold.objects.update(is_question=True)
     who, other = make.member(project), make.member(project)
     for asked in Assignment.objects.filter(pk__in=questions.lend(who, MANY)):

@@ -28,9 +28,9 @@ pytestmark = pytest.mark.django_db
 def with_questions(count: int, gold_rate: float = 0.5, mode: str = "blind") -> Project:
     project = make.project(gold_rate=gold_rate, suggestion_mode=mode)
     known = make.items(project, count)
-    gold.record(project, [(one, ["x"]) for one in known])
+    gold.record(project, [(item, ["x"]) for item in known])
     manager = make.manager_of(project)
-    questions.mark(manager, [one.external_id for one in known], is_question=True)
+    questions.mark(manager, [item.external_id for item in known], is_question=True)
     make.ranked(project, make.items(project, 60))
     return project
 
@@ -45,9 +45,9 @@ def test_the_first_few_come_at_once_and_the_same_to_everybody() -> None:
 
     leases = [make.lease(who, 10) for who in people]
 
-    assert [len(one) for one in leases] == [10] * 4
+    assert [len(lease) for lease in leases] == [10] * 4
     for who in people:
-        assert len({one.item_id for one in asked(who.user)}) == 3
+        assert len({assignment.item_id for assignment in asked(who.user)}) == 3
 
 
 @pytest.mark.parametrize("ahead", [1, 10])
@@ -89,8 +89,8 @@ def test_nothing_in_a_lease_tells_a_question_from_another_item() -> None:
     body = {"count": 10}
     items = call("post", f"projects/{project.slug}/queue/lease/", body).json()["items"]
 
-    questions_asked = {one.item_id for one in asked(who.user)}
-    kinds = {one["item"]["id"] in questions_asked: set(one) for one in items}
+    questions_asked = {assignment.item_id for assignment in asked(who.user)}
+    kinds = {item["item"]["id"] in questions_asked: set(item) for item in items}
     assert kinds[True] == kinds[False]
     assert "gold" not in json.dumps(items)
 

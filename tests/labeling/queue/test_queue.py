@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("exact_counts")]
 
 
 def leased_items(who: Membership, count: int) -> list[Item]:
-    return [one.item for one in make.lease(who, count)]
+    return [assignment.item for assignment in make.lease(who, count)]
 
 
 def test_items_are_lent_in_queue_order() -> None:
@@ -105,13 +105,13 @@ def test_a_stale_entry_is_dropped_and_the_next_one_taken() -> None:
     a, b = make.items(project, 2)
     make.lease(make.member(project))
     QueueEntry.objects.all().delete()
-    for rank, one in enumerate((a, b)):
+    for rank, item in enumerate((a, b)):
         QueueEntry.objects.create(
             project=project,
             generation=1,
             is_first=True,
             rank=rank,
-            item=one,
+            item=item,
             slot=0,
             work="first",
         )
@@ -193,9 +193,9 @@ def test_a_quota_holds_while_the_same_person_votes() -> None:
     def work(number: int) -> None:
         del number
         while held := make.lease(who, 4):
-            for one in held:
+            for assignment in held:
                 with suppress(ConflictError):  # another window was faster
-                    make.vote(who, one, "x")
+                    make.vote(who, assignment, "x")
 
     with ThreadPoolExecutor(4) as windows:
         list(windows.map(work, range(4)))
@@ -225,7 +225,7 @@ def test_answers_repeats_and_what_is_held_count_toward_a_quota() -> None:
 
 def test_who_picks_items_is_held_to_the_same_limits() -> None:
     project = make.project(free_choice=True)
-    names = [one.external_id for one in make.items(project, 6)]
+    names = [item.external_id for item in make.items(project, 6)]
     who = make.member(project, quota=2)
 
     assert len(chosen.lease(who, names[:4]).assignments) == 2
@@ -262,8 +262,8 @@ def test_who_has_answered_all_queues_nothing_for_others() -> None:
     project = make.project(overlap=2, min_votes=2)
     make.ranked(project, make.items(project, 6))
     who, other = make.member(project), make.member(project)
-    for one in make.lease(who, 6):
-        make.vote(who, one, "x")
+    for assignment in make.lease(who, 6):
+        make.vote(who, assignment, "x")
     QueueEntry.objects.all().delete()
 
     assert lease(who, 1).reason == "all_yours_done"
@@ -296,8 +296,8 @@ def test_more_votes_are_asked_for_within_the_share_of_the_overlap() -> None:
     policy.change(project, {"overlap": 2, "min_votes": 2})
 
     wanted = {
-        one.pk: 2 if rules.is_shared(project.seed, one.group_key, 0.5) else 1
-        for one in items
+        item.pk: 2 if rules.is_shared(project.seed, item.group_key, 0.5) else 1
+        for item in items
     }
     assert set(wanted.values()) == {1, 2}
     assert dict(Item.objects.values_list("pk", "votes_wanted")) == wanted
@@ -314,7 +314,7 @@ def test_certain_items_are_lent_only_where_the_project_allows_it() -> None:
     project = make.project(free_choice=True)
     _, wanted = make.items(project, 2)
     lent = chosen.lease(make.member(project), [wanted.external_id])
-    assert [one.item for one in lent.assignments] == [wanted]
+    assert [assignment.item for assignment in lent.assignments] == [wanted]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -365,8 +365,8 @@ def test_racing_people_never_share_a_slot() -> None:
     @make.threaded
     def work(who: Membership) -> None:
         while make.lease(who, 3):
-            for one in make.lease(who, 3):
-                make.vote(who, one, "x")
+            for assignment in make.lease(who, 3):
+                make.vote(who, assignment, "x")
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, people))
@@ -392,7 +392,7 @@ def test_further_votes_are_passed_over_once_and_found_again_at_the_end(
     assert place > -math.inf
 
     held = make.lease(other, 12)
-    giving_back.release_many(other, [one.pk for one in held])
+    giving_back.release_many(other, [assignment.pk for assignment in held])
     for _ in range(8):
         who.refresh_from_db()
         make.vote(who, make.lease(who)[0], "x")
@@ -589,8 +589,8 @@ def test_two_windows_of_one_person_never_wait_for_each_other_for_good() -> None:
             pool.submit(repeat, lambda: make.lease(who, 40)),
             pool.submit(repeat, lambda: giving_back.release_all(who)),
         ]
-        for one in windows:
-            one.result()
+        for window in windows:
+            window.result()
 
     assert len(make.lease(who, 40)) == 40
 
@@ -622,9 +622,9 @@ def test_whatever_the_windows_of_one_person_do_none_waits_for_good(votes: int) -
     def work(window: int) -> None:
         drawn, who = random.Random(window), people[window % 2]
         for _ in range(40):
-            for one in lease(again(who), drawn.choice([1, 3, 8])).assignments:
+            for assignment in lease(again(who), drawn.choice([1, 3, 8])).assignments:
                 with suppress(ConflictError):  # another window was faster
-                    drawn.choices(ways, [1, 1, 3, 1, 4])[0](who, one)
+                    drawn.choices(ways, [1, 1, 3, 1, 4])[0](who, assignment)
 
     with ThreadPoolExecutor(6) as windows:
         list(windows.map(work, range(6)))
@@ -657,11 +657,11 @@ def test_who_asks_for_fewer_than_they_hold_gets_no_more_whatever_the_plan() -> N
     project = make.project()
     make.items(project, 8)
     who = make.member(project)
-    held = [one.pk for one in make.lease(who, 5)]
+    held = [assignment.pk for assignment in make.lease(who, 5)]
 
     with connection.cursor() as cursor:
         # A plan that looks at what is held once for each row: a small table may get it.
         for way in ("hashagg", "hashjoin", "mergejoin", "material", "sort"):
             cursor.execute(f"SET LOCAL enable_{way} TO off")
-        assert [one.pk for one in make.lease(who, 2)] == held[:2]
-        assert [one.pk for one in take.renewed(who, 1)] == held[:1]
+        assert [assignment.pk for assignment in make.lease(who, 2)] == held[:2]
+        assert [assignment.pk for assignment in take.renewed(who, 1)] == held[:1]

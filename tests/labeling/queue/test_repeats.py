@@ -60,7 +60,7 @@ def test_repeats_come_by_chance_through_the_usual_lease() -> None:
     project.save()
     who.project = project
     lent = make.lease(who, 50)
-    reasons = [one.reason for one in lent]
+    reasons = [assignment.reason for assignment in lent]
     assert 1 <= reasons.count("repeat") <= 20
     assert reasons.count("model") == 50 - reasons.count("repeat")
     # Neither a place nor an id tells them: asked anew, the order is the same.

@@ -44,13 +44,13 @@ def mixed(count: int, **policy: Any) -> tuple[Project, list[Item], list[Item]]:
         held_out.append(make.item(project, split="evaluation"))
         pool.append(make.item(project))
     pairs = zip(held_out, pool, strict=True)
-    ordered = [one for pair in pairs for one in pair]
+    ordered = [item for pair in pairs for item in pair]
     make.ranked(project, ordered, slots=project.min_votes)
     return project, pool, held_out
 
 
 def items_of(lent: list[Assignment]) -> list[Item]:
-    return [one.item for one in lent]
+    return [assignment.item for assignment in lent]
 
 
 def reload(who: Membership) -> Membership:
@@ -96,16 +96,18 @@ def test_each_item_gets_one_vote_of_an_annotator_and_one_of_an_expert(
     people = [make.member(project, role) for role in ("annotator", "expert")]
     for who in reversed(people) if further_first else people:
         while lent := make.lease(who, 5):
-            for one in lent:
-                make.vote(who, one, "x")
+            for assignment in lent:
+                make.vote(who, assignment, "x")
             # Where one has voted, the next order ranks the other slot as further.
             order.swap(
                 project.pk,
                 [
-                    order.Entry(one.pk, slot, is_first=False, rank=0.0, reason="second")
-                    for one in items
+                    order.Entry(
+                        item.pk, slot, is_first=False, rank=0.0, reason="second"
+                    )
+                    for item in items
                     for slot in range(2)
-                    if (one.pk, slot) not in order.live_slots([one.pk])
+                    if (item.pk, slot) not in order.live_slots([item.pk])
                 ],
             )
 
@@ -131,8 +133,8 @@ def test_whose_role_labels_held_out_items_alone_gets_every_vote_of_them() -> Non
     for who in experts:
         lent = make.lease(who, 50)
         assert set(items_of(lent)) == set(held_out)
-        for one in lent:
-            make.vote(who, one, "x")
+        for assignment in lent:
+            make.vote(who, assignment, "x")
 
     assert {lease(reload(who), 1).reason for who in experts} == {"role"}
 
@@ -181,7 +183,7 @@ def test_what_is_picked_by_name_is_held_to_the_same_limits() -> None:
     project, pool, held_out = mixed(
         2, evaluation_by=EXPERTS, free_choice=True, min_votes=2, overlap=2
     )
-    names = [one.external_id for one in (held_out[0], pool[0])]
+    names = [item.external_id for item in (held_out[0], pool[0])]
     annotator, expert = make.member(project), make.member(project, "expert")
 
     lent = chosen.lease(annotator, names)
@@ -209,8 +211,8 @@ def test_a_page_of_like_items_holds_first_votes_only_for_whom_is_asked_for_them(
     order.swap(
         project.pk,
         [
-            order.Entry(one.pk, 0, True, float(place), "model", suggestion=told)
-            for place, one in enumerate(make.items(project, 40))
+            order.Entry(item.pk, 0, True, float(place), "model", suggestion=told)
+            for place, item in enumerate(make.items(project, 40))
         ],
     )
 

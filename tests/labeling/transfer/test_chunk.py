@@ -195,7 +195,11 @@ def test_no_row_is_lost_and_each_content_is_ready_once_per_chunk(
     assert sum(map(len, chunks)) == len(texts)
     for chunk in chunks:
         assert len(chunk) <= rows
-        known = Counter(one.item.data for one in chunk if isinstance(one, Ready))
+        known = Counter(
+            outcome.item.data for outcome in chunk if isinstance(outcome, Ready)
+        )
         assert set(known.values()) <= {1}
-    refused = [one for chunk in chunks for one in chunk if isinstance(one, Refusal)]
+    refused = [
+        outcome for chunk in chunks for outcome in chunk if isinstance(outcome, Refusal)
+    ]
     assert len(refused) == texts.count("") + texts.count("\x00")

@@ -48,7 +48,7 @@ def is_empty(folder: Path) -> bool:
     """Whether no file in the folder is named, nor open without a name."""
     links = [link for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
     opened = [link.readlink() for link in links]
-    return not any(folder in one.parents for one in (*folder.iterdir(), *opened))
+    return not any(folder in path.parents for path in (*folder.iterdir(), *opened))
 
 
 def told(pieces: Iterator[bytes] | exporting.Export) -> list[dict[str, Any]]:

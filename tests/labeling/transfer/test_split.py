@@ -68,7 +68,7 @@ def test_c6_a_group_is_on_one_side_whatever_the_share_is_later() -> None:
     for key, split in Item.objects.values_list("group_key", "split"):
         found[key].add(split)
     assert len(found) == 60
-    assert all(len(one) == 1 for one in found.values())
+    assert all(len(sides) == 1 for sides in found.values())
 
 
 def test_c6_a_group_of_its_own_goes_where_those_like_it_are() -> None:

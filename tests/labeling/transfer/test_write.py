@@ -51,7 +51,7 @@ def test_nothing_is_lost_between_the_parts_of_a_file(characters: int) -> None:
     )
 
     assert (run.received, run.created, run.duplicates, run.rejected) == (13, 9, 3, 1)
-    assert {one.data["text"] for one in project.items.all()} == {
+    assert {item.data["text"] for item in project.items.all()} == {
         f"row {n}" for n in range(10)
     }
 

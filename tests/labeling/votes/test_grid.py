@@ -42,9 +42,9 @@ def free(project: Project, label: str) -> int:
     """Return how many items with this suggestion need not be answered blind."""
     entries = QueueEntry.objects.select_related("item").filter(project=project)
     return sum(
-        suggestions.may_suggest(project, one)
-        for one in entries
-        if one.suggestion and one.suggestion["label"] == label
+        suggestions.may_suggest(project, entry)
+        for entry in entries
+        if entry.suggestion and entry.suggestion["label"] == label
     )
 
 
@@ -52,13 +52,20 @@ def test_a_page_holds_one_label_the_commonest_and_the_surest_of_it() -> None:
     project = project_of(*(["x", "y", "y"] * 20))
     who = make.member(project)
     page = grid.lend(who, 12)
-    labels = {one.suggestion["label"] for one in page.assignments if one.suggestion}
+    labels = {
+        assignment.suggestion["label"]
+        for assignment in page.assignments
+        if assignment.suggestion
+    }
     assert (page.label, len(page.assignments), labels) == ("y", 12, {"y"})
-    least = min(float((one.suggestion or {})["confidence"]) for one in page.assignments)
+    least = min(
+        float((assignment.suggestion or {})["confidence"])
+        for assignment in page.assignments
+    )
     left = QueueEntry.objects.select_related("item").filter(
         suggestion__label="y", suggestion__confidence__gt=least
     )
-    assert not any(suggestions.may_suggest(project, one) for one in left)
+    assert not any(suggestions.may_suggest(project, entry) for entry in left)
 
 
 def test_items_to_be_answered_blind_are_on_no_page() -> None:
@@ -70,7 +77,7 @@ def test_items_to_be_answered_blind_are_on_no_page() -> None:
     project.save()
     who = make.member(project)
     page = grid.lend(who, 50)
-    rest = grid.lend(who, 50, [one.pk for one in page.assignments])
+    rest = grid.lend(who, 50, [assignment.pk for assignment in page.assignments])
     assert len(page.assignments) + len(rest.assignments) == able
 
     for reason in ("evaluation", "random"):
@@ -84,19 +91,19 @@ def test_items_to_be_answered_blind_are_on_no_page() -> None:
 def test_two_people_never_get_the_same_page() -> None:
     project = project_of(*(["x"] * 60))
     pages = [grid.lend(make.member(project), 20) for _ in range(2)]
-    ids = [one.item_id for page in pages for one in page.assignments]
+    ids = [assignment.item_id for page in pages for assignment in page.assignments]
     assert len(ids) == len(set(ids)) == 40
 
 
 def test_what_is_held_comes_again_but_for_what_is_left_for_later() -> None:
     project = project_of(*(["x"] * 40))
     who = make.member(project)
-    first = [one.pk for one in grid.lend(who, 10).assignments]
-    assert [one.pk for one in grid.lend(who, 10).assignments] == first
-    second = [one.pk for one in grid.lend(who, 10, first[:3]).assignments]
+    first = [assignment.pk for assignment in grid.lend(who, 10).assignments]
+    assert [assignment.pk for assignment in grid.lend(who, 10).assignments] == first
+    second = [assignment.pk for assignment in grid.lend(who, 10, first[:3]).assignments]
     assert set(first[3:]) < set(second)
     assert not set(first[:3]) & set(second)
-    assert {one.pk for one in make.lease(who, 50)} >= {*first, *second}
+    assert {assignment.pk for assignment in make.lease(who, 50)} >= {*first, *second}
 
 
 def test_only_where_suggestions_are_shown_and_one_label_is_wanted() -> None:
@@ -128,21 +135,21 @@ def test_a_page_over_the_api_and_its_answers() -> None:
     assert (page["label"], len(page["items"]), page["reason"]) == ("x", 6, None)
     votes = [
         {
-            "assignment": one["assignment"],
+            "assignment": item["assignment"],
             "labels": ["y" if number == 2 else "x"],
             "client_id": str(uuid.uuid4()),
             "seconds": 0.4,
             "screen": "grid",
         }
-        for number, one in enumerate(page["items"])
+        for number, item in enumerate(page["items"])
     ]
     told = call("post", f"projects/{project.slug}/annotations/", votes).json()
-    assert [one["status"] for one in told["results"]] == [201] * 6
+    assert [result["status"] for result in told["results"]] == [201] * 6
     kept = Annotation.votes.filter(project=project).order_by("pk")
-    assert [one.labels for one in kept] == [["x"]] * 2 + [["y"]] + [["x"]] * 3
-    assert {one.screen for one in kept} == {"grid"}
+    assert [vote.labels for vote in kept] == [["x"]] * 2 + [["y"]] + [["x"]] * 3
+    assert {vote.screen for vote in kept} == {"grid"}
     assert all(
-        one.suggestion_shown and one.suggestion_shown["label"] == "x" for one in kept
+        vote.suggestion_shown and vote.suggestion_shown["label"] == "x" for vote in kept
     )
 
     for body in ({"count": "6"}, {"left": "all"}, {"left": [0.5]}, {"count": 0}):

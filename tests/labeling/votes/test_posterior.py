@@ -41,7 +41,11 @@ def voted(project: Project, *votes: str, by: list[Membership] | None = None) -> 
     item = make.item(project, votes_wanted=max(len(votes), project.min_votes))
     for place, label in enumerate(votes):
         who = by[place] if by else make.member(project)
-        (lent,) = [one for one in make.lease(who, 50) if one.item_id == item.pk]
+        (lent,) = [
+            assignment
+            for assignment in make.lease(who, 50)
+            if assignment.item_id == item.pk
+        ]
         make.vote(who, lent, label)
     settle.settle_project(project.pk)
     item.refresh_from_db()
@@ -95,7 +99,7 @@ def test_c10_a_confidence_says_with_which_skills_it_was_made() -> None:
     settle.settle_project(project.pk)
     Resolution.objects.all().delete()
     Disagreement.objects.all().delete()
-    gold.record(project, [(one, ["a"]) for one in known])
+    gold.record(project, [(item, ["a"]) for item in known])
 
     fit = skills.compute(project.pk)
 

@@ -51,7 +51,16 @@ def test_a_kind_has_a_handler_a_queue_and_a_title_in_each_language(
 ) -> None:
     parameters = inspect.signature(kind.handler).parameters.values()
     # A handler may take more, which only a test gives.
-    assert len([one for one in parameters if one.default is one.empty]) == 1
+    assert (
+        len(
+            [
+                parameter
+                for parameter in parameters
+                if parameter.default is parameter.empty
+            ]
+        )
+        == 1
+    )
     assert kind.queue in {"interactive", "training"}
     for language in messages.LANGUAGES:
         texts = messages.entries(messages.read(language, "django"))

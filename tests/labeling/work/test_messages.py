@@ -236,7 +236,7 @@ def test_sentences_of_a_version_before_stay_readable() -> None:
         cursor.execute("SELECT reason, explanation FROM activelearn_trainingrun")
         runs = cursor.fetchall()
         cursor.execute("SELECT errors FROM labeling_importrun ORDER BY errors")
-        imports = [ImportRun(errors=json.loads(one)) for (one,) in cursor.fetchall()]
+        imports = [ImportRun(errors=json.loads(text)) for (text,) in cursor.fetchall()]
 
     ((entries, _, error), (nothing, is_null, _)) = kept
     assert (
@@ -246,7 +246,7 @@ def test_sentences_of_a_version_before_stay_readable() -> None:
     assert (error, nothing, is_null) == ('KeyError: %(x)s "', "[]", True)
     with translation.override("de"):
         said = [
-            [one and str(from_json(json.loads(one))) for one in run] for run in runs
+            [text and str(from_json(json.loads(text))) for text in run] for run in runs
         ]
     assert said == [["training", None], ["angefordert", "It takes over."]]
     assert imports[0].refusals == []
