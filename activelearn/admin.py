@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from activelearn.models import (
+    Duel,
     Evaluation,
     LearningPolicy,
     ModelVersion,
@@ -163,4 +164,4 @@ class TrainingRunAdmin(WithButtons):
         return f"{jobs.again(row.job, person_of(request))} is requested."
 
 
-admin.site.register([Evaluation, Promotion], ReadOnly)
+admin.site.register([Duel, Evaluation, Promotion], ReadOnly)

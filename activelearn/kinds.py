@@ -6,7 +6,15 @@ from typing import Final
 
 from django.utils.translation import gettext_noop as noop
 
-from activelearn.services import ranking, retrain, scoring, triggers
+from activelearn.services import (
+    drawing,
+    dueling,
+    ranking,
+    refereeing,
+    retrain,
+    scoring,
+    triggers,
+)
 from labeling.services.work.kinds import Kind
 
 QUEUE: Final = "training"
@@ -28,5 +36,13 @@ KINDS: Final = (
         title=noop("another judgment"),
         queue=QUEUE,
         repeat=triggers.judge_again,
+    ),
+    Kind("learn.draw", drawing.draw, title=noop("items of a duel"), queue=QUEUE),
+    Kind(
+        "learn.duel",
+        refereeing.judge,
+        title=noop("judgment of a duel"),
+        queue=QUEUE,
+        repeat=dueling.again,
     ),
 )

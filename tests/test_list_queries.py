@@ -11,10 +11,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, resolve
+from django.utils import timezone
 
 import activelearn.views.urls
 import labeling.views.urls
-from activelearn.models import Evaluation, ModelVersion, Snapshot, TrainingRun
+from activelearn.models import Duel, Evaluation, ModelVersion, Snapshot, TrainingRun
 from labeling.messages import message
 from labeling.models import Disagreement, Item, Job, Project, User
 from labeling.services.experts import adjudicate, blind, decisions, inquiries
@@ -90,6 +91,19 @@ def trained(project: Project, count: int) -> None:
             promoted_by=user,
         )
         Evaluation.objects.create(model=version, **judged(digest))
+        first = ModelVersion.objects.filter(project=project).earliest("number")
+        if version != first:
+            Duel.objects.create(
+                project=project,
+                challenger=version,
+                champion=first,
+                label_set=label_set,
+                seed=1,
+                items=1,
+                differing=1,
+                verdict="no result",
+                ended_at=timezone.now(),
+            )
 
 
 def judged(digest: str) -> dict[str, Any]:

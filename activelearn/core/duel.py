@@ -3,8 +3,8 @@
 Where both say the same, neither gains on the other, and what they say costs nobody a
 label. So of N items that neither was trained on only those in D, on which they differ,
 are worth asking about, and a sample of D tells as much as one that is N / |D| times as
-large drawn from all. The items are asked blind, in the order of ``Duel.order``; after
-``Duel.looks[0]`` of them, and if it says "go on" after ``Duel.looks[1]``, ``judged``
+large drawn from all. The items are asked blind, in the order of ``DuelSample.order``; after
+``DuelSample.looks[0]`` of them, and if it says "go on" after ``DuelSample.looks[1]``, ``judged``
 says what came out.
 """
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -23,6 +23,8 @@ from activelearn.core.intervals import Estimate, Z
 
 # So many items are asked about before the first look, and before the second and last.
 LOOKS: Final = (100, 300)
+# Of fewer items on which they differ no duel is held: it could hardly tell.
+FEWEST: Final = gate.MIN_DISCORDANT
 # The first look's share of the duel's error; the second has the rest. Who looks twice
 # with the whole error each time is wrong up to twice as often.
 FIRST_SHARE: Final = 0.4
@@ -31,22 +33,39 @@ DuelVerdict = Literal["promote", "not better", "go on", "cannot tell"]
 
 
 @dataclass(frozen=True)
-class Duel:
+class DuelSample:
     """Which items are asked about.
 
     items: N, how many both models answered. order: the items of D, in the random order
     in which they are asked about: any beginning of it is a uniform sample of D, drawn
-    without replacement.
+    without replacement. rest: how many more D has, which nobody is asked about.
     """
 
     items: int
     order: tuple[int, ...]
+    rest: int = 0
+
+    @property
+    def differing(self) -> int:
+        """|D|, on how many of the items the models differ."""
+        return len(self.order) + self.rest
 
     @property
     def looks(self) -> tuple[int, ...]:
         """How many items are asked about before each look; one look where D is small."""
-        first, second = (min(size, len(self.order)) for size in LOOKS)
+        first, second = (min(size, self.differing) for size in LOOKS)
         return (first, second) if first < second else (first,)
+
+    @property
+    def probability(self) -> float:
+        """Of each item of D, to be among those that are asked about, all looks together."""
+        return self.looks[-1] / self.differing if self.differing else 0.0
+
+    @property
+    def cut(self) -> DuelSample:
+        """The same duel without the items that nobody is asked about."""
+        order = self.order[: self.looks[-1]]
+        return replace(self, order=order, rest=self.differing - len(order))
 
     def error_of(self, look: int, alpha: float) -> float:
         """Return the part of ``alpha`` that a look (0, 1) may use."""
@@ -79,7 +98,7 @@ def drawn(
     champion: Mapping[int, Labels],
     challenger: Mapping[int, Labels],
     rng: np.random.Generator,
-) -> Duel:
+) -> DuelSample:
     """Draw the order in which the items are asked about on which two models differ.
 
     champion, challenger: what each says of the same items. These are to be a random
@@ -93,7 +112,7 @@ def drawn(
         pk for pk, said in champion.items() if set(said) != set(challenger[pk])
     )
     order = rng.permutation(np.array(differing, dtype=np.int64)).tolist()
-    return Duel(len(champion), tuple(order))
+    return DuelSample(len(champion), tuple(order))
 
 
 def outcome_of(truth: Labels, champion: Labels, challenger: Labels) -> int:
@@ -104,7 +123,9 @@ def outcome_of(truth: Labels, champion: Labels, challenger: Labels) -> int:
     return (set(challenger) == set(truth)) - (set(champion) == set(truth))
 
 
-def judged(duel: Duel, outcomes: Sequence[int], alpha: float = gate.ALPHA) -> Outcome:
+def judged(
+    duel: DuelSample, outcomes: Sequence[int], alpha: float = gate.ALPHA
+) -> Outcome:
     """Return what the outcomes of the first items of the order say.
 
     The gain is |D| / N times the mean outcome: without bias, for where the models agree
@@ -143,7 +164,7 @@ def _verdict(lead: int, *, is_sure: bool, has_next: bool) -> DuelVerdict:
     return "go on" if has_next else "cannot tell"
 
 
-def gain_of(duel: Duel, better: int, worse: int, asked: int) -> Estimate:
+def gain_of(duel: DuelSample, better: int, worse: int, asked: int) -> Estimate:
     """Return the gain in accuracy over the N items, with its 95 % interval.
 
     The variance is that of ``signs.gained``, times the finite-population
@@ -151,7 +172,7 @@ def gain_of(duel: Duel, better: int, worse: int, asked: int) -> Estimate:
     been asked about, the gain over these items is known. While most of D has, it takes
     few values and the interval is a little too short (91 % at 100 of 120).
     """
-    size = len(duel.order)
+    size = duel.differing
     if not asked:
         return Estimate(0.0, 0.0, 0.0)
     scale, left = size / duel.items, 1 - asked / size

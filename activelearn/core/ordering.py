@@ -27,7 +27,8 @@ class Material:
     table: the features of all items. known: labels by item id, of labeled items of the
     pool; of several labels, no label is an answer too. pool, held_out: ids of the items
     without a vote, each list ascending. settled: the number of held-out items that are
-    labeled.
+    labeled. duel: items of the pool that are asked about to tell two models apart, before
+    all that a model would choose.
     """
 
     table: Table
@@ -35,6 +36,7 @@ class Material:
     pool: Sequence[int]
     held_out: Sequence[int]
     settled: int = 0
+    duel: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
@@ -137,11 +139,25 @@ def chosen(material: Material, policy: Policy) -> Chosen:
     pool = [pk for pk in material.pool if pk in row_of]
     places = np.array([row_of[pk] for pk in pool], dtype=np.int64)
     strategy, choices = _choices(material, places, policy)
+    choices = _after_duel(material.duel, choices, pool)
     shares = mixing.Shares(
         random=policy.exploration_rate,
         evaluation=mixing.evaluation_share(policy.evaluation_rate, material.settled),
     )
     return Chosen(strategy, choices, pool, list(material.held_out), shares)
+
+
+def _after_duel(
+    duel: Sequence[int], choices: Sequence[mixing.Choice], pool: Sequence[int]
+) -> list[mixing.Choice]:
+    """Put the items of a duel that have no vote yet before the others.
+
+    Chance and the held-out items keep their shares of the places.
+    """
+    open_ones = set(pool)
+    first = [mixing.Choice(pk, "duel") for pk in duel if pk in open_ones]
+    asked = {choice.item_id for choice in first}
+    return first + [choice for choice in choices if choice.item_id not in asked]
 
 
 def _choices(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from activelearn.models.duel import Duel
 from activelearn.models.feature import FeatureShard, FeatureSpec
 from activelearn.models.policy import LearningPolicy
 from activelearn.models.run import (
@@ -14,6 +15,7 @@ from activelearn.models.run import (
 from activelearn.models.version import Evaluation, ModelVersion, Promotion
 
 __all__ = [
+    "Duel",
     "Evaluation",
     "FeatureShard",
     "FeatureSpec",

@@ -168,6 +168,19 @@ class LearningPolicy(PolicyPart):
         GATE,
         "learner",
     )
+    duel = setting(
+        models.BooleanField(
+            _("A duel where held-out items cannot tell"),
+            default=False,
+            help_text=_(
+                "People are then asked about up to 300 open items on which the new model "
+                "and the one that serves differ, before what the model would choose and "
+                "without its answer. That tells with far fewer labels."
+            ),
+        ),
+        GATE,
+        "learner",
+    )
     aim = setting(
         models.FloatField(
             _("Aim on held-out items"),

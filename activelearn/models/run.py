@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from labeling.messages import Message
 from labeling.models import Job, LabelSet, Project, User
 from labeling.models.fields import MessageField
 
@@ -37,6 +38,7 @@ class TrainingRun(models.Model):
         LABELS = "labels", _("new confident labels")
         PERSON = "person", _("asked for")
         HELD_OUT = "held-out", _("new held-out labels")
+        DUEL = "duel", _("the answers of a duel")
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="training_runs")
     job = models.OneToOneField(Job, models.CASCADE, related_name="training_run")
@@ -49,6 +51,13 @@ class TrainingRun(models.Model):
         null=True,
         related_name="judged_again",
         help_text="The version that waited and is judged again; none is trained.",
+    )
+    duel = models.ForeignKey(
+        "activelearn.Duel",
+        models.CASCADE,
+        null=True,
+        related_name="runs",
+        help_text="The duel by whose answers it judges that version.",
     )
     snapshot = models.ForeignKey(
         Snapshot, models.RESTRICT, null=True, related_name="runs"
@@ -106,6 +115,11 @@ class TrainingRun(models.Model):
 
     def __str__(self) -> str:
         return f"run #{self.pk}"
+
+    def conclude(self, verdict: str, why: Message) -> None:
+        """Keep what came of it; with a verdict it is over."""
+        self.verdict, self.explanation = verdict, why
+        self.save(update_fields=["verdict", "explanation"])
 
 
 class RankingFit(models.Model):

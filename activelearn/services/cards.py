@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from activelearn.core.report import Report
-from activelearn.models import Evaluation, ModelVersion, Promotion, TrainingRun
+from activelearn.models import Duel, Evaluation, ModelVersion, Promotion, TrainingRun
 from activelearn.services import coverage, registry, snapshots
 from activelearn.services.coverage import Coverage
 from labeling.models import Project
@@ -22,7 +22,8 @@ class Card:
     learned: how many labels of each name it learned from, the commonest first; None
     where the file that says so is gone.
     evaluation and report: None where it was not judged. judged_again: runs that judged
-    it once more; promotions: each time it began to serve, or to serve again.
+    it once more; promotions: each time it began to serve, or to serve again. duels: with
+    what served, the latest first.
     """
 
     version: ModelVersion
@@ -32,6 +33,7 @@ class Card:
     coverage: Coverage
     judged_again: list[TrainingRun]
     promotions: list[Promotion]
+    duels: list[Duel]
 
     @property
     def verdict_run(self) -> TrainingRun:
@@ -55,6 +57,7 @@ def card_of(project: Project, number: int) -> Card:
         coverage=coverage.coverage_of(project),
         judged_again=list(version.judged_again.exclude(verdict="").order_by("pk")),
         promotions=list(version.promotions.select_related("by", "before", "run")),
+        duels=list(version.duels.select_related("champion").defer("places")),
     )
 
 

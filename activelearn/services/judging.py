@@ -140,10 +140,10 @@ def _terms(project: Project, *, is_first: bool) -> gate.Terms:
     policy: gate.Policy = msgspec.convert(
         LearningPolicy.of(project.pk).gate, gate.Policy
     )
-    return gate.terms(policy, is_first=is_first, last=_last_test(project))
+    return gate.terms(policy, is_first=is_first, last=last_test(project))
 
 
-def _last_test(project: Project) -> gate.Spent | None:
+def last_test(project: Project) -> gate.Spent | None:
     """Return the latest test that the project's gate has made while it was strict."""
     tests = TrainingRun.objects.filter(project=project).exclude(look=None)
     last = tests.order_by("-look").first()
@@ -171,7 +171,7 @@ def spend(training_run: TrainingRun, judgment: Judgment) -> bool:
     if not _is_test(judgment):
         return True
     project = lock_project(training_run.project_id)
-    if gate.spend(_last_test(project))[0] != asked.look:
+    if gate.spend(last_test(project))[0] != asked.look:
         return False
     training_run.look, training_run.alpha = asked.look, asked.alpha
     return True

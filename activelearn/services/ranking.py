@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop as noop
 
 from activelearn.core import mixing, ordering
 from activelearn.models import LearningPolicy, RankingFit
-from activelearn.services import entries, features, newcomers
+from activelearn.services import duels, entries, features, newcomers
 from labeling.models import Item, Label, Project, ProjectCounter, Resolution
 from labeling.services.queue import order
 from labeling.services.work import jobs
@@ -112,6 +112,7 @@ def material_of(
         pool=list(wanting.pool().values_list("pk", flat=True)),
         held_out=list(wanting.evaluation().values_list("pk", flat=True)),
         settled=settled.count(),
+        duel=duels.asked_items(project.pk),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
 from activelearn.core import artifact, translation
@@ -13,7 +13,13 @@ from activelearn.core.features import Spec, UnknownSpecError
 from activelearn.core.report import Report
 from activelearn.core.training import LinearModel
 from activelearn.core.translation import NoLabelLeftError, TranslatedModel
-from activelearn.models import Evaluation, ModelVersion, Promotion, TrainingRun
+from activelearn.models import (
+    Duel,
+    Evaluation,
+    ModelVersion,
+    Promotion,
+    TrainingRun,
+)
 from activelearn.services import features, files
 from labeling.errors import ConflictError, NotFoundError
 from labeling.messages import message
@@ -60,8 +66,11 @@ def version(project: Project, number: int) -> ModelVersion:
 def with_evidence(project: Project) -> QuerySet[ModelVersion]:
     """Return the versions of a project, newest first, without what is said per item."""
     versions = ModelVersion.objects.select_related("snapshot", "evaluation")
-    return versions.filter(project=project).defer(
-        "evaluation__outcomes", "evaluation__answers"
+    held = Duel.objects.select_related("champion").defer("places")
+    return (
+        versions.filter(project=project)
+        .prefetch_related(Prefetch("duels", held))
+        .defer("evaluation__outcomes", "evaluation__answers")
     )
 
 

@@ -29,8 +29,10 @@ from labeling.services.work.transactions import lock_project
 
 # Of the items that could not be read whole, so many are named.
 NAMED: Final = 5
-# The gate's, or why it was not asked.
-Verdict = judging.Verdict | Literal["same", "no model", "not waiting"]
+# The gate's, or why it was not asked; or a duel's.
+Verdict = (
+    Literal["same", "no model", "not waiting", "go on", "no result"] | judging.Verdict
+)
 
 
 def run(progress: Progress) -> dict[str, Any]:
@@ -146,7 +148,7 @@ def _end(
     with transaction.atomic():
         progress.report()
         training_run.save(update_fields=["experiment", "fingerprint", "same_as"])
-        _conclude(training_run, verdict, why)
+        training_run.conclude(verdict, why)
 
 
 def _snapshot(
@@ -280,10 +282,5 @@ def _is_decided(
             registry.let_wait(version, None)
         else:
             registry.reject(version)
-        _conclude(training_run, judgment.verdict, judgment.explanation)
+        training_run.conclude(judgment.verdict, judgment.explanation)
     return True
-
-
-def _conclude(training_run: TrainingRun, verdict: Verdict, why: Message) -> None:
-    training_run.verdict, training_run.explanation = verdict, why
-    training_run.save(update_fields=["verdict", "explanation"])

@@ -15,7 +15,14 @@ from activelearn.models import (
     RetrainTrigger,
     TrainingRun,
 )
-from activelearn.services import experiments, ranking, registry, scoring
+from activelearn.services import (
+    dueling,
+    duels,
+    experiments,
+    ranking,
+    registry,
+    scoring,
+)
 from labeling.messages import Message, message, verbatim
 from labeling.models import Item, Job, Project, ProjectCounter, Resolution, User
 from labeling.services.work import jobs
@@ -43,7 +50,7 @@ def consider(project_id: int) -> TrainingRun | None:
         now = ProjectCounter.toward_retrain(project_id)
         _forget_deleted(trigger, now)
         due = next_threshold(LearningPolicy.of(project_id), trigger.label_count)
-        if now < due:
+        if now < due or duels.holds_back(project_id, now):
             return None
         new, wanted = now - trigger.label_count, due - trigger.label_count
         reason = message(
@@ -267,11 +274,13 @@ def _request_judgment(
 
 
 def consider_project(project_id: int) -> None:
-    """Request what new labels call for: scores, an order, a training run, a judgment."""
+    """Request what new labels call for: scores, an order, a run, a judgment, a duel."""
     if scoring.is_due(project_id):
         registry.request_scores_of(project_id)
     if ranking.is_due(project_id):
         ranking.request_order(project_id)
+    # First: a duel that is over holds no run back.
+    dueling.consider(project_id)
     consider(project_id)
     consider_waiting(project_id)
 

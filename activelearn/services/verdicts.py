@@ -7,10 +7,12 @@ from typing import Final
 
 from django.utils.translation import gettext_noop as noop
 
+from activelearn.core.duel import Outcome
 from activelearn.core.gate import Comparison, GateVerdict
 from activelearn.core.leaks import Leaks
 from activelearn.core.parts import Part
 from activelearn.core.training import NeverAbsentError, TooFewLabelsError
+from activelearn.models import Duel
 from labeling.messages import Message, message, verbatim
 
 MAJORITY: Final = message("always saying the commonest label")
@@ -112,6 +114,72 @@ def left_out(leaks: Leaks) -> Message:
         repeats=len(leaks.repeats),
         examples=", ".join(f"#{own} ~ #{other}" for own, other in leaks.examples)
         or "–",
+    )
+
+
+# In the order of a duel's life.
+OF_DUEL: Final[dict[str, str]] = {
+    "go on": noop(
+        "Of %(asked)s items on which it differs from version %(number)s, people answer %(better)s as it does and %(worse)s as that one does. Too close to tell: %(more)s more are asked about."
+    ),
+    "promote": noop(
+        "Of %(asked)s items on which it differs from version %(number)s, people answer %(better)s as it does and %(worse)s as that one does. It takes over."
+    ),
+    "not better": noop(
+        "Of %(asked)s items on which it differs from version %(number)s, people answer %(better)s as it does and %(worse)s as that one does. That is not better, so it does not take over."
+    ),
+    "worse on a part": noop(
+        "Of %(asked)s items on which it differs from version %(number)s, people answer %(better)s as it does and %(worse)s as that one does, but on the held-out items it is worse on %(part)s. It does not take over."
+    ),
+    "cannot tell": noop(
+        "Of %(asked)s items on which it differs from version %(number)s, people answer %(better)s as it does and %(worse)s as that one does. Too close to tell: it waits for held-out labels."
+    ),
+}
+
+
+def of_duel(
+    duel: Duel, verdict: str, outcome: Outcome, worse_on: Sequence[Part]
+) -> Message:
+    """Return what came of a duel."""
+    facts: dict[str, int | Message] = {
+        "asked": outcome.asked,
+        "better": outcome.better,
+        "worse": outcome.worse,
+        "number": duel.champion.number,
+    }
+    if verdict == "go on":
+        facts["more"] = outcome.next - outcome.asked
+    if verdict == "worse on a part":
+        facts["part"] = _named(worse_on)
+    return Message(OF_DUEL[verdict], facts)
+
+
+def alike(duel: Duel) -> Message:
+    """Return why no duel is held between two versions that hardly differ."""
+    return message(
+        "No duel: it differs from version %(number)s on %(differing)s of %(items)s open items only.",
+        number=duel.champion.number,
+        differing=duel.differing,
+        items=duel.items,
+    )
+
+
+def duel_answered(duel: Duel) -> Message:
+    """Return how many of a duel's items are answered."""
+    return message(
+        "duel with version %(number)s: %(answered)s of %(asked)s items are answered",
+        number=duel.champion.number,
+        answered=duel.answered,
+        asked=duel.asked,
+    )
+
+
+def no_result(duel: Duel, why: Message) -> Message:
+    """Return that a duel ends without a result, and why."""
+    return message(
+        "The duel with version %(number)s ends without a result: %(why)s.",
+        number=duel.champion.number,
+        why=why,
     )
 
 

@@ -16,6 +16,7 @@ from activelearn.core.intervals import Estimate
 from activelearn.core.report import Report
 from activelearn.models import Promotion
 from activelearn.services.cards import Card
+from activelearn.views import duels
 from activelearn.views.evidence import BASELINES, KINDS
 from labeling.templatetags.localized import localized
 
@@ -54,6 +55,8 @@ def sections(card: Card) -> Iterator[Section]:
     )
     if card.report is not None:
         yield from _judged(card, card.report)
+    for duel in card.duels:
+        yield Section(_("Duel"), list(duels.rows(duel)))
     yield Section(_("What is not known"), _unknown(card))
     yield Section(_("Where it comes from"), list(_lineage(card)))
     yield Section(

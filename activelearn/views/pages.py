@@ -16,9 +16,10 @@ from activelearn.models import (
     RetrainTrigger,
     TrainingRun,
 )
-from activelearn.services import newcomers, registry, scoring, triggers, verdicts
+from activelearn.services import duels, newcomers, registry, scoring, triggers, verdicts
 from activelearn.services.coverage import coverage_of
 from activelearn.views import coverage, reading
+from activelearn.views import duels as duel_rows
 from activelearn.views.evidence import Evidence, evidence_of
 from activelearn.views.pictures import history_of
 from labeling.errors import AssayError, ConflictError
@@ -53,6 +54,9 @@ def models(request: HttpRequest, slug: str) -> HttpResponse:
         champion=champion,
         reads=reading.shown(project, champion),
         wait=triggers.wait_of(project),
+        duels=duel_rows.shown(
+            duels.told(project, evidence.evaluation.model if evidence else None)[:5]
+        ),
         labels=ProjectCounter.toward_retrain(project.pk),
         due=triggers.next_threshold(own_policy, fired.label_count if fired else 0),
         runs=TrainingRun.objects.select_related("job").filter(project=project)[:20],

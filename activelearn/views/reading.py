@@ -61,13 +61,9 @@ def shown(project: Project, champion: ModelVersion | None) -> ReadingShown | Non
 
 
 def _row(column: SeenColumn) -> ColumnRow:
-    return ColumnRow(
-        name=column.name,
-        read_as=UNUSED[column.unused] if column.unused else READ_AS[column.read_as],
-        content=_content(column),
-        missing=column.missing,
-        is_used=not column.unused,
-    )
+    read_as = UNUSED[column.unused] if column.unused else READ_AS[column.read_as]
+    content, is_used = _content(column), not column.unused
+    return ColumnRow(column.name, read_as, content, column.missing, is_used)
 
 
 def _content(column: SeenColumn) -> str:

@@ -10,8 +10,9 @@ from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 
 from activelearn.core.intervals import Estimate
-from activelearn.services import cards, comparing
+from activelearn.services import cards, comparing, duels
 from activelearn.services.comparing import VersionComparison
+from activelearn.views import duels as duel_rows
 from activelearn.views.cards import markdown, sections
 from activelearn.views.evidence import KINDS
 from labeling.models import Item, Project
@@ -71,6 +72,7 @@ def changes(request: HttpRequest, slug: str, number: int, before: int) -> HttpRe
         items=items,
         entries=[(item, said[item.pk]) for item in items.rows],
         slices=_slices(comparison),
+        duels=duel_rows.shown(duels.between(member.project, (number, before))),
     )
     return render(request, "activelearn/changes.html", page)
 

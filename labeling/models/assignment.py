@@ -17,7 +17,7 @@ from labeling.models.project import Project
 class Reason(models.TextChoices):
     """Why an item was served.
 
-    The order of the queue gives the first four, each with its probability, and those of
+    The order of the queue gives the first five, each with its probability, and those of
     further votes; the others nobody has ranked, so they have none. Of all these, only
     what the model picks may come with its answer.
     """
@@ -26,6 +26,8 @@ class Reason(models.TextChoices):
     MODEL = "model", _("Model")
     RANDOM = "random", _("Random")
     EVALUATION = "evaluation", _("Evaluation")
+    # Two versions of the model differ on it, and people are to tell which is right.
+    DUEL = "duel", _("Duel")
     SECOND = "second", _("Second")
     GOLD = "gold", _("Gold")
     REPEAT = "repeat", _("Repeat")

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 
 from activelearn import models
+from activelearn.api.wire.duels import Duel, duel_of
 from activelearn.api.wire.figures import (
     Baseline,
     CalibrationReport,
@@ -92,6 +93,9 @@ class Evaluation(Answer):
         list[LabelChange],
         about("Against what served before, where items may have several labels."),
     ] = msgspec.field(default_factory=list)
+    duel: Annotated[
+        Duel | None, about("Its latest one with what served; null: it had none.")
+    ] = None
 
 
 class Model(Answer):
@@ -134,6 +138,9 @@ class Model(Answer):
         ),
     ]
     per_label: Annotated[list[LabelFigures], about("Empty until it is judged.")]
+    duel: Annotated[
+        Duel | None, about("Its latest one with what served; null: it had none.")
+    ]
 
 
 def model_of(model: models.ModelVersion) -> Model:
@@ -161,6 +168,7 @@ def model_of(model: models.ModelVersion) -> Model:
             else None
         ),
         per_label=_per_label(evidence) if evidence else [],
+        duel=duel_of(model),
     )
 
 
@@ -195,4 +203,6 @@ def evaluation_of(evidence: models.Evaluation) -> Evaluation:
         # Evaluations of earlier releases have none.
         "parts": evidence.report.get("parts", []),
     }
-    return msgspec.convert({**evidence.report, **own}, Evaluation)
+    whole = msgspec.convert({**evidence.report, **own}, Evaluation)
+    whole.duel = duel_of(evidence.model)
+    return whole

@@ -28,6 +28,7 @@ FRAMES: Final = {
     Reason.EVALUATION: "random",
     Reason.MODEL: "model",
     Reason.COLD: "model",
+    Reason.DUEL: "model",
     Reason.GOLD: "gold",
 }
 OTHER: Final = "other"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -74,11 +74,15 @@ class CurrentLabel(NamedTuple):
     since: datetime
 
 
-def current(project: Project, split: str) -> list[CurrentLabel]:
-    """Return the labels of a split, sorted by item."""
+def current(
+    project: Project, split: str, items: Sequence[int] | None = None
+) -> list[CurrentLabel]:
+    """Return the labels of a split, or of some of its items, sorted by item."""
     labels = Resolution.objects.filter(
         project=project, superseded_at=None, item__split=split
     ).exclude(item__state=Item.State.INVALID)
+    if items is not None:
+        labels = labels.filter(item__in=items)
     rows = labels.order_by("item_id").values_list(
         *("pk", "item_id", "labels", "source", "item__content_hash", "soft_label"),
         *("is_ambiguous", "created_at"),
@@ -86,14 +90,16 @@ def current(project: Project, split: str) -> list[CurrentLabel]:
     return [CurrentLabel(*row) for row in rows]
 
 
-def take(project: Project, split: str) -> list[CurrentLabel]:
-    """Return the labels of a split, sorted by item, and mark them as used.
+def take(
+    project: Project, split: str, items: Sequence[int] | None = None
+) -> list[CurrentLabel]:
+    """Return the labels of a split, or of some items, by item, and mark them as used.
 
     A decision whose label is marked cannot be taken back any more.
     """
     with transaction.atomic():
         now = timezone.now()
-        labels = current(project, split)
+        labels = current(project, split, items)
         # Filter by id: with stale statistics the planner chooses a nested loop.
         taken = Resolution.objects.filter(pk__in=[label.resolution for label in labels])
         taken.filter(superseded_at=None, used_at=None).update(used_at=now)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
 from labeling import signals
@@ -19,6 +19,7 @@ from labeling.models import (
     Prediction,
     Project,
     ProjectCounter,
+    Reason,
     Resolution,
     Skills,
 )
@@ -63,10 +64,14 @@ def second_opinions(project: Project) -> QuerySet[Prediction]:
     """Return what the model says of items that it has not learned from.
 
     None where the project does not let it vote. Held-out items have no prediction, and
-    are left out whatever there is.
+    are left out whatever there is; so are items of a duel, which people are to decide.
     """
+    of_duel = Annotation.votes.filter(item=OuterRef("item"), reason=Reason.DUEL)
     predictions = Prediction.objects.filter(
-        project=project, was_trained_on=False, item__split=Item.Split.POOL
+        ~Exists(of_duel),
+        project=project,
+        was_trained_on=False,
+        item__split=Item.Split.POOL,
     )
     return predictions if project.model_votes else predictions.none()
 

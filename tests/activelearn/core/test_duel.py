@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from activelearn.core import duel
-from activelearn.core.duel import Duel
+from activelearn.core.duel import DuelSample
 
 Answers = dict[int, tuple[str, ...]]
 SAMPLES = 2000
@@ -29,7 +29,7 @@ def population(better: int, worse: int, neither: int, same: int) -> tuple[Answer
     )
 
 
-def outcomes_of(whole: tuple[Answers, ...], fight: Duel) -> list[int]:
+def outcomes_of(whole: tuple[Answers, ...], fight: DuelSample) -> list[int]:
     truth, old, new = whole
     return [duel.outcome_of(truth[pk], old[pk], new[pk]) for pk in fight.order]
 
@@ -52,7 +52,7 @@ def test_c12_the_gain_is_estimated_without_bias_and_within_its_interval(
     better: int, worse: int, neither: int
 ) -> None:
     size = better + worse + neither
-    fight = Duel(4000, tuple(range(size)))
+    fight = DuelSample(4000, tuple(range(size)))
     true_gain = (better - worse) / 4000
     rng = np.random.default_rng(size)
     # What a uniform sample of 100 without replacement holds.
@@ -81,7 +81,7 @@ def test_c12_the_order_is_a_uniform_sample_of_the_differing_items() -> None:
 
 
 def test_c12_once_all_differing_items_are_known_so_is_the_gain() -> None:
-    fight = Duel(1000, tuple(range(80)))
+    fight = DuelSample(1000, tuple(range(80)))
 
     told = duel.judged(fight, [1] * 50 + [-1] * 25 + [0] * 5)
 
@@ -102,7 +102,7 @@ def test_c12_once_all_differing_items_are_known_so_is_the_gain() -> None:
 def test_c12_after_the_first_look_it_ends_or_goes_on(
     better: int, worse: int, verdict: str
 ) -> None:
-    fight = Duel(10_000, tuple(range(900)))
+    fight = DuelSample(10_000, tuple(range(900)))
 
     told = duel.judged(fight, [1] * better + [-1] * worse)
 
@@ -112,7 +112,7 @@ def test_c12_after_the_first_look_it_ends_or_goes_on(
 
 
 def test_c12_the_second_look_is_the_last() -> None:
-    fight = Duel(10_000, tuple(range(900)))
+    fight = DuelSample(10_000, tuple(range(900)))
 
     told = duel.judged(fight, [1] * 160 + [-1] * 140)
 
@@ -123,7 +123,7 @@ def test_c12_the_second_look_is_the_last() -> None:
 
 
 def test_c12_equal_models_win_a_duel_in_at_most_one_of_twenty() -> None:
-    fight = Duel(20_000, tuple(range(2000)))
+    fight = DuelSample(20_000, tuple(range(2000)))
     rng = np.random.default_rng(7)
 
     wins = sum(_is_won(fight, rng.permutation([1, -1] * 1000)) for _ in range(SAMPLES))
@@ -132,7 +132,7 @@ def test_c12_equal_models_win_a_duel_in_at_most_one_of_twenty() -> None:
     assert wins < 100 + 3 * 10
 
 
-def _is_won(fight: Duel, outcomes: np.ndarray) -> bool:
+def _is_won(fight: DuelSample, outcomes: np.ndarray) -> bool:
     for size in fight.looks:
         told = duel.judged(fight, outcomes[:size].tolist())
         if told.verdict != "go on":
@@ -149,7 +149,7 @@ def test_c12_models_that_never_differ_are_equal() -> None:
 
 
 def test_c12_a_duel_is_only_judged_at_its_looks() -> None:
-    fight = Duel(1000, tuple(range(200)))
+    fight = DuelSample(1000, tuple(range(200)))
 
     with pytest.raises(ValueError, match="after"):
         duel.judged(fight, [1] * 99)

@@ -166,7 +166,7 @@ def test_a_setting_names_the_rooms_that_read_it() -> None:
 def test_no_two_parts_declare_the_same_setting() -> None:
     names = [declared.name for part in policy.parts() for declared in settings_of(part)]
 
-    assert len(names) == len(set(names)) == 31
+    assert len(names) == len(set(names)) == 32
 
 
 def test_wrong_values_of_all_parts_are_told_together_and_nothing_is_kept() -> None:
@@ -253,6 +253,7 @@ def test_the_learners_settings_move_to_its_table_and_back() -> None:
             ("0012_report", "0013_aim"),
             ("0016_left_out", "0017_weights"),
             ("0017_weights", "0018_gate_setting"),
+            ("0020_unread", "0021_duel_setting"),
         ):
             MigrationExecutor(connection).migrate(
                 [("activelearn", before_it)], fake=True
