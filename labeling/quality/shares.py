@@ -8,7 +8,7 @@ from typing import Final
 Z: Final = 1.959963984540054
 
 
-def wilson(hits: int, total: int) -> tuple[float, float] | None:
+def wilson(hits: float, total: float) -> tuple[float, float] | None:
     """Return the 95 % interval of a share (Wilson's score), or None without cases."""
     if not total:
         return None

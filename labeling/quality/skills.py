@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from labeling.quality import shares
 from labeling.quality.consensus import CEILING, HAIR, PRIOR_RIGHT, PRIOR_VOTES
 
 Ints = NDArray[np.int64]
@@ -36,6 +37,22 @@ class Skill:
     def value(self) -> float:
         """The mean of the posterior: with no votes that of the prior."""
         return (PRIOR_RIGHT + self.right) / (PRIOR_VOTES + self.votes)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """What holds the true value 95 times in 100 (Wilson's score), prior included."""
+        right, votes = PRIOR_RIGHT + self.right, PRIOR_VOTES + self.votes
+        return shares.wilson(right, votes) or (0.0, 1.0)
+
+    @property
+    def low(self) -> float:
+        """Where its interval begins."""
+        return self.interval[0]
+
+    @property
+    def high(self) -> float:
+        """Where its interval ends."""
+        return self.interval[1]
 
 
 def of_model(skill: Skill) -> float | None:

@@ -14,7 +14,9 @@ from labeling.api.http.scope import ProjectView
 from labeling.api.wire import members as wire
 from labeling.errors import InvalidInputError
 from labeling.models import Membership, User
+from labeling.quality.skills import Skill
 from labeling.services.projects import members
+from labeling.services.votes import skills
 
 
 class MembersView(ProjectView):
@@ -28,7 +30,12 @@ class MembersView(ProjectView):
         rows = Membership.objects.select_related("user").filter(
             project_id=self.member.project_id
         )
-        return page_of(rows, self.request, wire.member_of)
+        known = _skills_for(self.member)
+        return page_of(
+            rows,
+            self.request,
+            lambda member: wire.member_of(member, known.get(member.user_id)),
+        )
 
     @call(201)
     def post(self, body: wire.MemberBody) -> wire.Member:
@@ -46,6 +53,12 @@ class MembersView(ProjectView):
         added = members.add(self.member.project, user, role)
         added.user = user
         return wire.member_of(added)
+
+
+def _skills_for(member: Membership) -> dict[int, Skill]:
+    """Return how often people are right, where this member may know it."""
+    is_manager = member.role in members.MANAGE
+    return skills.of_people(skills.newest(member.project_id)) if is_manager else {}
 
 
 class MemberView(ProjectView):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, UnsetType, convert
 
 from labeling import models
 from labeling.api.http.fields import (
@@ -18,6 +18,7 @@ from labeling.api.http.fields import (
     one_of,
 )
 from labeling.models import Membership
+from labeling.quality.skills import Skill
 from labeling.services.projects import (
     invitations,
 )
@@ -65,6 +66,19 @@ class MemberChange(Body, forbid_unknown_fields=True):
     ) = UNSET
 
 
+class MemberSkill(Answer):
+    """How often a person is right, from votes on the same items and from experts."""
+
+    value: Annotated[
+        float, Meta(ge=0, le=1, description="The share of votes that are right.")
+    ]
+    low: Annotated[
+        float, Meta(ge=0, le=1, description="Where the 95 % interval begins.")
+    ]
+    high: Annotated[float, Meta(ge=0, le=1, description="Where it ends.")]
+    votes: Annotated[int, about("From how many of their votes it is known.")]
+
+
 class Member(Answer):
     """Somebody who works on a project."""
 
@@ -72,6 +86,10 @@ class Member(Answer):
     role: Role
     quota: Annotated[int | None, about("The most answers; null: no limit.")]
     is_paused: Annotated[bool, about("Gets nothing new; what is held may be finished.")]
+    skill: Annotated[
+        MemberSkill | None,
+        about("Null where it is not known yet, or who asks is no manager."),
+    ] = None
 
 
 class InvitationBody(Body):
@@ -108,9 +126,13 @@ class InvitationMade(Invitation):
     url: Annotated[str, about("Told now and never again.")]
 
 
-def member_of(member: Membership) -> Member:
+def member_of(member: Membership, skill: Skill | None = None) -> Member:
     """Return somebody who works on a project."""
+    known = None
+    if skill:
+        known = convert(skill, MemberSkill, from_attributes=True)
     return Member(
+        skill=known,
         user=member.user.username,
         role=member.role,
         quota=member.quota,

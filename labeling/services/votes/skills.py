@@ -47,10 +47,16 @@ def newest(project_id: int) -> Skills | None:
 
 def values_of(fit: Skills | None) -> dict[int, float]:
     """Return the skill in [0, 1] of each person of whom a fit knows something."""
+    return {person: skill.value for person, skill in of_people(fit).items()}
+
+
+def of_people(fit: Skills | None) -> dict[int, quality.Skill]:
+    """Return the skill of each person, by their id, of whom a fit knows something."""
     body = fit.body if fit else {}
     return {
-        int(person): quality.Skill(right, votes).value
+        int(person): quality.Skill(right, votes)
         for person, (right, votes) in body.items()
+        if int(person) != MODEL
     }
 
 

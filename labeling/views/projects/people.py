@@ -16,6 +16,7 @@ from labeling.errors import InvalidInputError, NotFoundError
 from labeling.models import Invitation, Membership, User
 from labeling.services.projects import invitations, members
 from labeling.services.projects.invitations import MOST_DAYS, why_over
+from labeling.services.votes import skills
 from labeling.views.page.paging import listing
 from labeling.views.page.scope import attempt, context, member_of, whole
 
@@ -34,15 +35,18 @@ def people(request: HttpRequest, slug: str) -> HttpResponse:
         project=member.project
     )
     rows = Membership.objects.select_related("user").filter(project=member.project)
+    listed = listing(
+        request, rows.order_by("user__username", "pk"), project=member.project
+    )
+    known = skills.of_people(skills.newest(member.project_id))
     page = context(
         member,
         "members",
         link=tried.result,
         invitations=[(link, why_over(link)) for link in links[:RECENT]],
         most_days=MOST_DAYS,
-        people=listing(
-            request, rows.order_by("user__username", "pk"), project=member.project
-        ),
+        people=listed,
+        members=[(person, known.get(person.user_id)) for person in listed.rows],
         roles=Membership.Role.choices,
         errors=tried.errors,
         typed=request.POST,

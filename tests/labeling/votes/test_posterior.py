@@ -295,3 +295,31 @@ def test_the_models_skill_is_of_answers_to_what_it_has_not_learned() -> None:
     assert right == pytest.approx(2, abs=0.2)
     policy.change(project, {"model_votes": False})
     assert str(skills.MODEL) not in skills.compute(project.pk).body
+
+
+def test_managers_see_how_often_people_are_right_and_nobody_else_does() -> None:
+    project = project_of()
+    people = [make.member(project) for _ in range(3)]
+    body = {
+        str(who.user_id): [right, 20]
+        for who, right in zip(people, (19.5, 19, 10), strict=True)
+    }
+    Skills.objects.create(
+        project=project, computed_at=timezone.now(), votes=60, body=body | {"0": [9, 9]}
+    )
+    path = f"projects/{project.slug}/members/"
+    boss = make.Caller(make.manager_of(project).user)
+
+    told = {row["user"]: row["skill"] for row in boss("GET", path).json()["results"]}
+    boss.client.force_login(boss.who)
+    page = boss.client.get(f"/projects/{project.slug}/members/").content.decode()
+    of_others = make.Caller(people[0].user)("GET", path).json()["results"]
+
+    first, last = (told[people[at].user.username] for at in (0, 2))
+    assert told[boss.who.username] is None
+    assert last["value"] < 0.7
+    assert first["value"] > 0.9
+    assert last["low"] < last["value"] < last["high"]
+    assert last["votes"] == 20
+    assert page.count("20 votes") == 3
+    assert {row["skill"] for row in of_others} == {None}
