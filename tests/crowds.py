@@ -25,10 +25,10 @@ class Recorded:
 
 def folder(name: str) -> Path:
     """Return a data set's folder, or skip the test that asks for it."""
-    found = DATA / name
-    if not found.is_dir():
-        pytest.skip(f"the data set {name} is not beside the project ({found})")
-    return found
+    path = DATA / name
+    if not path.is_dir():
+        pytest.skip(f"the data set {name} is not beside the project ({path})")
+    return path
 
 
 def votes(name: str) -> list[Recorded]:

@@ -38,12 +38,12 @@ def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
 def operation_of(method: str, path: str) -> dict[str, Any] | None:
     """Return the operation of a request; a path without parameters goes first."""
     plain = path.partition("?")[0]
-    found = [
+    matches = [
         (template.count("{"), operation)
         for template, known, operation in operations()
         if known == method.lower() and _pattern(template).fullmatch(plain)
     ]
-    return min(found, key=lambda one: one[0])[1] if found else None
+    return min(matches, key=lambda match: match[0])[1] if matches else None
 
 
 @cache

@@ -402,39 +402,39 @@ class Labeling(RuleBasedStateMachine):
         self._change(self._vote(data), label, how)
 
     def _change(self, vote: tuple[str, Given], label: str, how: str) -> None:
-        who, one = vote
-        self._replay(who, one)
+        who, vote_ = vote
+        self._replay(who, vote_)
         if how != "undo":
-            self._edit(who, one, label)
+            self._edit(who, vote_, label)
         if how != "edit":
-            self._undo(who, one)
+            self._undo(who, vote_)
 
-    def _replay(self, who: str, one: Given) -> None:
-        assert self.ask(who, "post", "annotations/", one.body).status_code == 200
-        other = {**one.body, "comment": "not what I sent"}
+    def _replay(self, who: str, given: Given) -> None:
+        assert self.ask(who, "post", "annotations/", given.body).status_code == 200
+        other = {**given.body, "comment": "not what I sent"}
         assert self.ask(who, "post", "annotations/", other).status_code == 422
-        again = {**one.body, "client_id": str(uuid.uuid4())}
+        again = {**given.body, "client_id": str(uuid.uuid4())}
         assert self.ask(who, "post", "annotations/", again).status_code == 409
         DONE["replays"] += 1
 
-    def _edit(self, who: str, one: Given, label: str) -> None:
-        path, body = f"annotations/{one.id}/", {"labels": [label]}
+    def _edit(self, who: str, given: Given, label: str) -> None:
+        path, body = f"annotations/{given.id}/", {"labels": [label]}
         for age, status in ((1, 412), (0, 200)):
-            match = {"If-Match": f'"{one.version - age}"'}
+            match = {"If-Match": f'"{given.version - age}"'}
             answer = self.ask(who, "patch", path, body, **match)
             assert answer.status_code == status, answer.content
-        one.version += 1
-        self._voted(one.item).votes[who] = label
+        given.version += 1
+        self._voted(given.item).votes[who] = label
         DONE["edits"] += 1
 
-    def _undo(self, who: str, one: Given) -> None:
-        match = {"If-Match": f'"{one.version}"'}
-        answer = self.ask(who, "delete", f"annotations/{one.id}/", **match)
+    def _undo(self, who: str, given: Given) -> None:
+        match = {"If-Match": f'"{given.version}"'}
+        answer = self.ask(who, "delete", f"annotations/{given.id}/", **match)
         assert answer.status_code == 200, answer.content
-        assert self.ask(who, "post", "annotations/", one.body).status_code == 200
-        one.is_undone = True
-        del self._voted(one.item).votes[who]
-        self.held[who][one.body["assignment"]] = one.item
+        assert self.ask(who, "post", "annotations/", given.body).status_code == 200
+        given.is_undone = True
+        del self._voted(given.item).votes[who]
+        self.held[who][given.body["assignment"]] = given.item
         DONE["undos"] += 1
 
     @precondition(lambda self: any(self.held.values()))

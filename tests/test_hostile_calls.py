@@ -96,14 +96,14 @@ QUERIES = [
 
 
 def routes(patterns: Any, prefix: str = "") -> list[str]:
-    found: list[str] = []
+    paths: list[str] = []
     for pattern in patterns:
         path = prefix + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
-            found += routes(pattern.url_patterns, path)
+            paths += routes(pattern.url_patterns, path)
         elif isinstance(pattern, URLPattern):
-            found.append(path)
-    return found
+            paths.append(path)
+    return paths
 
 
 PATHS = sorted(

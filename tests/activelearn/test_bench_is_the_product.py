@@ -71,6 +71,6 @@ def test_c7_labels_are_counted_up_to_a_level(level: float, labels: float) -> Non
     # The look at 25 labels is an outlier, which its neighbors outvote.
     curve = [(10, 0.5), (20, 0.7), (25, 0.98), (30, 0.85), (40, 0.85), (50, 0.85)]
 
-    found = learning.labels_until(level, learning.smooth(curve))
+    needed = learning.labels_until(level, learning.smooth(curve))
 
-    assert found == pytest.approx(labels)
+    assert needed == pytest.approx(labels)

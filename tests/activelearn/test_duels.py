@@ -75,7 +75,7 @@ def held(size: int = 12, **changes: object) -> Duel:
     ModelVersion.objects.filter(pk=new.pk).update(stage="waiting", waits_for=100)
     policy.change(project, {"duel": True, **changes})
     items = make.items(project, size)
-    places = [{"item": one.pk, "probability": 1.0} for one in items]
+    places = [{"item": item.pk, "probability": 1.0} for item in items]
     duel = Duel.objects.create(
         project=project,
         challenger=new,
@@ -115,11 +115,11 @@ def answer_all(duel: Duel, said: Answers) -> None:
     while duels.answered(duel) < duel.asked:
         lent = make.lease(who, 20)
         assert lent
-        for one in lent:
+        for assignment in lent:
             label = NAMES[0]
-            if one.item_id in places:
-                label = said(*places[one.item_id])
-            make.vote(who, one, label)
+            if assignment.item_id in places:
+                label = said(*places[assignment.item_id])
+            make.vote(who, assignment, label)
         settle.settle_project(duel.project_id)
 
 
@@ -154,14 +154,16 @@ def test_c12_a_duel_asks_about_a_random_sample_of_where_two_versions_differ() ->
     assert champion is not None
     assert (duel.challenger, duel.champion) == (version, champion)
     # Whoever holds an item may have seen what the model says of it.
-    assert duel.items == len(open_ones) - sum(one.item_id in open_ones for one in lent)
+    assert duel.items == len(open_ones) - sum(
+        assignment.item_id in open_ones for assignment in lent
+    )
     assert 10 <= duel.differing == duel.asked == len(duel.places)
-    said = {one.pk: answers_of(one, open_ones) for one in (champion, version)}
+    said = {model.pk: answers_of(model, open_ones) for model in (champion, version)}
     expected = {
         pk
         for pk in open_ones
         if said[champion.pk][pk] != said[version.pk][pk]
-        and pk not in {one.item_id for one in lent}
+        and pk not in {assignment.item_id for assignment in lent}
     }
     assert {place.item for place in duel.whole} == expected
     assert {place.probability for place in duel.whole} == {1.0}
@@ -236,7 +238,7 @@ def test_c12_items_of_a_duel_come_first_and_blind() -> None:
     duel = held(suggestion_mode="reveal_after", exploration_rate=0, evaluation_rate=0.3)
     project, asked = duel.project, set(duel.asked_items)
     others = make.items(project, 20)
-    Item.objects.filter(pk__in=[one.pk for one in others[10:]]).update(
+    Item.objects.filter(pk__in=[other.pk for other in others[10:]]).update(
         split="evaluation"
     )
     Prediction.objects.bulk_create(
@@ -248,7 +250,7 @@ def test_c12_items_of_a_duel_come_first_and_blind() -> None:
             model_number=1,
             was_trained_on=False,
         )
-        for pk in [*asked, *(one.pk for one in others[:10])]
+        for pk in [*asked, *(other.pk for other in others[:10])]
     )
     ranking.rank(project)
 
@@ -260,7 +262,9 @@ def test_c12_items_of_a_duel_come_first_and_blind() -> None:
     # Held-out items keep their share meanwhile.
     assert "evaluation" in {row.reason for row in rows[: len(asked)]}
     who = make.manager_of(project)
-    lent = next(one for one in make.lease(who, 5) if one.item_id in asked)
+    lent = next(
+        assignment for assignment in make.lease(who, 5) if assignment.item_id in asked
+    )
     assert not suggestions.may_suggest(project, lent)
     # Nor does the champion have a vote in its own matter.
     Project.objects.filter(pk=project.pk).update(model_votes=True)

@@ -42,12 +42,12 @@ def wine(*, every: int = 3, **policy: Any) -> tuple[Project, dict[int, str]]:
     for number, (values, target) in enumerate(
         zip(bunch.data, bunch.target, strict=True)
     ):
-        one = make.item(
+        item = make.item(
             project,
             data=dict(zip(bunch.feature_names, map(float, values), strict=True)),
             split="evaluation" if number % every == 0 else "pool",
         )
-        truth[one.pk] = NAMES[target]
+        truth[item.pk] = NAMES[target]
     return project, truth
 
 
@@ -229,8 +229,8 @@ def versions(count: int) -> tuple[Project, list[ModelVersion]]:
 
 
 def number_of_champion(project: Project) -> int | None:
-    found = registry.champion(project)
-    return found.number if found else None
+    champion = registry.champion(project)
+    return champion.number if champion else None
 
 
 def test_rollback_brings_the_earlier_champion_back() -> None:
@@ -392,12 +392,12 @@ def texts(mode: str) -> Project:
     truth = {}
     for number in range(240):
         label, word = (("money", "refund"), ("post", "parcel"))[number % 2]
-        one = make.item(
+        item = make.item(
             project,
             data={"text": f"My {word} of day {number} is late."},
             split="evaluation" if number % 6 < 2 else "pool",
         )
-        truth[one.pk] = label
+        truth[item.pk] = label
     ranking.rank(project)
     # Of these about 50 are held out: enough for the gate, whatever chance does.
     answer(project, truth, 150)

@@ -40,12 +40,12 @@ def letters(mode: str = "assist", count: int = 168) -> Project:
     truth: dict[int, Labels] = {}
     for number in range(count):
         kind = KINDS[number % 4]
-        one = make.item(
+        item = make.item(
             project,
             data={"text": text(kind, number)},
             split="evaluation" if number % 12 < 4 else "pool",
         )
-        truth[one.pk] = kind
+        truth[item.pk] = kind
     ranking.rank(project)
     who = make.member(project)
     for _ in range(2):

@@ -131,8 +131,10 @@ def test_k13_a_run_counts_and_names_what_was_not_read(client: Client) -> None:
     shown = client.get(f"/projects/{project.slug}/items/?unread=yes").content.decode()
     assert all(item.external_id in shown for item in odd)
     assert shown.count("<tr>") == 3
-    one = client.get(f"/projects/{project.slug}/items/{odd[1].pk}/").content.decode()
-    assert "“many” is no number" in one
+    item_page = client.get(
+        f"/projects/{project.slug}/items/{odd[1].pk}/"
+    ).content.decode()
+    assert "“many” is no number" in item_page
 
 
 def test_a_program_is_told_what_was_not_read() -> None:

@@ -113,10 +113,12 @@ def code_lines(source: Source) -> int:
 
 def comments(source: Source) -> list[str]:
     """Return its comments, those for tools left out."""
-    found = (
+    remarks = (
         token.string for token in _tokens(source) if token.type == tokenize.COMMENT
     )
-    return [text for text in found if not re.match(r"#\s*(noqa|type:|!|pragma)", text)]
+    return [
+        text for text in remarks if not re.match(r"#\s*(noqa|type:|!|pragma)", text)
+    ]
 
 
 def length(function: Function) -> int:
@@ -160,14 +162,14 @@ def sql_lines(source: Source) -> int:
         for part in ast.walk(node)
         if part is not node
     }
-    found: set[int] = set()
+    numbers: set[int] = set()
     for node in ast.walk(source.tree):
         if id(node) in documented | inside:
             continue
         text = _written(node)
         if text and _SQL.search(text):
-            found.update(range(node.lineno, (node.end_lineno or 0) + 1))  # type: ignore[attr-defined] # an expression
-    return len(found)
+            numbers.update(range(node.lineno, (node.end_lineno or 0) + 1))  # type: ignore[attr-defined] # an expression
+    return len(numbers)
 
 
 def _written(node: ast.AST) -> str:

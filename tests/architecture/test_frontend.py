@@ -51,8 +51,8 @@ def imported(path: Path, known: set[Path]) -> set[Path]:
 
 
 def station() -> set[Path]:
-    found = imported(STATIC / "js/annotate/page.js", set())
-    return imported(STATIC / "js/annotate/opening.js", found)
+    modules = imported(STATIC / "js/annotate/page.js", set())
+    return imported(STATIC / "js/annotate/opening.js", modules)
 
 
 def test_the_text_station_loads_little() -> None:

@@ -53,10 +53,10 @@ def keep_picture(page: Page, name: str, *, full_page: bool = False) -> None:
 def serious(page: Page) -> list[str]:
     """Return axe's findings of impact serious or critical."""
     # What is in order need not be listed.
-    found = Axe().run(page, options={"resultTypes": ["violations"]})
+    report = Axe().run(page, options={"resultTypes": ["violations"]})
     return [
         f"{violation['id']}: {node['html'][:160]}"
-        for violation in found.response["violations"]
+        for violation in report.response["violations"]
         if violation["impact"] in ("serious", "critical")
         for node in violation["nodes"]
     ]

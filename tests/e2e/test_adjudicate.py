@@ -66,7 +66,7 @@ def test_keys_pressed_twice_in_a_row_do_not_decide_unseen(
     browser: Browser, live_server: LiveServer
 ) -> None:
     project = make.project(labels=("cat", "dog"), overlap=2)
-    found = dispute(project, ("cat",), ("dog",))
+    disagreement = dispute(project, ("cat",), ("dog",))
     expert = make.member(project, "expert").user.username
 
     with person(browser, live_server.url, expert) as page:
@@ -82,7 +82,7 @@ def test_keys_pressed_twice_in_a_row_do_not_decide_unseen(
         )
         expect(page.locator("aside")).to_contain_text("Press the final label")
 
-    assert outcome(found) == ("", [])
+    assert outcome(disagreement) == ("", [])
 
 
 def test_several_labels_are_ticked_and_sent_by_enter(
@@ -90,7 +90,7 @@ def test_several_labels_are_ticked_and_sent_by_enter(
 ) -> None:
     labels = [f"kind {n:02d}" for n in range(14)]
     project = make.project(labels=labels, task_type="multi", overlap=2)
-    found = dispute(project, (labels[0], labels[1]), (labels[1], labels[2]))
+    disagreement = dispute(project, (labels[0], labels[1]), (labels[1], labels[2]))
     expert = make.member(project, "expert").user.username
 
     with person(browser, live_server.url, expert) as page:
@@ -102,8 +102,8 @@ def test_several_labels_are_ticked_and_sent_by_enter(
         page.get_by_label("kind 03").click()
         press(page, "Enter")
 
-    assert found.blind_answers.get().labels == ["kind 00", "kind 13"]
-    assert outcome(found) == ("resolved", ["kind 00", "kind 03", "kind 13"])
+    assert disagreement.blind_answers.get().labels == ["kind 00", "kind 13"]
+    assert outcome(disagreement) == ("resolved", ["kind 00", "kind 03", "kind 13"])
 
 
 def test_others_like_it_are_reached_by_tab_and_settled_together(
@@ -161,9 +161,11 @@ def test_a_doubted_label_is_taken_up_and_decided_by_keyboard(
 def test_a_question_goes_to_who_voted_and_its_answer_comes_back(
     browser: Browser, live_server: LiveServer
 ) -> None:
-    found = dispute(make.project(overlap=2), **text("The second transfer is pending"))
-    url = f"{live_server.url}/projects/{found.project.slug}"
-    expert = make.member(found.project, "expert").user
+    disagreement = dispute(
+        make.project(overlap=2), **text("The second transfer is pending")
+    )
+    url = f"{live_server.url}/projects/{disagreement.project.slug}"
+    expert = make.member(disagreement.project, "expert").user
 
     def shown_well(page: Page, name: str) -> None:
         assert problems(page, f"ask-{name}", full_page=True) == []
@@ -179,7 +181,7 @@ def test_a_question_goes_to_who_voted_and_its_answer_comes_back(
     page.keyboard.press("Tab")
     press(page, "Enter")
     expect(page.locator("main")).to_contain_text("2 people were asked.")
-    voter = found.inquiries.latest("pk").annotator.username
+    voter = disagreement.inquiries.latest("pk").annotator.username
     with person(browser, live_server.url, voter) as theirs:
         mark = theirs.get_by_role("link", name="My work (1 question waits for you)")
         for where in ("guideline", "label"):

@@ -24,10 +24,10 @@ def prepare(count: int) -> tuple[Project, list[str]]:
     told = {"label": "cat", "confidence": 0.9, "model": 1}
     entries = []
     for n in range(count):
-        one = make.item(project, data={"text": f"item {n:03d}"})
+        item = make.item(project, data={"text": f"item {n:03d}"})
         entries.append(
             order.Entry(
-                one.pk, 0, is_first=True, rank=n, reason="model", suggestion=told
+                item.pk, 0, is_first=True, rank=n, reason="model", suggestion=told
             )
         )
     order.swap(project.pk, entries)

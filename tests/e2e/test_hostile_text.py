@@ -152,8 +152,8 @@ def texts_of(model: type[models.Model]) -> list[models.Field[Any, Any]]:
 def ours() -> list[type[models.Model]]:
     """Return the models whose rows somebody writes."""
     names = ("labeling", "activelearn")
-    found = [model for model in apps.get_models() if model._meta.app_label in names]
-    return [*found, Group]
+    tables = [model for model in apps.get_models() if model._meta.app_label in names]
+    return [*tables, Group]
 
 
 def poison() -> None:
@@ -213,8 +213,8 @@ def build() -> User:
     items = make.items(project, 3)
     predictions.publish(project.pk, 1, [(items[0].pk, PAYLOADS[4], 0.5)])
     for slug in ("languages", "wine"):
-        one = Project.objects.get(slug=slug)
-        make.ranked(one, list(Item.objects.filter(project=one, state="open")))
+        hostile = Project.objects.get(slug=slug)
+        make.ranked(hostile, list(Item.objects.filter(project=hostile, state="open")))
     suggest(Project.objects.get(slug="digits"))
     lent = make.lease(manager, 3)
     make.vote(manager, lent[0], PAYLOADS[5])
@@ -277,12 +277,12 @@ def screens() -> Iterator[tuple[str, str]]:
     job = Job.objects.filter(project__slug="languages").latest("pk").pk
     for name, path in SCREENS.items():
         yield name, path.format(item=item, job=job)
-    one, step = "/projects/languages/", "disagreements/"
+    address, step = "/projects/languages/", "disagreements/"
     blind = Project.objects.get(slug="languages").disagreements.latest("pk").pk
-    yield "blind", f"{one}{step}?id={blind}"
+    yield "blind", f"{address}{step}?id={blind}"
     decided = Disagreement.objects.exclude(resolved_at=None).latest("pk")
-    yield "decided", f"{one}{step}?after={decided.pk}"
-    yield "version", f"{one}guideline/?version=1"
+    yield "decided", f"{address}{step}?after={decided.pk}"
+    yield "version", f"{address}guideline/?version=1"
     for model in admin.site._registry:
         place = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
         yield f"{place} list", place
@@ -296,9 +296,9 @@ class Watch:
     def __init__(self, page: Page, url: str) -> None:
         self.page, self.url, self.where = page, url, ""
         self.problems: list[str] = []
-        page.on("console", lambda one: self._hear(one.text))
+        page.on("console", lambda message: self._hear(message.text))
         page.on("dialog", self._close)
-        page.on("request", lambda one: self._leave(one.url))
+        page.on("request", lambda request: self._leave(request.url))
 
     def _say(self, what: str) -> None:
         self.problems.append(f"{self.where}: {what}")
@@ -318,12 +318,12 @@ class Watch:
     def look(self, where: str) -> bool:
         """Note what is alive; return whether any payload is there, as text."""
         self.where = where
-        found = self.page.evaluate(CHECK)
-        if found["ran"]:
+        sight = self.page.evaluate(CHECK)
+        if sight["ran"]:
             self._say("a payload ran")
-        for text in found["alive"]:
+        for text in sight["alive"]:
             self._say(text)
-        return bool(found["isShown"])
+        return bool(sight["isShown"])
 
 
 def enter(page: Page, url: str, who: User) -> None:
@@ -365,7 +365,7 @@ def test_s09_hostile_text_stays_text_while_people_work(
     page = browser.new_context().new_page()
     enter(page, live_server.url, who)
     watch = Watch(page, live_server.url)
-    one = f"{live_server.url}/projects/languages/"
+    address = f"{live_server.url}/projects/languages/"
 
     for slug in ("languages", "wine", "digits"):
         ready(page, f"{live_server.url}/projects/{slug}/label/")
@@ -379,7 +379,7 @@ def test_s09_hostile_text_stays_text_while_people_work(
                 page.keyboard.press(key)
                 page.wait_for_timeout(50)
             watch.look(f"station of {slug}, {keys}")
-    page.goto(f"{one}import/")
+    page.goto(f"{address}import/")
     rows = ",".join(
         json.dumps(text.replace("\n", " ")).replace('\\"', '""') for text in PAYLOADS
     )
@@ -391,12 +391,12 @@ def test_s09_hostile_text_stays_text_while_people_work(
     page.click("main form button")
     expect(page.get_by_text("The first rows of")).to_be_visible()
     assert watch.look("import")
-    page.goto(f"{one}guideline/")
+    page.goto(f"{address}guideline/")
     page.fill("[name=text]", ALL)
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_role("heading", name="Preview")).to_be_visible()
     assert watch.look("preview")
-    page.goto(f"{one}members/")
+    page.goto(f"{address}members/")
     page.fill("[name=user]", PAYLOADS[1])
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.get_by_role("alert")).to_be_visible()
@@ -404,9 +404,9 @@ def test_s09_hostile_text_stays_text_while_people_work(
     for field in ("id", "label", "tag", "state", "q"):
         for path in ("items/", "items/delete/"):
             named = "%22%3E%3Cimg%20x55%20src=x%20onerror=__xss=1%3E"
-            page.goto(f"{one}{path}?{field}={named}")
+            page.goto(f"{address}{path}?{field}={named}")
             watch.look(f"{path} by {field}")
-    page.goto(f"{one}disagreements/")
+    page.goto(f"{address}disagreements/")
     with page.expect_navigation():
         page.locator("button.label").first.click()
     assert watch.look("decided")

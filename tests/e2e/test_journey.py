@@ -241,8 +241,8 @@ def next_of(page: Page, url: str) -> int:
 
 def promote_another_then_roll_back(page: Page, url: str, serving: ModelVersion) -> None:
     another = ModelVersion.objects.exclude(pk=serving.pk)[0]
-    for found, button in ((another, "Promote"), (another, "Roll back")):
-        page.goto(f"{url}/admin/activelearn/modelversion/{found.pk}/change/")
+    for version, button in ((another, "Promote"), (another, "Roll back")):
+        page.goto(f"{url}/admin/activelearn/modelversion/{version.pk}/change/")
         page.get_by_role("button", name=button).click()
         expect(page.locator(".messagelist .success")).to_be_visible()
         if button == "Promote":

@@ -111,7 +111,7 @@ def test_the_first_items_are_asked_for_before_all_modules_have_come(
     log_in(page, live_server.url, make.member(project).user.username)
     station = f"{live_server.url}/projects/{project.slug}/label/"
     calls: list[str] = []
-    page.on("request", lambda one: calls.append(one.url))
+    page.on("request", lambda request: calls.append(request.url))
 
     missing = re.compile(r"/annotate/page\.")
     page.route(missing, cut)

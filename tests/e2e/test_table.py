@@ -139,11 +139,11 @@ def test_on_an_item_s_page_rows_are_shown_by_kind_too(
     project = make.project(labels=("cat", "dog"), data_type="table", overlap=2)
     row = {**ROW, "note": ("It came late. " * 1500)[:20_000]}
     source = {"source": "x" * 20_000}
-    found = dispute(project, ("cat",), ("dog",), data=row, metadata=source)
+    disagreement = dispute(project, ("cat",), ("dog",), data=row, metadata=source)
     expert = make.member(project, "expert").user
     log_in(page, live_server.url, expert.username)
 
-    for name in (f"items/{found.item_id}", "disagreements"):
+    for name in (f"items/{disagreement.item_id}", "disagreements"):
         page.goto(f"{live_server.url}/projects/{project.slug}/{name}/")
         price = page.locator(".cells td.number div").first
         assert price.evaluate("d => getComputedStyle(d).textAlign") == "end"

@@ -87,14 +87,14 @@ class Client(Caller):
 
     def finish(self) -> bool:
         """Work until nothing is left for this person; return whether anything was."""
-        found = False
+        is_lent = False
         deadline = time.monotonic() + 300
         with contextlib.closing(self):
             while (count := self.work()) != 0:
-                found = found or count is not None
+                is_lent = is_lent or count is not None
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"{self.user} does not come to an end")
-        return found
+        return is_lent
 
     def vote(self) -> None:
         self.submit([self.held.pop(0)])
@@ -177,34 +177,34 @@ class Client(Caller):
         time.sleep(self.chance.uniform(0, 0.5))
 
     def edit(self) -> None:
-        one = self.given.pop(self.chance.randrange(len(self.given)))
+        vote = self.given.pop(self.chance.randrange(len(self.given)))
         label = self.chance.choice(LABELS)
-        sent = {"annotation": one.id, "version": one.version, "labels": [label]}
+        sent = {"annotation": vote.id, "version": vote.version, "labels": [label]}
         op = self.call(
-            "edit", "PATCH", f"annotations/{one.id}/", {"labels": [label]}, sent
+            "edit", "PATCH", f"annotations/{vote.id}/", {"labels": [label]}, sent
         )
         if op.outcome == "ok":
-            self.given.append(Given(one.id, one.version + 1, one.body, one.item))
+            self.given.append(Given(vote.id, vote.version + 1, vote.body, vote.item))
 
     def undo(self) -> None:
-        one = self.given.pop(self.chance.randrange(len(self.given)))
+        vote = self.given.pop(self.chance.randrange(len(self.given)))
         sent = {
-            "annotation": one.id,
-            "version": one.version,
-            "assignment": one.body["assignment"],
-            "item": one.item,
+            "annotation": vote.id,
+            "version": vote.version,
+            "assignment": vote.body["assignment"],
+            "item": vote.item,
         }
-        op = self.call("undo", "DELETE", f"annotations/{one.id}/", None, sent)
+        op = self.call("undo", "DELETE", f"annotations/{vote.id}/", None, sent)
         if op.outcome == "ok":
-            self.held.append((one.body["assignment"], one.item))
+            self.held.append((vote.body["assignment"], vote.item))
 
     def replay(self) -> None:
-        one = self.chance.choice(self.given)
-        self._sent([one.body], {one.body["assignment"]: one.item})
+        vote = self.chance.choice(self.given)
+        self._sent([vote.body], {vote.body["assignment"]: vote.item})
         self.given = self.given[-50:]
 
     def reuse(self) -> None:
         """Send another answer under a known ``client_id``: it must be refused."""
-        one = self.chance.choice(self.given)
-        body = {**one.body, "comment": "another answer"}
+        vote = self.chance.choice(self.given)
+        body = {**vote.body, "comment": "another answer"}
         self.call("mismatch", "POST", "annotations/", body, body)

@@ -96,10 +96,10 @@ def _is_quiet(machine: Machine) -> bool:
 
     The message that labels have come may be lost; then a sweep finds them later.
     """
-    found = _rows(machine, _END_RESTS) is not None and _rows(machine, _WAITS)
-    if not found:
+    is_quiet = _rows(machine, _END_RESTS) is not None and _rows(machine, _WAITS)
+    if not is_quiet:
         return False
-    (row,) = found
+    (row,) = is_quiet
     due = Retrains(row["first"], row["growth"], 0, row["labels"]).due_after
     stale = row["confident"] - row["ranked"] >= min(25, max(10, row["ranked"] // 10))
     return not (row["n"] or stale or row["counted"] >= due(row["labels"]))

@@ -39,11 +39,11 @@ def of(history: Iterable[Op], kind: str, *outcomes: Outcome) -> Iterator[Op]:
 
 def grants(history: Iterable[Op]) -> dict[int, list[Op]]:
     """Return for each assignment the leases that lent it, or lent it anew."""
-    found: dict[int, list[Op]] = defaultdict(list)
+    granted: dict[int, list[Op]] = defaultdict(list)
     for op in of(history, "lease", "ok"):
         for item in op.got["items"]:
-            found[item["assignment"]].append(op)
-    return found
+            granted[item["assignment"]].append(op)
+    return granted
 
 
 @dataclass(frozen=True)

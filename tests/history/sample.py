@@ -30,8 +30,8 @@ def op(kind: str, user: str, at: float, **more: Any) -> Op:
 
 
 def lease(user: str, at: float, assignment: int, item: int) -> Op:
-    one = {"assignment": assignment, "item": item, "expires_at": at + 60}
-    return op("lease", user, at, sent={"count": 1}, got={"items": [one]})
+    lent = {"assignment": assignment, "item": item, "expires_at": at + 60}
+    return op("lease", user, at, sent={"count": 1}, got={"items": [lent]})
 
 
 def submit(user: str, at: float, number: int, item: int, label: str = "x") -> Op:

@@ -158,9 +158,9 @@ def test_a_sound_history_has_no_violation() -> None:
 
 @pytest.mark.parametrize("words", PLANTED)
 def test_a_planted_violation_is_found(words: str) -> None:
-    found = check(*PLANTED[words](*sound()))
+    violations = check(*PLANTED[words](*sound()))
 
-    assert any(words in violation for violation in found), found
+    assert any(words in violation for violation in violations), violations
 
 
 def test_what_nobody_saw_end_may_have_happened_or_not() -> None:

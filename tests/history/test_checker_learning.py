@@ -148,9 +148,9 @@ PLANTED: dict[str, Change] = {
 
 @pytest.mark.parametrize("words", PLANTED)
 def test_a_planted_violation_is_found(words: str) -> None:
-    found = check(*PLANTED[words](*sound()))
+    violations = check(*PLANTED[words](*sound()))
 
-    assert any(words in violation for violation in found), found
+    assert any(words in violation for violation in violations), violations
 
 
 def test_a_run_that_waits_answers_for_the_thresholds_passed_meanwhile() -> None:
@@ -165,8 +165,8 @@ def test_a_run_that_waits_answers_for_the_thresholds_passed_meanwhile() -> None:
     )
 
 
-def of_learning(found: list[str]) -> list[str]:
-    return [violation for violation in found if violation.startswith("retrains")]
+def of_learning(violations: list[str]) -> list[str]:
+    return [violation for violation in violations if violation.startswith("retrains")]
 
 
 def test_who_looks_while_it_changes_sees_what_served_before_or_after() -> None:

@@ -16,8 +16,10 @@ X, Y = ("x",), ("y",)
 def verdict(
     *votes: rules.Labels, needed: int = 2, most: int = 3, share: float = 0.9
 ) -> str:
-    found = rules.consensus(votes, min_votes=needed, max_votes=most, confidence=share)
-    return found.verdict
+    consensus = rules.consensus(
+        votes, min_votes=needed, max_votes=most, confidence=share
+    )
+    return consensus.verdict
 
 
 def test_no_vote_leaves_an_item_open() -> None:
@@ -49,22 +51,22 @@ def test_a_tie_never_settles_it() -> None:
 
 
 def test_the_shares_of_the_votes_are_kept() -> None:
-    found = rules.consensus(
+    consensus = rules.consensus(
         [("a", "b"), ("a",)], min_votes=2, max_votes=2, confidence=0.9
     )
 
-    assert found.soft_label == {"a": 1.0, "b": 0.5}
-    assert found.entropy == pytest.approx(math.log(2))
+    assert consensus.soft_label == {"a": 1.0, "b": 0.5}
+    assert consensus.entropy == pytest.approx(math.log(2))
 
 
 @given(st.lists(st.sampled_from([X, Y, ("z",)]), max_size=8), st.integers(1, 5))
 def test_the_order_of_votes_does_not_matter(
     votes: list[rules.Labels], needed: int
 ) -> None:
-    one = rules.consensus(votes, min_votes=needed, max_votes=8, confidence=0.7)
+    consensus = rules.consensus(votes, min_votes=needed, max_votes=8, confidence=0.7)
     two = rules.consensus(votes[::-1], min_votes=needed, max_votes=8, confidence=0.7)
 
-    assert (one.verdict, one.labels) == (two.verdict, two.labels)
+    assert (consensus.verdict, consensus.labels) == (two.verdict, two.labels)
 
 
 @pytest.mark.parametrize(

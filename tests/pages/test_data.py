@@ -157,9 +157,9 @@ def test_no_page_shows_a_picture_in_full_but_by_a_link() -> None:
 def test_a_row_is_shown_by_kind_and_never_as_html(page: str) -> None:
     project = make.project(overlap=2, data_type="table")
     row = {"n": 2.0, "paid": True, "at": "2026-11-21", "to": "https://a.org/<b>"}
-    found = dispute(project, data={**row, "none": None})
+    disagreement = dispute(project, data={**row, "none": None})
     client = browser(make.member(project, "expert").user)
-    name = f"items/{found.item_id}" if page == "items" else page
+    name = f"items/{disagreement.item_id}" if page == "items" else page
 
     html = client.get(f"/projects/{project.slug}/{name}/").content.decode()
 

@@ -22,26 +22,28 @@ pytestmark = pytest.mark.django_db
 class Desk:
     """An expert at the page."""
 
-    def __init__(self, found: Disagreement) -> None:
-        (self.member,) = experts(found.project, 1)
+    def __init__(self, disagreement: Disagreement) -> None:
+        (self.member,) = experts(disagreement.project, 1)
         self.client: Client = browser(self.member.user)
-        self.path = f"/projects/{found.project.slug}/disagreements/"
+        self.path = f"/projects/{disagreement.project.slug}/disagreements/"
 
-    def post(self, found: Disagreement, **form: Any) -> str:
-        self.answer = self.client.post(self.path, {"id": found.pk, **form}, follow=True)
+    def post(self, disagreement: Disagreement, **form: Any) -> str:
+        self.answer = self.client.post(
+            self.path, {"id": disagreement.pk, **form}, follow=True
+        )
         return self.answer.content.decode()
 
-    def seen(self, found: Disagreement) -> str:
+    def seen(self, disagreement: Disagreement) -> str:
         """Answer blind, so that the votes are in view."""
-        return self.post(found, step="blind", label="x")
+        return self.post(disagreement, step="blind", label="x")
 
 
 def test_the_votes_are_shown_after_the_own_answer_only() -> None:
-    found = dispute(make.project(overlap=2))
-    desk = Desk(found)
+    disagreement = dispute(make.project(overlap=2))
+    desk = Desk(disagreement)
 
     before = desk.client.get(desk.path).content.decode()
-    after = desk.seen(found)
+    after = desk.seen(disagreement)
 
     assert "<small>A1" not in before
     assert "Make it an example" not in before
@@ -50,91 +52,98 @@ def test_the_votes_are_shown_after_the_own_answer_only() -> None:
 
 
 def test_a_form_sent_twice_before_the_votes_decides_nothing() -> None:
-    found = dispute(make.project(overlap=2))
-    desk = Desk(found)
+    disagreement = dispute(make.project(overlap=2))
+    desk = Desk(disagreement)
 
-    desk.seen(found)
-    desk.seen(found)
-    desk.post(found, step="final", do="stay")
+    desk.seen(disagreement)
+    desk.seen(disagreement)
+    desk.post(disagreement, step="final", do="stay")
 
-    found.refresh_from_db()
-    assert found.resolved_at is None
+    disagreement.refresh_from_db()
+    assert disagreement.resolved_at is None
 
 
 def test_a_decision_with_its_note_and_example() -> None:
-    found = dispute(make.project(overlap=2))
-    desk = Desk(found)
-    desk.seen(found)
+    disagreement = dispute(make.project(overlap=2))
+    desk = Desk(disagreement)
+    desk.seen(disagreement)
 
-    said = desk.post(found, step="final", label="y", note="the tail", precedent="yes")
+    said = desk.post(
+        disagreement, step="final", label="y", note="the tail", precedent="yes"
+    )
 
     assert "Decided:" in said
-    found.refresh_from_db()
-    assert (found.note, found.resolved_by) == ("the tail", desk.member.user)
-    assert precedents.shown(found.project).get().resolution.labels == ["y"]
+    disagreement.refresh_from_db()
+    assert (disagreement.note, disagreement.resolved_by) == (
+        "the tail",
+        desk.member.user,
+    )
+    assert precedents.shown(disagreement.project).get().resolution.labels == ["y"]
 
 
 @pytest.mark.parametrize(("outcome", "labels"), [("ambiguous", ["x"]), ("invalid", [])])
 def test_an_item_is_ambiguous_or_not_valid_in_both_steps(
     outcome: str, labels: list[str]
 ) -> None:
-    found = dispute(make.project(overlap=3), ("x",), ("x",), ("y",))
-    desk = Desk(found)
+    disagreement = dispute(make.project(overlap=3), ("x",), ("x",), ("y",))
+    desk = Desk(disagreement)
 
-    assert "truly ambiguous" in desk.post(found, step="blind", outcome="ambiguous")
-    desk.post(found, step="final", outcome=outcome)
+    assert "truly ambiguous" in desk.post(
+        disagreement, step="blind", outcome="ambiguous"
+    )
+    desk.post(disagreement, step="final", outcome=outcome)
 
-    found.refresh_from_db()
-    assert found.outcome == outcome
-    current = Resolution.objects.filter(item=found.item, superseded_at=None)
+    disagreement.refresh_from_db()
+    assert disagreement.outcome == outcome
+    current = Resolution.objects.filter(item=disagreement.item, superseded_at=None)
     assert [resolution.labels for resolution in current] == ([labels] if labels else [])
 
 
 def test_the_majority_that_was_shown_is_accepted() -> None:
-    found = dispute(make.project(overlap=3), ("y",), ("x",), ("y",))
-    desk = Desk(found)
+    disagreement = dispute(make.project(overlap=3), ("y",), ("x",), ("y",))
+    desk = Desk(disagreement)
 
-    said = desk.seen(found)
+    said = desk.seen(disagreement)
     assert "[&quot;y&quot;]" in said
-    desk.post(found, step="final", majority='["y"]')
+    desk.post(disagreement, step="final", majority='["y"]')
 
     assert Resolution.objects.get(superseded_at=None).labels == ["y"]
 
 
 def test_even_votes_have_no_majority_and_a_made_up_one_is_refused() -> None:
-    found = dispute(make.project(overlap=2))
-    desk = Desk(found)
+    disagreement = dispute(make.project(overlap=2))
+    desk = Desk(disagreement)
 
-    assert "the votes are even" in desk.seen(found)
+    assert "the votes are even" in desk.seen(disagreement)
     for made_up in ("x", "[1]", '["nothing of the kind"]', "{"):
-        desk.post(found, step="final", majority=made_up)
+        desk.post(disagreement, step="final", majority=made_up)
         assert desk.answer.status_code == 400
 
 
 def test_several_labels_are_ticked() -> None:
     project = make.project(labels=("a", "b", "c"), task_type="multi", overlap=2)
-    found = dispute(project, ("a",), ("b",))
-    desk = Desk(found)
+    disagreement = dispute(project, ("a",), ("b",))
+    desk = Desk(disagreement)
 
-    assert "The votes differ on" not in desk.seen(found)
-    desk.post(found, step="blind", label=["a", "c"], outcome="resolved")
-    said = desk.seen(found)
+    assert "The votes differ on" not in desk.seen(disagreement)
+    desk.post(disagreement, step="blind", label=["a", "c"], outcome="resolved")
+    said = desk.seen(disagreement)
     assert "The votes differ on:" in said
     assert said.count("1 of 2") == 2
-    desk.post(found, step="final", label=["b", "c"], outcome="resolved")
+    desk.post(disagreement, step="final", label=["b", "c"], outcome="resolved")
 
-    assert found.blind_answers.get().labels == ["a", "c"]
+    assert disagreement.blind_answers.get().labels == ["a", "c"]
     assert Resolution.objects.get(superseded_at=None).labels == ["b", "c"]
 
 
 def test_a_stale_form_tells_the_other_expert_s_answer_and_goes_on() -> None:
-    found = dispute(make.project(overlap=2))
-    desk = Desk(found)
-    desk.seen(found)
-    (other,) = experts(found.project, 1)
-    adjudicate.resolve(other, found.pk, Decision(("x",)))
+    disagreement = dispute(make.project(overlap=2))
+    desk = Desk(disagreement)
+    desk.seen(disagreement)
+    (other,) = experts(disagreement.project, 1)
+    adjudicate.resolve(other, disagreement.pk, Decision(("x",)))
 
-    said = desk.post(found, step="final", label="y")
+    said = desk.post(disagreement, step="final", label="y")
 
     assert desk.answer.status_code == 409
     assert "Another expert resolved it meanwhile (x)" in said
@@ -160,47 +169,47 @@ def test_later_puts_it_last_and_undo_brings_the_last_decision_back() -> None:
 
 
 def test_undo_is_refused_in_words_where_a_training_run_has_used_it() -> None:
-    found = dispute(make.project(overlap=2))
-    desk = Desk(found)
-    desk.seen(found)
-    desk.post(found, step="final", label="x")
+    disagreement = dispute(make.project(overlap=2))
+    desk = Desk(disagreement)
+    desk.seen(disagreement)
+    desk.post(disagreement, step="final", label="x")
     Resolution.objects.update(used_at="2026-01-02T03:04Z")
 
-    assert "A training run has used this label" in desk.post(found, do="undo")
+    assert "A training run has used this label" in desk.post(disagreement, do="undo")
     assert desk.answer.status_code == 409
 
 
 def test_a_held_out_item_says_why_it_is_no_example() -> None:
-    found = dispute(make.project(overlap=2), split="evaluation")
-    desk = Desk(found)
+    disagreement = dispute(make.project(overlap=2), split="evaluation")
+    desk = Desk(disagreement)
 
-    assert "must stay unseen" in desk.seen(found)
-    desk.post(found, step="final", label="x", precedent="yes", note="kept text")
+    assert "must stay unseen" in desk.seen(disagreement)
+    desk.post(disagreement, step="final", label="x", precedent="yes", note="kept text")
 
     assert desk.answer.status_code == 400
     assert b"kept text" in desk.answer.content
-    found.refresh_from_db()
-    assert found.resolved_at is None
+    disagreement.refresh_from_db()
+    assert disagreement.resolved_at is None
 
 
 def test_others_like_it_are_settled_at_once_or_afterwards() -> None:
     project = make.project(overlap=2)
-    one, two, three = (
+    disagreement, two, three = (
         dispute(project, **text(f"charged twice and pending {n}")) for n in range(3)
     )
     held = dispute(project, **text("charged twice and pending 4"), split="evaluation")
-    desk = Desk(one)
+    desk = Desk(disagreement)
 
-    assert "held out" in desk.seen(one)
-    said = desk.post(one, step="final", label="x", also=[two.pk, 0])
+    assert "held out" in desk.seen(disagreement)
+    said = desk.post(disagreement, step="final", label="x", also=[two.pk, 0])
     assert "1 other was settled together with it." in said
     assert "1 other is like it" in said
     assert f'name="also" value="{three.pk}"' not in said
-    said = desk.post(one, do="like", also=[three.pk])
+    said = desk.post(disagreement, do="like", also=[three.pk])
 
     assert "1 other was settled" in said
     settled = Disagreement.objects.filter(resolved_by=desk.member.user)
-    assert set(settled) == {one, two, three}
+    assert set(settled) == {disagreement, two, three}
     held.refresh_from_db()
     assert held.resolved_at is None
 
@@ -219,9 +228,9 @@ def test_nothing_of_another_project_is_reached() -> None:
 
 def test_the_page_asks_the_same_few_questions_for_any_number() -> None:
     project = make.project(overlap=2)
-    found = dispute(project, **text("charged twice 0"))
-    desk = Desk(found)
-    desk.seen(found)
+    disagreement = dispute(project, **text("charged twice 0"))
+    desk = Desk(disagreement)
+    desk.seen(disagreement)
     counts = []
     for size in (2, 6):
         for number in range(size):
@@ -235,10 +244,12 @@ def test_the_page_asks_the_same_few_questions_for_any_number() -> None:
 
 def test_by_the_api_others_are_listed_and_settled_likewise() -> None:
     project = make.project(overlap=2)
-    one, two = (dispute(project, **text(f"charged twice {n}")) for n in range(2))
+    disagreement, two = (
+        dispute(project, **text(f"charged twice {n}")) for n in range(2)
+    )
     (expert,) = experts(project, 1)
     call = make.Caller(expert.user)
-    path = f"projects/{project.slug}/disagreements/{one.pk}"
+    path = f"projects/{project.slug}/disagreements/{disagreement.pk}"
 
     (near,) = call("get", f"{path}/similar/").json()["results"]
     assert (near["id"], near["is_evaluation"]) == (two.pk, False)
@@ -263,23 +274,25 @@ def test_by_the_api_others_are_listed_and_settled_likewise() -> None:
     ],
 )
 def test_a_wrong_decision_is_refused_by_field(body: dict[str, object]) -> None:
-    found = dispute(make.project(overlap=2))
-    (expert,) = experts(found.project, 1)
-    path = f"projects/{found.project.slug}/disagreements/{found.pk}/resolve/"
+    disagreement = dispute(make.project(overlap=2))
+    (expert,) = experts(disagreement.project, 1)
+    path = (
+        f"projects/{disagreement.project.slug}/disagreements/{disagreement.pk}/resolve/"
+    )
 
     answer = make.Caller(expert.user)("post", path, body)
 
     assert answer.status_code == 400
     assert answer.json()["errors"]
-    found.refresh_from_db()
-    assert found.resolved_at is None
+    disagreement.refresh_from_db()
+    assert disagreement.resolved_at is None
 
 
 def test_by_the_api_it_is_deferred_and_opened_again() -> None:
-    found = dispute(make.project(overlap=2))
-    first, second = experts(found.project, 2)
+    disagreement = dispute(make.project(overlap=2))
+    first, second = experts(disagreement.project, 2)
     call = make.Caller(first.user)
-    path = f"projects/{found.project.slug}/disagreements/{found.pk}"
+    path = f"projects/{disagreement.project.slug}/disagreements/{disagreement.pk}"
 
     assert call("post", f"{path}/blind/", {"outcome": "invalid"}).status_code == 200
     assert call("post", f"{path}/defer/").status_code == 200
@@ -288,19 +301,19 @@ def test_by_the_api_it_is_deferred_and_opened_again() -> None:
     assert (late.status_code, late.json()["labels"]) == (409, ["x"])
     assert late.json()["code"] == "resolved_meanwhile"
     assert make.Caller(second.user)("post", f"{path}/reopen/").status_code == 403
-    assert call("post", f"{path}/reopen/").json()["id"] == found.pk
+    assert call("post", f"{path}/reopen/").json()["id"] == disagreement.pk
     assert call("post", f"{path}/reopen/").status_code == 409
 
 
 @pytest.mark.parametrize("role", ["annotator", "engineer"])
 def test_s15_only_experts_and_managers_decide(role: str) -> None:
-    found = dispute(make.project(overlap=2))
-    who = make.member(found.project, role).user
+    disagreement = dispute(make.project(overlap=2))
+    who = make.member(disagreement.project, role).user
     call = make.Caller(who)
-    path = f"projects/{found.project.slug}/disagreements/{found.pk}"
+    path = f"projects/{disagreement.project.slug}/disagreements/{disagreement.pk}"
 
     assert call("get", f"{path}/similar/").status_code == 403
     for act in ("blind", "resolve", "defer", "reopen"):
         assert call("post", f"{path}/{act}/", {"label": "x"}).status_code == 403
-    page = f"/projects/{found.project.slug}/disagreements/"
+    page = f"/projects/{disagreement.project.slug}/disagreements/"
     assert browser(who).get(page).status_code == 403

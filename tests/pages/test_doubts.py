@@ -41,8 +41,8 @@ class Lists:
 
 
 def test_every_list_says_how_much_waits_and_an_empty_one_why() -> None:
-    found = dispute(make.project(overlap=2))
-    desk = Lists(found.project)
+    disagreement = dispute(make.project(overlap=2))
+    desk = Lists(disagreement.project)
 
     for which in LISTS:
         said = desk.get(which)
@@ -80,8 +80,8 @@ def test_what_is_taken_up_is_decided_blind_first_on_the_same_page() -> None:
     assert "blind first" in said
     assert "Its label now" not in said
     assert "<small>A1" not in said
-    found = Disagreement.objects.get(item=item)
-    form = {"id": found.pk, "step": "blind", "label": "y"}
+    disagreement = Disagreement.objects.get(item=item)
+    form = {"id": disagreement.pk, "step": "blind", "label": "y"}
     said = desk.client.post(desk.path, form, follow=True).content.decode()
     assert "Its label now: x (Consensus, confidence 0.67)." in said
     assert "A training run has used it" in said
@@ -105,9 +105,9 @@ def test_the_label_and_the_votes_are_not_on_the_item_s_page_meanwhile() -> None:
     said = desk.client.get(page).content.decode()
     assert "<small>A1" not in said
     assert "Not shown before your own answer." in said
-    found = Disagreement.objects.get(item=item)
-    blind.answer_blind(desk.member, found.pk, ("y",))
-    adjudicate.resolve(desk.member, found.pk, decisions.Decision(("y",)))
+    disagreement = Disagreement.objects.get(item=item)
+    blind.answer_blind(desk.member, disagreement.pk, ("y",))
+    adjudicate.resolve(desk.member, disagreement.pk, decisions.Decision(("y",)))
     said = desk.client.get(page).content.decode()
     assert "it was: x" in said
     assert "Doubted" in said

@@ -23,21 +23,21 @@ pytestmark = pytest.mark.django_db
 
 def asked() -> tuple[Desk, Disagreement]:
     labels = ("first label", "second label")
-    found = dispute(
+    disagreement = dispute(
         make.project(labels=labels, overlap=2), *((label,) for label in labels)
     )
-    desk = Desk(found)
+    desk = Desk(disagreement)
     assert "Ask back" not in desk.client.get(desk.path).content.decode()
-    desk.post(found, step="blind", label="first label")
-    said = desk.post(found, do="ask", question="Is <b>this</b> it?")
+    desk.post(disagreement, step="blind", label="first label")
+    said = desk.post(disagreement, do="ask", question="Is <b>this</b> it?")
     assert "2 people were asked." in said
-    return desk, found
+    return desk, disagreement
 
 
 def test_a_question_and_its_answer_are_shown_as_plain_words() -> None:
-    desk, found = asked()
-    who = voters(found)[1].user
-    path = f"/projects/{found.project.slug}/my-work/"
+    desk, disagreement = asked()
+    who = voters(disagreement)[1].user
+    path = f"/projects/{disagreement.project.slug}/my-work/"
     client = browser(who)
 
     said = flat(client.get(path).content)
@@ -58,25 +58,25 @@ def test_a_question_and_its_answer_are_shown_as_plain_words() -> None:
 
 
 def test_the_answers_are_not_shown_to_an_expert_who_has_not_answered_blind() -> None:
-    _, found = asked()
-    inquiry = Inquiry.objects.filter(disagreement=found).earliest("pk")
+    _, disagreement = asked()
+    inquiry = Inquiry.objects.filter(disagreement=disagreement).earliest("pk")
     Inquiry.objects.filter(pk=inquiry.pk).update(
         answer="a telling word", answered_at=inquiry.asked_at
     )
-    other = Desk(found)
+    other = Desk(disagreement)
 
     assert "a telling word" not in other.client.get(other.path).content.decode()
-    said = other.post(found, step="blind", label="first label")
+    said = other.post(disagreement, step="blind", label="first label")
     assert "a telling word" in said
 
 
 def test_a_refused_answer_keeps_its_words_and_says_why() -> None:
-    found, expert = seen()
-    inquiries.ask(expert, found.pk, "Why?")
-    who = voters(found)[0].user
+    disagreement, expert = seen()
+    inquiries.ask(expert, disagreement.pk, "Why?")
+    who = voters(disagreement)[0].user
     inquiry = Inquiry.objects.get(annotator=who)
     client = browser(who)
-    path = f"/projects/{found.project.slug}/my-work/"
+    path = f"/projects/{disagreement.project.slug}/my-work/"
 
     long = client.post(path, {"inquiry": inquiry.pk, "answer": "kept " * 500})
     none = client.post(path, {"inquiry": inquiry.pk + 99, "answer": "So."})
@@ -89,11 +89,13 @@ def test_a_refused_answer_keeps_its_words_and_says_why() -> None:
 
 
 def test_a_refused_question_keeps_its_words() -> None:
-    found, expert = seen()
+    disagreement, expert = seen()
     client = browser(expert.user)
-    path = f"/projects/{found.project.slug}/disagreements/"
+    path = f"/projects/{disagreement.project.slug}/disagreements/"
 
-    said = client.post(path, {"id": found.pk, "do": "ask", "question": "kept " * 500})
+    said = client.post(
+        path, {"id": disagreement.pk, "do": "ask", "question": "kept " * 500}
+    )
 
     assert said.status_code == 400
     assert "kept kept" in said.content.decode()
@@ -102,27 +104,27 @@ def test_a_refused_question_keeps_its_words() -> None:
 
 @pytest.mark.parametrize("role", ["annotator", "engineer"])
 def test_only_experts_and_managers_ask(role: str) -> None:
-    found = dispute(make.project(overlap=2))
-    client = browser(make.member(found.project, role).user)
-    path = f"/projects/{found.project.slug}/disagreements/"
+    disagreement = dispute(make.project(overlap=2))
+    client = browser(make.member(disagreement.project, role).user)
+    path = f"/projects/{disagreement.project.slug}/disagreements/"
 
-    said = client.post(path, {"id": found.pk, "do": "ask", "question": "Why?"})
+    said = client.post(path, {"id": disagreement.pk, "do": "ask", "question": "Why?"})
 
     assert said.status_code == 403
     assert not Inquiry.objects.exists()
 
 
 def test_any_number_of_questions_takes_the_same_queries_and_a_few_are_shown() -> None:
-    found, expert = seen()
-    first, second = voters(found)
-    inquiries.ask(expert, found.pk, "Why?")
+    disagreement, expert = seen()
+    first, second = voters(disagreement)
+    inquiries.ask(expert, disagreement.pk, "Why?")
     client = browser(first.user)
-    path = f"/projects/{found.project.slug}/my-work/"
+    path = f"/projects/{disagreement.project.slug}/my-work/"
     counts, said = [], ""
 
     for more in (0, 12):
         for _ in range(more):
-            item = make.item(found.project)
+            item = make.item(disagreement.project)
             for who, label in ((first, "x"), (second, "y")):
                 lent = next(
                     assignment
@@ -130,7 +132,7 @@ def test_any_number_of_questions_takes_the_same_queries_and_a_few_are_shown() ->
                     if assignment.item == item
                 )
                 make.vote(who, lent, label)
-            settle.settle_project(found.project_id)
+            settle.settle_project(disagreement.project_id)
             other = Disagreement.objects.get(item=item)
             blind.answer_blind(expert, other.pk, ("x",))
             inquiries.ask(expert, other.pk, "Why?")
@@ -143,15 +145,15 @@ def test_any_number_of_questions_takes_the_same_queries_and_a_few_are_shown() ->
 
 
 def test_the_bar_tells_whom_a_question_waits_for_and_nobody_else() -> None:
-    found, expert = seen()
-    voted, bystander = voters(found)[0], make.member(found.project)
+    disagreement, expert = seen()
+    voted, bystander = voters(disagreement)[0], make.member(disagreement.project)
 
     def told(who: Membership, page: str, language: str = "en") -> list[str]:
-        path = f"/projects/{found.project.slug}/{page}"
+        path = f"/projects/{disagreement.project.slug}/{page}"
         said = browser(who.user).get(path, headers={"Accept-Language": language})
         return re.findall(r'<span class="sr">\((.+?)\)</span>', flat(said.content))
 
-    inquiries.ask(expert, found.pk, "Why?")
+    inquiries.ask(expert, disagreement.pk, "Why?")
 
     for page in ("", "guideline/", "my-work/", "label/", "grid/"):
         assert told(voted, page) == ["1 question waits for you"]
@@ -164,11 +166,11 @@ def test_the_bar_tells_whom_a_question_waits_for_and_nobody_else() -> None:
 
 @pytest.mark.parametrize("page", ["guideline/", "label/", "grid/"])
 def test_the_mark_costs_a_page_one_query(page: str) -> None:
-    found, expert = seen()
-    inquiries.ask(expert, found.pk, "Why?")
-    client = browser(voters(found)[0].user)
+    disagreement, expert = seen()
+    inquiries.ask(expert, disagreement.pk, "Why?")
+    client = browser(voters(disagreement)[0].user)
 
     with CaptureQueriesContext(connection) as taken:
-        client.get(f"/projects/{found.project.slug}/{page}")
+        client.get(f"/projects/{disagreement.project.slug}/{page}")
 
     assert sum("labeling_inquiry" in query["sql"] for query in taken) == 1

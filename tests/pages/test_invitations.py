@@ -55,14 +55,14 @@ def test_a_manager_makes_a_link_that_is_shown_once_and_kept_as_a_digest() -> Non
 
     shown = client.post(path, form)
 
-    found = re.search(r"http://testserver/join/#([\w-]{43})", shown.content.decode())
-    assert found is not None
+    link = re.search(r"http://testserver/join/#([\w-]{43})", shown.content.decode())
+    assert link is not None
     kept = Invitation.objects.get()
-    assert (kept.digest, kept.role, kept.uses) == (digest_of(found[1]), "expert", 2)
+    assert (kept.digest, kept.role, kept.uses) == (digest_of(link[1]), "expert", 2)
     assert kept.expires_at - kept.created_at == timedelta(days=3)
     assert "no-store" in shown.headers["Cache-Control"]
     again = client.get(path).content.decode()
-    assert found[1] not in again
+    assert link[1] not in again
     assert "0 of 2 joined" in again
     client.post(path, {"action": "revoke", "invitation": kept.pk})
     assert "This invitation was withdrawn." in client.get(path).content.decode()

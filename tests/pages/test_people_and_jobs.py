@@ -26,10 +26,10 @@ def test_a_new_account_gets_a_password_that_is_shown_once() -> None:
     form = {"action": "add", "user": "nora", "role": "expert", "create": "on"}
 
     shown = client.post(path, form, follow=True).content.decode()
-    found = re.search(r"nora logs in with (\S+)", shown)
+    password = re.search(r"nora logs in with (\S+)", shown)
 
-    assert found is not None
-    assert authenticate(username="nora", password=found[1]) is not None
+    assert password is not None
+    assert authenticate(username="nora", password=password[1]) is not None
     assert Membership.objects.get(user__username="nora").role == "expert"
     assert "logs in with" not in client.get(path).content.decode()
 

@@ -26,9 +26,9 @@ def with_examples(count: int) -> Project:
 def add(project: Project, count: int) -> None:
     (expert,) = experts(project, 1)
     for number in range(count):
-        found = dispute(project, **text(f"words of example {number}"))
+        disagreement = dispute(project, **text(f"words of example {number}"))
         decision = Decision(("x",), note=f"reason {number}", is_precedent=True)
-        adjudicate.resolve(expert, found.pk, decision)
+        adjudicate.resolve(expert, disagreement.pk, decision)
 
 
 @pytest.mark.parametrize("page", ["guideline/", "label/"])
@@ -94,11 +94,11 @@ def test_by_the_api_everybody_reads_and_experts_take_out() -> None:
         "reason 0",
         1,
     )
-    one = f"{path}{example.pk}/"
-    assert annotator("delete", one).status_code == 403
-    assert stranger("delete", one).status_code == 404
-    assert expert("delete", one).status_code == 204
-    assert expert("delete", one).status_code == 404
+    address = f"{path}{example.pk}/"
+    assert annotator("delete", address).status_code == 403
+    assert stranger("delete", address).status_code == 404
+    assert expert("delete", address).status_code == 204
+    assert expert("delete", address).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["projects/{}/label/", "projects/{}/guideline/"])

@@ -76,9 +76,9 @@ def test_a_renamed_label_keeps_its_items_and_old_votes_count_for_it() -> None:
     make.vote(second, make.lease(second)[0], "feline")
     settle.settle_project(project.pk)
 
-    found = Resolution.objects.get(item=item)
-    assert found.labels == ["feline"]
-    assert found.label_set.version == 2
+    resolution = Resolution.objects.get(item=item)
+    assert resolution.labels == ["feline"]
+    assert resolution.label_set.version == 2
     report = agreement.compute(project.pk)
     assert report is not None
     assert report.percent == 1.0

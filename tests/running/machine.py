@@ -56,11 +56,11 @@ def free_port() -> int:
 def until(say: Callable[[], Any], *, seconds: float = 150) -> Any:
     """Return what ``say`` returns once it is true."""
     deadline = time.monotonic() + seconds
-    while not (found := say()):
+    while not (answer := say()):
         if time.monotonic() > deadline:
             raise TimeoutError(f"not within {seconds:.0f} s: {say}")
         time.sleep(0.2)
-    return found
+    return answer
 
 
 class Machine:
@@ -234,7 +234,7 @@ class Machine:
 
     def processes(self) -> dict[int, str]:
         """Return every process that works on this home."""
-        found = {}
+        commands = {}
         mark = f"ASSAY_HOME={self.home}".encode()
         sockets = str(socket_folder(self.home))
         for folder in Path("/proc").iterdir():
@@ -244,10 +244,10 @@ class Machine:
                 words = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
                 known = (folder / "environ").read_bytes().split(b"\0")
                 if mark in known or sockets in words:
-                    found[int(folder.name)] = words
+                    commands[int(folder.name)] = words
             except (OSError, ValueError):
                 continue  # it ended while we looked
-        return found
+        return commands
 
     def pid_of(self, part: str) -> int:
         """Return the first process of a part, or 0 while there is none."""

@@ -25,7 +25,7 @@ def test_the_commands_of_the_readme_do_what_it_says(folder: Path) -> None:
         log = machine.log.read_text()
         machine.token = machine.run("token", "engineer").split()[1]
         runs = "/api/projects/digits/training-runs/"
-        found = until(lambda: machine.sure("GET", runs)["results"], seconds=120)
+        ended = until(lambda: machine.sure("GET", runs)["results"], seconds=120)
         assert machine.stop() == 0
     finally:
         machine.kill_all()
@@ -34,5 +34,5 @@ def test_the_commands_of_the_readme_do_what_it_says(folder: Path) -> None:
     assert "100 answers by 3 simulated annotators" in said["simulate"]
     assert re.fullmatch(r"maria \S{12,}\n", said["user"])
     assert len((folder / "digits.csv").read_text().splitlines()) == 1 + 1797
-    assert "new confident labels" in found[-1]["reason"]
+    assert "new confident labels" in ended[-1]["reason"]
     assert re.search(r"log in as ada with \S{12,}", log)

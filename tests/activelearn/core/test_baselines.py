@@ -40,10 +40,10 @@ def test_a_person_is_held_against_the_others_or_an_expert() -> None:
     a, b, c = ("a",), ("b",), ("c",)
     votes = {1: [a, a, b], 2: [a, b], 3: [c], 4: [a, b]}
 
-    found = list(baselines.people(votes, {4: c}))
+    people = list(baselines.people(votes, {4: c}))
 
     assert [
-        (judged.item, judged.said, judged.truth, judged.by_expert) for judged in found
+        (judged.item, judged.said, judged.truth, judged.by_expert) for judged in people
     ] == [
         # Without the first of item 1 the others are at a tie; without the last they agree.
         (1, b, a, False),

@@ -39,10 +39,10 @@ def linear(scale: float, *, is_multi: bool = False) -> LinearModel:
 def test_a_temperature_is_found_again(stretched: float) -> None:
     scores, has = drawn(20_000)
 
-    found = calibration.fitted(scores * stretched, has, is_multi=False)
+    fit = calibration.fitted(scores * stretched, has, is_multi=False)
 
-    assert found.scale == pytest.approx((1 / stretched,), rel=0.03)
-    assert found.shift == (0.0,)
+    assert fit.scale == pytest.approx((1 / stretched,), rel=0.03)
+    assert fit.shift == (0.0,)
 
 
 def test_platts_line_is_found_again_per_label() -> None:
@@ -51,19 +51,19 @@ def test_platts_line_is_found_again_per_label() -> None:
     true = scores * [2, 1, 0.5] + [1, 0, -1]
     has = rng.random(true.shape) < calibration.probabilities(true, is_multi=True)
 
-    found = calibration.fitted(scores, has, is_multi=True)
+    fit = calibration.fitted(scores, has, is_multi=True)
 
-    assert found.scale == pytest.approx((2, 1, 0.5), abs=0.06)
-    assert found.shift == pytest.approx((1, 0, -1), abs=0.06)
+    assert fit.scale == pytest.approx((2, 1, 0.5), abs=0.06)
+    assert fit.shift == pytest.approx((1, 0, -1), abs=0.06)
 
 
 def test_a_label_that_few_items_have_keeps_its_scores() -> None:
     scores = np.random.default_rng(0).normal(size=(100, 1))
     has = np.arange(100)[:, None] < 4
 
-    found = calibration.fitted(scores, has, is_multi=True)
+    fit = calibration.fitted(scores, has, is_multi=True)
 
-    assert (found.scale, found.shift) == ((1.0,), (0.0,))
+    assert (fit.scale, fit.shift) == ((1.0,), (0.0,))
 
 
 def test_c11_whole_sets_are_right_as_often_as_is_said() -> None:

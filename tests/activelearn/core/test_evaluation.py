@@ -175,9 +175,9 @@ def test_scores_that_are_equal_are_taken_together() -> None:
     has = np.array([True, False, True, False, True])
     scores = np.array([0.5, 0.5, 0.5, 0.9, 0.1])
 
-    found = evaluation.average_precision(has, scores)
+    precision = evaluation.average_precision(has, scores)
 
-    assert found == pytest.approx(metrics.average_precision_score(has, scores))
+    assert precision == pytest.approx(metrics.average_precision_score(has, scores))
     with pytest.raises(ValueError, match="needs an item"):
         evaluation.average_precision(np.zeros(3, dtype=bool), scores[:3])
 

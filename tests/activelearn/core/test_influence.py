@@ -23,27 +23,27 @@ def model(*, is_multi: bool = False) -> LinearModel:
 
 
 def words(label: str, text: str, *, is_multi: bool = False) -> list[str]:
-    [found] = influential(model(is_multi=is_multi), [(label, text)], TEXT_SPEC)
-    return found
+    [influence] = influential(model(is_multi=is_multi), [(label, text)], TEXT_SPEC)
+    return influence
 
 
 @pytest.mark.parametrize("is_multi", [False, True])
 def test_the_strongest_words_for_the_label_come_first(*, is_multi: bool) -> None:
     text = "The PARCEL was late, the weather fine. Was I charged?"
 
-    found = words("post", text, is_multi=is_multi)
+    strongest = words("post", text, is_multi=is_multi)
 
-    assert found[:2] == ["parcel", "late"]
-    assert not {"weather", "fine", "charged"} & set(found)
+    assert strongest[:2] == ["parcel", "late"]
+    assert not {"weather", "fine", "charged"} & set(strongest)
 
 
 def test_every_label_has_its_own_words() -> None:
     text = "parcel weather refund"
 
     told = [(label, text) for label in ("money", "post", "sky")]
-    found = influential(model(), told, TEXT_SPEC)
+    by_label = influential(model(), told, TEXT_SPEC)
 
-    assert [first for first, *_ in found] == ["refund", "parcel", "weather"]
+    assert [first for first, *_ in by_label] == ["refund", "parcel", "weather"]
 
 
 @pytest.mark.parametrize("text", ["", "! ?", "a", "12 €"])

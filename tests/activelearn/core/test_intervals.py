@@ -90,14 +90,14 @@ def test_the_bootstrap_repeats_itself_and_finds_the_spread_of_a_mean() -> None:
     assert (samples == intervals.bootstrap(mean, len(values), seed=1)).all()
     assert (samples != intervals.bootstrap(mean, len(values), seed=2)).any()
     assert samples.std() == pytest.approx(values.std() / 20, rel=0.1)
-    found = intervals.percentile(float(values.mean()), samples)
+    interval = intervals.percentile(float(values.mean()), samples)
     half = 1.96 * values.std() / 20
-    assert found.high - found.low == pytest.approx(2 * half, rel=0.15)
+    assert interval.high - interval.low == pytest.approx(2 * half, rel=0.15)
 
 
 def test_a_sample_in_which_a_figure_is_undefined_counts_as_its_value() -> None:
     samples = np.array([np.nan] * 99 + [0.1])
 
-    found = intervals.percentile(0.5, samples)
+    interval = intervals.percentile(0.5, samples)
 
-    assert (found.value, found.low, found.high) == (0.5, 0.5, 0.5)
+    assert (interval.value, interval.low, interval.high) == (0.5, 0.5, 0.5)

@@ -34,7 +34,7 @@ def test_each_item_of_the_pool_is_drawn_alike() -> None:
     outside = [first[pk] for pk in POOL[20:]]
     expected = np.mean(outside)
     assert min(outside) > 0
-    spread = sum((found - expected) ** 2 / expected for found in outside)
+    spread = sum((times - expected) ** 2 / expected for times in outside)
     assert spread < 149 + 4 * math.sqrt(2 * 149)
     last = first[POOL[19]]
     assert abs(last - expected) < 4 * math.sqrt(expected)

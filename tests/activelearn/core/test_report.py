@@ -20,10 +20,10 @@ def test_items_are_sliced_by_what_they_have_in_common() -> None:
     said = [("b",) if n < 6 else ("a",) for n in range(30)]
     items = evaluation.answered([("a",)] * 30, said)
 
-    found = report.slices(report.places_of(facts), items, is_multi=False)
+    slices = report.slices(report.places_of(facts), items, is_multi=False)
 
     shares = {
-        (s.kind, s.name): (s.summary.items, s.summary.accuracy.value) for s in found
+        (s.kind, s.name): (s.summary.items, s.summary.accuracy.value) for s in slices
     }
     assert shares == {
         ("source", "expert"): (6, 0.0),
@@ -45,10 +45,10 @@ def test_metadata_with_few_values_are_slices_and_names_are_not() -> None:
     ]
     items = evaluation.answered([("a",)] * 40, [("a",)] * 40)
 
-    found = report.slices(report.places_of(facts), items, is_multi=False)
+    slices = report.slices(report.places_of(facts), items, is_multi=False)
 
     # Of one that is rare there are too few; what all have in common is no slice.
-    assert [(s.kind, s.name) for s in found] == [
+    assert [(s.kind, s.name) for s in slices] == [
         ("metadata", "rare: False"),
         ("metadata", "shop: a"),
         ("metadata", "shop: b"),

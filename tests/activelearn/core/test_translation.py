@@ -24,9 +24,9 @@ def model(*, is_multi: bool = False, scale: float = 1.0) -> LinearModel:
 ROWS = sparse.csr_matrix(np.random.default_rng(4).normal(size=(9, 3)))
 
 
-def columns(one: Any) -> dict[str, list[float]]:
-    table = one.probabilities(ROWS)
-    return {label: table[:, at].tolist() for at, label in enumerate(one.labels)}
+def columns(answering: Any) -> dict[str, list[float]]:
+    table = answering.probabilities(ROWS)
+    return {label: table[:, at].tolist() for at, label in enumerate(answering.labels)}
 
 
 def test_nothing_changed_is_the_same_to_the_bit() -> None:

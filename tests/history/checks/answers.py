@@ -29,24 +29,24 @@ def each_answer_exactly_once(history: Sequence[Op], final: Final) -> Iterator[st
         if op.kind == "submit":
             told[op.sent["client_id"]].append(op)
     for client_id, ops in told.items():
-        found = rows.pop(client_id, [])
+        kept = rows.pop(client_id, [])
         acknowledged = [op for op in ops if op.outcome == "ok"]
-        if len(found) > 1:
-            yield f"{client_id} is {len(found)} rows"
-        if acknowledged and not found:
+        if len(kept) > 1:
+            yield f"{client_id} is {len(kept)} rows"
+        if acknowledged and not kept:
             yield f"{client_id} was acknowledged and is lost"
         for op in acknowledged:
-            if found and op.got["id"] != found[0].id:
-                yield f"{client_id} was acknowledged as {op.got['id']}, is {found[0].id}"
+            if kept and op.got["id"] != kept[0].id:
+                yield f"{client_id} was acknowledged as {op.got['id']}, is {kept[0].id}"
         if sum(op.status == 201 for op in acknowledged) > 1:
             yield f"{client_id} was new twice"
-        if found and (found[0].item, found[0].user) != (
+        if kept and (kept[0].item, kept[0].user) != (
             ops[0].sent["item"],
             ops[0].user,
         ):
             yield f"{client_id} went to another item or person"
         is_refused = all(op.outcome == "refused" for op in ops)
-        if is_refused and found:
+        if is_refused and kept:
             yield f"{client_id} was refused and yet is a row"
         if is_refused and any(op.status == 409 for op in ops) and client_id not in late:
             yield f"{client_id} was refused with 409 and its work is not kept"
@@ -112,11 +112,11 @@ def counters_equal_recounts(history: Sequence[Op], final: Final) -> Iterator[str
 def events_tell_all(history: Sequence[Op], final: Final) -> Iterator[str]:
     """Each vote, edit and undo is one event."""
     del history
-    found = Counter((event.kind, event.annotation) for event in final.events)
+    told = Counter((event.kind, event.annotation) for event in final.events)
     for vote in final.votes:
-        if found["voted", vote.id] != 1:
-            yield f"vote {vote.id} has {found['voted', vote.id]} events"
-        changes = found["edited", vote.id] + found["undone", vote.id]
+        if told["voted", vote.id] != 1:
+            yield f"vote {vote.id} has {told['voted', vote.id]} events"
+        changes = told["edited", vote.id] + told["undone", vote.id]
         if changes != vote.version - 1:
             yield f"vote {vote.id}: {changes} events of changes, version {vote.version}"
 
@@ -127,10 +127,10 @@ def acts_leave_their_events(history: Sequence[Op], final: Final) -> Iterator[str
     Each edit, undo and flag is an event of its own. A skip or a release of what was
     given back already is acknowledged, too, and changes nothing.
     """
-    found: Counter[tuple[str, int]] = Counter()
+    counted: Counter[tuple[str, int]] = Counter()
     for event in final.events:
         if event.kind in EVENTS.values():
-            found[event.kind, event.annotation or event.assignment or 0] += 1
+            counted[event.kind, event.annotation or event.assignment or 0] += 1
     told: dict[tuple[str, int], list[Op]] = defaultdict(list)
     for op in history:
         is_late = op.kind == "release" and op.got.get("state", "released") != "released"
@@ -141,8 +141,8 @@ def acts_leave_their_events(history: Sequence[Op], final: Final) -> Iterator[str
     undone = Counter(
         event.assignment for event in final.events if event.kind == "undone"
     )
-    for kind, what in told.keys() | found.keys():
-        ops, count = told[kind, what], found[kind, what]
+    for kind, what in told.keys() | counted.keys():
+        ops, count = told[kind, what], counted[kind, what]
         sure = [op for op in ops if op.outcome == "ok"]
         least, most = len(sure), len(ops)
         if kind == "skipped":

@@ -143,13 +143,13 @@ def _holds(history: Sequence[Op]) -> Iterator[tuple[int, tuple[float, float]]]:
 
 def _endings(history: Sequence[Op]) -> dict[int, list[tuple[float, float]]]:
     """Return for each assignment during which times something may have ended it."""
-    found: dict[int, list[tuple[float, float]]] = defaultdict(list)
+    endings: dict[int, list[tuple[float, float]]] = defaultdict(list)
     for op in history:
         if op.kind in ("release", "skip", "undo"):
-            found[op.sent["assignment"]].append((op.begun, _until(op)))
+            endings[op.sent["assignment"]].append((op.begun, _until(op)))
         for assignment in op.got.get("expired", ()):
-            found[assignment].append((op.begun, op.ended))
-    return found
+            endings[assignment].append((op.begun, op.ended))
+    return endings
 
 
 def _until(op: Op) -> float:
@@ -197,7 +197,7 @@ def nothing_only_where_nothing_is(history: Sequence[Op], final: Final) -> Iterat
     That it lies free is sure long before it was lent as often as it wants votes at
     least: a lease may hold it for a moment and fail.
     """
-    free = sorted(_free_until(final), key=lambda found: -found[0])
+    free = sorted(_free_until(final), key=lambda slot: -slot[0])
     for op in of(history, "lease", "ok"):
         if op.got["items"] or op.got["reason"] in REFUSALS:
             continue

@@ -67,14 +67,14 @@ def the_last_promotion_serves(history: Sequence[Op], final: Final) -> Iterator[s
 
 
 def _sights(history: Sequence[Op]) -> list[Sight]:
-    found = []
+    sights = []
     for op in history:
         rows = op.got.get("champions", []) if op.kind == "models" else [op.got]
         if op.kind in ("models", "promote", "rollback") and op.outcome == "ok":
-            found += [
+            sights += [
                 Sight(op.begun, op.ended, row["number"], row["at"]) for row in rows
             ]
-    return found
+    return sights
 
 
 def versions_hold(history: Sequence[Op], final: Final) -> Iterator[str]:

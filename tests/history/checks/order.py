@@ -92,12 +92,12 @@ def _furthest(
     """Return how far behind each person got an item in a time, by lane."""
     first = bisect_right(lent, begin, key=lambda loan: loan.leased_at)
     last = bisect_left(lent, end, key=lambda loan: loan.leased_at)
-    found: dict[bool, dict[str, float]] = {True: {}, False: {}}
+    furthest: dict[bool, dict[str, float]] = {True: {}, False: {}}
     for loan in lent[first:last]:
         if loan.rank is not None:
-            lane = found[_is_first(loan)]
+            lane = furthest[_is_first(loan)]
             lane[loan.user] = max(loan.rank, lane.get(loan.user, loan.rank))
-    return found
+    return furthest
 
 
 def _is_first(loan: Loan) -> bool:
@@ -111,8 +111,8 @@ def _is_first(loan: Loan) -> bool:
 
 def _places(look: Op) -> dict[Place, float]:
     """Return where each slot stands; while a new order comes, the worse of two places."""
-    found: dict[Place, float] = {}
+    places: dict[Place, float] = {}
     for item, slot, is_first, rank in look.got["head"]:
         place = (item, slot, is_first)
-        found[place] = max(rank, found.get(place, rank))
-    return found
+        places[place] = max(rank, places.get(place, rank))
+    return places

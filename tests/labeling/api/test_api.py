@@ -212,12 +212,12 @@ def lent(call: make.Caller, project: Project, count: int) -> list[dict[str, Any]
 
 def test_blind_items_never_carry_a_suggestion() -> None:
     project = make.project(suggestion_mode="assist", overlap=2, min_votes=1)
-    one, two, three, four = make.items(project, 4)
+    first, two, three, four = make.items(project, 4)
     Item.objects.filter(pk=four.pk).update(votes_wanted=2)
     order.swap(
         project.pk,
         [
-            order.Entry(one.pk, 0, True, 0.0, "evaluation", suggestion=TOLD),
+            order.Entry(first.pk, 0, True, 0.0, "evaluation", suggestion=TOLD),
             order.Entry(two.pk, 1, False, 1.0, "second", suggestion=TOLD),
             order.Entry(three.pk, 0, True, 2.0, "model", suggestion=TOLD),
             order.Entry(four.pk, 0, True, 3.0, "model", suggestion=TOLD),
@@ -231,7 +231,7 @@ def test_blind_items_never_carry_a_suggestion() -> None:
 
     shown = {row["item"]["id"]: row["suggestion"] for row in rows}
     told = {**TOLD, "labels": [TOLD["label"]]}
-    assert shown == {one.pk: None, two.pk: None, three.pk: told, four.pk: None}
+    assert shown == {first.pk: None, two.pk: None, three.pk: told, four.pk: None}
 
 
 def _seed_without(pk: int) -> int:

@@ -63,15 +63,15 @@ def objects(shown: Any, where: str = "") -> Iterator[tuple[str, dict[str, Any]]]
 
 def bare_objects(shown: Any) -> list[str]:
     """Return the places of objects whose fields nobody knows, and of empty schemas."""
-    found = []
+    places = []
     for where, shown_ in objects(shown):
         is_free = shown_.get("additionalProperties") and shown_.get("description")
         is_object = shown_.get("type") == "object"
         if is_object and not (shown_.get("properties") or is_free):
-            found.append(where)
+            places.append(where)
         if where.endswith("/schema") and not shown_:
-            found.append(where)
-    return found
+            places.append(where)
+    return places
 
 
 def test_no_object_of_the_schema_is_bare() -> None:

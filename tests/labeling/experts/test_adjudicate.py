@@ -80,109 +80,119 @@ def test_a_majority_is_ahead_of_all_others(
 
 
 @given(st.text(max_size=60), st.text(max_size=60))
-def test_likeness_is_a_share_and_the_same_both_ways(one: str, other: str) -> None:
-    share = rules.shared_part(one, other)
+def test_likeness_is_a_share_and_the_same_both_ways(words: str, other: str) -> None:
+    share = rules.shared_part(words, other)
 
     assert 0 <= share <= 1
-    assert share == rules.shared_part(other, one)
-    assert not one.strip() or rules.shared_part(one, one) == 1
+    assert share == rules.shared_part(other, words)
+    assert not words.strip() or rules.shared_part(words, words) == 1
 
 
 def test_a_screen_without_the_votes_never_decides() -> None:
-    found = dispute(make.project(overlap=2))
-    (expert,) = experts(found.project, 1)
+    disagreement = dispute(make.project(overlap=2))
+    (expert,) = experts(disagreement.project, 1)
 
     for label in ("x", "y"):
-        adjudicate.submit(expert, found.pk, Decision((label,)), has_seen_votes=False)
+        adjudicate.submit(
+            expert, disagreement.pk, Decision((label,)), has_seen_votes=False
+        )
 
-    found.refresh_from_db()
-    assert found.resolved_at is None
-    assert found.blind_answers.get().labels == ["x"]
+    disagreement.refresh_from_db()
+    assert disagreement.resolved_at is None
+    assert disagreement.blind_answers.get().labels == ["x"]
 
 
 def test_a_decision_needs_a_blind_answer_before_it() -> None:
-    found = dispute(make.project(overlap=2))
-    (expert,) = experts(found.project, 1)
+    disagreement = dispute(make.project(overlap=2))
+    (expert,) = experts(disagreement.project, 1)
 
     with pytest.raises(ConflictError, match="blind first"):
-        adjudicate.submit(expert, found.pk, Decision(("x",)), has_seen_votes=True)
+        adjudicate.submit(
+            expert, disagreement.pk, Decision(("x",)), has_seen_votes=True
+        )
 
 
 def test_who_comes_second_is_told_the_answer_and_their_own_is_kept_once() -> None:
-    found = dispute(make.project(overlap=2))
-    first, second = experts(found.project, 2)
-    blind.answer_blind(second, found.pk, ("y",))
-    adjudicate.resolve(first, found.pk, Decision(("x",)))
+    disagreement = dispute(make.project(overlap=2))
+    first, second = experts(disagreement.project, 2)
+    blind.answer_blind(second, disagreement.pk, ("y",))
+    adjudicate.resolve(first, disagreement.pk, Decision(("x",)))
 
     for _ in range(2):
         with pytest.raises(ResolvedMeanwhileError, match=r"Another expert .* \(x\)"):
             adjudicate.submit(
-                second, found.pk, Decision(("y",), note="hm"), has_seen_votes=True
+                second,
+                disagreement.pk,
+                Decision(("y",), note="hm"),
+                has_seen_votes=True,
             )
 
     late = AnnotationEvent.objects.get(kind="late")
     assert (late.actor_id, late.payload["labels"]) == (second.user_id, ["y"])
     assert late.payload["comment"] == "hm"
-    assert found.blind_answers.get().labels == ["y"]
-    current = Resolution.objects.get(item=found.item, superseded_at=None)
+    assert disagreement.blind_answers.get().labels == ["y"]
+    current = Resolution.objects.get(item=disagreement.item, superseded_at=None)
     assert current.labels == ["x"]
 
 
 def test_a_late_blind_answer_is_kept_in_the_history() -> None:
-    found = dispute(make.project(overlap=2))
-    first, second = experts(found.project, 2)
-    adjudicate.resolve(first, found.pk, Decision(outcome="invalid"))
+    disagreement = dispute(make.project(overlap=2))
+    first, second = experts(disagreement.project, 2)
+    adjudicate.resolve(first, disagreement.pk, Decision(outcome="invalid"))
 
     with pytest.raises(ResolvedMeanwhileError, match=r"meanwhile \(Invalid\)"):
-        blind.answer_blind(second, found.pk, ("y",))
+        blind.answer_blind(second, disagreement.pk, ("y",))
 
     assert AnnotationEvent.objects.get(kind="late").payload["labels"] == ["y"]
 
 
 def test_the_same_decision_again_changes_nothing() -> None:
-    found = dispute(make.project(overlap=2))
-    (expert,) = experts(found.project, 1)
+    disagreement = dispute(make.project(overlap=2))
+    (expert,) = experts(disagreement.project, 1)
 
     for _ in range(2):
-        adjudicate.resolve(expert, found.pk, Decision(("x",)))
+        adjudicate.resolve(expert, disagreement.pk, Decision(("x",)))
 
-    assert Resolution.objects.filter(item=found.item).count() == 1
-    assert kinds(found.item) == ["resolved"]
+    assert Resolution.objects.filter(item=disagreement.item).count() == 1
+    assert kinds(disagreement.item) == ["resolved"]
 
 
 def test_of_several_labels_any_set_may_be_the_answer() -> None:
     project = make.project(labels=("a", "b", "c"), task_type="multi", overlap=2)
-    found = dispute(project, ("a", "b"), ("b", "c"))
+    disagreement = dispute(project, ("a", "b"), ("b", "c"))
     (expert,) = experts(project, 1)
 
-    votes = blind.answer_blind(expert, found.pk, ("a", "c"))
-    adjudicate.resolve(expert, found.pk, Decision(("c", "a")))
+    votes = blind.answer_blind(expert, disagreement.pk, ("a", "c"))
+    adjudicate.resolve(expert, disagreement.pk, Decision(("c", "a")))
 
     assert blind.majority_of(expert, votes) == ["b"]
-    current = Resolution.objects.get(item=found.item, superseded_at=None)
+    current = Resolution.objects.get(item=disagreement.item, superseded_at=None)
     assert current.labels == ["a", "c"]
 
 
 def test_none_of_several_labels_is_an_answer_too() -> None:
     project = make.project(labels=("a", "b"), task_type="multi", overlap=2)
-    found = dispute(project, ("a",), ("b",))
+    disagreement = dispute(project, ("a",), ("b",))
     (expert,) = experts(project, 1)
 
-    adjudicate.resolve(expert, found.pk, Decision(()))
+    adjudicate.resolve(expert, disagreement.pk, Decision(()))
 
-    assert Resolution.objects.get(item=found.item).labels == []
+    assert Resolution.objects.get(item=disagreement.item).labels == []
 
 
 def test_an_invalid_item_stays_so_when_a_vote_changes() -> None:
-    found = dispute(make.project(overlap=2))
-    (expert,) = experts(found.project, 1)
-    adjudicate.resolve(expert, found.pk, Decision(outcome="invalid"))
+    disagreement = dispute(make.project(overlap=2))
+    (expert,) = experts(disagreement.project, 1)
+    adjudicate.resolve(expert, disagreement.pk, Decision(outcome="invalid"))
     Item.objects.update(is_unsettled=True)
 
-    settle.settle_project(found.project_id)
+    settle.settle_project(disagreement.project_id)
 
-    found.item.refresh_from_db()
-    assert (found.item.state, found.item.is_unsettled) == ("invalid", False)
+    disagreement.item.refresh_from_db()
+    assert (disagreement.item.state, disagreement.item.is_unsettled) == (
+        "invalid",
+        False,
+    )
     assert not Disagreement.objects.filter(resolved_at=None).exists()
 
 
@@ -202,100 +212,104 @@ def test_the_most_divided_comes_first_and_a_deferred_one_last() -> None:
 
 def test_what_was_begun_comes_before_the_rest() -> None:
     project = make.project(overlap=2)
-    one, other = dispute(project), dispute(project)
+    disagreement, other = dispute(project), dispute(project)
     (expert,) = experts(project, 1)
     blind.answer_blind(expert, other.pk, ("x",))
 
     assert adjudicate.next_for(expert) == other
     adjudicate.defer(expert, other.pk)
-    assert adjudicate.next_for(expert) == one
+    assert adjudicate.next_for(expert) == disagreement
 
 
 def test_a_decision_taken_back_waits_again_with_its_history() -> None:
-    found = dispute(make.project(overlap=2))
-    (expert,) = experts(found.project, 1)
-    blind.answer_blind(expert, found.pk, ("x",))
-    adjudicate.resolve(expert, found.pk, Decision(("x",), note="first"))
-    assert reopening.last_decision(expert) == found
+    disagreement = dispute(make.project(overlap=2))
+    (expert,) = experts(disagreement.project, 1)
+    blind.answer_blind(expert, disagreement.pk, ("x",))
+    adjudicate.resolve(expert, disagreement.pk, Decision(("x",), note="first"))
+    assert reopening.last_decision(expert) == disagreement
 
-    reopening.reopen(expert, found.pk)
-    settle.settle_project(found.project_id)
+    reopening.reopen(expert, disagreement.pk)
+    settle.settle_project(disagreement.project_id)
 
-    found.refresh_from_db()
-    found.item.refresh_from_db()
-    assert (found.resolved_at, found.outcome, found.note) == (None, "", "")
-    assert found.item.state == Item.State.DISPUTED
-    assert found.blind_answers.get().labels == ["x"]
+    disagreement.refresh_from_db()
+    disagreement.item.refresh_from_db()
+    assert (disagreement.resolved_at, disagreement.outcome, disagreement.note) == (
+        None,
+        "",
+        "",
+    )
+    assert disagreement.item.state == Item.State.DISPUTED
+    assert disagreement.blind_answers.get().labels == ["x"]
     assert not Resolution.objects.filter(superseded_at=None).exists()
-    adjudicate.resolve(expert, found.pk, Decision(("y",)))
+    adjudicate.resolve(expert, disagreement.pk, Decision(("y",)))
     labels = Resolution.objects.order_by("pk").values_list("labels", flat=True)
     assert list(labels) == [["x"], ["y"]]
-    assert kinds(found.item) == ["resolved", "reopened", "resolved"]
-    counted = ProjectCounter.objects.filter(project=found.project)
+    assert kinds(disagreement.item) == ["resolved", "reopened", "resolved"]
+    counted = ProjectCounter.objects.filter(project=disagreement.project)
     assert sum(counted.values_list("confident", flat=True)) == 1
 
 
 def test_where_the_votes_agree_by_then_no_expert_is_asked_again() -> None:
-    found = dispute(make.project(overlap=2))
-    (expert,) = experts(found.project, 1)
-    adjudicate.resolve(expert, found.pk, Decision(("x",)))
-    found.item.annotations.update(labels=["y"])
+    disagreement = dispute(make.project(overlap=2))
+    (expert,) = experts(disagreement.project, 1)
+    adjudicate.resolve(expert, disagreement.pk, Decision(("x",)))
+    disagreement.item.annotations.update(labels=["y"])
 
-    reopening.reopen(expert, found.pk)
-    settle.settle_project(found.project_id)
+    reopening.reopen(expert, disagreement.pk)
+    settle.settle_project(disagreement.project_id)
 
     current = Resolution.objects.get(superseded_at=None)
     assert (current.labels, current.source) == (["y"], "consensus")
-    found.refresh_from_db()
-    assert found.outcome == "withdrawn"
+    disagreement.refresh_from_db()
+    assert disagreement.outcome == "withdrawn"
 
 
 def test_an_item_called_invalid_is_opened_again() -> None:
-    found = dispute(make.project(overlap=2))
-    (expert,) = experts(found.project, 1)
-    adjudicate.resolve(expert, found.pk, Decision(outcome="invalid"))
+    disagreement = dispute(make.project(overlap=2))
+    (expert,) = experts(disagreement.project, 1)
+    adjudicate.resolve(expert, disagreement.pk, Decision(outcome="invalid"))
 
-    reopening.reopen(expert, found.pk)
+    reopening.reopen(expert, disagreement.pk)
 
-    found.item.refresh_from_db()
-    assert found.item.state == Item.State.DISPUTED
+    disagreement.item.refresh_from_db()
+    assert disagreement.item.state == Item.State.DISPUTED
 
 
 def test_what_a_training_run_has_used_stays() -> None:
-    found = dispute(make.project(overlap=2))
-    (expert,) = experts(found.project, 1)
-    adjudicate.resolve(expert, found.pk, Decision(("x",)))
+    disagreement = dispute(make.project(overlap=2))
+    (expert,) = experts(disagreement.project, 1)
+    adjudicate.resolve(expert, disagreement.pk, Decision(("x",)))
 
-    taken = resolutions.take_labels(found.project, "pool")
+    taken = resolutions.take_labels(disagreement.project, "pool")
 
-    assert taken == [(found.item_id, ["x"])]
+    assert taken == [(disagreement.item_id, ["x"])]
     with pytest.raises(ConflictError, match="training run has used this label"):
-        reopening.reopen(expert, found.pk)
-    found.item.refresh_from_db()
-    assert found.item.state == Item.State.SETTLED
+        reopening.reopen(expert, disagreement.pk)
+    disagreement.item.refresh_from_db()
+    assert disagreement.item.state == Item.State.SETTLED
 
 
 def test_what_gold_questions_rely_on_stays() -> None:
-    found = dispute(make.project(overlap=2))
-    (expert,) = experts(found.project, 1)
-    adjudicate.resolve(expert, found.pk, Decision(("x",)))
-    questions.mark(expert, [found.item.external_id], is_question=True)
+    disagreement = dispute(make.project(overlap=2))
+    (expert,) = experts(disagreement.project, 1)
+    adjudicate.resolve(expert, disagreement.pk, Decision(("x",)))
+    questions.mark(expert, [disagreement.item.external_id], is_question=True)
 
     with pytest.raises(ConflictError, match="gold questions"):
-        reopening.reopen(expert, found.pk)
+        reopening.reopen(expert, disagreement.pk)
 
 
 def test_only_who_decided_and_managers_take_a_decision_back() -> None:
-    found = dispute(make.project(overlap=2))
-    first, second = experts(found.project, 2)
-    adjudicate.resolve(first, found.pk, Decision(("x",)))
+    disagreement = dispute(make.project(overlap=2))
+    first, second = experts(disagreement.project, 2)
+    adjudicate.resolve(first, disagreement.pk, Decision(("x",)))
 
     with pytest.raises(ForbiddenError):
-        reopening.reopen(second, found.pk)
-    manager = make.manager_of(found.project)
-    reopening.reopen(manager, found.pk)
+        reopening.reopen(second, disagreement.pk)
+    manager = make.manager_of(disagreement.project)
+    reopening.reopen(manager, disagreement.pk)
     with pytest.raises(ConflictError, match="open already"):
-        reopening.reopen(manager, found.pk)
+        reopening.reopen(manager, disagreement.pk)
 
 
 def text(words: str) -> dict[str, object]:
@@ -304,67 +318,72 @@ def text(words: str) -> dict[str, object]:
 
 def test_alike_are_those_with_the_same_votes_and_words() -> None:
     project = make.project(labels=("x", "y", "z"), overlap=2)
-    one = dispute(project, **text("charged twice and still pending"))
+    disagreement = dispute(project, **text("charged twice and still pending"))
     near = dispute(project, **text("charged twice, one is pending"))
     nearer = dispute(project, **text("Charged twice and still PENDING!"))
     dispute(project, **text("where is my card"))
     dispute(project, ("x",), ("z",), **text("charged twice and still pending"))
 
-    found = alike.similar(project, one)
+    similar = alike.similar(project, disagreement)
 
-    assert [found_one.disagreement for found_one in found] == [nearer, near]
-    assert found[0].share == 1
+    assert [found_one.disagreement for found_one in similar] == [nearer, near]
+    assert similar[0].share == 1
 
 
 def test_a_group_is_alike_whatever_its_words() -> None:
     project = make.project(overlap=2)
-    one = dispute(project, **text("first words"), group_key="g")
+    disagreement = dispute(project, **text("first words"), group_key="g")
     other = dispute(project, **text("quite different"), group_key="g")
 
-    (found,) = alike.similar(project, one)
+    (similar,) = alike.similar(project, disagreement)
 
-    assert (found.disagreement, found.is_same_group) == (other, True)
+    assert (similar.disagreement, similar.is_same_group) == (other, True)
 
 
 def test_rows_of_a_table_are_alike_by_their_votes_the_likest_first() -> None:
     project = make.project(overlap=2, data_type="table")
-    one = dispute(project, data={"color": "red", "size": "1"})
+    disagreement = dispute(project, data={"color": "red", "size": "1"})
     far = dispute(project, data={"color": "blue", "size": "7"})
     near = dispute(project, data={"color": "red", "size": "2"})
 
-    found = [other.disagreement for other in alike.similar(project, one)]
+    similar = [other.disagreement for other in alike.similar(project, disagreement)]
 
-    assert found == [near, far]
+    assert similar == [near, far]
 
 
 def test_each_of_several_is_settled_for_itself_and_says_with_which() -> None:
     project = make.project(overlap=2)
-    one, other, gone = (dispute(project) for _ in range(3))
+    disagreement, other, gone = (dispute(project) for _ in range(3))
     expert, second = experts(project, 2)
     adjudicate.resolve(second, gone.pk, Decision(("y",)))
     decision = Decision(("x",), note="both mean x", is_precedent=True)
-    adjudicate.resolve(expert, one.pk, decision)
+    adjudicate.resolve(expert, disagreement.pk, decision)
 
     settled = alike.settle_together(
-        expert, one.pk, [other.pk, gone.pk, other.pk, one.pk, 0], decision
+        expert,
+        disagreement.pk,
+        [other.pk, gone.pk, other.pk, disagreement.pk, 0],
+        decision,
     )
 
     told = [(row.disagreement_id, row.decided is not None) for row in settled]
     assert told == [(other.pk, True), (gone.pk, False), (0, False)]
     event = AnnotationEvent.objects.get(item=other.item, kind="resolved")
-    assert event.payload["together_with"] == one.pk
+    assert event.payload["together_with"] == disagreement.pk
     assert precedents.shown(project).count() == 1
 
 
 def test_others_follow_a_decision_that_was_made_before() -> None:
     project = make.project(overlap=2)
-    one, other = dispute(project), dispute(project)
+    disagreement, other = dispute(project), dispute(project)
     expert, second = experts(project, 2)
-    adjudicate.resolve(expert, one.pk, Decision(outcome="ambiguous", note="both"))
+    adjudicate.resolve(
+        expert, disagreement.pk, Decision(outcome="ambiguous", note="both")
+    )
 
     with pytest.raises(AssayError, match="Decide this one first"):
-        alike.settle_like(second, one.pk, [other.pk])
-    alike.settle_like(expert, one.pk, [other.pk])
+        alike.settle_like(second, disagreement.pk, [other.pk])
+    alike.settle_like(expert, disagreement.pk, [other.pk])
 
     other.refresh_from_db()
     assert (other.outcome, other.note) == ("ambiguous", "both")
@@ -372,13 +391,15 @@ def test_others_follow_a_decision_that_was_made_before() -> None:
 
 def test_an_example_goes_when_its_decision_does() -> None:
     project = make.project(overlap=2)
-    found = dispute(project)
+    disagreement = dispute(project)
     (expert,) = experts(project, 1)
-    adjudicate.resolve(expert, found.pk, Decision(("x",), "resolved", "why", True))
+    adjudicate.resolve(
+        expert, disagreement.pk, Decision(("x",), "resolved", "why", True)
+    )
     (example,) = precedents.shown(project)
     assert (example.note, example.resolution.labels) == ("why", ["x"])
 
-    reopening.reopen(expert, found.pk)
+    reopening.reopen(expert, disagreement.pk)
 
     assert not precedents.shown(project).exists()
 
@@ -386,43 +407,48 @@ def test_an_example_goes_when_its_decision_does() -> None:
 @pytest.mark.parametrize("case", ["evaluation", "gold"])
 def test_what_must_stay_unseen_is_no_example_and_nothing_is_decided(case: str) -> None:
     project = make.project(overlap=2)
-    found = dispute(project, split="evaluation" if case == "evaluation" else "pool")
+    disagreement = dispute(
+        project, split="evaluation" if case == "evaluation" else "pool"
+    )
     if case == "gold":
         label_set = project.label_set_pk
         Gold.objects.create(
-            item=found.item, labels=["x"], label_set_id=label_set, is_question=True
+            item=disagreement.item,
+            labels=["x"],
+            label_set_id=label_set,
+            is_question=True,
         )
     (expert,) = experts(project, 1)
 
     with pytest.raises(InvalidInputError) as refused:
-        adjudicate.resolve(expert, found.pk, Decision(("x",), is_precedent=True))
+        adjudicate.resolve(expert, disagreement.pk, Decision(("x",), is_precedent=True))
 
     assert "must stay unseen" in str(refused.value.extra)
-    found.refresh_from_db()
-    assert found.resolved_at is None
+    disagreement.refresh_from_db()
+    assert disagreement.resolved_at is None
 
 
 def test_an_example_is_not_asked_as_a_gold_question() -> None:
     project = make.project(overlap=2)
-    found = dispute(project)
+    disagreement = dispute(project)
     (expert,) = experts(project, 1)
-    adjudicate.resolve(expert, found.pk, Decision(("x",), is_precedent=True))
+    adjudicate.resolve(expert, disagreement.pk, Decision(("x",), is_precedent=True))
 
     with pytest.raises(InvalidInputError) as refused:
-        questions.mark(expert, [found.item.external_id], is_question=True)
+        questions.mark(expert, [disagreement.item.external_id], is_question=True)
 
     assert "example in the guideline" in str(refused.value.extra)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_of_experts_at_the_same_moment_one_decides_and_nothing_is_lost() -> None:
-    found = dispute(make.project(overlap=2))
-    people = experts(found.project, 6)
+    disagreement = dispute(make.project(overlap=2))
+    people = experts(disagreement.project, 6)
 
     def try_to(number: int) -> bool:
         label = "xy"[number % 2]
         try:
-            adjudicate.resolve(people[number], found.pk, Decision((label,)))
+            adjudicate.resolve(people[number], disagreement.pk, Decision((label,)))
         except ResolvedMeanwhileError:
             return False
         finally:
@@ -433,8 +459,8 @@ def test_of_experts_at_the_same_moment_one_decides_and_nothing_is_lost() -> None
         decided = list(pool.map(try_to, range(6)))
 
     assert sum(decided) == 1
-    assert Resolution.objects.filter(item=found.item).count() == 1
-    assert sorted(kinds(found.item)) == ["late"] * 5 + ["resolved"]
+    assert Resolution.objects.filter(item=disagreement.item).count() == 1
+    assert sorted(kinds(disagreement.item)) == ["late"] * 5 + ["resolved"]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -450,9 +476,9 @@ def test_a_label_is_taken_back_or_trained_on_but_never_both() -> None:
         taken.extend(pk for pk, _ in resolutions.take_labels(project, "pool"))
         connections.close_all()
 
-    def take_back(one: Disagreement) -> None:
+    def take_back(disagreement: Disagreement) -> None:
         try:
-            reopening.reopen(expert, one.pk)
+            reopening.reopen(expert, disagreement.pk)
         except ConflictError:
             pass
         finally:
@@ -479,8 +505,8 @@ def test_settling_and_deciding_at_the_same_moment_do_not_block_each_other() -> N
         settle.settle_project(project.pk)
         connections.close_all()
 
-    def decide(one: Disagreement) -> None:
-        adjudicate.resolve(expert, one.pk, Decision(("x",)))
+    def decide(disagreement: Disagreement) -> None:
+        adjudicate.resolve(expert, disagreement.pk, Decision(("x",)))
         connections.close_all()
 
     with ThreadPoolExecutor(4) as pool:
@@ -495,66 +521,66 @@ def test_settling_and_deciding_at_the_same_moment_do_not_block_each_other() -> N
 
 def divided() -> tuple[Disagreement, Item]:
     project = make.project(overlap=2)
-    one = make.item(project)
+    item = make.item(project)
     for label in ("x", "y"):
         who = make.member(project)
         make.vote(who, make.lease(who)[0], label)
     settle.settle_project(project.pk)
-    return Disagreement.objects.get(item=one), one
+    return Disagreement.objects.get(item=item), item
 
 
 def test_an_expert_answers_blind_then_sees_the_votes_without_names() -> None:
-    found, one = divided()
-    expert = make.member(one.project, "expert")
+    disagreement, item = divided()
+    expert = make.member(item.project, "expert")
 
-    votes = blind.answer_blind(expert, found.pk, ("y",))
+    votes = blind.answer_blind(expert, disagreement.pk, ("y",))
 
     assert [vote["annotator"] for vote in votes] == ["A1", "A2"]
-    assert found.blind_answers.get().labels == ["y"]
+    assert disagreement.blind_answers.get().labels == ["y"]
 
 
 def test_every_expert_keeps_their_own_first_answer() -> None:
-    found, one = divided()
-    experts = [make.member(one.project, "expert") for _ in range(2)]
+    disagreement, item = divided()
+    experts = [make.member(item.project, "expert") for _ in range(2)]
 
     for expert, label in zip(experts, "xy", strict=True):
-        blind.answer_blind(expert, found.pk, (label,))
-        blind.answer_blind(expert, found.pk, ("x",))
+        blind.answer_blind(expert, disagreement.pk, (label,))
+        blind.answer_blind(expert, disagreement.pk, ("x",))
 
-    kept = found.blind_answers.order_by("pk").values_list("expert", "labels")
+    kept = disagreement.blind_answers.order_by("pk").values_list("expert", "labels")
     assert list(kept) == [(experts[0].user_id, ["x"]), (experts[1].user_id, ["y"])]
 
 
 def test_an_expert_decision_stands_against_later_votes() -> None:
-    found, one = divided()
-    expert = make.member(one.project, "expert")
-    adjudicate.resolve(expert, found.pk, decisions.Decision(("y",)))
+    disagreement, item = divided()
+    expert = make.member(item.project, "expert")
+    adjudicate.resolve(expert, disagreement.pk, decisions.Decision(("y",)))
     Item.objects.update(is_unsettled=True)
 
-    settle.settle_project(one.project_id)
+    settle.settle_project(item.project_id)
 
-    resolution = Resolution.objects.get(item=one, superseded_at=None)
+    resolution = Resolution.objects.get(item=item, superseded_at=None)
     assert (resolution.labels, resolution.source) == (["y"], "expert")
     with pytest.raises(ConflictError):
-        adjudicate.resolve(expert, found.pk, decisions.Decision(("x",)))
+        adjudicate.resolve(expert, disagreement.pk, decisions.Decision(("x",)))
 
 
 def test_an_ambiguous_item_keeps_the_shares_of_its_votes() -> None:
-    found, one = divided()
-    expert = make.member(one.project, "expert")
+    disagreement, item = divided()
+    expert = make.member(item.project, "expert")
 
-    adjudicate.resolve(expert, found.pk, decisions.Decision(outcome="ambiguous"))
+    adjudicate.resolve(expert, disagreement.pk, decisions.Decision(outcome="ambiguous"))
 
-    resolution = Resolution.objects.get(item=one, superseded_at=None)
+    resolution = Resolution.objects.get(item=item, superseded_at=None)
     assert resolution.soft_label == {"x": 0.5, "y": 0.5}
 
 
 def test_an_invalid_item_gets_no_label() -> None:
-    found, one = divided()
-    expert = make.member(one.project, "expert")
+    disagreement, item = divided()
+    expert = make.member(item.project, "expert")
 
-    adjudicate.resolve(expert, found.pk, decisions.Decision(outcome="invalid"))
+    adjudicate.resolve(expert, disagreement.pk, decisions.Decision(outcome="invalid"))
 
-    one.refresh_from_db()
-    assert one.state == Item.State.INVALID
-    assert not Resolution.objects.filter(item=one).exists()
+    item.refresh_from_db()
+    assert item.state == Item.State.INVALID
+    assert not Resolution.objects.filter(item=item).exists()

@@ -84,9 +84,9 @@ def test_labels_by_divided_or_unsure_votes_are_of_low_confidence() -> None:
     vote = unsure.annotations.first()
     Annotation.votes.filter(pk=vote.pk if vote else 0).update(is_unsure=True)
 
-    found = [resolution.item for resolution in doubts.low_confidence(divided.project)]
+    listed = [resolution.item for resolution in doubts.low_confidence(divided.project)]
 
-    assert found == [divided, unsure]
+    assert listed == [divided, unsure]
     assert current(agreed).confidence == 1
 
 
@@ -118,22 +118,22 @@ def test_a_flag_waits_until_an_expert_has_looked_and_comes_back_with_a_new_one()
     assert kinds(other) == []
     flag(item, "still cut off")
     assert list(doubts.flagged(project)) == [item]
-    found = doubts.take_up(expert, item.pk, "flagged")
-    adjudicate.resolve(expert, found.pk, Decision(outcome="invalid"))
+    disagreement = doubts.take_up(expert, item.pk, "flagged")
+    adjudicate.resolve(expert, disagreement.pk, Decision(outcome="invalid"))
     assert not doubts.flagged(project).exists()
 
 
 def test_suspects_are_what_the_model_contradicts_the_surest_first() -> None:
     project = make.project()
-    one, two, agreed, unsure = (settled(project) for _ in range(4))
-    rows = [(one.pk, "y", 0.93), (two.pk, "y", 0.97), (agreed.pk, "x", 0.99)]
+    first, two, agreed, unsure = (settled(project) for _ in range(4))
+    rows = [(first.pk, "y", 0.93), (two.pk, "y", 0.97), (agreed.pk, "x", 0.99)]
     predictions.publish(project.pk, 1, [*rows, (unsure.pk, "y", 0.6)], trained_on=set())
 
-    found = [
+    suspects = [
         (row.item, row.item.prediction.confidence) for row in doubts.suspects(project)
     ]
 
-    assert found == [(two, 0.97), (one, 0.93)]
+    assert suspects == [(two, 0.97), (first, 0.93)]
 
 
 def test_c11_of_several_labels_one_that_is_missing_or_too_much_contradicts() -> None:
@@ -153,9 +153,11 @@ def test_c11_of_several_labels_one_that_is_missing_or_too_much_contradicts() -> 
     rows = [(item.pk, *told) for item, told in zip(items, said, strict=True)]
     predictions.publish(project.pk, 1, rows, trained_on=set())
 
-    found = [(row.item, vars(row)["contradicted"]) for row in doubts.suspects(project)]
+    suspects = [
+        (row.item, vars(row)["contradicted"]) for row in doubts.suspects(project)
+    ]
 
-    assert found == [(none, 0.96), (missing, 0.95), (extra, 0.94)]
+    assert suspects == [(none, 0.96), (missing, 0.95), (extra, 0.94)]
     assert same.prediction.said == [("a", 0.99), ("b", 0.98)]
     assert (none.prediction.names, none.prediction.label) == ([], "")
     assert missing.prediction.label == "c"
@@ -175,8 +177,8 @@ def test_a_model_has_no_say_where_it_learned_from_or_is_judged_by_it(case: str) 
             project.pk, 1, [(item.pk, "y", 0.95)], trained_on=trained_on
         )
     elif case == "expert":
-        found = doubts.take_up(make.manager_of(project), item.pk, "suspect")
-        adjudicate.resolve(make.manager_of(project), found.pk, Decision(("x",)))
+        disagreement = doubts.take_up(make.manager_of(project), item.pk, "suspect")
+        adjudicate.resolve(make.manager_of(project), disagreement.pk, Decision(("x",)))
     elif case == "known":
         label_set = project.label_set_pk
         Gold.objects.create(item=item, labels=["x"], label_set_id=label_set)
@@ -201,12 +203,15 @@ def test_a_doubted_label_stands_until_another_takes_its_place() -> None:
     before = current(item)
     resolutions.take_labels(item.project, "pool")
 
-    found = doubts.take_up(expert, item.pk, "low")
+    disagreement = doubts.take_up(expert, item.pk, "low")
     item.refresh_from_db()
     assert (item.state, current(item)) == ("settled", before)
-    assert (found.votes_seen, found.entropy > 0) == ({"x": 2, "y": 1}, True)
-    adjudicate.submit(expert, found.pk, Decision(("y",)), has_seen_votes=False)
-    adjudicate.submit(expert, found.pk, Decision(("y",)), has_seen_votes=True)
+    assert (disagreement.votes_seen, disagreement.entropy > 0) == (
+        {"x": 2, "y": 1},
+        True,
+    )
+    adjudicate.submit(expert, disagreement.pk, Decision(("y",)), has_seen_votes=False)
+    adjudicate.submit(expert, disagreement.pk, Decision(("y",)), has_seen_votes=True)
 
     after = current(item)
     before.refresh_from_db()
@@ -223,14 +228,14 @@ def test_a_doubted_label_stands_until_another_takes_its_place() -> None:
 def test_an_invalid_item_loses_its_label() -> None:
     item = low()
     (expert,) = experts(item.project, 1)
-    found = doubts.take_up(expert, item.pk, "low")
+    disagreement = doubts.take_up(expert, item.pk, "low")
 
-    adjudicate.resolve(expert, found.pk, Decision(outcome="invalid"))
+    adjudicate.resolve(expert, disagreement.pk, Decision(outcome="invalid"))
 
     item.refresh_from_db()
     assert item.state == "invalid"
     assert not Resolution.objects.filter(item=item, superseded_at=None).exists()
-    reopening.reopen(expert, found.pk)
+    reopening.reopen(expert, disagreement.pk)
     item.refresh_from_db()
     assert (item.state, current(item).labels) == ("settled", ["x"])
 
@@ -241,48 +246,48 @@ def test_a_decision_taken_back_brings_the_label_from_before_back(source: str) ->
     (expert,) = experts(item.project, 1)
     Resolution.objects.update(source=source, used_at="2026-01-02T03:04Z")
     before = current(item)
-    found = doubts.take_up(expert, item.pk, "low")
-    adjudicate.resolve(expert, found.pk, Decision(("y",)))
+    disagreement = doubts.take_up(expert, item.pk, "low")
+    adjudicate.resolve(expert, disagreement.pk, Decision(("y",)))
 
-    reopening.reopen(expert, found.pk)
+    reopening.reopen(expert, disagreement.pk)
     settle.settle_project(item.project_id)
 
     item.refresh_from_db()
-    found.refresh_from_db()
+    disagreement.refresh_from_db()
     assert (item.state, current(item), current(item).used_at) == (
         "settled",
         before,
         before.used_at,
     )
-    assert (found.resolved_at, found.before) == (None, None)
-    adjudicate.resolve(expert, found.pk, Decision(("y",)))
+    assert (disagreement.resolved_at, disagreement.before) == (None, None)
+    adjudicate.resolve(expert, disagreement.pk, Decision(("y",)))
     assert current(item).labels == ["y"]
 
 
 def test_a_label_that_was_renamed_since_does_not_come_back() -> None:
     item = low()
     (expert,) = experts(item.project, 1)
-    found = doubts.take_up(expert, item.pk, "low")
-    adjudicate.resolve(expert, found.pk, Decision(("y",)))
+    disagreement = doubts.take_up(expert, item.pk, "low")
+    adjudicate.resolve(expert, disagreement.pk, Decision(("y",)))
     labels = [label_sets.LabelDraft(name) for name in ("z", "y")]
     label_sets.revise(item.project, expert.user, labels, {"x": "z"})
     expert.project.refresh_from_db()
 
     with pytest.raises(ConflictError, match="labels have changed"):
-        reopening.reopen(expert, found.pk)
+        reopening.reopen(expert, disagreement.pk)
 
     assert current(item).labels == ["y"]
 
 
 def test_a_vote_that_changes_meanwhile_does_not_end_a_doubt() -> None:
     item = low()
-    found = take_up(item)
+    disagreement = take_up(item)
     Item.objects.update(is_unsettled=True)
 
     settle.settle_project(item.project_id)
 
-    found.refresh_from_db()
-    assert found.resolved_at is None
+    disagreement.refresh_from_db()
+    assert disagreement.resolved_at is None
 
 
 def test_an_item_is_taken_up_once() -> None:
@@ -299,28 +304,28 @@ def test_an_item_is_taken_up_once() -> None:
 
 
 def test_a_decision_cannot_be_taken_back_once_the_item_is_looked_at_again() -> None:
-    found = dispute(make.project(overlap=2))
-    (expert,) = experts(found.project, 1)
-    adjudicate.resolve(expert, found.pk, Decision(("x",)))
-    again = take_up(found.item, "flagged")
+    disagreement = dispute(make.project(overlap=2))
+    (expert,) = experts(disagreement.project, 1)
+    adjudicate.resolve(expert, disagreement.pk, Decision(("x",)))
+    again = take_up(disagreement.item, "flagged")
 
     with pytest.raises(ConflictError, match="looks at the item again"):
-        reopening.reopen(expert, found.pk)
+        reopening.reopen(expert, disagreement.pk)
     adjudicate.resolve(expert, again.pk, Decision(outcome="invalid"))
     with pytest.raises(ConflictError, match="looks at the item again"):
-        reopening.reopen(expert, found.pk)
+        reopening.reopen(expert, disagreement.pk)
 
 
 def test_a_known_answer_is_not_decided_again() -> None:
     item = low()
     (expert,) = experts(item.project, 1)
-    found = doubts.take_up(expert, item.pk, "low")
+    disagreement = doubts.take_up(expert, item.pk, "low")
     label_set = item.project.label_set_pk
     Gold.objects.create(item=item, labels=["x"], label_set_id=label_set)
 
     with pytest.raises(ConflictError, match="answer is known"):
-        adjudicate.resolve(expert, found.pk, Decision(("y",)))
-    found.delete()
+        adjudicate.resolve(expert, disagreement.pk, Decision(("y",)))
+    disagreement.delete()
     with pytest.raises(ConflictError, match="answer is known"):
         doubts.take_up(expert, item.pk, "low")
 
@@ -351,7 +356,7 @@ def test_taken_up_by_several_at_the_same_moment_it_is_one() -> None:
             connections.close_all()
 
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(try_to, range(4)))
+        results = list(pool.map(try_to, range(4)))
 
-    assert len(set(found)) == 1
+    assert len(set(results)) == 1
     assert kinds(item) == ["doubted"]

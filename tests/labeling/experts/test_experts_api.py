@@ -217,13 +217,13 @@ def test_flags_are_told_and_checked() -> None:
 
 
 def test_who_voted_is_asked_and_answers_seeing_their_own_vote_only() -> None:
-    found, expert = seen()
-    desk = Desk(found.project, make.Caller(expert.user))
-    first, second = voters(found)
+    disagreement, expert = seen()
+    desk = Desk(disagreement.project, make.Caller(expert.user))
+    first, second = voters(disagreement)
 
-    asked = desk.post(f"disagreements/{found.pk}/ask/", {"question": " Why? "})
+    asked = desk.post(f"disagreements/{disagreement.pk}/ask/", {"question": " Why? "})
     assert (asked.status_code, asked.json()) == (200, {"asked": 2})
-    theirs = Desk(found.project, make.Caller(second.user))
+    theirs = Desk(disagreement.project, make.Caller(second.user))
     answer = theirs.get("inquiries/")
     (row,) = answer.json()["results"]
     assert set(row) == {"id", "item", "labels", "question", "asked_at"}
@@ -235,23 +235,23 @@ def test_who_voted_is_asked_and_answers_seeing_their_own_vote_only() -> None:
     assert said.status_code == 200
     assert (said.json()["id"], said.json()["answer"]) == (row["id"], "So.")
     assert theirs.get("inquiries/").json()["results"] == []
-    told = inquiries.of(found)
+    told = inquiries.of(disagreement)
     assert told is not None
     assert told.answers == [("A2", "So.")]
 
 
 def test_a_question_about_a_vote_that_was_taken_back_shows_none() -> None:
-    found, expert = seen()
-    inquiries.ask(expert, found.pk, "Why?")
-    found.item.annotations.update(undone_at=found.opened_at)
+    disagreement, expert = seen()
+    inquiries.ask(expert, disagreement.pk, "Why?")
+    disagreement.item.annotations.update(undone_at=disagreement.opened_at)
 
-    desk = Desk(found.project, make.Caller(voters_of(found)[0].annotator))
+    desk = Desk(disagreement.project, make.Caller(voters_of(disagreement)[0].annotator))
 
     assert desk.get("inquiries/").json()["results"][0]["labels"] is None
 
 
-def voters_of(found: Disagreement) -> list[Inquiry]:
-    return list(Inquiry.objects.filter(disagreement=found).order_by("pk"))
+def voters_of(disagreement: Disagreement) -> list[Inquiry]:
+    return list(Inquiry.objects.filter(disagreement=disagreement).order_by("pk"))
 
 
 def test_questions_come_oldest_first_in_the_same_few_queries() -> None:
@@ -267,9 +267,9 @@ def test_questions_come_oldest_first_in_the_same_few_queries() -> None:
             for lent in make.lease(who, size):
                 make.vote(who, lent, label)
         settle.settle_project(project.pk)
-        for found in Disagreement.objects.filter(inquiries=None):
-            blind.answer_blind(expert, found.pk, ("x",))
-            inquiries.ask(expert, found.pk, "Why?")
+        for disagreement in Disagreement.objects.filter(inquiries=None):
+            blind.answer_blind(expert, disagreement.pk, ("x",))
+            inquiries.ask(expert, disagreement.pk, "Why?")
         with CaptureQueriesContext(connection) as taken:
             rows = desk.get("inquiries/").json()["results"]
         counts.append(len(taken))
@@ -297,34 +297,34 @@ def test_what_names_no_item_is_refused(path: str, body: object) -> None:
 
 @pytest.mark.parametrize("words", [None, "", " \n", 7, [], {}, "x" * 2001])
 def test_what_is_not_in_words_is_refused_by_field(words: object) -> None:
-    found, expert = seen()
-    desk = Desk(found.project, make.Caller(expert.user))
-    refused = desk.post(f"disagreements/{found.pk}/ask/", {"question": words})
-    inquiries.ask(expert, found.pk, "Why?")
-    one = voters_of(found)[0]
+    disagreement, expert = seen()
+    desk = Desk(disagreement.project, make.Caller(expert.user))
+    refused = desk.post(f"disagreements/{disagreement.pk}/ask/", {"question": words})
+    inquiries.ask(expert, disagreement.pk, "Why?")
+    voter = voters_of(disagreement)[0]
 
-    theirs = Desk(found.project, make.Caller(one.annotator))
-    answer = theirs.post(f"inquiries/{one.pk}/answer/", {"answer": words})
+    theirs = Desk(disagreement.project, make.Caller(voter.annotator))
+    answer = theirs.post(f"inquiries/{voter.pk}/answer/", {"answer": words})
 
     assert (refused.status_code, set(refused.json()["errors"])) == (400, {"question"})
     assert (answer.status_code, set(answer.json()["errors"])) == (400, {"answer"})
 
 
 def test_nothing_of_another_project_or_person_and_no_other_list_is_there() -> None:
-    item, (found, expert) = low(), seen()
-    inquiries.ask(expert, found.pk, "Why?")
-    (asked, _) = voters_of(found)
+    item, (disagreement, expert) = low(), seen()
+    inquiries.ask(expert, disagreement.pk, "Why?")
+    (asked, _) = voters_of(disagreement)
     desk = Desk(make.project())
     calls: list[tuple[str, object]] = [
         *((path, {"item": item.pk}) for path in ITEM),
         ("doubts/votes/", {"item": item.pk}),
-        (f"disagreements/{found.pk}/ask/", {"question": "Why?"}),
+        (f"disagreements/{disagreement.pk}/ask/", {"question": "Why?"}),
         (f"inquiries/{asked.pk}/answer/", {"answer": "So."}),
     ]
 
     refused = [desk.post(path, body) for path, body in calls]
     refused += [desk.get(f"doubts/{name}/") for name in ("votes", "low", "x" * 300)]
-    expert_s = Desk(found.project, make.Caller(expert.user))
+    expert_s = Desk(disagreement.project, make.Caller(expert.user))
     refused.append(expert_s.post(f"inquiries/{asked.pk}/answer/", {"answer": "So."}))
 
     for answer in refused:
@@ -335,16 +335,18 @@ def test_nothing_of_another_project_or_person_and_no_other_list_is_there() -> No
 
 @pytest.mark.parametrize("role", ["annotator", "engineer"])
 def test_s15_only_experts_and_managers_see_the_lists_and_ask(role: str) -> None:
-    found = dispute(make.project(overlap=2))
-    call = make.Caller(make.member(found.project, role).user)
-    desk = Desk(found.project, call)
+    disagreement = dispute(make.project(overlap=2))
+    call = make.Caller(make.member(disagreement.project, role).user)
+    desk = Desk(disagreement.project, call)
 
     refused = [desk.get(f"doubts/{which}/") for which in LISTS]
     refused += [
-        desk.post(path, {"item": found.item_id})
+        desk.post(path, {"item": disagreement.item_id})
         for path in ("doubts/flagged/", "doubts/flagged/check/")
     ]
-    refused.append(desk.post(f"disagreements/{found.pk}/ask/", {"question": "Why?"}))
+    refused.append(
+        desk.post(f"disagreements/{disagreement.pk}/ask/", {"question": "Why?"})
+    )
 
     assert [answer.status_code for answer in refused] == [403] * len(refused)
     assert desk.get("inquiries/").json()["results"] == []

@@ -16,12 +16,12 @@ from labeling.likeness.sketch import Sketch
 TEXT = "My card payment was charged twice and one of them still shows as pending."
 
 
-def are_alike(one: Sketch, other: Sketch) -> bool:
+def are_alike(sketch: Sketch, other: Sketch) -> bool:
     """Whether the two share a band, or are the same, and their signatures agree."""
-    if one.key == other.key:
+    if sketch.key == other.key:
         return True
-    shares = compare.likenesses(one.signature, [other.signature])
-    return bool({*one.bands} & {*other.bands}) and shares[0] > 0
+    shares = compare.likenesses(sketch.signature, [other.signature])
+    return bool({*sketch.bands} & {*other.bands}) and shares[0] > 0
 
 
 @pytest.mark.parametrize(

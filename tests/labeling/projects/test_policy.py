@@ -159,8 +159,8 @@ def test_a_setting_names_the_rooms_that_read_it() -> None:
         for room in declared.read_by:
             assert re.search(rf"\b{word}\b", code[room]), (name, room)
         reading = rf"\b(?:project|policy)\.{word}\b"
-        found = {room for room, text in code.items() if re.search(reading, text)}
-        assert found <= set(declared.read_by), name
+        readers = {room for room, text in code.items() if re.search(reading, text)}
+        assert readers <= set(declared.read_by), name
 
 
 def test_no_two_parts_declare_the_same_setting() -> None:

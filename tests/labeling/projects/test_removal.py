@@ -50,13 +50,13 @@ def counters(project: Project) -> Counter[str]:
 
 def labeled(project: Project, number: int) -> list[Item]:
     """Make items with a vote and a label each."""
-    found = make.items(project, number)
-    make.ranked(project, found)
+    items = make.items(project, number)
+    make.ranked(project, items)
     who = make.member(project)
     for assignment in make.lease(who, number):
         make.vote(who, assignment, "x")
     settle.settle_project(project.pk)
-    return found
+    return items
 
 
 def test_with_an_item_goes_all_that_hangs_on_it() -> None:
@@ -81,8 +81,8 @@ def test_with_an_item_goes_all_that_hangs_on_it() -> None:
 
 def test_skips_flags_and_undone_votes_are_taken_from_the_counters_too() -> None:
     project = make.project(overlap=3, min_votes=1)
-    found = make.items(project, 3)
-    make.ranked(project, found)
+    items = make.items(project, 3)
+    make.ranked(project, items)
     who = make.member(project)
     first, second, third = make.lease(who, 3)
     giving_back.skip(who, first.pk)
@@ -91,7 +91,7 @@ def test_skips_flags_and_undone_votes_are_taken_from_the_counters_too() -> None:
     change.undo(who, vote.pk, vote.version)
     assert counters(project) == {"skips": 1, "flags": 1}
 
-    removal.delete_now(project, [item.pk for item in found])
+    removal.delete_now(project, [item.pk for item in items])
 
     assert not counters(project)
     assert not QueueEntry.objects.exists()
@@ -103,13 +103,13 @@ def test_what_was_deleted_leaves_a_person_s_quota_and_skill() -> None:
     Gold.objects.create(
         item=question, labels=["x"], label_set_id=project.label_set_pk, is_question=True
     )
-    make.ranked(project, found := make.items(project, 4))
+    make.ranked(project, items := make.items(project, 4))
     who = make.member(project, quota=3)
     for assignment in make.lease(who, 3):
         make.vote(who, assignment, "x")
     assert (lease(who, 1).reason, queries.known_answers(who)) == ("quota", (1, 1))
 
-    removal.delete_now(project, [question.pk, found[0].pk])
+    removal.delete_now(project, [question.pk, items[0].pk])
 
     assert queries.known_answers(who) == (0, 0)
     assert len(make.lease(who, 5)) == 2
@@ -202,12 +202,12 @@ def test_another_project_s_item_is_not_there() -> None:
 
 def test_a_job_that_was_cut_off_between_its_steps_is_ended_by_the_next_worker() -> None:
     project = make.project()
-    found = make.items(project, 4)
+    items = make.items(project, 4)
     boss = make.manager_of(project).user
     job = removal.request_deletion(project, boss, {"state": "open"}, expected=4)
     first = jobs.claim(job.pk)
     assert first is not None
-    ids = [item.pk for item in found]
+    ids = [item.pk for item in items]
     first.note(begun=ids)
     removal.close(project.pk, ids)
     Job.objects.filter(pk=job.pk).update(alive_until="2020-01-01T00:00Z")
@@ -234,8 +234,8 @@ def test_scores_of_an_item_that_is_deleted_meanwhile_are_left_out() -> None:
 
 def test_a_picture_goes_when_no_item_shows_it_any_more() -> None:
     project, other = (make.project(data_type="image") for _ in range(2))
-    both, one = picture(20, 90), picture(20, 200)
-    bring(project, "a.zip", zipped({"a.png": both, "b.png": one}))
+    both, single = picture(20, 90), picture(20, 200)
+    bring(project, "a.zip", zipped({"a.png": both, "b.png": single}))
     bring(other, "a.zip", zipped({"a.png": both}))
     shown = Media.objects.get(item__project=other)
     gone = Media.objects.exclude(pk=shown.pk).get()
@@ -293,8 +293,8 @@ def test_a_question_that_is_deleted_as_it_is_lent_is_left_out() -> None:
 )
 def test_a_lease_never_waits_for_a_deletion(moment: str) -> None:
     project = make.project()
-    found = make.items(project, 10)
-    make.ranked(project, found)
+    items = make.items(project, 10)
+    make.ranked(project, items)
     who = make.member(project)
     is_there, may_go_on = Event(), Event()
 
@@ -308,7 +308,7 @@ def test_a_lease_never_waits_for_a_deletion(moment: str) -> None:
     @make.threaded
     def delete() -> None:
         with connection.execute_wrapper(pause):
-            removal.delete_now(project, [item.pk for item in found[:4]])
+            removal.delete_now(project, [item.pk for item in items[:4]])
 
     deleting = Thread(target=delete)
     deleting.start()
@@ -323,20 +323,20 @@ def test_a_lease_never_waits_for_a_deletion(moment: str) -> None:
         with connection.cursor() as cursor:
             cursor.execute("RESET lock_timeout")
 
-    assert got == [item.pk for item in found[4:7]]
+    assert got == [item.pk for item in items[4:7]]
 
 
-def act(who: Membership, one: Assignment, what: str) -> uuid.UUID | None:
+def act(who: Membership, assignment: Assignment, what: str) -> uuid.UUID | None:
     """Do something with what is held; return the id of the answer that stands then."""
     if what in ("skip", "release"):
         if what == "release":
-            giving_back.release(who, one.pk)
-        giving_back.skip(who, one.pk)
+            giving_back.release(who, assignment.pk)
+        giving_back.skip(who, assignment.pk)
         return None
-    vote = make.vote(who, one, "x").annotation
+    vote = make.vote(who, assignment, "x").annotation
     if what == "undo":
         change.undo(who, vote.pk, vote.version)
-        vote = make.vote(who, one, "y").annotation
+        vote = make.vote(who, assignment, "y").annotation
     return vote.client_id
 
 
@@ -358,9 +358,9 @@ def work_through(who: Membership, given: dict[uuid.UUID, int]) -> list[int]:
 @pytest.mark.django_db(transaction=True)
 def test_people_at_work_while_items_are_deleted_lose_nothing_else() -> None:
     project = make.project(overlap=2, min_votes=2)
-    found = make.items(project, 120)
-    make.ranked(project, found, slots=2)
-    gone = [item.pk for item in found if item.pk % 3 == 0]
+    items = make.items(project, 120)
+    make.ranked(project, items, slots=2)
+    gone = [item.pk for item in items if item.pk % 3 == 0]
     people = [make.member(project) for _ in range(4)]
     given: dict[uuid.UUID, int] = {}
     delete = make.threaded(removal.delete_now)

@@ -107,9 +107,9 @@ def test_pairs_are_those_who_share_an_item() -> None:
         Rating(2, "c", ("x",)),
     ]
 
-    found = agreement.pairwise(votes)
+    pairs = agreement.pairwise(votes)
 
-    assert [(p.first, p.second, p.items, p.agreeing) for p in found] == [
+    assert [(p.first, p.second, p.items, p.agreeing) for p in pairs] == [
         ("a", "b", 1, 1),
         ("a", "c", 1, 0),
     ]

@@ -31,9 +31,9 @@ def crowd(
 def test_c10_the_skills_of_a_crowd_are_found_from_its_votes_alone(labels: int) -> None:
     votes, right = crowd(labels, 1500)
 
-    found = skills.fitted(votes, {}, labels)
+    fit = skills.fitted(votes, {}, labels)
 
-    gaps = [abs(found[who].value - share) for who, share in enumerate(right)]
+    gaps = [abs(fit[who].value - share) for who, share in enumerate(right)]
     assert max(gaps) < 0.08
     assert sum(gaps) / len(gaps) < 0.04
 
@@ -55,10 +55,10 @@ def test_nothing_known_is_the_prior() -> None:
 def test_the_same_votes_in_another_order_give_the_same_skills() -> None:
     votes, _ = crowd(3, 200)
 
-    one, other = skills.fitted(votes, {}, 3), skills.fitted(votes[::-1], {}, 3)
+    fit, other = skills.fitted(votes, {}, 3), skills.fitted(votes[::-1], {}, 3)
 
-    assert one.keys() == other.keys()
-    for who, skill in one.items():
+    assert fit.keys() == other.keys()
+    for who, skill in fit.items():
         assert skill.right == pytest.approx(other[who].right, abs=1e-6)
 
 

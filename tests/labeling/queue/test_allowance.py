@@ -26,8 +26,8 @@ def person(quota: int | None = None, **policy: Any) -> Membership:
 
 
 def may_get(who: Membership, **facts: int) -> tuple[int, str | None]:
-    found = allowance(who, Facts(**facts))
-    return found.count, found.reason
+    allowed = allowance(who, Facts(**facts))
+    return allowed.count, allowed.reason
 
 
 def test_without_a_policy_everybody_may_get_as_much_as_one_call_gives() -> None:

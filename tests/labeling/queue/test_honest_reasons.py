@@ -24,10 +24,10 @@ def lent(who: Membership) -> Assignment:
     return Assignment.objects.get(pk=make.lease(who)[0].pk)
 
 
-def picked(one: Item) -> None:
+def picked(item: Item) -> None:
     """Make a new order of one item that was drawn at random."""
-    entry = order.Entry(one.pk, 0, is_first=True, rank=0.0, **PICKED)  # type: ignore[arg-type]
-    order.swap(one.project_id, [entry])
+    entry = order.Entry(item.pk, 0, is_first=True, rank=0.0, **PICKED)  # type: ignore[arg-type]
+    order.swap(item.project_id, [entry])
 
 
 def test_c8_what_fills_a_queue_that_has_run_out_is_not_called_random() -> None:
@@ -48,14 +48,14 @@ def test_c8_what_fills_a_queue_that_has_run_out_is_not_called_random() -> None:
 
 def test_c8_what_is_chosen_has_nothing_of_the_pick_that_it_was_before() -> None:
     project = make.project(free_choice=True)
-    one = make.item(project)
-    picked(one)
+    item = make.item(project)
+    picked(item)
     who = make.member(project)
     before = lent(who)
     assert (before.reason, before.probability) == ("random", 0.25)
     giving_back.release(who, before.pk)
 
-    again = chosen.lease(who, [one.external_id]).assignments[0]
+    again = chosen.lease(who, [item.external_id]).assignments[0]
 
     kept = Assignment.objects.get(pk=again.pk)
     assert kept.pk == before.pk
@@ -65,14 +65,14 @@ def test_c8_what_is_chosen_has_nothing_of_the_pick_that_it_was_before() -> None:
 
 def test_c8_what_was_chosen_and_given_back_is_not_called_random() -> None:
     project = make.project(free_choice=True)
-    one = make.item(project)
+    item = make.item(project)
     who = make.member(project)
-    own = chosen.lease(who, [one.external_id]).assignments[0]
+    own = chosen.lease(who, [item.external_id]).assignments[0]
     giving_back.release(who, own.pk)
 
     other = lent(make.member(project))
 
-    assert other.item == one
+    assert other.item == item
     assert (other.reason, other.probability) == ("returned", None)
 
 
@@ -89,7 +89,7 @@ def test_c8_a_pick_that_is_given_back_stays_what_it_was() -> None:
 
 def test_c8_the_export_and_the_history_say_how_an_item_was_asked() -> None:
     project = make.project()
-    one = make.item(project)
+    item = make.item(project)
     who = make.member(project)
     make.vote(who, make.lease(who)[0], "x")
     settle.settle_project(project.pk)
@@ -97,7 +97,7 @@ def test_c8_the_export_and_the_history_say_how_an_item_was_asked() -> None:
     [line] = b"".join(exporting.stream(project, "jsonl", {})).splitlines()
     browser = Client()
     browser.force_login(make.manager_of(project).user)
-    page = browser.get(f"/projects/{project.slug}/items/{one.pk}/").content.decode()
+    page = browser.get(f"/projects/{project.slug}/items/{item.pk}/").content.decode()
 
     assert json.loads(line)["votes"][0]["reason"] == "refill"
     assert "asked as Refill" in page
@@ -105,7 +105,7 @@ def test_c8_the_export_and_the_history_say_how_an_item_was_asked() -> None:
 
 def test_c8_a_home_of_before_tells_what_was_never_drawn() -> None:
     project = make.project()
-    one, other = make.items(project, 2)
+    item, other = make.items(project, 2)
     who = make.member(project)
     make.vote(who, make.lease(who)[0], "x")
     Assignment.objects.update(reason="random")
@@ -114,7 +114,7 @@ def test_c8_a_home_of_before_tells_what_was_never_drawn() -> None:
     drawn = lent(who)
     mistaken = Assignment(
         project=project,
-        item=one,
+        item=item,
         annotator=make.user(),
         slot=1,
         leased_at=drawn.leased_at,

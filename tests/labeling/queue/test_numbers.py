@@ -22,11 +22,11 @@ def test_no_vote_stands_where_gold_questions_and_repeats_do() -> None:
 @pytest.mark.django_db
 def test_every_new_order_lies_before_the_one_before_and_what_is_refilled_last() -> None:
     project = make.project(overlap=2, min_votes=2)
-    one, other, last = make.items(project, 3)
+    item, other, last = make.items(project, 3)
     half = numbers.GENERATION_STEP / 2
-    first = order.Entry(one.pk, 0, is_first=True, rank=1 - half, reason="model")
+    first = order.Entry(item.pk, 0, is_first=True, rank=1 - half, reason="model")
     order.swap(project.pk, [first])
-    generation = QueueEntry.objects.get(item=one)
+    generation = QueueEntry.objects.get(item=item)
     latest = order.Entry(other.pk, 0, is_first=True, rank=half - 1, reason="model")
     order.swap(project.pk, [latest])
     order.refill(make.member(project))

@@ -156,9 +156,9 @@ def test_only_what_is_known_for_sure_can_be_asked() -> None:
         assert why in str(refusal.value.extra["errors"])
 
     expert = make.member(project, "expert")
-    found = disputed.disagreements.get()
-    blind.answer_blind(expert, found.pk, ("x",))
-    adjudicate.resolve(expert, found.pk, decisions.Decision(("x",)))
+    disagreement = disputed.disagreements.get()
+    blind.answer_blind(expert, disagreement.pk, ("x",))
+    adjudicate.resolve(expert, disagreement.pk, decisions.Decision(("x",)))
     (made,) = questions.mark(expert, [disputed.external_id], is_question=True)
 
     assert (made.labels, made.is_question) == (["x"], True)
@@ -166,10 +166,10 @@ def test_only_what_is_known_for_sure_can_be_asked() -> None:
 
 def test_by_the_api_those_who_see_the_data_mark_them() -> None:
     project = make.project()
-    one = make.item(project)
-    gold.record(project, [(one, ["x"])])
+    item = make.item(project)
+    gold.record(project, [(item, ["x"])])
     path = f"projects/{project.slug}/gold-questions/"
-    body = {"items": [one.external_id], "is_question": True}
+    body = {"items": [item.external_id], "is_question": True}
     manager = make.Caller(make.manager_of(project).user)
     annotator = make.Caller(make.member(project).user)
 
@@ -178,6 +178,6 @@ def test_by_the_api_those_who_see_the_data_mark_them() -> None:
     answer = manager("post", path, body)
 
     assert answer.status_code == 200
-    assert answer.json() == {"items": [one.external_id], "is_question": True}
-    one.gold.refresh_from_db()
-    assert one.gold.is_question
+    assert answer.json() == {"items": [item.external_id], "is_question": True}
+    item.gold.refresh_from_db()
+    assert item.gold.is_question

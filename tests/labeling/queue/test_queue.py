@@ -63,41 +63,41 @@ def test_one_item_is_not_lent_to_two_people_without_overlap() -> None:
 
 def test_with_overlap_an_item_goes_to_two_people_but_not_twice_to_one() -> None:
     project = make.project(overlap=2)
-    one = make.item(project)
+    item = make.item(project)
     first, second = make.member(project), make.member(project)
 
-    assert leased_items(first, 5) == [one]
-    assert leased_items(second, 5) == [one]
+    assert leased_items(first, 5) == [item]
+    assert leased_items(second, 5) == [item]
     assert sorted(Assignment.objects.values_list("slot", flat=True)) == [0, 1]
 
 
 def test_a_skipped_item_goes_to_others_and_not_back() -> None:
     project = make.project()
-    one = make.item(project)
+    item = make.item(project)
     who = make.member(project)
     giving_back.skip(who, make.lease(who)[0].pk, "unclear")
 
     assert lease(who, 1).reason == "all_yours_done"
-    assert leased_items(make.member(project), 1) == [one]
+    assert leased_items(make.member(project), 1) == [item]
 
 
 def test_a_returned_item_may_come_back() -> None:
     project = make.project()
-    one = make.item(project)
+    item = make.item(project)
     who = make.member(project)
     giving_back.release(who, make.lease(who)[0].pk)
 
-    assert leased_items(who, 1) == [one]
+    assert leased_items(who, 1) == [item]
 
 
 def test_an_expired_lease_is_taken_back_and_lent_to_another() -> None:
     project = make.project()
-    one = make.item(project)
+    item = make.item(project)
     make.lease(make.member(project))
     Assignment.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
 
     assert giving_back.reclaim() == 1
-    assert leased_items(make.member(project), 1) == [one]
+    assert leased_items(make.member(project), 1) == [item]
 
 
 def test_a_stale_entry_is_dropped_and_the_next_one_taken() -> None:
@@ -274,7 +274,7 @@ def test_who_has_answered_all_queues_nothing_for_others() -> None:
 
 def test_who_picks_an_item_whose_votes_are_lowered_does_not_exceed_them() -> None:
     project = make.project(overlap=3, min_votes=3, free_choice=True)
-    one = make.item(project)
+    item = make.item(project)
     people = [make.member(project) for _ in range(4)]
     for who in people[:3]:
         make.lease(who)
@@ -285,7 +285,7 @@ def test_who_picks_an_item_whose_votes_are_lowered_does_not_exceed_them() -> Non
 
     policy.change(project, {"overlap": 2, "min_votes": 2})
 
-    lent = chosen.lease(people[3], [one.external_id])
+    lent = chosen.lease(people[3], [item.external_id])
     assert (lent.assignments, lent.reason) == ([], "none_of_these")
 
 
@@ -339,11 +339,11 @@ def test_an_answered_item_cannot_be_skipped() -> None:
     project = make.project()
     make.item(project)
     who = make.member(project)
-    one = make.lease(who)[0]
-    make.vote(who, one, "x")
+    assignment = make.lease(who)[0]
+    make.vote(who, assignment, "x")
 
     with pytest.raises(ConflictError):
-        giving_back.skip(who, one.pk)
+        giving_back.skip(who, assignment.pk)
 
 
 def test_a_settled_item_leaves_the_queue() -> None:
@@ -381,8 +381,8 @@ def test_further_votes_are_passed_over_once_and_found_again_at_the_end(
 ) -> None:
     monkeypatch.setattr(random, "random", lambda: 0.0)  # further votes whenever it can
     project = make.project(overlap=2, min_votes=2)
-    found = make.items(project, 12)
-    make.ranked(project, found, slots=2)
+    items = make.items(project, 12)
+    make.ranked(project, items, slots=2)
     who, other = make.member(project), make.member(project)
     for _ in range(4):
         make.vote(who, make.lease(who)[0], "x")
@@ -411,8 +411,8 @@ def test_a_lease_never_waits_for_a_swap_nor_passes_over_what_it_holds(
     moment: str, head: int
 ) -> None:
     project = make.project()
-    found = make.items(project, 20)
-    make.ranked(project, found)
+    items = make.items(project, 20)
+    make.ranked(project, items)
     who = make.member(project)
     is_there, may_go_on = Event(), Event()
 
@@ -426,7 +426,7 @@ def test_a_lease_never_waits_for_a_swap_nor_passes_over_what_it_holds(
     @make.threaded
     def swap() -> None:
         with connection.execute_wrapper(pause):
-            make.ranked(project, found[::-1])
+            make.ranked(project, items[::-1])
 
     with ThreadPoolExecutor(1) as thread:
         swapped = thread.submit(swap)
@@ -434,7 +434,7 @@ def test_a_lease_never_waits_for_a_swap_nor_passes_over_what_it_holds(
             assert is_there.wait(20)
             with connection.cursor() as cursor:
                 cursor.execute("SET lock_timeout TO '5s'")
-            assert make.lease(who)[0].item == found[head]
+            assert make.lease(who)[0].item == items[head]
         finally:
             may_go_on.set()
             with connection.cursor() as cursor:
@@ -449,19 +449,19 @@ def test_what_was_locked_when_it_was_passed_over_is_found_soon(
 ) -> None:
     monkeypatch.setattr(random, "random", lambda: 0.0)  # further votes whenever it can
     project = make.project(overlap=2, min_votes=2)
-    found = make.items(project, 3)
-    make.ranked(project, found, slots=2)
+    items = make.items(project, 3)
+    make.ranked(project, items, slots=2)
     who = make.member(project)
     QueueEntry.objects.filter(slot=0).delete()
     who.project.refresh_from_db()
-    who.passed_further = QueueEntry.objects.get(item=found[1]).rank
+    who.passed_further = QueueEntry.objects.get(item=items[1]).rank
     who.passed_generation = who.project.queue_generation
 
     who.passed_since = timezone.now()
-    assert make.lease(who)[0].item == found[1]
+    assert make.lease(who)[0].item == items[1]
     giving_back.release_all(who)
     who.passed_since = timezone.now() - 1.1 * take.PASSED_FOR
-    assert make.lease(who)[0].item == found[0]
+    assert make.lease(who)[0].item == items[0]
 
 
 @pytest.mark.parametrize("is_soon", [True, False])
@@ -469,8 +469,8 @@ def test_what_is_given_back_before_what_was_skipped_is_found_soon_and_at_the_end
     *, is_soon: bool
 ) -> None:
     project = make.project()
-    found = make.items(project, 5)
-    make.ranked(project, found)
+    items = make.items(project, 5)
+    make.ranked(project, items)
     who, other = make.member(project), make.member(project)
     make.lease(other)
     for _ in range(2):
@@ -486,21 +486,21 @@ def test_what_is_given_back_before_what_was_skipped_is_found_soon_and_at_the_end
         order.append(lent.item)
         make.vote(who, lent, "x")
 
-    assert order == ([found[0], found[4]] if is_soon else [found[4], found[0]])
+    assert order == ([items[0], items[4]] if is_soon else [items[4], items[0]])
     assert lease(again(who), 1).reason == "all_yours_done"
 
 
 def test_who_has_skipped_nothing_sees_at_once_what_is_given_back() -> None:
     project = make.project()
-    found = make.items(project, 3)
-    make.ranked(project, found)
+    items = make.items(project, 3)
+    make.ranked(project, items)
     who, other = make.member(project), make.member(project)
     make.lease(other)
     make.vote(who, make.lease(who)[0], "x")
 
     giving_back.release_all(other)
 
-    assert leased_items(again(who), 2) == [found[0], found[2]]
+    assert leased_items(again(who), 2) == [items[0], items[2]]
 
 
 @pytest.mark.parametrize("later", [0.0, floor.KNOWN_FOR])
@@ -517,8 +517,8 @@ def test_what_another_process_gives_back_is_found_after_a_second(
     now = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: now + later)
 
-    found = first if later else others[1]
-    assert leased_items(make.member(project), 1) == [found]
+    item = first if later else others[1]
+    assert leased_items(make.member(project), 1) == [item]
 
 
 def test_what_another_process_gives_back_is_found_at_once_where_it_is_the_last() -> (
@@ -557,16 +557,16 @@ def again(who: Membership) -> Membership:
 def test_a_new_order_is_seen_from_its_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(random, "random", lambda: 0.0)  # further votes whenever it can
     project = make.project(overlap=2, min_votes=2)
-    found = make.items(project, 6)
+    items = make.items(project, 6)
     who, other = make.member(project), make.member(project)
-    make.ranked(project, found[:3], slots=2)
+    make.ranked(project, items[:3], slots=2)
     make.vote(who, make.lease(who)[0], "x")
-    assert leased_items(other, 1) == [found[1]]
+    assert leased_items(other, 1) == [items[1]]
 
-    make.ranked(project, found[::-1], slots=2)
+    make.ranked(project, items[::-1], slots=2)
     giving_back.release_all(other)
 
-    assert leased_items(again(who), 1) == [found[5]]
+    assert leased_items(again(who), 1) == [items[5]]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -602,20 +602,22 @@ def test_whatever_the_windows_of_one_person_do_none_waits_for_good(votes: int) -
     make.ranked(project, make.items(project, 100), slots=votes)
     people = [make.member(project), make.member(project)]
 
-    def answer_late(who: Membership, one: Assignment) -> None:
-        leased = Assignment.objects.filter(pk=one.pk, state=Assignment.State.LEASED)
+    def answer_late(who: Membership, assignment: Assignment) -> None:
+        leased = Assignment.objects.filter(
+            pk=assignment.pk, state=Assignment.State.LEASED
+        )
         leased.update(expires_at=timezone.now() - timedelta(hours=1))
-        make.vote(who, one, "x")
+        make.vote(who, assignment, "x")
 
-    def answer_and_undo(who: Membership, one: Assignment) -> None:
-        change.undo(who, make.vote(who, one, "x").annotation.pk, 1)
+    def answer_and_undo(who: Membership, assignment: Assignment) -> None:
+        change.undo(who, make.vote(who, assignment, "x").annotation.pk, 1)
 
     ways: list[Callable[[Membership, Assignment], object]] = [
         answer_late,
         answer_and_undo,
-        lambda who, one: giving_back.release(who, one.pk),
-        lambda who, one: giving_back.skip(who, one.pk),
-        lambda who, one: None,
+        lambda who, held: giving_back.release(who, held.pk),
+        lambda who, held: giving_back.skip(who, held.pk),
+        lambda who, held: None,
     ]
 
     @make.threaded

@@ -37,7 +37,7 @@ def answered(count: int, *, spare: int = 3) -> tuple[Project, Membership]:
 
 def asked_again(who: Membership) -> Assignment:
     """Return a repeat; around a moment where all are repeated there is none."""
-    lent = next(found for _ in range(100) if (found := repeats.lend(who, 1)))
+    lent = next(ids for _ in range(100) if (ids := repeats.lend(who, 1)))
     return Assignment.objects.get(pk=lent[0])
 
 

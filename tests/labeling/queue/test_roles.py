@@ -279,12 +279,12 @@ def test_whose_role_gives_further_votes_alone_leases_in_one_round_trip(
     project = make.project(overlap=2, min_votes=1, first_votes_by=["annotator"])
     project.evaluation_by = ["annotator"]
     project.save()
-    one = make.item(project, votes_wanted=2)
-    make.ranked(project, [one, make.item(project)], slots=2)
+    item = make.item(project, votes_wanted=2)
+    make.ranked(project, [item, make.item(project)], slots=2)
     expert = make.member(project, "expert")
 
     with django_assert_num_queries(1):
-        assert items_of(make.lease(expert)) == [one]
+        assert items_of(make.lease(expert)) == [item]
 
 
 @pytest.mark.parametrize(("chance", "is_first"), [(0.05, False), (0.3, True)])
@@ -339,7 +339,7 @@ def test_each_entry_knows_what_its_vote_is_by_whatever_way_it_came(
     split: str, works: list[str]
 ) -> None:
     project = make.project(min_votes=3, overlap=3)
-    one = make.item(project, split=split)
+    item = make.item(project, split=split)
 
     def queued() -> list[str]:
         entries = QueueEntry.objects.order_by("slot")
@@ -347,7 +347,7 @@ def test_each_entry_knows_what_its_vote_is_by_whatever_way_it_came(
 
     order.refill(make.member(project))
     assert queued() == works
-    make.ranked(project, [one], slots=3)
+    make.ranked(project, [item], slots=3)
     assert queued() == works
     for who in [make.member(project) for _ in range(3)]:
         make.lease(who)

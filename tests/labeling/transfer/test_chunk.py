@@ -54,16 +54,16 @@ def reason(raw: Raw, **others: Any) -> str:
 def test_each_row_becomes_an_item_a_duplicate_or_a_refusal() -> None:
     rows = [*raws("one", "", "one", "two"), Raw(5, None, message("Not JSON."))]
 
-    found = list(outcomes(rows, terms()))
+    results = list(outcomes(rows, terms()))
 
-    assert [type(outcome) for outcome in found] == [
+    assert [type(outcome) for outcome in results] == [
         Ready,
         Refusal,
         Duplicate,
         Ready,
         Refusal,
     ]
-    assert found[2:] == [Duplicate(3), found[3], Refusal(5, message("Not JSON."))]
+    assert results[2:] == [Duplicate(3), results[3], Refusal(5, message("Not JSON."))]
 
 
 def test_an_item_has_the_columns_that_its_row_and_the_terms_give() -> None:
@@ -136,12 +136,16 @@ def test_a_picture_comes_with_its_item_and_counts_by_its_content() -> None:
         raw = Raw(1, values, picture=lambda: picture(shade=shade))
         return ready(outcome_of(raw, image))
 
-    one, renamed, other = outcome("a.png", 10), outcome("b.png", 10), outcome("c", 250)
+    first, renamed, other = (
+        outcome("a.png", 10),
+        outcome("b.png", 10),
+        outcome("c", 250),
+    )
 
-    assert one.picture is not None
-    assert (one.picture.width, one.picture.mime) == (20, "image/png")
-    assert one.item.content_hash == renamed.item.content_hash
-    assert one.item.content_hash != other.item.content_hash
+    assert first.picture is not None
+    assert (first.picture.width, first.picture.mime) == (20, "image/png")
+    assert first.item.content_hash == renamed.item.content_hash
+    assert first.item.content_hash != other.item.content_hash
 
 
 @pytest.mark.parametrize(

@@ -60,9 +60,9 @@ def answered_project(
 ) -> tuple[Project, Membership, Annotation, Assignment]:
     """Return a project of which one person has answered the first item and holds the last."""
     project = make.project(free_choice=True, overlap=overlap, min_votes=overlap)
-    found = make.items(project, count)
+    items = make.items(project, count)
     who = make.member(project)
-    names = [found[0].external_id, found[-1].external_id]
+    names = [items[0].external_id, items[-1].external_id]
     first, last = chosen.lease(who, names).assignments
     return project, who, make.vote(who, first, "x").annotation, last
 

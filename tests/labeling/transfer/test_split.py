@@ -64,11 +64,11 @@ def test_c6_a_group_is_on_one_side_whatever_the_share_is_later() -> None:
     project.refresh_from_db()
     bring(project, "large.jsonl", lines(*rows[60:]))
 
-    found = defaultdict(set)
+    sides_of = defaultdict(set)
     for key, split in Item.objects.values_list("group_key", "split"):
-        found[key].add(split)
-    assert len(found) == 60
-    assert all(len(sides) == 1 for sides in found.values())
+        sides_of[key].add(split)
+    assert len(sides_of) == 60
+    assert all(len(sides) == 1 for sides in sides_of.values())
 
 
 def test_c6_a_group_of_its_own_goes_where_those_like_it_are() -> None:
@@ -139,9 +139,9 @@ def test_c6_a_picture_of_another_size_or_quality_shares_a_side() -> None:
     bring(project, "x.zip", zipped(first))
     bring(project, "y.zip", zipped(second))
 
-    found = dict(Item.objects.values_list("external_id", "group_key"))
-    assert len(set(found.values())) == 30
-    assert all(found[f"{n}.png"] == found[f"small {n}.jpg"] for n in range(30))
+    group_of = dict(Item.objects.values_list("external_id", "group_key"))
+    assert len(set(group_of.values())) == 30
+    assert all(group_of[f"{n}.png"] == group_of[f"small {n}.jpg"] for n in range(30))
     assert Item.objects.values("group_key", "split").distinct().count() == 30
 
 
@@ -192,9 +192,9 @@ def test_c6_an_import_tells_of_rows_that_are_like_items_of_both_sides() -> None:
 
 
 def test_k11_a_draw_that_holds_nothing_out_is_mended() -> None:
-    found = {f"g{n}": Group(POOL, 0.5 + n / 100, items=2) for n in range(10)}
+    groups = {f"g{n}": Group(POOL, 0.5 + n / 100, items=2) for n in range(10)}
 
-    assert splitting.moves(found, 0.3) == {
+    assert splitting.moves(groups, 0.3) == {
         "g0": EVALUATION,
         "g1": EVALUATION,
         "g2": EVALUATION,
@@ -202,9 +202,9 @@ def test_k11_a_draw_that_holds_nothing_out_is_mended() -> None:
 
 
 def test_k11_a_draw_that_holds_everything_out_is_mended() -> None:
-    found = {f"g{n}": Group(EVALUATION, n / 100, items=2) for n in range(10)}
+    groups = {f"g{n}": Group(EVALUATION, n / 100, items=2) for n in range(10)}
 
-    kept = found.keys() - splitting.moves(found, 0.3).keys()
+    kept = groups.keys() - splitting.moves(groups, 0.3).keys()
 
     assert kept == {"g0", "g1", "g2"}
 

@@ -17,19 +17,19 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("exact_counts")]
 
 def disagreement() -> tuple[Disagreement, Item]:
     project = make.project(overlap=2)
-    one = make.item(project)
+    item = make.item(project)
     for label in ("x", "y"):
         who = make.member(project)
         make.vote(who, make.lease(who)[0], label)
     settle.settle_project(project.pk)
-    return Disagreement.objects.get(item=one), one
+    return Disagreement.objects.get(item=item), item
 
 
 def test_the_same_votes_give_the_same_report() -> None:
-    _, one = disagreement()
+    _, item = disagreement()
 
-    first = agreement.compute(one.project_id)
-    again = agreement.compute(one.project_id)
+    first = agreement.compute(item.project_id)
+    again = agreement.compute(item.project_id)
 
     assert first is not None
     assert first == again
@@ -37,8 +37,8 @@ def test_the_same_votes_give_the_same_report() -> None:
 
 
 def test_the_newest_report_is_of_the_votes_that_stand_now() -> None:
-    _, one = disagreement()
-    project = one.project
+    _, item = disagreement()
+    project = item.project
     before = agreement.compute(project.pk)
     other = make.item(project)
     make.ranked(project, [other])

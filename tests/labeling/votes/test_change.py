@@ -32,7 +32,7 @@ def test_an_edit_of_an_old_version_is_refused() -> None:
 
 def test_undo_lends_the_item_again_and_keeps_the_history() -> None:
     project = make.project()
-    one = make.item(project)
+    item = make.item(project)
     who = make.member(project)
     vote = make.vote(who, make.lease(who)[0], "x").annotation
     settle.settle_project(project.pk)
@@ -41,8 +41,8 @@ def test_undo_lends_the_item_again_and_keeps_the_history() -> None:
     settle.settle_project(project.pk)
 
     assert queries.progress(project).votes == 0
-    one.refresh_from_db()
-    assert one.state == Item.State.OPEN
+    item.refresh_from_db()
+    assert item.state == Item.State.OPEN
     assert not Resolution.objects.filter(superseded_at=None).exists()
     assert make.vote(who, make.lease(who)[0], "y").is_new
     kinds = AnnotationEvent.objects.order_by("pk").values_list("kind", flat=True)

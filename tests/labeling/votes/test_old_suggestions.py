@@ -27,10 +27,10 @@ def forward() -> Iterator[None]:
 
 def told(task_type: str) -> Project:
     project = make.project(task_type=task_type)
-    one = make.item(project)
-    predictions.publish(project.pk, 1, [(one.pk, "x", 0.9)])
+    item = make.item(project)
+    predictions.publish(project.pk, 1, [(item.pk, "x", 0.9)])
     order.swap(
-        project.pk, [order.Entry(one.pk, 0, True, 0.0, "model", suggestion=TOLD)]
+        project.pk, [order.Entry(item.pk, 0, True, 0.0, "model", suggestion=TOLD)]
     )
     return project
 

@@ -276,9 +276,9 @@ def test_c10_the_model_is_one_more_voter_where_the_project_lets_it() -> None:
 def test_the_model_is_a_weak_voter(right: int, votes: int, skill: float | None) -> None:
     fit = Skills(body={str(skills.MODEL): [right, votes]})
 
-    found = skills.of_model(fit)
+    skill_of_model = skills.of_model(fit)
 
-    assert found == (skill if skill is None else pytest.approx(skill))
+    assert skill_of_model == (skill if skill is None else pytest.approx(skill))
 
 
 def test_the_models_skill_is_of_answers_to_what_it_has_not_learned() -> None:

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("exact_counts")]
 
 def test_agreeing_votes_settle_an_item_and_count_once() -> None:
     project = make.project(overlap=2)
-    one = make.item(project)
+    item = make.item(project)
     for _ in range(2):
         who = make.member(project)
         make.vote(who, make.lease(who)[0], "x")
@@ -25,7 +25,7 @@ def test_agreeing_votes_settle_an_item_and_count_once() -> None:
     settle.settle_project(project.pk)
     settle.settle_project(project.pk)
 
-    resolution = Resolution.objects.get(item=one, superseded_at=None)
+    resolution = Resolution.objects.get(item=item, superseded_at=None)
     assert (resolution.labels, resolution.source) == (["x"], "consensus")
     assert queries.progress(project).confident == 1
 
@@ -38,23 +38,23 @@ def test_labels_of_evaluation_items_do_not_count_toward_a_retrain() -> None:
 
     settle.settle_project(project.pk)
 
-    found = queries.progress(project)
-    assert (found.evaluation_settled, found.confident) == (1, 0)
+    counts = queries.progress(project)
+    assert (counts.evaluation_settled, counts.confident) == (1, 0)
 
 
 def test_unclear_votes_ask_for_one_more_up_to_the_overlap() -> None:
     project = make.project(overlap=3, min_votes=2)
-    one = make.item(project)
+    item = make.item(project)
     for label in ("x", "y"):
         who = make.member(project)
         make.vote(who, make.lease(who)[0], label)
 
     settle.settle_project(project.pk)
 
-    one.refresh_from_db()
-    assert (one.state, one.votes_wanted) == ("open", 3)
+    item.refresh_from_db()
+    assert (item.state, item.votes_wanted) == ("open", 3)
     third = make.member(project)
     make.vote(third, make.lease(third)[0], "x")
     settle.settle_project(project.pk)
-    one.refresh_from_db()
-    assert one.state == Item.State.DISPUTED
+    item.refresh_from_db()
+    assert item.state == Item.State.DISPUTED

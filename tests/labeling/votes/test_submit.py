@@ -201,11 +201,11 @@ def test_a_replay_returns_the_first_answer_and_writes_nothing() -> None:
     project = make.project()
     make.item(project)
     who = make.member(project)
-    one = make.lease(who)[0]
+    assignment = make.lease(who)[0]
     client_id = uuid.uuid4()
 
-    first = make.vote(who, one, "x", client_id=client_id)
-    again = make.vote(who, one, "x", client_id=client_id)
+    first = make.vote(who, assignment, "x", client_id=client_id)
+    again = make.vote(who, assignment, "x", client_id=client_id)
 
     assert (first.is_new, again.is_new) == (True, False)
     assert again.annotation == first.annotation
@@ -243,12 +243,12 @@ def test_the_same_client_id_with_another_body_is_refused() -> None:
     project = make.project()
     make.item(project)
     who = make.member(project)
-    one = make.lease(who)[0]
+    assignment = make.lease(who)[0]
     client_id = uuid.uuid4()
-    make.vote(who, one, "x", client_id=client_id)
+    make.vote(who, assignment, "x", client_id=client_id)
 
     with pytest.raises(ReplayMismatchError):
-        make.vote(who, one, "y", client_id=client_id)
+        make.vote(who, assignment, "y", client_id=client_id)
 
 
 def test_the_database_says_when_a_lease_has_ended_whatever_the_web_server_thinks(
@@ -269,11 +269,11 @@ def test_a_late_answer_is_kept_while_its_slot_is_free() -> None:
     project = make.project()
     make.item(project)
     who = make.member(project)
-    one = make.lease(who)[0]
+    assignment = make.lease(who)[0]
     Assignment.objects.update(expires_at=timezone.now() - timedelta(hours=1))
     giving_back.reclaim()
 
-    assert make.vote(who, one, "x").is_new
+    assert make.vote(who, assignment, "x").is_new
     assert lease(make.member(project), 1).assignments == []
 
 
@@ -281,13 +281,13 @@ def test_an_answer_for_a_taken_slot_is_refused_but_kept_in_the_history() -> None
     project = make.project()
     make.item(project)
     who, other = make.member(project), make.member(project)
-    one = make.lease(who)[0]
+    assignment = make.lease(who)[0]
     Assignment.objects.update(expires_at=timezone.now() - timedelta(hours=1))
     giving_back.reclaim()
     make.lease(other)
 
     with pytest.raises(LeaseLostError):
-        make.vote(who, one, "x")
+        make.vote(who, assignment, "x")
 
     late = AnnotationEvent.objects.get(kind="late")
     assert late.payload["labels"] == ["x"]
@@ -318,10 +318,10 @@ def test_a_multi_label_answer_may_be_empty() -> None:
 def test_nobody_answers_an_assignment_of_another() -> None:
     project = make.project()
     make.item(project)
-    one = make.lease(make.member(project))[0]
+    assignment = make.lease(make.member(project))[0]
 
     with pytest.raises(NotFoundError):
-        make.vote(make.member(project), one, "x")
+        make.vote(make.member(project), assignment, "x")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -329,12 +329,12 @@ def test_replays_at_the_same_moment_make_one_vote() -> None:
     project = make.project()
     make.item(project)
     who = make.member(project)
-    one = make.lease(who)[0]
+    assignment = make.lease(who)[0]
     client_id = uuid.uuid4()
 
     @make.threaded
     def send(_: int) -> bool:
-        return make.vote(who, one, "x", client_id=client_id).is_new
+        return make.vote(who, assignment, "x", client_id=client_id).is_new
 
     with ThreadPoolExecutor(8) as pool:
         outcomes = list(pool.map(send, range(24)))

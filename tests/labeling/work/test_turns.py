@@ -96,11 +96,11 @@ def test_a_ring_lets_the_project_in_that_has_had_less(order: list[int]) -> None:
     big, small = make.project(), make.project()
     worked(big, 100)
     many = [jobs.enqueue("fit", project=big) for _ in range(3)]
-    one = jobs.enqueue("fit", project=small)
+    job = jobs.enqueue("fit", project=small)
 
     jobs.answer(many[0].pk)
 
-    assert order == [one.pk]
+    assert order == [job.pk]
 
 
 @pytest.mark.django_db
