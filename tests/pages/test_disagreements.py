@@ -204,7 +204,7 @@ def test_others_like_it_are_settled_at_once_or_afterwards() -> None:
     said = desk.post(disagreement, step="final", label="x", also=[two.pk, 0])
     assert "1 other was settled together with it." in said
     assert "1 other is like it" in said
-    assert f'name="also" value="{three.pk}"' not in said
+    assert f'name="also" value="{held.pk}"' not in said
     said = desk.post(disagreement, do="like", also=[three.pk])
 
     assert "1 other was settled" in said

@@ -36,8 +36,8 @@ from labeling.services.votes.labels import checked_labels
 def next_for(member: Membership) -> Disagreement | None:
     """Return what an expert is shown next; deferred ones come after all others.
 
-    First what the expert has answered blind and not decided yet, then what the votes
-    are most divided on.
+    First what the expert has answered blind and not decided yet, then held-out items,
+    then what the votes are most divided on.
     """
     mine = Deferral.objects.filter(
         disagreement=OuterRef("pk"), expert_id=member.user_id
@@ -55,11 +55,16 @@ def next_for(member: Membership) -> Disagreement | None:
 
 
 def waiting(member: Membership) -> QuerySet[Disagreement]:
-    """Open disagreements, the most divided first."""
+    """Open disagreements: first those on held-out items, then the most divided.
+
+    Models are judged on held-out items, and without those that people dispute they
+    would seem better than they are.
+    """
     return (
         Disagreement.objects.select_related("item", "item__media")
         .filter(project_id=member.project_id, resolved_at=None)
-        .order_by("-entropy", "pk")
+        # By its letters, "evaluation" stands before "pool".
+        .order_by("item__split", "-entropy", "pk")
     )
 
 

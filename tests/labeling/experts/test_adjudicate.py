@@ -210,6 +210,18 @@ def test_the_most_divided_comes_first_and_a_deferred_one_last() -> None:
     assert adjudicate.next_for(expert) == wild
 
 
+def test_c24_held_out_items_come_before_what_is_more_divided() -> None:
+    project = make.project(labels=("x", "y", "z"), overlap=3)
+    (expert,) = experts(project, 1)
+    held_out = dispute(project, ("x",), ("x",), ("y",))
+    divided = dispute(project, ("x",), ("y",), ("z",))
+    assert adjudicate.next_for(expert) == divided
+    Item.objects.filter(pk=held_out.item_id).update(split="evaluation")
+
+    assert list(adjudicate.waiting(expert)) == [held_out, divided]
+    assert adjudicate.next_for(expert) == held_out
+
+
 def test_what_was_begun_comes_before_the_rest() -> None:
     project = make.project(overlap=2)
     disagreement, other = dispute(project), dispute(project)
