@@ -141,6 +141,18 @@ def labels_in_use(project_id: int) -> dict[str, int]:
     return {row["name"]: row["items"] for row in rows}
 
 
+def labels_by_split(project_id: int) -> dict[tuple[str, str], int]:
+    """Return (label, split) → how many items of it have the label, in one query."""
+    rows = (
+        Resolution.objects.filter(project=project_id, superseded_at=None)
+        .order_by()
+        .annotate(name=Func(F("labels"), function="unnest"))
+        .values("name", "item__split")
+        .annotate(items=Count("pk"))
+    )
+    return {(row["name"], row["item__split"]): row["items"] for row in rows}
+
+
 CHOICES: Final = {"state": Item.State.values, "split": Item.Split.values}
 
 

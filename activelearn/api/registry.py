@@ -17,6 +17,7 @@ from activelearn.services import (
     comparing,
     coverage,
     dry_run,
+    rare,
     reading,
     registry,
     scoring,
@@ -161,8 +162,10 @@ class CoverageView(ProjectView):
     @call()
     def get(self) -> held_out.Coverage:
         """Return the held-out items by what is known of them by now."""
-        counts = coverage.coverage_of(self.member.project)
-        return held_out.coverage_of(counts)
+        project = self.member.project
+        return held_out.coverage_of(
+            coverage.coverage_of(project), rare.rare_labels_of(project)
+        )
 
 
 class ModelActionView(ProjectView):

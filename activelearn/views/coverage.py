@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from activelearn.services import coverage
+from activelearn.services import rare as rare_labels
 
 # The parts in the bar's order.
 PARTS: Final[dict[str, Promise]] = {
@@ -39,23 +40,28 @@ class CoverageShown:
     counts: coverage.Coverage
     parts: list[BarPart]
     at_least: float | None
+    rare: rare_labels.RareLabels | None
 
 
-def shown(counts: coverage.Coverage, accuracy: float | None) -> CoverageShown | None:
-    """Return the bar; None where nothing is held out.
+def shown(
+    counts: coverage.Coverage,
+    accuracy: float | None,
+    rare: rare_labels.RareLabels | None = None,
+) -> CoverageShown | None:
+    """Return the bar; None where nothing is held out and no label is rare.
 
     accuracy: of the version that is shown, as far as it was judged.
     """
-    if not counts.items:
+    if not (counts.items or (rare and rare.labels)):
         return None
     parts: list[BarPart] = []
     start = 0.0
     for name, words in PARTS.items():
         items: int = getattr(counts, name)
-        share = 100 * items / counts.items
+        share = 100 * items / max(1, counts.items)
         parts.append(BarPart(name, words, items, start, share))
         start += share
     worst = None
     if accuracy is not None and counts.hard:
         worst = counts.at_least(accuracy)
-    return CoverageShown(counts, parts, worst)
+    return CoverageShown(counts, parts, worst, rare)

@@ -18,6 +18,7 @@ from activelearn.models import (
 )
 from activelearn.services import duels, newcomers, registry, scoring, triggers, verdicts
 from activelearn.services.coverage import coverage_of
+from activelearn.services.rare import rare_labels_of
 from activelearn.views import coverage, reading
 from activelearn.views import duels as duel_rows
 from activelearn.views.evidence import Evidence, evidence_of
@@ -67,7 +68,9 @@ def models(request: HttpRequest, slug: str) -> HttpResponse:
         scored=newcomers.last_pass(project.pk) if champion else None,
         scoring=scoring.newest_job(project) if champion else None,
         coverage=coverage.shown(
-            coverage_of(project), evidence.evaluation.accuracy if evidence else None
+            coverage_of(project),
+            evidence.evaluation.accuracy if evidence else None,
+            rare_labels_of(project),
         ),
     )
     return render(

@@ -12,6 +12,7 @@ from activelearn.services.coverage import Coverage, coverage_of
 from activelearn.views import coverage as page
 from labeling.models import Item, Project, Resolution
 from labeling.services.queue.giving_back import skip
+from labeling.services.votes import gold
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -97,4 +98,34 @@ def test_c5_the_models_page_and_the_api_tell_it(client: Client) -> None:
         "disputed": 1,
         "skipped": 1,
         "waiting": 2,
+        "rare": [],
     }
+
+
+def test_k11_a_label_that_hardly_any_held_out_item_has_is_named(client: Client) -> None:
+    project = make.project(labels=("x", "y", "z", "unused"))
+    for split, label, times in (
+        ("pool", "x", 3),
+        ("pool", "y", 4),
+        ("pool", "z", 2),
+        ("evaluation", "x", 2),
+        ("evaluation", "y", 1),
+    ):
+        for _ in range(times):
+            gold.record(project, [(make.item(project, split=split), [label])])
+    user = make.manager_of(project).user
+    call = make.Caller(user)
+
+    told = call("get", f"projects/{project.slug}/coverage/").json()["rare"]
+
+    assert [(row["label"], row["pool"], row["held_out"]) for row in told] == [
+        ("y", 4, 1),
+        ("z", 2, 0),
+    ]
+    client.force_login(user)
+    address = f"/projects/{project.slug}/models/"
+    assert "import more items of these labels" in client.get(address).content.decode()
+    held_out(project)
+    shown = client.get(address).content.decode()
+    assert "1 held-out item is not labeled yet" in shown
+    assert "2 in the pool, 0 held out" in shown

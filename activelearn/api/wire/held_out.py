@@ -7,7 +7,16 @@ from typing import Annotated
 import msgspec
 
 from activelearn.services import coverage
+from activelearn.services import rare as rare_labels
 from labeling.api.http.fields import Answer, about
+
+
+class RareLabel(Answer):
+    """A label that items have, but at most one held-out item."""
+
+    label: Annotated[str, about("Its name.")]
+    pool: Annotated[int, about("Items of the pool that have it.")]
+    held_out: Annotated[int, about("Held-out items that have it.")]
 
 
 class Coverage(Answer):
@@ -21,8 +30,18 @@ class Coverage(Answer):
     disputed: Annotated[int, about("Their votes differ: an expert is asked.")]
     skipped: Annotated[int, about("Skipped, and answered by nobody.")]
     waiting: Annotated[int, about("Nobody has had them, or too few.")]
+    rare: Annotated[
+        list[RareLabel],
+        about("Labels on which models are hardly judged; label more held-out items."),
+    ]
 
 
-def coverage_of(counts: coverage.Coverage) -> Coverage:
+COUNTS = tuple(name for name in Coverage.__struct_fields__ if name != "rare")
+
+
+def coverage_of(counts: coverage.Coverage, rare: rare_labels.RareLabels) -> Coverage:
     """Return the counts as the API answers them."""
-    return msgspec.convert(counts, Coverage, from_attributes=True)
+    return Coverage(
+        **{name: getattr(counts, name) for name in COUNTS},
+        rare=msgspec.convert(rare.labels, list[RareLabel], from_attributes=True),
+    )
