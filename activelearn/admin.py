@@ -64,14 +64,14 @@ class ModelVersionAdmin(WithButtons):
 
     def act(self, request: HttpRequest, row: ModelVersion) -> str:
         """Promote, roll back or archive, or say what the first two would change."""
-        button = request.POST.get("button")
+        button, why = request.POST.get("button"), request.POST.get("reason", "")
         if button == "preview":
             return _told(row)
         if button == "promote":
-            return f"{registry.promote(row, person_of(request))} serves now."
+            return f"{registry.promote(row, person_of(request), why)} serves now."
         if button == "rollback":
-            return f"{registry.rollback(row, person_of(request))} serves again."
-        return f"{registry.archive(row)} is archived."
+            return f"{registry.rollback(row, person_of(request), why)} serves again."
+        return f"{registry.archive(row, person_of(request), why)} is archived."
 
 
 def _told(version: ModelVersion) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from activelearn.api.wire import (
+    acts,
     changes,
     features,
     held_out,
@@ -174,17 +175,21 @@ class ModelActionView(ProjectView):
     allowed_to_write: ClassVar = members.ENGINEER
 
     @call()
-    def post(self, number: int, action: Action) -> versions.Model:
+    def post(
+        self, number: int, action: Action, body: acts.ReasonBody
+    ) -> versions.Model:
         """Do it; doing it twice changes nothing.
 
-        A rollback names what is to serve no longer, and returns what serves then.
+        A rollback names what is to serve no longer, and returns what serves then. A
+        reason is kept with who and when.
         """
         user = User.objects.get(pk=self.member.user_id)
         model = registry.version(self.member.project, number)
+        why = body.reason or ""
         if action == "promote":
-            model = registry.promote(model, user)
+            model = registry.promote(model, user, why)
         elif action == "rollback":
-            model = registry.rollback(model, user)
+            model = registry.rollback(model, user, why)
         else:
-            model = registry.archive(model)
+            model = registry.archive(model, user, why)
         return versions.model_of(model)

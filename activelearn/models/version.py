@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import msgspec
 from django.db import models
@@ -15,6 +15,9 @@ from activelearn.core.evaluation import Summary
 from activelearn.core.gate import PairedCounts, Terms, is_enough
 from activelearn.models.run import Snapshot, TrainingRun
 from labeling.models import LabelSet, Project, User
+
+# Of what a person says about a version, in characters.
+LONGEST_REASON: Final = 300
 
 
 class ModelVersion(models.Model):
@@ -63,6 +66,14 @@ class ModelVersion(models.Model):
         null=True, help_text="When it was taken out of service, until promoted anew."
     )
 
+    archived_at = models.DateTimeField(
+        null=True, help_text="When a person put it away, until it is promoted."
+    )
+    archived_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    archived_why = models.CharField(
+        max_length=LONGEST_REASON, blank=True, db_default=""
+    )
+
     waits_for = models.PositiveIntegerField(
         null=True,
         help_text=(
@@ -109,7 +120,7 @@ class Promotion(models.Model):
         ModelVersion,
         models.RESTRICT,
         null=True,
-        related_name="+",
+        related_name="replacements",
         help_text="What served until then.",
     )
     sha256 = models.CharField(max_length=64, help_text="Of the file that serves.")
@@ -121,6 +132,15 @@ class Promotion(models.Model):
         help_text="The run whose gate let it; none where a person did.",
     )
     by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    why = models.CharField(
+        max_length=LONGEST_REASON,
+        blank=True,
+        db_default="",
+        help_text="In the words of the person who did it.",
+    )
+    is_rollback = models.BooleanField(
+        db_default=False, help_text="What served until then was taken out of service."
+    )
     at = models.DateTimeField()
 
     class Meta:

@@ -9,8 +9,9 @@ from collections import Counter
 from dataclasses import dataclass
 
 from activelearn.core.report import Report
-from activelearn.models import Duel, Evaluation, ModelVersion, Promotion, TrainingRun
+from activelearn.models import Duel, Evaluation, ModelVersion, TrainingRun
 from activelearn.services import coverage, registry, snapshots
+from activelearn.services.acts import Act, acts_of
 from activelearn.services.coverage import Coverage
 from labeling.models import Project
 
@@ -22,7 +23,7 @@ class Card:
     learned: how many labels of each name it learned from, the commonest first; None
     where the file that says so is gone.
     evaluation and report: None where it was not judged. judged_again: runs that judged
-    it once more; promotions: each time it began to serve, or to serve again. duels: with
+    it once more; acts: what people and the gate did with it. duels: with
     what served, the latest first.
     """
 
@@ -32,7 +33,7 @@ class Card:
     report: Report | None
     coverage: Coverage
     judged_again: list[TrainingRun]
-    promotions: list[Promotion]
+    acts: list[Act]
     duels: list[Duel]
 
     @property
@@ -56,8 +57,8 @@ def card_of(project: Project, number: int) -> Card:
         report=registry.report_of(evaluation) if evaluation else None,
         coverage=coverage.coverage_of(project),
         judged_again=list(version.judged_again.exclude(verdict="").order_by("pk")),
-        promotions=list(version.promotions.select_related("by", "before", "run")),
-        duels=list(version.duels.select_related("champion").defer("places")),
+        acts=acts_of(version),
+        duels=list(version.duels.all()),
     )
 
 

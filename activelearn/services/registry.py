@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
 import msgspec
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
@@ -20,6 +24,7 @@ from activelearn.models import (
     Promotion,
     TrainingRun,
 )
+from activelearn.models.version import LONGEST_REASON
 from activelearn.services import features, files
 from labeling.errors import ConflictError, NotFoundError
 from labeling.messages import message
@@ -30,6 +35,11 @@ from labeling.services.work import jobs
 from labeling.services.work.transactions import lock_project
 
 Stage = ModelVersion.Stage
+_OF_ARCHIVE: Final = ("archived_at", "archived_by", "archived_why")
+_OF_SERVICE: Final = (
+    *("stage", "promoted_at", "promoted_by", "rolled_back_at"),
+    *_OF_ARCHIVE,
+)
 
 
 def champion(project: Project) -> ModelVersion | None:
@@ -65,13 +75,22 @@ def version(project: Project, number: int) -> ModelVersion:
 
 def with_evidence(project: Project) -> QuerySet[ModelVersion]:
     """Return the versions of a project, newest first, without what is said per item."""
-    versions = ModelVersion.objects.select_related("snapshot", "evaluation")
-    held = Duel.objects.select_related("champion").defer("places")
+    versions = ModelVersion.objects.select_related(
+        "snapshot", "evaluation", "archived_by"
+    )
     return (
         versions.filter(project=project)
-        .prefetch_related(Prefetch("duels", held))
+        .prefetch_related(*with_history())
         .defer("evaluation__outcomes", "evaluation__answers")
     )
+
+
+def with_history() -> Iterator[Prefetch[Any]]:
+    """Yield what to fetch along with versions: their duels and what was done with them."""
+    changes = Promotion.objects.select_related("by", "before", "model")
+    yield Prefetch("duels", Duel.objects.select_related("champion").defer("places"))
+    yield Prefetch("promotions", changes)
+    yield Prefetch("replacements", changes.filter(is_rollback=True))
 
 
 def evaluation(project: Project, number: int) -> Evaluation:
@@ -139,8 +158,10 @@ def _in_words_of_today(version: ModelVersion, model: LinearModel) -> TranslatedM
         ) from error
 
 
-def promote(model: ModelVersion, user: User | None) -> ModelVersion:
-    """Let ``model`` serve; the champion before it is archived.
+def promote(model: ModelVersion, user: User | None, why: str = "") -> ModelVersion:
+    """Let ``model`` serve, whatever its gate says; the champion before it is archived.
+
+    why: the person's reason, which is kept.
 
     Raises what ``load`` raises, for what cannot be computed with does not serve, and
     NotFoundError where the project has been deleted.
@@ -148,7 +169,7 @@ def promote(model: ModelVersion, user: User | None) -> ModelVersion:
     load(model)
     with transaction.atomic():
         _await_turn(model)
-        _promote(model, user, None)
+        _promote(model, _Change(user, why=kept(why)))
     return model
 
 
@@ -196,11 +217,26 @@ def take_over(model: ModelVersion, run: TrainingRun) -> None:
     load(model)
     with transaction.atomic():
         _await_turn(model)
-        _promote(model, run.requested_by, run)
+        _promote(model, _Change(run.requested_by, run))
         _end_waits(model)
 
 
-def _promote(model: ModelVersion, user: User | None, run: TrainingRun | None) -> None:
+def kept(why: str) -> str:
+    """Return a person's reason as it is kept: what is too long loses its end."""
+    return why.strip()[:LONGEST_REASON]
+
+
+@dataclass(frozen=True)
+class _Change:
+    """Who changes what serves: a person with a reason, or the gate of a run."""
+
+    by: User | None
+    run: TrainingRun | None = None
+    why: str = ""
+    is_rollback: bool = False
+
+
+def _promote(model: ModelVersion, change: _Change) -> None:
     if model.stage == Stage.CHAMPION:
         return
     before = champion(model.project)
@@ -209,16 +245,19 @@ def _promote(model: ModelVersion, user: User | None, run: TrainingRun | None) ->
     ).update(stage=Stage.ARCHIVED)
     model.stage = Stage.CHAMPION
     model.promoted_at = timezone.now()
-    model.promoted_by = user
-    model.rolled_back_at = None
-    model.save(update_fields=["stage", "promoted_at", "promoted_by", "rolled_back_at"])
+    model.promoted_by = change.by
+    model.rolled_back_at = model.archived_at = model.archived_by = None
+    model.archived_why = ""
+    model.save(update_fields=_OF_SERVICE)
     Promotion.objects.create(
         project_id=model.project_id,
         model=model,
         before=before,
         sha256=model.sha256,
-        run=run,
-        by=user,
+        run=change.run,
+        by=change.by,
+        why=change.why,
+        is_rollback=change.is_rollback,
         at=model.promoted_at,
     )
     # In the same transaction: a champion without a request for scores would leave the
@@ -237,7 +276,7 @@ def earlier(project: Project) -> ModelVersion | None:
     return past.order_by("-promoted_at").first()
 
 
-def rollback(model: ModelVersion, user: User | None) -> ModelVersion:
+def rollback(model: ModelVersion, user: User | None, why: str = "") -> ModelVersion:
     """Take ``model`` out of service and return what serves: the champion before it.
 
     Where ``model`` does not serve, nothing changes. Only a promotion brings a version
@@ -255,11 +294,15 @@ def rollback(model: ModelVersion, user: User | None) -> ModelVersion:
             raise ConflictError(_("There is no earlier champion to go back to."))
         model.rolled_back_at = timezone.now()
         model.save(update_fields=["rolled_back_at"])
-        return promote(before, user)
+        load(before)
+        _promote(before, _Change(user, why=kept(why), is_rollback=True))
+    return before
 
 
-def archive(model: ModelVersion) -> ModelVersion:
-    """Put a version away.
+def archive(
+    model: ModelVersion, user: User | None = None, why: str = ""
+) -> ModelVersion:
+    """Put a version away; twice changes nothing, not the first reason either.
 
     Raises ConflictError for the champion, which serves until another takes over, and
     NotFoundError where the project has been deleted.
@@ -270,8 +313,11 @@ def archive(model: ModelVersion) -> ModelVersion:
             raise ConflictError(
                 _("The champion cannot be archived: promote another first.")
             )
-        model.stage = Stage.ARCHIVED
-        model.save(update_fields=["stage"])
+        if model.archived_at is None:
+            model.stage = Stage.ARCHIVED
+            model.archived_at, model.archived_by = timezone.now(), user
+            model.archived_why = kept(why)
+            model.save(update_fields=["stage", *_OF_ARCHIVE])
     return model
 
 

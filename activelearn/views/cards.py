@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from activelearn.core.evaluation import Summary
 from activelearn.core.intervals import Estimate
 from activelearn.core.report import Report
-from activelearn.models import Promotion
+from activelearn.services.acts import Act
 from activelearn.services.cards import Card
 from activelearn.views import duels
 from activelearn.views.evidence import BASELINES, KINDS
@@ -147,19 +147,25 @@ def _lineage(card: Card) -> Iterator[tuple[Promise | str, str]]:
     verdict = card.verdict_run
     if verdict.explanation:
         yield _("The gate"), localized(verdict.explanation)
-    for promotion in reversed(card.promotions):
-        yield _moment(promotion.at), _promoted(promotion)
+    for act in reversed(card.acts):
+        yield _moment(act.at), f"{_done(act)}. {act.why}" if act.why else _done(act)
 
 
-def _promoted(promotion: Promotion) -> str:
-    if promotion.by is not None:
-        who = promotion.by.username
-    else:
-        who = str(_("the gate of run #%s") % promotion.run_id)
-    if promotion.before is None:
-        return str(_("promoted by %(who)s") % {"who": who})
-    words = _("promoted by %(who)s in place of version %(number)s")
-    return str(words % {"who": who, "number": promotion.before.number})
+ACTS: Final[dict[str, Promise]] = {
+    "promoted": _("promoted by %(who)s in place of version %(number)s"),
+    "brought back": _("brought back by %(who)s in place of version %(number)s"),
+    "rolled back": _("rolled back by %(who)s; version %(number)s serves again"),
+    "archived": _("archived by %(who)s"),
+}
+
+
+def _done(act: Act) -> str:
+    """Return what was done with a version, and by whom, in words."""
+    gate = _("the gate of run #%s") % act.run if act.run else "–"
+    facts = {"who": act.by or gate, "number": act.other}
+    if act.kind == "promoted" and act.other is None:
+        return str(_("promoted by %(who)s") % facts)
+    return str(ACTS[act.kind] % facts)
 
 
 def markdown(card: Card) -> str:

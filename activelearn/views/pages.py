@@ -129,23 +129,27 @@ def _act(request: HttpRequest, member: Membership) -> None:
         act(request, member)
 
 
+def _why(request: HttpRequest) -> str:
+    """Return the reason that the person has typed."""
+    return request.POST.get("reason", "")
+
+
 def _train(request: HttpRequest, member: Membership) -> None:
-    why = request.POST.get("reason", "")
-    run, _is_new = triggers.request(member.project, member.user, why)
+    run, _is_new = triggers.request(member.project, member.user, _why(request))
     if run.verdict:
         raise ConflictError(verdicts.same_as(run.pk))
 
 
 def _promote(request: HttpRequest, member: Membership) -> None:
-    registry.promote(_named(request, member.project), member.user)
+    registry.promote(_named(request, member.project), member.user, _why(request))
 
 
 def _roll_back(request: HttpRequest, member: Membership) -> None:
-    registry.rollback(_named(request, member.project), member.user)
+    registry.rollback(_named(request, member.project), member.user, _why(request))
 
 
 def _archive(request: HttpRequest, member: Membership) -> None:
-    registry.archive(_named(request, member.project))
+    registry.archive(_named(request, member.project), member.user, _why(request))
 
 
 def _score(request: HttpRequest, member: Membership) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 
 from activelearn import models
+from activelearn.api.wire.acts import VersionAct, version_acts
 from activelearn.api.wire.duels import Duel, duel_of
 from activelearn.api.wire.figures import (
     Baseline,
@@ -141,6 +142,10 @@ class Model(Answer):
     duel: Annotated[
         Duel | None, about("Its latest one with what served; null: it had none.")
     ]
+    acts: Annotated[
+        list[VersionAct],
+        about("Who let it serve or put it away, and why; the latest first."),
+    ]
 
 
 def model_of(model: models.ModelVersion) -> Model:
@@ -169,6 +174,7 @@ def model_of(model: models.ModelVersion) -> Model:
         ),
         per_label=_per_label(evidence) if evidence else [],
         duel=duel_of(model),
+        acts=version_acts(model),
     )
 
 
