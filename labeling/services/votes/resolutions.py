@@ -108,11 +108,6 @@ def take(
         return [label for label in labels if label.resolution not in ended]
 
 
-def take_labels(project: Project, split: str) -> list[tuple[int, list[str]]]:
-    """Return the labels of a split as (item, labels), marked as in ``take``."""
-    return [(label.item, label.names) for label in take(project, split)]
-
-
 def supersede(current: Resolution) -> None:
     """End a resolution; it stays in the item's history."""
     current.superseded_at = timezone.now()

@@ -292,9 +292,9 @@ def test_what_a_training_run_has_used_stays() -> None:
     (expert,) = experts(disagreement.project, 1)
     adjudicate.resolve(expert, disagreement.pk, Decision(("x",)))
 
-    taken = resolutions.take_labels(disagreement.project, "pool")
+    (taken,) = resolutions.take(disagreement.project, "pool")
 
-    assert taken == [(disagreement.item_id, ["x"])]
+    assert (taken.item, taken.names) == (disagreement.item_id, ["x"])
     with pytest.raises(ConflictError, match="training run has used this label"):
         reopening.reopen(expert, disagreement.pk)
     disagreement.item.refresh_from_db()
@@ -485,7 +485,7 @@ def test_a_label_is_taken_back_or_trained_on_but_never_both() -> None:
     taken: list[int] = []
 
     def take() -> None:
-        taken.extend(pk for pk, _ in resolutions.take_labels(project, "pool"))
+        taken.extend(label.item for label in resolutions.take(project, "pool"))
         connections.close_all()
 
     def take_back(disagreement: Disagreement) -> None:

@@ -201,7 +201,7 @@ def test_a_doubted_label_stands_until_another_takes_its_place() -> None:
     item = low()
     (expert,) = experts(item.project, 1)
     before = current(item)
-    resolutions.take_labels(item.project, "pool")
+    resolutions.take(item.project, "pool")
 
     disagreement = doubts.take_up(expert, item.pk, "low")
     item.refresh_from_db()
@@ -220,7 +220,8 @@ def test_a_doubted_label_stands_until_another_takes_its_place() -> None:
     assert before.used_at
     assert kinds(item) == ["doubted", "resolved"]
     assert AnnotationEvent.objects.get(kind="resolved").payload["was"] == ["x"]
-    assert resolutions.take_labels(item.project, "pool") == [(item.pk, ["y"])]
+    (label,) = resolutions.take(item.project, "pool")
+    assert (label.item, label.names) == (item.pk, ["y"])
     counted = ProjectCounter.objects.filter(project=item.project)
     assert sum(counted.values_list("confident", flat=True)) == 1
 
