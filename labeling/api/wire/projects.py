@@ -53,9 +53,9 @@ def _kind(setting: Setting) -> Any:
         words = str(field.help_text or setting.words)
     if isinstance(field, ArrayField):
         notes = {"words": noop("A list of at least one role.")}
-        return Annotated[
-            list[Role], Meta(min_length=1, max_length=4, description=words, extra=notes)
-        ]
+        most = len(models.Membership.Role)
+        meta = Meta(min_length=1, max_length=most, description=words, extra=notes)
+        return Annotated[list[Role], meta]
     if field.choices:
         return Annotated[str, one_of(dict(field.flatchoices), words)]
     if isinstance(field, BooleanField):
