@@ -104,6 +104,11 @@ class Probabilities:
     table: Array
     is_multi: bool
 
+    @property
+    def sureness(self) -> list[float]:
+        """How sure the answer to each item is; none where labels are independent."""
+        return [] if self.is_multi else self.table.max(axis=1).round(6).tolist()
+
 
 def answered(
     truth: Sequence[Labels], predicted: Sequence[Labels], groups: Sequence[Any] = ()

@@ -188,6 +188,13 @@ class Evaluation(models.Model):
     answers = models.JSONField(
         default=dict, help_text="Item → [its labels, what the model answers]."
     )
+    sureness = models.JSONField(
+        default=dict,
+        help_text=(
+            "Item → how sure the answer is, in [0, 1]; empty where items have several "
+            "labels, and in the first releases."
+        ),
+    )
 
     def __str__(self) -> str:
         return f"evaluation of {self.model_id}"

@@ -48,7 +48,9 @@ def card_of(project: Project, number: int) -> Card:
     Raises NotFoundError where the project has no such version.
     """
     version = registry.version(project, number)
-    judged = Evaluation.objects.defer("outcomes", "answers").filter(model=version)
+    judged = Evaluation.objects.defer("outcomes", "answers", "sureness").filter(
+        model=version
+    )
     evaluation = judged.first()
     return Card(
         version=version,

@@ -53,6 +53,7 @@ class Judgment:
     right: list[bool] = field(default_factory=list)
     truth: list[evaluation.Labels] = field(default_factory=list)
     said: list[evaluation.Labels] = field(default_factory=list)
+    sureness: list[float] = field(default_factory=list)
     report: Report | None = None
     leaks: Leaks = field(default_factory=Leaks)
 
@@ -130,6 +131,7 @@ def _judged(version: ModelVersion, table: Table) -> Judgment:
         right=right,
         truth=items.labels,
         said=said,
+        sureness=probabilities.sureness,
         leaks=leaks,
         report=report,
     )
@@ -243,6 +245,8 @@ def _evaluate(version: ModelVersion, judgment: Judgment, report: Report) -> None
                     items, judgment.hits, judgment.right, strict=True
                 )
             },
+            # Of several labels, and of judgments of earlier releases, nothing is known.
+            "sureness": dict(zip(map(str, items), judgment.sureness, strict=False)),
             "answers": {
                 str(pk): [truth, said]
                 for pk, truth, said in zip(

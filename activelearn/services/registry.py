@@ -81,7 +81,7 @@ def with_evidence(project: Project) -> QuerySet[ModelVersion]:
     return (
         versions.filter(project=project)
         .prefetch_related(*with_history())
-        .defer("evaluation__outcomes", "evaluation__answers")
+        .defer("evaluation__outcomes", "evaluation__answers", "evaluation__sureness")
     )
 
 

@@ -112,13 +112,16 @@ def confusions(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         project=member.project,
         pk__in=[int(pk) for pk, pair in evidence.answers.items() if pair == wanted],
     )
+    shown = listing(request, items)
     page = context(
         member,
         "models",
         truth=truth,
         predicted=predicted,
         number=number,
-        items=listing(request, items),
+        items=shown,
+        entries=[(item, evidence.sureness.get(str(item.pk))) for item in shown.rows],
+        is_calibrated=evidence.model.is_calibrated,
     )
     return render(request, "activelearn/confusions.html", page)
 

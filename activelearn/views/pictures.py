@@ -14,7 +14,8 @@ from activelearn.core import intervals
 from activelearn.core.calibration import Reliability
 from activelearn.core.intervals import Estimate
 from activelearn.core.report import Report
-from activelearn.models import Evaluation, ModelVersion
+from activelearn.models import Evaluation, LearningPolicy, ModelVersion
+from labeling.views.page import charts
 from labeling.views.page.charts import Curve, Point, curve
 
 # A square picture, and what is left of it beside its axes.
@@ -27,8 +28,8 @@ RIGHT: Final = 308
 MOST_LABELS: Final = 12
 CELL: Final = 40
 MARGIN: Final = 120
-BAR_LEFT: Final = 110
-BAR_RIGHT: Final = 590
+BAR_LEFT: Final = 150
+BAR_RIGHT: Final = 610
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,11 @@ class Matrix:
     size: int
     left_out: int
 
+    @property
+    def breadth(self) -> str:
+        """How many labels it has, as the style sheet calls that."""
+        return {0: "few", 1: "some"}.get((len(self.names) - 1) // 4, "many")
+
 
 def matrix_of(report: Report) -> Matrix | None:
     """Return the confusion matrix; where items have several labels there is none."""
@@ -168,7 +174,9 @@ def matrix_of(report: Report) -> Matrix | None:
         if entry.truth in place and entry.predicted in place
     ]
     names = [(at, label) for label, at in place.items()]
-    return Matrix(cells, names, MARGIN + CELL * len(place), len(mixed) - len(place))
+    # One more: the last name leans beyond its column.
+    size = MARGIN + CELL * (len(place) + 1)
+    return Matrix(cells, names, size, len(mixed) - len(place))
 
 
 @dataclass(frozen=True)
@@ -186,12 +194,39 @@ class Bar:
 
 
 @dataclass(frozen=True)
+class GainBar:
+    """By how much the accuracy grows, and the least of it that is as good as certain.
+
+    value, bound and margin are shares; what ends in x, start and width are places.
+    margin: what the rule lets a version lose, or None where it names none.
+    """
+
+    value: float
+    bound: float
+    y: int
+    start: float
+    width: float
+    value_x: float
+    bound_x: float
+    margin: float | None
+    margin_x: float
+
+    @property
+    def kind(self) -> str:
+        """Its color: whether it is a gain."""
+        return "good" if self.value >= 0 else "bad"
+
+
+@dataclass(frozen=True)
 class Gate:
-    """What a version fixes and breaks of what served before."""
+    """What a version fixes and breaks of what served before, and what it gains.
+
+    ticks: places with their percents; zero: where no share is.
+    """
 
     bars: list[Bar]
-    left: int
-    right: int
+    gain: GainBar
+    zero: float
     ticks: list[tuple[float, float]]
 
 
@@ -201,14 +236,19 @@ def gate_of(evaluation: Evaluation) -> Gate:
         (_("fixes"), "good", evaluation.better),
         (_("breaks"), "bad", evaluation.worse),
     ]
-    shares = [
-        intervals.wilson(items / max(1, evaluation.items), evaluation.items)
-        for _name, _kind, items in rows
-    ]
+    n = max(1, evaluation.items)
+    shares = [intervals.wilson(items / n, evaluation.items) for *_name, items in rows]
+    gain = (evaluation.better - evaluation.worse) / n
+    margin = _margin(evaluation)
     most = max(share.high for share in shares)
+    ticks = charts.round_ticks(
+        min(0.0, gain, evaluation.lower_bound, -(margin or 0.0)), most
+    )
+    span = ticks[-1] - ticks[0]
 
     def x(share: float) -> float:
-        return round(BAR_LEFT + (BAR_RIGHT - BAR_LEFT) * share / most, 1)
+        at = min(ticks[-1], max(ticks[0], share)) - ticks[0]
+        return round(BAR_LEFT + (BAR_RIGHT - BAR_LEFT) * at / span, 1)
 
     bars = [
         Bar(
@@ -216,12 +256,35 @@ def gate_of(evaluation: Evaluation) -> Gate:
             kind,
             items,
             share,
-            16 + 40 * n,
-            x(share.value) - BAR_LEFT,
+            16 + 40 * row,
+            round(x(share.value) - x(0), 1),
             x(share.low),
             x(share.high),
         )
-        for n, ((name, kind, items), share) in enumerate(zip(rows, shares, strict=True))
+        for row, ((name, kind, items), share) in enumerate(
+            zip(rows, shares, strict=True)
+        )
     ]
-    ticks = [(x(most * part / 4), 100 * most * part / 4) for part in range(5)]
-    return Gate(bars, BAR_LEFT, BAR_RIGHT, ticks)
+    ends = sorted((x(0), x(gain)))
+    return Gate(
+        bars,
+        GainBar(
+            gain,
+            evaluation.lower_bound,
+            96,
+            ends[0],
+            round(ends[1] - ends[0], 1),
+            x(gain),
+            x(evaluation.lower_bound),
+            margin,
+            x(-(margin or 0.0)),
+        ),
+        x(0),
+        [(x(tick), 100 * tick) for tick in ticks],
+    )
+
+
+def _margin(evaluation: Evaluation) -> float | None:
+    """Return by how much the bound may lie below zero, if the rule goes by the bound."""
+    asked = evaluation.asked
+    return asked.margin if asked.policy == LearningPolicy.Gate.BALANCED else None

@@ -15,6 +15,7 @@ from activelearn.models import Evaluation
 from activelearn.services.registry import report_of
 from activelearn.views import pictures
 from labeling.models import Item, Project
+from labeling.views.page import charts
 from tests import make
 from tests.activelearn.test_calibrating import run
 from tests.activelearn.test_loop import versions
@@ -73,14 +74,41 @@ def test_what_is_right_as_often_as_it_says_lies_on_the_diagonal() -> None:
 
 
 def test_the_gate_draws_shares_within_their_intervals() -> None:
-    gate = pictures.gate_of(Evaluation(items=100, better=20, worse=0))
+    gate = pictures.gate_of(
+        Evaluation(items=100, better=20, worse=0, lower_bound=0.14, rule="balanced-2")
+    )
 
     fixed, broken = gate.bars
     assert (fixed.share.value, broken.share.value) == (0.2, 0)
-    assert (
-        fixed.low < pictures.BAR_LEFT + fixed.width < fixed.high == pictures.BAR_RIGHT
+    assert fixed.low < gate.zero + fixed.width < fixed.high < pictures.BAR_RIGHT
+    assert (broken.width, broken.low) == (0, gate.zero)
+    assert gate.zero < gate.gain.bound_x < gate.gain.value_x == gate.zero + fixed.width
+    assert gate.gain.margin_x < gate.zero
+    assert [percent for _, percent in gate.ticks] == [-10, 0, 10, 20, 30]
+
+
+def test_a_loss_is_drawn_to_the_left_of_nothing() -> None:
+    gate = pictures.gate_of(
+        Evaluation(items=100, better=2, worse=12, lower_bound=-0.15, rule="strict-1")
     )
-    assert (broken.width, broken.low) == (0, pictures.BAR_LEFT)
+
+    assert gate.gain.bound_x < gate.gain.value_x == gate.gain.start < gate.zero
+    assert gate.gain.kind == "bad"
+    assert gate.gain.margin is None
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (0, 0.85, [0, 0.5, 1]),
+        (0, 0.8, [0, 0.2, 0.4, 0.6, 0.8]),
+        (-0.02, 0.07, [-0.05, 0, 0.05, 0.1]),
+        (0, 0.0042, [0, 0.002, 0.004, 0.006]),
+        (0, 0, [0, 1]),
+    ],
+)
+def test_ticks_are_round(low: float, high: float, ticks: list[float]) -> None:
+    assert charts.round_ticks(low, high) == ticks
 
 
 def page_of(project: Project, path: str = "") -> str:
@@ -129,6 +157,9 @@ def test_a_cell_opens_the_items_that_it_counts() -> None:
     page = page_of(project, address.replace("&amp;", "&"))
 
     listed = [int(pk) for pk in re.findall(r"/items/(\d+)/", page)]
+    shown = [f"{version.evaluation.sureness[str(pk)]:.2f}" for pk in listed]
+    assert re.findall(r'<td class="n">(\d\.\d\d)</td>', page) == shown
+    assert page.count(f'<td dir="auto">{wrong.truth}</td>') == len(listed)
     assert len(listed) == wrong.items
     pairs = version.evaluation.answers
     assert all(pairs[str(pk)] == [[wrong.truth], [wrong.predicted]] for pk in listed)

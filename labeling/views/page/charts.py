@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -47,6 +48,21 @@ class Curve:
     height: int = HEIGHT
     left: int = LEFT
     right: int = WIDTH - RIGHT
+
+
+def round_ticks(low: float, high: float, most: int = 4) -> list[float]:
+    """Return round numbers at even steps that span a range; 0 is one if it is inside.
+
+    A step is 1, 2 or 5 times a power of ten; some ``most`` of them cover the range.
+    """
+    span = (high - low) / most
+    if span <= 0:
+        return [low, low + 1]
+    power = 10.0 ** math.floor(math.log10(span))
+    step = next(power * times for times in (1, 2, 5, 10) if power * times >= span)
+    # What is a whole number of steps but for rounding needs no further tick.
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return [round(number * step, 12) for number in range(first, last + 1)]
 
 
 def curve(points: Sequence[Point], *, low: float, high: float) -> Curve:
