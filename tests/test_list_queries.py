@@ -151,6 +151,23 @@ def differing(count: int) -> Project:
     return project
 
 
+def had_to_do(count: int) -> Project:
+    """Return a project whose first item so many versions learned from or were judged on."""
+    project = worked_on(count)
+    first = Item.objects.filter(project=project).order_by("pk")[0]
+    Snapshot.objects.filter(project=project).update(item_ids=[first.pk])
+    Evaluation.objects.filter(model__project=project).update(
+        answers={str(first.pk): [["x"], ["y"]]}
+    )
+    return project
+
+
+def address(path: str, project: Project) -> str:
+    """Return a path of a project, and of its first item where it names one."""
+    first = Item.objects.filter(project=project).order_by("pk").first()
+    return path.format(slug=project.slug, item=first.pk if first else 0)
+
+
 def many_labels(count: int) -> Project:
     project = make.project()
     drafts = [label_sets.LabelDraft(f"label {number}") for number in range(count)]
@@ -192,6 +209,7 @@ LISTS: Final[dict[str, Builder]] = {
     },
     **{f"projects/{{slug}}/{path}": builder for path, builder in DOUBTS.items()},
     "projects/{slug}/models/2/against/1/": differing,
+    "projects/{slug}/items/{item}/models/": had_to_do,
 }
 PAGES: Final[dict[str, Builder]] = {
     "": one_of_many,
@@ -209,6 +227,7 @@ PAGES: Final[dict[str, Builder]] = {
     "projects/{slug}/labels/": many_labels,
     "projects/{slug}/models/1/confusions/?truth=x&predicted=y": mixed_up,
     "projects/{slug}/models/2/against/1/": differing,
+    "projects/{slug}/items/{item}/models/": had_to_do,
     **{
         f"projects/{{slug}}/{path.replace('doubts', 'disagreements')}": builder
         for path, builder in DOUBTS.items()
@@ -245,7 +264,7 @@ def test_a_list_of_the_api_asks_no_more_for_many_rows_than_for_few(path: str) ->
     for count in (FEW, MANY):
         project = LISTS[path](count)
         call = make.Caller(make.manager_of(project).user)
-        get = partial(call, "get", path.format(slug=project.slug))
+        get = partial(call, "get", address(path, project))
         rows.append(len(get().json()["results"]))
         queries.append(queries_of(get))
 
@@ -259,7 +278,7 @@ def test_a_page_asks_no_more_for_many_rows_than_for_few(path: str) -> None:
     for count in (FEW, MANY):
         project = PAGES[path](count)
         client = browser(make.manager_of(project).user)
-        get = partial(client.get, "/" + path.format(slug=project.slug))
+        get = partial(client.get, "/" + address(path, project))
         sizes.append(len(get().content))
         queries.append(queries_of(get))
 
@@ -281,7 +300,8 @@ def test_no_list_of_the_api_is_left_out() -> None:
         if method == "get" and is_page:
             listed.add(path.removeprefix("/api/"))
 
-    paths = {re.sub(r"doubts/[\w-]+/", "doubts/{which}/", path) for path in LISTS}
+    paths = {path.replace("{item}", "{id}") for path in LISTS}
+    paths = {re.sub(r"doubts/[\w-]+/", "doubts/{which}/", path) for path in paths}
     numbered = "models/{number}/against/{before}/"
     assert listed == {path.replace("models/2/against/1/", numbered) for path in paths}
 
@@ -291,7 +311,7 @@ def test_no_page_is_left_out() -> None:
     names = {pattern.name for pattern in patterns if isinstance(pattern, URLPattern)}
 
     listed = {
-        resolve("/" + path.format(slug="a").partition("?")[0]).url_name
+        resolve("/" + path.format(slug="a", item=1).partition("?")[0]).url_name
         for path in PAGES
     }
     assert names - NO_LISTS == listed

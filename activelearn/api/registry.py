@@ -13,11 +13,13 @@ from activelearn.api.wire import (
     runs,
     versions,
 )
+from activelearn.api.wire import lineage as wire_lineage
 from activelearn.models import TrainingRun
 from activelearn.services import (
     comparing,
     coverage,
     dry_run,
+    lineage,
     rare,
     reading,
     registry,
@@ -141,6 +143,22 @@ class ChangesView(ProjectView):
         rows = Item.objects.filter(project=project, pk__in=list(said)).order_by("pk")
         return page_of(
             rows, self.request, lambda item: changes.change_of(item, said[item.pk])
+        )
+
+
+class ItemVersionsView(ProjectView):
+    """The versions that had to do with an item."""
+
+    allowed: ClassVar = members.ENGINEER
+
+    @call(name="projects_items_models_list")
+    def get(self, pk: int) -> Page[wire_lineage.ItemVersion]:
+        """List those that learned from it and those that were judged on it, newest first."""
+        item = lineage.item_of(self.member.project, pk)
+        return page_of(
+            lineage.versions_of(item),
+            self.request,
+            lambda row: wire_lineage.item_version_of(lineage.descendant_of(row)),
         )
 
 

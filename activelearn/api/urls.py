@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         f"{_P}models/<int:number>/against/<int:before>/", registry.ChangesView.as_view()
     ),
+    path(f"{_P}items/<int:pk>/models/", registry.ItemVersionsView.as_view()),
     path(f"{_P}features/", registry.FeaturesView.as_view()),
     path(f"{_P}coverage/", registry.CoverageView.as_view()),
     path(f"{_P}scores/", registry.ScoresView.as_view()),

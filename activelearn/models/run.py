@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +20,11 @@ class Snapshot(models.Model):
     project = models.ForeignKey(Project, models.CASCADE, related_name="+")
     sha256 = models.CharField(max_length=64)
     items = models.PositiveIntegerField()
+    item_ids = ArrayField(
+        models.BigIntegerField(),
+        null=True,
+        help_text="The items in its file; none where an earlier release took it.",
+    )
     label_set = models.ForeignKey(LabelSet, models.RESTRICT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 

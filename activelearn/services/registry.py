@@ -81,7 +81,12 @@ def with_evidence(project: Project) -> QuerySet[ModelVersion]:
     return (
         versions.filter(project=project)
         .prefetch_related(*with_history())
-        .defer("evaluation__outcomes", "evaluation__answers", "evaluation__sureness")
+        .defer(
+            "evaluation__outcomes",
+            "evaluation__answers",
+            "evaluation__sureness",
+            "snapshot__item_ids",
+        )
     )
 
 

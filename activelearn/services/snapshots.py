@@ -83,7 +83,11 @@ def take(project: Project, table: Table) -> Snapshot:
     snapshot, _ = Snapshot.objects.get_or_create(
         project=project,
         sha256=files.save("snapshots", _packed(project, kept)),
-        defaults={"items": len(kept), "label_set_id": project.label_set_pk},
+        defaults={
+            "items": len(kept),
+            "item_ids": [label.item for label in kept],
+            "label_set_id": project.label_set_pk,
+        },
     )
     return snapshot
 
@@ -92,6 +96,21 @@ def hash_now(project: Project) -> str:
     """Return the hash of a snapshot of all labels of this moment; none is taken."""
     labels = counting(project, resolutions.current(project, Item.Split.POOL))
     return artifact.digest(_packed(project, labels))
+
+
+def list_earlier(most: int = 20) -> int:
+    """Name the items of snapshots that an earlier release took; return how many are done.
+
+    Done again it changes nothing. Of a file that is gone or damaged, no item is known.
+    """
+    earlier = Snapshot.objects.filter(item_ids=None).order_by("pk")[:most]
+    for snapshot in earlier:
+        try:
+            items = list(read(snapshot))
+        except (FileNotFoundError, artifact.DamagedError):
+            items = []
+        Snapshot.objects.filter(pk=snapshot.pk).update(item_ids=items)
+    return len(earlier)
 
 
 def counting(

@@ -22,6 +22,7 @@ from activelearn.services import (
     ranking,
     registry,
     scoring,
+    snapshots,
 )
 from labeling.messages import Message, message, verbatim
 from labeling.models import Item, Job, Project, ProjectCounter, Resolution, User
@@ -286,7 +287,8 @@ def consider_project(project_id: int) -> None:
 
 
 def consider_all() -> int:
-    """Look at every project; return how many."""
+    """Look at every project; return how many. What an upgrade left to do is done too."""
+    snapshots.list_earlier()
     projects = list(Project.objects.values_list("pk", flat=True))
     for pk in projects:
         consider_project(pk)

@@ -230,57 +230,64 @@ class Gate:
     ticks: list[tuple[float, float]]
 
 
+@dataclass(frozen=True)
+class _Scale:
+    """Where a share stands between the first tick and the last."""
+
+    ticks: list[float]
+
+    def x(self, share: float) -> float:
+        """Return the place of a share; one beyond the ticks stands at their end."""
+        first, last = self.ticks[0], self.ticks[-1]
+        at = (min(last, max(first, share)) - first) / (last - first)
+        return round(BAR_LEFT + (BAR_RIGHT - BAR_LEFT) * at, 1)
+
+
 def gate_of(evaluation: Evaluation) -> Gate:
     """Return the gate's picture: shares of the items that only one of the two has right."""
-    rows = [
-        (_("fixes"), "good", evaluation.better),
-        (_("breaks"), "bad", evaluation.worse),
-    ]
     n = max(1, evaluation.items)
-    shares = [intervals.wilson(items / n, evaluation.items) for *_name, items in rows]
-    gain = (evaluation.better - evaluation.worse) / n
-    margin = _margin(evaluation)
-    most = max(share.high for share in shares)
-    ticks = charts.round_ticks(
-        min(0.0, gain, evaluation.lower_bound, -(margin or 0.0)), most
+    fixed, broken = (
+        intervals.wilson(items / n, evaluation.items)
+        for items in (evaluation.better, evaluation.worse)
     )
-    span = ticks[-1] - ticks[0]
-
-    def x(share: float) -> float:
-        at = min(ticks[-1], max(ticks[0], share)) - ticks[0]
-        return round(BAR_LEFT + (BAR_RIGHT - BAR_LEFT) * at / span, 1)
-
-    bars = [
-        Bar(
-            name,
-            kind,
-            items,
-            share,
-            16 + 40 * row,
-            round(x(share.value) - x(0), 1),
-            x(share.low),
-            x(share.high),
-        )
-        for row, ((name, kind, items), share) in enumerate(
-            zip(rows, shares, strict=True)
-        )
-    ]
-    ends = sorted((x(0), x(gain)))
+    gain = fixed.value - broken.value
+    margin = _margin(evaluation)
+    least = min(0.0, gain, evaluation.lower_bound, -(margin or 0.0))
+    scale = _Scale(charts.round_ticks(least, max(fixed.high, broken.high)))
     return Gate(
-        bars,
-        GainBar(
-            gain,
-            evaluation.lower_bound,
-            96,
-            ends[0],
-            round(ends[1] - ends[0], 1),
-            x(gain),
-            x(evaluation.lower_bound),
-            margin,
-            x(-(margin or 0.0)),
-        ),
-        x(0),
-        [(x(tick), 100 * tick) for tick in ticks],
+        [
+            _bar(scale, (_("fixes"), "good"), (evaluation.better, fixed), 16),
+            _bar(scale, (_("breaks"), "bad"), (evaluation.worse, broken), 56),
+        ],
+        _gain_bar(scale, gain, evaluation.lower_bound, margin),
+        scale.x(0),
+        [(scale.x(tick), 100 * tick) for tick in scale.ticks],
+    )
+
+
+def _bar(
+    scale: _Scale, named: tuple[Promise, str], counted: tuple[int, Estimate], y: int
+) -> Bar:
+    (name, kind), (items, share) = named, counted
+    width = round(scale.x(share.value) - scale.x(0), 1)
+    low, high = scale.x(share.low), scale.x(share.high)
+    return Bar(name, kind, items, share, y, width, low, high)
+
+
+def _gain_bar(
+    scale: _Scale, gain: float, bound: float, margin: float | None
+) -> GainBar:
+    start, end = sorted((scale.x(0), scale.x(gain)))
+    return GainBar(
+        value=gain,
+        bound=bound,
+        y=96,
+        start=start,
+        width=round(end - start, 1),
+        value_x=scale.x(gain),
+        bound_x=scale.x(bound),
+        margin=margin,
+        margin_x=scale.x(-(margin or 0.0)),
     )
 
 

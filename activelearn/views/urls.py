@@ -11,6 +11,11 @@ _VERSION = "projects/<slug:slug>/models/<int:number>/"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<slug:slug>/models/", pages.models, name="models"),
     path(f"{_VERSION}confusions/", pages.confusions, name="confusions"),
+    path(
+        "projects/<slug:slug>/items/<int:pk>/models/",
+        versions.item_models,
+        name="item-models",
+    ),
     path("projects/<slug:slug>/models/compare/", versions.compare, name="compare"),
     path("projects/<slug:slug>/models/retrain/", previews.retrain, name="retrain"),
     path(f"{_VERSION}promote/", previews.switch, {"action": "promote"}, name="promote"),

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 
 from activelearn.core.intervals import Estimate
-from activelearn.services import cards, comparing, duels
+from activelearn.services import cards, comparing, duels, lineage
 from activelearn.services.comparing import VersionComparison
 from activelearn.views import duels as duel_rows
 from activelearn.views.cards import markdown, sections
@@ -28,6 +28,26 @@ def card(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     known = _card(member.project, number)
     page = context(member, "models", card=known, sections=list(sections(known)))
     return render(request, "activelearn/card.html", page)
+
+
+@login_required
+def item_models(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """List the versions that learned from an item, or were judged on it.
+
+    Raises Http404 where there is no such item.
+    """
+    member = member_of(request, slug, members.ENGINEER)
+    with or_404():
+        item = lineage.item_of(member.project, pk)
+    shown = listing(request, lineage.versions_of(item))
+    page = context(
+        member,
+        "items",
+        item=item,
+        versions=shown,
+        parts=lineage.descendants(shown.rows),
+    )
+    return render(request, "activelearn/item_models.html", page)
 
 
 @login_required

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 from django.test import Client
 
 from activelearn.core.calibration import Bin, Reliability
-from activelearn.core.evaluation import Confusion
+from activelearn.core.evaluation import Confusion, Probabilities
 from activelearn.core.intervals import Estimate
 from activelearn.core.report import Report
 from activelearn.models import Evaluation
@@ -175,3 +176,20 @@ def test_items_of_a_version_that_is_not_there_are_not_found() -> None:
     answer = client.get(f"/projects/{project.slug}/models/7/confusions/")
 
     assert answer.status_code == 404
+
+
+@pytest.mark.parametrize(("labels", "breadth"), [(4, "few"), (5, "some"), (9, "many")])
+def test_a_matrix_of_more_labels_is_wider(labels: int, breadth: str) -> None:
+    matrix = pictures.matrix_of(
+        confused({(f"l{n}", f"l{n}"): 1 for n in range(labels)})
+    )
+
+    assert matrix is not None
+    assert matrix.breadth == breadth
+
+
+def test_an_answer_is_as_sure_as_its_likeliest_label() -> None:
+    table = np.array([[0.25, 0.75], [0.5, 0.5]])
+
+    assert Probabilities(("a", "b"), table, is_multi=False).sureness == [0.75, 0.5]
+    assert Probabilities(("a", "b"), table, is_multi=True).sureness == []
