@@ -143,7 +143,10 @@ def _lineage(card: Card) -> Iterator[tuple[Promise | str, str]]:
     if run.fingerprint:
         yield _("Experiment"), run.fingerprint
     if version.parent is not None:
-        yield _("Served then"), str(_("version %s") % version.parent.number)
+        yield (
+            _("Served then"),
+            str(_("version %(number)s") % {"number": version.parent.number}),
+        )
     verdict = card.verdict_run
     if verdict.explanation:
         yield _("The gate"), localized(verdict.explanation)
@@ -161,7 +164,7 @@ ACTS: Final[dict[str, Promise]] = {
 
 def _done(act: Act) -> str:
     """Return what was done with a version, and by whom, in words."""
-    gate = _("the gate of run #%s") % act.run if act.run else "–"
+    gate = _("the gate of run #%(run)s") % {"run": act.run} if act.run else "–"
     facts = {"who": act.by or gate, "number": act.other}
     if act.kind == "promoted" and act.other is None:
         return str(_("promoted by %(who)s") % facts)

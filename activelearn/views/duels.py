@@ -28,7 +28,7 @@ def shown(duels: Iterable[Duel]) -> list[DuelRows]:
 
 def rows(duel: Duel) -> Iterator[tuple[Promise | str, str]]:
     """Yield what is known of a duel, each with its name."""
-    yield _("Against"), str(_("version %s") % duel.champion.number)
+    yield _("Against"), str(_("version %(number)s") % {"number": duel.champion.number})
     differing = _("%(differing)s of %(items)s open items")
     yield (
         _("They differ on"),

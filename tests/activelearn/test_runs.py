@@ -29,7 +29,7 @@ from tests.doubles import watched
 pytestmark = pytest.mark.django_db
 
 # The reports of a run that is not interrupted.
-REPORTS = 6
+REPORTS = 7
 ROTATED = dict(zip(NAMES, NAMES[1:] + NAMES[:1], strict=True))
 
 
@@ -116,7 +116,7 @@ def test_c1_a_snapshot_whose_items_were_deleted_before_the_fit_is_taken_anew() -
     project, truth = wine()
     answer(project, truth, 60)
     run, _ = triggers.request(project, None, "by hand")
-    killed_before(4, run.job)
+    killed_before(5, run.job)
     run.refresh_from_db()
     assert run.snapshot is not None
     gone = next(iter(snapshots.read(run.snapshot)))

@@ -228,11 +228,9 @@ def prepare() -> Project:
     words = (
         "The app took my money but the transfer is still in progress after two days.",
         "The app took my money a second time, one transfer is still in progress",
-        "My transfer is still in progress and I see the amount a second time",
     )
-    for number, said in enumerate(words):
-        split = "evaluation" if number == 2 else "pool"
-        dispute(project, *votes, split=split, **text(said))
+    for said in words:
+        dispute(project, *votes, **text(said))
     return project
 
 

@@ -70,6 +70,7 @@ NAMES = {
         for word in (*exporting.FORMATS, *exporting.COLUMNS, *ROLES)
     ),
 }
+DIGEST = re.compile("[0-9a-f]{8,}")
 MOMENT = re.compile(r"\d{1,2} [A-Z][a-z]{2}(?: \d{4})?, \d\d:\d\d")
 
 
@@ -129,6 +130,7 @@ def is_data(part: str, short: set[str], long: str) -> bool:
     bare = plain.strip("0123456789 ")
     return (
         not re.search(r"[A-Za-z]{2}", plain)
+        or bool(DIGEST.fullmatch(plain))
         or bool({plain.lower(), bare.lower()} & (short | NAMES))
         or (len(plain) > 8 and plain in long)
     )

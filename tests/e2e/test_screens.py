@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
-from activelearn.services import ranking, triggers
+from activelearn.services import ranking, registry, triggers
 from labeling.models import Disagreement, Item, Job, Membership, Project, User
 from labeling.services.queue import order
 from labeling.services.votes import agreement, settle
@@ -46,7 +46,7 @@ SCREENS = {
     "card": "/projects/languages/models/1/card/",
     "retrain": "/projects/languages/models/retrain/",
     "promote": "/projects/languages/models/1/promote/",
-    "rollback": "/projects/languages/models/1/rollback/",
+    "rollback": "/projects/languages/models/2/rollback/",
     "changes": "/projects/languages/models/1/against/1/",
     "join": "/join/",
     "admin": "/admin/",
@@ -101,6 +101,19 @@ def suggest(project: Project) -> None:
     order.swap(project.pk, entries)
 
 
+def serve_second(project: Project) -> None:
+    """Have two versions, of which the second one serves and the first one did."""
+    while project.model_versions.count() < 2:
+        label(project, data.languages()[1], 10)
+        triggers.request(project, None, "for another version")
+        work()
+    first, second = project.model_versions.order_by("number")[:2]
+    for version in (first, second):
+        version.refresh_from_db()
+        if version.stage != "champion":
+            registry.promote(version, None)
+
+
 @pytest.fixture
 def demo(transactional_db: None) -> User:
     """The demo after a morning's work."""
@@ -118,6 +131,7 @@ def demo(transactional_db: None) -> User:
             triggers.consider(project.pk)
             work()
         agreement.compute(project.pk)
+    serve_second(Project.objects.get(slug="languages"))
     assert Disagreement.objects.filter(resolved_at=None).exists()
     assert Item.objects.filter(state="settled").exists()
     engineer = User.objects.get(username="engineer")

@@ -84,6 +84,7 @@ def test_what_is_named_is_changed_and_the_rest_stays() -> None:
         "role": "annotator",
         "quota": 7,
         "is_paused": True,
+        "skill": None,
     }
     changed = call("patch", path, {"quota": None, "role": "expert"}).json()
     assert (changed["quota"], changed["role"], changed["is_paused"]) == (

@@ -214,7 +214,8 @@ def test_existing_projects_keep_the_share_of_the_votes() -> None:
     voted(project, "a")
     call_command("migrate", "labeling", "0029_mixture", verbosity=0)
 
-    call_command("migrate", "labeling", verbosity=0)
+    # What of the learner builds on these has gone back with them.
+    call_command("migrate", verbosity=0)
 
     project.refresh_from_db()
     assert project.settled_by == "share"
