@@ -228,6 +228,7 @@ def prepare() -> Project:
     words = (
         "The app took my money but the transfer is still in progress after two days.",
         "The app took my money a second time, one transfer is still in progress",
+        "My transfer is still in progress and I see the amount a second time",
     )
     for said in words:
         dispute(project, *votes, **text(said))
