@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, expect
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from activelearn.models import ModelVersion
 from labeling.models import (
     Guideline,
     ImportRun,
@@ -104,6 +105,14 @@ def words_of_people() -> tuple[set[str], str]:
             for word in pair
         ),
         *ImportRun.objects.values_list("file_name", flat=True),
+        *(
+            word
+            for environment in ModelVersion.objects.values_list(
+                "environment", flat=True
+            )
+            for pair in environment.items()
+            for word in pair
+        ),
     ]
     return {value.strip().lower() for value in values}, joined(" ".join(values))
 
