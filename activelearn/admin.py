@@ -20,9 +20,8 @@ from activelearn.services import (
     switching,
     triggers,
 )
-from labeling.admin import ReadOnly, WithButtons, person_of
+from labeling.admin import ReadOnly, WithButtons, WithJobButtons, person_of
 from labeling.models import Project
-from labeling.services.work import jobs
 
 
 @admin.register(ModelVersion)
@@ -135,7 +134,7 @@ class ProjectAdmin(WithButtons):
 
 
 @admin.register(TrainingRun)
-class TrainingRunAdmin(WithButtons):
+class TrainingRunAdmin(WithJobButtons):
     """Why each run started and what came of it."""
 
     list_display = (
@@ -149,19 +148,11 @@ class TrainingRunAdmin(WithButtons):
     )
     list_filter = ("project", "verdict")
     list_select_related = ("project", "job")
-    buttons = (("cancel", "Cancel"), ("again", "Run again"))
 
     @admin.display
     def state(self, run: TrainingRun) -> str:
         """Return how far it is."""
         return f"{run.job.state} {run.job.stage}"
-
-    def act(self, request: HttpRequest, row: TrainingRun) -> str:
-        """Cancel or run again."""
-        if request.POST.get("button") == "cancel":
-            jobs.cancel(row.job)
-            return f"{row} is asked to stop."
-        return f"{jobs.again(row.job, person_of(request))} is requested."
 
 
 admin.site.register([Duel, Evaluation, Promotion], ReadOnly)

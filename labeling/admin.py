@@ -90,8 +90,22 @@ def person_of(request: HttpRequest) -> User:
     return User.objects.get(pk=request.user.pk or 0)
 
 
+class WithJobButtons(WithButtons):
+    """Rows that are a job, or have one, which is cancelled and run again here."""
+
+    buttons = (("cancel", "Cancel"), ("again", "Run again"))
+
+    def act(self, request: HttpRequest, row: Any) -> str:
+        """Cancel or run again."""
+        job = row if isinstance(row, Job) else row.job
+        if request.POST.get("button") == "cancel":
+            jobs.cancel(job)
+            return f"{row} is asked to stop."
+        return f"{jobs.again(job, person_of(request))} is requested."
+
+
 @admin.register(Job)
-class JobAdmin(WithButtons):
+class JobAdmin(WithJobButtons):
     """Every long job with its progress and log."""
 
     list_display = (
@@ -106,14 +120,6 @@ class JobAdmin(WithButtons):
     )
     list_filter = ("state", "kind")
     list_select_related = ("project",)
-    buttons = (("cancel", "Cancel"), ("again", "Run again"))
-
-    def act(self, request: HttpRequest, row: Job) -> str:
-        """Cancel or run again."""
-        if request.POST.get("button") == "cancel":
-            jobs.cancel(row)
-            return f"{row} is asked to stop."
-        return f"{jobs.again(row, person_of(request))} is requested."
 
 
 for _model in (AgreementReport, Disagreement, ImportRun, Membership):

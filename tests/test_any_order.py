@@ -16,8 +16,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.conf import settings as site
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -29,7 +28,6 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from psycopg.rows import dict_row
 
 from activelearn.models import TrainingRun
 from activelearn.services import experiments, ranking, triggers
@@ -38,9 +36,9 @@ from labeling.services.queue import giving_back
 from labeling.services.votes import counts, settle
 from labeling.services.work import jobs
 from tests import make
-from tests.history import ending
 from tests.history.checker import check_at_any_time
 from tests.history.checks import answers, lending
+from tests.history.here import read_here
 from tests.history.record import Final
 
 pytestmark = [pytest.mark.long, pytest.mark.django_db]
@@ -154,12 +152,7 @@ class Labeling(RuleBasedStateMachine):
 
     def look(self) -> Final:
         """Read how things stand, in the transaction of the test."""
-
-        def rows(query: str) -> list[dict[str, Any]]:
-            with connection.connection.cursor(row_factory=dict_row) as cursor:
-                return list(cursor.execute(query).fetchall())
-
-        self.now = ending.read_with(rows, site.LEARN_ROOT.parent)
+        self.now = read_here()
         return self.now
 
     @initialize(

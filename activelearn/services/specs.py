@@ -90,22 +90,21 @@ def _make(project: Project, number: int) -> FeatureSpec | None:
 
 def sample(project: Project, most: int, after: int = 0) -> Records:
     """Return rows of the pool, drawn by the project's seed, from behind an item."""
+    return [_record(data) for _, data in _sampled(project, most, after)]
+
+
+def drawn(project: Project, most: int) -> list[int]:
+    """Return items of the pool, drawn by the project's seed."""
+    return [pk for pk, _ in _sampled(project, most)]
+
+
+def _sampled(project: Project, most: int, after: int = 0) -> list[tuple[int, Any]]:
     with connection.cursor() as cursor:
         cursor.execute(
             _SQL["sample"],
             {"project": project.pk, "seed": project.seed, "after": after, "most": most},
         )
-        return [_record(data) for _, data in cursor.fetchall()]
-
-
-def drawn(project: Project, most: int) -> list[int]:
-    """Return items of the pool, drawn by the project's seed."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _SQL["sample"],
-            {"project": project.pk, "seed": project.seed, "after": 0, "most": most},
-        )
-        return [pk for pk, _ in cursor.fetchall()]
+        return cursor.fetchall()
 
 
 def _record(data: Any) -> dict[str, Any]:

@@ -53,9 +53,10 @@ class JobCancelView(ProjectView):
 
         One that has ended stays as it is.
         """
-        project = self.member.project
-        jobs.cancel(_job_of(project, pk))
-        return wire.job_of(_job_of(project, pk))
+        job = _job_of(self.member.project, pk)
+        jobs.cancel(job)
+        job.refresh_from_db()
+        return wire.job_of(job)
 
 
 def _job_of(project: Project, pk: int) -> Job:

@@ -12,16 +12,12 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
-from itertools import islice
 from typing import Any
 
 import pytest
-from django.conf import settings as site
-from django.db import connection, connections
+from django.db import connections
 from django.utils import timezone
-from psycopg.rows import dict_row
 
 from activelearn.models import ModelVersion, TrainingRun
 from activelearn.services import triggers
@@ -29,9 +25,8 @@ from labeling.models import Item, Job, Membership, Prediction, Project
 from labeling.services.votes import settle
 from labeling.services.work import jobs
 from tests import make
-from tests.history import ending
 from tests.history.checks import learning, models
-from tests.history.record import Final
+from tests.history.here import read_here
 
 pytestmark = [pytest.mark.soak, pytest.mark.django_db(transaction=True)]
 KILLS = int(os.environ.get("ASSAY_KILLS", "20"))
@@ -116,8 +111,7 @@ class Killer:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
             self.trainers.remove(pid)
-        if not self.trainers or len(doomed) == 1:
-            let_go()
+        let_go()
 
     def _running(self, *kinds: str) -> list[Job]:
         jobs_now = Job.objects.filter(state="running", kind__startswith="learn.")
@@ -144,24 +138,12 @@ def come_to_rest(project: Project) -> None:
         let_go()
         settle.settle_project(project.pk)
         triggers.consider_project(project.pk)
-        if not (waiting := list(islice(_waiting(), 100))):
+        waiting = Job.objects.claimable().order_by("pk").values_list("pk", flat=True)
+        if not (pks := list(waiting[:100])):
             return
-        for pk in waiting:
+        for pk in pks:
             jobs.run(pk)
     pytest.fail("it does not come to rest")
-
-
-def _waiting() -> Iterator[int]:
-    yield from Job.objects.claimable().order_by("pk").values_list("pk", flat=True)
-
-
-def read() -> Final:
-    def rows(query: str) -> list[dict[str, Any]]:
-        connection.ensure_connection()
-        with connection.connection.cursor(row_factory=dict_row) as cursor:
-            return list(cursor.execute(query).fetchall())
-
-    return ending.read_with(rows, site.LEARN_ROOT.parent)
 
 
 def test_c1_trainers_killed_anywhere_promote_what_was_judged(
@@ -180,7 +162,7 @@ def test_c1_trainers_killed_anywhere_promote_what_was_judged(
         killer.kill(list(killer.trainers))
     come_to_rest(project)
 
-    final = read()
+    final = read_here()
 
     with capsys.disabled():
         runs = TrainingRun.objects.count()

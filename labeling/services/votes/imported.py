@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -25,35 +26,39 @@ from labeling.models import (
 NAMESPACE: Final = uuid.UUID("6d2f0d0e-7f5c-5d0b-9d4e-3a1f1c0a7b11")
 
 
-class OldVote(NamedTuple):
-    """What somebody has answered elsewhere: when, and in how many seconds, if known."""
+@dataclass(frozen=True)
+class ImportedVote:
+    """A vote that somebody gave in another tool."""
 
-    annotator: User
+    annotator: str
     labels: list[str]
-    seconds: float | None
-    created_at: datetime | None
+    seconds: float | None = None
+    created_at: datetime | None = None
 
 
 class GivenVote(NamedTuple):
-    """A past vote with its item; ``slot``: its place on the item."""
+    """A past vote with its item and its annotator; ``slot``: its place on the item."""
 
     item: Item
     slot: int
-    vote: OldVote
+    annotator: User
+    vote: ImportedVote
 
 
 def keep(
     project: Project,
-    pairs: Sequence[tuple[Item, Sequence[OldVote]]],
+    accounts: Mapping[str, User],
+    pairs: Sequence[tuple[Item, Sequence[ImportedVote]]],
     importer: User | None,
 ) -> None:
     """Write the past votes of new items, in the caller's transaction.
 
-    Many at once, and nobody holds these items: so it is not the statement of a vote.
+    accounts: of each annotator, by the name in the other tool. These are many at once,
+    and nobody holds their items: so it is not the statement of a single vote.
     """
     now = timezone.now()
     given = [
-        GivenVote(item, slot, vote)
+        GivenVote(item, slot, accounts[vote.annotator], vote)
         for item, votes in pairs
         for slot, vote in enumerate(votes)
     ]
@@ -82,7 +87,7 @@ def _assignment(project: Project, given: GivenVote, now: datetime) -> Assignment
     return Assignment(
         project=project,
         item=given.item,
-        annotator=given.vote.annotator,
+        annotator=given.annotator,
         slot=given.slot,
         state=Assignment.State.ANSWERED,
         leased_at=at,
@@ -97,10 +102,10 @@ def _annotation(
     return Annotation(
         project_id=assignment.project_id,
         item=given.item,
-        annotator=given.vote.annotator,
+        annotator=given.annotator,
         assignment=assignment,
         # The same for the same vote, so that it cannot be there twice.
-        client_id=uuid.uuid5(NAMESPACE, f"{given.item.pk}/{given.vote.annotator.pk}"),
+        client_id=uuid.uuid5(NAMESPACE, f"{given.item.pk}/{given.annotator.pk}"),
         request_hash="",
         labels=given.vote.labels,
         seconds=given.vote.seconds,
@@ -126,7 +131,7 @@ def _event(
     )
 
 
-def _mark_items(pairs: Sequence[tuple[Item, Sequence[OldVote]]]) -> None:
+def _mark_items(pairs: Sequence[tuple[Item, Sequence[ImportedVote]]]) -> None:
     """Count the votes on their items, which are to be settled."""
     for item, votes in pairs:
         item.votes = len(votes)

@@ -15,6 +15,7 @@ from labeling import rules
 from labeling.errors import InvalidInputError
 from labeling.messages import Message, message
 from labeling.services.transfer.importing.limits import LIMITS, Limits
+from labeling.services.votes.imported import ImportedVote
 
 MAX_VOTES: Final = 100
 MAX_SECONDS: Final = 86_400
@@ -29,16 +30,6 @@ class RowError(InvalidInputError):
 
     def __init__(self, why: Message) -> None:
         super().__init__(why)
-
-
-@dataclass(frozen=True)
-class ImportedVote:
-    """A vote that somebody gave in another tool."""
-
-    annotator: str
-    labels: list[str]
-    seconds: float | None = None
-    created_at: datetime | None = None
 
 
 @dataclass

@@ -12,8 +12,9 @@ from labeling.models import (
     Project,
     User,
 )
-from labeling.services.transfer.importing.rows import ImportedVote, account_name
+from labeling.services.transfer.importing.rows import account_name
 from labeling.services.votes import imported
+from labeling.services.votes.imported import ImportedVote
 
 
 class Annotators:
@@ -57,22 +58,4 @@ def keep(
 ) -> None:
     """Write the past votes of new items, in the caller's transaction."""
     accounts = annotators.named(vote.annotator for _, votes in pairs for vote in votes)
-    imported.keep(
-        project,
-        [
-            (
-                item,
-                [
-                    imported.OldVote(
-                        accounts[vote.annotator],
-                        vote.labels,
-                        vote.seconds,
-                        vote.created_at,
-                    )
-                    for vote in votes
-                ],
-            )
-            for item, votes in pairs
-        ],
-        importer,
-    )
+    imported.keep(project, accounts, pairs, importer)
