@@ -197,15 +197,9 @@ def _said_before(
     return training.predicted_labels(given, given.table), False
 
 
-def keep(version: ModelVersion, judgment: Judgment) -> str:
-    """Write a judgment to a file and to the version's evaluation; return its hash.
-
-    Raises NotFoundError where the champion of the judgment has been deleted.
-    """
-    sha256 = files.save("judgments", msgspec.json.encode(judgment))
-    if judgment.report is not None:
-        _evaluate(version, judgment, judgment.report)
-    return sha256
+def keep(judgment: Judgment) -> str:
+    """Write a judgment to a file; return its hash."""
+    return files.save("judgments", msgspec.json.encode(judgment))
 
 
 def read(sha256: str) -> Judgment:
@@ -216,7 +210,17 @@ def read(sha256: str) -> Judgment:
     return msgspec.json.decode(files.read("judgments", sha256), type=Judgment)
 
 
-def _evaluate(version: ModelVersion, judgment: Judgment, report: Report) -> None:
+def evaluate(version: ModelVersion, judgment: Judgment) -> None:
+    """Show a judgment as the version's evaluation, where any item was held out.
+
+    Called in the transaction that decides by it: a judgment that decides nothing, because
+    its run was stopped or another model took over, is not the version's.
+
+    Raises NotFoundError where the champion of the judgment has been deleted.
+    """
+    report = judgment.report
+    if report is None:
+        return
     comparison, items = judgment.comparison, judgment.items
     champion = (
         None

@@ -245,7 +245,7 @@ def _is_kept(
         progress.report(done=4)
         if not judging.spend(training_run, judgment):
             return False
-        training_run.judgment = judging.keep(version, judgment)
+        training_run.judgment = judging.keep(judgment)
         # Also the snapshot: a run that an earlier release began may name a later one
         # than its version was made from.
         training_run.snapshot = version.snapshot
@@ -274,6 +274,7 @@ def _is_decided(
             training_run.judgment = ""
             training_run.save(update_fields=["judgment"])
             return False
+        judging.evaluate(version, judgment)
         if judgment.verdict == "promote":
             registry.take_over(version, training_run)
         elif judgment.verdict == "cannot tell":

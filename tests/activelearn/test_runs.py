@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from activelearn.models import ModelVersion, TrainingRun
 from activelearn.services import (
     features,
     forgetting,
+    judging,
     registry,
     retrain,
     snapshots,
@@ -22,6 +24,7 @@ from labeling.models import Item, Job, Project, Resolution
 from labeling.services.projects import removal
 from labeling.services.votes import gold
 from labeling.services.work import jobs
+from labeling.services.work.progress import Progress
 from tests import make
 from tests.activelearn.test_loop import NAMES, answer, one_more_label, wine
 from tests.doubles import watched
@@ -30,6 +33,8 @@ pytestmark = pytest.mark.django_db
 
 # The reports of a run that is not interrupted.
 REPORTS = 7
+# The report that decides, of a version that is judged again.
+JUDGED = 4
 ROTATED = dict(zip(NAMES, NAMES[1:] + NAMES[:1], strict=True))
 
 
@@ -37,7 +42,9 @@ class KilledError(Exception):
     """The worker's end, as far as a process can be ended within a test."""
 
 
-def killed_before(report: int, job: Job) -> None:
+def killed_before(
+    report: int, job: Job, act: Callable[[Progress], object] = retrain.run
+) -> None:
     """Run a training until right before a report, and let the worker be missed."""
 
     def look() -> None:
@@ -46,7 +53,7 @@ def killed_before(report: int, job: Job) -> None:
 
     progress = watched(jobs.claim(job.pk), look=look)
     with pytest.raises(KilledError):
-        retrain.run(progress)
+        act(progress)
     long_ago = timezone.now() - timedelta(hours=1)
     Job.objects.filter(pk=job.pk).update(alive_until=long_ago)
 
@@ -173,8 +180,8 @@ def test_c4_who_takes_over_was_judged_against_whom_it_replaces() -> None:
 
     def look() -> None:
         if len(progress.reports) == REPORTS - 1:
-            judged = ModelVersion.objects.get(run=run).evaluation
-            seen.append(judged.champion.number if judged.champion else None)
+            judgment = TrainingRun.objects.get(pk=run.pk).judgment
+            seen.append(judging.read(judgment).champion)
             registry.promote(second, None)
 
     progress = watched(jobs.claim(run.job_id), look=look)
@@ -188,6 +195,25 @@ def test_c4_who_takes_over_was_judged_against_whom_it_replaces() -> None:
     assert third.promotions.get().sha256 == third.evaluation.sha256
     second.refresh_from_db()
     assert second.stage == "archived"
+
+
+def test_c1_a_judgment_that_decides_nothing_is_not_shown() -> None:
+    project, truth, first = better_version_waits(held_out=40)
+    know(project, truth, list(Item.objects.filter(resolutions=None)))
+    triggers.consider_project(project.pk)
+    run = TrainingRun.objects.get(judges=first)
+    killed_before(JUDGED, run.job, retrain.judge_again)
+    run.refresh_from_db()
+    assert judging.read(run.judgment).verdict == "promote"
+    # Another version waits by now instead.
+    registry.let_wait(trained_again(project), None)
+
+    jobs.run(run.job_id)
+
+    run.refresh_from_db()
+    first.refresh_from_db()
+    assert (run.verdict, first.stage) == ("not waiting", "rejected")
+    assert (first.evaluation.verdict, first.evaluation.items) == ("cannot tell", 40)
 
 
 def test_c4_a_version_that_a_person_promoted_meanwhile_serves_on() -> None:
