@@ -31,15 +31,17 @@ MODULES = {
 
 def main() -> None:
     wanted = sys.argv[1] if len(sys.argv) > 1 else ""
-    found = [row for module in MODULES.values() for row in module.rows(wanted)]
-    if not found:
+    results = [row for module in MODULES.values() for row in module.rows(wanted)]
+    if not results:
         sys.exit(f"There is no measurement {wanted!r}.")
-    for row in found:
+    for row in results:
         mark = "met" if row["met"] else "MISSED"
         print(
             f"{row['name']:<28} {row['value']:>8} {row['unit']:<10} {mark:<7} {row['detail']}"
         )
-    Path("bench.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    Path("bench.json").write_text(
+        json.dumps(results, indent=2) + "\n", encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

@@ -69,18 +69,18 @@ def _draw(
     )
     errors = [
         calibrated.reliability(
-            Probabilities(one.labels, one.probabilities(rows[test]), is_multi=False),
+            Probabilities(each.labels, each.probabilities(rows[test]), is_multi=False),
             [truth[p] for p in test],
             np.arange(len(test)),
         ).ece.value
-        for one in (model, other)
+        for each in (model, other)
     ]
     return errors[0], errors[1], trial.helps
 
 
 def rows(only: str = "") -> list[dict[str, Any]]:
     """Measure each set that is at hand."""
-    found = []
+    results = []
     for name in sets.NAMES:
         is_wanted = only in {"", "calibration", f"calibration-{name}"}
         if not is_wanted or not sets.is_at_hand(name):
@@ -91,5 +91,5 @@ def rows(only: str = "") -> list[dict[str, Any]]:
             f"{count}: {before:.3f} → {after:.3f}, taken {taken:.0%}"
             for count, (before, after, taken) in outcomes.items()
         )
-        found.append(row(f"calibration-{name}", best[1], "ECE", GOAL, detail))
-    return found
+        results.append(row(f"calibration-{name}", best[1], "ECE", GOAL, detail))
+    return results

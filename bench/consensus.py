@@ -32,8 +32,8 @@ MODEL: Final = -1
 MODEL_RIGHT: Final = 0.85
 
 Labels = rules.Labels
-# What each asked person says of an item, in order.
-Said = list[tuple[int, Labels]]
+# What each person who is asked, or the model, says of an item, in order.
+Opinions = list[tuple[int, Labels]]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Task:
 
     name: str
     labels: int
-    votes: list[Said]
+    votes: list[Opinions]
     truth: list[Labels]
 
 
@@ -63,14 +63,14 @@ def simulated(labels: int, spread: float, seed: int, most: int) -> Task:
     rng = np.random.default_rng(seed)
     right = np.linspace(0.85 - spread, 0.85 + spread, PEOPLE)
     truth = rng.integers(labels, size=ITEMS)
-    votes: list[Said] = []
-    for answer in truth:
+    votes: list[Opinions] = []
+    for label in truth:
         asked = rng.permutation(PEOPLE)[:most]
-        wrong = (answer + rng.integers(1, labels, size=most)) % labels
+        wrong = (label + rng.integers(1, labels, size=most)) % labels
         is_right = rng.random(most) < right[asked]
-        said = np.where(is_right, answer, wrong)
+        voted = np.where(is_right, label, wrong)
         votes.append(
-            [(int(who), (f"c{label}",)) for who, label in zip(asked, said, strict=True)]
+            [(int(who), (f"c{vote}",)) for who, vote in zip(asked, voted, strict=True)]
         )
     name = f"{labels} labels, skills .85 ± {spread:.2f}".replace("0.", ".")
     return Task(name, labels, votes, [(f"c{label}",) for label in truth])
@@ -79,17 +79,17 @@ def simulated(labels: int, spread: float, seed: int, most: int) -> Task:
 def with_model(task: Task, seed: int) -> Task:
     """Return the task with a model that is right in 85 % of its answers."""
     rng = np.random.default_rng(seed)
-    votes: list[Said] = []
-    for said, (right,) in zip(task.votes, task.truth, strict=True):
+    votes: list[Opinions] = []
+    for opinions, (right,) in zip(task.votes, task.truth, strict=True):
         wrong = (int(right[1:]) + int(rng.integers(1, task.labels))) % task.labels
         label = right if rng.random() < MODEL_RIGHT else f"c{wrong}"
-        votes.append([(MODEL, (label,)), *said])
+        votes.append([(MODEL, (label,)), *opinions])
     return replace(task, name=f"{task.name}, and a model", votes=votes)
 
 
-def people(said: Said) -> Said:
+def people(opinions: Opinions) -> Opinions:
     """Return what people say."""
-    return [(who, labels) for who, labels in said if who != MODEL]
+    return [(who, labels) for who, labels in opinions if who != MODEL]
 
 
 def recorded(name: str, most: int) -> Task | None:
@@ -97,15 +97,15 @@ def recorded(name: str, most: int) -> Task | None:
     if not sets.is_at_hand(name):
         return None
     gold = {line["item_id"]: (line["label"],) for line in sets.table(name, "gold")}
-    said: dict[str, Said] = {item: [] for item in gold}
+    opinions: dict[str, Opinions] = {item: [] for item in gold}
     people: dict[str, int] = {}
     for line in sets.table(name, "annotations"):
-        if line["item_id"] in said:
+        if line["item_id"] in opinions:
             who = people.setdefault(line["annotator_id"], len(people))
-            said[line["item_id"]].append((who, (line["label"],)))
-    kept = [item for item, votes in said.items() if len(votes) >= most]
-    names = {label for item in kept for _, label in said[item]}
-    return Task(name, len(names), [said[i] for i in kept], [gold[i] for i in kept])
+            opinions[line["item_id"]].append((who, (line["label"],)))
+    kept = [item for item, votes in opinions.items() if len(votes) >= most]
+    names = {label for item in kept for _, label in opinions[item]}
+    return Task(name, len(names), [opinions[i] for i in kept], [gold[i] for i in kept])
 
 
 class Share:
@@ -114,25 +114,25 @@ class Share:
     def __init__(self, _: Task, least: int, most: int) -> None:
         self.least, self.most = least, most
 
-    def verdict(self, said: Said) -> tuple[str, Labels]:
-        found = rules.consensus(
-            [labels for _, labels in people(said)],
+    def verdict(self, opinions: Opinions) -> tuple[str, Labels]:
+        outcome = rules.consensus(
+            [labels for _, labels in people(opinions)],
             min_votes=self.least,
             max_votes=self.most,
             confidence=CONFIDENCE,
         )
-        return found.verdict, found.labels
+        return outcome.verdict, outcome.labels
 
-    def is_in_vain(self, said: Said) -> bool:
+    def is_in_vain(self, opinions: Opinions) -> bool:
         """Whether no further votes could settle it."""
-        given = people(said)
+        given = people(opinions)
         return all(
             self.verdict([*given, *[(0, labels)] * (self.most - len(given))])[0]
             != "settled"
             for labels in {labels for _, labels in given}
         )
 
-    def learn(self, votes: Sequence[Said]) -> None:
+    def learn(self, votes: Sequence[Opinions]) -> None:
         """Nothing is learned of people."""
 
 
@@ -145,8 +145,8 @@ class Posterior:
         self.model: float | None = None
         self.known_votes = 0
 
-    def terms(self, said: Said) -> consensus.SettlingTerms:
-        voters = {who for who, _ in said}
+    def terms(self, opinions: Opinions) -> consensus.SettlingTerms:
+        voters = {who for who, _ in opinions}
         ranked = sorted(self.skill.items(), key=lambda pair: -pair[1])
         return consensus.SettlingTerms(
             labels=self.task.labels,
@@ -157,44 +157,46 @@ class Posterior:
             ahead=[skill for who, skill in ranked if who not in voters][: self.most],
         )
 
-    def ballots(self, said: Said) -> list[consensus.Ballot]:
+    def ballots(self, opinions: Opinions) -> list[consensus.Ballot]:
         ballots = [
             consensus.Ballot(labels, self.skill.get(who, consensus.UNKNOWN))
-            for who, labels in people(said)
+            for who, labels in people(opinions)
         ]
         if ballots and self.model:
             ballots += [
                 consensus.Ballot(labels, self.model, is_model=True)
-                for who, labels in said
+                for who, labels in opinions
                 if who == MODEL
             ]
         return ballots
 
-    def verdict(self, said: Said) -> tuple[str, Labels]:
-        verdict, belief = consensus.decided(self.ballots(said), self.terms(said))
+    def verdict(self, opinions: Opinions) -> tuple[str, Labels]:
+        verdict, belief = consensus.decided(
+            self.ballots(opinions), self.terms(opinions)
+        )
         return verdict, belief.labels
 
-    def is_in_vain(self, said: Said) -> bool:
+    def is_in_vain(self, opinions: Opinions) -> bool:
         """Whether no further votes could settle it, by those who are left."""
-        terms = self.terms(said)
-        label = consensus.belief(self.ballots(said), terms).labels
+        terms = self.terms(opinions)
+        label = consensus.belief(self.ballots(opinions), terms).labels
         more = [
             consensus.Ballot(label, skill)
             for skill in [*terms.ahead, *[consensus.UNKNOWN] * self.most]
-        ][: self.most - len(people(said))]
-        best = consensus.belief([*self.ballots(said), *more], terms)
+        ][: self.most - len(people(opinions))]
+        best = consensus.belief([*self.ballots(opinions), *more], terms)
         return best.confidence < CONFIDENCE
 
-    def learn(self, votes: Sequence[Said]) -> None:
+    def learn(self, votes: Sequence[Opinions]) -> None:
         """Fit the skills anew where a tenth more votes have come."""
-        count = sum(len(people(said)) for said in votes)
+        count = sum(len(people(opinions)) for opinions in votes)
         if not skills.is_due(self.known_votes, count):
             return
         self.known_votes = count
         given = [
             skills.SkillVote(item, who, labels)
-            for item, said in enumerate(votes)
-            for who, labels in said
+            for item, opinions in enumerate(votes)
+            for who, labels in opinions
         ]
         known = skills.fitted(given, {}, max(2, self.task.labels))
         if model := known.pop(MODEL, None):
@@ -206,20 +208,20 @@ def played(task: Task, rule: Share | Posterior) -> Tally:
     """Ask for votes, item by item, until the rule is content or has had enough."""
     tally, given = Tally(), []
     for coming, truth in zip(task.votes, task.truth, strict=True):
-        said: Said = [vote for vote in coming if vote[0] == MODEL]
+        opinions: Opinions = [vote for vote in coming if vote[0] == MODEL]
         verdict: str = "open"
         labels: Labels = ()
         for votes, vote in enumerate(people(coming)[: rule.most]):
             if votes >= rule.least:
-                tally.in_vain += rule.is_in_vain(said)
-            said.append(vote)
-            verdict, labels = rule.verdict(said)
+                tally.in_vain += rule.is_in_vain(opinions)
+            opinions.append(vote)
+            verdict, labels = rule.verdict(opinions)
             if verdict != "open":
                 break
-        given.append(said)
+        given.append(opinions)
         is_settled = verdict == "settled"
         tally.items += 1
-        tally.votes += len(people(said))
+        tally.votes += len(people(opinions))
         tally.to_experts += not is_settled
         tally.settled_right += is_settled and labels == truth
         tally.right += not is_settled or labels == truth

@@ -31,8 +31,8 @@ def a_million() -> list[dict[str, Any]]:
     words = [sys.executable, "-m", "bench.export", str(project.pk)]
     with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:
         held = _longest_snapshot(child)
-        told = json.loads(child.communicate()[0])
-    seconds, first = told["seconds"], told["first"]
+        figures = json.loads(child.communicate()[0])
+    seconds, first = figures["seconds"], figures["first"]
     detail = (
         f"{MANY:,} labels as JSON lines, {MANY / seconds:,.0f}"
         f" rows/s; first byte after {first:.1f} s"
@@ -40,7 +40,9 @@ def a_million() -> list[dict[str, Any]]:
     return [
         row("export-1m", seconds, "s", SECONDS, detail),
         row("export-snapshot", held, "s", HELD, "how long its snapshot was open"),
-        row("export-memory", told["memory"], "MiB", MEMORY, "the process at its most"),
+        row(
+            "export-memory", figures["memory"], "MiB", MEMORY, "the process at its most"
+        ),
     ]
 
 
@@ -75,12 +77,12 @@ def _work(project_id: int) -> None:
     first = time.perf_counter() - begun
     for _ in export:
         pass
-    told = {
+    figures = {
         "first": first,
         "seconds": time.perf_counter() - begun,
         "memory": _memory(),
     }
-    sys.stdout.write(json.dumps(told))
+    sys.stdout.write(json.dumps(figures))
 
 
 if __name__ == "__main__":

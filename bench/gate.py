@@ -44,13 +44,13 @@ RULES: Final = ("strict", "balanced", "always")
 class Versions:
     """The versions of one project on its test set.
 
-    truth: n labels. said: of each version what it answers. hits: (versions, n).
+    truth: n labels. predicted: of each version its labels. hits: (versions, n).
     """
 
     name: str
     labels: list[int]
     truth: list[Labels]
-    said: list[list[Labels]]
+    predicted: list[list[Labels]]
     hits: Bools
 
     def differing(self, step: int) -> Bools:
@@ -65,17 +65,19 @@ def _versions(name: str) -> Versions:
     test = order[: min(TEST_ITEMS, len(order) // 2)]
     pool = order[len(test) :]
     sizes: list[int] = []
-    said: list[list[Labels]] = []
+    predicted: list[list[Labels]] = []
     size = float(FIRST)
-    while size <= min(len(pool), MOST_LABELS) and len(said) < RETRAINS:
+    while size <= min(len(pool), MOST_LABELS) and len(predicted) < RETRAINS:
         places = np.sort(pool[: int(size)])
         model = training.fit(rows[places], [truth[p] for p in places], is_multi=False)
-        said.append(training.predicted_labels(model, model.probabilities(rows[test])))
+        predicted.append(
+            training.predicted_labels(model, model.probabilities(rows[test]))
+        )
         sizes.append(int(size))
         size *= GROWTH
     right = [truth[p] for p in test]
-    hits = [[a == b for a, b in zip(right, answers, strict=True)] for answers in said]
-    return Versions(name, sizes, right, said, np.array(hits))
+    hits = [[a == b for a, b in zip(right, by, strict=True)] for by in predicted]
+    return Versions(name, sizes, right, predicted, np.array(hits))
 
 
 @cache
@@ -135,7 +137,7 @@ def fooled(
     Of 30 retrains each gives a challenger of ``gain`` (none, or less than none) against
     what serves. Held-out items are drawn anew for each, or once for the whole life.
     """
-    steps = len(versions.said) - 1
+    steps = len(versions.predicted) - 1
     count = 0
     for _ in range(LIVES[rule]):
         keeper, serves = Gatekeeper(rule), versions.hits[0]
@@ -161,7 +163,7 @@ class Judge:
 
 def passed(versions: Versions, judge: Judge, gain: float, n: int, rng: Any) -> float:
     """Return how often one comparison on n held-out items lets a challenger through."""
-    steps = len(versions.said) - 1
+    steps = len(versions.predicted) - 1
     promoted = 0
     for number in range(TRIES // 4):
         keeper = Gatekeeper(judge.rule)
@@ -222,7 +224,7 @@ def stopped(versions: Versions, n: int, rng: Any) -> tuple[float, float]:
     Equal are real pairs of versions whose answers are swapped by lot, item by item. The
     other one has lost a third of the items that the commonest label has right.
     """
-    steps = len(versions.said) - 1
+    steps = len(versions.predicted) - 1
     names = [labels[0] for labels in versions.truth]
     label = max(set(names), key=names.count)
     has = np.array([name == label for name in names])
@@ -246,8 +248,8 @@ def _is_stopped(names: list[str], before: Bools, now: Bools) -> bool:
         for side in (before, now)
     ]
     truth: list[Labels] = [(name,) for name in names]
-    told = parts.compared(parts.of_labels(truth, *sides))
-    return any(part.is_worse for part in told)
+    compared = parts.compared(parts.of_labels(truth, *sides))
+    return any(part.is_worse for part in compared)
 
 
 @dataclass(frozen=True)
@@ -265,8 +267,8 @@ def fought(versions: Versions, rng: Any) -> Fight:
 
     Between the last version and the one with half its labels.
     """
-    old, new = len(versions.said) - 5, len(versions.said) - 1
-    champion, challenger = (dict(enumerate(versions.said[v])) for v in (old, new))
+    old, new = len(versions.predicted) - 5, len(versions.predicted) - 1
+    champion, challenger = (dict(enumerate(versions.predicted[v])) for v in (old, new))
     before, now = versions.hits[old], versions.hits[new]
     gain = float(now.mean() - before.mean())
     rows = []
@@ -330,12 +332,12 @@ def _power_rows(rng: Any) -> Iterator[dict[str, Any]]:
             for n in SIZES
             for gain in (-0.02, 0.0, *GAINS)
         }
-        told = [
+        by_size = [
             f"{n}: "
             + " ".join(f"{shares[n, gain]:.0%}" for m, gain in shares if m == n)
             for n in SIZES
         ]
-        detail = "by items: −2 0 +1 +2 +5 points; " + "; ".join(told)
+        detail = "by items: −2 0 +1 +2 +5 points; " + "; ".join(by_size)
         # Five points on many items, which is what a gate is for.
         missed = 1 - shares[SIZES[-1], GAINS[-1]]
         name = f"gate-{judge.rule}-{judge.look}-missed"
@@ -345,24 +347,24 @@ def _power_rows(rng: Any) -> Iterator[dict[str, Any]]:
 def _real_rows(rng: Any) -> Iterator[dict[str, Any]]:
     for versions in _all():
         lives = {rule: lived(versions, rule, rng) for rule in RULES}
-        told = "; ".join(
+        by_rule = "; ".join(
             f"{rule}: {life.last:.3f} at the end, {life.accuracy:.3f} on the way, "
             f"{life.promotions:.1f} promotions, {life.harmful:.2f} harmful"
             for rule, life in lives.items()
         )
-        detail = f"{len(versions.said)} versions, {lives['strict'].held_out} held out; {told}"
+        detail = f"{len(versions.predicted)} versions, {lives['strict'].held_out} held out; {by_rule}"
         harmful = lives["balanced"].harmful
         yield row(f"gate-real-{versions.name}", harmful, "harmful", 0.5, detail)
 
 
 def _part_rows(rng: Any) -> Iterator[dict[str, Any]]:
-    told, worst = [], 0.0
+    by_size, worst = [], 0.0
     for n in SIZES:
         pairs = [stopped(versions, n, rng) for versions in _all()]
         equals, losses = np.mean(pairs, axis=0)
         worst = max(worst, float(equals))
-        told.append(f"{n}: {equals:.1%} of equal models, {losses:.0%} of the others")
-    detail = "which lost a third of a label; " + "; ".join(told)
+        by_size.append(f"{n}: {equals:.1%} of equal models, {losses:.0%} of the others")
+    detail = "which lost a third of a label; " + "; ".join(by_size)
     yield row("gate-parts", worst, "stopped", 0.05, detail)
 
 
@@ -389,8 +391,8 @@ KINDS: Final[Sequence[tuple[str, Callable[[Any], Iterator[dict[str, Any]]]]]] = 
 
 def rows(only: str = "") -> list[dict[str, Any]]:
     """Measure the gate by its own code."""
-    found: list[dict[str, Any]] = []
+    results: list[dict[str, Any]] = []
     for name, measure in KINDS:
         if only in {"", "gate", f"gate-{name}"}:
-            found += measure(np.random.default_rng(11))
-    return found
+            results += measure(np.random.default_rng(11))
+    return results

@@ -78,8 +78,8 @@ def placed(index: Any, sketches: Sequence[Sketch]) -> list[str]:
     """Return the groups of items that come now, in this order."""
     groups = _groups()
     return [
-        groups.placed(index, groups.Newcomer("", one), seed=1, below=0.1).group_key
-        for one in sketches
+        groups.placed(index, groups.Newcomer("", sketch), seed=1, below=0.1).group_key
+        for sketch in sketches
     ]
 
 
@@ -102,7 +102,7 @@ def of_texts(name: str) -> dict[str, float]:
 def of_pictures(name: str) -> dict[str, float]:
     """Return the caught share of resized and of re-compressed pictures."""
     with zipfile.ZipFile(sets.DATA / name / "images.zip") as packed:
-        known = [packed.read(one) for one in sorted(packed.namelist())]
+        known = [packed.read(path) for path in sorted(packed.namelist())]
     index = _groups().Index()
     own = placed(index, [_sketch(body) for body in known])
     rng = np.random.default_rng(1)
@@ -116,13 +116,13 @@ def of_pictures(name: str) -> dict[str, float]:
 
 def of_rows(name: str) -> dict[str, float]:
     """Return the caught share of rows with noise in the last digit of their decimals."""
-    known = [_row(one) for one in sets.table(name, "items")]
+    known = [_row(item) for item in sets.table(name, "items")]
     rng = np.random.default_rng(1)
     index = _groups().Index()
-    own = placed(index, [records.sketch(one, _key(one)) for one in known])
+    own = placed(index, [records.sketch(values, _key(values)) for values in known])
     chosen = rng.choice(len(known), min(COPIES, len(known)), replace=False)
     noisy = [_noisy(known[at], rng) for at in chosen]
-    copies = [records.sketch(one, _key(one)) for one in noisy]
+    copies = [records.sketch(values, _key(values)) for values in noisy]
     caught = _caught(own, chosen, placed(index, copies))
     return {"together": _together(own), "noise in the last digit": caught}
 
@@ -182,17 +182,17 @@ MEASURED: Final = {
 
 def rows(only: str = "") -> list[dict[str, Any]]:
     """Measure each set that is at hand."""
-    found = []
+    results = []
     for name, measure in MEASURED.items():
         is_wanted = only in {"", "leaks", f"leaks-{name}"}
         if not is_wanted or not sets.is_at_hand(name):
             continue
         caught = measure(name)
         together = caught.pop("together")
-        said = [f"{words} {share:.1%}" for words, share in caught.items()]
-        said.append(f"{together:.1%} of the set itself share a group")
+        shares = [f"{words} {share:.1%}" for words, share in caught.items()]
+        shares.append(f"{together:.1%} of the set itself share a group")
         missed = 1 - next(iter(caught.values()))
-        found.append(
-            row(f"leaks-{name}", missed, "missed", MOST_MISSED, "; ".join(said))
+        results.append(
+            row(f"leaks-{name}", missed, "missed", MOST_MISSED, "; ".join(shares))
         )
-    return found
+    return results

@@ -82,10 +82,12 @@ class Task:
         model = training.fit(
             rows[places], [self.truth[place] for place in places], is_multi=False
         )
-        said = training.predicted_labels(
+        predicted = training.predicted_labels(
             model, model.probabilities(rows[self.held_out])
         )
-        right = [self.truth[p] == s for p, s in zip(self.held_out, said, strict=True)]
+        right = [
+            self.truth[p] == s for p, s in zip(self.held_out, predicted, strict=True)
+        ]
         return float(np.mean(right))
 
 
@@ -170,23 +172,25 @@ def curve(task: Task, policy: ordering.Policy, *, is_random: bool) -> Iterator[A
         yield len(person.known), task.accuracy(list(person.known))
 
 
-def smooth(one: Curve) -> Curve:
+def smooth(looks: Curve) -> Curve:
     """Return a curve of whose each three looks the middle value counts; ends stay."""
-    values = [accuracy for _, accuracy in one]
-    inner = [float(np.median(values[n - 1 : n + 2])) for n in range(1, len(one) - 1)]
+    values = [accuracy for _, accuracy in looks]
+    inner = [float(np.median(values[n - 1 : n + 2])) for n in range(1, len(looks) - 1)]
     return [
         (labels, value)
-        for (labels, _), value in zip(one, [values[0], *inner, values[-1]], strict=True)
+        for (labels, _), value in zip(
+            looks, [values[0], *inner, values[-1]], strict=True
+        )
     ]
 
 
-def labels_until(level: float, one: Curve) -> float:
+def labels_until(level: float, looks: Curve) -> float:
     """Return at how many labels a smooth curve first reaches a level, between looks too.
 
     Infinity where it never does.
     """
-    before, start = one[0][0], level
-    for labels, accuracy in one:
+    before, start = looks[0][0], level
+    for labels, accuracy in looks:
         if accuracy >= level:
             share = (level - start) / (accuracy - start) if accuracy > start else 1
             return before + share * (labels - before)
@@ -196,20 +200,20 @@ def labels_until(level: float, one: Curve) -> float:
 
 def rows(only: str = "") -> list[dict[str, Any]]:
     """Measure each set that is at hand, and draw the curves."""
-    found, drawn = [], {}
+    results, drawn = [], {}
     for name in NAMES:
         is_wanted = only in {"", "learning", f"learning-{name}"}
         if not is_wanted or not sets.is_at_hand(name):
             continue
         arms, full = measured(name)
         drawn[name] = {
-            arm: [[(n, accuracy / full) for n, accuracy in one] for one in made]
+            arm: [[(n, accuracy / full) for n, accuracy in looks] for looks in made]
             for arm, made in arms.items()
         }
-        found.append(_row(name, arms, full))
+        results.append(_row(name, arms, full))
     if drawn:
         PICTURE.write_text(curves.svg(drawn, GOAL), encoding="utf-8")
-    return found
+    return results
 
 
 def measured(name: str) -> tuple[dict[str, list[Curve]], float]:
@@ -231,17 +235,17 @@ def _row(name: str, arms: Mapping[str, Sequence[Curve]], full: float) -> dict[st
 
     Where random does not get there, to what it has reached in the end.
     """
-    ends = [smooth(one)[-1][1] for one in arms["random"]]
+    ends = [smooth(looks)[-1][1] for looks in arms["random"]]
     reached = min(float(np.median(ends)), GOAL * full)
     ours, random = (
-        float(np.median([labels_until(reached, smooth(one)) for one in arms[arm]]))
+        float(np.median([labels_until(reached, smooth(looks)) for looks in arms[arm]]))
         for arm in ("queue", "random")
     )
     is_there = ours <= LOOKS[-1]
     budgets = "; ".join(
-        f"{budget}: {_told(arms['queue'], budget)} against {_told(arms['random'], budget)}"
+        f"{budget}: {_mean_with_margin(arms['queue'], budget)} against {_mean_with_margin(arms['random'], budget)}"
         for budget in BUDGETS
-        if all(one[-1][0] >= budget for made in arms.values() for one in made)
+        if all(looks[-1][0] >= budget for made in arms.values() for looks in made)
     )
     return {
         "name": f"learning-{name}",
@@ -256,11 +260,11 @@ def _row(name: str, arms: Mapping[str, Sequence[Curve]], full: float) -> dict[st
     }
 
 
-def _told(made: Sequence[Curve], budget: int) -> str:
+def _mean_with_margin(made: Sequence[Curve], budget: int) -> str:
     """Return the mean accuracy at a budget with its 95 % interval over the draws."""
     values = [
-        float(np.interp(budget, [n for n, _ in one], [a for _, a in one]))
-        for one in made
+        float(np.interp(budget, [n for n, _ in looks], [a for _, a in looks]))
+        for looks in made
     ]
     error = float(np.std(values, ddof=1)) / math.sqrt(len(values))
     margin = float(stats.t.ppf(0.975, len(values) - 1)) * error

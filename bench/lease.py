@@ -56,7 +56,7 @@ def _times(
     return taken
 
 
-def _told(times: list[float]) -> str:
+def _median_and_p99(times: list[float]) -> str:
     ordered = sorted(times)
     return (
         f"{statistics.median(ordered):.2f} ms"
@@ -69,7 +69,7 @@ def _ratio(
 ) -> dict[str, Any]:
     big, small = times
     value = statistics.median(big) / statistics.median(small)
-    detail = f"{words[0]} {_told(big)}, {words[1]} {_told(small)}"
+    detail = f"{words[0]} {_median_and_p99(big)}, {words[1]} {_median_and_p99(small)}"
     return row(name, value, "×", target, detail)
 
 
@@ -77,8 +77,8 @@ def _lease_at_a_million() -> list[dict[str, Any]]:
     from bench import fill
 
     small, large = fill.project(1000), fill.project(MANY)
-    for one in (small, large):
-        fill.rank(one, 20_000)
+    for project in (small, large):
+        fill.rank(project, 20_000)
     times = _times(fill.person(large), fill.person(small))
     words = (f"{MANY:,} items", "1,000 items")
     return [_ratio("lease-1m", times, FLAT, words)]
@@ -164,7 +164,7 @@ def _lease_while_busy() -> list[dict[str, Any]]:
 
     project = fill.project(MANY)
     crowd = [fill.person(project) for _ in range(CROWD)]
-    found = []
+    results = []
     for name in ("export", "rescore", "deletion"):
         fill.rank(project, 20_000)
         idle = _times(*crowd, count=LEASES // CROWD)
@@ -172,9 +172,9 @@ def _lease_while_busy() -> list[dict[str, Any]]:
             busy = _times(*crowd, seconds=WHOLE)
         idle += _times(*crowd, count=LEASES // CROWD)
         words = (f"during {name}, {MANY:,} items, {CROWD} people", "before and after")
-        times = [list(itertools.chain(*one)) for one in (busy, idle)]
-        found.append(_ratio(f"lease-during-{name}", times, BUSY, words))
-    return found
+        times = [list(itertools.chain(*series)) for series in (busy, idle)]
+        results.append(_ratio(f"lease-during-{name}", times, BUSY, words))
+    return results
 
 
 @contextmanager
@@ -216,8 +216,8 @@ def _work(name: str, project_id: int) -> None:
                 pass
         else:
             ids = Item.objects.filter(project=project).values_list("pk", flat=True)
-            told = ((pk, "x", 0.5) for pk in ids.iterator(20_000))
-            predictions.publish(project_id, 1, told)
+            scores = ((pk, "x", 0.5) for pk in ids.iterator(20_000))
+            predictions.publish(project_id, 1, scores)
             fill.rank(project, 20_000)
 
 

@@ -29,12 +29,14 @@ def rows(only: str = "") -> list[dict[str, Any]]:
     if not wanted:
         return []
     with _machine():
-        found = [row for part in wanted if part is not web.over_http for row in part()]
+        results = [
+            row for part in wanted if part is not web.over_http for row in part()
+        ]
         _empty()
     if web.over_http in wanted:
-        found += web.over_http()
+        results += web.over_http()
     shutil.rmtree(os.environ["ASSAY_HOME"], ignore_errors=True)
-    return found
+    return results
 
 
 @contextmanager

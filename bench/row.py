@@ -1,4 +1,4 @@
-"""How a figure is told, and how large the measurements of the queue are.
+"""How a figure is written down, and how large the measurements of the queue are.
 
 ``SCALE`` in the environment shrinks the data and the durations for a quick look.
 """

@@ -67,7 +67,7 @@ def _rows(name: str, items: list[dict[str, str]]) -> Any:
         return features.text_rows([item["text"] for item in items], features.TEXT_SPEC)
     if name in TABLES:
         left_out = {"id", "split"}
-        data = [{k: v for k, v in one.items() if k not in left_out} for one in items]
+        data = [{k: v for k, v in item.items() if k not in left_out} for item in items]
         return features.table_rows(data, features.table_spec(data, len(data))[0])
     with zipfile.ZipFile(DATA / name / "images.zip") as packed:
         pictures = [packed.read(item["image"]) for item in items]

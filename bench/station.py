@@ -89,7 +89,7 @@ class Bench:
     machine: Machine
     browser: Browser
     state: Any
-    said: list[str] = field(default_factory=list)
+    console: list[str] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -104,7 +104,7 @@ class Bench:
         page = context.new_page()
         calls: list[str] = []
         page.on("request", lambda r: calls.append(r.url) if "/api/" in r.url else None)
-        page.on("console", lambda message: self.said.append(message.text))
+        page.on("console", lambda message: self.console.append(message.text))
         page.add_init_script(WATCH)
         page.goto(f"{self.url}/projects/{slug}/label/")
         page.wait_for_selector(f"{READY} :is(article, img)")
@@ -208,11 +208,15 @@ def rows(only: str = "") -> list[dict[str, Any]]:
         print("station: no Chromium here (Debian: apt-get install chromium)")
         return []
     with _bench() as bench:
-        found = [*_speed(bench), _search(bench), *_weight(bench), _first(bench)]
-        refused = [text for text in bench.said if "Content Security Policy" in text]
+        results = [*_speed(bench), _search(bench), *_weight(bench), _first(bench)]
+        refused = [text for text in bench.console if "Content Security Policy" in text]
         if refused:
             raise RuntimeError(f"The browser refused something: {refused[0]}")
-    return found if only in ("", "station") else [r for r in found if r["name"] == only]
+    return (
+        results
+        if only in ("", "station")
+        else [r for r in results if r["name"] == only]
+    )
 
 
 def _speed(bench: Bench) -> list[dict[str, Any]]:
@@ -263,9 +267,9 @@ def _search(bench: Bench) -> dict[str, Any]:
               }).observe({ type: "longtask" });
             }"""
         )
-        for words, said in (("naive", "1 of 15000"), ("zurich", "1 of 1")):
+        for words, count in (("naive", "1 of 15000"), ("zurich", "1 of 1")):
             page.fill("#search input", words)
-            page.get_by_text(said, exact=True).wait_for()
+            page.get_by_text(count, exact=True).wait_for()
         for _ in range(3):
             page.keyboard.press("Enter")
         page.wait_for_timeout(300)
@@ -295,7 +299,7 @@ def _answers(page: Page) -> list[Response]:
 
 def _weight(bench: Bench) -> list[dict[str, Any]]:
     """Weigh what a cold station loads, each file packed alone."""
-    found = []
+    results = []
     css: dict[str, int] = {}
     for slug, most in (("texts", 25), ("images", 60)):
         scripts: dict[str, int] = {}
@@ -313,12 +317,12 @@ def _weight(bench: Bench) -> list[dict[str, Any]]:
         total = sum(scripts.values()) / 1024
         kind = slug.removesuffix("s")
         detail = f"{len(scripts)} modules, no build"
-        found.append(
+        results.append(
             _row(f"station-js-{kind}", round(total, 1), ("KiB gz", most), detail)
         )
     total = sum(css.values()) / 1024
     return [
-        *found,
+        *results,
         _row("station-css", round(total, 1), ("KiB gz", 15), f"{len(css)} files"),
     ]
 

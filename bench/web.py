@@ -25,12 +25,12 @@ def over_http() -> list[dict[str, Any]]:
     machine = Machine(folder)
     machine.start()
     try:
-        found = asyncio.run(_cycles(machine.port))
-        found += asyncio.run(_at_a_steady_rate(machine.port))
-        found += asyncio.run(_herd(machine.port))
+        results = asyncio.run(_cycles(machine.port))
+        results += asyncio.run(_at_a_steady_rate(machine.port))
+        results += asyncio.run(_herd(machine.port))
     finally:
         machine.stop()
-    return found
+    return results
 
 
 def _people(
@@ -53,7 +53,7 @@ def _people(
 
 
 async def _cycles(port: int) -> list[dict[str, Any]]:
-    found = []
+    results = []
     for people in (20, 64):
         slug, tokens = await asyncio.to_thread(_people, 20_000, people, is_ordered=True)
         base = f"/api/projects/{slug}"
@@ -72,8 +72,8 @@ async def _cycles(port: int) -> list[dict[str, Any]]:
             f"{people} people, each lease then vote, durable; a bare view that reads one"
             f" row: {bare:.0f} requests/s, so {2 * rate / bare:.2f} of its requests"
         )
-        found.append(row(f"http-cycles-{people}", rate, "cycles/s", 150, detail))
-    return found
+        results.append(row(f"http-cycles-{people}", rate, "cycles/s", 150, detail))
+    return results
 
 
 async def _bare(people: int, slug: str) -> float:
@@ -131,10 +131,10 @@ async def _at_a_steady_rate(port: int) -> list[dict[str, Any]]:
     clients = [load.Client(port, token) for token in tokens]
     moments = [number / 25 for number in range(int(25 * SECONDS))]
     await load.open_loop(clients, moments, cycle)
-    found = []
+    results = []
     for name, share, target in (("p50", 0.5, 8.0), ("p99", 0.99, 40.0)):
         lease, vote = (times.percentile(share, kind) for kind in ("lease", "vote"))
-        found.append(
+        results.append(
             row(
                 f"http-{name}-at-50",
                 times.percentile(share, "lease", "vote"),
@@ -143,7 +143,7 @@ async def _at_a_steady_rate(port: int) -> list[dict[str, Any]]:
                 f"50 requests/s; lease {lease:.1f}, vote {vote:.1f} ms",
             )
         )
-    return found
+    return results
 
 
 async def _herd(port: int) -> list[dict[str, Any]]:
@@ -155,14 +155,14 @@ async def _herd(port: int) -> list[dict[str, Any]]:
     async def ask(client: load.Client, due: float) -> None:
         del due
         call = client.call("POST", f"/api/projects/{slug}/queue/lease/", {"count": 1})
-        answer = await times.of("lease", call)
-        given.extend(one["item"]["id"] for one in answer["items"])
+        lease = await times.of("lease", call)
+        given.extend(entry["item"]["id"] for entry in lease["items"])
 
     chance = random.Random(1)
     moments = sorted(chance.random() for _ in tokens)
-    await load.open_loop([load.Client(port, one) for one in tokens], moments, ask)
+    await load.open_loop([load.Client(port, token) for token in tokens], moments, ask)
     twice = len(given) - len(set(given))
-    found = row(
+    herd = row(
         "http-herd-500",
         times.percentile(0.99, "lease"),
         "ms",
@@ -170,5 +170,5 @@ async def _herd(port: int) -> list[dict[str, Any]]:
         f"p99; {len(given)} of 500 got an item, {twice} items lent twice, no error;"
         f" p50 {times.percentile(0.5, 'lease'):.0f} ms",
     )
-    found["met"] = found["met"] and twice == 0 and len(given) == len(tokens)
-    return [found]
+    herd["met"] = herd["met"] and twice == 0 and len(given) == len(tokens)
+    return [herd]

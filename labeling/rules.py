@@ -148,14 +148,14 @@ def majority(votes: Sequence[Labels], *, is_multi: bool) -> Labels | None:
     return None if others and others[0][1] == top else first
 
 
-def shared_part(one: str, other: str) -> float:
+def shared_part(text: str, other: str) -> float:
     """Return how alike two texts are, from 0 to 1: the share of their words in common.
 
     Of texts with few words it is the runs of three characters (Jaccard's index).
     """
-    first, second = _words(one), _words(other)
+    first, second = _words(text), _words(other)
     if min(len(first), len(second)) < FEW_WORDS:
-        first, second = _runs(one), _runs(other)
+        first, second = _runs(text), _runs(other)
     union = first | second
     return len(first & second) / len(union) if union else 0.0
 

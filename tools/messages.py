@@ -103,10 +103,10 @@ def _made_up(domain: str) -> Catalog:
     for message in collected(domain):
         if message.id:
             texts = message.id if isinstance(message.id, tuple) else (message.id,)
-            said = tuple(pseudo(str(text)) for text in texts)
+            accented = tuple(pseudo(str(text)) for text in texts)
             made.add(
                 message.id,
-                said if message.pluralizable else said[0],
+                accented if message.pluralizable else accented[0],
                 context=message.context,
             )
     return made
@@ -116,11 +116,11 @@ def pseudo(text: str) -> str:
     """Return a text accented, about a third longer and in brackets."""
     parts = PLACEHOLDER.split(text)
     kept = [*PLACEHOLDER.findall(text), ""]
-    said = "".join(
+    accented = "".join(
         part.translate(_ACCENTS) + hold for part, hold in zip(parts, kept, strict=True)
     )
     more = max(1, round(len(text) * 0.35) - 3)
-    return f"[{said} {('~~~~~ ' * more)[:more].strip()}]"
+    return f"[{accented} {('~~~~~ ' * more)[:more].strip()}]"
 
 
 def entries(catalog: Catalog) -> dict[tuple[str, str], tuple[str, ...]]:
@@ -161,7 +161,11 @@ def _update(language: str, domain: str) -> list[str]:
     path = po(language, domain)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(_STALE.sub(b"", written.getvalue()))
-    return [text for (_, text), said in entries(known).items() if not all(said)]
+    return [
+        text
+        for (_, text), translations in entries(known).items()
+        if not all(translations)
+    ]
 
 
 def _compile(language: str, domain: str) -> None:

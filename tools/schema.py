@@ -12,12 +12,12 @@ SNAPSHOT: Final = Path(__file__).resolve().parent.parent / "docs" / "openapi.yam
 
 
 def schema() -> bytes:
-    """Return the schema as the server answers it."""
+    """Return the schema as the server sends it."""
     from drf_spectacular.generators import SchemaGenerator
     from drf_spectacular.renderers import OpenApiYamlRenderer
 
-    told = SchemaGenerator().get_schema(request=None, public=True)
-    return bytes(OpenApiYamlRenderer().render(told, renderer_context={}))
+    document = SchemaGenerator().get_schema(request=None, public=True)
+    return bytes(OpenApiYamlRenderer().render(document, renderer_context={}))
 
 
 def main() -> None:

@@ -41,15 +41,17 @@ def sheet(folder: Path, name: str) -> Image.Image:
     """Return the looks of a screen side by side."""
     looks = [Image.open(folder / f"{name}-{look}.png").convert("RGB") for look in LOOKS]
     small = [
-        one.resize((one.width * HEIGHT // one.height, HEIGHT), Image.Resampling.LANCZOS)
-        for one in looks
+        look.resize(
+            (look.width * HEIGHT // look.height, HEIGHT), Image.Resampling.LANCZOS
+        )
+        for look in looks
     ]
-    width = sum(one.width for one in small) + GAP * (len(small) - 1)
+    width = sum(look.width for look in small) + GAP * (len(small) - 1)
     made = Image.new("RGB", (width, HEIGHT), "white")
     left = 0
-    for one in small:
-        made.paste(one, (left, 0))
-        left += one.width + GAP
+    for look in small:
+        made.paste(look, (left, 0))
+        left += look.width + GAP
     return made
 
 
@@ -60,7 +62,7 @@ def main() -> None:
         folder = Path(temporary)
         take(folder)
         names = sorted(
-            one.name.removesuffix("-light.png") for one in folder.glob("*-light.png")
+            path.name.removesuffix("-light.png") for path in folder.glob("*-light.png")
         )
         for name in names:
             sheet(folder, name).save(SHEETS / f"{name}.webp", quality=82, method=6)

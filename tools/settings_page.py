@@ -32,7 +32,9 @@ def page() -> str:
 
     tables = [HEAD]
     ordered = sorted(policy.settings().values(), key=_place_of_groups())
-    for heading, settings in groupby(ordered, lambda one: str(one.group.heading)):
+    for heading, settings in groupby(
+        ordered, lambda setting: str(setting.group.heading)
+    ):
         tables.append(f"## {heading}\n\n{_table(settings)}")
     return "\n".join(tables)
 
@@ -48,9 +50,9 @@ def _table(settings: Iterator[Setting]) -> str:
     head = "| setting | on the page | value | unless changed | what it does | read by |"
     lines = [head, "| --- | --- | --- | --- | --- | --- |"]
     lines += [
-        f"| `{one.name}` | {one.words} | {_value(one)} | {_default(one)}"
-        f" | {one.field.help_text} | {', '.join(one.read_by)} |"
-        for one in settings
+        f"| `{setting.name}` | {setting.words} | {_value(setting)} | {_default(setting)}"
+        f" | {setting.field.help_text} | {', '.join(setting.read_by)} |"
+        for setting in settings
     ]
     return "\n".join(lines) + "\n"
 

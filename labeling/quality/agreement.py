@@ -113,13 +113,13 @@ def by_label(table: PatternTable) -> list[LabelAgreement]:
     ]
 
 
-def masi(one: Answer, other: Answer) -> float:
+def masi(labels: Answer, other: Answer) -> float:
     """Return how far apart two sets of labels are, from 0 (the same) to 1.
 
     Jaccard's index times 1 for the same, 2/3 where one holds the other, 1/3 where they
     overlap otherwise (Passonneau 2006).
     """
-    return float(_masi([one], [other])[0, 0])
+    return float(_masi([labels], [other])[0, 0])
 
 
 def _masi(some: Sequence[Answer], others: Sequence[Answer]) -> Array:

@@ -242,9 +242,10 @@ def untranslated(source: Source) -> list[str]:
 
 
 def variables(every: Sequence[Source], *names: str) -> int:
-    """Return how often something is named so."""
+    """Return how often something is named so: a variable or a parameter."""
     return sum(
-        isinstance(node, ast.Name) and node.id in names
+        (isinstance(node, ast.Name) and node.id in names)
+        or (isinstance(node, ast.arg) and node.arg in names)
         for source in every
         for node in ast.walk(source.tree)
     )
