@@ -54,7 +54,7 @@ class ProjectProgress:
     disagreements: int
 
 
-_NO_ANSWERS: Final = (0, 0, 0)
+_NO_VOTES: Final = (0, 0, 0)
 _ITEM_COUNTS = tuple(field.name for field in fields(ProjectProgress)[:6])
 
 
@@ -93,7 +93,7 @@ def progress_of(project_ids: Sequence[int]) -> dict[int, ProjectProgress]:
         .annotate(count=Count("pk"))
     )
     counts: dict[int, dict[str, Any]] = {row["project"]: dict(row) for row in items}
-    answers = {
+    of_people = {
         row["project"]: (row["total"], row["labels"], row["changed"])
         for row in counters
     }
@@ -101,9 +101,9 @@ def progress_of(project_ids: Sequence[int]) -> dict[int, ProjectProgress]:
     return {
         pk: ProjectProgress(
             **{name: counts.get(pk, {}).get(name, 0) for name in _ITEM_COUNTS},
-            votes=answers.get(pk, _NO_ANSWERS)[0],
-            confident=answers.get(pk, _NO_ANSWERS)[1],
-            corrected=answers.get(pk, _NO_ANSWERS)[2],
+            votes=of_people.get(pk, _NO_VOTES)[0],
+            confident=of_people.get(pk, _NO_VOTES)[1],
+            corrected=of_people.get(pk, _NO_VOTES)[2],
             disagreements=open_.get(pk, 0),
         )
         for pk in project_ids
@@ -269,8 +269,8 @@ def own_work(member: Membership) -> OwnWork:
         judged=Count("pk"),
         confirmed=Count("pk", filter=Q(labels=F("item__resolutions__labels"))),
     )
-    known, right = known_answers(member)
-    repeats, same = repeated_answers(member)
+    known, right = gold_votes(member)
+    repeats, same = repeated_votes(member)
     return OwnWork(
         **done,
         **judged,
@@ -284,7 +284,7 @@ def own_work(member: Membership) -> OwnWork:
     )
 
 
-def known_answers(member: Membership) -> tuple[int, int]:
+def gold_votes(member: Membership) -> tuple[int, int]:
     """Return how many gold questions a person has answered, and how many right."""
     counter = ProjectCounter.objects.filter(
         project_id=member.project_id, annotator_id=member.user_id
@@ -292,7 +292,7 @@ def known_answers(member: Membership) -> tuple[int, int]:
     return (counter.known, counter.known_right) if counter else (0, 0)
 
 
-def repeated_answers(member: Membership) -> tuple[int, int]:
+def repeated_votes(member: Membership) -> tuple[int, int]:
     """Return how many repeats a person has answered, and how many as before.
 
     Only those count whose vote still stands and had the labels of the same set.

@@ -1,4 +1,4 @@
-"""Agreement coefficients from tables of answers. No Django, no clock."""
+"""Agreement coefficients from tables of votes. No Django, no clock."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-from labeling.quality.patterns import Answer, Array, PatternTable, Rating
+from labeling.quality.patterns import Array, Labels, PatternTable, Rating
 from labeling.quality.shares import wilson
 
-# How far apart two answers are: "nominal" is another one or the same; "masi" is nearer
+# How far apart two votes are: "nominal" is the same or another one; "masi" is nearer
 # where two sets have labels in common.
 Distance = Literal["nominal", "masi"]
 # Beyond so many different sets, the expected disagreement is not drawn anew: the table of
@@ -50,9 +50,9 @@ def fleiss_kappa(table: PatternTable) -> float | None:
     observed = percent(table)
     if observed is None:
         return None
-    votes = table.by_answer(table.items)
+    votes = table.by_category(table.items)
     chance = float(((votes / votes.sum()) ** 2).sum())
-    # Exactly 1 where one answer has all votes: n / n rounds nowhere.
+    # Exactly 1 where one category has all votes: n / n rounds nowhere.
     return None if chance == 1 else (observed - chance) / (1 - chance)
 
 
@@ -67,7 +67,7 @@ def krippendorff_alpha(
     """
     if not len(table.items):
         return None
-    expected = _expectation(table, distance)(table.by_answer(table.items))
+    expected = _expectation(table, distance)(table.by_category(table.items))
     if expected == 0:
         return None
     observed = float((table.items * _disagreement(table, distance)).sum())
@@ -95,8 +95,8 @@ def by_label(table: PatternTable) -> list[LabelAgreement]:
         table.items, table.sizes, table.patterns, strict=True
     ):
         has: dict[str, int] = defaultdict(int)
-        for answer, count in pattern:
-            for label in answer:
+        for labels, count in pattern:
+            for label in labels:
                 has[label] += count
         for label, count in has.items():
             named[label] += items * count
@@ -113,7 +113,7 @@ def by_label(table: PatternTable) -> list[LabelAgreement]:
     ]
 
 
-def masi(labels: Answer, other: Answer) -> float:
+def masi(labels: Labels, other: Labels) -> float:
     """Return how far apart two sets of labels are, from 0 (the same) to 1.
 
     Jaccard's index times 1 for the same, 2/3 where one holds the other, 1/3 where they
@@ -122,26 +122,26 @@ def masi(labels: Answer, other: Answer) -> float:
     return float(_masi([labels], [other])[0, 0])
 
 
-def _masi(some: Sequence[Answer], others: Sequence[Answer]) -> Array:
+def _masi(some: Sequence[Labels], others: Sequence[Labels]) -> Array:
     """Return (n_some, n_others): the distance of each two."""
-    labels = sorted({label for answer in (*some, *others) for label in answer})
-    first, second = _indicators(some, labels), _indicators(others, labels)
+    names = sorted({name for labels in (*some, *others) for name in labels})
+    first, second = _indicators(some, names), _indicators(others, names)
     both = first @ second.T
     sizes = first.sum(axis=1)[:, None], second.sum(axis=1)[None, :]
     either = sizes[0] + sizes[1] - both
-    # No label at all is the same answer as no label at all.
+    # No label at all is the same category as no label at all.
     jaccard = np.divide(both, either, out=np.ones_like(both), where=either > 0)
     is_within = both == np.minimum(*sizes)
     factor = np.where(both == either, 1, np.where(is_within, 2 / 3, 1 / 3))
     return np.asarray(1 - jaccard * factor)
 
 
-def _indicators(answers: Sequence[Answer], labels: Sequence[str]) -> Array:
-    """Return (n_answers, n_labels): 1 where an answer names the label, else 0."""
-    place = {label: number for number, label in enumerate(labels)}
-    has = np.zeros((len(answers), len(labels)))
-    for row, answer in enumerate(answers):
-        has[row, [place[label] for label in answer]] = 1
+def _indicators(categories: Sequence[Labels], names: Sequence[str]) -> Array:
+    """Return (n_categories, n_labels): 1 where a category names the label, else 0."""
+    place = {name: number for number, name in enumerate(names)}
+    has = np.zeros((len(categories), len(names)))
+    for row, labels in enumerate(categories):
+        has[row, [place[name] for name in labels]] = 1
     return has
 
 
@@ -160,18 +160,19 @@ def _disagreement(table: PatternTable, distance: Distance) -> Array:
 def _expectation(table: PatternTable, distance: Distance) -> Callable[[Array], float]:
     """Return what tells the distance of all ordered pairs of so many votes.
 
-    votes: (n_answers,) for each answer.
+    votes: (n_categories,) for each category.
     """
     if distance == "nominal":
         return lambda votes: _pairs(votes.sum()) - float(_pairs(votes).sum())
-    answers = table.answers
-    if len(answers) <= MOST_DRAWN:
-        between = _masi(answers, answers)
+    categories = table.categories
+    if len(categories) <= MOST_DRAWN:
+        between = _masi(categories, categories)
         return lambda votes: float(votes @ between @ votes)
-    given = table.by_answer(table.items)
-    parts = (slice(start, start + CHUNK) for start in range(0, len(answers), CHUNK))
+    given = table.by_category(table.items)
+    parts = (slice(start, start + CHUNK) for start in range(0, len(categories), CHUNK))
     whole = sum(
-        float(given[part] @ (_masi(answers[part], answers) @ given)) for part in parts
+        float(given[part] @ (_masi(categories[part], categories) @ given))
+        for part in parts
     )
     share = whole / _pairs(given.sum())
     return lambda votes: share * float(_pairs(votes.sum()))
@@ -208,7 +209,7 @@ def bootstrap_interval(
 
 
 def _unanimous(table: PatternTable, items: int, distance: Distance) -> float:
-    votes = table.by_answer(table.items)
+    votes = table.by_category(table.items)
     expected = _expectation(table, distance)(votes) / _pairs(votes.sum())
     least, _ = wilson(items, items) or (0.0, 1.0)
     return max(-1.0, 1 - (1 - least) / expected)
@@ -219,7 +220,7 @@ def _drawn(table: PatternTable, samples: Array, distance: Distance) -> Array:
     apart = samples @ _disagreement(table, distance)
     totals = samples @ table.sizes
     expect = _expectation(table, distance)
-    expected = np.array([expect(table.by_answer(weights)) for weights in samples])
+    expected = np.array([expect(table.by_category(weights)) for weights in samples])
     share = np.divide(
         apart * (totals - 1), expected, out=np.ones(len(samples)), where=expected > 0
     )
@@ -227,7 +228,7 @@ def _drawn(table: PatternTable, samples: Array, distance: Distance) -> Array:
 
 
 def cohen_kappa(pairs: Iterable[tuple[Hashable, Hashable]]) -> float | None:
-    """Return Cohen's kappa of two annotators from their answers to shared items.
+    """Return Cohen's kappa of two annotators from their votes on shared items.
 
     Cohen (1960); None without shared items or where chance alone agrees fully.
     """
@@ -241,13 +242,13 @@ def cohen_kappa(pairs: Iterable[tuple[Hashable, Hashable]]) -> float | None:
     for a, b in both:
         left[a] += 1
         right[b] += 1
-    chance = sum(left[answer] * right[answer] for answer in left) / n**2
+    chance = sum(left[labels] * right[labels] for labels in left) / n**2
     return None if chance == 1 else (observed - chance) / (1 - chance)
 
 
 @dataclass(frozen=True)
 class PairAgreement:
-    """Two annotators on the items both answered."""
+    """Two annotators on the items on which both voted."""
 
     first: Hashable
     second: Hashable
@@ -258,7 +259,7 @@ class PairAgreement:
 
 def pairwise(votes: Sequence[Rating]) -> list[PairAgreement]:
     """Return the agreement of every two annotators who share an item."""
-    shared: dict[tuple[Hashable, Hashable], list[tuple[Answer, Answer]]] = defaultdict(
+    shared: dict[tuple[Hashable, Hashable], list[tuple[Labels, Labels]]] = defaultdict(
         list
     )
     by_item: dict[Hashable, list[Rating]] = defaultdict(list)
@@ -267,7 +268,7 @@ def pairwise(votes: Sequence[Rating]) -> list[PairAgreement]:
     for group in by_item.values():
         ordered = sorted(group, key=lambda vote: str(vote.annotator))
         for a, b in combinations(ordered, 2):
-            shared[a.annotator, b.annotator].append((a.answer, b.answer))
+            shared[a.annotator, b.annotator].append((a.labels, b.labels))
     return [
         PairAgreement(
             first, second, len(both), sum(a == b for a, b in both), cohen_kappa(both)

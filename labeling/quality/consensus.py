@@ -1,9 +1,9 @@
-"""How likely each answer to an item is, from its votes and how often people are right.
+"""How likely each choice for an item is, from its votes and how often people are right.
 
 One-coin Dawid–Skene (Dawid & Skene 1979, with one number for each person): a person gives
-the right one of K answers with a probability, their skill, and each wrong one equally
-often; before the first vote all answers are equally likely. Where an item may have several
-labels, each label is a question of its own with two answers.
+the right one of K categories with a probability, their skill, and each wrong one equally
+often; before the first vote all categories are equally likely. Where an item may have
+several labels, each label is a question of its own with two categories: it is there or not.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from typing import Final, Literal
 Labels = tuple[str, ...]
 Verdict = Literal["open", "settled", "disputed"]
 
-# A person of whom nothing is known is like one seen right in 6.4 of 8 answers: a beta
+# A person of whom nothing is known is like one seen right in 6.4 of 8 votes: a beta
 # prior, Beta(6.4, 1.6). learning.md 3.4 measured it.
 PRIOR_RIGHT: Final = 6.4
 PRIOR_VOTES: Final = 8.0
 UNKNOWN: Final = PRIOR_RIGHT / PRIOR_VOTES
-# Some items are hard for everybody, so nobody alone makes an answer surer than this.
+# Some items are hard for everybody, so nobody alone makes a category surer than this.
 CEILING: Final = 0.99
 # Beyond it, sums of logarithms round: equal votes must make equal confidences.
 DIGITS: Final = 9
@@ -44,7 +44,7 @@ class Ballot:
 
 @dataclass(frozen=True)
 class Belief:
-    """The likeliest answer, its probability, and that of each label that was named."""
+    """The likeliest labels, their probability, and that of each label that was named."""
 
     labels: Labels
     confidence: float
@@ -68,8 +68,8 @@ class SettlingTerms:
     ahead: Sequence[float] = ()
 
     @property
-    def answers(self) -> int:
-        """How many answers a question has."""
+    def categories(self) -> int:
+        """How many categories a question has."""
         return 2 if self.is_multi else max(2, self.labels)
 
 
@@ -89,10 +89,10 @@ def verdict(ballots: Sequence[Ballot], terms: SettlingTerms) -> Verdict:
 def decided(ballots: Sequence[Ballot], terms: SettlingTerms) -> tuple[Verdict, Belief]:
     """Return whether votes settle an item, and what they say of it.
 
-    Below the least number of votes it stays open. Then the likeliest answer settles it
-    if it is likely enough. Else one more vote is asked for, but only where those to come
+    Below the least number of votes it stays open. Then the likeliest category settles
+    it if it is likely enough. Else one more vote is asked for, but only where those to come
     could settle it: where they cannot, even by the most skilled and all of one mind, it
-    is disputed at once. An item that is one person's to answer is settled by that vote:
+    is disputed at once. An item that gets one vote only is settled by it:
     the confidence says how far it can be trusted.
     """
     now = belief(ballots, terms)
@@ -111,41 +111,41 @@ def _can_settle(ballots: Sequence[Ballot], terms: SettlingTerms, missing: int) -
         return False
     unknown = [UNKNOWN] * missing
     skills = [*terms.ahead, *unknown][:missing]
-    more = math.fsum(evidence(skill, terms.answers) for skill in skills)
+    more = math.fsum(evidence(skill, terms.categories) for skill in skills)
     of_all = _of_labels if terms.is_multi else _of_one
     # What is likeliest now gains most by votes for it.
     return of_all(ballots, terms, more).confidence >= terms.confidence
 
 
-def evidence(skill: float, answers: int) -> float:
-    """Return the logarithm of how much likelier a vote makes its answer than another.
+def evidence(skill: float, categories: int) -> float:
+    """Return the logarithm of how much likelier a vote makes its category than another.
 
     Always above 0: who is wrong more often than chance is not taken at the opposite, but
     counts for next to nothing.
     """
-    bounded = min(max(skill, 1 / answers + HAIR), CEILING)
-    return math.log(bounded * (answers - 1) / (1 - bounded))
+    bounded = min(max(skill, 1 / categories + HAIR), CEILING)
+    return math.log(bounded * (categories - 1) / (1 - bounded))
 
 
 def _of_one(ballots: Sequence[Ballot], terms: SettlingTerms, more: float) -> Belief:
     """Return the belief in one of the labels, ``more`` evidence being for the likeliest."""
-    by_answer: dict[Labels, list[float]] = defaultdict(list)
+    by_labels: dict[Labels, list[float]] = defaultdict(list)
     for ballot in ballots:
-        by_answer[ballot.labels].append(evidence(ballot.skill, terms.answers))
+        by_labels[ballot.labels].append(evidence(ballot.skill, terms.categories))
     # Equal ones by name: the order in which the votes came must not decide.
-    sums = {answer: math.fsum(parts) for answer, parts in sorted(by_answer.items())}
-    best = max(sums, key=lambda answer: round(sums[answer], DIGITS))
+    sums = {category: math.fsum(parts) for category, parts in sorted(by_labels.items())}
+    best = max(sums, key=lambda category: round(sums[category], DIGITS))
     sums[best] += more
     highest = max(sums.values())
-    odds = {answer: math.exp(total - highest) for answer, total in sums.items()}
-    unnamed = max(0, terms.answers - len(odds)) * math.exp(-highest)
+    odds = {category: math.exp(total - highest) for category, total in sums.items()}
+    unnamed = max(0, terms.categories - len(odds)) * math.exp(-highest)
     total = math.fsum([*odds.values(), unnamed])
-    shares = {answer: round(part / total, DIGITS) for answer, part in odds.items()}
-    others = [share for answer, share in shares.items() if answer != best]
+    shares = {category: round(part / total, DIGITS) for category, part in odds.items()}
+    others = [share for category, share in shares.items() if category != best]
     return Belief(
         best,
         shares[best],
-        {answer[0]: share for answer, share in shares.items() if answer},
+        {category[0]: share for category, share in shares.items() if category},
         is_tie=shares[best] in others,
     )
 

@@ -1,8 +1,8 @@
-"""Votes as counts: how many items have the same answers, whoever gave them.
+"""Votes as counts: how many items have the same votes, whoever gave them.
 
-An answer is all the labels of one vote, sorted; names are never joined into one text, for
-a label may be called “a, b”. Many items have the same answers, so a table is small however
-many items and labels there are.
+A category, as the literature calls it, is all the labels of one vote, sorted; names are
+never joined into one text, for a label may be called “a, b”. Many items have the same
+votes, so a table is small however many items and labels there are.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-Answer: TypeAlias = tuple[str, ...]
+Labels: TypeAlias = tuple[str, ...]
 Array: TypeAlias = NDArray[np.float64]
-# What an item was answered, and by how many votes; sorted.
-Pattern: TypeAlias = tuple[tuple[Answer, int], ...]
+# The categories of an item and how many votes each has; sorted.
+Pattern: TypeAlias = tuple[tuple[Labels, int], ...]
 
 
 @dataclass(frozen=True)
 class Rating:
-    """One annotator's answer to one item."""
+    """The labels that one annotator gave one item."""
 
     item: Hashable
     annotator: Hashable
-    answer: Answer
+    labels: Labels
 
 
 @dataclass(frozen=True)
 class PatternTable:
-    """Items by what they were answered; each has two votes at least.
+    """Items by their votes; each has two at least.
 
     Items with fewer votes carry no information on agreement and are left out.
     patterns: (n_patterns,), items: (n_patterns,) how many items have each.
@@ -49,18 +49,18 @@ class PatternTable:
         return np.array(sizes, dtype=np.float64)
 
     @cached_property
-    def answers(self) -> list[Answer]:
-        """Return the answers that were given, sorted."""
-        return sorted({answer for pattern in self.patterns for answer, _ in pattern})
+    def categories(self) -> list[Labels]:
+        """Return the categories that somebody chose, sorted."""
+        return sorted({labels for pattern in self.patterns for labels, _ in pattern})
 
     @cached_property
     def cells(self) -> tuple[NDArray[np.int64], NDArray[np.int64], Array]:
-        """Return three (n_cells,): a pattern's place, an answer's place, the votes."""
-        place = {answer: column for column, answer in enumerate(self.answers)}
+        """Return three (n_cells,): a pattern's place, a category's place, the votes."""
+        place = {labels: column for column, labels in enumerate(self.categories)}
         cells = [
-            (row, place[answer], count)
+            (row, place[labels], count)
             for row, pattern in enumerate(self.patterns)
-            for answer, count in pattern
+            for labels, count in pattern
         ]
         rows, columns, counts = zip(*cells, strict=True) if cells else ((), (), ())
         return (
@@ -69,22 +69,22 @@ class PatternTable:
             np.array(counts, dtype=np.float64),
         )
 
-    def by_answer(self, weights: Array) -> Array:
-        """Return (n_answers,): the votes for each, of so many items of each pattern."""
+    def by_category(self, weights: Array) -> Array:
+        """Return (n_categories,): the votes for each, of so many items of each pattern."""
         rows, columns, counts = self.cells
         each = weights[rows] * counts
-        votes = np.bincount(columns, weights=each, minlength=len(self.answers))
+        votes = np.bincount(columns, weights=each, minlength=len(self.categories))
         return votes.astype(np.float64)
 
 
 def table_of(votes: Iterable[Rating]) -> PatternTable:
     """Return the table of some votes."""
-    answers: dict[Hashable, list[Answer]] = defaultdict(list)
+    by_item: dict[Hashable, list[Labels]] = defaultdict(list)
     for vote in votes:
-        answers[vote.item].append(vote.answer)
+        by_item[vote.item].append(vote.labels)
     items = Counter(
         tuple(sorted(Counter(given).items()))
-        for given in answers.values()
+        for given in by_item.values()
         if len(given) >= 2
     )
     patterns = sorted(items)

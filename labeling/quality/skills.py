@@ -16,7 +16,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 ROUNDS: Final = 50
 CLOSE: Final = 1e-4
-# A model is one more weak voter: known from so many answers, and trusted no further.
+# A model is one more weak voter: known from so many predictions, and trusted no further.
 FEWEST_OF_MODEL: Final = 20
 MODEL_CEILING: Final = 0.9
 
@@ -64,20 +64,20 @@ def of_model(skill: Skill) -> float | None:
 
 @dataclass(frozen=True)
 class SkillVote:
-    """One person's answer to a question."""
+    """The category that one person chose for a question."""
 
     question: Hashable
     person: int
-    answer: Hashable
+    category: Hashable
 
 
 def fitted(
-    votes: Sequence[SkillVote], known: Mapping[Hashable, Hashable], answers: int
+    votes: Sequence[SkillVote], known: Mapping[Hashable, Hashable], categories: int
 ) -> dict[int, Skill]:
     """Return each person's skill by expectation and maximization (Dawid & Skene 1979).
 
-    known: right answers by question, as far as they are; they are taken as certain.
-    answers: how many a question has. A question with one vote and no known answer tells
+    known: right categories by question, as far as they are known; they are certain.
+    categories: how many a question has. A question with one vote and nothing known tells
     nothing of its person, and is left out. The same votes, in whichever order, give the
     same skills within rounding.
     """
@@ -86,7 +86,7 @@ def fitted(
         return {}
     right, skills = np.zeros(0), np.full(len(table.people), PRIOR_RIGHT / PRIOR_VOTES)
     for _ in range(ROUNDS):
-        right = table.expected_right(skills, answers)
+        right = table.expected_right(skills, categories)
         before = skills
         skills = (PRIOR_RIGHT + right) / (PRIOR_VOTES + table.counts)
         if np.abs(skills - before).max() < CLOSE:
@@ -102,7 +102,7 @@ class _Table:
     """Votes as numbers.
 
     person, given: (n_votes,) whose vote it is, and for which of the pairs of a question
-    and an answer to it. question: (n_pairs,). truth: (n_pairs,) 1 where the answer is
+    and a category. question: (n_pairs,). truth: (n_pairs,) 1 where the category is
     known to be right, 0 where it is known to be wrong, nan where nothing is known.
     people: their ids. counts: (n_people,) votes.
     """
@@ -132,10 +132,10 @@ class _Table:
         person, given = [], []
         for vote in kept:
             question = questions.setdefault(vote.question, len(questions))
-            pair = pairs.setdefault((question, vote.answer), len(pairs))
+            pair = pairs.setdefault((question, vote.category), len(pairs))
             if pair == len(truth):
                 is_known = vote.question in known
-                is_right = is_known and known[vote.question] == vote.answer
+                is_right = is_known and known[vote.question] == vote.category
                 truth.append(float(is_right) if is_known else np.nan)
             person.append(place_of[vote.person])
             given.append(pair)
@@ -149,15 +149,17 @@ class _Table:
             np.bincount(persons, minlength=len(people)),
         )
 
-    def expected_right(self, skills: Floats, answers: int) -> Floats:
+    def expected_right(self, skills: Floats, categories: int) -> Floats:
         """Return (n_people,) how many votes of each are expected to be right."""
-        bounded = np.clip(skills, 1 / answers + HAIR, CEILING)
-        evidence = np.log(bounded * (answers - 1) / (1 - bounded))
+        bounded = np.clip(skills, 1 / categories + HAIR, CEILING)
+        evidence = np.log(bounded * (categories - 1) / (1 - bounded))
         sums = np.bincount(self.given, evidence[self.person])
         highest = np.zeros(self.question.max() + 1)
         np.maximum.at(highest, self.question, sums)
         odds = np.exp(sums - highest[self.question])
-        unnamed = np.maximum(0, answers - np.bincount(self.question)) * np.exp(-highest)
+        unnamed = np.maximum(0, categories - np.bincount(self.question)) * np.exp(
+            -highest
+        )
         whole = np.bincount(self.question, odds) + unnamed
         likely = odds / whole[self.question]
         likely = np.where(np.isnan(self.truth), likely, self.truth)

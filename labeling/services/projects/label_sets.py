@@ -53,7 +53,7 @@ def revise(
         relabel.check(project, [draft.name for draft in labels], moves)
         label_set = add_version(project, user, labels, moves)
         relabel.carry(label_set, moves)
-        relabel.carry_answers(label_set, moves)
+        relabel.rename_predictions(label_set, moves)
         if moves:
             signals.send_on_commit(signals.votes_changed, project.pk)
         signals.send_on_commit(signals.labels_revised, project.pk)

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 Kind = AnnotationEvent.Kind
 # By person; what is nobody's doing by None.
 Counts = dict[int | None, Counter[str]]
-_OF_ANSWERS: Final = {
+_OF_VOTES: Final = {
     "votes": Count("pk", filter=~Q(reason=Reason.REPEAT)),
     "repeats": Count("pk", filter=Q(reason=Reason.REPEAT)),
     "known": Count("pk", filter=Q(reason=Reason.GOLD)),
@@ -34,19 +34,19 @@ _OF_EVENTS: Final = {
     "skips": Count("pk", filter=Q(kind=Kind.SKIPPED)),
     "flags": Count("pk", filter=Q(kind=Kind.FLAGGED)),
 }
-_NAMES: Final = (*_OF_ANSWERS, *_OF_EVENTS, "confident", "corrected")
+_NAMES: Final = (*_OF_VOTES, *_OF_EVENTS, "confident", "corrected")
 
 
 def recount(**which: Any) -> Counts:
     """Return what the counters count, from the rows that ``which`` names."""
-    answers = Annotation.with_repeats.filter(undone_at=None, **which)
+    votes = Annotation.with_repeats.filter(undone_at=None, **which)
     events = AnnotationEvent.objects.filter(kind__in=(Kind.SKIPPED, Kind.FLAGGED))
     labeled = Resolution.objects.filter(item__split=Item.Split.POOL, **which)
     counted: Counts = defaultdict(Counter)
     confident = labeled.filter(is_ambiguous=False).values("item").distinct()
     counted[None]["confident"] = confident.count()
     counted[None]["corrected"] = labeled.filter(is_correction=True).count()
-    _add(counted, answers.order_by().values("annotator").annotate(**_OF_ANSWERS))
+    _add(counted, votes.order_by().values("annotator").annotate(**_OF_VOTES))
     of_people = events.filter(**which).order_by().values(annotator=F("actor"))
     _add(counted, of_people.annotate(**_OF_EVENTS))
     return counted

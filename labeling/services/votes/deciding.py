@@ -62,10 +62,10 @@ class Rule:
     ) -> rules.Consensus:
         """Return what votes make of an item that may get ``most`` of them."""
         least = min(self.project.min_votes, most)
-        answers = [vote.labels for vote in votes]
+        labels = [vote.labels for vote in votes]
         if self.terms is None:
             return rules.consensus(
-                answers,
+                labels,
                 min_votes=least,
                 max_votes=most,
                 confidence=self.project.confidence,
@@ -84,13 +84,13 @@ class Rule:
             for vote in votes
         ]
         if ballots and opinion and (skill := skills.of_model(self.fit)):
-            said = tuple(opinion.names)
-            ballots.append(consensus.Ballot(said, skill, is_model=True))
+            predicted = tuple(opinion.names)
+            ballots.append(consensus.Ballot(predicted, skill, is_model=True))
         verdict, belief = consensus.decided(ballots, terms)
         return rules.Consensus(
             verdict,
             belief.labels,
             belief.confidence,
             belief.soft_label,
-            rules.entropy(Counter(answers)),
+            rules.entropy(Counter(labels)),
         )

@@ -18,7 +18,7 @@ from labeling.models import LabelSet, Project
 from labeling.sql import statements
 
 _SQL: Final = statements.load(Path(__file__).with_name("votes.sql"))
-_OF_ANSWERS: Final = (
+_OF_PREDICTIONS: Final = (
     *("rename_in_predictions", "rename_in_sets"),
     *("rename_in_queue", "rename_in_queued_sets"),
     *("rename_in_leases", "rename_in_leased_sets"),
@@ -106,8 +106,8 @@ def words_since(label_set_id: int) -> Words:
     return Words(names_now(project_id)[label_set_id], frozenset(names))
 
 
-def carry_answers(label_set: LabelSet, moves: Mapping[str, str]) -> None:
-    """Give what the model has answered the labels' new names, until it answers anew.
+def rename_predictions(label_set: LabelSet, moves: Mapping[str, str]) -> None:
+    """Give the model's predictions the labels' new names, until it predicts anew.
 
     Called last before the commit: nobody waits for entries and leases that are at work,
     and whoever wants one of these waits for nothing but the commit.
@@ -119,7 +119,7 @@ def carry_answers(label_set: LabelSet, moves: Mapping[str, str]) -> None:
         "project": label_set.project_id,
     }
     with connection.cursor() as cursor:
-        for statement in _OF_ANSWERS:
+        for statement in _OF_PREDICTIONS:
             cursor.execute(_SQL[statement], values)
 
 

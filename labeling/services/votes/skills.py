@@ -31,7 +31,7 @@ from labeling.services.work.progress import Progress
 from labeling.sql import statements
 
 _SQL: Final = statements.load(Path(__file__).with_name("votes.sql"))
-# Answers of these are right, whatever the votes say.
+# Labels from these are right, whatever the votes say.
 FIRM: Final = (Resolution.Source.EXPERT, Resolution.Source.GOLD)
 # A person and their labels, by the names of today.
 Given = tuple[int, tuple[str, ...]]
@@ -145,42 +145,42 @@ def _fitted(project: Project) -> dict[int, quality.Skill]:
             "item_id", "label_set_id", "labels"
         )
     }
-    # One vote on an item whose answer nobody knows tells nothing of who gave it.
+    # One vote on an item whose labels nobody knows tells nothing of who gave it.
     telling = Q(item__votes__gte=2) | Q(item__in=firm.values("item"))
     rows = (
         Annotation.votes.filter(telling, project=project, undone_at=None)
         .order_by("item_id", "pk")
         .values_list("item_id", "annotator_id", "label_set_id", "labels")
     )
-    said = {
+    opinions = {
         prediction.item_id: tuple(prediction.names)
         for prediction in second_opinions(project).filter(item__votes__gt=0)
     }
     votes: list[quality.SkillVote] = []
-    answers: dict[Hashable, Hashable] = {}
+    truth: dict[Hashable, Hashable] = {}
     for item, group in groupby(rows.iterator(chunk_size=10_000), itemgetter(0)):
         given = [
             (person, relabel.translated(labels, names[label_set]))
             for _, person, label_set, labels in group
         ]
-        if item in said:
-            given.append((MODEL, said[item]))
+        if item in opinions:
+            given.append((MODEL, opinions[item]))
         of_item = _of_labels if project.is_multi else _of_one
-        votes += of_item(item, given, known, answers)
-    return quality.fitted(votes, answers, terms_of(project).answers)
+        votes += of_item(item, given, known, truth)
+    return quality.fitted(votes, truth, terms_of(project).categories)
 
 
 def _of_one(
-    item: int, given: Sequence[Given], known: Known, answers: dict[Hashable, Hashable]
+    item: int, given: Sequence[Given], known: Known, truth: dict[Hashable, Hashable]
 ) -> Iterator[quality.SkillVote]:
     if item in known:
-        answers[item] = known[item]
+        truth[item] = known[item]
     for person, labels in given:
         yield quality.SkillVote(item, person, labels)
 
 
 def _of_labels(
-    item: int, given: Sequence[Given], known: Known, answers: dict[Hashable, Hashable]
+    item: int, given: Sequence[Given], known: Known, truth: dict[Hashable, Hashable]
 ) -> Iterator[quality.SkillVote]:
     """Return a question for each label that somebody named: whether it is there.
 
@@ -189,7 +189,7 @@ def _of_labels(
     names = {name for _, labels in given for name in labels}
     for name in sorted(names.union(known.get(item, ()))):
         if item in known:
-            answers[item, name] = name in known[item]
+            truth[item, name] = name in known[item]
         for person, labels in given:
             yield quality.SkillVote((item, name), person, name in labels)
 

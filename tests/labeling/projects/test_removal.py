@@ -107,11 +107,11 @@ def test_what_was_deleted_leaves_a_person_s_quota_and_skill() -> None:
     who = make.member(project, quota=3)
     for assignment in make.lease(who, 3):
         make.vote(who, assignment, "x")
-    assert (lease(who, 1).reason, queries.known_answers(who)) == ("quota", (1, 1))
+    assert (lease(who, 1).reason, queries.gold_votes(who)) == ("quota", (1, 1))
 
     removal.delete_now(project, [question.pk, items[0].pk])
 
-    assert queries.known_answers(who) == (0, 0)
+    assert queries.gold_votes(who) == (0, 0)
     assert len(make.lease(who, 5)) == 2
 
 

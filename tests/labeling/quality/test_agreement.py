@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from labeling.quality import agreement
 from labeling.quality.patterns import (
-    Answer,
+    Labels,
     PatternTable,
     Rating,
     first_votes,
@@ -28,7 +28,7 @@ needs_data = pytest.mark.skipif(
 tables = st.lists(
     st.lists(st.integers(0, 6), min_size=3, max_size=3), min_size=1, max_size=12
 )
-answers = st.sets(st.sampled_from("abcd")).map(lambda names: tuple(sorted(names)))
+categories = st.sets(st.sampled_from("abcd")).map(lambda names: tuple(sorted(names)))
 Counts = list[list[int]]
 
 
@@ -42,12 +42,12 @@ def counted(rows: Counts) -> PatternTable:
     )
 
 
-def said(*items: list[Answer]) -> PatternTable:
+def said(*items: list[Labels]) -> PatternTable:
     """Return a table of items with the answers that each was given."""
     return table_of(
-        Rating(item, number, answer)
+        Rating(item, number, labels)
         for item, given in enumerate(items)
-        for number, answer in enumerate(given)
+        for number, labels in enumerate(given)
     )
 
 
@@ -201,8 +201,8 @@ def test_c11_sets_that_have_labels_in_common_are_nearer() -> None:
 
 
 def test_c11_alpha_of_sets_counts_what_they_share() -> None:
-    near: list[list[Answer]] = [[("a", "b"), ("a",)], [("c",), ("c", "d")], [(), ()]]
-    far: list[list[Answer]] = [[("a", "b"), ("c",)], [("a",), ("c", "d")], [(), ()]]
+    near: list[list[Labels]] = [[("a", "b"), ("a",)], [("c",), ("c", "d")], [(), ()]]
+    far: list[list[Labels]] = [[("a", "b"), ("c",)], [("a",), ("c", "d")], [(), ()]]
     table, apart = said(*near * 4), said(*far * 4)
 
     nominal = agreement.krippendorff_alpha(table)
@@ -216,10 +216,10 @@ def test_c11_alpha_of_sets_counts_what_they_share() -> None:
     assert by_share > (agreement.krippendorff_alpha(apart, "masi") or 0)
 
 
-@given(st.lists(st.lists(answers, min_size=2, max_size=3), min_size=1, max_size=6))
-def test_c11_alpha_of_sets_is_krippendorff_s_formula(items: list[list[Answer]]) -> None:
+@given(st.lists(st.lists(categories, min_size=2, max_size=3), min_size=1, max_size=6))
+def test_c11_alpha_of_sets_is_krippendorff_s_formula(items: list[list[Labels]]) -> None:
     table = said(*items)
-    votes = [answer for given in items for answer in given]
+    votes = [labels for given in items for labels in given]
     expected = sum(agreement.masi(a, b) for a in votes for b in votes)
     observed = sum(
         sum(agreement.masi(a, b) for a in given for b in given) / (len(given) - 1)
@@ -234,21 +234,21 @@ def test_c11_alpha_of_sets_is_krippendorff_s_formula(items: list[list[Answer]]) 
         assert alpha == pytest.approx(1 - observed * (len(votes) - 1) / expected)
 
 
-@given(st.lists(st.lists(answers, min_size=2, max_size=3), min_size=1, max_size=6))
-def test_c11_each_label_has_the_alpha_of_naming_it(items: list[list[Answer]]) -> None:
+@given(st.lists(st.lists(categories, min_size=2, max_size=3), min_size=1, max_size=6))
+def test_c11_each_label_has_the_alpha_of_naming_it(items: list[list[Labels]]) -> None:
     for row in agreement.by_label(said(*items)):
         named = table_of(
-            Rating(item, number, (str(row.label in answer),))
+            Rating(item, number, (str(row.label in labels),))
             for item, given in enumerate(items)
-            for number, answer in enumerate(given)
+            for number, labels in enumerate(given)
         )
         alpha = agreement.krippendorff_alpha(named)
         assert row.alpha == (None if alpha is None else pytest.approx(alpha))
-        assert row.votes == sum(row.label in answer for x in items for answer in x)
+        assert row.votes == sum(row.label in labels for x in items for labels in x)
 
 
 def test_c23_a_label_with_a_comma_is_not_two_labels() -> None:
-    items: list[list[Answer]] = [[("a, b",), ("a", "b")], [("c",), ("c",)]]
+    items: list[list[Labels]] = [[("a, b",), ("a", "b")], [("c",), ("c",)]]
 
     table = said(*items * 3)
 

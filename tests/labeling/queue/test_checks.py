@@ -62,13 +62,13 @@ def test_an_answer_that_is_changed_or_taken_back_counts_as_what_it_is_now() -> N
     wrong, right = Annotation.votes.order_by("-pk")[:2]
 
     change.edit(who, wrong.pk, 1, {"labels": ["x"]})
-    assert queries.known_answers(who) == (3, 3)
+    assert queries.gold_votes(who) == (3, 3)
     change.edit(who, wrong.pk, 2, {"comment": "sure"})
     change.edit(who, right.pk, 1, {"labels": ["y"]})
-    assert queries.known_answers(who) == (3, 2)
+    assert queries.gold_votes(who) == (3, 2)
     change.undo(who, right.pk, 2)
     change.undo(who, wrong.pk, 3)
-    assert queries.known_answers(who) == (1, 1)
+    assert queries.gold_votes(who) == (1, 1)
 
 
 def test_a_late_answer_to_a_question_counts_too() -> None:
@@ -78,7 +78,7 @@ def test_a_late_answer_to_a_question_counts_too() -> None:
 
     make.vote(who, late, "x")
 
-    assert queries.known_answers(who) == (2, 2)
+    assert queries.gold_votes(who) == (2, 2)
 
 
 def test_what_was_right_stays_right_under_another_name() -> None:
@@ -87,7 +87,7 @@ def test_what_was_right_stays_right_under_another_name() -> None:
 
     label_sets.revise(who.project, who.user, drafts, {"x": "z"})
 
-    assert queries.known_answers(who) == (3, 2)
+    assert queries.gold_votes(who) == (3, 2)
 
 
 def test_without_a_limit_nobody_is_measured() -> None:

@@ -88,7 +88,7 @@ def test_how_often_a_person_answers_the_same_again() -> None:
     _, who = answered(repeats.APART + 3)
     for label in ("x", "x", "y"):
         make.vote(who, asked_again(who), label)
-    assert queries.repeated_answers(who) == (3, 2)
+    assert queries.repeated_votes(who) == (3, 2)
     work = queries.own_work(who)
     assert (work.votes, work.repeats, work.same) == (repeats.APART + 3, 3, 2)
     assert work.same_interval is not None
@@ -102,10 +102,10 @@ def test_a_repeat_can_be_changed_taken_back_and_sent_twice() -> None:
     kept = submit.submit(who, vote).annotation
     assert not submit.submit(who, vote).is_new
     changed = change.edit(who, kept.pk, 1, {"labels": ["x"]})
-    assert (changed.labels, queries.repeated_answers(who)) == (["x"], (1, 1))
+    assert (changed.labels, queries.repeated_votes(who)) == (["x"], (1, 1))
     again = change.undo(who, kept.pk, 2)
     assert again is not None
-    assert (again.pk, queries.repeated_answers(who)) == (asked.pk, (0, 0))
+    assert (again.pk, queries.repeated_votes(who)) == (asked.pk, (0, 0))
     item = Item.objects.get(pk=asked.item_id)
     assert (item.votes, item.is_unsettled) == (1, False)
 
