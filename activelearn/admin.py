@@ -13,13 +13,9 @@ from activelearn.models import (
     Promotion,
     TrainingRun,
 )
-from activelearn.services import (
-    dry_run,
-    registry,
-    scoring,
-    switching,
-    triggers,
-)
+from activelearn.services.predictions import scoring
+from activelearn.services.training import dry_run, triggers
+from activelearn.services.versions import registry, switching
 from labeling.admin import ReadOnly, WithButtons, WithJobButtons, person_of
 from labeling.models import Project
 

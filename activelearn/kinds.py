@@ -6,15 +6,10 @@ from typing import Final
 
 from django.utils.translation import gettext_noop as noop
 
-from activelearn.services import (
-    drawing,
-    dueling,
-    ranking,
-    refereeing,
-    retrain,
-    scoring,
-    triggers,
-)
+from activelearn.services.judging import duel_course, duel_draw, duel_verdict
+from activelearn.services.ordering import ranking
+from activelearn.services.predictions import scoring
+from activelearn.services.training import retrain, triggers
 from labeling.services.work.kinds import Kind
 
 QUEUE: Final = "training"
@@ -37,12 +32,12 @@ KINDS: Final = (
         queue=QUEUE,
         repeat=triggers.judge_again,
     ),
-    Kind("learn.draw", drawing.draw, title=noop("items of a duel"), queue=QUEUE),
+    Kind("learn.draw", duel_draw.draw, title=noop("items of a duel"), queue=QUEUE),
     Kind(
         "learn.duel",
-        refereeing.judge,
+        duel_verdict.judge,
         title=noop("judgment of a duel"),
         queue=QUEUE,
-        repeat=dueling.again,
+        repeat=duel_course.again,
     ),
 )

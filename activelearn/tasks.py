@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from activelearn.services import forgetting, ranking, scoring, triggers
+from activelearn.services.features import forgetting
+from activelearn.services.predictions import scoring
+from activelearn.services.training import triggers
+from activelearn.services.versions import requests
 
 
 @shared_task(name="activelearn.consider_all", time_limit=300)
@@ -22,7 +25,7 @@ def consider(project_id: int) -> None:
 @shared_task(name="activelearn.rank", time_limit=60)
 def rank(project_id: int) -> None:
     """Request a new order of the queue."""
-    ranking.request_order(project_id)
+    requests.request_order(project_id)
 
 
 @shared_task(name="activelearn.forget", time_limit=3600)

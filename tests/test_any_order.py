@@ -30,7 +30,8 @@ from hypothesis.stateful import (
 )
 
 from activelearn.models import TrainingRun
-from activelearn.services import experiments, ranking, triggers
+from activelearn.services.ordering import ranking
+from activelearn.services.training import experiments, triggers
 from labeling.models import AnnotationEvent, Assignment, Item, Job, Project
 from labeling.services.queue import giving_back
 from labeling.services.votes import counts, settle

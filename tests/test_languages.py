@@ -16,7 +16,7 @@ from django.utils import translation
 from pytest_django.fixtures import Settings
 
 from activelearn.core import gate
-from activelearn.services import verdicts
+from activelearn.services.judging import verdicts
 from labeling.messages import Message
 from labeling.services.transfer import importing
 from labeling.services.transfer.importing import LIMITS, readers, rows

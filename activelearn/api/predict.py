@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from activelearn.api.wire import predictions
-from activelearn.services import serving
+from activelearn.services.predictions import serving
 from labeling.api.http.calls import call
 from labeling.api.http.scope import ProjectView
 from labeling.services.projects import members

@@ -15,18 +15,11 @@ from activelearn.api.wire import (
 )
 from activelearn.api.wire import lineage as wire_lineage
 from activelearn.models import TrainingRun
-from activelearn.services import (
-    comparing,
-    coverage,
-    dry_run,
-    lineage,
-    rare,
-    reading,
-    registry,
-    scoring,
-    switching,
-    triggers,
-)
+from activelearn.services.features import reading
+from activelearn.services.labels import coverage, rare
+from activelearn.services.predictions import scoring
+from activelearn.services.training import dry_run, triggers
+from activelearn.services.versions import comparing, lineage, registry, switching
 from labeling.api.http.calls import Reply, call
 from labeling.api.http.fields import one_of
 from labeling.api.http.pagination import Page, page_of

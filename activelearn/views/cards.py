@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from activelearn.core.evaluation import Summary
 from activelearn.core.intervals import Estimate
 from activelearn.core.report import Report
-from activelearn.services.acts import Act
-from activelearn.services.cards import Card
+from activelearn.services.versions.cards import Card
+from activelearn.services.versions.history import Act
 from activelearn.views import duels
 from activelearn.views.evidence import BASELINES, KINDS
 from labeling.templatetags.localized import localized

@@ -8,8 +8,8 @@ from typing import Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from activelearn.services import coverage
-from activelearn.services import rare as rare_labels
+from activelearn.services.labels import coverage
+from activelearn.services.labels import rare as rare_labels
 
 # The parts in the bar's order.
 PARTS: Final[dict[str, Promise]] = {

@@ -15,7 +15,7 @@ from activelearn.core.intervals import Estimate
 from activelearn.core.parts import Part
 from activelearn.core.report import Report, reached
 from activelearn.models import Evaluation, LearningPolicy
-from activelearn.services import registry
+from activelearn.services.versions import registry
 from activelearn.views.pictures import (
     Diagram,
     Gate,

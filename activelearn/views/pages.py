@@ -16,9 +16,12 @@ from activelearn.models import (
     RetrainTrigger,
     TrainingRun,
 )
-from activelearn.services import duels, newcomers, registry, scoring, triggers, verdicts
-from activelearn.services.coverage import coverage_of
-from activelearn.services.rare import rare_labels_of
+from activelearn.services.judging import duels, verdicts
+from activelearn.services.labels.coverage import coverage_of
+from activelearn.services.labels.rare import rare_labels_of
+from activelearn.services.predictions import newcomers, scoring
+from activelearn.services.training import triggers
+from activelearn.services.versions import registry
 from activelearn.views import coverage, reading
 from activelearn.views import duels as duel_rows
 from activelearn.views.evidence import Evidence, evidence_of

@@ -11,7 +11,8 @@ from django.utils.functional import Promise
 
 from activelearn.core.evaluation import Summary
 from activelearn.models import LearningPolicy, ModelVersion
-from activelearn.services import dry_run, switching
+from activelearn.services.training import dry_run
+from activelearn.services.versions import switching
 from labeling.errors import ConflictError
 from labeling.models import Resolution
 from labeling.services.projects import members

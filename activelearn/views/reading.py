@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from activelearn.core.columns import SeenColumn
 from activelearn.models import ModelVersion
-from activelearn.services import reading
+from activelearn.services.features import reading
 from labeling.models import Project
 
 READ_AS: Final[dict[str, Promise]] = {

@@ -10,8 +10,9 @@ from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 
 from activelearn.core.intervals import Estimate
-from activelearn.services import cards, comparing, duels, lineage
-from activelearn.services.comparing import VersionComparison
+from activelearn.services.judging import duels
+from activelearn.services.versions import cards, comparing, lineage
+from activelearn.services.versions.comparing import VersionComparison
 from activelearn.views import duels as duel_rows
 from activelearn.views.cards import markdown, sections
 from activelearn.views.evidence import KINDS

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from activelearn.core import ordering
-from activelearn.services import ranking
+from activelearn.services.ordering import ranking
 from bench import learning, sets
 from tests import make
 from tests.activelearn.core.clouds import clouds

@@ -10,19 +10,13 @@ from activelearn.core.calibrated import cross_fitted
 from activelearn.core.evaluation import Probabilities
 from activelearn.core.intervals import numbered
 from activelearn.models import ModelVersion
-from activelearn.services import (
-    calibrating,
-    experiments,
-    features,
-    files,
-    forgetting,
-    registry,
-    reproducing,
-    serving,
-    suggesting,
-    triggers,
-)
-from activelearn.services.registry import report_of
+from activelearn.services.features import files, forgetting, store
+from activelearn.services.labels import calibrations
+from activelearn.services.ordering import suggesting
+from activelearn.services.predictions import serving
+from activelearn.services.training import experiments, reproducing, triggers
+from activelearn.services.versions import registry
+from activelearn.services.versions.registry import report_of
 from labeling.models import Item, Project, Resolution
 from tests import make
 from tests.activelearn.test_loop import work
@@ -62,7 +56,7 @@ def test_the_calibration_is_in_the_file_that_was_judged_and_serves() -> None:
     assert version.trial.labels == 108
     item = Item.objects.filter(project=project).pool()[0]
     (served,) = serving.predict(project, [serving.Question("", item.data)])
-    rows = features.load(project).rows_of([item.pk])
+    rows = store.load(project).rows_of([item.pk])
     assert served.is_calibrated
     assert served.confidence == pytest.approx(model.probabilities(rows).max())
     assert served.confidence < model.uncalibrated.probabilities(rows).max()
@@ -73,9 +67,9 @@ def test_held_out_figures_are_those_of_cross_fitted_calibrations() -> None:
 
     report = report_of(version.evaluation)
 
-    material = calibrating.read(version)
+    material = calibrations.read(version)
     model, _ = registry.load(version)
-    rows = features.load(project).rows_of(list(material.labels))
+    rows = store.load(project).rows_of(list(material.labels))
     scores = Probabilities(
         model.labels, model.uncalibrated.probabilities(rows), is_multi=False
     )
@@ -146,7 +140,7 @@ def test_another_held_out_label_is_another_calibration() -> None:
 def test_only_held_out_labels_are_taken() -> None:
     _, version = run()
 
-    items = Item.objects.filter(pk__in=calibrating.read(version).labels)
+    items = Item.objects.filter(pk__in=calibrations.read(version).labels)
 
     assert set(items.values_list("split", flat=True)) == {"evaluation"}
 

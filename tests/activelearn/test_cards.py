@@ -7,7 +7,8 @@ from django.test import Client
 from django.utils import timezone
 
 from activelearn.models import Evaluation, ModelVersion, Promotion
-from activelearn.services import comparing, files
+from activelearn.services.features import files
+from activelearn.services.versions import comparing
 from labeling.errors import NotFoundError
 from labeling.models import Item, Project
 from tests import make

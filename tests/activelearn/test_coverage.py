@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from activelearn.services.coverage import Coverage, coverage_of
+from activelearn.services.labels.coverage import Coverage, coverage_of
 from activelearn.views import coverage as page
 from labeling.models import Item, Project, Resolution
 from labeling.services.queue.giving_back import skip

@@ -12,15 +12,11 @@ from django.utils import timezone
 from activelearn.core import gate, training
 from activelearn.models import Duel, ModelVersion, TrainingRun
 from activelearn.models.duel import DuelPlace
-from activelearn.services import (
-    dueling,
-    duels,
-    features,
-    files,
-    ranking,
-    registry,
-    triggers,
-)
+from activelearn.services.features import files, store
+from activelearn.services.judging import duel_course, duels
+from activelearn.services.ordering import ranking
+from activelearn.services.training import triggers
+from activelearn.services.versions import registry
 from labeling.models import (
     Annotation,
     Item,
@@ -187,7 +183,7 @@ def test_c12_a_duel_asks_about_a_random_sample_of_where_two_versions_differ() ->
 def answers_of(version: ModelVersion, items: list[int]) -> dict[int, tuple[str, ...]]:
     """Return what the version's file says of items, computed here once more."""
     model, _ = registry.load(version)
-    rows = features.load(version.project).rows_of(items)
+    rows = store.load(version.project).rows_of(items)
     said = training.predicted_labels(model, model.probabilities(rows))
     return dict(zip(items, said, strict=True))
 
@@ -331,7 +327,7 @@ def test_c12_a_duel_that_cannot_go_on_ends_and_releases_its_items(
 
     ends(duel)
     for _ in range(2):
-        dueling.consider(project.pk)
+        duel_course.consider(project.pk)
 
     duel.refresh_from_db()
     assert duel.verdict == "no result"
@@ -346,7 +342,7 @@ def test_c12_a_duel_whose_champion_is_replaced_before_the_verdict_promotes_none(
 ):
     duel = held()
     answer_all(duel, as_challenger)
-    dueling.consider(duel.project_id)
+    duel_course.consider(duel.project_id)
     run = TrainingRun.objects.get(duel=duel)
     ModelVersion.objects.filter(pk=duel.champion_id).update(stage="archived")
 
@@ -394,7 +390,7 @@ def test_c12_too_close_after_the_first_look_the_duel_asks_on() -> None:
     assert "10 more are asked about" in str(run.explanation)
     # A vote that is taken back in time is waited for.
     answer_all(duel, lambda n, _: "c1" if n % 5 < 3 else "c0")
-    dueling.consider(duel.project_id)
+    duel_course.consider(duel.project_id)
     vote = Annotation.votes.filter(item=duel.asked_items[0]).get()
     change.undo(Membership.objects.get(user=vote.annotator), vote.pk, vote.version)
     settle.settle_project(duel.project_id)

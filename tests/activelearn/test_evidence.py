@@ -9,8 +9,9 @@ from django.test import Client
 
 from activelearn.core.report import Report
 from activelearn.models import LearningPolicy, ModelVersion
-from activelearn.services import features, judging
-from activelearn.services.registry import report_of
+from activelearn.services.features import store
+from activelearn.services.judging import judgments
+from activelearn.services.versions.registry import report_of
 from labeling.models import Annotation, Membership, Project, Resolution
 from tests import make
 from tests.activelearn.test_loop import NAMES, versions
@@ -64,7 +65,7 @@ def test_a_version_stands_beside_what_it_has_to_beat() -> None:
         wrong = "c0" if name != "c0" else "c1"
         voted(item, third, wrong if place % 4 == 0 else name)
 
-    judgment = judging.judge(version, features.load(project))
+    judgment = judgments.judge(version, store.load(project))
 
     assert judgment.report is not None
     rows = {row.name: row.summary for row in judgment.report.baselines}
@@ -98,7 +99,7 @@ def test_people_are_held_against_an_expert_where_one_decided() -> None:
     labels = Resolution.objects.filter(item__split="evaluation", superseded_at=None)
     labels.filter(pk__in=labels[:5].values("pk")).update(source="expert")
 
-    judgment = judging.judge(version, features.load(project))
+    judgment = judgments.judge(version, store.load(project))
 
     assert judgment.report is not None
     rows = {row.name: row.summary for row in judgment.report.baselines}

@@ -12,15 +12,9 @@ from django.utils import timezone
 
 from activelearn.core import artifact
 from activelearn.models import ModelVersion, Snapshot, TrainingRun
-from activelearn.services import (
-    experiments,
-    features,
-    files,
-    reproducing,
-    retrain,
-    snapshots,
-    triggers,
-)
+from activelearn.services.features import files, store
+from activelearn.services.labels import snapshots
+from activelearn.services.training import experiments, reproducing, retrain, triggers
 from labeling.models import Annotation, Item, Job, Project, Resolution
 from labeling.services.work import jobs
 from tests import make
@@ -39,7 +33,7 @@ def test_c22_a_snapshot_says_what_was_learned_from_which_votes() -> None:
     project, truth = wine()
     answer(project, truth, 20)
 
-    snapshot = snapshots.take(project, features.load(project))
+    snapshot = snapshots.take(project, store.load(project))
 
     whole = json.loads(files.read("snapshots", snapshot.sha256))
     assert whole["label_set"] == {

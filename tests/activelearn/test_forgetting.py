@@ -9,14 +9,10 @@ import numpy as np
 import pytest
 
 from activelearn.models import FeatureShard, ModelVersion
-from activelearn.services import (
-    features,
-    files,
-    forgetting,
-    ranking,
-    registry,
-    triggers,
-)
+from activelearn.services.features import files, forgetting, store
+from activelearn.services.ordering import ranking
+from activelearn.services.training import triggers
+from activelearn.services.versions import registry, requests
 from labeling.models import Prediction
 from labeling.services.projects import removal
 from tests.activelearn.test_loop import answer, versions, wine, work
@@ -32,14 +28,14 @@ def age(sha256: str, kind: str = "features") -> None:
 
 def test_features_of_deleted_items_leave_their_files() -> None:
     project, truth = wine()
-    before = features.load(project).ids
+    before = store.load(project).ids
     shard = FeatureShard.objects.get()
     gone = list(truth)[:10]
     removal.delete_now(project, gone)
 
     assert forgetting.forget_all() == 10
 
-    table = features.load(project)
+    table = store.load(project)
     ids, rows = table.ids, table.rows
     assert set(before) - set(ids) == set(gone)
     assert rows.shape[0] == len(ids) == len(truth) - 10
@@ -49,7 +45,7 @@ def test_features_of_deleted_items_leave_their_files() -> None:
 
 def test_files_that_no_row_names_go_when_nobody_can_be_reading_them() -> None:
     project, truth = wine()
-    features.load(project)
+    store.load(project)
     old = FeatureShard.objects.get().sha256
     removal.delete_now(project, list(truth)[:10])
 
@@ -60,7 +56,7 @@ def test_files_that_no_row_names_go_when_nobody_can_be_reading_them() -> None:
     forgetting.forget_all()
 
     assert not files.path_of("features", old).exists()
-    assert len(features.load(project).ids) == len(truth) - 10
+    assert len(store.load(project).ids) == len(truth) - 10
 
 
 def test_a_file_that_is_written_again_counts_as_new() -> None:
@@ -82,14 +78,14 @@ def test_the_loop_goes_on_without_the_items_that_were_deleted() -> None:
     removal.delete_now(project, gone)
     forgetting.forget_all()
     ranking.rank(project)
-    registry.request_scores(champion)
+    requests.request_scores(champion)
     work(project)
 
     scored = set(Prediction.objects.values_list("item", flat=True))
     assert scored
     assert not scored & set(gone)
     assert ModelVersion.objects.filter(stage="champion").count() == 1
-    ids = features.load(project).ids
+    ids = store.load(project).ids
     assert not np.isin(ids, gone).any()
 
 

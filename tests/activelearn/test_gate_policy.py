@@ -10,8 +10,10 @@ from activelearn.core import gate
 from activelearn.core.gate import Comparison
 from activelearn.core.parts import Part
 from activelearn.models import Evaluation, LearningPolicy, ModelVersion, TrainingRun
-from activelearn.services import registry, retrain, triggers, verdicts
-from activelearn.services.registry import report_of
+from activelearn.services.judging import verdicts
+from activelearn.services.training import retrain, triggers
+from activelearn.services.versions import registry
+from activelearn.services.versions.registry import report_of
 from labeling.models import Item, Project, Resolution
 from labeling.services.projects import policy
 from labeling.services.work import jobs

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from activelearn.services import ranking
+from activelearn.services.ordering import ranking
 from labeling.models import Annotation, Assignment, Membership, Project, QueueEntry
 from labeling.services.queue import chosen, giving_back
 from labeling.services.transfer import exporting

@@ -20,7 +20,7 @@ from django.db import connections
 from django.utils import timezone
 
 from activelearn.models import ModelVersion, TrainingRun
-from activelearn.services import triggers
+from activelearn.services.training import triggers
 from labeling.models import Item, Job, Membership, Prediction, Project
 from labeling.services.votes import settle
 from labeling.services.work import jobs

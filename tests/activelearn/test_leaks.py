@@ -6,7 +6,9 @@ import pytest
 
 from activelearn.core.leaks import Leaks
 from activelearn.models import ModelVersion, TrainingRun
-from activelearn.services import leaking, registry, triggers
+from activelearn.services.judging import leaking
+from activelearn.services.training import triggers
+from activelearn.services.versions import registry
 from labeling.models import Item, Project
 from labeling.services.votes import gold
 from labeling.services.work import jobs

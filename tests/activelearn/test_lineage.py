@@ -6,7 +6,9 @@ import pytest
 from django.test import Client
 
 from activelearn.models import ModelVersion, Snapshot
-from activelearn.services import lineage, snapshots, triggers
+from activelearn.services.labels import snapshots
+from activelearn.services.training import triggers
+from activelearn.services.versions import lineage
 from labeling.models import Item
 from tests import make
 from tests.activelearn.test_loop import one_more_label, versions, work

@@ -10,15 +10,12 @@ from sklearn.datasets import load_wine
 
 from activelearn.core import artifact, ordering
 from activelearn.models import ModelVersion, RankingFit, TrainingRun
-from activelearn.services import (
-    files,
-    ranking,
-    registry,
-    retrain,
-    serving,
-    snapshots,
-    triggers,
-)
+from activelearn.services.features import files
+from activelearn.services.labels import snapshots
+from activelearn.services.ordering import ranking
+from activelearn.services.predictions import serving
+from activelearn.services.training import retrain, triggers
+from activelearn.services.versions import registry
 from labeling.errors import ConflictError
 from labeling.models import Item, Job, Prediction, Project, QueueEntry, Resolution
 from labeling.services.votes import gold, settle

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from activelearn.models import LearningPolicy, ModelVersion, ScoringRun
-from activelearn.services import ranking, registry, serving, triggers
+from activelearn.services.ordering import ranking
+from activelearn.services.predictions import serving
+from activelearn.services.training import triggers
+from activelearn.services.versions import registry, requests
 from labeling.models import Item, Job, Prediction, Project, QueueEntry
 from labeling.services.work.progress import JobLostError
 from tests import make
@@ -81,7 +84,7 @@ def test_c15_a_pass_that_is_to_come_scores_new_items_alone() -> None:
 def test_c15_a_worker_that_lost_its_job_publishes_nothing() -> None:
     project = texts("assist")
     new = come(project)
-    ranking.request_order(project.pk)
+    requests.request_order(project.pk)
     job = Job.objects.get(kind="learn.rank", state="queued")
     progress = interrupted(job, after="features", then=lambda: taken_over(job))
 

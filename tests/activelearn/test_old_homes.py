@@ -11,7 +11,10 @@ from django.core.management import call_command
 from django.db import connection
 
 from activelearn.models import ModelVersion, TrainingRun
-from activelearn.services import files, registry, snapshots, triggers
+from activelearn.services.features import files
+from activelearn.services.labels import snapshots
+from activelearn.services.training import triggers
+from activelearn.services.versions import registry
 from labeling.models import Item, Project
 from labeling.services.votes import gold
 from labeling.services.work import jobs

@@ -20,7 +20,7 @@ from django.db import connection
 from PIL import Image
 
 from activelearn.models import FeatureShard
-from activelearn.services import features, files
+from activelearn.services.features import files, store
 from labeling.models import Item, Media, Project
 from labeling.services.projects import removal
 from tests import make
@@ -61,7 +61,7 @@ def test_c14_trainers_at_once_leave_no_item_out_and_take_none_twice() -> None:
     @make.threaded
     def compute() -> None:
         while not ended.is_set():
-            features.load(project)
+            store.load(project)
 
     threads = [threading.Thread(target=compute) for _ in range(3)]
     for thread in threads:
@@ -72,7 +72,7 @@ def test_c14_trainers_at_once_leave_no_item_out_and_take_none_twice() -> None:
     for thread in threads:
         thread.join()
 
-    table = features.load(project)
+    table = store.load(project)
     ids, rows = table.ids, table.rows
 
     assert len(ids) == rows.shape[0] == 7 * ROUNDS
@@ -87,10 +87,10 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 django.setup()
 settings.LEARN_ROOT = sys.argv[1]
-from activelearn.services import features
+from activelearn.services.features import store
 from labeling.models import Project
 while True:
-    features.load(Project.objects.get())
+    store.load(Project.objects.get())
     print(flush=True)
 """
 
@@ -128,7 +128,7 @@ def test_c14_trainers_that_are_killed_anywhere_leave_one_row_per_item() -> None:
                 add(project, 40)
             process.kill()
 
-    ids = features.load(project).ids
+    ids = store.load(project).ids
 
     assert len(ids) == Item.objects.count()
     assert_whole(project)
@@ -147,8 +147,8 @@ def kept(project: Project, ids: list[int], *, first: int, last: int) -> None:
     )
     FeatureShard.objects.create(
         project=project,
-        spec=features.spec_of(project),
-        spec_hash=features.hash_of(features.spec_of(project)),
+        spec=store.spec_of(project),
+        spec_hash=store.hash_of(store.spec_of(project)),
         first_item=first,
         last_item=last,
         items=len(ids),
@@ -178,7 +178,7 @@ def test_c14_what_an_earlier_release_left_out_or_doubled_is_mended(
         own = [ids[place] for place in places]
         kept(project, own, first=own[0], last=own[-1])
 
-    table = features.load(project)
+    table = store.load(project)
 
     assert table.ids.tolist() == ids
     assert_whole(project)
@@ -188,11 +188,11 @@ def test_c14_what_an_earlier_release_left_out_or_doubled_is_mended(
 def test_c14_what_is_whole_is_not_computed_anew() -> None:
     project = make.project()
     ids = [item.pk for item in make.items(project, 10)]
-    features.load(project)
+    store.load(project)
     before = list(FeatureShard.objects.values_list("pk", "sha256"))
     removal.delete_now(project, ids[2:4])
 
-    features.load(project)
+    store.load(project)
 
     assert list(FeatureShard.objects.values_list("pk", "sha256")) == before
 
@@ -214,6 +214,6 @@ def test_a_picture_that_cannot_be_decoded_costs_its_own_row_alone() -> None:
         )
         make.item(project, data={"image": path}, media=media)
 
-    rows = features.load(project).rows.toarray()
+    rows = store.load(project).rows.toarray()
 
     assert [bool(row.any()) for row in rows] == [True, False, True]

@@ -10,16 +10,11 @@ import pytest
 from activelearn.core import artifact, training
 from activelearn.core import features as core_features
 from activelearn.models import FeatureShard, ModelVersion, TrainingRun
-from activelearn.services import (
-    features,
-    files,
-    forgetting,
-    payloads,
-    ranking,
-    registry,
-    serving,
-    triggers,
-)
+from activelearn.services.features import files, forgetting, payloads, store
+from activelearn.services.ordering import ranking
+from activelearn.services.predictions import serving
+from activelearn.services.training import triggers
+from activelearn.services.versions import registry, requests
 from labeling.errors import ConflictError
 from labeling.models import Prediction, Project, QueueEntry
 from tests import make
@@ -41,7 +36,7 @@ def with_champion_of(spec: dict[str, Any]) -> tuple[Project, training.LinearMode
     model = model_of(project, spec)
     data = artifact.dump(model, spec)
     ModelVersion.objects.filter(stage="champion").update(
-        sha256=files.save("models", data), spec_hash=features.hash_of(spec)
+        sha256=files.save("models", data), spec_hash=store.hash_of(spec)
     )
     return project, model
 
@@ -63,7 +58,7 @@ def test_c2_a_champion_scores_with_the_features_of_its_own_file(
     champion = registry.champion(project)
     assert champion is not None
 
-    registry.request_scores(champion)
+    requests.request_scores(champion)
     work(project)
 
     scored = Prediction.objects.filter(project=project).select_related("item")
@@ -90,7 +85,7 @@ def test_c2_the_gate_compares_each_model_on_its_own_features() -> None:
     work(project)
 
     newest = ModelVersion.objects.latest("number")
-    assert newest.spec_hash == features.hash_of(core_features.TEXT_SPEC)
+    assert newest.spec_hash == store.hash_of(core_features.TEXT_SPEC)
     # Both are right everywhere. On the other's features the champion would be wrong.
     assert (newest.evaluation.better, newest.evaluation.worse) == (0, 0)
 
@@ -99,9 +94,9 @@ def test_c2_two_specifications_live_beside_each_other_until_one_is_done_with() -
     project, _ = with_champion_of(NARROW)
     champion = registry.champion(project)
     assert champion is not None
-    registry.request_scores(champion)
+    requests.request_scores(champion)
     work(project)
-    specs = {features.hash_of(NARROW), features.hash_of(core_features.TEXT_SPEC)}
+    specs = {store.hash_of(NARROW), store.hash_of(core_features.TEXT_SPEC)}
 
     forgetting.forget_all()
     kept = set(FeatureShard.objects.values_list("spec_hash", flat=True))
@@ -113,7 +108,7 @@ def test_c2_two_specifications_live_beside_each_other_until_one_is_done_with() -
 
     assert kept == specs
     left = set(FeatureShard.objects.values_list("spec_hash", flat=True))
-    assert left == {features.hash_of(core_features.TEXT_SPEC)}
+    assert left == {store.hash_of(core_features.TEXT_SPEC)}
 
 
 def unknown_to_this_program(project: Project) -> ModelVersion:
@@ -122,7 +117,7 @@ def unknown_to_this_program(project: Project) -> ModelVersion:
     model = model_of(project, core_features.TEXT_SPEC)
     data = artifact.dump(model, later)
     ModelVersion.objects.filter(stage="champion").update(
-        sha256=files.save("models", data), spec_hash=features.hash_of(later)
+        sha256=files.save("models", data), spec_hash=store.hash_of(later)
     )
     return ModelVersion.objects.get(stage="champion")
 
@@ -158,7 +153,7 @@ def test_c2_what_cannot_be_computed_any_more_does_not_block_what_can() -> None:
 def test_c2_a_file_of_other_features_than_the_version_names_is_refused() -> None:
     project = texts("assist")
     ModelVersion.objects.filter(stage="champion").update(
-        spec_hash=features.hash_of(NARROW)
+        spec_hash=store.hash_of(NARROW)
     )
     champion = registry.champion(project)
     assert champion is not None
@@ -172,7 +167,7 @@ def test_c2_a_model_that_is_wider_than_its_features_is_refused() -> None:
     model = model_of(project, core_features.TEXT_SPEC)
     ModelVersion.objects.filter(stage="champion").update(
         sha256=files.save("models", artifact.dump(model, NARROW)),
-        spec_hash=features.hash_of(NARROW),
+        spec_hash=store.hash_of(NARROW),
     )
     champion = registry.champion(project)
     assert champion is not None

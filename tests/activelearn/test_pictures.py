@@ -13,7 +13,7 @@ from activelearn.core.evaluation import Confusion, Probabilities
 from activelearn.core.intervals import Estimate
 from activelearn.core.report import Report
 from activelearn.models import Evaluation
-from activelearn.services.registry import report_of
+from activelearn.services.versions.registry import report_of
 from activelearn.views import pictures
 from labeling.models import Item, Project
 from labeling.views.page import charts

@@ -13,7 +13,9 @@ from django.test.utils import CaptureQueriesContext
 
 from activelearn.core import training
 from activelearn.models import ModelVersion, TrainingRun
-from activelearn.services import dry_run, features, registry, switching, triggers
+from activelearn.services.features import store
+from activelearn.services.training import dry_run, triggers
+from activelearn.services.versions import registry, switching
 from labeling.errors import ConflictError
 from labeling.models import Item, Job, Prediction, Resolution, User
 from labeling.services.votes import gold
@@ -115,7 +117,7 @@ def test_a_preview_of_a_switch_counts_what_it_changes() -> None:
     said = []
     for version in (first, second):
         model, spec = registry.load(version)
-        rows = features.load(project, spec).rows_of(pool)
+        rows = store.load(project, spec).rows_of(pool)
         said.append(training.predicted_labels(model, model.probabilities(rows)))
     changed = sum(then != now for then, now in zip(*said, strict=True))
     # The pool is smaller than the sample: all of it is asked.

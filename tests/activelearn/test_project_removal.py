@@ -13,7 +13,8 @@ from django.apps import apps
 from django.db import OperationalError, connection
 
 from activelearn.models import RankingFit
-from activelearn.services import ranking, registry, triggers
+from activelearn.services.training import triggers
+from activelearn.services.versions import registry, requests
 from labeling.errors import NotFoundError
 from labeling.models import Job, Project, User
 from labeling.services.experts import adjudicate, decisions
@@ -200,7 +201,7 @@ def test_what_comes_in_at_the_last_moment_goes_too() -> None:
     ("look", "table"),
     [
         (lambda project: triggers.consider(project.pk), "activelearn_retraintrigger"),
-        (lambda project: ranking.request_order(project.pk), "labeling_job"),
+        (lambda project: requests.request_order(project.pk), "labeling_job"),
         (agreement.request_report, "labeling_job"),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from activelearn.services import features
+from activelearn.services.features import store
 from labeling.models import Project
 from tests import make
 from tests.activelearn.test_specs import add
@@ -26,7 +26,7 @@ def table() -> Project:
 
 def test_k12_a_program_is_told_each_column_and_why_one_is_unused() -> None:
     project = table()
-    features.load(project)
+    store.load(project)
     call = make.Caller(make.manager_of(project).user)
 
     answer = call("get", f"projects/{project.slug}/features/").json()
@@ -62,7 +62,7 @@ def test_k12_the_models_page_says_what_is_read_and_what_is_not(client: Client) -
     client.force_login(make.manager_of(project).user)
     address = f"/projects/{project.slug}/models/"
     assert "What the model reads" not in client.get(address).content.decode()
-    features.load(project)
+    store.load(project)
 
     page = client.get(address).content.decode()
 

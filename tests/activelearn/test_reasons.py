@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from activelearn.services import registry
+from activelearn.services.versions import registry
 from tests import make
 from tests.activelearn.test_loop import versions
 

@@ -6,7 +6,9 @@ import pytest
 from django.test import Client
 
 from activelearn.models import ScoringRun
-from activelearn.services import registry, scoring, triggers
+from activelearn.services.predictions import scoring
+from activelearn.services.training import triggers
+from activelearn.services.versions import registry
 from labeling.models import Job, Prediction, Project, User
 from labeling.services.work import jobs
 from labeling.services.work.progress import Cancelled

@@ -11,15 +11,11 @@ from django.utils import timezone
 
 from activelearn.core import training
 from activelearn.models import ModelVersion, TrainingRun
-from activelearn.services import (
-    features,
-    forgetting,
-    judging,
-    registry,
-    retrain,
-    snapshots,
-    triggers,
-)
+from activelearn.services.features import forgetting, store
+from activelearn.services.judging import judgments
+from activelearn.services.labels import snapshots
+from activelearn.services.training import retrain, triggers
+from activelearn.services.versions import registry
 from labeling.models import Item, Job, Project, Resolution
 from labeling.services.projects import removal
 from labeling.services.votes import gold
@@ -66,7 +62,7 @@ def truth_of(project: Project) -> dict[int, str]:
 def hits_of(version: ModelVersion, items: list[int]) -> list[bool]:
     """Return what the version's file says of items, judged here once more."""
     model, _ = registry.load(version)
-    rows = features.load(version.project).rows_of(items)
+    rows = store.load(version.project).rows_of(items)
     said = training.predicted_labels(model, model.probabilities(rows))
     truth = truth_of(version.project)
     return [names == (truth[pk],) for names, pk in zip(said, items, strict=True)]
@@ -99,7 +95,7 @@ def test_c1_a_run_that_is_killed_anywhere_judges_what_it_registers(report: int) 
     assert version.evaluation.sha256 == version.sha256
     labels = snapshots.read(version.snapshot)
     again = training.fit(
-        features.load(project).rows_of(list(labels)),
+        store.load(project).rows_of(list(labels)),
         list(labels.values()),
         is_multi=False,
         seed=project.seed,
@@ -181,7 +177,7 @@ def test_c4_who_takes_over_was_judged_against_whom_it_replaces() -> None:
     def look() -> None:
         if len(progress.reports) == REPORTS - 1:
             judgment = TrainingRun.objects.get(pk=run.pk).judgment
-            seen.append(judging.read(judgment).champion)
+            seen.append(judgments.read(judgment).champion)
             registry.promote(second, None)
 
     progress = watched(jobs.claim(run.job_id), look=look)
@@ -204,7 +200,7 @@ def test_c1_a_judgment_that_decides_nothing_is_not_shown() -> None:
     run = TrainingRun.objects.get(judges=first)
     killed_before(JUDGED, run.job, retrain.judge_again)
     run.refresh_from_db()
-    assert judging.read(run.judgment).verdict == "promote"
+    assert judgments.read(run.judgment).verdict == "promote"
     # Another version waits by now instead.
     registry.let_wait(trained_again(project), None)
 

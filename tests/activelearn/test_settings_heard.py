@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from activelearn.services import ranking, registry
+from activelearn.services.ordering import ranking
+from activelearn.services.versions import registry
 from config.celery import app
 from labeling.models import Job, QueueEntry
 from labeling.services.projects import policy

@@ -11,7 +11,10 @@ from django.test import Client
 
 from activelearn.core.evaluation import Labels
 from activelearn.models import ModelVersion
-from activelearn.services import ranking, registry, serving, triggers
+from activelearn.services.ordering import ranking
+from activelearn.services.predictions import serving
+from activelearn.services.training import triggers
+from activelearn.services.versions import registry
 from labeling.models import Assignment, Prediction, Project, QueueEntry
 from labeling.services.projects import label_sets
 from labeling.services.votes import settle

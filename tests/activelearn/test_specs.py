@@ -10,7 +10,11 @@ import pytest
 from activelearn.core import features as core
 from activelearn.core import tables
 from activelearn.models import FeatureShard, FeatureSpec, ModelVersion
-from activelearn.services import features, ranking, registry, serving, specs, triggers
+from activelearn.services.features import specs, store
+from activelearn.services.ordering import ranking
+from activelearn.services.predictions import serving
+from activelearn.services.training import triggers
+from activelearn.services.versions import registry
 from labeling.models import Item, Project
 from tests import make
 from tests.activelearn.test_loop import answer, work
@@ -48,7 +52,7 @@ def test_c20_types_and_scales_are_those_of_the_whole_table() -> None:
     # The first rows are unlike the others, as in a file that is sorted.
     add(project, [{"income": 1, "region": "n"}] * 200 + incomes(1800))
 
-    spec = features.spec_of(project)
+    spec = store.spec_of(project)
 
     region, income = (column for column in reversed(spec["columns"]))
     assert 20_000 < income["center"] < 26_000
@@ -95,12 +99,12 @@ def test_k12_a_first_import_of_one_row_does_not_fix_the_features() -> None:
 
 def test_k12_an_older_model_goes_on_with_its_specification() -> None:
     project, champion = with_champion()
-    first = features.spec_of(project)
+    first = store.spec_of(project)
     add(project, [{"income": n, "region": "x"} for n in range(1_000_000, 1_000_400)])
 
     ranking.rank(project)
 
-    second = features.spec_of(project)
+    second = store.spec_of(project)
     assert champion.spec_hash == core.hash_of(first) != core.hash_of(second)
     kept = set(FeatureShard.objects.values_list("spec_hash", flat=True))
     assert kept == {core.hash_of(first), core.hash_of(second)}
@@ -127,10 +131,10 @@ def with_champion() -> tuple[Project, ModelVersion]:
 def test_k12_rows_that_are_like_the_others_renew_nothing() -> None:
     project = make.project(data_type="table")
     add(project, incomes(400))
-    features.load(project)
+    store.load(project)
     add(project, incomes(160))
 
-    features.load(project)
+    store.load(project)
 
     row = FeatureSpec.objects.get()
     # They have been looked at, and are not looked at again.
@@ -140,13 +144,13 @@ def test_k12_rows_that_are_like_the_others_renew_nothing() -> None:
 def test_k12_new_categories_renew_the_specification() -> None:
     project = make.project(data_type="table")
     add(project, incomes(400))
-    features.load(project)
+    store.load(project)
     add(project, [row | {"region": "abroad"} for row in incomes(160)])
 
-    features.load(project)
+    store.load(project)
 
     assert [row.number for row in FeatureSpec.objects.all()] == [2, 1]
-    region = features.spec_of(project)["columns"][1]
+    region = store.spec_of(project)["columns"][1]
     assert "abroad" in region["values"]
 
 
@@ -160,7 +164,7 @@ def test_k12_workers_that_make_a_specification_at_once_agree() -> None:
     @make.threaded
     def decide() -> None:
         start.wait()
-        made.append(core.hash_of(features.spec_of(project)))
+        made.append(core.hash_of(store.spec_of(project)))
 
     threads = [threading.Thread(target=decide) for _ in range(4)]
     for thread in threads:
@@ -174,6 +178,6 @@ def test_k12_workers_that_make_a_specification_at_once_agree() -> None:
 def test_nothing_is_decided_without_any_row() -> None:
     project = make.project(data_type="table")
 
-    assert features.spec_of(project) == tables.table_spec([], 0)[0]
+    assert store.spec_of(project) == tables.table_spec([], 0)[0]
     assert not FeatureSpec.objects.exists()
-    assert len(features.load(project).ids) == 0
+    assert len(store.load(project).ids) == 0

@@ -10,7 +10,9 @@ from django.utils import timezone
 
 from activelearn import tasks
 from activelearn.models import FeatureShard
-from activelearn.services import newcomers, ranking, registry, scoring
+from activelearn.services.ordering import ranking
+from activelearn.services.predictions import newcomers, scoring
+from activelearn.services.versions import registry, requests
 from labeling.models import Item, Job, Prediction, Project
 from labeling.services.work import beating, jobs
 from labeling.services.work.progress import SLICE, Cancelled, Progress, StoodBack
@@ -37,7 +39,7 @@ def sum_of_rows(project: Project) -> int:
 
 
 def ordered(project: Project) -> Job:
-    ranking.request_order(project.pk)
+    requests.request_order(project.pk)
     return Job.objects.get(kind="learn.rank", project=project)
 
 

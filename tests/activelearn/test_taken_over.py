@@ -18,7 +18,10 @@ from activelearn.models import (
     Snapshot,
     TrainingRun,
 )
-from activelearn.services import ranking, registry, retrain, scoring, triggers
+from activelearn.services.ordering import ranking
+from activelearn.services.predictions import scoring
+from activelearn.services.training import retrain, triggers
+from activelearn.services.versions import registry, requests
 from labeling.models import Job, Prediction, Project, QueueEntry
 from labeling.services.work import jobs
 from labeling.services.work.progress import JobLostError, Progress
@@ -43,7 +46,7 @@ def lost(handler: Callable[[Progress], object], job: Job, *, after: str | int) -
 
 def asked_to_rank(project: Project) -> Job:
     Job.objects.filter(project=project).delete()
-    ranking.request_order(project.pk)
+    requests.request_order(project.pk)
     return Job.objects.get(kind="learn.rank")
 
 
@@ -123,7 +126,7 @@ def test_scores_of_a_job_that_was_taken_over_are_not_published() -> None:
     Job.objects.filter(project=project).exclude(kind="learn.train").delete()
     runs = ScoringRun.objects.count()
     Prediction.objects.update(model_number=99)
-    registry.request_scores(first)
+    requests.request_scores(first)
     job = Job.objects.get(kind="learn.score")
 
     lost(scoring.run, job, after="scoring")

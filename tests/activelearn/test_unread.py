@@ -12,7 +12,9 @@ from django.test import Client
 from PIL import Image
 
 from activelearn.models import FeatureShard, TrainingRun
-from activelearn.services import features, payloads, ranking, triggers
+from activelearn.services.features import payloads, store
+from activelearn.services.ordering import ranking
+from activelearn.services.training import triggers
 from labeling.models import Item, Media, Project, Unread
 from labeling.services.projects import removal
 from labeling.services.votes import gold
@@ -67,10 +69,10 @@ def test_k13_cells_that_cannot_be_computed_with_are_named_on_their_items() -> No
         {"at": "today"},
         {"amount": "NaN", "at": "", "is_new": None},
     )
-    features.load(project)
+    store.load(project)
     odd[4:] = [make.item(project, data={**GOOD[0], "is_new": "maybe"})]
 
-    rows = features.load(project).rows
+    rows = store.load(project).rows
 
     assert np.isfinite(rows.data).all()
     said = told(project)
@@ -95,7 +97,7 @@ def test_k13_a_picture_without_a_file_and_one_that_is_damaged_stop_nobody() -> N
     assert said.keys() == {damaged.pk, gone.pk}
     assert "cannot be decoded" in said[damaged.pk]
     assert "is not there" in said[gone.pk]
-    assert features.load(project).rows_of([good.pk]).nnz
+    assert store.load(project).rows_of([good.pk]).nnz
 
 
 def test_k13_values_beyond_a_number_empty_their_own_row() -> None:
@@ -139,7 +141,7 @@ def test_k13_a_run_counts_and_names_what_was_not_read(client: Client) -> None:
 
 def test_a_program_is_told_what_was_not_read() -> None:
     project, odd = table({"amount": "many"})
-    features.load(project)
+    store.load(project)
     call = make.Caller(make.manager_of(project).user)
     place = f"projects/{project.slug}"
 
@@ -161,13 +163,13 @@ def test_what_an_earlier_release_could_not_read_is_named_with_the_next_order() -
     damaged = picture(pictures, "damaged.png", b"no picture")
     picture(pictures, "good.png", noise())
     for project in (rows, pictures):
-        features.load(project)
+        store.load(project)
     before = list(FeatureShard.objects.values_list("pk", "sha256"))
     Unread.objects.all().delete()
     FeatureShard.objects.update(unread=None)
 
     for project in (rows, pictures):
-        features.load(project)
+        store.load(project)
 
     assert told(rows).keys() == {odd.pk}
     assert told(pictures).keys() == {damaged.pk}
@@ -177,7 +179,7 @@ def test_what_an_earlier_release_could_not_read_is_named_with_the_next_order() -
 
 def test_what_was_not_read_goes_with_its_item() -> None:
     project, (odd,) = table({"amount": "many"})
-    features.load(project)
+    store.load(project)
 
     removal.delete_now(project, [odd.pk])
 

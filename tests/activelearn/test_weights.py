@@ -11,7 +11,10 @@ from django.core.management import call_command
 from django.db.models import F
 
 from activelearn.models import ModelVersion, Snapshot, TrainingRun
-from activelearn.services import features, files, ranking, snapshots, triggers
+from activelearn.services.features import files, store
+from activelearn.services.labels import snapshots
+from activelearn.services.ordering import ranking
+from activelearn.services.training import triggers
 from labeling.models import Item, Project, ProjectCounter, Resolution
 from labeling.services.projects import policy
 from labeling.services.work import jobs
@@ -33,7 +36,7 @@ def labeled(count: int = 40) -> tuple[Project, Resolution]:
 
 
 def content(project: Project) -> snapshots.Content:
-    return snapshots.content_of(snapshots.take(project, features.load(project)))
+    return snapshots.content_of(snapshots.take(project, store.load(project)))
 
 
 def test_c9_a_snapshot_holds_the_shares_of_what_is_ambiguous() -> None:

@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from activelearn.models import ModelVersion, ScoringRun
-from activelearn.services import ranking, registry, serving, triggers
+from activelearn.services.ordering import ranking
+from activelearn.services.predictions import serving
+from activelearn.services.training import triggers
+from activelearn.services.versions import registry
 from labeling.models import Assignment, Prediction, Project, QueueEntry
 from labeling.services.projects import label_sets
 from tests import make

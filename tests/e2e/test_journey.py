@@ -18,7 +18,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from activelearn.core import query, training
 from activelearn.models import ModelVersion, TrainingRun
-from activelearn.services import features
+from activelearn.services.features import store
 from config.celery import app
 from labeling.models import (
     Annotation,
@@ -210,7 +210,7 @@ def is_quiet() -> bool:
 
 def least_sure(project: Project) -> set[int]:
     """Return the items of the open pool that a model of today's labels ranks first."""
-    table = features.load(project)
+    table = store.load(project)
     ids, rows = table.ids, table.rows
     labeled = Resolution.objects.filter(superseded_at=None, item__split="pool")
     known = dict(labeled.values_list("item_id", "labels"))

@@ -6,7 +6,9 @@ import pytest
 from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
-from activelearn.services import ranking, registry, triggers
+from activelearn.services.ordering import ranking
+from activelearn.services.training import triggers
+from activelearn.services.versions import registry
 from labeling.models import Disagreement, Item, Job, Membership, Project, User
 from labeling.services.queue import order
 from labeling.services.votes import agreement, settle

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from activelearn.models import ModelVersion
-from activelearn.services import triggers
+from activelearn.services.training import triggers
 from labeling.models import Annotation, Item, Project
 from labeling.services.votes import settle
 from running.demo import data

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from activelearn import models
 from activelearn.models.version import LONGEST_REASON
-from activelearn.services import acts
+from activelearn.services.versions import history
 from labeling.api.http.fields import (
     AccountName,
     Answer,
@@ -35,7 +35,7 @@ class VersionAct(Answer):
     kind: Annotated[
         str,
         one_of(
-            literals(acts.ActKind),
+            literals(history.ActKind),
             "`brought back`: another version was rolled back, so it serves again.",
         ),
     ]
@@ -60,5 +60,5 @@ def version_acts(version: models.ModelVersion) -> list[VersionAct]:
             run=act.run,
             other=act.other,
         )
-        for act in acts.acts_of(version)
+        for act in history.acts_of(version)
     ]

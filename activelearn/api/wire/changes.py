@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from activelearn.services import comparing
+from activelearn.services.versions import comparing
 from labeling.api.http.fields import Answer, about, one_of
 from labeling.models import Item
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from activelearn.services.reading import Reading
+from activelearn.services.features.reading import Reading
 from labeling.api.http.fields import Answer, Moment, about, one_of
 
 

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import msgspec
 
-from activelearn.services import coverage
-from activelearn.services import rare as rare_labels
+from activelearn.services.labels import coverage
+from activelearn.services.labels import rare as rare_labels
 from labeling.api.http.fields import Answer, about
 
 

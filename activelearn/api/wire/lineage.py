@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from activelearn import models
-from activelearn.services.lineage import Descendant
+from activelearn.services.versions.lineage import Descendant
 from labeling.api.http.fields import Answer, VersionNumber, about, one_of
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, UnsetType
 
-from activelearn.services import serving
+from activelearn.services.predictions import serving
 from labeling.api.http.fields import Answer, Body, Columns, Share, about, one_of
 
 

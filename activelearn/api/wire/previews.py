@@ -8,7 +8,8 @@ import msgspec
 
 from activelearn.api.wire.figures import Estimate, Summary
 from activelearn.models import ModelVersion
-from activelearn.services import dry_run, switching
+from activelearn.services.training import dry_run
+from activelearn.services.versions import switching
 from labeling.api.http.fields import Answer, about, one_of
 from labeling.templatetags.localized import localized
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from activelearn import models
-from activelearn.services import retrain
+from activelearn.services.training import retrain
 from labeling.api.http.fields import (
     Added,
     Answer,

@@ -20,7 +20,7 @@ from activelearn.api.wire.figures import (
     Summary,
 )
 from activelearn.core import signs
-from activelearn.services import judging
+from activelearn.services.judging import judgments
 from labeling.api.http.fields import (
     Added,
     Answer,
@@ -34,7 +34,7 @@ from labeling.api.http.fields import (
 )
 
 GateVerdict = Annotated[
-    str, one_of(literals(judging.Verdict), "Whether it may serve, by the gate.")
+    str, one_of(literals(judgments.Verdict), "Whether it may serve, by the gate.")
 ]
 
 

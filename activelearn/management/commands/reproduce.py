@@ -7,7 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from activelearn.core.artifact import DamagedError
-from activelearn.services import registry, reproducing
+from activelearn.services.training import reproducing
+from activelearn.services.versions import registry
 from labeling.errors import AssayError
 from labeling.models import Project
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from activelearn.services import registry
+from activelearn.services.versions import registry, requests
 from labeling.models import Project
 
 
@@ -28,5 +28,5 @@ class Command(BaseCommand):
         champion = registry.champion(project) if project else None
         if champion is None:
             raise CommandError("There is no such project, or no model serves it yet.")
-        registry.request_scores(champion)
+        requests.request_scores(champion)
         self.stdout.write(f"scoring with version {champion.number} asked for")

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from activelearn.services import triggers
+from activelearn.services.training import triggers
 from labeling.models import Project
 
 

@@ -11,7 +11,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.exceptions import APIException
 from rest_framework.views import APIView
 
-from activelearn.services import judging, retrain
+from activelearn.services.judging import judgments
+from activelearn.services.training import retrain
 from labeling.api.http.calls import call_of
 from labeling.api.http.fields import literals
 from labeling.errors import AssayError
@@ -133,8 +134,8 @@ def test_every_moment_is_told_as_one() -> None:
         ("Passed.state", Assignment.State.values),
         ("Decided.outcome", ["resolved", "ambiguous", "invalid"]),
         ("Together.outcome", ["resolved", "ambiguous", "invalid"]),
-        ("Model.verdict", literals(judging.Verdict)),
-        ("Evaluation.verdict", literals(judging.Verdict)),
+        ("Model.verdict", literals(judgments.Verdict)),
+        ("Evaluation.verdict", literals(judgments.Verdict)),
         ("TrainingRun.verdict", ["", *literals(retrain.Verdict)]),
     ],
 )

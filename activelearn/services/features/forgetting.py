@@ -1,0 +1,28 @@
+"""Forget deleted items: their features, and the files that no row names any more."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.db.models import Manager
+
+from activelearn.models import FeatureShard, ModelVersion, Snapshot, TrainingRun
+from activelearn.services.features import files, store
+from labeling.models import Project
+
+# Who names the files of a kind, and in which field.
+_NAMING: Final[dict[str, tuple[Manager[Any], str]]] = {
+    "calibrations": (ModelVersion.objects, "calibrated_on"),
+    "features": (FeatureShard.objects, "sha256"),
+    "judgments": (TrainingRun.objects, "judgment"),
+    "models": (ModelVersion.objects, "sha256"),
+    "snapshots": (Snapshot.objects, "sha256"),
+}
+
+
+def forget_all() -> int:
+    """Forget in every project; return how many items' features went."""
+    forgotten = sum(store.forget(project) for project in Project.objects.order_by("pk"))
+    for kind, (rows, field) in _NAMING.items():
+        files.forget(kind, set(rows.values_list(field, flat=True)))
+    return forgotten

@@ -1,0 +1,296 @@
+"""Features once per item, in the worker, kept on disk."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from django.contrib.postgres.aggregates import BitXor
+from django.db import connection, transaction
+from django.db.models import Count, Sum
+from scipy import sparse
+
+from activelearn.core import features as core
+from activelearn.models import FeatureShard, ModelVersion
+from activelearn.services.features import files, payloads, specs
+from labeling.messages import Message
+from labeling.models import Item, Project
+from labeling.services.transfer import unread
+from labeling.services.work.transactions import Turn, await_turn
+from labeling.sql import statements
+
+CHUNK = 5000
+_SQL: Final = statements.load(Path(__file__).with_name("store.sql"))
+logger = logging.getLogger(__name__)
+_Stage = ModelVersion.Stage
+_AT_WORK: Final = (
+    _Stage.CHAMPION,
+    _Stage.CHALLENGER,
+    _Stage.WAITING,
+    _Stage.SHADOW,
+    _Stage.CANARY,
+)
+Ids = core.Ids
+
+
+# Told of rows that were computed: how many there are, and how many there will be.
+Step = Callable[[int, int], object]
+hash_of = core.hash_of
+
+
+def no_step(_done: int, _total: int) -> None:
+    """Tell nobody."""
+
+
+def spec_of(project: Project) -> core.Spec:
+    """Return how the project's data become numbers today."""
+    if project.data_type == Project.DataType.TEXT:
+        return core.TEXT_SPEC
+    if project.data_type == Project.DataType.IMAGE:
+        return core.IMAGE_SPEC
+    return specs.today(project)
+
+
+def renewed_spec_of(project: Project) -> core.Spec:
+    """Return how they become numbers, made anew where a table has outgrown it."""
+    if project.data_type == Project.DataType.TABLE:
+        specs.renew(project)
+    return spec_of(project)
+
+
+def load(
+    project: Project,
+    spec: core.Spec | None = None,
+    step: Step = no_step,
+) -> core.Table:
+    """Return the features of all items by ``spec``; compute what is missing.
+
+    Every item has exactly one row, whoever else computes rows at the same time and
+    whoever was killed at it: it is looked at each time, and mended. Without a
+    specification the project's own counts, renewed where it was outgrown. Each has its
+    own files, so that a model goes on with its features while the next one is made with
+    others. ``step`` is called after each chunk that was computed, with how many items
+    have a row and how many there are; what it raises loses no row.
+    """
+    spec = spec or renewed_spec_of(project)
+    own = FeatureShard.objects.filter(project=project, spec_hash=hash_of(spec))
+    _look_again(project, spec)
+    while True:
+        _complete(project, spec, step)
+        shards = list(own.all())  # anew: a query set keeps what it has read
+        parts = [_read(shard) for shard in shards]
+        damaged = _damaged(project, shards, parts)
+        if not damaged:
+            return _joined(parts, hash_of(spec))
+        logger.warning("computing %s files of features anew", len(damaged))
+        own.filter(pk__in=damaged).delete()
+
+
+def load_beside(
+    today: core.Table,
+    project: Project,
+    spec: core.Spec,
+    step: Step = no_step,
+) -> core.Table:
+    """Return the table by ``spec``: ``today`` itself, if it is by that one."""
+    return today if hash_of(spec) == today.spec_hash else load(project, spec, step)
+
+
+def _joined(parts: Sequence[core.Table], name: str) -> core.Table:
+    if not parts:
+        no_rows = sparse.csr_matrix((0, 1), dtype=np.float32)
+        return core.Table(np.zeros(0, dtype=np.int64), no_rows, name)
+    ids = np.concatenate([part.ids for part in parts])
+    rows = sparse.vstack([part.rows for part in parts], format="csr")
+    return core.Table(ids, rows, name)
+
+
+def _complete(project: Project, spec: core.Spec, step: Step) -> None:
+    """Compute the rows that are missing, a chunk at a time.
+
+    One worker at a time looks for what is missing and writes it, in one transaction:
+    two that did so at once would leave items out, or have them twice.
+    """
+    while True:
+        with transaction.atomic():
+            await_turn(Turn.FEATURES, project.pk)
+            chunk = _missing(project, hash_of(spec))
+            if not chunk:
+                return
+            _add(project, spec, chunk)
+        # Behind the commit: the chunk is kept whatever comes of it.
+        shards = FeatureShard.objects.filter(project=project, spec_hash=hash_of(spec))
+        step(
+            shards.aggregate(total=Sum("items"))["total"] or 0,
+            Item.objects.filter(project=project).count(),
+        )
+
+
+def _add(project: Project, spec: core.Spec, chunk: Sequence[Item]) -> None:
+    """Compute the rows of some items and keep what of these could not be read."""
+    ids = np.array([item.pk for item in chunk], dtype=np.int64)
+    computed, reasons = payloads.read(chunk, spec)
+    shard = FeatureShard.objects.create(
+        project=project,
+        spec=spec,
+        spec_hash=hash_of(spec),
+        first_item=chunk[0].pk,
+        last_item=chunk[-1].pk,
+        items=len(chunk),
+        sha256=files.save("features", _pack(ids, computed)),
+        unread=len(reasons),
+    )
+    if spec == spec_of(project):
+        _tell(shard, chunk, reasons)
+
+
+def _tell(
+    shard: FeatureShard, some: Sequence[Item], reasons: Mapping[int, list[Message]]
+) -> None:
+    """Keep for people what could not be read of some items of a file, by place."""
+    within = (shard.first_item, shard.last_item)
+    told = {some[place].pk: why for place, why in reasons.items()}
+    unread.keep(shard.project_id, within, told)
+
+
+def _look_again(project: Project, spec: core.Spec) -> None:
+    """Look what could not be read of files by an earlier release, which did not say."""
+    if spec != spec_of(project):
+        return
+    for shard in FeatureShard.objects.filter(
+        project=project, spec_hash=hash_of(spec), unread=None
+    ):
+        items = Item.objects.select_related("media").filter(
+            project=project, pk__range=(shard.first_item, shard.last_item)
+        )
+        if spec["kind"] == "image":
+            table = _read(shard)
+            is_empty = np.diff(table.rows.indptr) == 0
+            some = list(items.filter(pk__in=table.ids[is_empty].tolist()))
+            reasons = payloads.read(some, spec)[1] if some else {}
+        else:
+            some = list(items) if spec["kind"] == "table" else []
+            reasons = payloads.unread_cells(some, spec)
+        with transaction.atomic():
+            _tell(shard, some, reasons)
+            FeatureShard.objects.filter(pk=shard.pk).update(unread=len(reasons))
+
+
+def _missing(project: Project, spec_hash: str) -> list[Item]:
+    """Return the first items that lie in the range of no file, at most a chunk."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SQL["first_gap"], {"project": project.pk, "spec_hash": spec_hash}
+        )
+        gap = cursor.fetchone()
+    if gap is None:
+        return []
+    items = Item.objects.select_related("media").only("data", "media__path")
+    within = items.filter(project=project, pk__gt=gap[0])
+    if gap[1] is not None:
+        within = within.filter(pk__lt=gap[1])
+    return list(within.order_by("pk")[:CHUNK])
+
+
+def _damaged(
+    project: Project, shards: Sequence[FeatureShard], parts: Sequence[core.Table]
+) -> list[int]:
+    """Return the files that lack an item of their range, or repeat one.
+
+    Earlier releases could leave such files behind. Rows of deleted items do no harm.
+    """
+    if not parts:
+        return []
+    ids = np.concatenate([part.ids for part in parts])
+    items = Item.objects.filter(
+        project=project, pk__lte=max(s.last_item for s in shards)
+    )
+    facts = items.aggregate(count=Count("pk"), total=Sum("pk"), mixed=BitXor("pk"))
+    # The same number, sum and bits: as good as the same items, without reading them.
+    if [facts["count"], facts["total"], facts["mixed"]] == [
+        len(ids),
+        int(ids.sum()) if len(ids) else None,
+        int(np.bitwise_xor.reduce(ids)) if len(ids) else None,
+    ]:
+        return []
+    existing = np.fromiter(
+        items.order_by("pk").values_list("pk", flat=True).iterator(50_000), np.int64
+    )
+    damaged = []
+    reach = 0
+    for shard, part in zip(shards, parts, strict=True):
+        low = np.searchsorted(existing, shard.first_item)
+        high = np.searchsorted(existing, shard.last_item, side="right")
+        is_whole = bool(np.isin(existing[low:high], part.ids).all())
+        if is_whole and shard.first_item > reach and _has_no_double(part.ids):
+            reach = shard.last_item
+        else:
+            damaged.append(shard.pk)
+    return damaged
+
+
+def _has_no_double(ids: Ids) -> bool:
+    return len(np.unique(ids)) == len(ids)
+
+
+def forget(project: Project) -> int:
+    """Take the rows of deleted items out of the files; return how many.
+
+    Rows by a specification that no model at work reads any more go as a whole: they can
+    be computed anew. The old files stay for a while: somebody may be reading them (see
+    ``files.KEPT``).
+    """
+    shards = FeatureShard.objects.filter(project=project)
+    at_work = ModelVersion.objects.filter(project=project, stage__in=_AT_WORK)
+    used = set(at_work.values_list("spec_hash", flat=True))
+    shards.exclude(spec_hash__in=used | {hash_of(spec_of(project))}).delete()
+    return sum(_forget(shard.pk) for shard in shards)
+
+
+def _forget(pk: int) -> int:
+    with transaction.atomic():
+        shard = FeatureShard.objects.select_for_update().filter(pk=pk).first()
+        return _without_deleted(shard) if shard else 0
+
+
+def _without_deleted(shard: FeatureShard) -> int:
+    items = Item.objects.filter(
+        project=shard.project_id, pk__range=(shard.first_item, shard.last_item)
+    )
+    gone = shard.items - items.count()
+    if gone:
+        table = _read(shard)
+        ids, rows = table.ids, table.rows
+        kept = np.isin(
+            ids, np.array(items.values_list("pk", flat=True), dtype=ids.dtype)
+        )
+        shard.items = int(kept.sum())
+        shard.sha256 = files.save("features", _pack(ids[kept], rows[kept]))
+        shard.save(update_fields=["items", "sha256"])
+    return gone
+
+
+def _pack(ids: Ids, rows: core.Rows) -> bytes:
+    body = io.BytesIO()
+    np.savez(
+        body,
+        ids=ids,
+        data=rows.data,
+        indices=rows.indices,
+        indptr=rows.indptr,
+        shape=np.array(rows.shape),
+    )
+    return body.getvalue()
+
+
+def _read(shard: FeatureShard) -> core.Table:
+    packed = np.load(
+        io.BytesIO(files.read("features", shard.sha256)), allow_pickle=False
+    )
+    parts = (packed["data"], packed["indices"], packed["indptr"])
+    rows = sparse.csr_matrix(parts, shape=tuple(packed["shape"]))
+    return core.Table(packed["ids"], rows, shard.spec_hash)

@@ -1,0 +1,178 @@
+"""What a run learns from, in a file that is never changed.
+
+A file holds its label set and, sorted by item, a row for each label: the item, the
+SHA-256 of its content, its labels, where they come from, their weight in the fit, the
+resolution, the votes on the item and, where an expert finds no single answer right, the
+shares of the labels (else null). Rows of format 2 had no shares, and all the same weight.
+The first files were a list of items and labels.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from activelearn.core import artifact
+from activelearn.core.evaluation import Labels
+from activelearn.core.features import Table
+from activelearn.core.lessons import Example
+from activelearn.models import Snapshot
+from activelearn.services.features import files
+from activelearn.services.labels import weighing
+from labeling.models import Annotation, Item, Project
+from labeling.services.votes import resolutions
+from labeling.services.work.transactions import lock_project
+
+FORMAT: Final = 3
+LabelsOf = dict[int, Labels]
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a snapshot's file says: labels by item, and the items' content.
+
+    contents: the SHA-256 by item; empty in the first files, which did not say. weights:
+    by item, in the fit; none there is 1. shares: of the labels, by item, of those that
+    are taught by them.
+    """
+
+    labels: LabelsOf
+    contents: dict[int, str]
+    weights: dict[int, float] = field(default_factory=dict)
+    shares: dict[int, dict[str, float]] = field(default_factory=dict)
+
+    @property
+    def examples(self) -> list[Example]:
+        """What is taught, sorted by item."""
+        return [
+            Example(names, self.weights.get(pk, 1.0), self.shares.get(pk))
+            for pk, names in self.labels.items()
+        ]
+
+
+def labels_of(project: Project, split: str, table: Table) -> LabelsOf:
+    """Return the current labels of a split's items that have a row, sorted by item.
+
+    An item without any label counts in a project with several labels alone.
+    """
+    taken = counting(project, resolutions.take(project, split))
+    labels = {label.item: tuple(label.names) for label in taken}
+    return {pk: labels[pk] for pk in table.covered(labels)}
+
+
+def labels_now(project: Project, split: str) -> LabelsOf:
+    """Return the current labels of a split, sorted by item; none is marked as used."""
+    labels = counting(project, resolutions.current(project, split))
+    return {label.item: tuple(label.names) for label in labels}
+
+
+def take(project: Project, table: Table) -> Snapshot:
+    """Write the pool's current labels to a file; the same labels, the same snapshot.
+
+    Called in a transaction: the labels and the version of the labels in whose words they
+    are belong together, so the project is locked until the commit.
+
+    Raises NotFoundError where the project has been deleted.
+    """
+    project = lock_project(project.pk)
+    taken = counting(project, resolutions.take(project, Item.Split.POOL))
+    covered = set(table.covered(label.item for label in taken))
+    kept = [label for label in taken if label.item in covered]
+    snapshot, _ = Snapshot.objects.get_or_create(
+        project=project,
+        sha256=files.save("snapshots", _packed(project, kept)),
+        defaults={
+            "items": len(kept),
+            "item_ids": [label.item for label in kept],
+            "label_set_id": project.label_set_pk,
+        },
+    )
+    return snapshot
+
+
+def hash_now(project: Project) -> str:
+    """Return the hash of a snapshot of all labels of this moment; none is taken."""
+    labels = counting(project, resolutions.current(project, Item.Split.POOL))
+    return artifact.digest(_packed(project, labels))
+
+
+def list_earlier(most: int = 20) -> int:
+    """Name the items of snapshots that an earlier release took; return how many are done.
+
+    Done again it changes nothing. Of a file that is gone or damaged, no item is known.
+    """
+    earlier = Snapshot.objects.filter(item_ids=None).order_by("pk")[:most]
+    for snapshot in earlier:
+        try:
+            items = list(read(snapshot))
+        except (FileNotFoundError, artifact.DamagedError):
+            items = []
+        Snapshot.objects.filter(pk=snapshot.pk).update(item_ids=items)
+    return len(earlier)
+
+
+def counting(
+    project: Project, labels: Sequence[resolutions.CurrentLabel]
+) -> list[resolutions.CurrentLabel]:
+    """Return the labels that are taught; no label at all is one of several labels."""
+    return [label for label in labels if label.names or project.is_multi]
+
+
+def _packed(project: Project, labels: Sequence[resolutions.CurrentLabel]) -> bytes:
+    votes: dict[int, list[int]] = defaultdict(list)
+    standing = Annotation.votes.filter(project=project, undone_at=None)
+    for item, vote in standing.order_by("pk").values_list("item_id", "pk"):
+        votes[item].append(vote)
+    weights = weighing.weights_of(project.pk, labels)
+    rows = [
+        [
+            label.item,
+            label.content,
+            label.names,
+            label.source,
+            weight,
+            label.resolution,
+            votes[label.item],
+            label.shares if label.is_ambiguous else None,
+        ]
+        for label, weight in zip(labels, weights, strict=True)
+    ]
+    label_set = project.label_set
+    names = label_set.labels.order_by("position") if label_set else ()
+    head = {"id": project.label_set_pk, "labels": [label.name for label in names]}
+    whole = {"format": FORMAT, "label_set": head, "rows": rows}
+    return json.dumps(whole, ensure_ascii=True).encode()
+
+
+def read(snapshot: Snapshot) -> LabelsOf:
+    """Return the labels of a snapshot, sorted by item.
+
+    Raises what ``content_of`` raises.
+    """
+    return content_of(snapshot).labels
+
+
+def content_of(snapshot: Snapshot) -> Content:
+    """Return what the file of a snapshot says.
+
+    Raises FileNotFoundError where it is gone, DamagedError where a bit has changed.
+    """
+    data = files.read("snapshots", snapshot.sha256)
+    if artifact.digest(data) != snapshot.sha256:
+        raise artifact.DamagedError(
+            "The snapshot is damaged: its digest does not match."
+        )
+    whole = json.loads(data)
+    if isinstance(whole, list):
+        return Content({pk: tuple(names) for pk, names in whole}, {})
+    rows = whole["rows"]
+    return Content(
+        {row[0]: tuple(row[2]) for row in rows},
+        {row[0]: row[1] for row in rows},
+        {row[0]: row[4] for row in rows},
+        # Format 2 had no place for them.
+        {row[0]: row[7] for row in rows if row[7:] and row[7]},
+    )

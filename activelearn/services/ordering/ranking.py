@@ -1,0 +1,134 @@
+"""The queue's order: what a cheap, fresh model is least sure of, and some chance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+from django.utils.translation import gettext_noop as noop
+
+from activelearn.core import mixing, ordering
+from activelearn.models import LearningPolicy, RankingFit
+from activelearn.services.features import store
+from activelearn.services.judging import duels
+from activelearn.services.ordering import entries
+from activelearn.services.predictions import newcomers
+from labeling.models import Item, Label, Project, ProjectCounter, Resolution
+from labeling.services.queue import order
+from labeling.services.work.progress import Progress
+
+
+def is_due(project_id: int) -> bool:
+    """Whether enough new labels came since the last order."""
+    last = RankingFit.objects.filter(project_id=project_id).first()
+    if last is None:
+        return Item.objects.filter(project_id=project_id).exists()
+    return ordering.is_due(ProjectCounter.confident_of(project_id), last.label_count)
+
+
+def run(progress: Progress) -> dict[str, Any]:
+    """Rank the job's project.
+
+    Raises what ``Progress.report`` raises.
+    """
+    project = progress.job.project
+    if project is None:
+        return {}
+    progress.report(stage=noop("features"))
+    # Fenced as every write: a worker that lost the job publishes nothing.
+    confirm = partial(progress.report, stage=noop("scoring"))
+    fit, picks = _ordered(project, ordering.OrderLimits(), confirm, progress.step)
+    new_entries = entries.entries_of(project, picks)
+    progress.report(stage=noop("swap"))
+    # The swap's transaction asks the job's row: a worker that lost it swaps nothing in.
+    confirm = partial(progress.report, stage=noop("done"))
+    fit.generation = order.swap(project.pk, new_entries, confirm=confirm)
+    fit.save()
+    return {"generation": fit.generation}
+
+
+def rank(project: Project, limits: ordering.OrderLimits | None = None) -> int:
+    """Order the unlabeled items and swap the order in; return its generation.
+
+    Raises NotFoundError where the project has been deleted.
+    """
+    fit, picks = _ordered(project, limits or ordering.OrderLimits())
+    fit.generation = order.swap(project.pk, entries.entries_of(project, picks))
+    fit.save()
+    return fit.generation
+
+
+def _ordered(
+    project: Project,
+    limits: ordering.OrderLimits,
+    confirm: Callable[[], object] = lambda: None,
+    step: store.Step = store.no_step,
+) -> tuple[RankingFit, list[mixing.Pick]]:
+    """Return a new order, and what it was made from: not yet saved."""
+    # Counted first: labels that come in from here on count toward the next order.
+    label_count = ProjectCounter.confident_of(project.pk)
+    newest = order.newest_vote(project.pk)
+    material = material_of(project, step)
+    newcomers.score(project, material.table, confirm, step)
+    chosen = ordering.chosen(material, policy_of(project, limits))
+    # As late as can be: what is lent from here on leaves its place empty.
+    gone = order.taken_since(project.pk, newest)
+    ranking = chosen.placed(_generator(project), gone)
+    fit = RankingFit(
+        project=project,
+        strategy=ranking.strategy,
+        label_count=label_count,
+        pool=ranking.pool_size,
+    )
+    return fit, ranking.picks
+
+
+def material_of(
+    project: Project, step: store.Step = store.no_step
+) -> ordering.Material:
+    """Return the rows, the known labels of the pool, and the items without a vote."""
+    table = store.load(project, step=step)
+    labeled = Resolution.objects.filter(
+        project=project,
+        superseded_at=None,
+        item__split=Item.Split.POOL,
+        # It has no single answer that an order could learn from.
+        is_ambiguous=False,
+    )
+    wanting = (
+        Item.objects.filter(project=project, votes=0).wanting_votes().order_by("pk")
+    )
+    settled = Item.objects.filter(
+        project=project, split=Item.Split.EVALUATION, state=Item.State.SETTLED
+    )
+    return ordering.Material(
+        table=table,
+        known=dict(labeled.values_list("item_id", "labels")),
+        pool=list(wanting.pool().values_list("pk", flat=True)),
+        held_out=list(wanting.evaluation().values_list("pk", flat=True)),
+        settled=settled.count(),
+        duel=duels.asked_items(project.pk),
+    )
+
+
+def policy_of(project: Project, limits: ordering.OrderLimits) -> ordering.Policy:
+    """Return how a project orders, by its settings and its labels."""
+    own = LearningPolicy.of(project.pk)
+    return ordering.Policy(
+        strategy=own.strategy,
+        batch="spread" if own.batch == LearningPolicy.Batch.SPREAD else "ranked",
+        is_multi=project.is_multi,
+        labels=Label.objects.filter(label_set=project.label_set_pk).count(),
+        seed=project.seed,
+        exploration_rate=own.exploration_rate,
+        evaluation_rate=project.evaluation_rate,
+        limits=limits,
+    )
+
+
+def _generator(project: Project) -> np.random.Generator:
+    """Return chance for the next order: the present one's number makes it draw anew."""
+    numbers = Project.objects.values_list("queue_generation", flat=True)
+    return np.random.default_rng([project.seed, numbers.get(pk=project.pk), 1])

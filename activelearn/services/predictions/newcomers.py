@@ -1,0 +1,87 @@
+"""Predictions for items that came after the champion had scored the pool."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from itertools import chain
+
+from django.db import transaction
+
+from activelearn.core.features import Table
+from activelearn.core.scoring import Score, scored
+from activelearn.models import ModelVersion, ScoringRun
+from activelearn.services.features import store
+from activelearn.services.labels import snapshots
+from activelearn.services.versions import registry
+from labeling.errors import ConflictError
+from labeling.models import Item, Prediction, Project
+from labeling.services.transfer import predictions
+
+logger = logging.getLogger(__name__)
+
+
+def score(
+    project: Project,
+    table: Table,
+    confirm: Callable[[], object] = lambda: None,
+    step: store.Step = store.no_step,
+) -> int:
+    """Publish what the champion says of new items; return how many there were.
+
+    table: by today's specification. Nothing is published where a pass over the pool is
+    still to come, which scores them too. ``confirm`` is called in the transaction: what
+    it raises undoes it.
+    """
+    last = last_pass(project.pk)
+    items = Item.objects.filter(project=project, prediction=None).pool()
+    new = list(items.order_by("pk").values_list("pk", flat=True)) if last else []
+    if last is None or not new:
+        return 0
+    try:
+        scores = _scores(last.model, new, table, step)
+    except ConflictError as refusal:
+        # The order that is being made does not need them.
+        logger.warning("new items are not scored: %s", refusal)
+        return 0
+    learned = set(snapshots.read(last.model.snapshot))
+    with transaction.atomic():
+        count = predictions.add(
+            project.pk, last.model.number, scores, trained_on=learned
+        )
+        if last_pass(project.pk) != last:
+            # Another model has scored all items meanwhile, or is about to.
+            transaction.set_rollback(True)
+            return 0
+        confirm()
+    return count
+
+
+def _scores(
+    version: ModelVersion, item_ids: list[int], table: Table, step: store.Step
+) -> list[Score]:
+    model, spec = registry.load(version)
+    table = store.load_beside(table, version.project, spec, step)
+    return list(chain.from_iterable(scored(model, table, table.covered(item_ids))))
+
+
+def last_pass(project_id: int) -> ScoringRun | None:
+    """Return the last pass over the pool, if it was by what serves now."""
+    last = ScoringRun.objects.filter(project=project_id).select_related("model").first()
+    is_current = last and last.model.stage == ModelVersion.Stage.CHAMPION
+    return last if is_current else None
+
+
+def is_whole(project_id: int) -> bool:
+    """Whether each item of the pool has one prediction of what serves, as it should.
+
+    Also where nothing serves, or a pass over the pool is still to come.
+    """
+    last = last_pass(project_id)
+    if last is None:
+        return True
+    pool = Item.objects.filter(project=project_id).pool()
+    others = Prediction.objects.filter(project=project_id).exclude(
+        model_number=last.model.number
+    )
+    return not (pool.filter(prediction=None).exists() or others.exists())

@@ -1,0 +1,90 @@
+"""Predictions of the champion for items from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from activelearn.core import answers
+from activelearn.services.features import payloads
+from activelearn.services.versions import registry
+from labeling.errors import ConflictError, InvalidInputError
+from labeling.messages import sentence as _
+from labeling.models import Item, Project
+from labeling.services.transfer import intake
+from labeling.services.transfer.predictions import likeliest
+
+MOST = 100
+
+
+@dataclass(frozen=True)
+class Question:
+    """An item from outside; where ``external_id`` is empty, its content names it."""
+
+    external_id: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ServedPrediction:
+    """One prediction; confidence and probabilities are in [0, 1].
+
+    confidence: that all of its labels are right, and none is left out. label: the
+    likeliest of them, or nothing where it is none. Where it is not calibrated they are
+    scores: nothing says how often they are right.
+    """
+
+    label: str
+    labels: list[str]
+    confidence: float
+    probabilities: dict[str, float]
+    model: int
+    decision: str
+    is_calibrated: bool
+
+
+def predict(project: Project, questions: Sequence[Question]) -> list[ServedPrediction]:
+    """Return the champion's predictions; below the project's confidence, a review.
+
+    An item to be reviewed joins the pool, so that people label it. Raises ConflictError
+    where no model can serve, InvalidInputError for items that are none of this project's
+    kind, or too many of them.
+    """
+    if project.data_type == Project.DataType.IMAGE:
+        raise ConflictError(_("Prediction of images from outside is not offered yet."))
+    if not 1 <= len(questions) <= MOST:
+        raise InvalidInputError(
+            errors={"items": [_("From 1 to %(most)s items.") % {"most": MOST}]}
+        )
+    champion = registry.champion(project)
+    if champion is None:
+        raise ConflictError(_("No model serves yet: label more items."))
+    model, spec = registry.load(champion)
+    rows = [
+        intake.checked(project, question.external_id, question.data)
+        for question in questions
+    ]
+    items = [Item(data=row.data) for row in rows]
+    table = model.probabilities(payloads.rows_of(items, spec))
+    said = answers.answers(model, table)
+    sure = answers.confidences(model, table).tolist()
+    predictions = [
+        ServedPrediction(
+            label=answer if isinstance(answer, str) else likeliest(answer),
+            labels=[answer] if isinstance(answer, str) else sorted(answer),
+            confidence=confidence,
+            probabilities=dict(zip(model.labels, row.tolist(), strict=True)),
+            model=champion.number,
+            is_calibrated=model.is_calibrated,
+            decision="accept" if confidence >= project.confidence else "review",
+        )
+        for answer, confidence, row in zip(said, sure, table, strict=True)
+    ]
+    unsure = [
+        row
+        for row, prediction in zip(rows, predictions, strict=True)
+        if prediction.decision == "review"
+    ]
+    intake.add(project, unsure)
+    return predictions

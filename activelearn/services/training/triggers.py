@@ -1,0 +1,292 @@
+"""When to retrain: each threshold of new and corrected labels fires exactly once."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from django.db import transaction
+
+from activelearn.models import (
+    Evaluation,
+    LearningPolicy,
+    ModelVersion,
+    RetrainTrigger,
+    TrainingRun,
+)
+from activelearn.services.judging import duel_course, duels
+from activelearn.services.labels import snapshots
+from activelearn.services.ordering import ranking
+from activelearn.services.predictions import scoring
+from activelearn.services.training import experiments
+from activelearn.services.versions import requests
+from labeling.messages import Message, message, verbatim
+from labeling.models import Item, Job, Project, ProjectCounter, Resolution, User
+from labeling.services.work import jobs
+from labeling.services.work.transactions import keep_project, lock_project
+
+# By so much the held-out labels grow between two tests of one version by a strict gate.
+MORE: Final = 0.2
+
+
+def next_threshold(policy: LearningPolicy, labels_then: int) -> int:
+    """Return how many confident labels and corrections of them start the next run."""
+    if labels_then == 0:
+        return policy.retrain_first
+    growth = math.ceil(labels_then * policy.retrain_growth)
+    return labels_then + max(10, growth)
+
+
+def consider(project_id: int) -> TrainingRun | None:
+    """Start a run when enough new confident labels and corrections have come in."""
+    with transaction.atomic():
+        # The project's row is locked: a threshold fires once, whoever looks.
+        if (project := keep_project(project_id)) is None:
+            return None
+        trigger, _ = RetrainTrigger.objects.get_or_create(project=project)
+        now = ProjectCounter.toward_retrain(project_id)
+        _forget_deleted(trigger, now)
+        due = next_threshold(LearningPolicy.of(project_id), trigger.label_count)
+        if now < due or duels.holds_back(project_id, now):
+            return None
+        new, wanted = now - trigger.label_count, due - trigger.label_count
+        reason = message(
+            "%(new)s new confident labels and corrections; %(wanted)s were due",
+            new=new,
+            wanted=wanted,
+        )
+        # From what there is, not from what was due: labels that came in at once fire
+        # once.
+        trigger.fired += 1
+        trigger.label_count = now
+        trigger.save(update_fields=["fired", "label_count"])
+        return _request(project, None, TrainingRun.Trigger.LABELS, reason)
+
+
+def _forget_deleted(trigger: RetrainTrigger, now: int) -> None:
+    """Count from what is there, where items that were counted have been deleted."""
+    if now < trigger.label_count:
+        trigger.label_count = now
+        trigger.save(update_fields=["label_count"])
+
+
+def request(
+    project: Project, user: User | None, reason: str | Message
+) -> tuple[TrainingRun, bool]:
+    """Request a run; where one already waits, return that one, with False.
+
+    So is the run that has learned from the same labels in the same way: the same
+    experiment is not done twice. A reason that a person has typed is kept as it is.
+
+    Raises NotFoundError where the project has been deleted.
+    """
+    # Before the lock, and not where a run waits: it reads every label and vote. What it
+    # misses, the run finds when it begins.
+    earlier = None if _waiting(project) else experiments.finished_now(project)
+    with transaction.atomic():
+        lock_project(project.pk)
+        if waiting := _waiting(project):
+            jobs.hurry(waiting.job, user)
+            return waiting, False
+        if earlier is not None:
+            return earlier, False
+        if isinstance(reason, str):
+            typed = reason.strip()[:300]
+            reason = verbatim(typed) if typed else message("asked for")
+        return _request(project, user, TrainingRun.Trigger.PERSON, reason), True
+
+
+def again(job: Job, user: User | None) -> Job:
+    """Request a new run in place of one that has ended.
+
+    Raises NotFoundError where the project has been deleted.
+    """
+    ended = TrainingRun.objects.select_related("project").get(job=job)
+    run, _ = request(ended.project, user, message("run #%(run)s again", run=ended.pk))
+    return run.job
+
+
+def _waiting(project: Project) -> TrainingRun | None:
+    runs = TrainingRun.objects.select_related("job")
+    return runs.filter(
+        project=project, judges=None, job__state=Job.State.QUEUED
+    ).first()
+
+
+def _request(
+    project: Project, user: User | None, trigger: TrainingRun.Trigger, reason: Message
+) -> TrainingRun:
+    job = jobs.enqueue(
+        "learn.train", project=project, series=f"train:{project.pk}", user=user
+    )
+    run, _ = TrainingRun.objects.get_or_create(
+        job=job,
+        defaults={
+            "project": project,
+            "trigger": trigger,
+            "reason": reason,
+            "requested_by": user,
+        },
+    )
+    return run
+
+
+@dataclass(frozen=True)
+class Wait:
+    """A version that waits: how many held-out labels there are, and how many tell.
+
+    Those that the leak check left out are not counted. policy: the rule by which it would
+    be judged now.
+    """
+
+    version: ModelVersion
+    labels: int
+    due: int
+    policy: str
+
+    @property
+    def is_for_person(self) -> bool:
+        """Whether no number of labels ends it."""
+        return self.policy == LearningPolicy.Gate.MANUAL
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is to be judged again: never twice by one rule on the same labels."""
+        evidence = self.version.evidence
+        if self._is_rule_new:
+            return True
+        judged = evidence.items if evidence else 0
+        is_enough = self.labels > judged and self.labels >= self.due
+        return is_enough and not self.is_for_person
+
+    @property
+    def _is_rule_new(self) -> bool:
+        evidence = self.version.evidence
+        is_other = evidence is not None and evidence.asked.policy != self.policy
+        return is_other and self.labels > 0
+
+    @property
+    def reason(self) -> Message:
+        """Why it is judged again."""
+        if self._is_rule_new:
+            return message("the gate has another rule now")
+        return message(
+            "%(labels)s held-out labels; version %(number)s waited for %(due)s",
+            labels=self.labels,
+            number=self.version.number,
+            due=self.due,
+        )
+
+
+def wait_of(project: Project) -> Wait | None:
+    """Return what a version of the project waits for, or None where none waits."""
+    version = (
+        ModelVersion.objects.filter(project=project, stage=ModelVersion.Stage.WAITING)
+        .select_related("evaluation")
+        .first()
+    )
+    if version is None:
+        return None
+    held_out = (
+        Item.objects.filter(project=project)
+        .evaluation()
+        .exclude(state=Item.State.INVALID)
+    )
+    labels = Resolution.objects.filter(
+        project=project, superseded_at=None, item__in=held_out
+    )
+    if not project.is_multi:
+        labels = labels.exclude(labels=[])
+    evidence = version.evidence
+    left_out = evidence.left_out if evidence else 0
+    # Where there are fewer items than it needs, all of them have to do.
+    due = min(version.waits_for or 0, held_out.count() - left_out)
+    return Wait(
+        version,
+        labels.count() - left_out,
+        max(due, _rest(evidence)),
+        LearningPolicy.of(project.pk).gate,
+    )
+
+
+def _rest(evidence: Evaluation | None) -> int:
+    """Return how many labels a version that a strict gate has tested waits for at least.
+
+    Each test uses up some of the project's error: one more label is not worth one.
+    """
+    if evidence is None or evidence.asked.look is None or not evidence.has_tested:
+        return 0
+    return math.ceil(evidence.items * (1 + MORE))
+
+
+def consider_waiting(project_id: int) -> TrainingRun | None:
+    """Have a version that waits judged again when enough held-out labels are there."""
+    with transaction.atomic():
+        # The project's row is locked: one judgment, whoever looks.
+        if (project := keep_project(project_id)) is None:
+            return None
+        wait = wait_of(project)
+        if wait is None or not wait.is_over or _is_judging(project_id):
+            return None
+        return _request_judgment(wait.version, None, wait.reason)
+
+
+def _is_judging(project_id: int) -> bool:
+    jobs_of = Job.objects.filter(project=project_id, kind="learn.judge")
+    return jobs_of.filter(finished_at=None).exists()
+
+
+def judge_again(job: Job, user: User | None) -> Job:
+    """Request another judgment in place of one that has ended.
+
+    Raises NotFoundError where the project has been deleted.
+    """
+    ended = TrainingRun.objects.select_related("judges__project").get(job=job)
+    if ended.judges is None:
+        return again(job, user)
+    reason = message("run #%(run)s again", run=ended.pk)
+    return _request_judgment(ended.judges, user, reason).job
+
+
+def _request_judgment(
+    version: ModelVersion, user: User | None, reason: Message
+) -> TrainingRun:
+    job = jobs.enqueue(
+        "learn.judge",
+        project=version.project,
+        series=f"judge:{version.project_id}",
+        user=user,
+    )
+    run, _ = TrainingRun.objects.get_or_create(
+        job=job,
+        defaults={
+            "project": version.project,
+            "trigger": TrainingRun.Trigger.HELD_OUT,
+            "judges": version,
+            "reason": reason,
+            "requested_by": user,
+        },
+    )
+    return run
+
+
+def consider_project(project_id: int) -> None:
+    """Request what new labels call for: scores, an order, a run, a judgment, a duel."""
+    if scoring.is_due(project_id):
+        requests.request_scores_of(project_id)
+    if ranking.is_due(project_id):
+        requests.request_order(project_id)
+    # First: a duel that is over holds no run back.
+    duel_course.consider(project_id)
+    consider(project_id)
+    consider_waiting(project_id)
+
+
+def consider_all() -> int:
+    """Look at every project; return how many. What an upgrade left to do is done too."""
+    snapshots.list_earlier()
+    projects = list(Project.objects.values_list("pk", flat=True))
+    for pk in projects:
+        consider_project(pk)
+    return len(projects)

@@ -1,0 +1,73 @@
+"""Model cards: what a version is, what it learned from, how good it is, and its limits.
+
+After Mitchell et al. (2019), Model Cards for Model Reporting, FAT*, 220–229.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from activelearn.core.report import Report
+from activelearn.models import Duel, Evaluation, ModelVersion, TrainingRun
+from activelearn.services.labels import coverage, snapshots
+from activelearn.services.labels.coverage import Coverage
+from activelearn.services.versions import registry
+from activelearn.services.versions.history import Act, acts_of
+from labeling.models import Project
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is kept of a version.
+
+    learned: how many labels of each name it learned from, the commonest first; None
+    where the file that says so is gone.
+    evaluation and report: None where it was not judged. judged_again: runs that judged
+    it once more; acts: what people and the gate did with it. duels: with
+    what served, the latest first.
+    """
+
+    version: ModelVersion
+    learned: list[tuple[str, int]] | None
+    evaluation: Evaluation | None
+    report: Report | None
+    coverage: Coverage
+    judged_again: list[TrainingRun]
+    acts: list[Act]
+    duels: list[Duel]
+
+    @property
+    def verdict_run(self) -> TrainingRun:
+        """The run that had the last word on it."""
+        return self.judged_again[-1] if self.judged_again else self.version.run
+
+
+def card_of(project: Project, number: int) -> Card:
+    """Return the card of a version.
+
+    Raises NotFoundError where the project has no such version.
+    """
+    version = registry.version(project, number)
+    judged = Evaluation.objects.defer("outcomes", "answers", "sureness").filter(
+        model=version
+    )
+    evaluation = judged.first()
+    return Card(
+        version=version,
+        learned=_learned(version),
+        evaluation=evaluation,
+        report=registry.report_of(evaluation) if evaluation else None,
+        coverage=coverage.coverage_of(project),
+        judged_again=list(version.judged_again.exclude(verdict="").order_by("pk")),
+        acts=acts_of(version),
+        duels=list(version.duels.all()),
+    )
+
+
+def _learned(version: ModelVersion) -> list[tuple[str, int]] | None:
+    try:
+        labels = snapshots.read(version.snapshot)
+    except FileNotFoundError:
+        return None
+    return Counter(name for names in labels.values() for name in names).most_common()

@@ -1,0 +1,83 @@
+"""Which versions learned from an item, and which were judged on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import (
+    BooleanField,
+    ExpressionWrapper,
+    Func,
+    JSONField,
+    Q,
+    QuerySet,
+    Value,
+)
+
+from activelearn.models import ModelVersion
+from activelearn.services.versions import registry
+from labeling.errors import NotFoundError
+from labeling.messages import sentence as _
+from labeling.models import Item, Project
+
+
+@dataclass(frozen=True)
+class Descendant:
+    """A version with its part in an item: it learned from it, or was judged on it.
+
+    truth and said: where it was judged, the item's labels then and what it answered.
+    """
+
+    version: ModelVersion
+    has_learned: bool
+    truth: list[str] | None = None
+    said: list[str] | None = None
+
+    @property
+    def is_right(self) -> bool:
+        """Whether it answered as people did."""
+        return self.truth is not None and self.truth == self.said
+
+
+def item_of(project: Project, pk: int) -> Item:
+    """Return an item of a project.
+
+    Raises NotFoundError where it has no such item.
+    """
+    item = Item.objects.select_related("media").filter(project=project, pk=pk).first()
+    if item is None:
+        raise NotFoundError(_("There is no such item in this project."))
+    return item
+
+
+def versions_of(item: Item) -> QuerySet[ModelVersion]:
+    """Return the versions that learned from an item or were judged on it."""
+    key = str(item.pk)
+    has_learned = Q(snapshot__item_ids__contains=[item.pk])
+    return (
+        registry.with_evidence(item.project)
+        .filter(has_learned | Q(evaluation__answers__has_key=key))
+        .annotate(
+            has_learned=ExpressionWrapper(has_learned, BooleanField(null=True)),
+            # By name: a transform of the field would take the number for a place.
+            told=Func(
+                "evaluation__answers",
+                Value(key),
+                function="jsonb_extract_path",
+                output_field=JSONField(null=True),
+            ),
+        )
+    )
+
+
+def descendant_of(version: ModelVersion) -> Descendant:
+    """Return a version of ``versions_of`` with its part in the item."""
+    facts = vars(version)
+    truth, said = facts["told"] or (None, None)
+    return Descendant(version, bool(facts["has_learned"]), truth, said)
+
+
+def descendants(versions: Iterable[ModelVersion]) -> list[Descendant]:
+    """Return versions of ``versions_of`` with their parts in the item."""
+    return [descendant_of(version) for version in versions]

@@ -1,0 +1,332 @@
+"""Which model serves: promote, roll back, archive; each in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+from django.db import transaction
+from django.db.models import Prefetch, QuerySet
+from django.utils import timezone
+
+from activelearn.core import artifact, translation
+from activelearn.core import features as core_features
+from activelearn.core.features import Spec, UnknownSpecError
+from activelearn.core.report import Report
+from activelearn.core.training import LinearModel
+from activelearn.core.translation import NoLabelLeftError, TranslatedModel
+from activelearn.models import (
+    Duel,
+    Evaluation,
+    ModelVersion,
+    Promotion,
+    TrainingRun,
+)
+from activelearn.models.version import LONGEST_REASON
+from activelearn.services.features import files, store
+from activelearn.services.versions import requests
+from labeling.errors import ConflictError, NotFoundError
+from labeling.messages import message
+from labeling.messages import sentence as _
+from labeling.models import Project, User
+from labeling.services.votes import relabel
+from labeling.services.work.transactions import lock_project
+
+Stage = ModelVersion.Stage
+_OF_ARCHIVE: Final = ("archived_at", "archived_by", "archived_why")
+_OF_SERVICE: Final = (
+    *("stage", "promoted_at", "promoted_by", "rolled_back_at"),
+    *_OF_ARCHIVE,
+)
+
+
+def champion(project: Project) -> ModelVersion | None:
+    """Return the model that serves, or None before the first one."""
+    return ModelVersion.objects.filter(project=project, stage=Stage.CHAMPION).first()
+
+
+def champion_in_turn(project: Project) -> ModelVersion | None:
+    """Return what serves after the commit of a promotion that is under way.
+
+    Without this wait a race loses scores: a promotion that finds a scoring job waiting
+    requests no other, while that job, begun just then, still reads the old champion.
+
+    Raises NotFoundError where the project has been deleted.
+    """
+    with transaction.atomic():
+        lock_project(project.pk)
+        return champion(project)
+
+
+def version(project: Project, number: int) -> ModelVersion:
+    """Return a version of the project.
+
+    Raises NotFoundError where it has no such version.
+    """
+    version = ModelVersion.objects.filter(project=project, number=number).first()
+    if version is None:
+        raise NotFoundError(
+            _("There is no version %(number)s in this project.") % {"number": number}
+        )
+    return version
+
+
+def with_evidence(project: Project) -> QuerySet[ModelVersion]:
+    """Return the versions of a project, newest first, without what is said per item."""
+    versions = ModelVersion.objects.select_related(
+        "snapshot", "evaluation", "archived_by"
+    )
+    return (
+        versions.filter(project=project)
+        .prefetch_related(*with_history())
+        .defer(
+            "evaluation__outcomes",
+            "evaluation__answers",
+            "evaluation__sureness",
+            "snapshot__item_ids",
+        )
+    )
+
+
+def with_history() -> Iterator[Prefetch[Any]]:
+    """Yield what to fetch along with versions: their duels and what was done with them."""
+    changes = Promotion.objects.select_related("by", "before", "model")
+    yield Prefetch("duels", Duel.objects.select_related("champion").defer("places"))
+    yield Prefetch("promotions", changes)
+    yield Prefetch("replacements", changes.filter(is_rollback=True))
+
+
+def evaluation(project: Project, number: int) -> Evaluation:
+    """Return what held-out items say of a version of the project.
+
+    Raises NotFoundError where it has no such version, or none that was judged.
+    """
+    judged = Evaluation.objects.select_related("model", "champion").filter(
+        model=version(project, number)
+    )
+    if (evidence := judged.first()) is None:
+        raise NotFoundError(
+            _("Version %(number)s was not judged on held-out items yet.")
+            % {"number": number}
+        )
+    return evidence
+
+
+def report_of(evaluation: Evaluation) -> Report:
+    """Return an evaluation's report, which is kept as JSON."""
+    return msgspec.convert(evaluation.report, Report)
+
+
+def load(model: ModelVersion) -> tuple[TranslatedModel, Spec]:
+    """Return the model, and the specification of the features that it reads.
+
+    The model answers in the labels of today, whatever they were called in its time.
+
+    Raises DamagedError where its bytes are not those that were saved, and ConflictError
+    where its features are not those that the version names, this program cannot compute
+    them, or none of its labels is left.
+    """
+    data = files.read("models", model.sha256)
+    loaded, spec = artifact.load(data, model.sha256)
+    try:
+        is_wide_enough = loaded.columns.max(initial=-1) < core_features.width(spec)
+    except UnknownSpecError as error:
+        raise ConflictError(
+            message(
+                "Version %(number)s reads features that this program does not compute (%(spec)s). Train a new version, or promote another one.",
+                number=model.number,
+                spec=str(error),
+            )
+        ) from error
+    if not is_wide_enough or store.hash_of(spec) != model.spec_hash:
+        raise ConflictError(
+            message(
+                "The file of version %(number)s names other features than the version does. Train a new version, or promote another one.",
+                number=model.number,
+            )
+        )
+    return _in_words_of_today(model, loaded), spec
+
+
+def _in_words_of_today(version: ModelVersion, model: LinearModel) -> TranslatedModel:
+    words = relabel.words_since(version.label_set_id)
+    try:
+        return translation.translated(model, words.moves, words.today)
+    except NoLabelLeftError as error:
+        raise ConflictError(
+            message(
+                "None of the labels that version %(number)s knows is left. Train a new version, or promote another one.",
+                number=version.number,
+            )
+        ) from error
+
+
+def promote(model: ModelVersion, user: User | None, why: str = "") -> ModelVersion:
+    """Let ``model`` serve, whatever its gate says; the champion before it is archived.
+
+    why: the person's reason, which is kept.
+
+    Raises what ``load`` raises, for what cannot be computed with does not serve, and
+    NotFoundError where the project has been deleted.
+    """
+    load(model)
+    with transaction.atomic():
+        _await_turn(model)
+        _promote(model, _Change(user, why=kept(why)))
+    return model
+
+
+def serves_still(model: ModelVersion, against: int | None) -> bool:
+    """Lock what serves until the commit; whether ``against`` does, or ``model`` itself.
+
+    against: the number of the champion that ``model`` was judged against, or None.
+
+    Raises NotFoundError where the project has been deleted.
+    """
+    _await_turn(model)
+    serving = champion(model.project)
+    return serving == model or against == (serving.number if serving else None)
+
+
+def reject(model: ModelVersion) -> None:
+    """Reject a version that no person has promoted or archived meanwhile."""
+    _unserved(model).update(stage=Stage.REJECTED)
+
+
+def let_wait(model: ModelVersion, needed: int | None) -> None:
+    """Let a version wait for about ``needed`` held-out labels, or for a person."""
+    _unserved(model).update(stage=Stage.WAITING, waits_for=needed)
+    _end_waits(model)
+
+
+def _unserved(model: ModelVersion) -> QuerySet[ModelVersion]:
+    return ModelVersion.objects.filter(
+        pk=model.pk, stage__in=(Stage.CHALLENGER, Stage.WAITING)
+    )
+
+
+def _end_waits(model: ModelVersion) -> None:
+    """Let no older version wait any more: one at a time, and the newest knows most."""
+    ModelVersion.objects.filter(
+        project_id=model.project_id, stage=Stage.WAITING, number__lt=model.number
+    ).update(stage=Stage.REJECTED)
+
+
+def take_over(model: ModelVersion, run: TrainingRun) -> None:
+    """Let ``model`` serve because the gate of ``run`` said so.
+
+    Raises what ``load`` raises, and NotFoundError where the project has been deleted.
+    """
+    load(model)
+    with transaction.atomic():
+        _await_turn(model)
+        _promote(model, _Change(run.requested_by, run))
+        _end_waits(model)
+
+
+def kept(why: str) -> str:
+    """Return a person's reason as it is kept: what is too long loses its end."""
+    return why.strip()[:LONGEST_REASON]
+
+
+@dataclass(frozen=True)
+class _Change:
+    """Who changes what serves: a person with a reason, or the gate of a run."""
+
+    by: User | None
+    run: TrainingRun | None = None
+    why: str = ""
+    is_rollback: bool = False
+
+
+def _promote(model: ModelVersion, change: _Change) -> None:
+    if model.stage == Stage.CHAMPION:
+        return
+    before = champion(model.project)
+    ModelVersion.objects.filter(
+        project_id=model.project_id, stage=Stage.CHAMPION
+    ).update(stage=Stage.ARCHIVED)
+    model.stage = Stage.CHAMPION
+    model.promoted_at = timezone.now()
+    model.promoted_by = change.by
+    model.rolled_back_at = model.archived_at = model.archived_by = None
+    model.archived_why = ""
+    model.save(update_fields=_OF_SERVICE)
+    Promotion.objects.create(
+        project_id=model.project_id,
+        model=model,
+        before=before,
+        sha256=model.sha256,
+        run=change.run,
+        by=change.by,
+        why=change.why,
+        is_rollback=change.is_rollback,
+        at=model.promoted_at,
+    )
+    # In the same transaction: a champion without a request for scores would leave the
+    # pool with the predictions of the one before.
+    requests.request_scores(model)
+
+
+def earlier(project: Project) -> ModelVersion | None:
+    """Return what a rollback lets serve again, or None where there is nothing."""
+    past = ModelVersion.objects.filter(
+        project=project,
+        stage=Stage.ARCHIVED,
+        promoted_at__isnull=False,
+        rolled_back_at=None,
+    )
+    return past.order_by("-promoted_at").first()
+
+
+def rollback(model: ModelVersion, user: User | None, why: str = "") -> ModelVersion:
+    """Take ``model`` out of service and return what serves: the champion before it.
+
+    Where ``model`` does not serve, nothing changes. Only a promotion brings a version
+    back that was rolled back, so each rollback goes one step back in time. Raises
+    ConflictError where there is no earlier champion, and NotFoundError where the project
+    has been deleted.
+    """
+    with transaction.atomic():
+        _await_turn(model)
+        serving = champion(model.project)
+        if serving and serving != model:
+            return serving
+        before = earlier(model.project)
+        if serving is None or before is None:
+            raise ConflictError(_("There is no earlier champion to go back to."))
+        model.rolled_back_at = timezone.now()
+        model.save(update_fields=["rolled_back_at"])
+        load(before)
+        _promote(before, _Change(user, why=kept(why), is_rollback=True))
+    return before
+
+
+def archive(
+    model: ModelVersion, user: User | None = None, why: str = ""
+) -> ModelVersion:
+    """Put a version away; twice changes nothing, not the first reason either.
+
+    Raises ConflictError for the champion, which serves until another takes over, and
+    NotFoundError where the project has been deleted.
+    """
+    with transaction.atomic():
+        _await_turn(model)
+        if model.stage == Stage.CHAMPION:
+            raise ConflictError(
+                _("The champion cannot be archived: promote another first.")
+            )
+        if model.archived_at is None:
+            model.stage = Stage.ARCHIVED
+            model.archived_at, model.archived_by = timezone.now(), user
+            model.archived_why = kept(why)
+            model.save(update_fields=["stage", *_OF_ARCHIVE])
+    return model
+
+
+def _await_turn(model: ModelVersion) -> None:
+    """Lock the project until the commit: one change of what serves at a time."""
+    lock_project(model.project_id)
+    model.refresh_from_db()
