@@ -15,7 +15,7 @@ from labeling.messages import Message, message, message_of, sentence
 class AssayError(Exception):
     """A refusal a person can understand: ``detail`` says what, where and what to do.
 
-    It is said in the language of whoever is asked now; ``message`` is the same for
+    It is worded in the language of whoever is asked now; ``message`` is the same for
     whoever reads it later, when it was a worker that was refused.
     """
 

@@ -37,12 +37,12 @@ class Message:
 
 
 def message(text: str, /, **values: str | float | Message) -> Message:
-    """Return what is to be said: ``text`` is collected here to be translated.
+    """Return a message: ``text`` is collected here to be translated.
 
     Raises ValueError where the values are not those that the text has places for.
     """
     if set(_PLACE.findall(text)) != values.keys():
-        raise ValueError(f"“{text}” is not said with {sorted(values)}")
+        raise ValueError(f"“{text}” has no places for {sorted(values)}")
     return Message(text, values)
 
 
@@ -62,7 +62,7 @@ class Sentence(str):
     message: Message
 
     def __new__(cls, message: Message) -> Self:
-        """Return the message as it is said now."""
+        """Return the message in the language of now."""
         words = super().__new__(cls, message)
         words.message = message
         return words
@@ -94,20 +94,20 @@ def message_of(words: object) -> Message:
     return words.message if isinstance(words, Sentence) else verbatim(str(words))
 
 
-def in_language(said: Message | None) -> str:
+def in_language(message: Message | None) -> str:
     """Return a message in the language of whoever reads it now; nothing for none."""
-    return "" if said is None else str(said)
+    return "" if message is None else str(message)
 
 
-def as_json(said: Message) -> dict[str, Any]:
+def as_json(message: Message) -> dict[str, Any]:
     """Return a message as it is kept: ``{"text": …, "values": {…}}``."""
-    if said.is_verbatim:
-        return {"text": said.text, "is_verbatim": True}
+    if message.is_verbatim:
+        return {"text": message.text, "is_verbatim": True}
     values = {
         name: as_json(value) if isinstance(value, Message) else value
-        for name, value in said.values.items()
+        for name, value in message.values.items()
     }
-    return {"text": said.text, "values": values}
+    return {"text": message.text, "values": values}
 
 
 def from_json(kept: Mapping[str, Any]) -> Message:

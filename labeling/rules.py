@@ -172,8 +172,8 @@ def _runs(text: str) -> frozenset[str]:
     return frozenset(folded[at : at + 3] for at in range(max(1, len(folded) - 2)))
 
 
-def said(labels: Labels) -> str:
-    """Return an answer as one text, another one for every other answer."""
+def joined(labels: Labels) -> str:
+    """Return labels as one text, another one for all other labels."""
     # A comma of a name is not one between names, and “(none)” may be a label.
     names = [
         re.sub(r"([\\,])", r"\\\1", name) if name != "(none)" else r"\(none)"

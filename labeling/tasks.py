@@ -69,7 +69,7 @@ def recount() -> int:
 @shared_task(name="labeling.run_job", time_limit=4 * 3600)
 def run_job(job_id: int) -> None:
     """Run the job whose turn it is."""
-    jobs.answer(job_id)
+    jobs.run_in_turn(job_id)
 
 
 def ring_settle(project_id: int, **_: object) -> None:

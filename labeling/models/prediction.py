@@ -13,10 +13,11 @@ from labeling.models.project import Project
 
 
 class Prediction(models.Model):
-    """One model's answer for one item; replaced whole by each scoring run.
+    """What one model predicts of one item; replaced whole by each scoring run.
 
-    Where an item may have several labels, ``labels`` has the answer, and ``label`` the
-    likeliest of them, or nothing where it is none. ``confidence`` is of the whole answer.
+    Where an item may have several labels, ``labels`` has all that it predicts, and
+    ``label`` the likeliest of them, or nothing where it is none. ``confidence`` is of all
+    of it.
     """
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="+")
@@ -50,13 +51,13 @@ class Prediction(models.Model):
         return f"{self.item_id}: {', '.join(self.names)} {self.confidence:.2f}"
 
     @property
-    def said(self) -> list[tuple[str, float]]:
-        """The labels it answers, each with its probability; sorted by name."""
+    def probabilities(self) -> list[tuple[str, float]]:
+        """The labels it predicts, each with its probability; sorted by name."""
         if self.labels is None:
             return [(self.label, self.confidence)]
         return sorted(self.labels.items())
 
     @property
     def names(self) -> list[str]:
-        """The labels it answers, sorted; empty where it is none of them."""
-        return [name for name, _ in self.said]
+        """The labels it predicts, sorted; empty where it is none of them."""
+        return [name for name, _ in self.probabilities]

@@ -30,9 +30,9 @@ register = template.Library()
 
 
 @register.filter
-def localized(said: Message | None) -> str:
+def localized(message: Message | None) -> str:
     """Return a message in the reader's language; the words of people as they are."""
-    return in_language(said)
+    return in_language(message)
 
 
 @register.filter

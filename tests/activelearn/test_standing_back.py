@@ -63,10 +63,10 @@ def test_c14_a_big_project_lets_small_ones_go_first_and_loses_no_row() -> None:
     job.refresh_from_db()
     assert (job.stage_done, job.stage_total) == (6, 10)
     Job.objects.filter(pk=job.pk).update(alive_until=timezone.now())
-    jobs.answer(job.pk)
+    jobs.run_in_turn(job.pk)
     other.refresh_from_db()
     assert other.state == Job.State.DONE
-    jobs.answer(job.pk)
+    jobs.run_in_turn(job.pk)
     job.refresh_from_db()
     assert job.state == Job.State.DONE
     assert_whole(big)

@@ -119,6 +119,6 @@ def test_a_draw_is_a_share_and_always_the_same(seed: int, key: str) -> None:
     ],
 )
 def test_c23_other_answers_are_other_texts(others: tuple[rules.Labels, ...]) -> None:
-    assert rules.said(others[0]) != rules.said(others[1])
-    assert rules.said(("cat", "dog")) == "cat, dog"
-    assert rules.said(()) == "(none)"
+    assert rules.joined(others[0]) != rules.joined(others[1])
+    assert rules.joined(("cat", "dog")) == "cat, dog"
+    assert rules.joined(()) == "(none)"

@@ -40,8 +40,8 @@ class InvitationsView(ProjectView):
         made = invitations.create(self.member, role, days=body.days, uses=body.uses)
         known = structs.asdict(wire.invitation_of(made.invitation))
         url = f"{self.request.build_absolute_uri(reverse('join'))}#{made.code}"
-        answer = wire.InvitationMade(**known, url=url)
-        return Reply(answer, headers={"Cache-Control": "no-store"})
+        shown = wire.InvitationMade(**known, url=url)
+        return Reply(shown, headers={"Cache-Control": "no-store"})
 
 
 class InvitationView(ProjectView):

@@ -22,11 +22,11 @@ from labeling.services.experts.decisions import (
     Decision,
     Kind,
     Outcome,
+    append_decision,
     checked,
     keep_late,
     locked,
     meanwhile,
-    tell,
 )
 from labeling.services.queue import giving_back
 from labeling.services.votes import gold, resolutions
@@ -161,10 +161,12 @@ def _decide(
     item.save(update_fields=["state", "is_unsettled"])
     giving_back.withdraw([item.pk])
     was = {"was": disagreement.before.labels} if disagreement.before else {}
-    tell(member, item, Kind.RESOLVED, decision, votes=disagreement.votes_seen, **was)
+    append_decision(
+        member, item, Kind.RESOLVED, decision, votes=disagreement.votes_seen, **was
+    )
     # Last, since others wait for the row of this counter.
     resolutions.count(item.project_id, gain)
-    resolutions.tell_settled(item.project_id)
+    resolutions.send_labels_settled(item.project_id)
 
 
 def _replaced(disagreement: Disagreement) -> Resolution | None:

@@ -57,7 +57,7 @@ def locked(member: Membership, disagreement_id: int) -> tuple[Disagreement, Item
     return disagreement, item
 
 
-def tell(
+def append_decision(
     member: Membership, item: Item, kind: Kind, decision: Decision, **more: object
 ) -> None:
     """Add a line to the item's history."""
@@ -90,7 +90,7 @@ def keep_late(
         payload__outcome=decision.outcome,
     )
     if not known.exists():
-        tell(
+        append_decision(
             member, disagreement.item, Kind.LATE, decision, disagreement=disagreement.pk
         )
 

@@ -62,17 +62,17 @@ def suspects(project: Project) -> QuerySet[Resolution]:
     The surest contradictions come first. Held-out items judge the model, so it has no
     say about them.
     """
-    told = _by_votes(project).filter(
+    labeled = _by_votes(project).filter(
         item__split=Item.Split.POOL, item__prediction__was_trained_on=False
     )
     if project.is_multi:
-        doubt = told.annotate(contradicted=_doubt_of_set())
+        doubt = labeled.annotate(contradicted=_doubt_of_set())
         return doubt.filter(contradicted__gte=rules.SURE).order_by(
             "-contradicted", "pk"
         )
     names = Label.objects.filter(label_set=project.label_set_id).values("name")
     return (
-        told.filter(
+        labeled.filter(
             item__prediction__confidence__gte=rules.SURE,
             # A label that was renamed since contradicts nothing.
             item__prediction__label__in=names,
@@ -88,9 +88,9 @@ def _doubt_of_set() -> Func:
 
     Null where it says the same labels.
     """
-    said = ("item__prediction__labels", "item__prediction__confidence")
     return Func(
-        *said,
+        "item__prediction__labels",
+        "item__prediction__confidence",
         "labels",
         function="labeling_doubt_of_set",
         output_field=FloatField(),

@@ -57,7 +57,9 @@ def reopen(member: Membership, disagreement_id: int) -> Disagreement:
         taken_back = Decision(
             disagreement.labels, disagreement.outcome, disagreement.note
         )
-        decisions.tell(member, item, AnnotationEvent.Kind.REOPENED, taken_back)
+        decisions.append_decision(
+            member, item, AnnotationEvent.Kind.REOPENED, taken_back
+        )
         has_label = disagreement.before is not None
         disagreement.resolved_at = disagreement.resolved_by = (
             disagreement.resolution

@@ -249,4 +249,4 @@ def _delete(project_id: int, ids: list[int]) -> None:
     items.delete()
     counts.take_off(project_id, counted)
     order.tell_items_changed(project_id)
-    resolutions.tell_settled(project_id)
+    resolutions.send_labels_settled(project_id)

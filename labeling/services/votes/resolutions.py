@@ -57,7 +57,7 @@ def gain_of(
 
 
 class CurrentLabel(NamedTuple):
-    """What an item is said to be: by which resolution, and where that comes from.
+    """What an item is taken to be: by which resolution, and where that comes from.
 
     content: the SHA-256 of the item's payload. shares: of each label among the votes, in
     [0, 1]. is_ambiguous: an expert finds no single answer right, so the shares count.
@@ -139,6 +139,6 @@ def count(project_id: int, gain: Gain) -> None:
         ProjectCounter.add(project_id, **changes)
 
 
-def tell_settled(project_id: int) -> None:
+def send_labels_settled(project_id: int) -> None:
     """Tell the learner after the commit that there are new labels."""
     signals.send_on_commit(signals.labels_settled, project_id)

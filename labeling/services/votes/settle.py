@@ -94,7 +94,7 @@ def _settle_chunk(project: Project) -> int:
         for item in items:
             _settle(done, item, votes[item.pk], past[item.pk])
         done.write()
-        resolutions.tell_settled(project.pk)
+        resolutions.send_labels_settled(project.pk)
     return len(items)
 
 
@@ -117,7 +117,7 @@ class _Done:
     has_more_to_ask: bool = False
 
     def counted_model(self, item: Item) -> int | None:
-        """Return the version whose answer counted beside an item's votes, if one did."""
+        """Return the version whose prediction counted beside an item's votes, if one did."""
         opinion = self.opinions.get(item.pk)
         return opinion.model_number if opinion else None
 
@@ -161,8 +161,8 @@ def votes_of(item_ids: Sequence[int], names: Names) -> dict[int, list[deciding.G
     for item_id, person, label_set, labels in rows.values_list(
         "item_id", "annotator_id", "label_set_id", "labels"
     ):
-        said = relabel.translated(labels, names[label_set])
-        votes[item_id].append(deciding.Given(person, said))
+        today = relabel.translated(labels, names[label_set])
+        votes[item_id].append(deciding.Given(person, today))
     return votes
 
 
@@ -297,5 +297,5 @@ def _open_disagreements(disputes: list[Disagreement]) -> None:
 def _tally(votes: Iterable[rules.Labels]) -> dict[str, int]:
     tally: dict[str, int] = defaultdict(int)
     for vote in votes:
-        tally[rules.said(vote)] += 1
+        tally[rules.joined(vote)] += 1
     return dict(tally)

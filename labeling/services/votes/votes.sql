@@ -48,7 +48,7 @@ WITH mine AS (
         SET votes = c.votes + excluded.votes, repeats = c.repeats + excluded.repeats,
             known = c.known + excluded.known,
             known_right = c.known_right + excluded.known_right
-), told AS (
+), noted AS (
     INSERT INTO labeling_annotationevent
         (project_id, item_id, assignment_id, annotation_id, actor_id, kind, payload, at)
     SELECT project_id, item_id, assignment_id, id, annotator_id, 'voted',
@@ -147,7 +147,7 @@ WHERE id IN (
   FOR UPDATE SKIP LOCKED)
 
 -- rename_in_queued_sets: the same for suggestions of several labels in the queue.
--- A suggestion of which no label is left goes: it never said that there is none.
+-- A suggestion of which no label is left goes: it never predicted that there is none.
 UPDATE labeling_queueentry e SET suggestion = CASE WHEN new.label IS NOT NULL
   THEN e.suggestion || jsonb_build_object('labels', new.labels, 'label', new.label) END
 FROM (

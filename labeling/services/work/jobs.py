@@ -83,7 +83,7 @@ def enqueue(
                     "requested_by": user,
                     # A person does not wait.
                     "not_before": None if user else _rested(kind, series, failures),
-                    "log": _told_of_failures(failures),
+                    "log": _log_of_failures(failures),
                 },
             )
         else:
@@ -152,7 +152,7 @@ def _failed_alike(series: str) -> list[Job]:
     )
 
 
-def _told_of_failures(failures: Sequence[Job]) -> list[dict[str, Any]]:
+def _log_of_failures(failures: Sequence[Job]) -> list[dict[str, Any]]:
     """Return the first lines of a job's log: why it waits after failures."""
     if not failures:
         return []
@@ -263,8 +263,8 @@ def _error_of(error: Exception) -> Message:
     return verbatim(f"{type(error).__name__}: {error}"[:4000])
 
 
-def answer(job_id: int) -> None:
-    """Run a job because job ``job_id`` rang: the one whose turn it is.
+def run_in_turn(job_id: int) -> None:
+    """Run the job whose turn it is, because job ``job_id`` rang.
 
     Each ring lets a worker take one job of the same queue, so that a project with many
     jobs does not stop the others. A job whose series rests is rung again after that.

@@ -87,7 +87,7 @@ def _stay(request: HttpRequest, member: Membership, pk: int) -> dict[str, int]:
 
 
 def _like(request: HttpRequest, member: Membership, pk: int) -> dict[str, int]:
-    _tell(request, alike.settle_like(member, pk, _others(request)))
+    _report_settled(request, alike.settle_like(member, pk, _others(request)))
     return {}
 
 
@@ -107,7 +107,9 @@ def _answer(request: HttpRequest, member: Membership, pk: int) -> dict[str, int]
     resolution = adjudicate.submit(member, pk, decision, has_seen_votes=has_seen_votes)
     if resolution is None:
         return {"id": pk}
-    _tell(request, alike.settle_together(member, pk, _others(request), decision))
+    _report_settled(
+        request, alike.settle_together(member, pk, _others(request), decision)
+    )
     return {"after": pk}
 
 
@@ -144,7 +146,7 @@ def _majority(raw: str) -> list[str]:
     return labels
 
 
-def _tell(request: HttpRequest, settled: list[alike.Settled]) -> None:
+def _report_settled(request: HttpRequest, settled: list[alike.Settled]) -> None:
     """Say how many alike disagreements were decided, and why each other was not."""
     if done := sum(outcome.decided is not None for outcome in settled):
         text = ngettext(

@@ -158,7 +158,7 @@ def test_c11_of_several_labels_one_that_is_missing_or_too_much_contradicts() -> 
     ]
 
     assert suspects == [(none, 0.96), (missing, 0.95), (extra, 0.94)]
-    assert same.prediction.said == [("a", 0.99), ("b", 0.98)]
+    assert same.prediction.probabilities == [("a", 0.99), ("b", 0.98)]
     assert (none.prediction.names, none.prediction.label) == ([], "")
     assert missing.prediction.label == "c"
     assert unsure.prediction.names == ["a", "c"]

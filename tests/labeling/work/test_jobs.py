@@ -157,7 +157,7 @@ def test_what_was_asked_while_one_ran_waits_from_its_end(
     assert rings == [0, pytest.approx(18, abs=3)]
     assert jobs.ring_waiting() == 0
     waiting = Job.objects.get(state=Job.State.QUEUED)
-    jobs.answer(waiting.pk)
+    jobs.run_in_turn(waiting.pk)
     waiting.refresh_from_db()
     assert waiting.state == Job.State.QUEUED
     Job.objects.filter(state=Job.State.QUEUED).update(not_before=timezone.now())

@@ -98,7 +98,7 @@ def test_a_ring_lets_the_project_in_that_has_had_less(order: list[int]) -> None:
     many = [jobs.enqueue("fit", project=big) for _ in range(3)]
     job = jobs.enqueue("fit", project=small)
 
-    jobs.answer(many[0].pk)
+    jobs.run_in_turn(many[0].pk)
 
     assert order == [job.pk]
 
@@ -111,8 +111,8 @@ def test_every_job_has_run_once_when_each_has_rung(order: list[int]) -> None:
     waiting.insert(1, jobs.enqueue("fit", project=small))
 
     for job in waiting:
-        jobs.answer(job.pk)
-    jobs.answer(waiting[0].pk)
+        jobs.run_in_turn(job.pk)
+    jobs.run_in_turn(waiting[0].pk)
 
     assert sorted(order) == sorted(job.pk for job in waiting)
 
@@ -122,10 +122,10 @@ def test_a_ring_lets_no_job_of_another_queue_run(order: list[int]) -> None:
     project = make.project()
     fit, copy = jobs.enqueue("fit", project=project), jobs.enqueue("copy")
 
-    jobs.answer(copy.pk)
-    jobs.answer(copy.pk)
+    jobs.run_in_turn(copy.pk)
+    jobs.run_in_turn(copy.pk)
     assert order == [copy.pk]
-    jobs.answer(fit.pk)
+    jobs.run_in_turn(fit.pk)
     assert order == [copy.pk, fit.pk]
 
 
@@ -133,7 +133,7 @@ def test_a_ring_lets_no_job_of_another_queue_run(order: list[int]) -> None:
 def test_a_job_of_another_version_is_run_where_it_rings(order: list[int]) -> None:
     job = Job.objects.create(kind="from tomorrow")
     with pytest.raises(Exception, match="from tomorrow"):
-        jobs.answer(job.pk)
+        jobs.run_in_turn(job.pk)
     job.refresh_from_db()
     assert (job.state, order) == (Job.State.FAILED, [])
 
@@ -143,6 +143,6 @@ def test_a_job_that_rests_waits_though_another_rings(order: list[int]) -> None:
     resting = jobs.enqueue("fit")
     resting.not_before = timezone.now() + timedelta(minutes=1)
     resting.save()
-    jobs.answer(resting.pk)
-    jobs.answer(0)
+    jobs.run_in_turn(resting.pk)
+    jobs.run_in_turn(0)
     assert order == []
