@@ -11,7 +11,8 @@ import io
 import re
 import tokenize
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -301,13 +302,35 @@ def own_patches(source: Source) -> list[str]:
     ]
 
 
-def circle() -> list[str]:
-    """Return modules that import each other in a circle; none where there is none."""
+def imports() -> dict[str, set[str]]:
+    """Return the modules that each module imports, by the module."""
     graph = grimp.build_graph(*PACKAGES, cache_dir=None)
-    imports = {
+    return {
         module: graph.find_modules_directly_imported_by(module)
         for module in graph.modules
     }
+
+
+def rooms_of(imports: Mapping[str, AbstractSet[str]]) -> dict[str, set[str]]:
+    """Return the packages that each package imports, by the package.
+
+    A module at the top of an app (``labeling.errors``) is a room of its own.
+    """
+    packages = {module.rpartition(".")[0] for module in imports}
+    rooms: dict[str, set[str]] = defaultdict(set)
+    for module, imported in imports.items():
+        room = _room_of(module, packages)
+        rooms[room] |= {_room_of(name, packages) for name in imported} - {room}
+    return rooms
+
+
+def _room_of(module: str, packages: AbstractSet[str]) -> str:
+    package = module if module in packages else module.rpartition(".")[0]
+    return package if "." in package else module
+
+
+def circle(imports: Mapping[str, AbstractSet[str]]) -> list[str]:
+    """Return what imports each other in a circle; nothing where there is none."""
     try:
         TopologicalSorter(imports).prepare()
     except CycleError as error:
@@ -364,7 +387,8 @@ def table() -> list[tuple[str, str]]:
         ("public functions that refuse without “Raises”", str(len(untold))),
         ("comments per 100 code lines", f"{100 * remarks / code:.1f}"),
         ("except Exception", str(len(re.findall(r"except (Base)?Exception", text)))),
-        ("a circle of imports", " → ".join(circle()) or "none"),
+        ("a circle of modules", " → ".join(circle(imports())) or "none"),
+        ("a circle of rooms", " → ".join(circle(rooms_of(imports()))) or "none"),
         (
             "noqa / type: ignore",
             f"{text.count('# noqa')} / {text.count('# type: ignore')}",

@@ -59,8 +59,26 @@ def test_functions_are_short_and_decide_little() -> None:
     assert quantiles(lengths, n=10)[-1] <= 23
 
 
-def test_modules_do_not_import_each_other_in_circles() -> None:
-    assert figures.circle() == []
+def test_neither_modules_nor_rooms_import_each_other_in_circles() -> None:
+    imports = figures.imports()
+
+    assert figures.circle(imports) == []
+    assert figures.circle(figures.rooms_of(imports)) == []
+
+
+def test_a_circle_of_rooms_is_seen() -> None:
+    imports = {
+        "labeling.a.b": {"labeling.a.inner.c", "labeling.errors"},
+        "labeling.a.inner.c": {"labeling.a.d"},
+        "labeling.a.d": set[str](),
+        "labeling.errors": set[str](),
+    }
+
+    assert figures.circle(imports) == []
+    assert set(figures.circle(figures.rooms_of(imports))) == {
+        "labeling.a",
+        "labeling.a.inner",
+    }
 
 
 def test_everything_is_typed() -> None:

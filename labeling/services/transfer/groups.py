@@ -26,7 +26,7 @@ from labeling.sql import statements
 
 if TYPE_CHECKING:
     # An import goes by groups: whoever asks for these first would find half of them.
-    from labeling.services.transfer.importing.rows import Row
+    from labeling.services.transfer.rows import Row
 
 _SQL: Final = statements.load(Path(__file__).with_name("groups.sql"))
 # A band that so many share says nothing: with none more, each look-up stays short.

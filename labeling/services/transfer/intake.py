@@ -11,7 +11,7 @@ from labeling.errors import InvalidInputError
 from labeling.models import Item, Project
 from labeling.services.queue.order import tell_items_changed
 from labeling.services.transfer import groups
-from labeling.services.transfer.importing.rows import (
+from labeling.services.transfer.rows import (
     Row,
     RowError,
     content_hash,

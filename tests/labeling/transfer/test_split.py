@@ -16,7 +16,7 @@ from labeling.models import Item, Likeness, LikenessBand, Project, QueueEntry
 from labeling.services.projects import policy
 from labeling.services.transfer import groups, intake, splitting
 from labeling.services.transfer.groups import EVALUATION, POOL, Known
-from labeling.services.transfer.importing.rows import Row
+from labeling.services.transfer.rows import Row
 from labeling.services.transfer.splitting import Group
 from tests import make
 from tests.labeling.transfer.files import bring, lines, zipped

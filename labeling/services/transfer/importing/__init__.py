@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from labeling.services.transfer.importing.limits import LIMITS, Limits
-from labeling.services.transfer.importing.rows import RowError
 from labeling.services.transfer.importing.run import again, cancel, run, start
 from labeling.services.transfer.importing.staging import (
     Preview,
@@ -11,6 +9,8 @@ from labeling.services.transfer.importing.staging import (
     preview,
     stage,
 )
+from labeling.services.transfer.limits import LIMITS, Limits
+from labeling.services.transfer.rows import RowError
 
 __all__ = [
     "LIMITS",

@@ -10,9 +10,9 @@ from typing import NamedTuple
 from labeling.messages import Message, message
 from labeling.models import Item, Project
 from labeling.services.transfer.importing import images
-from labeling.services.transfer.importing.limits import LIMITS, Limits
 from labeling.services.transfer.importing.readers import Raw
-from labeling.services.transfer.importing.rows import (
+from labeling.services.transfer.limits import LIMITS, Limits
+from labeling.services.transfer.rows import (
     Row,
     RowError,
     content_hash,

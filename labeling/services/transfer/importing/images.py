@@ -21,8 +21,8 @@ from labeling.likeness import pictures as likeness
 from labeling.likeness.sketch import Sketch
 from labeling.messages import message
 from labeling.models import Media
-from labeling.services.transfer.importing.limits import LIMITS, Limits
-from labeling.services.transfer.importing.rows import RowError
+from labeling.services.transfer.limits import LIMITS, Limits
+from labeling.services.transfer.rows import RowError
 
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 # Gray of 16 or 32 bits, or of fractions.

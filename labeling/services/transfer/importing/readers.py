@@ -17,8 +17,8 @@ from labeling import rules
 from labeling.errors import InvalidInputError
 from labeling.messages import Message, message
 from labeling.services.transfer.importing.images import NO_IMAGE
-from labeling.services.transfer.importing.limits import LIMITS, Limits
-from labeling.services.transfer.importing.rows import EMPTY, RowError
+from labeling.services.transfer.limits import LIMITS, Limits
+from labeling.services.transfer.rows import EMPTY, RowError
 
 PICTURES: Final = {
     ".png",

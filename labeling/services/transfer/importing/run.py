@@ -17,9 +17,9 @@ from labeling.models import ImportRun, Job, Upload, User
 from labeling.services.transfer import pictures, splitting
 from labeling.services.transfer.importing import readers
 from labeling.services.transfer.importing.chunk import Refusal
-from labeling.services.transfer.importing.limits import LIMITS, Limits
-from labeling.services.transfer.importing.rows import ROLES
 from labeling.services.transfer.importing.write import Writer, Written, terms_of
+from labeling.services.transfer.limits import LIMITS, Limits
+from labeling.services.transfer.rows import ROLES
 from labeling.services.work import jobs
 from labeling.services.work.progress import Progress
 

@@ -22,7 +22,7 @@ from labeling.messages import message
 from labeling.messages import sentence as _
 from labeling.models import ImportRun, Job, Project, Upload, User
 from labeling.services.transfer.importing import readers
-from labeling.services.transfer.importing.rows import role_of
+from labeling.services.transfer.rows import role_of
 
 # How long a file is kept that nobody imports.
 KEPT: Final = timedelta(days=7)

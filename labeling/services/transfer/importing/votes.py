@@ -12,7 +12,7 @@ from labeling.models import (
     Project,
     User,
 )
-from labeling.services.transfer.importing.rows import account_name
+from labeling.services.transfer.rows import account_name
 from labeling.services.votes import imported
 from labeling.services.votes.imported import ImportedVote
 

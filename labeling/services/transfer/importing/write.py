@@ -14,9 +14,9 @@ from labeling.services.transfer import groups, splitting
 from labeling.services.transfer.importing import chunk, images, table, votes
 from labeling.services.transfer.importing.chunk import Outcome, Ready, Refusal, RowTerms
 from labeling.services.transfer.importing.images import Picture
-from labeling.services.transfer.importing.limits import Limits
 from labeling.services.transfer.importing.readers import Raw
-from labeling.services.transfer.importing.rows import Row
+from labeling.services.transfer.limits import Limits
+from labeling.services.transfer.rows import Row
 from labeling.services.votes import gold
 from labeling.services.work.progress import Progress
 from labeling.services.work.transactions import Turn, await_turn

@@ -14,7 +14,7 @@ from typing import Any, Final
 from labeling import rules
 from labeling.errors import InvalidInputError
 from labeling.messages import Message, message
-from labeling.services.transfer.importing.limits import LIMITS, Limits
+from labeling.services.transfer.limits import LIMITS, Limits
 from labeling.services.votes.imported import ImportedVote
 
 MAX_VOTES: Final = 100
