@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from activelearn.services.features import forgetting
+from activelearn.services.labels import snapshots
 from activelearn.services.predictions import scoring
 from activelearn.services.training import triggers
 from activelearn.services.versions import requests
@@ -36,5 +37,6 @@ def forget() -> int:
 
 @shared_task(name="activelearn.mend", time_limit=3600)
 def mend() -> int:
-    """Have the pool scored anew where predictions are missing."""
+    """Do what an upgrade left to do, and have missing predictions made."""
+    snapshots.list_earlier()
     return scoring.mend_all()

@@ -22,7 +22,7 @@ from django.db.models import (
 )
 from django.utils import timezone
 
-from labeling.errors import InvalidInputError, check_one_of
+from labeling.errors import InvalidInputError, NotFoundError, check_one_of
 from labeling.messages import sentence as _
 from labeling.models import (
     AgreementReport,
@@ -127,6 +127,17 @@ def memberships_of(user_id: int) -> list[Membership]:
         .filter(user_id=user_id)
         .order_by("project__name", "pk")
     )
+
+
+def item_of(project_id: int, pk: int, items: QuerySet[Item] | None = None) -> Item:
+    """Return an item of a project, as ``items`` brings it.
+
+    Raises NotFoundError where the project has no such item.
+    """
+    mine = (Item.objects.all() if items is None else items).filter(project=project_id)
+    if (item := mine.filter(pk=pk).first()) is None:
+        raise NotFoundError(_("There is no such item in this project."))
+    return item
 
 
 def labels_in_use(project_id: int) -> dict[str, int]:

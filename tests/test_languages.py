@@ -18,8 +18,8 @@ from pytest_django.fixtures import Settings
 from activelearn.core import gate
 from activelearn.services.judging import verdicts
 from labeling.messages import Message
-from labeling.services.transfer import importing
-from labeling.services.transfer.importing import LIMITS, readers, rows
+from labeling.services.transfer import importing, rows
+from labeling.services.transfer.importing import LIMITS, readers
 from labeling.services.work import jobs
 from labeling.templatetags.localized import choice
 from labeling.views.page.words import station_words

@@ -20,6 +20,7 @@ from activelearn.services.labels import coverage, rare
 from activelearn.services.predictions import scoring
 from activelearn.services.training import dry_run, triggers
 from activelearn.services.versions import comparing, lineage, registry, switching
+from labeling import queries
 from labeling.api.http.calls import Reply, call
 from labeling.api.http.fields import one_of
 from labeling.api.http.pagination import Page, page_of
@@ -147,7 +148,7 @@ class ItemVersionsView(ProjectView):
     @call(name="projects_items_models_list")
     def get(self, pk: int) -> Page[wire_lineage.ItemVersion]:
         """List those that learned from it and those that were judged on it, newest first."""
-        item = lineage.item_of(self.member.project, pk)
+        item = queries.item_of(self.member.project_id, pk)
         return page_of(
             lineage.versions_of(item),
             self.request,

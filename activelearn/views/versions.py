@@ -16,6 +16,7 @@ from activelearn.services.versions.comparing import VersionComparison
 from activelearn.views import duels as duel_rows
 from activelearn.views.cards import markdown, sections
 from activelearn.views.evidence import KINDS
+from labeling import queries
 from labeling.models import Item, Project
 from labeling.services.projects import members
 from labeling.views.page.paging import listing
@@ -39,7 +40,9 @@ def item_models(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """
     member = member_of(request, slug, members.ENGINEER)
     with or_404():
-        item = lineage.item_of(member.project, pk)
+        item = queries.item_of(
+            member.project_id, pk, Item.objects.select_related("media")
+        )
     shown = listing(request, lineage.versions_of(item))
     page = context(
         member,

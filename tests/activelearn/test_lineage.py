@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from activelearn import tasks
 from activelearn.models import ModelVersion, Snapshot
 from activelearn.services.labels import snapshots
 from activelearn.services.training import triggers
@@ -40,7 +41,7 @@ def test_an_item_names_the_versions_that_had_to_do_with_it() -> None:
     # As an earlier release took them: named again without anybody's doing.
     Snapshot.objects.update(item_ids=None)
     assert parts(old) == []
-    triggers.consider_all()
+    tasks.mend()
     assert parts(old) == [(2, True), (1, True)]
     assert snapshots.list_earlier() == 0
 

@@ -99,12 +99,12 @@ def hash_now(project: Project) -> str:
     return artifact.digest(_packed(project, labels))
 
 
-def list_earlier(most: int = 20) -> int:
+def list_earlier() -> int:
     """Name the items of snapshots that an earlier release took; return how many are done.
 
     Done again it changes nothing. Of a file that is gone or damaged, no item is known.
     """
-    earlier = Snapshot.objects.filter(item_ids=None).order_by("pk")[:most]
+    earlier = Snapshot.objects.filter(item_ids=None).order_by("pk")
     for snapshot in earlier:
         try:
             items = list(read(snapshot))

@@ -16,7 +16,6 @@ from activelearn.models import (
     TrainingRun,
 )
 from activelearn.services.judging import duel_course, duels
-from activelearn.services.labels import snapshots
 from activelearn.services.ordering import ranking
 from activelearn.services.predictions import scoring
 from activelearn.services.training import experiments
@@ -284,8 +283,7 @@ def consider_project(project_id: int) -> None:
 
 
 def consider_all() -> int:
-    """Look at every project; return how many. What an upgrade left to do is done too."""
-    snapshots.list_earlier()
+    """Look at every project; return how many."""
     projects = list(Project.objects.values_list("pk", flat=True))
     for pk in projects:
         consider_project(pk)

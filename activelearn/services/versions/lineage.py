@@ -17,9 +17,7 @@ from django.db.models import (
 
 from activelearn.models import ModelVersion
 from activelearn.services.versions import registry
-from labeling.errors import NotFoundError
-from labeling.messages import sentence as _
-from labeling.models import Item, Project
+from labeling.models import Item
 
 
 @dataclass(frozen=True)
@@ -38,17 +36,6 @@ class Descendant:
     def is_right(self) -> bool:
         """Whether it answered as people did."""
         return self.truth is not None and self.truth == self.said
-
-
-def item_of(project: Project, pk: int) -> Item:
-    """Return an item of a project.
-
-    Raises NotFoundError where it has no such item.
-    """
-    item = Item.objects.select_related("media").filter(project=project, pk=pk).first()
-    if item is None:
-        raise NotFoundError(_("There is no such item in this project."))
-    return item
 
 
 def versions_of(item: Item) -> QuerySet[ModelVersion]:

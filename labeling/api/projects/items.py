@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db.models import Prefetch, QuerySet
-from django.utils.translation import gettext as _
 from msgspec import UNSET
 
 from labeling import queries
@@ -14,7 +13,6 @@ from labeling.api.http.pagination import Page, page_of
 from labeling.api.http.scope import ProjectView
 from labeling.api.wire import items as wire
 from labeling.api.wire import work
-from labeling.errors import NotFoundError
 from labeling.models import Item, Resolution
 from labeling.services.projects import members, removal
 
@@ -74,7 +72,4 @@ class ItemView(_ItemView):
 
     def _item(self, pk: int) -> Item:
         items = Item.objects.select_related("media", "prediction", "unread")
-        mine = items.filter(project=self.member.project_id, pk=pk)
-        if (item := _with_labels(mine).first()) is None:
-            raise NotFoundError(_("There is no such item in this project."))
-        return item
+        return queries.item_of(self.member.project_id, pk, _with_labels(items))

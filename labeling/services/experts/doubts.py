@@ -20,7 +20,7 @@ from django.db.models import (
     QuerySet,
 )
 
-from labeling import rules
+from labeling import queries, rules
 from labeling.errors import InvalidInputError, NotFoundError
 from labeling.messages import sentence as _
 from labeling.models import (
@@ -193,14 +193,8 @@ def check(member: Membership, item_id: int) -> None:
 
 
 def _locked(member: Membership, item_id: int) -> Item:
-    item = (
-        Item.objects.select_for_update(no_key=True)
-        .filter(project_id=member.project_id, pk=item_id)
-        .first()
-    )
-    if item is None:
-        raise NotFoundError(_("There is no such item in this project."))
-    return item
+    locked = Item.objects.select_for_update(no_key=True)
+    return queries.item_of(member.project_id, item_id, locked)
 
 
 def evidence(disagreement: Disagreement) -> tuple[Resolution | None, Prediction | None]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Prefetch
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
@@ -28,7 +28,14 @@ from labeling.models import (
 from labeling.services.projects import members, removal
 from labeling.services.queue import questions
 from labeling.views.page.paging import Listing, listing
-from labeling.views.page.scope import attempt, context, member_of, sentences_of, whole
+from labeling.views.page.scope import (
+    attempt,
+    context,
+    member_of,
+    or_404,
+    sentences_of,
+    whole,
+)
 
 NAMES: Final = {
     "id": lazy("Id starts with"),
@@ -80,13 +87,9 @@ def items(request: HttpRequest, slug: str) -> HttpResponse:
 def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Show one item with its votes, its history and where its label comes from."""
     member = member_of(request, slug, members.EXPLORE)
-    shown = (
-        Item.objects.select_related("media", "unread").filter(
-            pk=pk, project=member.project
-        )
-    ).first()
-    if shown is None:
-        raise Http404("There is no such item in this project.")
+    items = Item.objects.select_related("media", "unread")
+    with or_404():
+        shown = queries.item_of(member.project_id, pk, items)
     resolutions = list(
         Resolution.objects.select_related(
             "label_set", "guideline", "decided_by", "skills"
