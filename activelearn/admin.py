@@ -61,7 +61,7 @@ class ModelVersionAdmin(WithButtons):
         """Promote, roll back or archive, or say what the first two would change."""
         button, why = request.POST.get("button"), request.POST.get("reason", "")
         if button == "preview":
-            return _told(row)
+            return _preview_of(row)
         if button == "promote":
             return f"{registry.promote(row, person_of(request), why)} serves now."
         if button == "rollback":
@@ -69,32 +69,34 @@ class ModelVersionAdmin(WithButtons):
         return f"{registry.archive(row, person_of(request), why)} is archived."
 
 
-def _told(version: ModelVersion) -> str:
+def _preview_of(version: ModelVersion) -> str:
     """Say what a promotion of a version would change, or of the champion a rollback."""
     serves = version.stage == ModelVersion.Stage.CHAMPION
     switch = switching.preview(version.project, version.number, is_rollback=serves)
-    said = [f"{switch.after} serves in place of {switch.before or 'nothing'}."]
+    sentences = [f"{switch.after} serves in place of {switch.before or 'nothing'}."]
     if gain := switch.gain:
         figure = gain.accuracy
-        said.append(
+        sentences.append(
             f"On {gain.items} held-out items it fixes {gain.fixed} and breaks"
             f" {gain.broken}: accuracy {figure.value:+.3f}"
             f" ({figure.low:+.3f} to {figure.high:+.3f})."
         )
     if pool := switch.relabeled:
-        said.append(
+        sentences.append(
             f"{pool.changed} of {pool.sampled} items of the pool get another answer."
         )
-    return " ".join([*said, f"{switch.pool} items are scored anew."])
+    return " ".join([*sentences, f"{switch.pool} items are scored anew."])
 
 
 def _foreseen(dry: dry_run.DryRun) -> str:
     """Say what a run would learn from, and what speaks against it."""
     sources = ", ".join(f"{count} {name}" for name, count in dry.sources)
     since = "" if dry.new is None else f", {dry.new} new, {dry.changed} changed"
-    said = [f"It would learn from {dry.labels} labels ({sources or 'none'}){since},"]
-    said.append(f"and be judged on {dry.held_out}.")
-    return " ".join([*said, *map(str, dry.concerns)])
+    sentences = [
+        f"It would learn from {dry.labels} labels ({sources or 'none'}){since},"
+    ]
+    sentences.append(f"and be judged on {dry.held_out}.")
+    return " ".join([*sentences, *map(str, dry.concerns)])
 
 
 class LearningPolicyInline(admin.StackedInline):  # type: ignore[type-arg] # as there

@@ -6,7 +6,7 @@ from django.apps import AppConfig
 
 
 class ActivelearnConfig(AppConfig):
-    """Models that learn from the answers."""
+    """Models that learn from the labels."""
 
     name = "activelearn"
     verbose_name = "Learning"

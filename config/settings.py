@@ -183,7 +183,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "labeling.api.http.negotiation.OnlyRenderer",
-    "DEFAULT_RENDERER_CLASSES": ["labeling.api.http.writing.AnswerRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["labeling.api.http.writing.ReplyRenderer"],
     "DEFAULT_PARSER_CLASSES": ["labeling.api.http.parsers.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "labeling.api.http.schema.DeclaredSchema",
     "EXCEPTION_HANDLER": "labeling.api.http.problems.handler",

@@ -16,13 +16,13 @@ class PredictView(ProjectView):
 
     @call()
     def post(self, body: predictions.PredictBody) -> predictions.Predictions:
-        """Return an answer for each of ``items``."""
+        """Return a prediction for each of ``items``."""
         questions = [predictions.question_of(item) for item in body.items]
-        answers = serving.predict(self.member.project, questions)
-        rows = enumerate(zip(body.items, answers, strict=True))
+        served = serving.predict(self.member.project, questions)
+        rows = enumerate(zip(body.items, served, strict=True))
         return predictions.Predictions(
             predictions=[
-                predictions.prediction_of(asked, place, answer)
-                for place, (asked, answer) in rows
+                predictions.prediction_of(asked, place, prediction)
+                for place, (asked, prediction) in rows
             ]
         )

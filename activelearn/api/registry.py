@@ -51,7 +51,7 @@ class TrainingRunsView(ProjectView):
     def post(self, body: runs.TrainingBody) -> Reply[runs.TrainingRun]:
         """Ask for a run.
 
-        One that already waits is answered with 200; so is one that is done and has
+        One that already waits is returned with 200; so is one that is done and has
         learned from the same labels in the same way.
         """
         user = User.objects.get(pk=self.member.user_id)
@@ -133,10 +133,10 @@ class ChangesView(ProjectView):
         """List the held-out items that one of the two versions alone has right."""
         project = self.member.project
         entries = comparing.compare(project, number, before).differences
-        said = {entry.item_id: entry for entry in entries}
-        rows = Item.objects.filter(project=project, pk__in=list(said)).order_by("pk")
+        by_item = {entry.item_id: entry for entry in entries}
+        rows = Item.objects.filter(project=project, pk__in=list(by_item)).order_by("pk")
         return page_of(
-            rows, self.request, lambda item: changes.change_of(item, said[item.pk])
+            rows, self.request, lambda item: changes.change_of(item, by_item[item.pk])
         )
 
 

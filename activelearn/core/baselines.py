@@ -27,11 +27,11 @@ def nearest(rows: Rows, examples: Rows, labels: Sequence[Labels]) -> list[Labels
     if not labels:
         raise ValueError("The nearest example needs examples.")
     known = _unit(examples).T.tocsc()
-    answers: list[Labels] = []
+    nearby: list[Labels] = []
     for start in range(0, rows.shape[0], CHUNK):
         likeness = (_unit(rows[start : start + CHUNK]) @ known).toarray()
-        answers += [labels[place] for place in likeness.argmax(axis=1)]
-    return answers
+        nearby += [labels[place] for place in likeness.argmax(axis=1)]
+    return nearby
 
 
 def _unit(rows: Rows) -> Rows:
@@ -42,10 +42,10 @@ def _unit(rows: Rows) -> Rows:
 
 @dataclass(frozen=True)
 class Person:
-    """What one person said of an item, and what the others or an expert make of it."""
+    """The vote of one person on an item, and what the others or an expert make of it."""
 
     item: int
-    said: Labels
+    labels: Labels
     truth: Labels
     by_expert: bool
 
@@ -56,19 +56,19 @@ def people(
     """Yield every vote that something is known against.
 
     votes: of each item, one per person. experts: the labels of the items that an expert
-    has decided, which count there; elsewhere what most of the other people said. A vote
+    has decided, which count there; elsewhere what most of the other people chose. A vote
     whose others are at a tie, or that has none, is left out.
     """
-    for item, said in votes.items():
-        for place, own in enumerate(said):
+    for item, given in votes.items():
+        for place, own in enumerate(given):
             if item in experts:
                 yield Person(item, own, experts[item], by_expert=True)
-            elif truth := _agreed([*said[:place], *said[place + 1 :]]):
+            elif truth := _agreed([*given[:place], *given[place + 1 :]]):
                 yield Person(item, own, truth[0], by_expert=False)
 
 
-def _agreed(said: Sequence[Labels]) -> list[Labels]:
-    """Return the answer that more people gave than any other, or nothing."""
-    ranked = Counter(said).most_common(2)
+def _agreed(votes: Sequence[Labels]) -> list[Labels]:
+    """Return the labels that more people chose than any other, or nothing."""
+    ranked = Counter(votes).most_common(2)
     is_clear = len(ranked) == 1 or (ranked and ranked[0][1] > ranked[1][1])
     return [ranked[0][0]] if ranked and is_clear else []

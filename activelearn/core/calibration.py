@@ -216,7 +216,7 @@ def trial(before: Array, after: Array) -> Trial:
 
 @dataclass(frozen=True)
 class Bin:
-    """Answers of about the same confidence, and the share of them that is right."""
+    """Predictions of about the same confidence, and the share of them that is right."""
 
     confidence: float
     right: Estimate
@@ -232,16 +232,16 @@ class Reliability:
 
 
 def reliability(confidences: Array, hits: Bools, groups: Groups) -> Reliability:
-    """Return how often answers of a confidence are right.
+    """Return how often predictions of a confidence are right.
 
-    confidences, hits, groups: (n_answers,). The bins hold as many answers each (Nguyen
+    confidences, hits, groups: (n_predictions,). The bins hold as many each (Nguyen
     and O'Connor 2015, EMNLP, 1587–1598). The expected calibration error is the mean
     distance of confidence and share. Chance alone makes distances, also in the samples of
     the bootstrap, so its interval is the basic one, which takes that off (Davison and
-    Hinkley 1997, section 5.2). Raises ValueError without any answer.
+    Hinkley 1997, section 5.2). Raises ValueError without any prediction.
     """
     if not len(confidences):
-        raise ValueError("Reliability needs answers.")
+        raise ValueError("Reliability needs predictions.")
     count = max(1, min(MOST_BINS, len(confidences) // FEWEST_OF_BIN))
     order = np.argsort(confidences, kind="stable")
     parts = np.array_split(order, count)

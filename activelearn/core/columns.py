@@ -251,8 +251,8 @@ def misfits(column: Spec, values: Values) -> int:
         return 0
     if kind in ("boolean", "category"):
         known = set(column["values"])
-        said = (text_of(value) for value in present)
-        return sum((t.lower() if kind == "boolean" else t) not in known for t in said)
+        texts = (text_of(value) for value in present)
+        return sum((t.lower() if kind == "boolean" else t) not in known for t in texts)
     numbers = [_number_in(column, value) for value in present]
     return sum(n is None or abs(_scaled(column, n)) > FAR for n in numbers)
 

@@ -36,7 +36,7 @@ DuelVerdict = Literal["promote", "not better", "go on", "cannot tell"]
 class DuelSample:
     """Which items are asked about.
 
-    items: N, how many both models answered. order: the items of D, in the random order
+    items: N, of how many both models predicted the labels. order: the items of D, in the random order
     in which they are asked about: any beginning of it is a uniform sample of D, drawn
     without replacement. rest: how many more D has, which nobody is asked about.
     """
@@ -76,7 +76,7 @@ class DuelSample:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the answers say so far.
+    """What the votes say so far.
 
     asked: m, the items that were asked about, of which only the challenger has
     ``better`` right and only the champion ``worse``. gain: in accuracy over the N items,
@@ -103,13 +103,13 @@ def drawn(
 
     champion, challenger: what each says of the same items. These are to be a random
     sample of what the models are for, or all of it, and nobody may have trained on them;
-    the answers may train a model afterwards, and judge none any more. Raises ValueError
-    where the models did not answer the same items.
+    the votes may train a model afterwards, and judge none any more. Raises ValueError
+    where the models did not predict the same items.
     """
     if champion.keys() != challenger.keys():
-        raise ValueError("Both must have answered the same items.")
+        raise ValueError("Both must have predicted the same items.")
     differing = sorted(
-        pk for pk, said in champion.items() if set(said) != set(challenger[pk])
+        pk for pk, labels in champion.items() if set(labels) != set(challenger[pk])
     )
     order = rng.permutation(np.array(differing, dtype=np.int64)).tolist()
     return DuelSample(len(champion), tuple(order))

@@ -72,7 +72,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Judged:
-    """Items with their true labels and those that somebody said.
+    """Items with their true labels and those that somebody predicted.
 
     truth, predicted: n sets of labels. groups: (n,) of each item, its group.
     """
@@ -106,11 +106,11 @@ class Probabilities:
 
     @property
     def sureness(self) -> list[float]:
-        """How sure the answer to each item is; none where labels are independent."""
+        """How sure the prediction for each item is; none where labels are independent."""
         return [] if self.is_multi else self.table.max(axis=1).round(6).tolist()
 
 
-def answered(
+def judged(
     truth: Sequence[Labels], predicted: Sequence[Labels], groups: Sequence[Any] = ()
 ) -> Judged:
     """Return items with true and predicted labels; each a group of its own by default.
@@ -274,7 +274,7 @@ def _mean(figure: Any, table: _Counts, accuracy: Estimate, draws: int) -> Estima
 
 @dataclass(frozen=True)
 class _Counts:
-    """Per group and label (groups, labels): items that have it, are said to, or both.
+    """Per group and label (groups, labels): items that have it, are predicted to, or both.
 
     sizes: (groups,) how many items.
     """
@@ -291,7 +291,7 @@ class _Counts:
 
     @staticmethod
     def of(items: Judged) -> _Counts:
-        """Count the labels of items, and those that are said of them."""
+        """Count the labels of items, and those that are predicted."""
         names = sorted({x for row in (*items.truth, *items.predicted) for x in row})
         place = {name: number for number, name in enumerate(names)}
         sizes = np.bincount(items.groups).astype(float)

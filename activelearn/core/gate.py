@@ -176,7 +176,7 @@ def needed(counts: PairedCounts, asked: Terms) -> int:
     sizes: list[float] = [asked.min_items, asked.min_discordant / q]
     if d > 0:
         sizes.append(_size(q, d, asked))
-    # These have not told.
+    # With these it could not tell.
     return min(MOST_NEEDED, max(n + 1, math.ceil(max(sizes))))
 
 

@@ -84,7 +84,7 @@ def f1(both: int, named: int, support: int, union: Estimate) -> Estimate:
     """Return F1 with its interval, from that of both / (named or having).
 
     F1 = 2 J / (1 + J), where J is the Jaccard index: ``union``, a proportion of the items
-    that the label is said or true of. Its interval carries over, for F1 grows with it
+    that the label is predicted or true of. Its interval carries over, for F1 grows with it
     ("Wilson indirect": Lam, Gopal and Qian 2023, arXiv 2309.14621).
     """
     value = 2 * both / (named + support) if named + support else 0.0

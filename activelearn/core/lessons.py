@@ -1,4 +1,4 @@
-"""What a fit is taught of a snapshot: rows with one answer each, and their weights."""
+"""What a fit is taught of a snapshot: rows with one target each, and their weights."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Shares = Mapping[str, float]
 class Example:
     """A labeled item; weight: above 0, beside the others'.
 
-    shares: of each label, in [0, 1], where no single answer is right; they are taught
+    shares: of each label, in [0, 1], where no single label is right; they are taught
     instead of the labels. Of one label per item they are probabilities, of several each
     label has its own.
     """
@@ -39,7 +39,7 @@ class Lessons:
 
 
 def taught(examples: Sequence[Example], *, is_multi: bool) -> Lessons:
-    """Return the rows that teach the examples: one each, or one for each answer it has.
+    """Return the rows that teach the examples: one each, or one for each target it has.
 
     A row that stands for a share of an example has that share of its weight.
     """
@@ -47,7 +47,7 @@ def taught(examples: Sequence[Example], *, is_multi: bool) -> Lessons:
     rows = [
         (place, labels, share * example.weight / mean)
         for place, example in enumerate(examples)
-        for labels, share in _answers(example, is_multi=is_multi)
+        for labels, share in _targets(example, is_multi=is_multi)
     ]
     weights = [weight for _, _, weight in rows]
     # Within rounding: weights that are all alike are none.
@@ -59,8 +59,8 @@ def taught(examples: Sequence[Example], *, is_multi: bool) -> Lessons:
     )
 
 
-def _answers(example: Example, *, is_multi: bool) -> Iterator[tuple[Labels, float]]:
-    """Return the answers of an example and their shares, which sum to 1."""
+def _targets(example: Example, *, is_multi: bool) -> Iterator[tuple[Labels, float]]:
+    """Return the targets of an example and their shares, which sum to 1."""
     shares = {
         name: share for name, share in (example.shares or {}).items() if share > 0
     }

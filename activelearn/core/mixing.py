@@ -72,7 +72,7 @@ class Pick:
 
     @property
     def is_blind(self) -> bool:
-        """Whether people answer without the model's suggestion."""
+        """Whether people vote without the model's suggestion."""
         return self.reason != "model"
 
 

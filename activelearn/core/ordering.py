@@ -25,7 +25,7 @@ class Material:
     """What an order is made from.
 
     table: the features of all items. known: labels by item id, of labeled items of the
-    pool; of several labels, no label is an answer too. pool, held_out: ids of the items
+    pool; of several labels, no label is a label set too. pool, held_out: ids of the items
     without a vote, each list ascending. settled: the number of held-out items that are
     labeled. duel: items of the pool that are asked about to tell two models apart, before
     all that a model would choose.
@@ -167,14 +167,16 @@ def _choices(
     if not len(places):
         return "none", []
     ids, rows = material.table.ids, material.table.rows
-    answers = {pk: a for pk, a in material.known.items() if a or policy.is_multi}
-    labeled = np.flatnonzero([int(pk) in answers for pk in ids])
+    taught = {
+        pk: labels for pk, labels in material.known.items() if labels or policy.is_multi
+    }
+    labeled = np.flatnonzero([int(pk) in taught for pk in ids])
     if len(labeled) < policy.cold_until:
         return "cold", _cold(material.table, places, labeled, policy)
     try:
         model = training.fit(
             rows[labeled],
-            [answers[int(pk)] for pk in ids[labeled]],
+            [taught[int(pk)] for pk in ids[labeled]],
             is_multi=policy.is_multi,
             seed=policy.seed,
         )

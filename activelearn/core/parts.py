@@ -93,11 +93,11 @@ def compared(pairs: Iterable[Pair]) -> list[Part]:
     """
     counted = [_counted(pair) for pair in pairs]
     ranked = sorted(counted, key=lambda part: (part.p, part.kind, part.name))
-    looked_at = sum(_can_tell(part) for part in ranked)
+    looked_at = sum(_is_testable(part) for part in ranked)
     parts, is_open = [], True
     for place, part in enumerate(ranked):
         bar = ALPHA / max(1, looked_at - place)
-        is_open = is_open and _can_tell(part) and part.p <= bar
+        is_open = is_open and _is_testable(part) and part.p <= bar
         loss = (part.worse - part.better) / part.items
         parts.append(replace(part, bar=bar, is_worse=is_open and loss > MARGIN))
     return parts
@@ -106,8 +106,8 @@ def compared(pairs: Iterable[Pair]) -> list[Part]:
 def _counted(pair: Pair) -> Part:
     better, worse = signs.counted(pair.before, pair.now)
     part = Part(pair.kind, pair.name, len(pair.now), better, worse)
-    return replace(part, p=signs.mid_p(worse, better)) if _can_tell(part) else part
+    return replace(part, p=signs.mid_p(worse, better)) if _is_testable(part) else part
 
 
-def _can_tell(part: Part) -> bool:
+def _is_testable(part: Part) -> bool:
     return part.better + part.worse >= MIN_DISCORDANT

@@ -73,7 +73,7 @@ def uncertainty(
 ) -> Array:
     """Return (n_items,) in [0, 1] how unsure a model is of each item.
 
-    probabilities: (n_items, n_labels). Of several labels the answer is a set, and all
+    probabilities: (n_items, n_labels). Of several labels the prediction is a set, and all
     labels count, as if they were independent given the item. Raises ValueError where a
     probability is not finite, and KeyError for an unknown strategy.
     """

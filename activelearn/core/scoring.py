@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
-from activelearn.core.answers import Answer, answers, confidences
 from activelearn.core.features import Table
-from activelearn.core.training import Answering
+from activelearn.core.predictions import Prediction, confidences, predictions
+from activelearn.core.training import Predictor
 
 # So many items have their probabilities in memory at once.
 CHUNK: Final = 50_000
-Score: TypeAlias = tuple[int, Answer, float]
+Score: TypeAlias = tuple[int, Prediction, float]
 
 
 def scored(
-    model: Answering, table: Table, item_ids: Sequence[int]
+    model: Predictor, table: Table, item_ids: Sequence[int]
 ) -> Iterator[list[Score]]:
-    """Yield (item, answer, how sure of all of it) of items that have a row."""
+    """Yield (item, prediction, how sure of all of it) of items that have a row."""
     for start in range(0, len(item_ids), CHUNK):
         chunk = item_ids[start : start + CHUNK]
         probabilities = model.probabilities(table.rows_of(chunk))
-        said = answers(model, probabilities)
+        predicted = predictions(model, probabilities)
         sure = confidences(model, probabilities).tolist()
-        yield list(zip(chunk, said, sure, strict=True))
+        yield list(zip(chunk, predicted, sure, strict=True))

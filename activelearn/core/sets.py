@@ -19,9 +19,9 @@ Labels: TypeAlias = tuple[str, ...]
 class SetFigures:
     """The figures of whole sets of labels, where items may have several.
 
-    Of each item, over its true labels and those that are said of it: jaccard, the share
+    Of each item, over its true labels and those that are predicted: jaccard, the share
     that is in both, and sample_f1, their harmonic mean; 1 where it has none, and none is
-    said. micro_f1 takes the labels of all items together. hamming_loss is the share of
+    predicted. micro_f1 takes the labels of all items together. hamming_loss is the share of
     all decisions, of each label on each item, that are wrong (Tsoumakas and Katakis 2007,
     Int. J. Data Warehousing and Mining 3(3):1–13). Accuracy, the share of whole sets that
     are right, is in the summary.
@@ -67,15 +67,15 @@ def figures(
     groups: Groups,
     labels: Sequence[str],
 ) -> SetFigures:
-    """Return the figures of n items; ``labels`` are those that could have been said.
+    """Return the figures of n items; ``labels`` are those that could have been predicted.
 
     truth, predicted: n sets of labels. groups: (n,).
     """
-    true, said = ([set(row) for row in rows] for rows in (truth, predicted))
-    names = {*labels}.union(*true, *said)
+    true, chosen = ([set(row) for row in rows] for rows in (truth, predicted))
+    names = {*labels}.union(*true, *chosen)
     has, named, both = (
         np.array([len(row) for row in rows], dtype=np.float64)
-        for rows in (true, said, [a & b for a, b in zip(true, said, strict=True)])
+        for rows in (true, chosen, [a & b for a, b in zip(true, chosen, strict=True)])
     )
     either, wrong = has + named - both, has + named - 2 * both
     jaccard, f1 = _ratios(both, either, 1.0), _ratios(2 * both, has + named, 1.0)

@@ -101,7 +101,7 @@ def fit(
 
     rows: (n, n_features), in the order of the items' ids. targets: n sets of labels.
     weights: (n,) above 0, how much each row counts; None: each as much as any other. Of
-    several labels, one that every item has is answered from how many they are, whatever
+    several labels, one that every item has is predicted from how many they are, whatever
     the row; an item may have none.
     Raises ValueError where there are fewer than two classes to tell apart.
     """
@@ -178,8 +178,8 @@ class Labeled(Protocol):
     def is_multi(self) -> bool: ...
 
 
-class Answering(Labeled, Protocol):
-    """What answers with probabilities of its labels."""
+class Predictor(Labeled, Protocol):
+    """What predicts probabilities of its labels."""
 
     @property
     def whole(self) -> tuple[float, float]: ...
@@ -191,7 +191,7 @@ def predicted_labels(model: Labeled, probabilities: Array) -> list[tuple[str, ..
 
     probabilities: (n_rows, n_labels). One half makes the fewest wrong labels where they
     are calibrated, and then it is a threshold of its own on the scores of each label. No
-    label at all is an answer too.
+    label at all is a prediction too.
     """
     if model.is_multi:
         chosen = calibration.in_set(probabilities)

@@ -1,7 +1,7 @@
-"""A model's answers in the labels of today: renamed, merged, split or retired since.
+"""A model's predictions in the labels of today: renamed, merged, split or retired since.
 
 A split names what its label becomes, as every change does: one of the new labels, or the
-old one that stays. The others are new to the model, so it never answers them.
+old one that stays. The others are new to the model, so it never predicts them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class NoLabelLeftError(ValueError):
 
 @dataclass(frozen=True)
 class TranslatedModel:
-    """A model that answers ``labels`` (n_today), which are labels of today.
+    """A model that predicts ``labels`` (n_today), which are labels of today.
 
     places: (n_labels,) of each label of ``model``, its place in ``labels``; -1 where it
     has been retired.
@@ -89,7 +89,7 @@ class TranslatedModel:
 def translated(
     model: LinearModel, moves: Mapping[str, str], today: Collection[str]
 ) -> TranslatedModel:
-    """Return ``model`` with its answers in the labels of ``today``.
+    """Return ``model`` with its predictions in the labels of ``today``.
 
     moves: what a label of the model is called today, where that is another name.
     Raises NoLabelLeftError where no label of the model is one of today.

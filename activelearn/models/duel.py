@@ -14,7 +14,7 @@ from activelearn.models.version import ModelVersion
 from labeling.models import LabelSet, Project
 from labeling.models.fields import MessageField
 
-# Of a duel that goes on, and of one that told nothing, so that there may be another.
+# Of a duel that goes on, and of one that decided nothing, so that there may be another.
 GOES_ON = ("", "go on")
 NO_RESULT = "no result"
 
@@ -91,7 +91,7 @@ class Duel(models.Model):
                 condition=Q(ended_at=None),
                 name="one_duel_at_a_time",
             ),
-            # Who may try again until chance is kind is wrong more often than said.
+            # Who may try again until chance is kind is wrong more often than the policy states.
             models.UniqueConstraint(
                 fields=["challenger", "champion"],
                 condition=~Q(verdict=NO_RESULT),
@@ -133,7 +133,7 @@ class Duel(models.Model):
 
     @property
     def wanted(self) -> int:
-        """How many answers are still to come before it is judged."""
+        """How many votes are still to come before it is judged."""
         return 0 if self.ended_at else self.asked - self.answered
 
     @property

@@ -22,7 +22,7 @@ class DuelRows:
 
 
 def shown(duels: Iterable[Duel]) -> list[DuelRows]:
-    """Return duels with what is said of each."""
+    """Return duels with what is shown of each."""
     return [DuelRows(duel, list(rows(duel))) for duel in duels]
 
 
@@ -35,12 +35,12 @@ def rows(duel: Duel) -> Iterator[tuple[Promise | str, str]]:
         str(differing % {"differing": duel.differing, "items": duel.items}),
     )
     if duel.asked:
-        yield from _answers(duel)
+        yield from _votes(duel)
     if duel.explanation:
         yield _("What came of it"), localized(duel.explanation)
 
 
-def _answers(duel: Duel) -> Iterator[tuple[Promise | str, str]]:
+def _votes(duel: Duel) -> Iterator[tuple[Promise | str, str]]:
     asked = _("%(asked)s of these, drawn at random, without any model's answer")
     yield _("People are asked about"), str(asked % {"asked": duel.asked})
     answered = _("%(answered)s; %(wanted)s more are wanted")

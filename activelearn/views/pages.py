@@ -59,7 +59,9 @@ def models(request: HttpRequest, slug: str) -> HttpResponse:
         reads=reading.shown(project, champion),
         wait=triggers.wait_of(project),
         duels=duel_rows.shown(
-            duels.told(project, evidence.evaluation.model if evidence else None)[:5]
+            duels.of_version(project, evidence.evaluation.model if evidence else None)[
+                :5
+            ]
         ),
         labels=ProjectCounter.toward_retrain(project.pk),
         due=triggers.next_threshold(own_policy, fired.label_count if fired else 0),

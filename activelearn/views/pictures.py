@@ -75,7 +75,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Diagram:
-    """How often answers are right, over how sure the model was of them."""
+    """How often predictions are right, over how sure the model was of them."""
 
     marks: list[Mark]
     ticks: list[tuple[float, float, float]]
@@ -92,8 +92,8 @@ def diagram_of(before: Reliability, after: Reliability | None) -> Diagram:
             _y(part.right.high),
             kind,
         )
-        for kind, said in pairs
-        for part in said.bins
+        for kind, reliability in pairs
+        for part in reliability.bins
     ]
     quarters = [quarter / 4 for quarter in range(5)]
     return Diagram(marks, [(_x(at), _y(at), at) for at in quarters])
@@ -109,7 +109,7 @@ def _y(share: float) -> float:
 
 @dataclass(frozen=True)
 class ConfusionCell:
-    """So many items of a true label were said to be another one, or the same.
+    """So many items of a true label were predicted to be another one, or the same.
 
     strength: in [0, 1], the share of the true label's items.
     """

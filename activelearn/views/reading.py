@@ -27,7 +27,7 @@ UNUSED: Final[dict[str, Promise]] = {
     "constant": _("not used: every row has the same value"),
     "identifier": _("not used: it is another one in each row"),
 }
-# Categories that are named; of the others the number is told.
+# Categories that are named; of the others only the number is shown.
 NAMED: Final = 8
 
 

@@ -82,9 +82,9 @@ def changes(request: HttpRequest, slug: str, number: int, before: int) -> HttpRe
         comparison = comparing.compare(member.project, number, before)
     which = "broken" if request.GET.get("which") == "broken" else "fixed"
     entries = comparison.broken if which == "broken" else comparison.fixed
-    said = {entry.item_id: entry for entry in entries}
+    by_item = {entry.item_id: entry for entry in entries}
     rows = Item.objects.select_related("media").filter(
-        project=member.project, pk__in=list(said)
+        project=member.project, pk__in=list(by_item)
     )
     items = listing(request, rows)
     page = context(
@@ -94,7 +94,7 @@ def changes(request: HttpRequest, slug: str, number: int, before: int) -> HttpRe
         both=[comparison.before, comparison.now],
         which=which,
         items=items,
-        entries=[(item, said[item.pk]) for item in items.rows],
+        entries=[(item, by_item[item.pk]) for item in items.rows],
         slices=_slices(comparison),
         duels=duel_rows.shown(duels.between(member.project, (number, before))),
     )

@@ -29,15 +29,15 @@ _IF_MATCH: Final = OpenApiParameter(
 )
 
 
-def _answer(member: Membership, vote: Annotation) -> wire.Vote:
+def _vote(member: Membership, vote: Annotation) -> wire.Vote:
     """Return a vote with what is revealed after it."""
     revealed = suggestions.revealed(member.project, vote)
-    return wire.answer_of(vote, revealed)
+    return wire.own_vote_of(vote, revealed)
 
 
 def _reply(member: Membership, vote: Annotation, status: int = 200) -> Reply[wire.Vote]:
     """Return a vote with its version as ETag."""
-    return Reply(_answer(member, vote), status, {"ETag": f'"{vote.version}"'})
+    return Reply(_vote(member, vote), status, {"ETag": f'"{vote.version}"'})
 
 
 class AnnotationsView(HotView):
@@ -51,7 +51,7 @@ class AnnotationsView(HotView):
             project_id=self.member.project_id,
             undone_at=None,
         )
-        return page_of(votes, self.request, wire.answer_of)
+        return page_of(votes, self.request, wire.own_vote_of)
 
     @call(201, 200, raw=wire.VoteBody | wire.Batch, headers=[_ETAG])
     def post(self, body: object) -> Reply[wire.Vote | wire.VoteOutcomes]:
@@ -82,7 +82,7 @@ class AnnotationsView(HotView):
         return wire.VoteOutcome(
             client_id=client_id,
             status=201 if receipt.is_new else 200,
-            annotation=_answer(self.member, receipt.annotation),
+            annotation=_vote(self.member, receipt.annotation),
         )
 
 

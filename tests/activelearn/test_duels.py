@@ -108,7 +108,7 @@ def answer_all(duel: Duel, said: Answers) -> None:
     ranking.rank(duel.project)
     places = {place.item: (n, place) for n, place in enumerate(duel.whole)}
     who = make.member(duel.project)
-    while duels.answered(duel) < duel.asked:
+    while duels.voted_on(duel) < duel.asked:
         lent = make.lease(who, 20)
         assert lent
         for assignment in lent:

@@ -36,7 +36,7 @@ def test_an_item_names_the_versions_that_had_to_do_with_it() -> None:
     assert parts(Item.objects.get(pk=newcomer)) == [(2, True)]
     assert parts(held_out)[0] == (2, False)
     told = lineage.descendants(lineage.versions_of(held_out).filter(number=2))[0]
-    assert [told.truth, told.said] == second.evaluation.answers[str(held_out.pk)]
+    assert [told.truth, told.predicted] == second.evaluation.answers[str(held_out.pk)]
 
     # As an earlier release took them: named again without anybody's doing.
     Snapshot.objects.update(item_ids=None)

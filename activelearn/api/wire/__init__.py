@@ -1,1 +1,1 @@
-"""What the learner's API takes and answers."""
+"""What the learner's API takes and returns."""

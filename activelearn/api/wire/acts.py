@@ -9,9 +9,9 @@ from activelearn.models.version import LONGEST_REASON
 from activelearn.services.versions import history
 from labeling.api.http.fields import (
     AccountName,
-    Answer,
     Body,
     Moment,
+    ReplyData,
     about,
     literals,
     one_of,
@@ -29,7 +29,7 @@ class ReasonBody(Body):
     ) = None
 
 
-class VersionAct(Answer):
+class VersionAct(ReplyData):
     """What a person, or the gate of a run, did with a version."""
 
     kind: Annotated[

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 from activelearn.services.versions import comparing
-from labeling.api.http.fields import Answer, about, one_of
+from labeling.api.http.fields import ReplyData, about, one_of
 from labeling.models import Item
 
 
-class Change(Answer):
+class Change(ReplyData):
     """A held-out item that one of two versions alone has right."""
 
     item: Annotated[int, about("Its number.")]

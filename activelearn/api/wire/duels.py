@@ -9,9 +9,9 @@ import msgspec
 from activelearn import models
 from activelearn.api.wire.figures import Estimate
 from labeling.api.http.fields import (
-    Answer,
     Finished,
     Moment,
+    ReplyData,
     VersionNumber,
     about,
     one_of,
@@ -24,11 +24,13 @@ VERDICTS: Final = (
 )
 
 
-class Duel(Answer):
+class Duel(ReplyData):
     """A version against what serves, on a random sample of where they differ."""
 
     champion: Annotated[VersionNumber, about("The version that it would replace.")]
-    items: Annotated[int, about("Open items, or a sample of them, that both answered.")]
+    items: Annotated[
+        int, about("Open items, or a sample of them, that both predicted.")
+    ]
     differing: Annotated[int, about("On so many of these they say different labels.")]
     asked: Annotated[int, about("Of those, drawn at random: asked about by now.")]
     answered: Annotated[int, about("Of these, how many are answered.")]

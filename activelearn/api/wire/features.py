@@ -7,10 +7,10 @@ from typing import Annotated
 import msgspec
 
 from activelearn.services.features.reading import Reading
-from labeling.api.http.fields import Answer, Moment, about, one_of
+from labeling.api.http.fields import Moment, ReplyData, about, one_of
 
 
-class ReadColumn(Answer):
+class ReadColumn(ReplyData):
     """A column of the data, and what the sample showed of it."""
 
     name: Annotated[str, about("As in the data.")]
@@ -43,7 +43,7 @@ class ReadColumn(Answer):
     others: Annotated[int, about("Further categories, which share features.")]
 
 
-class Features(Answer):
+class Features(ReplyData):
     """How the next model reads the data."""
 
     kind: Annotated[

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from labeling.api.http.fields import Answer, LabelName, about, one_of
+from labeling.api.http.fields import LabelName, ReplyData, about, one_of
 
 
-class Estimate(Answer):
+class Estimate(ReplyData):
     """A figure with its interval, which holds the true one in 95 % of all samples."""
 
     value: Annotated[float, about("As measured, in the unit of the figure.")]
@@ -15,7 +15,7 @@ class Estimate(Answer):
     high: Annotated[float, about("The interval's upper end.")]
 
 
-class Summary(Answer):
+class Summary(ReplyData):
     """The figures that are never shown without each other."""
 
     items: Annotated[int, about("How many; votes, where people are judged.")]
@@ -28,14 +28,16 @@ class Summary(Answer):
     ]
 
 
-class LabelReport(Answer):
+class LabelReport(ReplyData):
     """How good a model is on one label, and how sure that is."""
 
     label: LabelName
     precision: Annotated[
-        Estimate, about("Of the items said to have it, the share that has.")
+        Estimate, about("Of the items predicted to have it, the share that has.")
     ]
-    recall: Annotated[Estimate, about("Of the items that have it, the share said to.")]
+    recall: Annotated[
+        Estimate, about("Of the items that have it, the share predicted to.")
+    ]
     f1: Annotated[Estimate, about("The harmonic mean of both.")]
     support: Annotated[int, about("How many held-out items have it.")]
     average_precision: Annotated[
@@ -44,7 +46,7 @@ class LabelReport(Answer):
     ]
 
 
-class Confusion(Answer):
+class Confusion(ReplyData):
     """How many items of a label the model says another label of, or the same."""
 
     truth: LabelName
@@ -52,7 +54,7 @@ class Confusion(Answer):
     items: Annotated[int, about("How many, at least one.")]
 
 
-class LabelChange(Answer):
+class LabelChange(ReplyData):
     """Items on which a model is right on a label and the one before was wrong."""
 
     label: LabelName
@@ -60,11 +62,12 @@ class LabelChange(Answer):
     broken: Annotated[int, about("Where only the one before was right.")]
 
 
-class SetFigures(Answer):
+class SetFigures(ReplyData):
     """The figures of whole sets of labels."""
 
     jaccard: Annotated[
-        Estimate, about("Of an item's labels, true or said, the share that is both.")
+        Estimate,
+        about("Of an item's labels, true or predicted, the share that is both."),
     ]
     sample_f1: Annotated[Estimate, about("The mean F1 of the items.")]
     micro_f1: Annotated[Estimate, about("F1 of the labels of all items together.")]
@@ -73,7 +76,7 @@ class SetFigures(Answer):
     ]
 
 
-class Figures(Answer):
+class Figures(ReplyData):
     """All figures of a model on held-out items."""
 
     summary: Annotated[Summary, about("Of all items together.")]
@@ -88,7 +91,7 @@ class Figures(Answer):
     sets: Annotated[SetFigures | None, about("Null where items have one label.")] = None
 
 
-class Slice(Answer):
+class Slice(ReplyData):
     """The figures of held-out items with one thing in common."""
 
     kind: Annotated[
@@ -101,7 +104,7 @@ class Slice(Answer):
     summary: Annotated[Summary, about("Of these items alone.")]
 
 
-class Part(Answer):
+class Part(ReplyData):
     """A slice, or the items of a label, and what a model fixes and breaks there."""
 
     kind: Annotated[
@@ -124,7 +127,7 @@ class Part(Answer):
     is_worse: Annotated[bool, about("Whether this forbids it to take over.")]
 
 
-class Baseline(Answer):
+class Baseline(ReplyData):
     """What the model has to beat on the same items."""
 
     name: Annotated[
@@ -145,22 +148,22 @@ class Baseline(Answer):
     summary: Annotated[Summary, about("Of what it says of the items.")]
 
 
-class ReliabilityBin(Answer):
-    """Answers of about the same confidence, and the share of them that is right."""
+class ReliabilityBin(ReplyData):
+    """Predictions of about the same confidence, and the share of them that is right."""
 
-    confidence: Annotated[float, about("The mean of these answers'.")]
+    confidence: Annotated[float, about("The mean of these predictions'.")]
     right: Annotated[Estimate, about("The share of them that is right.")]
     answers: Annotated[int, about("How many they are.")]
 
 
-class Reliability(Answer):
+class Reliability(ReplyData):
     """The reliability diagram, and its expected calibration error (`ece`)."""
 
     ece: Annotated[Estimate, about("The expected calibration error, a share.")]
     bins: Annotated[list[ReliabilityBin], about("The least confident first.")]
 
 
-class CalibrationTrial(Answer):
+class CalibrationTrial(ReplyData):
     """Whether a calibration helped, on so many labels."""
 
     labels: Annotated[int, about("How many labels it was tried on.")]
@@ -171,7 +174,7 @@ class CalibrationTrial(Answer):
     ]
 
 
-class CalibrationReport(Answer):
+class CalibrationReport(ReplyData):
     """How sure the model is beside how often it is right."""
 
     kind: Annotated[

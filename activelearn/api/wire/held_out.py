@@ -8,10 +8,10 @@ import msgspec
 
 from activelearn.services.labels import coverage
 from activelearn.services.labels import rare as rare_labels
-from labeling.api.http.fields import Answer, about
+from labeling.api.http.fields import ReplyData, about
 
 
-class RareLabel(Answer):
+class RareLabel(ReplyData):
     """A label that items have, but at most one held-out item."""
 
     label: Annotated[str, about("Its name.")]
@@ -19,7 +19,7 @@ class RareLabel(Answer):
     held_out: Annotated[int, about("Held-out items that have it.")]
 
 
-class Coverage(Answer):
+class Coverage(ReplyData):
     """Held-out items by what is known of them; the parts add up to `items`."""
 
     items: Annotated[int, about("All that are held out, without the invalid ones.")]
@@ -40,7 +40,7 @@ COUNTS = tuple(name for name in Coverage.__struct_fields__ if name != "rare")
 
 
 def coverage_of(counts: coverage.Coverage, rare: rare_labels.RareLabels) -> Coverage:
-    """Return the counts as the API answers them."""
+    """Return the counts as the API returns them."""
     return Coverage(
         **{name: getattr(counts, name) for name in COUNTS},
         rare=msgspec.convert(rare.labels, list[RareLabel], from_attributes=True),

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from activelearn import models
 from activelearn.services.versions.lineage import Descendant
-from labeling.api.http.fields import Answer, VersionNumber, about, one_of
+from labeling.api.http.fields import ReplyData, VersionNumber, about, one_of
 
 
-class ItemVersion(Answer):
+class ItemVersion(ReplyData):
     """A version that learned from an item, or was judged on it."""
 
     number: VersionNumber
@@ -23,7 +23,7 @@ class ItemVersion(Answer):
         list[str] | None, about("The item's labels then; null where it was not judged.")
     ]
     said: Annotated[
-        list[str] | None, about("What it answered; null where it was not judged.")
+        list[str] | None, about("What it predicted; null where it was not judged.")
     ]
 
 
@@ -34,5 +34,5 @@ def item_version_of(part: Descendant) -> ItemVersion:
         stage=part.version.stage,
         learned=part.has_learned,
         truth=part.truth,
-        said=part.said,
+        said=part.predicted,
     )

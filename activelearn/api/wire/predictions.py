@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from msgspec import UNSET, Meta, UnsetType
 
 from activelearn.services.predictions import serving
-from labeling.api.http.fields import Answer, Body, Columns, Share, about, one_of
+from labeling.api.http.fields import Body, Columns, ReplyData, Share, about, one_of
 
 
 class PredictItem(Body):
@@ -35,20 +35,21 @@ class PredictBody(Body):
     ]
 
 
-class Prediction(Answer):
+class Prediction(ReplyData):
     """What the serving model says of one item."""
 
     id: Annotated[str | int | None, about("As it was sent, or the item's place.")]
     label: Annotated[
-        str, about("The likeliest of `labels`; empty where the answer is no label.")
+        str, about("The likeliest of `labels`; empty where it predicts no label.")
     ]
     labels: Annotated[
-        list[str], about("The answer: one label, or where items may have several all.")
+        list[str],
+        about("The prediction: one label, or where items may have several all."),
     ]
     confidence: Annotated[
         Share,
         about(
-            "Of the whole answer: right as often as it says if `calibrated`, else a "
+            "Of the whole prediction: right as often as it says if `calibrated`, else a "
             "score."
         ),
     ]
@@ -67,7 +68,7 @@ class Prediction(Answer):
     ]
 
 
-class Predictions(Answer):
+class Predictions(ReplyData):
     """What the serving model says, in the order in which it was asked."""
 
     predictions: Annotated[list[Prediction], about("One for each item that was sent.")]
@@ -79,15 +80,15 @@ def question_of(body: PredictItem) -> serving.Question:
     return serving.Question(str(name or ""), body.data)
 
 
-def prediction_of(body: PredictItem, place: int, answer: Any) -> Prediction:
+def prediction_of(body: PredictItem, place: int, served: Any) -> Prediction:
     """Return what the serving model says of the item at a place."""
     return Prediction(
         id=place if body.id is UNSET else body.id,
-        label=answer.label,
-        labels=answer.labels,
-        confidence=answer.confidence,
-        calibrated=answer.is_calibrated,
-        probabilities=answer.probabilities,
-        model=answer.model,
-        decision=answer.decision,
+        label=served.label,
+        labels=served.labels,
+        confidence=served.confidence,
+        calibrated=served.is_calibrated,
+        probabilities=served.probabilities,
+        model=served.model,
+        decision=served.decision,
     )

@@ -10,13 +10,13 @@ from activelearn.api.wire.figures import Estimate, Summary
 from activelearn.models import ModelVersion
 from activelearn.services.training import dry_run
 from activelearn.services.versions import switching
-from labeling.api.http.fields import Answer, about, one_of
+from labeling.api.http.fields import ReplyData, about, one_of
 from labeling.templatetags.localized import localized
 
 SWITCHES: Final = ("promote", "rollback")
 
 
-class RetrainPreview(Answer):
+class RetrainPreview(ReplyData):
     """What a run that began now would learn from, and what speaks against it."""
 
     labels: Annotated[int, about("Labels of the pool that it would learn from.")]
@@ -58,7 +58,7 @@ class RetrainPreview(Answer):
     ]
 
 
-class Gain(Answer):
+class Gain(ReplyData):
     """Two versions on the held-out items that both were judged on."""
 
     items: Annotated[int, about("How many these are.")]
@@ -67,15 +67,15 @@ class Gain(Answer):
     accuracy: Annotated[Estimate, about("By how much the accuracy changes.")]
 
 
-class Relabeled(Answer):
-    """How much of the pool would get another answer, by a random sample of it."""
+class Relabeled(ReplyData):
+    """How much of the pool would get another prediction, by a random sample of it."""
 
     sampled: Annotated[int, about("Items of the pool that both versions were asked.")]
-    changed: Annotated[int, about("Of these, how many get another answer.")]
+    changed: Annotated[int, about("Of these, how many get another prediction.")]
     share: Annotated[Estimate, about("Of the whole pool.")]
 
 
-class SwitchPreview(Answer):
+class SwitchPreview(ReplyData):
     """What would change if a version were promoted or rolled back."""
 
     action: Annotated[str, one_of(SWITCHES, "What was asked about.")]

@@ -8,9 +8,9 @@ from activelearn import models
 from activelearn.services.training import retrain
 from labeling.api.http.fields import (
     Added,
-    Answer,
     Body,
     Finished,
+    ReplyData,
     Started,
     about,
     literals,
@@ -40,7 +40,7 @@ class TrainingBody(Body):
     ) = None
 
 
-class TrainingRun(Answer):
+class TrainingRun(ReplyData):
     """One training: why it started, how far it is, what came of it."""
 
     id: Annotated[int, about("The server's number of the run.")]

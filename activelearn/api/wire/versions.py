@@ -23,9 +23,9 @@ from activelearn.core import signs
 from activelearn.services.judging import judgments
 from labeling.api.http.fields import (
     Added,
-    Answer,
     LabelName,
     Moment,
+    ReplyData,
     Share,
     VersionNumber,
     about,
@@ -38,19 +38,21 @@ GateVerdict = Annotated[
 ]
 
 
-class LabelFigures(Answer):
+class LabelFigures(ReplyData):
     """How good a model is on one label."""
 
     label: LabelName
     precision: Annotated[
-        Share, about("Of the items said to have it, the share that has.")
+        Share, about("Of the items predicted to have it, the share that has.")
     ]
-    recall: Annotated[Share, about("Of the items that have it, the share said to.")]
+    recall: Annotated[
+        Share, about("Of the items that have it, the share predicted to.")
+    ]
     f1: Annotated[Share, about("The harmonic mean of both.")]
     support: Annotated[int, about("How many held-out items have it.")]
 
 
-class Evaluation(Answer):
+class Evaluation(ReplyData):
     """All that held-out items say of a version."""
 
     number: Annotated[int, about("Of the version.")]
@@ -99,7 +101,7 @@ class Evaluation(Answer):
     ] = None
 
 
-class Model(Answer):
+class Model(ReplyData):
     """A version of the model with its evidence on held-out items."""
 
     number: VersionNumber

@@ -59,10 +59,14 @@ def unread_cells(items: Sequence[Item], spec: core.Spec) -> Reasons:
         place: list(core.unread_cells(item.data, spec))
         for place, item in enumerate(items)
     }
-    return {place: list(map(_said, cells)) for place, cells in unread.items() if cells}
+    return {
+        place: list(map(_sentence_of, cells))
+        for place, cells in unread.items()
+        if cells
+    }
 
 
-def _said(cell: core.UnreadCell) -> Message:
+def _sentence_of(cell: core.UnreadCell) -> Message:
     words = cell.value if len(cell.value) <= QUOTED else f"{cell.value[:QUOTED]}…"
     values = {"column": cell.column, "value": words}
     if cell.why == "large":

@@ -145,16 +145,16 @@ def _add(project: Project, spec: core.Spec, chunk: Sequence[Item]) -> None:
         unread=len(reasons),
     )
     if spec == spec_of(project):
-        _tell(shard, chunk, reasons)
+        _keep_unread(shard, chunk, reasons)
 
 
-def _tell(
+def _keep_unread(
     shard: FeatureShard, some: Sequence[Item], reasons: Mapping[int, list[Message]]
 ) -> None:
     """Keep for people what could not be read of some items of a file, by place."""
     within = (shard.first_item, shard.last_item)
-    told = {some[place].pk: why for place, why in reasons.items()}
-    unread.keep(shard.project_id, within, told)
+    by_item = {some[place].pk: why for place, why in reasons.items()}
+    unread.keep(shard.project_id, within, by_item)
 
 
 def _look_again(project: Project, spec: core.Spec) -> None:
@@ -176,7 +176,7 @@ def _look_again(project: Project, spec: core.Spec) -> None:
             some = list(items) if spec["kind"] == "table" else []
             reasons = payloads.unread_cells(some, spec)
         with transaction.atomic():
-            _tell(shard, some, reasons)
+            _keep_unread(shard, some, reasons)
             FeatureShard.objects.filter(pk=shard.pk).update(unread=len(reasons))
 
 

@@ -1,4 +1,4 @@
-"""What a project's duel is waiting for: a draw, answers, a verdict, its end."""
+"""What a project's duel is waiting for: a draw, votes, a verdict, its end."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from labeling.services.work.transactions import keep_project
 
 
 def consider(project_id: int) -> None:
-    """See what a project's duel is waiting for: a draw, answers, a verdict, its end."""
+    """See what a project's duel is waiting for: a draw, votes, a verdict, its end."""
     with transaction.atomic():
         # The project's row is locked: each happens once, whoever looks.
         if (project := keep_project(project_id)) is None:
@@ -41,8 +41,8 @@ def give_up(duel: Duel, why: Message) -> Message:
 
 
 def _follow(duel: Duel) -> None:
-    """Count the answers; with the last one that was asked for, have them judged."""
-    if (now := duels.answered(duel)) != duel.answered:
+    """Count the votes; with the last one that was asked for, have them judged."""
+    if (now := duels.voted_on(duel)) != duel.answered:
         duel.answered = now
         duel.save(update_fields=["answered"])
     if now == duel.asked and not _is_judging(duel):
@@ -65,13 +65,13 @@ def _request_judgment(duel: Duel) -> None:
             "trigger": TrainingRun.Trigger.DUEL,
             "judges": duel.challenger,
             "duel": duel,
-            "reason": verdicts.duel_answered(duel),
+            "reason": verdicts.duel_progress(duel),
         },
     )
 
 
 def again(job: Job, _user: object) -> Job:
-    """Have the answers judged once more where that has failed: it is requested anew."""
+    """Have the votes judged once more where that has failed: it is requested anew."""
     run = TrainingRun.objects.select_related("project").get(job=job)
     consider(run.project_id)
     runs = TrainingRun.objects.select_related("job").filter(duel=run.duel_id)

@@ -45,7 +45,7 @@ def draw(progress: Progress) -> dict[str, Any]:
         progress.report(stage=noop("done"))
         project = lock_project(project.pk)
         is_new = duels.pair_due(project) == pair and not duels.open_of(project.pk)
-        # Two models that answered in different words differ for no reason.
+        # Two models that predict in different words differ for no reason.
         if not is_new or relabel.in_force(project.pk) != label_set_id:
             return {}
         duel.labels_then = ProjectCounter.toward_retrain(project.pk)
@@ -72,8 +72,8 @@ def _drawn(
     if len(items) > MOST_ITEMS:
         items = sorted(rng.choice(items, MOST_ITEMS, replace=False).tolist())
     try:
-        old = _answers(champion, items, table, progress)
-        new = _answers(challenger, items, table, progress)
+        old = _predicted(champion, items, table, progress)
+        new = _predicted(challenger, items, table, progress)
     except ConflictError as refusal:
         return duels.ended(duel, "cannot tell", refusal.message)
     fight = core.drawn(old, new, rng)
@@ -90,16 +90,16 @@ def _drawn(
     return duel
 
 
-def _answers(
+def _predicted(
     version: ModelVersion, items: Sequence[int], table: Table, progress: Progress
 ) -> dict[int, Labels]:
     """Return what a version says of items: as it serves them, in the labels of today."""
     witness = evidence.opened(version, table)
-    said: dict[int, Labels] = {}
+    predicted: dict[int, Labels] = {}
     for start in range(0, len(items), evidence.CHUNK):
         chunk = items[start : start + evidence.CHUNK]
         probabilities = witness.model.probabilities(witness.table.rows_of(chunk))
-        answers = training.predicted_labels(witness.model, probabilities)
-        said |= zip(chunk, answers, strict=True)
-        progress.report(done=len(said), total=len(items), stage=noop("scoring"))
-    return said
+        labels = training.predicted_labels(witness.model, probabilities)
+        predicted |= zip(chunk, labels, strict=True)
+        progress.report(done=len(predicted), total=len(items), stage=noop("scoring"))
+    return predicted

@@ -1,4 +1,4 @@
-"""The verdict of a duel: what people's answers say of two versions, and what follows."""
+"""The verdict of a duel: what people's votes say of two versions, and what follows."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class DuelJudgment:
 
 
 def judge(progress: Progress) -> dict[str, Any]:
-    """Judge a version by the answers of its duel; what is judged already stays so.
+    """Judge a version by the votes of its duel; what is judged already stays so.
 
     All in one transaction, behind the project's lock: so what is promoted replaces the
     champion that it was compared with. Raises what ``Progress.report`` raises, and what
@@ -70,11 +70,11 @@ def _judged(duel: Duel, training_run: TrainingRun) -> tuple[str, Message]:
         return NO_RESULT, duel.explanation
     if why := duels.why_over(duel):
         return NO_RESULT, duel_course.give_up(duel, why)
-    duel.answered = duels.answered(duel)
+    duel.answered = duels.voted_on(duel)
     if duel.answered < duel.asked:
-        # Somebody has taken an answer back: it is judged once that is there again.
+        # Somebody has taken a vote back: it is judged once that is there again.
         duel.save(update_fields=["answered"])
-        return "go on", verdicts.duel_answered(duel)
+        return "go on", verdicts.duel_progress(duel)
     outcome, judgment = _compared(duel, training_run)
     training_run.judgment = judgment
     training_run.save(update_fields=["judgment", "look", "alpha"])
@@ -82,7 +82,7 @@ def _judged(duel: Duel, training_run: TrainingRun) -> tuple[str, Message]:
 
 
 def _compared(duel: Duel, training_run: TrainingRun) -> tuple[core.Outcome, str]:
-    """Return what the answers say, and the hash of the file that keeps all of it."""
+    """Return what the votes say, and the hash of the file that keeps all of it."""
     truth = duels.truth_of(duel)
     asked = duel.whole[: duel.asked]
     outcomes = [

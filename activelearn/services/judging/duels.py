@@ -28,7 +28,7 @@ def open_of(project_id: int) -> Duel | None:
     return duels.filter(project=project_id, ended_at=None).first()
 
 
-def told(project: Project, version: ModelVersion | None) -> QuerySet[Duel]:
+def of_version(project: Project, version: ModelVersion | None) -> QuerySet[Duel]:
     """Return the duel that goes on and those of a version, the latest first."""
     duels = Duel.objects.select_related("challenger", "champion").defer("places")
     return duels.filter(Q(ended_at=None) | Q(challenger=version), project=project)
@@ -51,7 +51,7 @@ def asked_items(project_id: int) -> list[int]:
 def pair_due(project: Project) -> tuple[ModelVersion, ModelVersion] | None:
     """Return the version that waits and what serves, where a duel is to tell.
 
-    Not where the gate waits for a person, and not where one has told already.
+    Not where the gate waits for a person, and not where one has decided already.
     """
     if not _is_wanted(project.pk):
         return None
@@ -115,7 +115,7 @@ def _ends(duel: Duel) -> Iterator[Message]:
         )
 
 
-def answered(duel: Duel) -> int:
+def voted_on(duel: Duel) -> int:
     """Return of how many items that are asked about no more votes are to come.
 
     Of what is deleted or invalid, none are; of what an expert has yet to decide, neither.
@@ -128,7 +128,7 @@ def truth_of(duel: Duel) -> dict[int, Labels]:
     """Return the labels that people gave the items, and mark them as used.
 
     Items without one are those that they do not agree on, that are invalid or deleted,
-    that have no single right answer, or of which the model's answer counted as a vote.
+    that have no single right label, or of which the model's prediction counted as a vote.
     """
     asked = duel.asked_items
     taken = resolutions.take(duel.project, Item.Split.POOL, asked)

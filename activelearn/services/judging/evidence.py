@@ -43,9 +43,9 @@ class Held:
         """The true labels, item by item."""
         return list(self.truth.values())
 
-    def answered(self, predicted: Sequence[Labels]) -> Judged:
-        """Return the items with what somebody said of them."""
-        return evaluation.answered(self.labels, predicted, self.groups)
+    def judged(self, predicted: Sequence[Labels]) -> Judged:
+        """Return the items with what somebody predicted."""
+        return evaluation.judged(self.labels, predicted, self.groups)
 
 
 def held(truth: snapshots.LabelsOf) -> Held:
@@ -79,7 +79,7 @@ def on_held_out(
 ) -> tuple[Probabilities, CalibrationReport]:
     """Return what a version says of held-out items, and how sure of that it may be.
 
-    Its calibration was fitted on these very items, so each is said by calibrations of
+    Its calibration was fitted on these very items, so each is predicted by calibrations of
     other groups here: the figures would be too good otherwise.
     """
     model = witness.model
@@ -88,43 +88,45 @@ def on_held_out(
         model.labels, model.uncalibrated.probabilities(rows), model.is_multi
     )
     labels, groups = items.labels, numbered(items.groups)
-    said = scores
+    predicted = scores
     kind: Kind = "none"
     after = None
     if model.is_calibrated:
-        said = cross_fitted(scores, labels, groups)
+        predicted = cross_fitted(scores, labels, groups)
         kind = "platt" if model.is_multi else "temperature"
-        after = reliability(said, labels, groups)
+        after = reliability(predicted, labels, groups)
     before = reliability(scores, labels, groups)
     of_sets = None
     if model.is_multi:
         of_sets = reliability_of_sets(
             scores, labels, groups, is_calibrated=model.is_calibrated
         )
-    return said, CalibrationReport(kind, witness.version.trial, before, after, of_sets)
+    return predicted, CalibrationReport(
+        kind, witness.version.trial, before, after, of_sets
+    )
 
 
 def report_of(
     witness: Opened,
     items: Held,
-    said: tuple[Probabilities, CalibrationReport],
+    evidence: tuple[Probabilities, CalibrationReport],
     champion: Sequence[Labels] | None,
 ) -> report.Report:
-    """Return all figures of a version that has said this of the held-out items.
+    """Return all figures of a version by what it predicted of the held-out items.
 
     champion: what the version that served before says of them, if one did.
 
     Raises NotFoundError where the project has been deleted.
     """
-    probabilities, calibration = said
+    probabilities, calibration = evidence
     is_multi = probabilities.is_multi
     predicted = training.predicted_labels(probabilities, probabilities.table)
-    answered = items.answered(predicted)
+    judged = items.judged(predicted)
     examples = _examples(witness)
     places = report.places_of(_facts(items.truth))
     return report.Report(
-        figures=evaluation.figures(answered, probabilities),
-        slices=report.slices(places, answered, is_multi=is_multi),
+        figures=evaluation.figures(judged, probabilities),
+        slices=report.slices(places, judged, is_multi=is_multi),
         baselines=[
             report.Baseline(
                 name, evaluation.summary(them, is_multi=is_multi, draws=report.DRAWS)
@@ -147,7 +149,7 @@ def _parts(
     now: Sequence[Labels],
 ) -> list[Part]:
     """Return how a version does against the champion on each part of the items."""
-    hits = items.answered(before).hits, items.answered(now).hits
+    hits = items.judged(before).hits, items.judged(now).hits
     slices = (
         parts.of_slice(place.kind, place.name, place.at, hits) for place in places
     )
@@ -178,16 +180,16 @@ def _baselines(
     examples: snapshots.LabelsOf,
 ) -> Iterator[tuple[str, Judged]]:
     commonest = evaluation.majority(items.labels)
-    yield "majority", items.answered([commonest] * len(items.labels))
+    yield "majority", items.judged([commonest] * len(items.labels))
     if examples:
         near = baselines.nearest(
             witness.table.rows_of(list(items.truth)),
             witness.table.rows_of(list(examples)),
             list(examples.values()),
         )
-        yield "nearest", items.answered(near)
+        yield "nearest", items.judged(near)
     if champion is not None:
-        yield "champion", items.answered(champion)
+        yield "champion", items.judged(champion)
     yield from _people(items)
 
 
@@ -211,8 +213,8 @@ def _learned(witness: Opened, examples: snapshots.LabelsOf) -> Summary | None:
     for start in range(0, len(ids), CHUNK):
         rows = witness.table.rows_of(ids[start : start + CHUNK])
         predicted += training.predicted_labels(model, model.probabilities(rows))
-    answered = evaluation.answered(list(examples.values()), predicted)
-    return evaluation.summary(answered, is_multi=model.is_multi, draws=report.DRAWS)
+    judged = evaluation.judged(list(examples.values()), predicted)
+    return evaluation.summary(judged, is_multi=model.is_multi, draws=report.DRAWS)
 
 
 def _people(items: Held) -> Iterator[tuple[str, Judged]]:
@@ -233,6 +235,6 @@ def _people(items: Held) -> Iterator[tuple[str, Judged]]:
         ("people-experts", [vote for vote in people if vote.by_expert]),
     ):
         if part:
-            truth, said = [vote.truth for vote in part], [vote.said for vote in part]
+            truth, given = [vote.truth for vote in part], [vote.labels for vote in part]
             groups = [vote.item for vote in part]
-            yield name, evaluation.answered(truth, said, groups)
+            yield name, evaluation.judged(truth, given, groups)

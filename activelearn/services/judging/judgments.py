@@ -33,7 +33,7 @@ class Judgment:
 
     sha256: of the version's bytes that were judged. champion: its number, or None before
     the first. items: of the evaluation split, with what was right before (``hits``) and
-    what is ``right`` now; truth and said: their labels, and what the version answers.
+    what is ``right`` now; truth and predicted: their labels, and those of the version.
     report: None without any item. Where there is no champion, or it ``is_refused``
     because its features cannot be computed any more, always saying the commonest label
     took its part.
@@ -48,7 +48,7 @@ class Judgment:
     # Judgments of earlier releases have none of these.
     right: list[bool] = field(default_factory=list)
     truth: list[evaluation.Labels] = field(default_factory=list)
-    said: list[evaluation.Labels] = field(default_factory=list)
+    predicted: list[evaluation.Labels] = field(default_factory=list)
     sureness: list[float] = field(default_factory=list)
     report: Report | None = None
     leaks: Leaks = field(default_factory=Leaks)
@@ -74,13 +74,13 @@ class Judgment:
 def judge(version: ModelVersion, table: Table) -> Judgment:
     """Compare with the champion, or with always saying the commonest label.
 
-    Each answers from the features of its own file, in the labels of today. Raises
+    Each predicts from the features of its own file, in the labels of today. Raises
     DamagedError where a model's bytes are not those that were saved.
     """
     while True:
         label_set_id = relabel.in_force(version.project_id)
         judgment = _judged(version, table)
-        # Truth and answers are read one after the other: labels that changed between
+        # Truth and predictions are read one after the other: labels that changed between
         # them would make each other wrong.
         if relabel.in_force(version.project_id) == label_set_id:
             return judgment
@@ -105,13 +105,13 @@ def _judged(version: ModelVersion, table: Table) -> Judgment:
     # be what is promoted.
     witness = evidence.opened(version, table)
     probabilities, calibration = evidence.on_held_out(witness, items)
-    said = training.predicted_labels(probabilities, probabilities.table)
-    before, is_refused = _said_before(champion, items, table)
+    predicted = training.predicted_labels(probabilities, probabilities.table)
+    before, is_refused = _predicted_before(champion, items, table)
     is_first = champion is None or is_refused
     report = evidence.report_of(
         witness, items, (probabilities, calibration), None if is_first else before
     )
-    hits, right = items.answered(before).hits, items.answered(said).hits
+    hits, right = items.judged(before).hits, items.judged(predicted).hits
     return Judgment(
         sha256=version.sha256,
         champion=number,
@@ -126,7 +126,7 @@ def _judged(version: ModelVersion, table: Table) -> Judgment:
         is_refused=is_refused,
         right=right,
         truth=items.labels,
-        said=said,
+        predicted=predicted,
         sureness=probabilities.sureness,
         leaks=leaks,
         report=report,
@@ -175,12 +175,12 @@ def spend(training_run: TrainingRun, judgment: Judgment) -> bool:
     return True
 
 
-def _said_before(
+def _predicted_before(
     champion: ModelVersion | None, items: evidence.Held, table: Table
 ) -> tuple[list[evaluation.Labels], bool]:
     """Return what the champion says of the items, and whether it is refused.
 
-    Without one, and where it cannot be computed any more, the commonest label is said.
+    Without one, and where it cannot be computed any more, the commonest label is taken.
     """
     commonest = [evaluation.majority(items.labels)] * len(items.labels)
     if champion is None:
@@ -248,9 +248,9 @@ def evaluate(version: ModelVersion, judgment: Judgment) -> None:
             # Of several labels, and of judgments of earlier releases, nothing is known.
             "sureness": dict(zip(map(str, items), judgment.sureness, strict=False)),
             "answers": {
-                str(pk): [truth, said]
-                for pk, truth, said in zip(
-                    items, judgment.truth, judgment.said, strict=True
+                str(pk): [truth, predicted]
+                for pk, truth, predicted in zip(
+                    items, judgment.truth, judgment.predicted, strict=True
                 )
             },
         },

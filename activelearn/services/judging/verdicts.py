@@ -164,7 +164,7 @@ def alike(duel: Duel) -> Message:
     )
 
 
-def duel_answered(duel: Duel) -> Message:
+def duel_progress(duel: Duel) -> Message:
     """Return how many of a duel's items are answered."""
     return message(
         "duel with version %(number)s: %(answered)s of %(asked)s items are answered",

@@ -94,7 +94,7 @@ def material_of(
         project=project,
         superseded_at=None,
         item__split=Item.Split.POOL,
-        # It has no single answer that an order could learn from.
+        # It has no single label that an order could learn from.
         is_ambiguous=False,
     )
     wanting = (

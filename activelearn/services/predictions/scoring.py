@@ -90,7 +90,7 @@ def mend_all() -> int:
 
 
 def is_due(project_id: int) -> bool:
-    """Whether the champion's answers for the pool are in words of other labels."""
+    """Whether the champion's predictions for the pool are in words of other labels."""
     last = newcomers.last_pass(project_id)
     if last is None:
         return False
@@ -102,7 +102,7 @@ def is_due(project_id: int) -> bool:
 def _scores(
     project: Project, champion: ModelVersion, progress: Progress
 ) -> list[Score]:
-    """Return (item, answer, how sure of all of it) for the pool's items."""
+    """Return (item, prediction, how sure of all of it) for the pool's items."""
     model, spec = registry.load(champion)
     table = store.load(project, spec, progress.step)
     items = Item.objects.filter(project=project).pool().order_by("pk")

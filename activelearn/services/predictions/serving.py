@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from activelearn.core import answers
+from activelearn.core import predictions as core
 from activelearn.services.features import payloads
 from activelearn.services.versions import registry
 from labeling.errors import ConflictError, InvalidInputError
@@ -67,19 +67,19 @@ def predict(project: Project, questions: Sequence[Question]) -> list[ServedPredi
     ]
     items = [Item(data=row.data) for row in rows]
     table = model.probabilities(payloads.rows_of(items, spec))
-    said = answers.answers(model, table)
-    sure = answers.confidences(model, table).tolist()
+    predicted = core.predictions(model, table)
+    sure = core.confidences(model, table).tolist()
     predictions = [
         ServedPrediction(
-            label=answer if isinstance(answer, str) else likeliest(answer),
-            labels=[answer] if isinstance(answer, str) else sorted(answer),
+            label=prediction if isinstance(prediction, str) else likeliest(prediction),
+            labels=[prediction] if isinstance(prediction, str) else sorted(prediction),
             confidence=confidence,
             probabilities=dict(zip(model.labels, row.tolist(), strict=True)),
             model=champion.number,
             is_calibrated=model.is_calibrated,
             decision="accept" if confidence >= project.confidence else "review",
         )
-        for answer, confidence, row in zip(said, sure, table, strict=True)
+        for prediction, confidence, row in zip(predicted, sure, table, strict=True)
     ]
     unsure = [
         row

@@ -47,7 +47,7 @@ def run(progress: Progress) -> dict[str, Any]:
     spec = store.renewed_spec_of(training_run.project)
     table = store.load(training_run.project, spec, progress.step)
     progress.report(done=1, stage=noop("snapshot"))
-    _tell_of_unread(training_run, progress)
+    _log_unread(training_run, progress)
     version = ModelVersion.objects.filter(run=training_run).first()
     if version is None:
         version = _train(training_run, spec, table, progress)
@@ -56,7 +56,7 @@ def run(progress: Progress) -> dict[str, Any]:
     return _judge(training_run, version, table, progress)
 
 
-def _tell_of_unread(training_run: TrainingRun, progress: Progress) -> None:
+def _log_unread(training_run: TrainingRun, progress: Progress) -> None:
     """Name the items that could not be read whole, once a run."""
     count, some = unread.examples(training_run.project, NAMED)
     is_new = training_run.unread is None

@@ -50,7 +50,7 @@ class VersionComparison:
 def compare(project: Project, number: int, before: int) -> VersionComparison:
     """Compare a version with another one, item by item.
 
-    Where an item's label changed between the two judgments, neither answer is counted.
+    Where an item's label changed between the two judgments, neither prediction is counted.
 
     Raises NotFoundError where one of them does not exist or was not judged.
     """

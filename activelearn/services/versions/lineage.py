@@ -24,18 +24,18 @@ from labeling.models import Item
 class Descendant:
     """A version with its part in an item: it learned from it, or was judged on it.
 
-    truth and said: where it was judged, the item's labels then and what it answered.
+    truth and predicted: where it was judged, the item's labels then and its own.
     """
 
     version: ModelVersion
     has_learned: bool
     truth: list[str] | None = None
-    said: list[str] | None = None
+    predicted: list[str] | None = None
 
     @property
     def is_right(self) -> bool:
-        """Whether it answered as people did."""
-        return self.truth is not None and self.truth == self.said
+        """Whether it predicted what people decided."""
+        return self.truth is not None and self.truth == self.predicted
 
 
 def versions_of(item: Item) -> QuerySet[ModelVersion]:
@@ -48,7 +48,7 @@ def versions_of(item: Item) -> QuerySet[ModelVersion]:
         .annotate(
             has_learned=ExpressionWrapper(has_learned, BooleanField(null=True)),
             # By name: a transform of the field would take the number for a place.
-            told=Func(
+            judged=Func(
                 "evaluation__answers",
                 Value(key),
                 function="jsonb_extract_path",
@@ -61,8 +61,8 @@ def versions_of(item: Item) -> QuerySet[ModelVersion]:
 def descendant_of(version: ModelVersion) -> Descendant:
     """Return a version of ``versions_of`` with its part in the item."""
     facts = vars(version)
-    truth, said = facts["told"] or (None, None)
-    return Descendant(version, bool(facts["has_learned"]), truth, said)
+    truth, predicted = facts["judged"] or (None, None)
+    return Descendant(version, bool(facts["has_learned"]), truth, predicted)
 
 
 def descendants(versions: Iterable[ModelVersion]) -> list[Descendant]:

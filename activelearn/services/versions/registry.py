@@ -74,7 +74,7 @@ def version(project: Project, number: int) -> ModelVersion:
 
 
 def with_evidence(project: Project) -> QuerySet[ModelVersion]:
-    """Return the versions of a project, newest first, without what is said per item."""
+    """Return the versions of a project, newest first, without what is predicted per item."""
     versions = ModelVersion.objects.select_related(
         "snapshot", "evaluation", "archived_by"
     )
@@ -122,7 +122,7 @@ def report_of(evaluation: Evaluation) -> Report:
 def load(model: ModelVersion) -> tuple[TranslatedModel, Spec]:
     """Return the model, and the specification of the features that it reads.
 
-    The model answers in the labels of today, whatever they were called in its time.
+    The model predicts in the labels of today, whatever they were called in its time.
 
     Raises DamagedError where its bytes are not those that were saved, and ConflictError
     where its features are not those that the version names, this program cannot compute
@@ -215,7 +215,7 @@ def _end_waits(model: ModelVersion) -> None:
 
 
 def take_over(model: ModelVersion, run: TrainingRun) -> None:
-    """Let ``model`` serve because the gate of ``run`` said so.
+    """Let ``model`` serve because the gate of ``run`` decided so.
 
     Raises what ``load`` raises, and NotFoundError where the project has been deleted.
     """

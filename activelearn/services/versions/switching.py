@@ -10,7 +10,7 @@ from activelearn.core import intervals, signs, training
 from activelearn.core.evaluation import Labels
 from activelearn.core.features import Rows, Spec
 from activelearn.core.intervals import Estimate, Z
-from activelearn.core.training import Answering
+from activelearn.core.training import Predictor
 from activelearn.models import ModelVersion
 from activelearn.services.features import payloads, specs, store
 from activelearn.services.versions import comparing, registry
@@ -34,7 +34,7 @@ class Gain:
 
 @dataclass(frozen=True)
 class Relabeled:
-    """How many items of the pool get another answer, by a random sample.
+    """How many items of the pool get another prediction, by a random sample.
 
     share: of the pool.
     """
@@ -135,7 +135,9 @@ def _relabeled(
         return None
     rows = _Rows(items)
     pairs = zip(
-        _said(old, rows.by(old_spec)), _said(new, rows.by(new_spec)), strict=True
+        _predicted(old, rows.by(old_spec)),
+        _predicted(new, rows.by(new_spec)),
+        strict=True,
     )
     changed = sum(then != now for then, now in pairs)
     return Relabeled(
@@ -158,5 +160,5 @@ class _Rows:
         return self._by[name]
 
 
-def _said(model: Answering, rows: Rows) -> list[Labels]:
+def _predicted(model: Predictor, rows: Rows) -> list[Labels]:
     return training.predicted_labels(model, model.probabilities(rows))

@@ -1,7 +1,7 @@
-"""A method of a view says by its signature what it takes and what it answers.
+"""A method of a view says by its signature what it takes and what it returns.
 
 ``body`` is the JSON body and ``query`` the parameters of the address, each as a declared
-type; other parameters are parts of the path, and what is returned is the answer. The
+type; other parameters are parts of the path, and what it returns is the body of the reply. The
 schema is made from the same signature, so that it cannot say anything else.
 """
 
@@ -28,7 +28,7 @@ _NOT_OF_THE_PATH: Final = {"self", "body", "query"}
 
 @dataclass(frozen=True)
 class Reply(Generic[DataT_co]):
-    """An answer with another status than the usual one, or with headers."""
+    """A reply with another status than the usual one, or with headers."""
 
     data: DataT_co
     status: int = 0
@@ -37,15 +37,15 @@ class Reply(Generic[DataT_co]):
 
 @dataclass
 class Call:
-    """What one method of a view takes and answers.
+    """What one method of a view takes and returns.
 
-    ``statuses`` are those that carry the answer, the usual one first; ``raw`` is what
+    ``statuses`` are those of a reply with its body, the usual one first; ``raw`` is what
     the schema says of a body that the method reads itself, by media type where they
-    differ; ``files`` are the media types of an answer that is no JSON. ``body``,
-    ``query`` and ``answer`` are types, and ``path`` has one by name, None where there is none.
+    differ; ``files`` are the media types of a reply that is no JSON. ``body``,
+    ``query`` and ``returned`` are types, and ``path`` has one by name, None where there is none.
     """
 
-    work: Callable[..., Any]
+    method: Callable[..., Any]
     statuses: Sequence[int]
     name: str
     raw: Any
@@ -54,22 +54,22 @@ class Call:
     path: Mapping[str, Any] = field(init=False)
     body: Any = field(init=False)
     query: Any = field(init=False)
-    answer: Any = field(init=False)
+    returned: Any = field(init=False)
 
     def __post_init__(self) -> None:
         """Read the signature of the method."""
-        hints = get_type_hints(self.work, include_extras=True)
-        names = frozenset(inspect.signature(self.work).parameters)
-        answer = hints["return"]
-        if get_origin(answer) is Reply:
-            (answer,) = get_args(answer)
+        hints = get_type_hints(self.method, include_extras=True)
+        names = frozenset(inspect.signature(self.method).parameters)
+        returned = hints["return"]
+        if get_origin(returned) is Reply:
+            (returned,) = get_args(returned)
         self.path = {name: hints[name] for name in names - _NOT_OF_THE_PATH}
         self.body = self.raw or hints.get("body")
         self.query = hints.get("query")
-        self.answer = None if answer is type(None) else answer
+        self.returned = None if returned is type(None) else returned
 
     def reply(self, view: APIView, value: object, path: Mapping[str, Any]) -> Any:
-        """Do the work with ``value`` as its body; return a Reply, or a file.
+        """Call the method with ``value`` as its body; return a Reply, or a file.
 
         Raises InvalidInputError where body or query are not as declared.
         """
@@ -78,10 +78,10 @@ class Call:
             given["body"] = value if self.raw else body_of(value, self.body)
         if self.query is not None:
             given["query"] = query_of(view.request.GET, self.query)
-        answer = self.work(view, **given)
-        if isinstance(answer, HttpResponseBase):
-            return answer
-        reply = answer if isinstance(answer, Reply) else Reply(answer)
+        returned = self.method(view, **given)
+        if isinstance(returned, HttpResponseBase):
+            return returned
+        reply = returned if isinstance(returned, Reply) else Reply(returned)
         usual = self.statuses[0]
         return Reply(reply.data, reply.status or usual, reply.headers)
 
@@ -96,15 +96,15 @@ def call(
     headers: Sequence[OpenApiParameter] = (),
     files: Sequence[str] = (),
 ) -> Callable[[Callable[..., Any]], Handler]:
-    """Make a method with a declared body and answer answer requests.
+    """Make a method that declares its body and its reply a handler of requests.
 
     ``name`` is the operation's in the schema where its address does not tell it.
     """
 
-    def declared(work: Callable[..., Any]) -> Handler:
-        spec = Call(work, statuses or (200,), name, raw, headers, files)
+    def declared(method: Callable[..., Any]) -> Handler:
+        spec = Call(method, statuses or (200,), name, raw, headers, files)
 
-        @wraps(work)
+        @wraps(method)
         def handler(view: APIView, request: Request, **path: Any) -> HttpResponseBase:
             value = None if spec.body is None else request.data
             reply = spec.reply(view, value, path)
@@ -119,6 +119,6 @@ def call(
 
 
 def call_of(view: type | APIView, method: str) -> Call | None:
-    """Return what a view's method takes and answers; None where it is not declared."""
+    """Return what a view's method takes and returns; None where it is not declared."""
     spec: Call | None = getattr(getattr(view, method.lower(), None), "call", None)
     return spec

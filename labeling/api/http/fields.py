@@ -1,4 +1,4 @@
-"""Kinds of fields that bodies and answers share, each with its limits.
+"""Kinds of fields that bodies and replies share, each with its limits.
 
 A field's type says what is allowed and what it means: it is decoded by it, refused by
 it, and the schema is made from it.
@@ -49,8 +49,8 @@ class Body(msgspec.Struct):
         return cls
 
 
-class Answer(msgspec.Struct):
-    """What is answered."""
+class ReplyData(msgspec.Struct):
+    """The body of a reply."""
 
     @classmethod
     def declared(cls) -> type[Self]:
@@ -108,7 +108,7 @@ Columns = Annotated[
     about("Free: `{text, …}`, `{image, …}` or the columns of a table's row."),
 ]
 
-# What many answers name, each described once.
+# What many replies name, each described once.
 ItemId = Annotated[int, about("The server's number of an item, as in `items/{id}/`.")]
 LabelName = Annotated[str, about("A label, by its name in the label set in force.")]
 LabelNames = Annotated[

@@ -37,7 +37,7 @@ class HotView(ProjectView):
     def dispatch(
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
-        """Answer by the short way where it is open."""
+        """Reply by the short way where it is open."""
         spec = call_of(self, "post")
         member = _plain_caller(request, kwargs["slug"])
         if spec is None or member is None:

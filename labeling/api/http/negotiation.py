@@ -1,4 +1,4 @@
-"""What an answer is rendered as."""
+"""What a reply is rendered as."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rest_framework.request import Request
 class OnlyRenderer(DefaultContentNegotiation):
     """Take a view's only renderer, whatever the client says it accepts.
 
-    A file is answered to who asks for anything, and ``format`` in a query is the view's.
+    A file is sent to whoever asks for anything, and ``format`` in a query is the view's.
     """
 
     def select_renderer(

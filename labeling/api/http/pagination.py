@@ -15,7 +15,7 @@ from rest_framework.utils.urls import replace_query_param
 
 from labeling import paging
 from labeling.api.http.bodies import query_of
-from labeling.api.http.fields import Answer, Body, about
+from labeling.api.http.fields import Body, ReplyData, about
 from labeling.errors import NotFoundError
 from labeling.models import Project
 from labeling.paging import Cursor
@@ -27,7 +27,7 @@ MOST: Final = 1000
 _CURSOR: Final = re.compile(r"(?P<back>r=1&)?p=(?P<key>[0-9]{1,18})")
 
 
-class Page(Answer, Generic[Shown]):
+class Page(ReplyData, Generic[Shown]):
     """Some rows of a list, and where the others are."""
 
     next: Annotated[str | None, about("The address of the page after this one.")]

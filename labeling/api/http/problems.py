@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from labeling import errors
-from labeling.api.http.fields import Answer, about, one_of
+from labeling.api.http.fields import ReplyData, about, one_of
 from labeling.errors import AssayError
 
 CONTENT_TYPE: Final = "application/problem+json"
@@ -45,7 +45,7 @@ CODES: Final = (
 )
 
 
-class Problem(Answer):
+class Problem(ReplyData):
     """Why a call was refused (RFC 9457)."""
 
     type: Annotated[str, about("A name, resolved against `/problems/`.")]

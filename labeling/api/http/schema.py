@@ -1,4 +1,4 @@
-"""The OpenAPI schema, made from the declared types of bodies, queries and answers."""
+"""The OpenAPI schema, made from the declared types of bodies, queries and replies."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from msgspec.json import schema_components
 
 from labeling.api.http import problems
 from labeling.api.http.calls import Call, call_of
-from labeling.api.http.fields import Answer, Body
+from labeling.api.http.fields import Body, ReplyData
 from labeling.api.http.pagination import Page, PageQuery
 
 _REFERENCE: Final = "#/components/schemas/{name}"
@@ -55,7 +55,7 @@ class DeclaredSchema(AutoSchema):
         return name
 
     def get_description(self, *args: Any) -> str:
-        """Return what a call does; what it refuses stands among its answers."""
+        """Return what a call does; what it refuses stands among its replies."""
         description: str = super().get_description(*args)
         return description.partition("\n\nRaises ")[0]
 
@@ -63,7 +63,7 @@ class DeclaredSchema(AutoSchema):
         """Return the parameters of the address, and the headers."""
         if (spec := self._call) is None:
             return list(super().get_override_parameters())
-        queries = [PageQuery] if get_origin(spec.answer) is Page else []
+        queries = [PageQuery] if get_origin(spec.returned) is Page else []
         queries += [spec.query] if spec.query else []
         return [
             *spec.headers,
@@ -106,7 +106,7 @@ class DeclaredSchema(AutoSchema):
         return dict.fromkeys(self.map_parsers(), self._shown(spec.body))
 
     def get_response_serializers(self) -> Any:
-        """Return the answer by status, and how refusals look."""
+        """Return the reply by status, and how refusals look."""
         if (spec := self._call) is None:
             return super().get_response_serializers()
         refusal = OpenApiResponse(self._shown(problems.Problem), "Why it is refused.")
@@ -114,19 +114,21 @@ class DeclaredSchema(AutoSchema):
         if spec.files:
             file = OpenApiResponse(OpenApiTypes.BINARY, "The file.")
             return {**{(200, kind): file for kind in spec.files}, **refused}
-        shown = None if spec.answer is None else self._shown(spec.answer)
-        answer = OpenApiResponse(shown, self._about(spec.answer))
-        return {**dict.fromkeys(spec.statuses, answer), **refused}
+        shown = None if spec.returned is None else self._shown(spec.returned)
+        reply = OpenApiResponse(shown, self._about(spec.returned))
+        return {**dict.fromkeys(spec.statuses, reply), **refused}
 
-    def _about(self, answer: Any) -> str:
-        if answer is None:
+    def _about(self, returned: Any) -> str:
+        if returned is None:
             return "Done."
-        docs = [getattr(kind, "__doc__", "") for kind in (answer, *get_args(answer))]
+        docs = [
+            getattr(kind, "__doc__", "") for kind in (returned, *get_args(returned))
+        ]
         return next((str(doc) for doc in docs if doc), "")
 
     def _shown(self, kind: Any) -> Any:
         """Return what the schema says of a type, and keep the types that it names."""
-        if isinstance(kind, type) and issubclass(kind, Body | Answer):
+        if isinstance(kind, type) and issubclass(kind, Body | ReplyData):
             kind = kind.declared()
         if kind is bytes:
             return {"type": "string", "format": "binary"}

@@ -1,4 +1,4 @@
-"""Answers as JSON."""
+"""Replies as JSON."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ def _plain(value: object) -> object:
         return str.__str__(value)
     if isinstance(value, Promise):
         return str(value)
-    raise TypeError(f"{type(value).__name__} is not for an answer.")
+    raise TypeError(f"{type(value).__name__} is not for a reply.")
 
 
 _encoder = msgspec.json.Encoder(enc_hook=_plain)
 written = _encoder.encode
 
 
-class AnswerRenderer(BaseRenderer):
-    """Write an answer of a declared type, or a problem document."""
+class ReplyRenderer(BaseRenderer):
+    """Write the body of a reply, which has a declared type, or a problem document."""
 
     media_type = "application/json"
     format = "json"
@@ -36,5 +36,5 @@ class AnswerRenderer(BaseRenderer):
         accepted_media_type: str | None = None,
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
-        """Return the bytes; none where nothing is answered."""
+        """Return the bytes; none where a reply has no body."""
         return b"" if data is None else written(data)

@@ -1,1 +1,1 @@
-"""What the API takes and answers: one declared type for each body and answer."""
+"""What the API takes and returns: one declared type for each body and reply."""

@@ -1,4 +1,4 @@
-"""Disagreements, doubts and inquiries: what is sent and answered."""
+"""Disagreements, doubts and inquiries: what is sent and returned."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from msgspec import UNSET, Meta, UnsetType
 from labeling import models
 from labeling.api.http.fields import (
     Added,
-    Answer,
     Body,
     ItemId,
     Key,
     LabelName,
     LabelNames,
     Moment,
+    ReplyData,
     Share,
     Text,
     VersionNumber,
@@ -101,14 +101,14 @@ class ReplyBody(Body):
     )
 
 
-class ItemForExperts(Answer):
+class ItemForExperts(ReplyData):
     """An item that an expert answers blind: no vote, label or prediction."""
 
     item: Annotated[Item, about("What is to be decided.")]
     is_evaluation: Annotated[bool, about("Whether it is held out to judge models.")]
 
 
-class Flag(Answer):
+class Flag(ReplyData):
     """What somebody said was wrong."""
 
     comment: Annotated[str, about("In the person's own words; may be empty.")]
@@ -121,7 +121,7 @@ class Doubtful(ItemForExperts):
     flags: Annotated[list[Flag], about("Of a flagged item.")] | UnsetType = UNSET
 
 
-class Disagreement(Answer):
+class Disagreement(ReplyData):
     """A disagreement without its votes."""
 
     id: DisagreementId
@@ -141,7 +141,7 @@ class Similar(Disagreement):
     ]
 
 
-class SimilarOnes(Answer):
+class SimilarOnes(ReplyData):
     """Open disagreements whose votes named the same labels, the likest first."""
 
     results: Annotated[
@@ -149,7 +149,7 @@ class SimilarOnes(Answer):
     ]
 
 
-class PastVote(Answer):
+class PastVote(ReplyData):
     """A vote as experts see it: without a name."""
 
     annotator: Annotated[str, about("`A1`, `A2`, … in the order of the votes.")]
@@ -163,18 +163,18 @@ class PastVote(Answer):
         VersionNumber | None, about("Of the text that was in force; null without any.")
     ]
     suggestion_shown: Annotated[
-        Suggestion | None, about("What the person had seen of the model's answer.")
+        Suggestion | None, about("What the person had seen of the model's prediction.")
     ]
 
 
-class DisputedLabel(Answer):
+class DisputedLabel(ReplyData):
     """A label that some votes name and others do not."""
 
     label: LabelName
     votes: Annotated[int, about("How many name it.")]
 
 
-class Votes(Answer):
+class Votes(ReplyData):
     """The votes, once the expert has answered without them."""
 
     votes: Annotated[list[PastVote], about("In the order in which they were given.")]
@@ -182,10 +182,10 @@ class Votes(Answer):
         list[DisputedLabel],
         about("Where items may have several labels; the most divided first."),
     ]
-    majority: Annotated[list[str] | None, about("Null where no answer is ahead.")]
+    majority: Annotated[list[str] | None, about("Null where none is ahead.")]
 
 
-class Together(Answer):
+class Together(ReplyData):
     """What became of one of those that were to be decided likewise."""
 
     id: DisagreementId
@@ -197,7 +197,7 @@ class Together(Answer):
     problem: Annotated[Problem, about("Where it was refused.")] | UnsetType = UNSET
 
 
-class Decided(Answer):
+class Decided(ReplyData):
     """What was decided."""
 
     id: DisagreementId
@@ -209,13 +209,13 @@ class Decided(Answer):
     ) = UNSET
 
 
-class Deferred(Answer):
+class Deferred(ReplyData):
     """What is put last."""
 
     id: DisagreementId
 
 
-class Precedent(Answer):
+class Precedent(ReplyData):
     """A decision that is shown with the guideline as an example."""
 
     id: Annotated[int, about("As in `precedents/{id}/`.")]
@@ -229,19 +229,19 @@ class Precedent(Answer):
     created_at: Added
 
 
-class Checked(Answer):
+class Checked(ReplyData):
     """Whose flags need no decision."""
 
     item: ItemId
 
 
-class Asked(Answer):
+class Asked(ReplyData):
     """How many of those who voted were asked."""
 
     asked: Annotated[int, about("People; who has left the project is not asked.")]
 
 
-class Inquiry(Answer):
+class Inquiry(ReplyData):
     """A question that waits for the caller."""
 
     id: InquiryId
@@ -253,7 +253,7 @@ class Inquiry(Answer):
     asked_at: Added
 
 
-class Answered(Answer):
+class Answered(ReplyData):
     """What was answered."""
 
     id: InquiryId

@@ -1,4 +1,4 @@
-"""Items in lists: what is sent and answered."""
+"""Items in lists: what is sent and returned."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ from django.utils.translation import gettext_noop as noop
 from msgspec import UNSET, Meta, UnsetType
 
 from labeling import models, queries
-from labeling.api.http.fields import Answer, Body, Columns, ItemId, Share, about, one_of
+from labeling.api.http.fields import (
+    Body,
+    Columns,
+    ItemId,
+    ReplyData,
+    Share,
+    about,
+    one_of,
+)
 from labeling.api.wire.queue import ItemState, Split, media_url
 from labeling.models import Resolution
 from labeling.templatetags.localized import localized
@@ -96,7 +104,7 @@ class DeletedItemsQuery(ItemsQuery, kw_only=True, forbid_unknown_fields=True):
         return {**ItemsQuery.filters(self), **is_all}
 
 
-class ItemRow(Answer):
+class ItemRow(ReplyData):
     """An item with its label and what the model says of it."""
 
     id: ItemId
@@ -139,7 +147,7 @@ class ItemRow(Answer):
     predicted_confidence: Annotated[
         Share | None,
         about(
-            "Of the whole answer. A score: the version says whether it is calibrated."
+            "Of the whole prediction. A score: the version says whether it is calibrated."
         ),
     ]
     unread: Annotated[
@@ -151,7 +159,7 @@ class ItemRow(Answer):
 def item_row_of(slug: str, item: models.Item, label: Resolution | None) -> ItemRow:
     """Return an item with its label and what the model says of it.
 
-    A held-out item judges the model, so it comes without the model's answer.
+    A held-out item judges the model, so it comes without the model's prediction.
     """
     is_blind = item.split == Item.Split.EVALUATION
     prediction = None if is_blind else getattr(item, "prediction", None)

@@ -1,4 +1,4 @@
-"""Members and invitations: what is sent and answered."""
+"""Members and invitations: what is sent and returned."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from labeling import models
 from labeling.api.http.fields import (
     AccountName,
     Added,
-    Answer,
     Body,
     Moment,
+    ReplyData,
     about,
     checked_later,
     one_of,
@@ -66,7 +66,7 @@ class MemberChange(Body, forbid_unknown_fields=True):
     ) = UNSET
 
 
-class MemberSkill(Answer):
+class MemberSkill(ReplyData):
     """How often a person is right, from votes on the same items and from experts."""
 
     value: Annotated[
@@ -79,7 +79,7 @@ class MemberSkill(Answer):
     votes: Annotated[int, about("From how many of their votes it is known.")]
 
 
-class Member(Answer):
+class Member(ReplyData):
     """Somebody who works on a project."""
 
     user: Annotated[str, about("The account's name.")]
@@ -107,7 +107,7 @@ class InvitationBody(Body):
     ) = None
 
 
-class Invitation(Answer):
+class Invitation(ReplyData):
     """A link that makes who opens it a member, without its code."""
 
     id: Annotated[int, about("Names the link where it is withdrawn.")]

@@ -1,4 +1,4 @@
-"""Projects and their settings: what is sent and answered."""
+"""Projects and their settings: what is sent and returned."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from msgspec import UNSET, Meta, UnsetType, structs
 
 from labeling import models, queries
 from labeling.api.http.fields import (
-    Answer,
     Body,
     LabelName,
+    ReplyData,
     VersionNumber,
     about,
     one_of,
@@ -65,7 +65,7 @@ def _kind(setting: Setting) -> Any:
     return Annotated[plain, limits]
 
 
-Kind = TypeVar("Kind", bound=Body | Answer)
+Kind = TypeVar("Kind", bound=Body | ReplyData)
 
 
 def _with_settings(kind: type[Kind], *, may_lack: bool) -> type[Kind]:
@@ -87,7 +87,7 @@ def _extended(kind: Any, settings: tuple[Setting, ...], *, may_lack: bool) -> An
     )
 
 
-class Label(Answer):
+class Label(ReplyData):
     """A label of the set in force."""
 
     name: LabelName
@@ -197,7 +197,7 @@ class ProjectBody(Body, kw_only=True):
         return _with_settings(cls, may_lack=True)
 
 
-class Counts(Answer):
+class Counts(ReplyData):
     """How far a project is; held-out items are counted in both."""
 
     items: Annotated[int, about("All items, whatever their state.")]
@@ -220,7 +220,7 @@ class Counts(Answer):
     disagreements: Annotated[int, about("Those that wait for an expert.")]
 
 
-class Project(Answer):
+class Project(ReplyData):
     """A project with its labels, settings and counts."""
 
     slug: Annotated[str, about("Its short name, in addresses.")]
@@ -247,7 +247,7 @@ class Project(Answer):
         return _with_settings(cls, may_lack=False)
 
 
-class ProjectRow(Answer):
+class ProjectRow(ReplyData):
     """A project of a list."""
 
     slug: Annotated[str, about("Its short name, in addresses.")]

@@ -1,4 +1,4 @@
-"""Items on their way to people: what a lease takes and answers."""
+"""Items on their way to people: what a lease takes and returns."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from msgspec import UNSET, Meta, UnsetType
 
 from labeling import models
 from labeling.api.http.fields import (
-    Answer,
     Body,
     Columns,
     ItemId,
     Key,
     Moment,
+    ReplyData,
     Share,
     Text,
     about,
@@ -104,7 +104,7 @@ class ReleaseBody(Body):
     ]
 
 
-class Item(Answer):
+class Item(ReplyData):
     """What a labeler may see of an item: nothing that tells why it is asked."""
 
     id: ItemId
@@ -114,14 +114,15 @@ class Item(Answer):
     metadata: Annotated[dict[str, Any], about("Free: what the import brought along.")]
 
 
-class Suggestion(Answer):
+class Suggestion(ReplyData):
     """What the model takes an item for."""
 
     label: Annotated[
-        str, about("The likeliest of `labels`; empty where the answer is no label.")
+        str, about("The likeliest of `labels`; empty where it predicts no label.")
     ]
     labels: Annotated[
-        list[str], about("All of the answer: one label, or as many as it is sure of.")
+        list[str],
+        about("All of the prediction: one label, or as many as it is sure of."),
     ]
     probabilities: (
         Annotated[
@@ -130,9 +131,9 @@ class Suggestion(Answer):
         ]
         | UnsetType
     ) = UNSET
-    confidence: Annotated[Share, about("Of the whole answer.")] | UnsetType | None = (
-        UNSET
-    )
+    confidence: (
+        Annotated[Share, about("Of the whole prediction.")] | UnsetType | None
+    ) = UNSET
     calibrated: (
         Annotated[
             bool,
@@ -152,7 +153,7 @@ class Suggestion(Answer):
     ) = UNSET
 
 
-class Lent(Answer):
+class Lent(ReplyData):
     """An item that is lent to one person for a time."""
 
     assignment: Annotated[int, about("Names the lease in a vote, a skip or a flag.")]
@@ -172,7 +173,7 @@ _GridReason = Annotated[
 ]
 
 
-class Lease(Answer):
+class Lease(ReplyData):
     """What a person holds now, oldest first."""
 
     items: Annotated[list[Lent], about("Held already or lent now.")]
@@ -180,7 +181,7 @@ class Lease(Answer):
     label_set: Annotated[int, about("The label set in force.")]
 
 
-class GridPage(Answer):
+class GridPage(ReplyData):
     """Items that the model takes for the same."""
 
     label: Annotated[str, about("What it takes them for; empty without items.")]
@@ -190,7 +191,7 @@ class GridPage(Answer):
     reason: _GridReason | None
 
 
-class Passed(Answer):
+class Passed(ReplyData):
     """What became of an assignment."""
 
     assignment: Annotated[int, about("The lease that it was.")]
@@ -204,7 +205,7 @@ class Passed(Answer):
     ]
 
 
-class Released(Answer):
+class Released(ReplyData):
     """How many assignments were given back."""
 
     released: Annotated[int, about("Without those that were held no more.")]
@@ -229,7 +230,7 @@ def item_of(slug: str, item: models.Item) -> Item:
 
 
 def suggestion_of(shown: Mapping[str, Any] | None) -> Suggestion | None:
-    """Return a kept suggestion as an answer, also one that lacks something."""
+    """Return a kept suggestion as the wire has it, also one that lacks something."""
     if not shown:
         return None
     known = {name: value for name, value in shown.items() if value is not None}

@@ -1,4 +1,4 @@
-"""Files in and out: what is sent and answered."""
+"""Files in and out: what is sent and returned."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from labeling import models
 from labeling.api.http.bodies import body_of
-from labeling.api.http.fields import Answer, Body, Share, about, one_of
+from labeling.api.http.fields import Body, ReplyData, Share, about, one_of
 from labeling.api.wire.queue import ItemState, Split
 from labeling.api.wire.work import JobState, Progress
 from labeling.services.transfer import exporting, pictures
@@ -49,7 +49,7 @@ class ImportForm(ImportOptions, kw_only=True):
     ]
 
 
-class ImportAsked(Answer):
+class ImportAsked(ReplyData):
     """An import that was asked for, and where its progress is."""
 
     id: ImportId
@@ -57,14 +57,14 @@ class ImportAsked(Answer):
     url: Progress
 
 
-class BadRow(Answer):
+class BadRow(ReplyData):
     """A row that was not taken."""
 
     row: Annotated[int, about("Its place in the file, counted from 1.")]
     reason: Annotated[str, about("What is wrong with it, in the caller's language.")]
 
 
-class Import(Answer):
+class Import(ReplyData):
     """An import with its counts, which add up to what the file holds, and bad rows."""
 
     id: ImportId

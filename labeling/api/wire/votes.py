@@ -1,4 +1,4 @@
-"""Votes, agreement and gold questions: what is sent and answered."""
+"""Votes, agreement and gold questions: what is sent and returned."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from labeling.api.http.bodies import body_of
 from labeling.api.http.fields import (
     MOST_NAMES,
     AccountName,
-    Answer,
     Body,
     ItemId,
     LabelName,
     LabelNames,
     Moment,
     Names,
+    ReplyData,
     Share,
     about,
     one_of,
@@ -150,7 +150,7 @@ class EditBody(LabelsBody, kw_only=True):
         return _certain(super().eased(value))
 
 
-class Vote(Answer):
+class Vote(ReplyData):
     """One's own answer."""
 
     id: Annotated[int, about("As in `annotations/{id}/`.")]
@@ -169,7 +169,7 @@ class Vote(Answer):
     ]
 
 
-class VoteOutcome(Answer):
+class VoteOutcome(ReplyData):
     """What became of one vote of several."""
 
     client_id: Annotated[
@@ -180,20 +180,20 @@ class VoteOutcome(Answer):
     problem: Annotated[Problem, about("Where it was refused.")] | UnsetType = UNSET
 
 
-class VoteOutcomes(Answer):
+class VoteOutcomes(ReplyData):
     """What became of each vote, in the order in which they were sent."""
 
     results: Annotated[list[VoteOutcome], about("One for each vote that was sent.")]
 
 
-class Undone(Answer):
+class Undone(ReplyData):
     """What was taken back."""
 
     undone: Annotated[int, about("The vote.")]
     lease: Annotated[Lent | None, about("Its item, lent again where it is free.")]
 
 
-class LabelAgreement(Answer):
+class LabelAgreement(ReplyData):
     """One label against all others."""
 
     label: LabelName
@@ -204,17 +204,17 @@ class LabelAgreement(Answer):
     ]
 
 
-class PairAgreement(Answer):
-    """Two annotators on the items that both have answered."""
+class PairAgreement(ReplyData):
+    """Two annotators on the items on which both have voted."""
 
     first: AccountName
     second: AccountName
-    items: Annotated[int, about("Items that both have answered.")]
+    items: Annotated[int, about("Items on which both have voted.")]
     percent: Annotated[Share, about("Of `items`, those with the same labels.")]
     cohen_kappa: Annotated[float | None, about("-1 to 1; null where undefined.")]
 
 
-class AnnotatorAgreement(Answer):
+class AnnotatorAgreement(ReplyData):
     """One annotator with all others."""
 
     annotator: AccountName
@@ -222,7 +222,7 @@ class AnnotatorAgreement(Answer):
     percent: Annotated[Share, about("Of `pairs`, those with the same labels.")]
 
 
-class FrameAgreement(Answer):
+class FrameAgreement(ReplyData):
     """The agreement on items that came to people in one way."""
 
     frame: Annotated[
@@ -241,7 +241,7 @@ class FrameAgreement(Answer):
     ]
 
 
-class Agreement(Answer):
+class Agreement(ReplyData):
     """The newest report; before the first one every value is empty."""
 
     computed_at: Annotated[Moment | None, about("Null before the first report.")]
@@ -259,7 +259,7 @@ class Agreement(Answer):
             str,
             one_of(
                 ["masi", "nominal"],
-                "How alpha tells two answers apart: `masi` is nearer where sets of labels "
+                "How alpha tells two votes apart: `masi` is nearer where sets of labels "
                 "have some in common.",
             ),
         ]
@@ -273,7 +273,7 @@ class Agreement(Answer):
         tuple[float, float] | None, about("95 %, by bootstrap over the items.")
     ]
     nominal_alpha: Annotated[
-        float | None, about("Where any other set of labels is another answer.")
+        float | None, about("Where any other set of labels is another category.")
     ]
     frames: Annotated[list[FrameAgreement], about("By how items came to people.")]
     labels: Annotated[list[LabelAgreement], about("By label.")]
@@ -288,7 +288,7 @@ class GoldBody(Body):
     is_question: Annotated[bool, about("False: ask them no longer.")] = True
 
 
-class GoldMarked(Answer):
+class GoldMarked(ReplyData):
     """Which items are gold questions now, or are not any more."""
 
     items: Annotated[list[str], about("External ids.")]
@@ -312,8 +312,10 @@ def vote_of(value: object) -> submit.VoteDraft:
     )
 
 
-def answer_of(vote: models.Annotation, revealed: dict[str, Any] | None = None) -> Vote:
-    """Return one's own vote, and what is revealed of the model's answer after it."""
+def own_vote_of(
+    vote: models.Annotation, revealed: dict[str, Any] | None = None
+) -> Vote:
+    """Return one's own vote, and what is revealed of the model's prediction after it."""
     return Vote(
         id=vote.pk,
         assignment=vote.assignment_id,
@@ -331,7 +333,7 @@ def answer_of(vote: models.Annotation, revealed: dict[str, Any] | None = None) -
 
 
 def agreement_of(report: models.AgreementReport | None) -> Agreement:
-    """Return a report as an answer."""
+    """Return a report as the wire has it."""
     body = report.body if report else {}
     return Agreement(
         computed_at=report.computed_at if report else None,

@@ -9,9 +9,9 @@ from msgspec import Meta, structs
 from labeling import models
 from labeling.api.http.fields import (
     Added,
-    Answer,
     Finished,
     Moment,
+    ReplyData,
     Started,
     about,
     one_of,
@@ -44,7 +44,7 @@ HeardAt = Annotated[
 ]
 
 
-class Job(Answer):
+class Job(ReplyData):
     """Work that a worker does, and how far it is."""
 
     id: JobId

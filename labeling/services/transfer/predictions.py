@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from labeling.models import Item, Prediction
 from labeling.services.work.transactions import Turn, await_turn
 
-# Item, answer, and how sure of all of it: the answer is one label, or the probability of
+# Item, prediction, and how sure of all of it: it is one label, or the probability of
 # each label of a set.
 Row: TypeAlias = tuple[int, str | Mapping[str, float], float]
 
@@ -72,12 +72,12 @@ def _copy(
     )
     count = 0
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for item_id, answer, confidence in rows:
+        for item_id, predicted, confidence in rows:
             was_trained_on = trained_on is None or item_id in trained_on
             label, labels = (
-                (answer, None)
-                if isinstance(answer, str)
-                else (likeliest(answer), json.dumps(dict(answer)))
+                (predicted, None)
+                if isinstance(predicted, str)
+                else (likeliest(predicted), json.dumps(dict(predicted)))
             )
             values = (label, labels, confidence, model_number, was_trained_on)
             copy.write_row((project_id, item_id, *values))

@@ -43,7 +43,8 @@ def test_a_person_is_held_against_the_others_or_an_expert() -> None:
     people = list(baselines.people(votes, {4: c}))
 
     assert [
-        (judged.item, judged.said, judged.truth, judged.by_expert) for judged in people
+        (judged.item, judged.labels, judged.truth, judged.by_expert)
+        for judged in people
     ] == [
         # Without the first of item 1 the others are at a tie; without the last they agree.
         (1, b, a, False),

@@ -31,7 +31,7 @@ def made(
 
 
 def test_s32_a_score_is_what_the_textbook_says() -> None:
-    items = evaluation.answered(
+    items = evaluation.judged(
         [("a",), ("a",), ("b",), ("b",)], [("a",), ("b",), ("b",), ("b",)]
     )
     given = Probabilities(("a", "b"), np.full((4, 2), 0.5), is_multi=False)
@@ -55,7 +55,7 @@ def test_figures_are_those_of_scikit_learn(seed: int) -> None:
     truth, predicted, given = made(seed)
     y, said = [a for (a,) in truth], [a for (a,) in predicted]
 
-    figures = evaluation.figures(evaluation.answered(truth, predicted), given)
+    figures = evaluation.figures(evaluation.judged(truth, predicted), given)
 
     summary = figures.summary
     assert summary.accuracy.value == pytest.approx(metrics.accuracy_score(y, said))
@@ -100,7 +100,7 @@ def test_figures_of_several_labels_are_those_of_scikit_learn() -> None:
         [tuple(np.array(names)[row].tolist()) for row in rows]
         for rows in (has, table >= 0.5)
     )
-    items = evaluation.answered(truth, predicted)
+    items = evaluation.judged(truth, predicted)
 
     figures = evaluation.figures(items, Probabilities(names, table, is_multi=True))
 
@@ -183,7 +183,7 @@ def test_scores_that_are_equal_are_taken_together() -> None:
 
 
 def test_a_label_that_the_model_does_not_know_costs_what_there_is_to_lose() -> None:
-    items = evaluation.answered([("new",), ("a",)], [("a",), ("a",)])
+    items = evaluation.judged([("new",), ("a",)], [("a",), ("a",)])
     given = Probabilities(
         ("a", "b"), np.array([[0.9, 0.1], [0.9, 0.1]]), is_multi=False
     )
@@ -202,13 +202,13 @@ def test_a_label_that_the_model_does_not_know_costs_what_there_is_to_lose() -> N
 def test_an_interval_holds_the_true_figure_in_95_of_100_samples() -> None:
     truth, predicted, _ = made(0, items=40_000)
     whole = evaluation.summary(
-        evaluation.answered(truth, predicted), is_multi=False, draws=50
+        evaluation.judged(truth, predicted), is_multi=False, draws=50
     )
     rng = np.random.default_rng(1)
     held = []
     for _ in range(60):
         places = rng.choice(len(truth), 400, replace=False)
-        items = evaluation.answered(
+        items = evaluation.judged(
             [truth[n] for n in places], [predicted[n] for n in places]
         )
         part = evaluation.summary(items, is_multi=False, draws=200)
@@ -227,8 +227,8 @@ def test_an_interval_holds_the_true_figure_in_95_of_100_samples() -> None:
 
 def test_items_of_one_group_make_figures_less_sure() -> None:
     truth, predicted, given = made(2, items=100)
-    apart = evaluation.answered(truth * 5, predicted * 5)
-    grouped = evaluation.answered(truth * 5, predicted * 5, list(range(100)) * 5)
+    apart = evaluation.judged(truth * 5, predicted * 5)
+    grouped = evaluation.judged(truth * 5, predicted * 5, list(range(100)) * 5)
     five_fold = Probabilities(
         given.labels, np.tile(given.table, (5, 1)), is_multi=False
     )
@@ -256,7 +256,7 @@ def test_every_figure_is_a_share_within_its_interval(
     pairs: list[tuple[Labels, Labels]],
 ) -> None:
     truth, predicted = [a for a, _ in pairs], [b for _, b in pairs]
-    items = evaluation.answered(truth, predicted)
+    items = evaluation.judged(truth, predicted)
     table = evaluation.indicators(predicted, "abc").astype(np.float64)
 
     figures = evaluation.figures(
@@ -274,7 +274,7 @@ def test_every_figure_is_a_share_within_its_interval(
 
 @given(st.lists(LABELS, min_size=1, max_size=20))
 def test_the_truth_itself_has_full_marks_and_is_not_sure(truth: list[Labels]) -> None:
-    summary = evaluation.summary(evaluation.answered(truth, truth), is_multi=True)
+    summary = evaluation.summary(evaluation.judged(truth, truth), is_multi=True)
 
     for figure in (summary.accuracy, summary.macro_f1, summary.balanced_accuracy):
         assert figure.value == 1
@@ -283,6 +283,6 @@ def test_the_truth_itself_has_full_marks_and_is_not_sure(truth: list[Labels]) ->
 
 def test_without_items_there_is_no_score() -> None:
     with pytest.raises(ValueError, match="needs items"):
-        evaluation.answered([], [])
+        evaluation.judged([], [])
     with pytest.raises(ValueError, match="prediction for each"):
-        evaluation.answered([("a",)], [])
+        evaluation.judged([("a",)], [])

@@ -18,7 +18,7 @@ def test_items_are_sliced_by_what_they_have_in_common() -> None:
     ]
     # Right but for the experts' items.
     said = [("b",) if n < 6 else ("a",) for n in range(30)]
-    items = evaluation.answered([("a",)] * 30, said)
+    items = evaluation.judged([("a",)] * 30, said)
 
     slices = report.slices(report.places_of(facts), items, is_multi=False)
 
@@ -43,7 +43,7 @@ def test_metadata_with_few_values_are_slices_and_names_are_not() -> None:
         )
         for n in range(40)
     ]
-    items = evaluation.answered([("a",)] * 40, [("a",)] * 40)
+    items = evaluation.judged([("a",)] * 40, [("a",)] * 40)
 
     slices = report.slices(report.places_of(facts), items, is_multi=False)
 

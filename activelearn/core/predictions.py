@@ -1,4 +1,4 @@
-"""What a model answers: one label, or a set of them, and how sure it is of all of it."""
+"""What a model predicts: one label, or a set of them, and how sure it is of all of it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TypeAlias
 import numpy as np
 
 from activelearn.core import calibration
-from activelearn.core.training import Answering, Array, Labeled
+from activelearn.core.training import Array, Labeled, Predictor
 
 # One label, or the probability of each label of a set, which may be empty.
-Answer: TypeAlias = str | Mapping[str, float]
+Prediction: TypeAlias = str | Mapping[str, float]
 
 
-def answers(model: Labeled, table: Array) -> list[Answer]:
+def predictions(model: Labeled, table: Array) -> list[Prediction]:
     """Return the likeliest label of each row, or of several all of at least one half.
 
     table: probabilities (n_rows, n_labels).
@@ -27,8 +27,8 @@ def answers(model: Labeled, table: Array) -> list[Answer]:
     return list(sets)
 
 
-def confidences(model: Answering, table: Array) -> Array:
-    """Return (n_rows,): how sure the answer to each row is as a whole.
+def confidences(model: Predictor, table: Array) -> Array:
+    """Return (n_rows,): how sure the prediction for each row is as a whole.
 
     table: what the model says, (n_rows, n_labels).
     """
