@@ -36,7 +36,7 @@ def keeping(transactional_db: None) -> Iterator[None]:
 @pytest.mark.parametrize("name", ["lend", "lend_by_work"])
 def test_what_is_lent_has_the_columns_of_its_models(name: str) -> None:
     columns = lean.columns(*take.LENT).replace('"', "")
-    assert f" SELECT {columns}, tally.entries FROM " in SQL[name]
+    assert f" SELECT {columns}, tally.fresh, tally.head FROM " in SQL[name]
 
 
 def test_both_ways_to_lend_differ_only_in_how_they_find_the_entries() -> None:

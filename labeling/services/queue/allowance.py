@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from labeling.models import Membership
@@ -35,24 +36,40 @@ class Facts:
 
 @dataclass(frozen=True)
 class Allowance:
-    """How many more items a person may get, from 0 to ``MAX_COUNT``.
+    """How many more items a person may get, from 0 to ``MAX_COUNT``, and of what kinds.
 
-    ``reason`` says why that is nothing, where it is because of the person.
+    ``reason`` says why the count is 0, where it is because of the person. ``works`` are
+    the kinds of votes that the person's role is asked for. ``facts`` are None where
+    nothing depends on them, so that nobody has read them.
     """
 
     count: int
     reason: Reason | None
-    facts: Facts
+    works: Sequence[str]
+    facts: Facts | None = None
+
+    def less(self, lent: int) -> Allowance:
+        """Return what is left after ``lent`` more items."""
+        return replace(self, count=max(0, self.count - lent))
 
 
 def of(member: Membership) -> Allowance:
     """Return what the person may get now.
 
-    Under a quota this holds until the commit only where the membership is locked.
+    Computed once for a lease and handed on: a second look at the facts would see what
+    the lease itself has lent. Under a quota this holds until the commit only where the
+    membership is locked.
     """
+    # Most projects measure nobody: then a lease costs no look at the facts.
     is_measured = bool(member.project.least_skill) or member.quota is not None
-    needs_facts = is_measured or is_checked(member)
-    return allowance(member, _read(member) if needs_facts else Facts())
+    if not is_measured and not is_checked(member):
+        return allowance(member)
+    values = {
+        "user": member.user_id,
+        "project": member.project_id,
+        "few": FIRST_FEW,
+    }
+    return allowance(member, Facts(*lean.fetch(SQL["facts"], values)[0]))
 
 
 def is_checked(member: Membership) -> bool:
@@ -62,46 +79,35 @@ def is_checked(member: Membership) -> bool:
     return has_some and member.role in project.checks_by
 
 
-def _read(member: Membership) -> Facts:
-    values = {
-        "user": member.user_id,
-        "project": member.project_id,
-        "few": FIRST_FEW,
-    }
-    return Facts(*lean.fetch(SQL["facts"], values)[0])
-
-
-def allowance(member: Membership, facts: Facts) -> Allowance:
-    """Return what a person of whom these are the facts may get."""
+def allowance(member: Membership, facts: Facts | None = None) -> Allowance:
+    """Return what a person of whom these are the facts may get; None: nothing counts."""
+    project, known = member.project, facts or Facts()
+    works = project.works_for(member.role)
     left = MAX_COUNT
     if member.quota is not None:
-        left = max(0, min(left, member.quota - facts.held - facts.answered))
-    if reason := _refusal(member, facts, left):
-        return Allowance(0, reason, facts)
+        # Not below 0: a manager may set a quota below what the person has answered.
+        left = max(0, min(left, member.quota - known.held - known.answered))
+    reason: Reason | None = None
+    if member.is_paused or project.is_paused:
+        reason = "paused"
+    # A least skill of 0 means that nobody is measured.
+    elif project.least_skill and falls_short(
+        project.least_skill, known.known, known.known_right
+    ):
+        reason = "skill"
+    elif not left:
+        reason = "quota"
     # Whose role is asked for nothing is told by the queue why: it may be empty.
-    return Allowance(left if works(member) else 0, None, facts)
-
-
-def _refusal(member: Membership, facts: Facts, left: int) -> Reason | None:
-    if member.is_paused or member.project.is_paused:
-        return "paused"
-    if falls_short(member.project.least_skill, facts.known, facts.known_right):
-        return "skill"
-    return None if left else "quota"
-
-
-def works(member: Membership) -> list[str]:
-    """Return what kinds of votes the person's role is asked for."""
-    return member.project.works_for(member.role)
+    return Allowance(0 if reason or not works else left, reason, works, facts)
 
 
 def falls_short(least: float, known: int, right: int) -> bool:
     """Whether known answers say that a person is surely below the ``least`` skill.
 
     Surely: the whole 95 % interval of the share that was right lies below it, of at
-    least ``LEAST_ANSWERS`` answers to gold questions. 0 means that nobody is measured.
+    least ``LEAST_ANSWERS`` answers to gold questions.
     """
-    if not least or known < LEAST_ANSWERS:
+    if known < LEAST_ANSWERS:
         return False
     interval = wilson(right, known)
     return interval is not None and interval[1] < least

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from labeling.models import Membership
 from labeling.services.queue import questions, repeats
-from labeling.services.queue.allowance import Allowance, is_checked
+from labeling.services.queue.allowance import Allowance, Facts, is_checked
 
 
 class Due(NamedTuple):
@@ -21,11 +21,13 @@ NONE: Final = Due(0, 0)
 
 def due(member: Membership, count: int, allowed: Allowance) -> Due:
     """Draw which checks are due when the person asks for ``count`` items."""
-    wanted = min(allowed.count, count - allowed.facts.held)
+    facts = allowed.facts or Facts()
+    wanted = min(allowed.count, count - facts.held)
     if wanted <= 0 or not is_checked(member):
         return NONE
-    asked_before = allowed.facts.questions
-    return Due(questions.due(member, wanted, asked_before), repeats.due(member, wanted))
+    return Due(
+        questions.due(member, wanted, facts.questions), repeats.due(member, wanted)
+    )
 
 
 def lend(member: Membership, asked: Due, most: int) -> list[int]:

@@ -11,8 +11,9 @@ from django.db.models.functions import Now
 from labeling.errors import ForbiddenError, InvalidInputError
 from labeling.messages import sentence as _
 from labeling.models import Assignment, Item, Membership
-from labeling.services.queue import allowance
-from labeling.services.queue.lease import HeldItems, lease_of
+from labeling.services.queue import allowance, nothing_left
+from labeling.services.queue.allowance import Allowance
+from labeling.services.queue.lease import HeldItems
 from labeling.services.queue.locks import alone
 from labeling.services.queue.statements import SQL
 from labeling.services.queue.take import with_items
@@ -51,11 +52,14 @@ def _lease(member: Membership, external_ids: Sequence[str]) -> HeldItems:
         # What the person holds already takes no further slot and nothing of a quota.
         new = [pk for pk in items if pk not in known]
         allowed = allowance.of(member)
-        _lend(member, new, allowed.count)
+        _lend(member, new, allowed)
         ids = sorted(held.values_list("pk", flat=True))
+    if lent := with_items(ids):
+        return HeldItems(lent, None)
+    # The person could get items, but none of these.
     if not ids and (allowed.count or not new):
         return HeldItems([], "none_of_these")
-    return lease_of(member, with_items(ids), allowed)
+    return HeldItems([], nothing_left.reason(member, allowed))
 
 
 def _lock(member: Membership, external_ids: Sequence[str]) -> list[int]:
@@ -72,14 +76,14 @@ def _lock(member: Membership, external_ids: Sequence[str]) -> list[int]:
     return list(items.order_by("pk").values_list("pk", flat=True))
 
 
-def _lend(member: Membership, items: Sequence[int], count: int) -> None:
+def _lend(member: Membership, items: Sequence[int], allowed: Allowance) -> None:
     values: dict[str, Any] = {
         "user": member.user_id,
         "project": member.project_id,
         "minutes": member.project.lease_minutes,
-        "works": allowance.works(member),
+        "works": list(allowed.works),
         "items": list(items),
-        "count": count,
+        "count": allowed.count,
     }
     with connection.cursor() as cursor:
         cursor.execute(SQL["lend_chosen"], values)

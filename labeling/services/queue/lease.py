@@ -14,7 +14,7 @@ from labeling.errors import InvalidInputError
 from labeling.messages import sentence as _
 from labeling.models import Assignment, Membership
 from labeling.services.queue import allowance, checks, nothing_left, steps, take
-from labeling.services.queue.allowance import MAX_COUNT, Allowance
+from labeling.services.queue.allowance import MAX_COUNT
 from labeling.services.queue.locks import alone
 from labeling.services.queue.reasons import Reason
 
@@ -34,28 +34,31 @@ def lease(member: Membership, count: int) -> HeldItems:
     """
     check_count(count)
     try:
-        lent, allowed = _lend(member, count, is_again=False)
+        return _lend(member, count, is_again=False)
     except IntegrityError:
-        # A slot was taken, or an item deleted, between the look at it and the commit.
-        lent, allowed = _lend(member, count, is_again=True)
-    return lease_of(member, lent, allowed)
+        # Race: a slot was taken, or an item deleted, between the look at it and the
+        # commit. All of this call is rolled back, so all is looked at anew.
+        return _lend(member, count, is_again=True)
 
 
-def _lend(
-    member: Membership, count: int, *, is_again: bool
-) -> tuple[list[Assignment], Allowance]:
-    # A quota is a promise about all windows of a person, so it is read under the lock.
+def _lend(member: Membership, count: int, *, is_again: bool) -> HeldItems:
+    # Race: a quota is a promise about all windows of a person. Without the lock two of
+    # them would read the same facts and both lend the last item of it.
     with nullcontext() if member.quota is None else alone(member):
         allowed = allowance.of(member)
-        due = checks.due(member, count, allowed)
-        # Step by step a slot that another takes meanwhile is passed over.
+        # Of whoever is asked gold questions or repeats, facts were read.
+        due = checks.due(member, count, allowed) if allowed.facts else checks.NONE
+        # Step by step a slot that another lease takes meanwhile is passed over; by one
+        # statement it would be an error again.
         is_by_steps = is_again or any(due)
-        lent = [] if is_by_steps else take.at_once(member, count, allowed)
+        taken = take.NONE if is_by_steps else take.at_once(member, count, allowed)
+        lent = taken.assignments
         if len(lent) < count:
-            # What the head has just given counts toward a quota already.
-            left = allowed if member.quota is None else allowance.of(member)
+            # What the head has just given counts toward a quota already. Without one it
+            # does not: without the lock, another window may have given it back since.
+            left = allowed if member.quota is None else allowed.less(taken.fresh)
             lent = steps.lend(member, count, left, due)
-    return lent, allowed
+    return HeldItems(lent, None if lent else nothing_left.reason(member, allowed))
 
 
 def lease_at_once(member: Membership, count: int) -> list[Assignment]:
@@ -68,18 +71,10 @@ def lease_at_once(member: Membership, count: int) -> list[Assignment]:
         return []
     try:
         with nullcontext() if member.quota is None else alone(member):
-            return take.at_once(member, count, allowance.of(member))
+            return take.at_once(member, count, allowance.of(member)).assignments
     except IntegrityError:
+        # Race: somebody was lent a slot of these at this moment. ``lease`` looks again.
         return []
-
-
-def lease_of(
-    member: Membership, lent: list[Assignment], allowed: Allowance
-) -> HeldItems:
-    """Return what is lent, or why it is nothing: because of the person or the queue."""
-    if lent:
-        return HeldItems(lent, None)
-    return HeldItems([], allowed.reason or nothing_left.reason(member))
 
 
 def check_count(count: int) -> None:

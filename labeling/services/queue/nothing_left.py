@@ -1,20 +1,25 @@
-"""Why the queue has nothing for a person; pages say it in full."""
+"""Why a person gets nothing; pages say it in full."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
 
 from labeling.models import ALL_WORK, Assignment, Item, Membership
-from labeling.services.queue.allowance import works
+from labeling.services.queue.allowance import Allowance
 from labeling.services.queue.reasons import Reason
 from labeling.services.queue.statements import SQL
 from labeling.services.work import jobs
 
 
-def reason(member: Membership) -> Reason:
-    """Say in one word why no slot is free for a person who may get one."""
+def reason(member: Membership, allowed: Allowance) -> Reason:
+    """Say in one word why a person gets nothing: because of them, or of the queue."""
+    return allowed.reason or _of_the_queue(member, allowed.works)
+
+
+def _of_the_queue(member: Membership, works: Sequence[str]) -> Reason:
     items = Item.objects.filter(project=member.project_id)
     if not items.exists():
         return "empty_project"
@@ -25,24 +30,23 @@ def reason(member: Membership) -> Reason:
     )
     if not items.wanting_votes().exclude(pk__in=mine.values("item")).exists():
         return "all_yours_done"
-    return _why_none_is_free(member)
+    return _why_none_is_free(member, works)
 
 
-def _why_none_is_free(member: Membership) -> Reason:
-    if not _is_held_by_others(member):
+def _why_none_is_free(member: Membership, works: Sequence[str]) -> Reason:
+    if not _is_held_by_others(member, works):
         return "role"
     return jobs.wait_reason(member.project_id) or "all_lent"
 
 
-def _is_held_by_others(member: Membership) -> bool:
-    """Whether others hold what this person's role is asked for; nothing is free."""
-    asked = works(member)
-    if len(asked) == len(ALL_WORK):
+def _is_held_by_others(member: Membership, works: Sequence[str]) -> bool:
+    """Whether others hold votes of these ``works``; nothing of them is free."""
+    if len(works) == len(ALL_WORK):
         return True
     values: dict[str, Any] = {
         "user": member.user_id,
         "project": member.project_id,
-        "works": asked,
+        "works": list(works),
     }
     with connection.cursor() as cursor:
         cursor.execute(SQL["is_held_by_others"], values)

@@ -18,7 +18,6 @@ from labeling.errors import NotFoundError
 from labeling.messages import message
 from labeling.models import Annotation, Assignment, Item, Membership, Work
 from labeling.services.queue import floor, numbers
-from labeling.services.queue.allowance import works
 from labeling.services.queue.statements import SQL
 from labeling.services.work.transactions import Turn, await_turn
 
@@ -148,18 +147,19 @@ def tell_items_changed(project_id: int) -> None:
     signals.send_on_commit(signals.items_changed, project_id)
 
 
-def refill(member: Membership) -> int:
+def refill(member: Membership, works: Sequence[str]) -> int:
     """Queue free slots that this person could get and no entry stands for; how many.
+
+    Slots of other ``works`` than those that the person's role is asked for are left out.
 
     So no item is forgotten. The learner's order comes with its next swap; this keeps
     people at work until then.
     """
-    asked = works(member)
     values: dict[str, Any] = {
         "project": member.project_id,
         "user": member.user_id,
-        "works": asked,
-        "split": _split_of(asked),
+        "works": list(works),
+        "split": _split_of(works),
         "step": numbers.REFILL_STEP,
         "count": numbers.REFILL_SLOTS,
     }

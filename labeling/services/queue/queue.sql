@@ -31,14 +31,16 @@ WITH held AS (
     SELECT DISTINCT ON (item_id) * FROM picked ORDER BY item_id, slot
 ), gone AS (
     DELETE FROM labeling_queueentry WHERE id IN (SELECT id FROM one_slot)
+), head AS (
+    -- min, not max: between the picked entries lie some that are locked now and may
+    -- come back.
+    SELECT min(rank) AS rank FROM picked
 ), passed AS (
     UPDATE labeling_membership m
     SET passed_first = CASE WHEN %(is_first)s THEN p.rank ELSE %(first)s::float8 END,
         passed_further = CASE WHEN %(is_first)s THEN %(further)s::float8 ELSE p.rank END,
         passed_generation = %(generation)s, passed_since = %(since)s
-    -- min, not max: between the picked entries lie some that are locked now and may
-    -- come back.
-    FROM (SELECT min(rank) AS rank FROM picked) p
+    FROM head p
     -- Nobody waits for another window that moves the place: it is only a hint.
     WHERE %(moves)s AND p.rank IS NOT NULL AND m.id = (
         SELECT id FROM labeling_membership WHERE id = %(member)s
@@ -74,8 +76,8 @@ SELECT a.id, a.project_id, a.item_id, a.annotator_id, a.slot, a.state, a.leased_
        i.content_hash, i.group_key, i.split, i.state, i.votes, i.votes_wanted,
        i.is_unsettled, i.flags, i.created_at,
        m.id, m.sha256, m.path, m.mime, m.size, m.width, m.height,
-       tally.entries
-FROM (SELECT count(*) AS entries FROM picked) tally
+       tally.fresh, tally.head
+FROM (SELECT (SELECT count(*) FROM lent) AS fresh, rank AS head FROM head) tally
 LEFT JOIN (a JOIN labeling_item i ON i.id = a.item_id
            LEFT JOIN labeling_media m ON m.id = i.media_id) ON true
 ORDER BY a.id
@@ -121,12 +123,14 @@ WITH held AS (
     SELECT DISTINCT ON (item_id) * FROM picked ORDER BY item_id, slot
 ), gone AS (
     DELETE FROM labeling_queueentry WHERE id IN (SELECT id FROM one_slot)
+), head AS (
+    SELECT min(rank) AS rank FROM picked
 ), passed AS (
     UPDATE labeling_membership m
     SET passed_first = CASE WHEN %(is_first)s THEN p.rank ELSE %(first)s::float8 END,
         passed_further = CASE WHEN %(is_first)s THEN %(further)s::float8 ELSE p.rank END,
         passed_generation = %(generation)s, passed_since = %(since)s
-    FROM (SELECT min(rank) AS rank FROM picked) p
+    FROM head p
     WHERE %(moves)s AND p.rank IS NOT NULL AND m.id = (
         SELECT id FROM labeling_membership WHERE id = %(member)s
         FOR NO KEY UPDATE SKIP LOCKED)
@@ -157,8 +161,8 @@ SELECT a.id, a.project_id, a.item_id, a.annotator_id, a.slot, a.state, a.leased_
        i.content_hash, i.group_key, i.split, i.state, i.votes, i.votes_wanted,
        i.is_unsettled, i.flags, i.created_at,
        m.id, m.sha256, m.path, m.mime, m.size, m.width, m.height,
-       tally.entries
-FROM (SELECT count(*) AS entries FROM picked) tally
+       tally.fresh, tally.head
+FROM (SELECT (SELECT count(*) FROM lent) AS fresh, rank AS head FROM head) tally
 LEFT JOIN (a JOIN labeling_item i ON i.id = a.item_id
            LEFT JOIN labeling_media m ON m.id = i.media_id) ON true
 ORDER BY a.id

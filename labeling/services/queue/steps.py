@@ -6,6 +6,7 @@ Both lanes, checks of the person among them, and what nobody has queued yet.
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 from labeling.models import Assignment, Membership
 from labeling.services.queue import checks, giving_back, order, take
@@ -24,26 +25,28 @@ def lend(
     with alone(member):
         held = take.renewed(member, count)
         wanted = min(allowed.count, count - len(held))
-        taken = _mixed(member, wanted, due) if wanted else []
+        taken = _mixed(member, wanted, allowed.works, due) if wanted else []
         if len(taken) < wanted:
-            taken += _rest(member, wanted - len(taken))
+            taken += _rest(member, wanted - len(taken), allowed.works)
     return held + taken
 
 
-def _mixed(member: Membership, count: int, due: checks.Due) -> list[Assignment]:
+def _mixed(
+    member: Membership, count: int, works: Sequence[str], due: checks.Due
+) -> list[Assignment]:
     """Lend up to ``count`` slots, checks of the person where they are due among them.
 
     They are lent in the order in which they come, so that ids do not tell them either.
     """
     if not any(due):
-        return take.from_lanes(member, count)
+        return take.from_lanes(member, count, works)
     before = random.randint(0, max(0, count - sum(due)))  # noqa: S311 (no secret)
-    taken = take.from_lanes(member, before)
+    taken = take.from_lanes(member, before, works)
     taken += take.with_items(checks.lend(member, due, count - len(taken)))
-    return taken + take.from_lanes(member, count - len(taken))
+    return taken + take.from_lanes(member, count - len(taken), works)
 
 
-def _rest(member: Membership, count: int) -> list[Assignment]:
+def _rest(member: Membership, count: int, works: Sequence[str]) -> list[Assignment]:
     """Lend what the queue did not give: wait for who fills it, or fill it oneself.
 
     Nobody is told that nothing is left while a free slot exists for them.
@@ -54,11 +57,13 @@ def _rest(member: Membership, count: int) -> list[Assignment]:
     while True:
         # Look before filling: whoever had the turn before has perhaps just filled the
         # queue.
-        taken += take.from_lanes(member, count - len(taken))
-        if len(taken) == count or not _free_more(member):
+        taken += take.from_lanes(member, count - len(taken), works)
+        if len(taken) == count or not _free_more(member, works):
             return taken
 
 
-def _free_more(member: Membership) -> int:
+def _free_more(member: Membership, works: Sequence[str]) -> int:
     """Queue slots that no entry stands for, or else end expired leases; how many."""
-    return order.refill(member) or giving_back.reclaim(project_id=member.project_id)
+    return order.refill(member, works) or giving_back.reclaim(
+        project_id=member.project_id
+    )

@@ -11,14 +11,14 @@ import math
 import random
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from labeling.models import ALL_WORK, Assignment, Item, Media, Membership, Work
 from labeling.services.queue import floor
-from labeling.services.queue.allowance import Allowance, works
+from labeling.services.queue.allowance import Allowance
 from labeling.services.queue.statements import SQL
 from labeling.sql import lean
 
@@ -28,77 +28,85 @@ PASSED_FOR: Final = timedelta(seconds=10)
 LENT: Final = (("a", Assignment), ("i", Item), ("m", Media))
 
 
-def further_share(member: Membership) -> float:
+class Taken(NamedTuple):
+    """What one statement has lent.
+
+    ``assignments`` are by id, those that the person held already among them. ``fresh``
+    are lent just now. ``head`` is the lowest rank that was looked at, None where the
+    queue had nothing: an entry whose slot was not free any more counts too.
+    """
+
+    assignments: list[Assignment]
+    fresh: int
+    head: float | None
+
+
+NONE: Final = Taken([], 0, None)
+
+
+def further_share(member: Membership, works: Sequence[str]) -> float:
     """Return the share of further votes, from 0 to 1, in what the person is lent.
 
     An item that needs m votes needs m - 1 further ones, so that is their share. To a
     role that is not asked for these, they are those of held-out items alone.
     """
-    project, asked = member.project, works(member)
+    project = member.project
     share = (project.min_votes - 1) / project.min_votes
-    if Work.FURTHER in asked:
-        return share if len(asked) > 1 else 1.0
-    return share * project.evaluation_rate if Work.EVALUATION in asked else 0.0
+    if Work.FURTHER in works:
+        return share if len(works) > 1 else 1.0
+    return share * project.evaluation_rate if Work.EVALUATION in works else 0.0
 
 
-def at_once(member: Membership, count: int, allowed: Allowance) -> list[Assignment]:
+def at_once(member: Membership, count: int, allowed: Allowance) -> Taken:
     """Lend up to ``count`` by one statement, what the person holds already first.
 
     Nothing where policy asks for more than the head of one lane; fewer where the head
     does not suffice. Raises IntegrityError where somebody was lent a slot between the
     look at it and the insert: a savepoint would cost each lease two round trips.
     """
-    further = further_share(member)
+    further = further_share(member, allowed.works)
     if (count > 1 and further) or not allowed.count:
-        return []
+        return NONE
     _begin(member)
+    starts = {True: member.passed_first, False: member.passed_further}
     is_first = random.random() >= further  # noqa: S311 (no secret)
     # This lane had nothing for the person a moment ago: without the change of lanes
     # each of their calls would go the long way, step by step.
-    if _place(member, is_first=is_first) == math.inf:
+    if starts[is_first] == math.inf:
         is_first = not is_first
-    start = _place(member, is_first=is_first)
-    values = _lane(member, count, is_first=is_first, start=start)
+    lane = _Lane(allowed.works, is_first=is_first, start=starts[is_first])
+    values = _values(member, count, lane)
     values |= {"renews": True, "most": allowed.count}
     # The floor is everybody's: someone who passes over entries, as their own or as a kind
     # that their role is not asked for, would hide them from all others.
     if is_shared := values["every_work"] and not values["moves"]:
         values["from"] = floor.of(member.project)
-    lent, _ = _lend(values)
-    if is_shared and (ranks := _new_ranks(member, lent)):
-        floor.note(member.project, values["from"], min(ranks))
-    return lent
-
-
-def _new_ranks(member: Membership, lent: Sequence[Assignment]) -> list[float]:
-    """Return the ranks of what was lent just now, and not only for longer."""
-    # now() is one moment within a statement, so only what it has lent by itself lasts
-    # exactly this long; what it renewed was lent earlier.
-    minutes = timedelta(minutes=member.project.lease_minutes)
-    return [
-        assignment.rank
-        for assignment in lent
-        if assignment.rank is not None
-        and assignment.expires_at - assignment.leased_at == minutes
-    ]
+    taken = _lend(values)
+    if is_shared and taken.head is not None:
+        floor.note(member.project, values["from"], taken.head)
+    return taken
 
 
 def renewed(member: Membership, count: int) -> list[Assignment]:
     """Return up to ``count`` items that the person holds, lent anew from now on."""
-    lane = _lane(member, count, is_first=True, start=math.inf)
-    lent, _ = _lend({**lane, "renews": True, "most": 0, "moves": False})
-    return lent
+    # From behind all ranks on: so no entry is looked at.
+    values = _values(member, count, _Lane(ALL_WORK, is_first=True, start=math.inf))
+    return _lend({**values, "renews": True, "most": 0, "moves": False}).assignments
 
 
-def these(member: Membership, entries: Sequence[int]) -> list[Assignment]:
+def these(
+    member: Membership, entries: Sequence[int], works: Sequence[str]
+) -> list[Assignment]:
     """Lend those of some first entries of the queue that are still there."""
-    lane = _lane(member, len(entries), is_first=True, start=-math.inf)
+    lane = _Lane(works, is_first=True, start=-math.inf)
+    # Of no kind of work, but by id: the lane itself is not read.
     only = {"every_work": False, "works": [], "these": list(entries), "moves": False}
-    lent, _ = _lend_or_nothing({**lane, **only})
-    return lent
+    return _lend_or_pass({**_values(member, len(entries), lane), **only}).assignments
 
 
-def from_lanes(member: Membership, count: int) -> list[Assignment]:
+def from_lanes(
+    member: Membership, count: int, works: Sequence[str]
+) -> list[Assignment]:
     """Lend up to ``count`` slots from both lanes, in queue order; nothing is renewed.
 
     A stale entry is dropped on the way; as long as entries are found, more are tried.
@@ -106,28 +114,36 @@ def from_lanes(member: Membership, count: int) -> list[Assignment]:
     who has locked the membership.
     """
     _begin(member)
-    further = int(count * further_share(member) + random.random())  # noqa: S311 (no secret)
-    lanes = (True, member.passed_first), (False, member.passed_further)
-    again = [(is_first, -math.inf) for is_first, start in lanes if start > -math.inf]
-    lent = _from(member, further, is_first=False, start=member.passed_further)
-    for is_first, start in (*lanes, *again):
-        lent += _from(member, count - len(lent), is_first=is_first, start=start)
+    share = further_share(member, works)
+    further = int(count * share + random.random())  # noqa: S311 (no secret)
+    lanes = (
+        _Lane(works, is_first=True, start=member.passed_first),
+        _Lane(works, is_first=False, start=member.passed_further),
+    )
+    again = [lane._replace(start=-math.inf) for lane in lanes if lane.start > -math.inf]
+    lent = _from(member, further, lanes[1])
+    for lane in (*lanes, *again):
+        lent += _from(member, count - len(lent), lane)
     return lent
 
 
-def _from(
-    member: Membership, count: int, *, is_first: bool, start: float
-) -> list[Assignment]:
+class _Lane(NamedTuple):
+    """First votes or further ones, of a person's kinds of work, from a rank on."""
+
+    works: Sequence[str]
+    is_first: bool
+    start: float
+
+
+def _from(member: Membership, count: int, lane: _Lane) -> list[Assignment]:
     lent: list[Assignment] = []
-    while len(lent) < count and start < math.inf:
+    while len(lent) < count and lane.start < math.inf:
         # This ends: each round lends or drops an entry, or meets a slot that another
         # lease has just taken, which the next round drops.
-        more = count - len(lent)
-        lane = _lane(member, more, is_first=is_first, start=start)
-        some, entries = _lend_or_nothing(lane)
-        lent += sorted(some, key=lambda lent: (lent.rank, lent.pk))
-        if not entries:
-            _pass_all(member, is_first=is_first)
+        taken = _lend_or_pass(_values(member, count - len(lent), lane))
+        lent += sorted(taken.assignments, key=lambda lent: (lent.rank, lent.pk))
+        if taken.head is None:
+            _pass_all(member, is_first=lane.is_first)
             break
     return lent
 
@@ -157,16 +173,9 @@ def _begin(member: Membership) -> None:
         member.passed_generation, member.passed_since = generation, now
 
 
-def _place(member: Membership, *, is_first: bool) -> float:
-    return member.passed_first if is_first else member.passed_further
-
-
-def _lane(
-    member: Membership, count: int, *, is_first: bool, start: float
-) -> dict[str, Any]:
-    """Return the values of ``lend`` for taking from a lane from a rank on."""
-    asked = works(member)
-    every_work = len(asked) == len(ALL_WORK)
+def _values(member: Membership, count: int, lane: _Lane) -> dict[str, Any]:
+    """Return the values of ``lend`` for taking from a lane; nothing is renewed."""
+    every_work = len(lane.works) == len(ALL_WORK)
     # Where one vote is enough, only what they skipped lies before a person as their
     # own; others look from the start each time, and see at once what is given back.
     has_own = member.has_skipped or member.project.min_votes > 1
@@ -179,12 +188,12 @@ def _lane(
         "most": count,
         "renews": False,
         "every_work": every_work,
-        "works": [] if every_work else asked,
-        "asked": asked,
+        "works": [] if every_work else list(lane.works),
+        "asked": list(lane.works),
         "these": [],
-        "is_first": is_first,
-        "from": start,
-        "moves": has_own or not is_first or start < member.passed_first,
+        "is_first": lane.is_first,
+        "from": lane.start,
+        "moves": has_own or not lane.is_first or lane.start < member.passed_first,
         "first": member.passed_first,
         "further": member.passed_further,
         "since": member.passed_since,
@@ -192,28 +201,31 @@ def _lane(
     }
 
 
-def _lend_or_nothing(values: dict[str, Any]) -> tuple[list[Assignment], int]:
-    """Lend, or say that there is more where a slot was taken at the same moment."""
+def _lend_or_pass(values: dict[str, Any]) -> Taken:
+    """Lend, or nothing where another lease takes one of the slots at this moment."""
     try:
+        # A savepoint: an error would otherwise end the transaction that the caller is in.
         with transaction.atomic():
             return _lend(values)
     except IntegrityError:
-        # Not 0: an entry was there, so the lane must not be remembered as empty.
-        return [], 1
+        # Race: an entry was there, so a head is named. Without one, the lane would be
+        # remembered as empty.
+        return NONE._replace(head=values["from"])
 
 
-def _lend(values: dict[str, Any]) -> tuple[list[Assignment], int]:
-    """Return what is lent, by id, and how many entries of the queue were found."""
+def _lend(values: dict[str, Any]) -> Taken:
+    # A statement for each way: one with both heads takes longer (queue.sql).
     statement = SQL["lend" if values["every_work"] else "lend_by_work"]
-    # At least one row, which says how many entries there were.
+    # At least one row: where nothing is lent, it has no assignment but the head.
     rows = lean.fetch(statement, values, *LENT)
     lent: list[Assignment] = []
-    for assignment, item, media, _entries in rows:
+    for assignment, item, media, _, _ in rows:
         if assignment is not None:
             item.media = media
             assignment.item = item
             lent.append(assignment)
-    return lent, rows[0][-1]
+    _, _, _, fresh, head = rows[0]
+    return Taken(lent, fresh, head)
 
 
 def with_items(ids: Sequence[int]) -> list[Assignment]:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from labeling.errors import ForbiddenError
 from labeling.messages import sentence as _
 from labeling.models import Assignment, Membership, Project, QueueEntry, Reason
-from labeling.services.queue import allowance, lease, take
+from labeling.services.queue import allowance, lease, nothing_left, take
 from labeling.services.queue.locks import alone
 from labeling.services.queue.reasons import GridReason
 from labeling.services.votes import suggestions
@@ -67,11 +67,12 @@ def lend(member: Membership, count: int, left: Collection[int] = ()) -> GridPage
         allowed = allowance.of(member)
         if wanted := min(allowed.count, count - len(page)):
             label, entries = _alike(member, wanted, label)
-            page += take.these(member, entries)
-    lent = lease.lease_of(member, page, allowed)
-    is_short_of_suggestions = lent.reason == "all_lent"
-    reason = "no_suggestions" if is_short_of_suggestions else lent.reason
-    return GridPage(label, lent.assignments, reason)
+            page += take.these(member, entries, allowed.works)
+    if page:
+        return GridPage(label, page, None)
+    reason = nothing_left.reason(member, allowed)
+    # The queue has something for the person, but nothing with a suggestion.
+    return GridPage(label, [], "no_suggestions" if reason == "all_lent" else reason)
 
 
 def _commonest(labels: list[str]) -> str:

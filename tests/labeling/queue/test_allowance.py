@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from labeling.models import Membership, Project
+from labeling.models import ALL_WORK, Membership, Project
 from labeling.services.queue.allowance import (
     FIRST_FEW,
     LEAST_ANSWERS,
@@ -103,7 +103,7 @@ def test_the_facts_are_those_of_the_person_in_the_project() -> None:
             who if assignment.annotator_id == who.user_id else other, assignment, "x"
         )
 
-    assert of(who) == Allowance(5, None, Facts(held=1, answered=2))
+    assert of(who) == Allowance(5, None, ALL_WORK, Facts(held=1, answered=2))
 
 
 @pytest.mark.django_db
@@ -121,6 +121,6 @@ def test_no_more_gold_questions_are_counted_than_come_at_once() -> None:
     who = make.member(project)
 
     questions.lend(who, 1)
-    assert of(who).facts.questions == 1
+    assert of(who).facts == Facts(held=1, questions=1)
     questions.lend(who, FIRST_FEW + 1)
-    assert of(who).facts.questions == FIRST_FEW
+    assert of(who).facts == Facts(held=FIRST_FEW + 2, questions=FIRST_FEW)

@@ -15,6 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from labeling.errors import InvalidInputError
 from labeling.models import (
+    ALL_WORK,
     Annotation,
     Assignment,
     Gold,
@@ -345,7 +346,7 @@ def test_each_entry_knows_what_its_vote_is_by_whatever_way_it_came(
         entries = QueueEntry.objects.order_by("slot")
         return list(entries.values_list("work", flat=True))
 
-    order.refill(make.member(project))
+    order.refill(make.member(project), ALL_WORK)
     assert queued() == works
     make.ranked(project, [item], slots=3)
     assert queued() == works
