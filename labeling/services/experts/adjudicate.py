@@ -46,6 +46,7 @@ def next_for(member: Membership) -> Disagreement | None:
         disagreement=OuterRef("pk"), expert_id=member.user_id
     )
     fresh = waiting(member).filter(~Exists(mine))
+    # By a join, not by Exists: the order below is by the moment of this very deferral.
     deferred = waiting(member).filter(deferrals__expert_id=member.user_id)
     return (
         fresh.filter(Exists(begun)).order_by("pk").first()
@@ -143,6 +144,7 @@ def _decide(
 ) -> None:
     gain, is_invalid = resolutions.Gain(), decision.outcome == Outcome.INVALID
     disagreement.before = _replaced(disagreement)
+    # An invalid item has no label, so the one that it had ends without a successor.
     if disagreement.before is not None and is_invalid:
         resolutions.supersede(disagreement.before)
     if not is_invalid:
@@ -159,6 +161,7 @@ def _decide(
     # The word of an expert stands whatever the votes say: nothing is left to settle.
     item.is_unsettled = False
     item.save(update_fields=["state", "is_unsettled"])
+    # Who holds it now may still vote: that vote is kept, and settles nothing.
     giving_back.withdraw([item.pk])
     was = {"was": disagreement.before.labels} if disagreement.before else {}
     append_decision(
@@ -185,6 +188,7 @@ def _label(member: Membership, item: Item, decision: Decision) -> Resolution:
     votes = [tuple(vote["labels"]) for vote in blind.votes_of(item.pk)]
     labels = decision.labels
     if is_ambiguous and not labels and votes:
+        # Of a tie any answer will do, but it must be the same each time.
         labels = rules.majority(votes, is_multi=project.is_multi) or min(votes)
     allowed = checked_labels(project, labels)
     shares = rules.soft_label(votes) if is_ambiguous else {}
@@ -208,6 +212,8 @@ def _label(member: Membership, item: Item, decision: Decision) -> Resolution:
 def _is_same(
     member: Membership, disagreement: Disagreement, decision: Decision
 ) -> bool:
+    # An ambiguous item that came without labels has got the majority's: the same
+    # decision, sent again, names none.
     is_same_label = not decision.labels or sorted(decision.labels) == sorted(
         disagreement.labels
     )

@@ -79,6 +79,7 @@ def similar(project: Project, to: Disagreement) -> list[Alike]:
     """
     others = _candidates(project, to)
     own = next((other for other in others if other.pk == to.pk), None)
+    # It has just been deleted, or its votes have changed since it was read.
     if own is None:
         return []
     ranked = sorted(
@@ -114,6 +115,7 @@ def _candidates(project: Project, to: Disagreement) -> list[_Candidate]:
             others.order_by("-entropy", "pk")[:COMPARED],
         )
         for pk, group, text, votes_seen in _read(project, some)
+        # ``has_keys`` also lets those through that were voted other labels besides.
         if sorted(votes_seen) == labels
     }
     return list(chosen.values())
@@ -129,6 +131,7 @@ def _read(
         else whole
     )
     return list(
+        # Cut by the database: a text may have megabytes, and hundreds are compared.
         rows.annotate(words=Left(text, READ)).values_list(
             "pk", F("item__group_key"), "words", "votes_seen"
         )
@@ -159,6 +162,7 @@ def settle_together(
                 ]
             }
         )
+    # One example is enough for the guideline: that of the leader.
     same = replace(decision, is_precedent=False, together_with=leader)
     return [
         _settle_one(member, pk, same) for pk in dict.fromkeys(others) if pk != leader

@@ -48,6 +48,8 @@ def answer_blind(
     with transaction.atomic():
         disagreement, _ = locked(member, disagreement_id)
         if disagreement.resolved_at is None:
+            # The first answer stays: whoever sends another one may have seen the votes
+            # by then.
             BlindAnswer.objects.get_or_create(
                 disagreement=disagreement,
                 expert_id=member.user_id,
@@ -69,6 +71,7 @@ def votes_of(item_id: int) -> list[dict[str, Any]]:
         .filter(item_id=item_id, undone_at=None)
         .order_by("pk")
     )
+    # Votes keep the names that labels had when they were given; experts read today's.
     today = relabel.names_now(votes[0].project_id) if votes else {}
     return [
         {

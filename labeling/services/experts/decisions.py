@@ -43,6 +43,8 @@ def locked(member: Membership, disagreement_id: int) -> tuple[Disagreement, Item
     Raises NotFoundError where the project has no such disagreement.
     """
     item = (
+        # Without ``of`` the join would lock the disagreement as well, in whichever
+        # order.
         Item.objects.select_for_update(no_key=True, of=("self",))
         .filter(project_id=member.project_id, disagreements__pk=disagreement_id)
         .first()
@@ -51,6 +53,7 @@ def locked(member: Membership, disagreement_id: int) -> tuple[Disagreement, Item
         raise NotFoundError(_("There is no such disagreement in this project."))
     disagreement = (
         Disagreement.objects.select_related("resolved_by", "resolution", "before")
+        # PostgreSQL refuses to lock the rows of an outer join that may be missing.
         .select_for_update(of=("self",))
         .get(pk=disagreement_id)
     )
@@ -81,6 +84,8 @@ def keep_late(
         or disagreement.resolved_by_id == member.user_id
     ):
         return
+    # A client may send it again. The caller holds the item's lock, so two calls cannot
+    # both see nothing here.
     known = AnnotationEvent.objects.filter(
         item_id=disagreement.item_id,
         actor_id=member.user_id,

@@ -115,7 +115,10 @@ def flagged(project: Project) -> QuerySet[Item]:
     """
     flags = AnnotationEvent.objects.filter(kind=Kind.FLAGGED)
     looked = AnnotationEvent.objects.filter(
-        item=OuterRef("item"), kind__in=_LOOKED, pk__gt=OuterRef("pk")
+        # By id, not by time: events of one moment have an order too.
+        item=OuterRef("item"),
+        kind__in=_LOOKED,
+        pk__gt=OuterRef("pk"),
     )
     return (
         Item.objects.select_related("media")
@@ -169,6 +172,7 @@ def take_up(member: Membership, item_id: int, origin: str) -> Disagreement:
         raise InvalidInputError(_("There is no such list."))
     with transaction.atomic():
         item = _locked(member, item_id)
+        # Under the item's lock, so two experts at once bring it in once.
         if waiting := _open(item).first():
             return waiting
         gold.refuse_where_known(item.pk)
@@ -188,6 +192,7 @@ def check(member: Membership, item_id: int) -> None:
     """
     with transaction.atomic():
         item = _locked(member, item_id)
+        # Asked again under the lock: of two experts one writes the line.
         if flagged(member.project).filter(pk=item.pk).exists():
             events.append(item, Kind.CHECKED, {}, actor_id=member.user_id)
 

@@ -75,6 +75,7 @@ def ask(member: Membership, disagreement_id: int, text: str) -> int:
             {"comment": words},
             actor_id=member.user_id,
         )
+        # It takes the same locks once more, which this transaction holds already.
         adjudicate.defer(member, disagreement.pk)
     return len(people)
 
@@ -133,6 +134,7 @@ def answer(member: Membership, inquiry_id: int, text: str) -> Inquiry:
 
 def waiting_for(member: Membership) -> QuerySet[Inquiry]:
     """Questions to a person that wait for an answer, with the person's own votes."""
+    # Privacy: only the person's own votes are read, so no template can show others.
     own = Annotation.votes.filter(annotator_id=member.user_id, undone_at=None)
     return (
         Inquiry.objects.select_related("disagreement__item__media")
@@ -158,10 +160,12 @@ def of(disagreement: Disagreement) -> AskedQuestion | None:
         return None
     votes = Annotation.votes.filter(item_id=disagreement.item_id, undone_at=None)
     voted = list(votes.order_by("pk").values_list("annotator_id", flat=True))
+    # Numbered as in ``blind.votes_of``: an answer stands under the name of its vote.
     names = {pk: f"A{number}" for number, pk in enumerate(voted, start=1)}
     answered = [row for row in inquiries if row.answered_at is not None]
     return AskedQuestion(
         inquiries[0].question,
+        # Who has undone the vote since has no number any more.
         [(names.get(row.annotator_id, "–"), row.answer) for row in answered],
         len(inquiries) - len(answered),
     )

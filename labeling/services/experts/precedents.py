@@ -56,6 +56,7 @@ def shown(project: Project) -> QuerySet[Precedent]:
 def by_label(project: Project) -> list[tuple[str, list[Precedent]]]:
     """Return the newest few examples of each label that has any, by the label's name."""
     examples: dict[str, list[Precedent]] = defaultdict(list)
+    # A bound for the page: an old example of a rare label may be missing.
     for precedent in shown(project)[:LOOKED_AT]:
         for label in precedent.resolution.labels:
             if len(examples[label]) < PER_LABEL:

@@ -52,6 +52,7 @@ def reopen(member: Membership, disagreement_id: int) -> Disagreement:
         disagreement, item = decisions.locked(member, disagreement_id)
         _may_reopen(member, disagreement)
         gain = _end_label(disagreement)
+        # Only now: an item has at most one current label (``one_resolution``).
         if disagreement.before is not None:
             _bring_back(member, disagreement.before)
         taken_back = Decision(
@@ -93,6 +94,7 @@ def _end_label(disagreement: Disagreement) -> resolutions.Gain:
     later = Disagreement.objects.filter(
         item_id=disagreement.item_id, pk__gt=disagreement.pk
     )
+    # A later decision has this one's label as the one to bring back.
     if later.exclude(outcome=Outcome.WITHDRAWN).exists():
         raise ConflictError(_("An expert looks at the item again, or has done so."))
     if disagreement.resolution_id is None:
@@ -119,6 +121,7 @@ def _bring_back(member: Membership, before: Resolution) -> None:
     """Make the label that a decision replaced the item's label again."""
     names = relabel.names_now(member.project_id)[before.label_set_id]
     today = relabel.translated(before.labels, names)
+    # Brought back under an old name, it would be a label that the set does not have.
     if list(today) != before.labels:
         raise ConflictError(
             _("The labels have changed since, so the earlier one cannot come back.")

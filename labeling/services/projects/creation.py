@@ -43,6 +43,8 @@ def create(user: User, draft: ProjectDraft) -> Project:
         created_by=user,
     )
     rows = policy.draft(project, draft.policy)
+    # No look before whether the name is free: two people may choose it at once, and the
+    # constraint lets one of them have it.
     try:
         with transaction.atomic():
             project.save()
@@ -66,5 +68,6 @@ def _free_slug(name: str) -> str:
     taken = set(
         Project.objects.filter(slug__startswith=stem).values_list("slug", flat=True)
     )
+    # One more than are taken, so at least one of them is free.
     names = (stem if n == 1 else f"{stem}-{n}" for n in range(1, len(taken) + 2))
     return next(slug for slug in names if slug not in taken)

@@ -20,6 +20,7 @@ def revise(project: Project, user: User, text: str) -> Guideline:
     Raises InvalidInputError for a text that is too long or has a NUL, and NotFoundError
     where the project has been deleted.
     """
+    # A form sends CRLF, a program LF: the same text must not make a new version.
     clean = text.replace("\r\n", "\n").strip()
     if len(clean) > MAX_LENGTH or "\x00" in clean:
         raise InvalidInputError(
@@ -42,6 +43,8 @@ def add_version(project: Project, user: User, text: str) -> Guideline:
     last = project.guidelines.order_by("-version").first()
     guideline = Guideline.objects.create(
         project=project,
+        # The caller holds the project's row or has just made it: nobody takes this
+        # number.
         version=last.version + 1 if last else 1,
         text=text,
         created_by=user,

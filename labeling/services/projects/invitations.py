@@ -51,6 +51,7 @@ def create(
         errors["uses"] = [words % {"most": f"{MOST_USES:,}"}]
     if errors:
         raise InvalidInputError(errors=errors)
+    # Only its digest is kept: whoever reads the database or a backup cannot join by it.
     code = secrets.token_urlsafe(32)
     now = timezone.now()
     invitation = Invitation.objects.create(
@@ -73,6 +74,7 @@ def revoke(member: Membership, invitation_id: int) -> Invitation:
     named = Invitation.objects.select_related("created_by").filter(
         pk=invitation_id, project_id=member.project_id
     )
+    # A second click keeps the moment of the first.
     named.filter(revoked_at=None).update(revoked_at=timezone.now())
     if (invitation := named.first()) is None:
         raise NotFoundError(_("There is no such invitation in this project."))
@@ -125,6 +127,8 @@ def join(user: User, digest: str) -> Membership:
         project, role = invitation.project, Role(invitation.role)
         member = Membership.objects.filter(project=project, user=user).first()
         if member is None or members.is_above(role, Role(member.role)):
+            # Uses may have run out since ``find``: the count decides, under the row's
+            # lock.
             _use(invitation)
             member = members.add(project, user, role)
         member.project = project
@@ -139,6 +143,7 @@ def join_anew(digest: str, name: str, password: str) -> Membership:
     with transaction.atomic():
         find(digest)
         try:
+            # With the name, so that a password like it is refused.
             validate_password(password, User(username=name))
         except ValidationError as error:
             raise InvalidInputError(errors={"password": error.messages}) from error

@@ -71,6 +71,8 @@ def add_version(
     last = project.label_sets.order_by("-version").first()
     label_set = LabelSet.objects.create(
         project=project,
+        # The caller holds the project's row or has just made it: nobody takes this
+        # number.
         version=last.version + 1 if last else 1,
         created_by=user,
         mapping=dict(mapping),

@@ -42,6 +42,8 @@ _RIGHTS: Final = (LABEL, ADJUDICATE, ENGINEER, MANAGE, EXPLORE)
 
 def is_above(role: Role, other: Role) -> bool:
     """Whether a role may do all that another role may, and more."""
+    # By rights, not by a rank: of expert and engineer neither may all that the other
+    # may.
     may, other_may = (
         {right for right in _RIGHTS if role_ in right} for role_ in (role, other)
     )
@@ -53,6 +55,7 @@ def membership(user: User | AnonymousUser, slug: str) -> Membership:
 
     Raises NotFoundError for an outsider: to them the project does not exist.
     """
+    # Somebody who is not logged in has no id, and no membership has the id 0.
     rows = lean.fetch(_OF, {"user": user.pk or 0, "slug": slug}, *_BOTH)
     if not rows:
         raise no_project()
@@ -126,6 +129,7 @@ def change(member: Membership, **changes: Unpack[Changes]) -> Membership:
             # Lock order: the project before the membership, as a deletion takes them.
             keep_project(member.project_id)
         Membership.objects.select_for_update().filter(pk=member.pk).first()
+        # Read under the lock: ``member`` is as old as the request.
         changed = other(member, pk=member.pk)
         if role is not None:
             _give(changed, role)

@@ -74,6 +74,8 @@ def change(project: Project, changes: Mapping[str, object]) -> Project:
     """
     with transaction.atomic():
         stored = lock_project(project.pk)
+        # Read under the lock: only what the caller names changes, whatever the page
+        # showed.
         rows = [part.of(project.pk) for part in _parts]
         before, learner_before = _votes_asked(stored), _read_by_learner(stored, rows)
         settling_before = _settling(stored)
@@ -120,6 +122,7 @@ def _set(
                 errors={name: [_("Not a setting.")]},
             )
         setattr(holders[name], name, value)
+    # Named alone, the overlap is the least number of votes as well.
     if "overlap" in changes and "min_votes" not in changes:
         project.min_votes = project.overlap
 

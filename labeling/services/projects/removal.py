@@ -94,6 +94,7 @@ def request_deletion(
     Raises ConflictError where they are not as many as were ``expected``.
     """
     items = chosen(project, query)
+    # What is imported from here on has a higher id, so the job leaves it alone.
     last = items.order_by().aggregate(pk=Max("pk"))["pk"]
     number = items.count()
     if expected not in (None, number):
@@ -176,6 +177,7 @@ def request_project_deletion(member: Membership, typed: str) -> Job:
         lock_project(project.pk)
         Membership.objects.filter(project=project).delete()
         Invitation.objects.filter(project=project).delete()
+        # An import that goes on would fill what is being emptied.
         for job in Job.objects.filter(project=project, finished_at=None):
             jobs.cancel(job)
         gone = f"deleted-{project.pk}"
@@ -199,6 +201,7 @@ def run_for_project(progress: Progress) -> dict[str, Any]:
     if project is None:
         return {}
     deleted = _delete_named(progress, project)
+    # Files before rows: only the rows name them, and these go with the project.
     for upload in Upload.objects.filter(project=project):
         default_storage.delete(upload.path)
     _patiently(Project.objects.filter(pk=project.pk).delete)
@@ -209,6 +212,7 @@ def close(project_id: int, ids: list[int]) -> None:
     """Close items and take them out of the queue, which nobody fills meanwhile."""
     await_turn(Turn.ORDER, project_id)
     items = Item.objects.filter(pk__in=ids, project=project_id).order_by("pk")
+    # In the order of ids: the update below would lock them in any order.
     list(items.select_for_update(no_key=True).values_list("pk"))
     items.update(state=Item.State.INVALID, is_unsettled=False)
     giving_back.withdraw(ids)
@@ -223,6 +227,8 @@ def _patiently(delete: Callable[[], object]) -> None:
         try:
             with transaction.atomic():
                 delete()
+        # A vote that came in between refers to what goes: the check at the commit
+        # fails, and the next try takes the vote along.
         except (OperationalError, IntegrityError):
             if tried == TRIES:
                 raise

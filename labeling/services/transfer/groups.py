@@ -87,6 +87,7 @@ class Index:
 
     def like(self, sketch: Sketch) -> list[int]:
         """Return what an item is like, most first; equal ones by their groups' keys."""
+        # The same key is the same content: nothing has to be compared.
         if (number := key_number(sketch.key)) in self.known:
             return [number]
         numbers = {
@@ -162,6 +163,7 @@ def placed(index: Index, newcomer: Newcomer, *, seed: int, below: float) -> Grou
     own = index.known.get(named(name)) if name else None
     alike = index.like(newcomer.sketch)
     joinable = [at for at in alike if at == number or not index.known[at].is_full]
+    # What a row names goes before what it is like.
     joins = None if own else chosen(index.known, joinable)
     begun = own or _begun(newcomer, seed=seed, below=below)
     group = begun if joins is None else index.known[joins]

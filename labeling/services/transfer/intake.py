@@ -64,5 +64,6 @@ def add(project: Project, rows: Sequence[Row]) -> None:
             )
             for row, content, place in zip(rows, contents, places, strict=True)
         ]
+        # Asked about twice, it stays one item: the second time its content is taken.
         Item.objects.bulk_create(items, ignore_conflicts=True)
         tell_items_changed(project.pk)

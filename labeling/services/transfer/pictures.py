@@ -34,6 +34,7 @@ def read(media: Media, size: str = "") -> tuple[bytes, str]:
         return _content(media.path), media.mime
     path = _small_path(media, most)
     if default_storage.exists(path):
+        # Another process may be writing it just now; what is cut off is made anew.
         if _is_whole(kept := _content(path)):
             return kept, MIME
         default_storage.delete(path)
@@ -64,6 +65,8 @@ def forget_unused() -> int:
         unused = list(Media.objects.filter(~Exists(shown)))
         for media in unused:
             for path in (media.path, *(_small_path(media, size) for size in SIZES)):
+                # Files before rows: a row that is left over is found again by the next
+                # run.
                 default_storage.delete(path)
         Media.objects.filter(pk__in=[media.pk for media in unused]).delete()
     return len(unused)

@@ -35,6 +35,8 @@ def publish(
         # none goes until then: a deletion takes the same turn.
         items = Item.objects.filter(project_id=project_id).values_list("pk", flat=True)
         existing = set(items.iterator(50_000))
+        # Nothing refers to a prediction, so nothing is collected first: there may be
+        # millions.
         Prediction.objects.filter(project_id=project_id)._raw_delete("default")  # noqa: SLF001
         kept = (row for row in rows if row[0] in existing)
         return _copy(project_id, model_number, kept, trained_on)
@@ -54,6 +56,8 @@ def add(
     with transaction.atomic():
         await_turn(Turn.PREDICTIONS, project_id)
         items = Item.objects.filter(project_id=project_id, prediction=None)
+        # Read behind the turn, as in ``publish``: none of them is deleted before the
+        # commit.
         open_items = set(items.values_list("pk", flat=True).iterator(50_000))
         kept = (row for row in rows if row[0] in open_items)
         return _copy(project_id, model_number, kept, trained_on)
@@ -87,4 +91,5 @@ def _copy(
 
 def likeliest(labels: Mapping[str, float]) -> str:
     """Return the likeliest of several labels, or nothing where there is none."""
+    # By name where two are equal, so that each run says the same.
     return min(labels, key=lambda name: (-labels[name], name), default="")

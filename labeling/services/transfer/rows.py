@@ -172,6 +172,7 @@ def _votes(value: object) -> list[ImportedVote]:
             message("votes must be a list of at most %(most)s.", most=MAX_VOTES)
         )
     votes = [_vote(entry) for entry in value]
+    # By account: “a b” and “a_b” become one person, who may vote once.
     if len({account_name(vote.annotator) for vote in votes}) < len(votes):
         raise RowError(message("votes: an annotator voted twice."))
     return votes
@@ -179,6 +180,7 @@ def _votes(value: object) -> list[ImportedVote]:
 
 def account_name(annotator: str) -> str:
     """Return the user name that a past annotator's name makes."""
+    # Short enough that the project's name fits behind it (``Annotators``).
     return re.sub(r"[^\w.@+-]", "_", annotator)[:100]
 
 
@@ -202,6 +204,7 @@ def _vote(value: object) -> ImportedVote:
 def _seconds(value: object) -> float | None:
     if value is None:
         return None
+    # True is a number to Python. NaN fails the comparison below, so it is refused too.
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not 0 <= float(str(value)) < MAX_SECONDS:
         raise RowError(message("votes: seconds must be a number from 0 to a day."))

@@ -44,6 +44,7 @@ def threshold(share: float, items: int) -> float:
     """Return below which draw a group is held out in a project of so many items."""
     if not share or not items:
         return MOST if share else 0.0
+    # More of a small project, or its first model could not be judged at all.
     return max(share, min(MOST, GOAL / items))
 
 
@@ -132,6 +133,7 @@ def _groups(project: Project) -> dict[str, Group]:
     is_touched = (
         ~Q(state=Item.State.OPEN) | Q(votes__gt=0) | Exists(lent) | Exists(known)
     )
+    # All items are read: only small or one-sided projects come here.
     rows = Item.objects.filter(project=project).order_by("pk")
     touched = set(rows.filter(is_touched).values_list("pk", flat=True))
     grouped: dict[str, Group] = {}

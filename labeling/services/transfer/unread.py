@@ -19,6 +19,7 @@ def keep(
     """Replace what is kept of the items from the first of two ids to the second."""
     first, last = within
     old = Unread.objects.filter(project=project_id, item__gte=first, item__lte=last)
+    # The usual case: nothing to keep, nothing to replace, and no turn to wait for.
     if not reasons and not old.exists():
         return
     with transaction.atomic():

@@ -25,6 +25,7 @@ def beating(job: Job, every: float = BEAT) -> Iterator[None]:
     Fenced by the number of the attempt: a job that was taken over is not renewed.
     """
     ended = Event()
+    # Daemon: a worker that is told to exit does not wait for the next beat.
     thread = Thread(target=_beat, args=(job, ended, every), daemon=True)
     thread.start()
     try:
@@ -43,4 +44,5 @@ def _beat(job: Job, ended: Event, every: float) -> None:
             # The next beat tries again, and the job itself will say so too.
             logger.warning("job %s has missed a heartbeat: %s", job.pk, error)
         finally:
+            # A thread has a connection of its own, which nobody else would close.
             connection.close()

@@ -119,6 +119,8 @@ def _waiting(series: str) -> Job | None:
 
 def _ring(job: Job) -> None:
     wait = job.not_before - timezone.now() if job.not_before else timedelta()
+    # Robust: the row is committed, so a broker that is away must fail no request.
+    # ``ring_waiting`` rings again.
     job_queued.send_robust(
         sender=Job,
         job_id=job.pk,
@@ -168,6 +170,7 @@ def claim(job_id: int) -> Progress | None:
     with transaction.atomic():
         job = (
             Job.objects.claimable()
+            # A locked row is being claimed by another worker: leave it to that one.
             .select_for_update(skip_locked=True, of=("self",))
             .filter(pk=job_id)
             .first()
@@ -176,11 +179,13 @@ def claim(job_id: int) -> Progress | None:
         # ``one_running_in_series`` refuses the second.
         if job is None or _is_series_busy(job):
             return None
+        # Standing back is no failure, so those attempts do not count.
         if job.attempt - job.stood_back >= MAX_ATTEMPTS:
             _end(job, Job.State.FAILED, error=message("Its worker died three times."))
             return None
         job.state = Job.State.RUNNING
         job.attempt += 1
+        # That of the first attempt stays; ``turn_at`` says when this one began.
         job.started_at = job.started_at or timezone.now()
         job.save(update_fields=["state", "attempt", "started_at"])
         # By the database's clock: workers on other machines compare with it.
@@ -230,6 +235,7 @@ def run(job_id: int) -> bool:
 
 def _result_of(progress: Progress) -> dict[str, Any]:
     job = progress.job
+    # It was cancelled while its last worker was dead and could not hear of it.
     if job.cancel_requested:
         raise Cancelled
     with beating(job):
@@ -239,6 +245,7 @@ def _result_of(progress: Progress) -> dict[str, Any]:
 def _stand_back(job: Job) -> None:
     """Let others go first, and let any worker take the job up again in its turn."""
     mine = Job.objects.filter(pk=job.pk, attempt=job.attempt, finished_at=None)
+    # Fenced: a worker that was replaced has nothing to hand back.
     if mine.update(alive_until=Now(), stood_back=F("stood_back") + 1):
         _ring(job)
 
@@ -313,6 +320,8 @@ def _end(
         finished_at=timezone.now(),
         alive_until=None,
     )
+    # The next one of the series had to wait for this one, and its bell has rung in
+    # vain.
     if ended and job.series:
         _ring_next(job.series)
 

@@ -75,6 +75,7 @@ def in_queue(queue: str) -> Q:
     """Return the condition for jobs that the workers of a queue run."""
     if queue != DEFAULT_QUEUE:
         return Q(kind__in=[kind.name for kind in TABLE.values() if kind.queue == queue])
+    # By exclusion: a kind of another version must run somewhere, to fail in words.
     others = [kind.name for kind in TABLE.values() if kind.queue != queue]
     return ~Q(kind__in=others)
 

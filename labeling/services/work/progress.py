@@ -68,6 +68,8 @@ class Progress:
             changes["done"] = done
         if total is not None:
             changes["total"] = total
+        # Only a new stage begins a new clock; the same one reported again keeps its
+        # own.
         if stage is not None and stage != self.job.stage:
             self.job.stage = stage
             changes |= {"stage": stage, "stage_since": Now()}
@@ -81,10 +83,13 @@ class Progress:
         job had the worker for ``SLICE``: it begins anew later, and finds what is kept.
         """
         self._renew(stage_done=done, stage_total=total)
+        # The clock before the query: a step may take a moment, and each asks.
         if time.monotonic() - self.began > SLICE and self.are_others_waiting():
             raise StoodBack
 
     def _renew(self, **changes: Any) -> None:
+        # The heartbeat first: a worker that lost the job must hear of that, and not
+        # stop as if the job had been cancelled.
         self._write(alive_until=Now() + SILENCE, **changes)
         if Job.objects.filter(pk=self.job.pk, cancel_requested=True).exists():
             raise Cancelled

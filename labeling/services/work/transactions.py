@@ -29,6 +29,7 @@ class Turn(IntEnum):
 
 def await_turn(turn: Turn, project_id: int = 0, *, is_shared: bool = False) -> None:
     """Take an advisory lock until the commit: alone, or shared with others."""
+    # A lock of the transaction: whatever ends it, a crash too, gives the lock back.
     lock = "pg_advisory_xact_lock" + ("_shared" if is_shared else "")
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {lock}(%s, %s)", [turn, project_id])

@@ -41,6 +41,8 @@ def in_turn(
         end = finished_at or min(alive_until or now, now)
         if finished_at is None and end == now:
             running[project_id] = running.get(project_id, 0) + 1
+        # What ended before the window began has used nothing; its time would be
+        # negative.
         time = max(end - max(started_at, now - WINDOW), timedelta())
         spent[project_id] = spent.get(project_id, timedelta()) + time
     return [

@@ -31,6 +31,7 @@ FORMATS: Final = {
 # Bytes of JSON whose rows a Parquet file keeps together.
 GROUP_BYTES: Final = 2**21
 _LINE: Final = object_format(COLUMNS) + b"\n"
+# What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection).
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -79,6 +80,7 @@ def _export(
         file.seek(0)
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)
+        # From here on whoever reads the file closes it.
         unless_done.pop_all()
     return Export(file, taken.at, taken.count, digest)
 
@@ -105,10 +107,12 @@ def _flat(row: Values) -> list[Any]:
 def _write_csv(
     rows: Iterable[Sequence[object]], file: BufferedRandom, *, raw: bool
 ) -> None:
+    # The csv module writes line ends itself; translated again they would be doubled.
     text = TextIOWrapper(file, "utf-8", newline="")
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
     writer.writerows(rows if raw else (map(_safe, row) for row in rows))
+    # Else the wrapper, when it goes, would close the file.
     text.detach()
 
 

@@ -79,6 +79,8 @@ def snapshot(project: Project, filters: Mapping[str, str]) -> Iterator[ExportSna
         try:
             at, count = _copy_both(project, chosen, items, votes)
         except OperationalError as error:
+            # Only the limit that ``_copy`` has set: any other failure is no matter of
+            # time.
             if isinstance(error.__cause__, QueryCanceled):
                 raise _gave_up() from error
             raise
@@ -131,6 +133,7 @@ def _copy(
     name: str, values: Mapping[str, Any], file: IO[bytes], deadline: float
 ) -> int:
     """Write the rows of a statement to a file, until the deadline; return their number."""
+    # Of what is left of the time. Never 0, which PostgreSQL takes for no limit.
     milliseconds = max(1, int(1000 * (deadline - time.monotonic())))
     with connection.cursor() as cursor:
         cursor.execute(

@@ -92,6 +92,8 @@ def outcomes(raws: Iterable[Raw], terms: RowTerms) -> Iterator[Outcome]:
     """
     limits = terms.limits
     most = limits.chunk_pictures if terms.has_pictures else limits.chunk_rows
+    # Two equal rows in one COPY would violate a constraint and send the whole chunk the
+    # slow way (``table.inserting``).
     known: set[str] = set()
     characters = 0
     for raw in itertools.islice(raws, most):
@@ -104,6 +106,7 @@ def outcomes(raws: Iterable[Raw], terms: RowTerms) -> Iterator[Outcome]:
             known.add(item.content_hash)
             characters += len(item.data) + len(item.metadata)
         yield outcome
+        # By size as well as by number: a chunk is in memory as a whole.
         if characters > limits.chunk_characters:
             return
 
@@ -165,6 +168,7 @@ def _item(row: Row, picture: images.Picture | None, terms: RowTerms) -> NewItem:
     )
     return NewItem(
         project_id=terms.project_id,
+        # By its content, so that the same row has the same name in every import.
         external_id=row.external_id or content[:32],
         data=payload,
         # Pictures get their rows when the chunk is written.

@@ -68,6 +68,8 @@ def read(data: bytes, limits: Limits = LIMITS) -> Picture:
         encoded, mime, ending = _encoded(decoded)
         sha256 = hashlib.sha256(encoded).hexdigest()
         sketch = likeness.sketch(decoded, sha256)
+    # The file is a stranger's: whatever its decoder raises, one bad picture must not
+    # end an import.
     except (OSError, *UNREADABLE) as error:
         raise RowError(NO_IMAGE) from error
     return Picture(
@@ -92,6 +94,7 @@ def keep(picture: Picture) -> None:
     with suppress(FileNotFoundError):
         if default_storage.size(picture.path) == picture.size:
             return
+    # Renamed when it is whole, which is atomic: a reader never sees a part of it.
     part = default_storage.save(f"{picture.path}.part", ContentFile(picture.encoded))
     Path(default_storage.path(part)).replace(default_storage.path(picture.path))
 
@@ -123,7 +126,9 @@ def _decoded(data: bytes, limits: Limits) -> Image.Image:
         most = limits.picture_bytes // 2**20
         raise RowError(message("The image has more than %(most)s MiB.", most=most))
     with warnings.catch_warnings():
+        # Our own limit of pixels is checked below.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        # An allow-list: each decoder is one more place to attack.
         picture = Image.open(io.BytesIO(data), formats=FORMATS)
     if picture.width * picture.height > limits.picture_pixels:
         raise RowError(
@@ -138,6 +143,8 @@ def _decoded(data: bytes, limits: Limits) -> Image.Image:
     # attacks.
     picture.load()
     upright = ImageOps.exif_transpose(picture)
+    # The copy does not know the format that it was read in, and ``_encoded`` asks for
+    # it.
     upright.format = picture.format
     return upright
 
@@ -149,7 +156,9 @@ def _in_8_bits(picture: Image.Image) -> Image.Image:
     if not is_known.any():
         return Image.new("L", picture.size)
     low, high = float(values[is_known].min()), float(values[is_known].max())
+    # Each is halved first: the difference of two huge values would overflow.
     spread = np.nan_to_num(values, nan=low, posinf=high, neginf=low) / 2 - low / 2
+    # The least divisor is for a picture of one shade.
     shades = spread / max(high / 2 - low / 2, 1e-300) * 255
     return Image.fromarray(shades.round().astype(np.uint8))
 
@@ -162,6 +171,8 @@ def _encoded(picture: Image.Image) -> tuple[bytes, str, str]:
         return body.getvalue(), "image/jpeg", "jpg"
     mode = "RGBA" if "transparency" in picture.info or picture.mode == "RGBA" else "RGB"
     kept = picture if picture.mode == "L" else picture.convert(mode)
+    # On a new image, since PNG would take a color profile along from the old one's
+    # ``info``.
     clean = Image.new(kept.mode, kept.size)
     clean.paste(kept)
     clean.save(body, "PNG")

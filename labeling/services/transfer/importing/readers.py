@@ -93,9 +93,11 @@ def _lines(file: IO[bytes], most: int) -> Iterator[Line]:
     ``most``: the bytes of the longest line.
     """
     number = 0
+    # Bounded: a file without line breaks would be one line of gigabytes.
     while line := file.readline(most):
         number += 1
         if len(line) == most and not line.endswith(b"\n"):
+            # The rest of such a line is read in pieces and dropped.
             while (rest := file.readline(most)) and not rest.endswith(b"\n"):
                 pass
             yield number, None, message("The line is too long.")
@@ -125,6 +127,7 @@ def _jsonl(file: IO[bytes], limits: Limits) -> Iterator[Raw]:
 def _json_row(number: int, text: str) -> Raw:
     try:
         value = json.loads(text)
+    # A line of brackets alone nests deeper than Python's stack.
     except (ValueError, RecursionError):
         return Raw(number, None, message("Not JSON."))
     if not isinstance(value, dict):
@@ -168,6 +171,8 @@ def _csv(file: IO[bytes], limits: Limits) -> Iterator[Raw]:
         return
     number = itertools.count(1)
     for values, problem in _csv_records(csv.reader(lines, delimiter=delimiter)):
+        # The reader takes lines ahead: what it has passed over stands before this
+        # record.
         for passed_over in source.problems():
             yield Raw(next(number), None, passed_over)
         if values is None:
@@ -184,6 +189,8 @@ def _csv_records(
     """Return the cells of each record, or None and why it cannot be read."""
     while True:
         try:
+            # By hand: a ``for`` would end at the first error and lose the records
+            # behind it.
             values = next(reader)
         except StopIteration:
             return
@@ -245,6 +252,7 @@ def _plain(value: object) -> object:
         return {str(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [_plain(inner) for inner in value]
+    # Dates, decimals and bytes become text: a payload is JSON.
     is_json = value is None or isinstance(value, str | int | float | bool)
     return value if is_json else str(value)
 
@@ -277,12 +285,14 @@ def _zip_rows(archive: zipfile.ZipFile, limits: Limits) -> Iterator[Raw]:
     pictures = [name for name in entries if _is_picture(name)]
     for number, name in enumerate(pictures, start=1):
         folder = PurePosixPath(name).parent.name
+        # Of a long path the end tells files apart.
         values = {"image": name, "external_id": name[-200:], "label": folder}
         yield _with_picture(archive, entries, Raw(number, values), limits)
 
 
 def _is_picture(name: str) -> bool:
     path = PurePosixPath(name)
+    # As in __MACOSX, where the Finder keeps notes under the names of pictures.
     hidden = any(part.startswith((".", "__")) for part in path.parts)
     return path.suffix.lower() in PICTURES and not hidden
 
@@ -304,6 +314,8 @@ def _with_picture(
     def picture() -> bytes:
         try:
             with archive.open(entry) as file:
+                # One byte more than is allowed: the size that a ZIP states may be a
+                # lie.
                 return file.read(limits.picture_bytes + 1)
         except DAMAGED as error:
             raise RowError(NO_IMAGE) from error

@@ -50,6 +50,7 @@ class Tally:
     def reject(self, refusal: Refusal) -> None:
         """Count a row that cannot be kept; the first ones with the reason."""
         self.rejected += 1
+        # Bounded: millions of bad rows must not fill the row of the import.
         if len(self.errors) < self.reasons:
             self.errors.append(
                 {"row": refusal.number, "reason": as_json(refusal.reason)}
@@ -68,6 +69,7 @@ def start(
     """
     allowed = {*ROLES, "text", "image", "ignore"}
     for column, role in mapping.items():
+        # A column that is mapped to its own name is data.
         if not isinstance(role, str) or (role not in allowed and role != column):
             raise InvalidInputError(
                 errors={"mapping": [_("%(column)s: not a role.") % {"column": column}]}
@@ -117,6 +119,8 @@ def run(progress: Progress, limits: Limits = LIMITS) -> dict[str, Any]:
         raise InvalidInputError(
             message("The file of this import is gone: send it again.")
         )
+    # A deletion of unused pictures that runs now could take one that this file brings
+    # again.
     pictures.await_forgetting()
     tally = Tally(limits.reasons)
     writer = Writer(import_run, terms_of(import_run, limits), progress)
@@ -151,6 +155,7 @@ def _run_of(job: Job) -> ImportRun:
     import_run = ImportRun.objects.select_related("project", "upload", "job").get(
         upload=job.params["upload"]
     )
+    # "Run again" makes a new job for the same file; the import follows that one.
     if import_run.job_id != job.pk:
         import_run.job = job
         import_run.save(update_fields=["job"])
@@ -159,6 +164,8 @@ def _run_of(job: Job) -> ImportRun:
 
 def _save(tally: Tally, import_run: ImportRun) -> None:
     project = import_run.project
+    # The share that was really used, since small projects hold more out than they are
+    # set to.
     share = splitting.threshold(project.evaluation_share, splitting.count(project))
     ImportRun.objects.filter(pk=import_run.pk).update(
         received=tally.received,

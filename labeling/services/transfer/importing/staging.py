@@ -51,6 +51,8 @@ def stage(
     with NamedTemporaryFile() as temporary:
         for chunk in chunks:
             size += len(chunk)
+            # Counted as it comes: the length that a sender declares may be missing or
+            # wrong.
             if size > settings.IMPORT_MAX_BYTES:
                 most = settings.IMPORT_MAX_BYTES // 2**20
                 raise TooLargeError(
@@ -63,6 +65,7 @@ def stage(
         temporary.seek(0)
         key = uuid.uuid4()
         path = default_storage.save(f"uploads/{key}", File(temporary))
+    # For people to read, never part of a path. PostgreSQL stores no NUL.
     clean = name.replace("\x00", "").rpartition("/")[2][-255:] or "file"
     return Upload.objects.create(
         id=key,
@@ -108,6 +111,7 @@ def forget_files() -> int:
     uploads = Upload.objects.filter(Q(pk__in=imported) | is_old).exclude(pk__in=in_use)
     forgotten = list(uploads)
     for upload in forgotten:
+        # The file first: without its row nobody would ever find it.
         default_storage.delete(upload.path)
         upload.delete()
     return len(forgotten)

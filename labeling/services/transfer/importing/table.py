@@ -63,6 +63,7 @@ def _insert_new(items: Sequence[NewItem]) -> set[str]:
             " ON CONFLICT DO NOTHING RETURNING content_hash"
         )
         written = {content for (content,) in cursor.fetchall()}
+        # Within one transaction, as in a test, the next chunk makes the table again.
         cursor.execute("DROP TABLE incoming")
     return written
 
@@ -76,4 +77,5 @@ def _copy_into(table: str) -> Iterator[Callable[[NewItem], None]]:
         cursor.copy(f"COPY {table} ({_COLUMNS}) FROM STDIN") as sink,
     ):
         write_row = sink.write_row
+        # In the order of ``_COLUMNS``: COPY goes by place, not by name.
         yield lambda item: write_row((*item, "open", 0, False, 0, now))

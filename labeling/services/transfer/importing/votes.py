@@ -26,6 +26,8 @@ class Annotators:
 
     def named(self, names: Iterable[str]) -> dict[str, User]:
         """Return an account for each name; a stranger's account is never taken."""
+        # Sorted: two imports that make the same accounts in different orders would
+        # deadlock.
         missing = sorted(set(names) - self._known.keys())
         for name in missing:
             self._known[name] = self._account(name)
@@ -34,6 +36,7 @@ class Annotators:
     def _account(self, name: str) -> User:
         username = account_name(name)
         user, is_new = _user(username, name)
+        # The name belongs to somebody elsewhere, and these votes are not theirs.
         if not is_new and not user.memberships.filter(project=self.project).exists():
             user, _ = _user(f"{username}@{self.project.slug}"[:150], name)
         Membership.objects.get_or_create(project=self.project, user=user)

@@ -122,6 +122,7 @@ class Writer:
         ):
             # Before any label is known: none has a say in what is held out.
             splitting.balance(self.project)
+        # Of new items only: in a file that is imported again, votes would count twice.
         self._keep_labels({key: row for key, row in rich.items() if key in new})
         refusals = [outcome for outcome in outcomes if isinstance(outcome, Refusal)]
         between = sum(place.is_between for place in places)
