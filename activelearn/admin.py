@@ -16,7 +16,13 @@ from activelearn.models import (
 from activelearn.services.predictions import scoring
 from activelearn.services.training import dry_run, triggers
 from activelearn.services.versions import registry, switching
-from labeling.admin import ReadOnly, WithButtons, WithJobButtons, person_of
+from labeling.admin import (
+    ProjectAdmin,
+    ReadOnly,
+    WithButtons,
+    WithJobButtons,
+    person_of,
+)
 from labeling.models import Project
 
 
@@ -106,29 +112,28 @@ class LearningPolicyInline(admin.StackedInline):  # type: ignore[type-arg] # as 
     can_delete = False
 
 
-@admin.register(Project)
-class ProjectAdmin(WithButtons):
-    """Projects; retraining by hand, with a reason."""
+def _preview(_request: HttpRequest, project: Project) -> str:
+    return _foreseen(dry_run.dry_run(project))
 
-    list_display = ("name", "slug", "data_type", "task_type", "is_paused")
-    inlines = (LearningPolicyInline,)
-    buttons = (
-        ("preview", "What would a retrain do?"),
-        ("train", "Retrain now"),
-        ("score", "Score the pool anew"),
-    )
 
-    def act(self, request: HttpRequest, row: Project) -> str:
-        """Ask for a training run, or for new scores."""
-        if request.POST.get("button") == "preview":
-            return _foreseen(dry_run.dry_run(row))
-        if request.POST.get("button") == "score":
-            return f"{scoring.request(row, person_of(request))} is requested."
-        why = request.POST.get("reason", "")
-        run, is_new = triggers.request(row, person_of(request), why)
-        if run.verdict:
-            return f"{run} has learned from the same labels in the same way."
-        return f"{run} {'is asked for' if is_new else 'waits already'}."
+def _train(request: HttpRequest, project: Project) -> str:
+    """Ask for a training run."""
+    why = request.POST.get("reason", "")
+    run, is_new = triggers.request(project, person_of(request), why)
+    if run.verdict:
+        return f"{run} has learned from the same labels in the same way."
+    return f"{run} {'is asked for' if is_new else 'waits already'}."
+
+
+def _score(request: HttpRequest, project: Project) -> str:
+    """Ask for new scores."""
+    return f"{scoring.request(project, person_of(request))} is requested."
+
+
+ProjectAdmin.show(LearningPolicyInline)
+ProjectAdmin.offer("preview", "What would a retrain do?", _preview)
+ProjectAdmin.offer("train", "Retrain now", _train)
+ProjectAdmin.offer("score", "Score the pool anew", _score)
 
 
 @admin.register(TrainingRun)

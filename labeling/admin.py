@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
@@ -18,6 +19,7 @@ from labeling.models import (
     ImportRun,
     Job,
     Membership,
+    Project,
     User,
 )
 from labeling.services.work import jobs
@@ -102,6 +104,33 @@ class WithJobButtons(WithButtons):
             jobs.cancel(job)
             return f"{row} is asked to stop."
         return f"{jobs.again(job, person_of(request))} is requested."
+
+
+@admin.register(Project)
+class ProjectAdmin(WithButtons):
+    """Projects; what builds on this package adds its settings and its buttons."""
+
+    list_display = ("name", "slug", "data_type", "task_type", "is_paused")
+    acts: ClassVar[dict[str, Callable[[HttpRequest, Project], str]]] = {}
+
+    @classmethod
+    def show(cls, inline: type[admin.StackedInline]) -> None:  # type: ignore[type-arg] # as above
+        """Show rows of another table with those of the project."""
+        cls.inlines = (*cls.inlines, inline)
+
+    @classmethod
+    def offer(
+        cls, button: str, words: str, act: Callable[[HttpRequest, Project], str]
+    ) -> None:
+        """Add a button; ``act`` does what it says, and returns what came of it."""
+        cls.buttons = (*cls.buttons, (button, words))
+        cls.acts[button] = act
+
+    def act(self, request: HttpRequest, row: Project) -> str:
+        """Do what the button says. Raises Http404 where there is none of this name."""
+        if (act := self.acts.get(request.POST.get("button", ""))) is None:
+            raise Http404
+        return act(request, row)
 
 
 @admin.register(Job)

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path, re_path
 
-from activelearn.api import predict, registry
+from activelearn.api import features, labels, predictions, training, versions
 
 _P = "projects/<slug:slug>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path(f"{_P}training-runs/", registry.TrainingRunsView.as_view()),
-    path(f"{_P}training-runs/preview/", registry.RetrainPreviewView.as_view()),
-    path(f"{_P}models/", registry.ModelsView.as_view()),
-    path(f"{_P}models/<int:number>/evaluation/", registry.EvaluationView.as_view()),
+    path(f"{_P}training-runs/", training.TrainingRunsView.as_view()),
+    path(f"{_P}training-runs/preview/", training.RetrainPreviewView.as_view()),
+    path(f"{_P}models/", versions.ModelsView.as_view()),
+    path(f"{_P}models/<int:number>/evaluation/", versions.EvaluationView.as_view()),
     path(
-        f"{_P}models/<int:number>/against/<int:before>/", registry.ChangesView.as_view()
+        f"{_P}models/<int:number>/against/<int:before>/", versions.ChangesView.as_view()
     ),
-    path(f"{_P}items/<int:pk>/models/", registry.ItemVersionsView.as_view()),
-    path(f"{_P}features/", registry.FeaturesView.as_view()),
-    path(f"{_P}coverage/", registry.CoverageView.as_view()),
-    path(f"{_P}scores/", registry.ScoresView.as_view()),
-    path(f"{_P}predict/", predict.PredictView.as_view()),
+    path(f"{_P}items/<int:pk>/models/", versions.ItemVersionsView.as_view()),
+    path(f"{_P}features/", features.FeaturesView.as_view()),
+    path(f"{_P}coverage/", labels.CoverageView.as_view()),
+    path(f"{_P}scores/", predictions.ScoresView.as_view()),
+    path(f"{_P}predict/", predictions.PredictView.as_view()),
     re_path(
         r"^projects/(?P<slug>[-\w]+)/models/(?P<number>\d{1,9})"
         r"/preview/(?P<action>promote|rollback)/$",
-        registry.SwitchPreviewView.as_view(),
+        versions.SwitchPreviewView.as_view(),
     ),
     re_path(
         r"^projects/(?P<slug>[-\w]+)/models/(?P<number>\d{1,9})"
         r"/(?P<action>promote|rollback|archive)/$",
-        registry.ModelActionView.as_view(),
+        versions.ModelActionView.as_view(),
     ),
 ]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from activelearn.views import pages, previews, versions
+from activelearn.views.training import previews
+from activelearn.views.versions import models, versions
 
 _VERSION = "projects/<slug:slug>/models/<int:number>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("projects/<slug:slug>/models/", pages.models, name="models"),
-    path(f"{_VERSION}confusions/", pages.confusions, name="confusions"),
+    path("projects/<slug:slug>/models/", models.models, name="models"),
+    path(f"{_VERSION}confusions/", models.confusions, name="confusions"),
     path(
         "projects/<slug:slug>/items/<int:pk>/models/",
         versions.item_models,

@@ -1,14 +1,17 @@
-"""Lease, skip, flag, release."""
+"""Lease, skip, flag, release, and which items are gold questions."""
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 from labeling.api.http.calls import call
 from labeling.api.http.hot import HotView
 from labeling.api.http.scope import ProjectView
 from labeling.api.wire import queue as wire
 from labeling.models import Assignment, Membership
-from labeling.services.queue import chosen, giving_back, lease
-from labeling.services.votes import grid, suggestions
+from labeling.services.projects import members
+from labeling.services.queue import chosen, giving_back, lease, questions
+from labeling.services.votes import suggestions
 
 
 def _lent(member: Membership, assignment: Assignment) -> wire.Lent:
@@ -31,20 +34,6 @@ class LeaseView(HotView):
             items=[_lent(self.member, assignment) for assignment in lent.assignments],
             reason=lent.reason,
             label_set=self.member.project.label_set_pk,
-        )
-
-
-class GridView(ProjectView):
-    """Lend a page of items that the model takes for the same."""
-
-    @call()
-    def post(self, body: wire.GridBody) -> wire.GridPage:
-        """Return up to ``count`` items under one ``label``, without those ``left``."""
-        page = grid.lend(self.member, body.count, body.left)
-        return wire.GridPage(
-            label=page.label,
-            items=[_lent(self.member, assignment) for assignment in page.assignments],
-            reason=page.reason,
         )
 
 
@@ -83,4 +72,19 @@ class ReleaseManyView(ProjectView):
         """Release those of ``assignments`` (at most 100 ids) that are still held."""
         return wire.Released(
             released=giving_back.release_many(self.member, body.assignments)
+        )
+
+
+class GoldQuestionsView(ProjectView):
+    """Which items with a known answer are asked to see how well people do."""
+
+    allowed: ClassVar = members.EXPLORE
+
+    @call()
+    def post(self, body: wire.GoldBody) -> wire.GoldMarked:
+        """Ask ``items`` (external ids) as gold questions, or stop asking them."""
+        marked = questions.mark(self.member, body.items, is_question=body.is_question)
+        return wire.GoldMarked(
+            items=[gold.item.external_id for gold in marked],
+            is_question=body.is_question,
         )

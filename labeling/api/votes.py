@@ -1,4 +1,4 @@
-"""Votes: one or a batch, edit, undo, and one's own history."""
+"""Votes: one, a batch or a page of them; edit, undo, one's own history, agreement."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ from labeling.api.http.scope import ProjectView
 from labeling.api.wire import queue as lent
 from labeling.api.wire import votes as wire
 from labeling.errors import AssayError, InvalidInputError
-from labeling.models import AgreementReport, Annotation, Membership
+from labeling.models import AgreementReport, Annotation, Assignment, Membership
 from labeling.services.projects import members
-from labeling.services.queue import questions
-from labeling.services.votes import change, submit, suggestions
+from labeling.services.votes import change, grid, submit, suggestions
 
 _ETAG: Final = OpenApiParameter(
     "ETag", str, HEADER, response=[200, 201], description="The vote's version."
@@ -126,6 +125,25 @@ class AnnotationView(ProjectView):
         return int(raw)
 
 
+class GridView(ProjectView):
+    """Lend a page of items that the model takes for the same."""
+
+    @call()
+    def post(self, body: wire.GridBody) -> wire.GridPage:
+        """Return up to ``count`` items under one ``label``, without those ``left``."""
+        page = grid.lend(self.member, body.count, body.left)
+        return wire.GridPage(
+            label=page.label,
+            items=[self._lent(assignment) for assignment in page.assignments],
+            reason=page.reason,
+        )
+
+    def _lent(self, assignment: Assignment) -> lent.Lent:
+        project = self.member.project
+        shown = suggestions.shown(project, assignment)
+        return lent.lent_of(project.slug, assignment, shown)
+
+
 class AgreementView(ProjectView):
     """How well the annotators agree."""
 
@@ -136,18 +154,3 @@ class AgreementView(ProjectView):
         """Return the newest report, with empty values where there is none yet."""
         report = AgreementReport.objects.filter(project=self.member.project).first()
         return wire.agreement_of(report)
-
-
-class GoldQuestionsView(ProjectView):
-    """Which items with a known answer are asked to see how well people do."""
-
-    allowed: ClassVar = members.EXPLORE
-
-    @call()
-    def post(self, body: wire.GoldBody) -> wire.GoldMarked:
-        """Ask ``items`` (external ids) as gold questions, or stop asking them."""
-        marked = questions.mark(self.member, body.items, is_question=body.is_question)
-        return wire.GoldMarked(
-            items=[gold.item.external_id for gold in marked],
-            is_question=body.is_question,
-        )

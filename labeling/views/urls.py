@@ -8,9 +8,9 @@ from django.urls import URLPattern, URLResolver, path
 from labeling.views import transfer, work
 from labeling.views.experts import disagreements, doubts
 from labeling.views.projects import (
-    explore,
     guideline,
     home,
+    items,
     join,
     labels,
     people,
@@ -35,9 +35,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_P}my-work/", my_work.my_work, name="my-work"),
     path(f"{_P}disagreements/", disagreements.disagreements, name="disagreements"),
     path(f"{_P}disagreements/<slug:which>/", doubts.listed, name="doubts"),
-    path(f"{_P}items/", explore.items, name="items"),
-    path(f"{_P}items/delete/", explore.delete_items, name="delete-items"),
-    path(f"{_P}items/<int:pk>/", explore.item, name="item"),
+    path(f"{_P}items/", items.items, name="items"),
+    path(f"{_P}items/delete/", items.delete_items, name="delete-items"),
+    path(f"{_P}items/<int:pk>/", items.item, name="item"),
     path(f"{_P}import/", transfer.imports, name="imports"),
     path(f"{_P}export/", transfer.export, name="export"),
     path(f"{_P}agreement/", agreement.agreement, name="agreement"),

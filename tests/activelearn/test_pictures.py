@@ -14,11 +14,11 @@ from activelearn.core.intervals import Estimate
 from activelearn.core.report import Report
 from activelearn.models import Evaluation
 from activelearn.services.versions.registry import report_of
-from activelearn.views import pictures
+from activelearn.views.page import pictures
 from labeling.models import Item, Project
 from labeling.views.page import charts
 from tests import make
-from tests.activelearn.test_calibrating import run
+from tests.activelearn.labels.test_calibrations import run
 from tests.activelearn.test_loop import versions
 
 

@@ -11,7 +11,7 @@ from msgspec import structs
 from labeling.api.http.calls import HEADER, Reply, call
 from labeling.api.http.pagination import Page, page_of
 from labeling.api.http.scope import ProjectView
-from labeling.api.wire import members as wire
+from labeling.api.wire.projects import members as wire
 from labeling.models import Invitation, Membership
 from labeling.services.projects import invitations, members
 

@@ -11,8 +11,8 @@ from labeling import queries
 from labeling.api.http.calls import call
 from labeling.api.http.pagination import Page, page_of
 from labeling.api.http.scope import ProjectView
-from labeling.api.wire import items as wire
 from labeling.api.wire import work
+from labeling.api.wire.projects import items as wire
 from labeling.models import Item, Resolution
 from labeling.services.projects import members, removal
 

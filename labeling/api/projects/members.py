@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from labeling.api.http.calls import call
 from labeling.api.http.pagination import Page, page_of
 from labeling.api.http.scope import ProjectView
-from labeling.api.wire import members as wire
+from labeling.api.wire.projects import members as wire
 from labeling.errors import InvalidInputError
 from labeling.models import Membership, User
 from labeling.quality.skills import Skill

@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 from labeling.api.http.calls import call
 from labeling.api.http.pagination import Page, page_of
 from labeling.api.http.scope import ProjectView
-from labeling.api.wire import projects as wire
+from labeling.api.wire.projects import projects as wire
 from labeling.models import Project, User
 from labeling.services.projects import creation, members, policy, removal
 

@@ -1,11 +1,10 @@
-"""Items on their way to people: what a lease takes and returns."""
+"""Items on their way to people: what is sent and returned."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Final
 
-import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from labeling import models
@@ -15,6 +14,7 @@ from labeling.api.http.fields import (
     ItemId,
     Key,
     Moment,
+    Names,
     ReplyData,
     Share,
     Text,
@@ -26,7 +26,6 @@ from labeling.api.http.fields import (
 from labeling.services.queue import lease, reasons
 
 MOST_RELEASED: Final = 100
-MOST_LEFT: Final = 500
 
 Split = Annotated[
     str,
@@ -43,13 +42,13 @@ ItemState = Annotated[
         "took it out.",
     ),
 ]
-_Count = Annotated[int, checked_later(1, lease.MAX_COUNT, "How many items, at most.")]
+Count = Annotated[int, checked_later(1, lease.MAX_COUNT, "How many items, at most.")]
 
 
 class LeaseBody(Body):
     """How many items a person wants next, or which."""
 
-    count: _Count = 1
+    count: Count = 1
     items: (
         Annotated[
             list[str],
@@ -60,16 +59,6 @@ class LeaseBody(Body):
         ]
         | None
     ) = None
-
-
-class GridBody(Body):
-    """How many items a person wants on one page."""
-
-    count: _Count = 1
-    left: Annotated[
-        list[Key],
-        Meta(max_length=MOST_LEFT, description="Assignments left for later."),
-    ] = msgspec.field(default_factory=list)
 
 
 class SkipBody(Body):
@@ -102,6 +91,13 @@ class ReleaseBody(Body):
             description="Leases of the caller; what is held no more is passed over.",
         ),
     ]
+
+
+class GoldBody(Body):
+    """Items whose answer is known for sure."""
+
+    items: Annotated[Names, about("External ids.")]
+    is_question: Annotated[bool, about("False: ask them no longer.")] = True
 
 
 class Item(ReplyData):
@@ -167,10 +163,6 @@ class Lent(ReplyData):
 _Reason = Annotated[
     str, one_of(literals(reasons.Reason), "Why there is nothing; null where there is.")
 ]
-_GridReason = Annotated[
-    str,
-    one_of(literals(reasons.GridReason), "As of a lease, or `no_suggestions`."),
-]
 
 
 class Lease(ReplyData):
@@ -179,16 +171,6 @@ class Lease(ReplyData):
     items: Annotated[list[Lent], about("Held already or lent now.")]
     reason: _Reason | None
     label_set: Annotated[int, about("The label set in force.")]
-
-
-class GridPage(ReplyData):
-    """Items that the model takes for the same."""
-
-    label: Annotated[str, about("What it takes them for; empty without items.")]
-    items: Annotated[
-        list[Lent], about("The surest first; empty where there is a `reason`.")
-    ]
-    reason: _GridReason | None
 
 
 class Passed(ReplyData):
@@ -209,6 +191,13 @@ class Released(ReplyData):
     """How many assignments were given back."""
 
     released: Annotated[int, about("Without those that were held no more.")]
+
+
+class GoldMarked(ReplyData):
+    """Which items are gold questions now, or are not any more."""
+
+    items: Annotated[list[str], about("External ids.")]
+    is_question: Annotated[bool, about("Whether people are asked them from now on.")]
 
 
 def media_url(slug: str, item: models.Item) -> str | None:

@@ -1,10 +1,10 @@
-"""Votes, agreement and gold questions: what is sent and returned."""
+"""Votes, pages of them and agreement: what is sent and returned."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Final
 from uuid import UUID
 
 import msgspec
@@ -19,6 +19,7 @@ from labeling.api.http.fields import (
     AccountName,
     Body,
     ItemId,
+    Key,
     LabelName,
     LabelNames,
     Moment,
@@ -26,13 +27,17 @@ from labeling.api.http.fields import (
     ReplyData,
     Share,
     about,
+    literals,
     one_of,
     text,
 )
 from labeling.api.http.problems import Problem
-from labeling.api.wire.queue import Lent, Suggestion, suggestion_of
+from labeling.api.wire.queue import Count, Lent, Suggestion, suggestion_of
 from labeling.errors import InvalidInputError
+from labeling.services.queue import reasons
 from labeling.services.votes import submit
+
+MOST_LEFT: Final = 500
 
 Comment = Annotated[
     str, text(submit.MAX_COMMENT, "In the person's own words, for experts.")
@@ -150,6 +155,16 @@ class EditBody(LabelsBody, kw_only=True):
         return _certain(super().eased(value))
 
 
+class GridBody(Body):
+    """How many items a person wants on one page."""
+
+    count: Count = 1
+    left: Annotated[
+        list[Key],
+        Meta(max_length=MOST_LEFT, description="Assignments left for later."),
+    ] = msgspec.field(default_factory=list)
+
+
 class Vote(ReplyData):
     """One's own answer."""
 
@@ -191,6 +206,22 @@ class Undone(ReplyData):
 
     undone: Annotated[int, about("The vote.")]
     lease: Annotated[Lent | None, about("Its item, lent again where it is free.")]
+
+
+_GridReason = Annotated[
+    str,
+    one_of(literals(reasons.GridReason), "As of a lease, or `no_suggestions`."),
+]
+
+
+class GridPage(ReplyData):
+    """Items that the model takes for the same."""
+
+    label: Annotated[str, about("What it takes them for; empty without items.")]
+    items: Annotated[
+        list[Lent], about("The surest first; empty where there is a `reason`.")
+    ]
+    reason: _GridReason | None
 
 
 class LabelAgreement(ReplyData):
@@ -279,20 +310,6 @@ class Agreement(ReplyData):
     labels: Annotated[list[LabelAgreement], about("By label.")]
     pairs: Annotated[list[PairAgreement], about("By pair of annotators.")]
     annotators: Annotated[list[AnnotatorAgreement], about("By annotator.")]
-
-
-class GoldBody(Body):
-    """Items whose answer is known for sure."""
-
-    items: Annotated[Names, about("External ids.")]
-    is_question: Annotated[bool, about("False: ask them no longer.")] = True
-
-
-class GoldMarked(ReplyData):
-    """Which items are gold questions now, or are not any more."""
-
-    items: Annotated[list[str], about("External ids.")]
-    is_question: Annotated[bool, about("Whether people are asked them from now on.")]
 
 
 def vote_of(value: object) -> submit.VoteDraft:

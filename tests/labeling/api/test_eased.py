@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from django.http import QueryDict
 
-from activelearn.api.wire.runs import TrainingBody
+from activelearn.api.wire.training.runs import TrainingBody
 from labeling.api.http.bodies import body_of, query_of
 from labeling.api.http.fields import Body
-from labeling.api.wire import experts, members, projects, queue, transfer, votes
-from labeling.api.wire.items import DeletedItemsQuery, ItemsQuery
+from labeling.api.wire import experts, queue, transfer, votes
+from labeling.api.wire.projects import members, projects
+from labeling.api.wire.projects.items import DeletedItemsQuery, ItemsQuery
 from labeling.errors import InvalidInputError
 from labeling.models import Annotation, Assignment, Item, Membership, Project
 from tests import make

@@ -16,7 +16,7 @@ from activelearn.core.parts import Part
 from activelearn.core.report import Report, reached
 from activelearn.models import Evaluation, LearningPolicy
 from activelearn.services.versions import registry
-from activelearn.views.pictures import (
+from activelearn.views.page.pictures import (
     Diagram,
     Gate,
     Matrix,

@@ -17,8 +17,8 @@ from labeling.models import Item, Job, Prediction, Project
 from labeling.services.work import beating, jobs
 from labeling.services.work.progress import SLICE, Cancelled, Progress, StoodBack
 from tests import make
+from tests.activelearn.features.test_one_row import add, assert_whole, kept
 from tests.activelearn.test_loop import texts, work
-from tests.activelearn.test_one_row import add, assert_whole, kept
 from tests.doubles import interrupted, kind, watched
 
 pytestmark = pytest.mark.django_db

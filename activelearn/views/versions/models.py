@@ -22,10 +22,11 @@ from activelearn.services.labels.rare import rare_labels_of
 from activelearn.services.predictions import newcomers, scoring
 from activelearn.services.training import triggers
 from activelearn.services.versions import registry
-from activelearn.views import coverage, reading
-from activelearn.views import duels as duel_rows
-from activelearn.views.evidence import Evidence, evidence_of
-from activelearn.views.pictures import history_of
+from activelearn.views.features import reading
+from activelearn.views.judging import duels as duel_rows
+from activelearn.views.judging.evidence import Evidence, evidence_of
+from activelearn.views.labels import coverage
+from activelearn.views.page.pictures import history_of
 from labeling.errors import AssayError, ConflictError
 from labeling.models import Item, Job, Membership, Project, ProjectCounter
 from labeling.services.projects import members

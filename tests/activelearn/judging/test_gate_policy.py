@@ -18,7 +18,7 @@ from labeling.models import Item, Project, Resolution
 from labeling.services.projects import policy
 from labeling.services.work import jobs
 from tests import make
-from tests.activelearn.test_runs import (
+from tests.activelearn.training.test_runs import (
     ROTATED,
     better_version_waits,
     know,

@@ -13,7 +13,7 @@ from labeling.models import Item, Job, Prediction, Project, QueueEntry
 from labeling.services.work.progress import JobLostError
 from tests import make
 from tests.activelearn.test_loop import answer, texts, work
-from tests.activelearn.test_taken_over import taken_over
+from tests.activelearn.training.test_taken_over import taken_over
 from tests.doubles import interrupted
 
 pytestmark = pytest.mark.django_db

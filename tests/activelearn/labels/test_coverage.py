@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from activelearn.services.labels.coverage import Coverage, coverage_of
-from activelearn.views import coverage as page
+from activelearn.views.labels import coverage as page
 from labeling.models import Item, Project, Resolution
 from labeling.services.queue.giving_back import skip
 from labeling.services.votes import gold

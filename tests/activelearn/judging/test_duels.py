@@ -33,7 +33,12 @@ from labeling.services.votes import change, settle, skills, suggestions
 from labeling.services.work import jobs
 from tests import make
 from tests.activelearn.test_loop import NAMES
-from tests.activelearn.test_runs import ROTATED, labeled, relabel, trained_again
+from tests.activelearn.training.test_runs import (
+    ROTATED,
+    labeled,
+    relabel,
+    trained_again,
+)
 from tests.test_list_queries import trained
 
 pytestmark = pytest.mark.django_db

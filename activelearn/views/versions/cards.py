@@ -16,8 +16,8 @@ from activelearn.core.intervals import Estimate
 from activelearn.core.report import Report
 from activelearn.services.versions.cards import Card
 from activelearn.services.versions.history import Act
-from activelearn.views import duels
-from activelearn.views.evidence import BASELINES, KINDS
+from activelearn.views.judging import duels
+from activelearn.views.judging.evidence import BASELINES, KINDS
 from labeling.templatetags.localized import localized
 
 # Of labels and slices, the card names the first ones.

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import msgspec
 
 from activelearn import models
-from activelearn.api.wire.figures import Estimate
+from activelearn.api.wire.judging.figures import Estimate
 from labeling.api.http.fields import (
     Finished,
     Moment,

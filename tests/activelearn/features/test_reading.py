@@ -8,7 +8,7 @@ from django.test import Client
 from activelearn.services.features import store
 from labeling.models import Project
 from tests import make
-from tests.activelearn.test_specs import add
+from tests.activelearn.features.test_specs import add
 
 pytestmark = pytest.mark.django_db
 

@@ -23,7 +23,7 @@ from labeling.api.http.fields import (
     one_of,
     text,
 )
-from labeling.api.wire.members import Role
+from labeling.api.wire.projects.members import Role
 from labeling.models.setting import Setting
 from labeling.services.projects import (
     creation,

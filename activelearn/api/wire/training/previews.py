@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from activelearn.api.wire.figures import Estimate, Summary
+from activelearn.api.wire.judging.figures import Estimate, Summary
 from activelearn.models import ModelVersion
 from activelearn.services.training import dry_run
 from activelearn.services.versions import switching

@@ -20,7 +20,7 @@ from activelearn.services.versions.registry import report_of
 from labeling.models import Item, Project, Resolution
 from tests import make
 from tests.activelearn.test_loop import work
-from tests.activelearn.test_runs import labeled
+from tests.activelearn.training.test_runs import labeled
 
 pytestmark = pytest.mark.django_db
 

@@ -1,11 +1,15 @@
-"""Predictions for programs."""
+"""What the model that serves says: of items from outside, and of the pool."""
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from activelearn.api.wire import predictions
-from activelearn.services.predictions import serving
+from activelearn.services.predictions import scoring, serving
 from labeling.api.http.calls import call
 from labeling.api.http.scope import ProjectView
+from labeling.api.wire import work
+from labeling.models import User
 from labeling.services.projects import members
 
 
@@ -26,3 +30,15 @@ class PredictView(ProjectView):
                 for place, (asked, prediction) in rows
             ]
         )
+
+
+class ScoresView(ProjectView):
+    """What the model that serves says of the pool."""
+
+    allowed: ClassVar = members.ENGINEER
+
+    @call(202)
+    def post(self) -> work.JobAsked:
+        """Have the pool scored anew; where that waits already, this is that job."""
+        user = User.objects.get(pk=self.member.user_id)
+        return work.asked_of(scoring.request(self.member.project, user))

@@ -13,9 +13,9 @@ from activelearn.core.intervals import Estimate
 from activelearn.services.judging import duels
 from activelearn.services.versions import cards, comparing, lineage
 from activelearn.services.versions.comparing import VersionComparison
-from activelearn.views import duels as duel_rows
-from activelearn.views.cards import markdown, sections
-from activelearn.views.evidence import KINDS
+from activelearn.views.judging import duels as duel_rows
+from activelearn.views.judging.evidence import KINDS
+from activelearn.views.versions.cards import markdown, sections
 from labeling import queries
 from labeling.models import Item, Project
 from labeling.services.projects import members

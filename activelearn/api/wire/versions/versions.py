@@ -7,9 +7,8 @@ from typing import Annotated
 import msgspec
 
 from activelearn import models
-from activelearn.api.wire.acts import VersionAct, version_acts
-from activelearn.api.wire.duels import Duel, duel_of
-from activelearn.api.wire.figures import (
+from activelearn.api.wire.judging.duels import Duel, duel_of
+from activelearn.api.wire.judging.figures import (
     Baseline,
     CalibrationReport,
     Figures,
@@ -19,6 +18,7 @@ from activelearn.api.wire.figures import (
     Slice,
     Summary,
 )
+from activelearn.api.wire.versions.history import VersionAct, version_acts
 from activelearn.core import signs
 from activelearn.services.judging import judgments
 from labeling.api.http.fields import (
