@@ -53,10 +53,10 @@ class ChangesView(ProjectView):
         """List the held-out items that one of the two versions alone has right."""
         project = self.member.project
         entries = comparing.compare(project, number, before).differences
-        said = {entry.item_id: entry for entry in entries}
-        rows = Item.objects.filter(project=project, pk__in=list(said)).order_by("pk")
+        by_item = {entry.item_id: entry for entry in entries}
+        rows = Item.objects.filter(project=project, pk__in=list(by_item)).order_by("pk")
         return page_of(
-            rows, self.request, lambda item: changes.change_of(item, said[item.pk])
+            rows, self.request, lambda item: changes.change_of(item, by_item[item.pk])
         )
 
 
