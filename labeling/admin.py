@@ -114,7 +114,7 @@ class ProjectAdmin(WithButtons):
     acts: ClassVar[dict[str, Callable[[HttpRequest, Project], str]]] = {}
 
     @classmethod
-    def show(cls, inline: type[admin.StackedInline]) -> None:  # type: ignore[type-arg] # as above
+    def show(cls, inline: type[admin.StackedInline[Any, Any]]) -> None:
         """Show rows of another table with those of the project."""
         cls.inlines = (*cls.inlines, inline)
 
