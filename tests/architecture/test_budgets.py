@@ -22,7 +22,13 @@ LONGEST_FILE: Final = 390
 LONGEST_FUNCTION: Final = 50
 MOST_DECISIONS: Final = 13
 MOST_SQL_IN_STRINGS: Final = 27
-FEWEST_COMMENTS: Final = 2.5
+# Comments per 100 lines of code: most where locks, races and planners decide.
+FEWEST_COMMENTS: Final = {
+    "labeling/services/": 6.2,
+    "activelearn/services/": 5.8,
+    "activelearn/core/": 5.0,
+    "": 3.7,
+}
 FEWEST_TESTS: Final = 51.0
 
 
@@ -167,10 +173,11 @@ def test_words_that_nobody_can_translate_are_seen(
     assert bool(figures.untranslated(source)) == is_seen
 
 
-def test_comments_stand_where_the_traps_are() -> None:
-    comments = sum(len(figures.comments(source)) for source in production())
+@pytest.mark.parametrize("folder", FEWEST_COMMENTS)
+def test_comments_stand_where_the_traps_are(folder: str) -> None:
+    part = [source for source in production() if source.name.startswith(folder)]
 
-    assert 100 * comments / code_lines() >= FEWEST_COMMENTS
+    assert figures.comments_per_100(part) >= FEWEST_COMMENTS[folder]
 
 
 def test_variables_are_named_for_what_they_are() -> None:
@@ -267,6 +274,14 @@ def test_the_budgets_see_a_breach() -> None:
     assert not figures.is_typed(function)
     assert figures.refusals_untold(source) == ["made_up.py:1 check"]
     assert figures.sql_lines(source) == 5
+    assert figures.comments_per_100([source]) == 0
+
+
+def test_comments_are_counted_against_lines_of_code() -> None:
+    text = '"""Say it."""\n# Why.\n\nx = """\n# no comment\n"""\ny = 1  # noqa\n'
+    source = Source(ROOT / "made_up.py", text, ast.parse(text))
+
+    assert figures.comments_per_100([source]) == 25
 
 
 def test_a_name_for_two_things_is_seen() -> None:

@@ -32,6 +32,7 @@ def save(kind: str, data: bytes) -> str:
         path.touch()
         return sha256
     path.parent.mkdir(parents=True, exist_ok=True)
+    # In the same folder: a rename across file systems would not be atomic.
     descriptor, name = tempfile.mkstemp(dir=path.parent)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
@@ -59,6 +60,7 @@ def forget(kind: str, named: Container[str]) -> int:
 
 def _forget(path: Path) -> bool:
     with suppress(FileNotFoundError):
+        # ``save`` touches a file that it finds, so this is when it was saved last.
         if path.stat().st_mtime < time.time() - KEPT:
             path.unlink()
             return True

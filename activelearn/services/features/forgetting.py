@@ -24,5 +24,8 @@ def forget_all() -> int:
     """Forget in every project; return how many items' features went."""
     forgotten = sum(store.forget(project) for project in Project.objects.order_by("pk"))
     for kind, (rows, field) in _NAMING.items():
+        # The rows are read before the folder is listed, and a file is written before
+        # its row: the age that ``files.forget`` asks for is what saves files without a
+        # row yet.
         files.forget(kind, set(rows.values_list(field, flat=True)))
     return forgotten

@@ -33,6 +33,7 @@ def read(items: Sequence[Item], spec: core.Spec) -> tuple[core.Rows, Reasons]:
     What is wrong with an item costs its own row alone.
     """
     rows, reasons = _by_kind(items, spec)
+    # One value that is not finite makes its row's sum so: no need to look at each cell.
     sums = np.asarray(rows.sum(axis=1)).ravel()
     for place in np.flatnonzero(~np.isfinite(sums)).tolist():
         rows.data[rows.indptr[place] : rows.indptr[place + 1]] = 0
@@ -88,6 +89,7 @@ def _sentence_of(cell: core.UnreadCell) -> Message:
 
 def _picture(item: Item, spec: core.Spec) -> tuple[NDArray[np.float32], Message | None]:
     nothing = np.zeros(core.width(spec), dtype=np.float32)
+    # A picture that cannot be read is a row of zeros: one item must not end a run.
     if item.media is None:
         return nothing, NO_FILE
     try:

@@ -54,6 +54,7 @@ def renew(project: Project) -> None:
     if reason := tables.outgrown_by(row.spec, seen, there, newcomers):
         logger.info("project %s has outgrown its features: %s", project.pk, reason)
         _make(project, row.number + 1)
+    # Enough rows were looked at and fit: the next look begins behind them.
     elif len(newcomers) >= tables.ENOUGH:
         FeatureSpec.objects.filter(pk=row.pk).update(last_item=_last_item(project))
 
@@ -73,6 +74,8 @@ def _make(project: Project, number: int) -> FeatureSpec | None:
     if not rows:
         return None
     spec, seen = tables.table_spec(rows, there)
+    # Two workers may have sampled at once: unique by number, so that both go on with
+    # one.
     made, _ = FeatureSpec.objects.get_or_create(
         project=project,
         number=number,
@@ -108,6 +111,7 @@ def _sampled(project: Project, most: int, after: int = 0) -> list[tuple[int, Any
 
 
 def _record(data: Any) -> dict[str, Any]:
+    # A raw cursor returns JSON as text.
     return dict(json.loads(data) if isinstance(data, str) else data)
 
 

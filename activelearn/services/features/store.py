@@ -144,6 +144,7 @@ def _add(project: Project, spec: core.Spec, chunk: Sequence[Item]) -> None:
         sha256=files.save("features", _pack(ids, computed)),
         unread=len(reasons),
     )
+    # Only of today's specification: what an older model cannot read would replace it.
     if spec == spec_of(project):
         _keep_unread(shard, chunk, reasons)
 
@@ -169,6 +170,7 @@ def _look_again(project: Project, spec: core.Spec) -> None:
         )
         if spec["kind"] == "image":
             table = _read(shard)
+            # A picture that could not be decoded has left a row without any value.
             is_empty = np.diff(table.rows.indptr) == 0
             some = list(items.filter(pk__in=table.ids[is_empty].tolist()))
             reasons = payloads.read(some, spec)[1] if some else {}
@@ -247,12 +249,15 @@ def forget(project: Project) -> int:
     shards = FeatureShard.objects.filter(project=project)
     at_work = ModelVersion.objects.filter(project=project, stage__in=_AT_WORK)
     used = set(at_work.values_list("spec_hash", flat=True))
+    # Today's stay too, though no model has them yet: the next one is about to.
     shards.exclude(spec_hash__in=used | {hash_of(spec_of(project))}).delete()
     return sum(_forget(shard.pk) for shard in shards)
 
 
 def _forget(pk: int) -> int:
     with transaction.atomic():
+        # Locked: of two that take items out, the later one must read what the first has
+        # left.
         shard = FeatureShard.objects.select_for_update().filter(pk=pk).first()
         return _without_deleted(shard) if shard else 0
 
@@ -269,6 +274,8 @@ def _without_deleted(shard: FeatureShard) -> int:
             ids, np.array(items.values_list("pk", flat=True), dtype=ids.dtype)
         )
         shard.items = int(kept.sum())
+        # A new file: whoever has read the row reads the old one on, which is deleted
+        # later.
         shard.sha256 = files.save("features", _pack(ids[kept], rows[kept]))
         shard.save(update_fields=["items", "sha256"])
     return gone
@@ -288,6 +295,7 @@ def _pack(ids: Ids, rows: core.Rows) -> bytes:
 
 
 def _read(shard: FeatureShard) -> core.Table:
+    # Without pickle: loading a file must not run what is in it.
     packed = np.load(
         io.BytesIO(files.read("features", shard.sha256)), allow_pickle=False
     )

@@ -45,6 +45,8 @@ def _follow(duel: Duel) -> None:
     if (now := duels.voted_on(duel)) != duel.answered:
         duel.answered = now
         duel.save(update_fields=["answered"])
+    # One that failed or was cancelled does not count as judging: the next look asks
+    # again.
     if now == duel.asked and not _is_judging(duel):
         _request_judgment(duel)
 
@@ -58,6 +60,7 @@ def _request_judgment(duel: Duel) -> None:
     job = jobs.enqueue(
         "learn.duel", project=duel.project, series=f"duel:{duel.project_id}"
     )
+    # The job may be one that waited already, with a run of its own.
     TrainingRun.objects.get_or_create(
         job=job,
         defaults={

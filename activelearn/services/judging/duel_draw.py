@@ -44,6 +44,8 @@ def draw(progress: Progress) -> dict[str, Any]:
     with transaction.atomic():
         progress.report(stage=noop("done"))
         project = lock_project(project.pk)
+        # Asked again behind the lock: while the items were scored another version may
+        # have come to wait or to serve.
         is_new = duels.pair_due(project) == pair and not duels.open_of(project.pk)
         # Two models that predict in different words differ for no reason.
         if not is_new or relabel.in_force(project.pk) != label_set_id:
@@ -62,6 +64,7 @@ def _drawn(
     challenger, champion = pair
     duel = Duel(project=project, challenger=challenger, champion=champion)
     earlier = Duel.objects.filter(challenger=challenger, champion=champion).count()
+    # With the number of earlier duels of the two: a second one draws other items.
     entropy = [project.seed, challenger.number, champion.number, earlier]
     duel.seed = int(np.random.SeedSequence(entropy).generate_state(1)[0])
     duel.items = duel.differing = 0
@@ -70,6 +73,7 @@ def _drawn(
     table = store.load(project)
     items = table.covered(duels.unseen(project))
     if len(items) > MOST_ITEMS:
+        # Sorted again: features are read in the order of the ids.
         items = sorted(rng.choice(items, MOST_ITEMS, replace=False).tolist())
     try:
         old = _predicted(champion, items, table, progress)
@@ -80,6 +84,7 @@ def _drawn(
     duel.items, duel.differing = fight.items, fight.differing
     if fight.differing < core.FEWEST:
         return duels.ended(duel, "alike", verdicts.alike(duel))
+    # Only up to the first look; more are asked about where that cannot tell.
     duel.asked = fight.looks[0]
     duel.places = [
         msgspec.to_builtins(

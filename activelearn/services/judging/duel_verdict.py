@@ -93,6 +93,8 @@ def _compared(duel: Duel, training_run: TrainingRun) -> tuple[core.Outcome, str]
         else 0
         for place in asked
     ]
+    # At the first look only: all looks of a duel share one error, and a strict gate
+    # spends one test on it.
     if duel.alpha is None:
         duel.alpha = _allowed(duel.project, training_run)
     outcome = core.judged(duel.drawn, outcomes, duel.alpha)
@@ -132,6 +134,7 @@ def _decided(
     duel.verdict, duel.explanation = verdict, words
     if verdict == "go on":
         duel.asked = outcome.next
+        # The next items come to people by the queue, so it needs a new order.
         requests.request_order(duel.project_id)
     else:
         duel.ended_at = timezone.now()

@@ -62,6 +62,7 @@ def pair_due(project: Project) -> tuple[ModelVersion, ModelVersion] | None:
     if waiting is None or serving is None:
         return None
     pair = Duel.objects.filter(challenger=waiting, champion=serving)
+    # One that ended without a result has said nothing, so there may be another.
     return None if pair.exclude(verdict=NO_RESULT).exists() else (waiting, serving)
 
 
@@ -72,6 +73,8 @@ def _is_wanted(project_id: int) -> bool:
 
 def unseen(project: Project) -> list[int]:
     """Return the open items of the pool that nobody has been lent, by id."""
+    # Not even skipped: what people leave or take is a choice, and the sample must be
+    # none.
     items = Item.objects.filter(project=project, votes=0, assignments=None)
     return list(
         items.pool().wanting_votes().order_by("pk").values_list("pk", flat=True)
@@ -95,6 +98,8 @@ def why_over(duel: Duel) -> Message | None:
 
 def _ends(duel: Duel) -> Iterator[Message]:
     challenger, champion = duel.challenger, duel.champion
+    # Read anew: the caller may have loaded them before a promotion that has just
+    # committed.
     challenger.refresh_from_db(fields=["stage"])
     champion.refresh_from_db(fields=["stage"])
     if champion.stage != ModelVersion.Stage.CHAMPION:
@@ -109,6 +114,7 @@ def _ends(duel: Duel) -> Iterator[Message]:
         yield message("the project wants no duel any more")
     asked = duel.asked_items
     gone = len(asked) - Item.objects.filter(pk__in=asked).count()
+    # Whoever deletes may choose what: beyond this share it could decide the duel.
     if gone > MOST_GONE * len(asked):
         yield message(
             "%(gone)s of its %(asked)s items are deleted", gone=gone, asked=len(asked)
@@ -131,9 +137,12 @@ def truth_of(duel: Duel) -> dict[int, Labels]:
     that have no single right label, or of which the model's prediction counted as a vote.
     """
     asked = duel.asked_items
+    # Taking marks them as used, so that no expert's decision on them is taken back
+    # later.
     taken = resolutions.take(duel.project, Item.Split.POOL, asked)
     by_model = set(
         Resolution.objects.filter(item__in=asked, superseded_at=None)
+        # A duel that one of the two voted in would be decided by a party to it.
         .exclude(counted_model=None)
         .values_list("item", flat=True)
     )

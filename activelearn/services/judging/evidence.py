@@ -196,6 +196,7 @@ def _baselines(
 def _examples(witness: Opened) -> snapshots.LabelsOf:
     """Return what a version has learned from, in the labels of today."""
     version = witness.version
+    # The snapshot has the words of then, while the items are judged in those of today.
     moves = relabel.words_since(version.label_set_id).moves
     labels = snapshots.read(version.snapshot)
     return {
@@ -210,6 +211,7 @@ def _learned(witness: Opened, examples: snapshots.LabelsOf) -> Summary | None:
         return None
     model, ids = witness.model, list(examples)
     predicted: list[Labels] = []
+    # In chunks: the probabilities of all items at once may not fit into memory.
     for start in range(0, len(ids), CHUNK):
         rows = witness.table.rows_of(ids[start : start + CHUNK])
         predicted += training.predicted_labels(model, model.probabilities(rows))
@@ -221,6 +223,7 @@ def _people(items: Held) -> Iterator[tuple[str, Judged]]:
     votes: dict[int, list[Labels]] = defaultdict(list)
     standing = Annotation.votes.filter(item__in=items.truth, undone_at=None)
     for item, labels in standing.order_by("pk").values_list("item_id", "labels"):
+        # Sorted, for votes are compared as tuples.
         votes[item].append(tuple(sorted(labels)))
     decided = Resolution.objects.filter(
         item__in=items.truth,

@@ -98,6 +98,8 @@ def _judged(version: ModelVersion, table: Table) -> Judgment:
     number = champion.number if champion else None
     if not truth:
         asked = _terms(version.project, is_first=champion is None)
+        # Nothing is held out yet: kept all the same, so that the version waits by this
+        # verdict.
         comparison = gate.compare([], [], asked)
         return Judgment(version.sha256, number, [], [], comparison, leaks=leaks)
     items = evidence.held(truth)
@@ -143,6 +145,8 @@ def _terms(project: Project, *, is_first: bool) -> gate.Terms:
 
 def last_test(project: Project) -> gate.Spent | None:
     """Return the latest test that the project's gate has made while it was strict."""
+    # By the number of the test, not by time: each continues what the one before has
+    # spent.
     tests = TrainingRun.objects.filter(project=project).exclude(look=None)
     last = tests.order_by("-look").first()
     if last is None or last.look is None or last.alpha is None:
@@ -169,6 +173,8 @@ def spend(training_run: TrainingRun, judgment: Judgment) -> bool:
     if not _is_test(judgment):
         return True
     project = lock_project(training_run.project_id)
+    # Behind the project's lock. Another run was quicker: the allowance that this
+    # judgment was made with is spent.
     if gate.spend(last_test(project))[0] != asked.look:
         return False
     training_run.look, training_run.alpha = asked.look, asked.alpha
@@ -182,6 +188,7 @@ def _predicted_before(
 
     Without one, and where it cannot be computed any more, the commonest label is taken.
     """
+    # The least that a model has to beat: it needs to have learned something.
     commonest = [evaluation.majority(items.labels)] * len(items.labels)
     if champion is None:
         return commonest, False
@@ -223,6 +230,7 @@ def evaluate(version: ModelVersion, judgment: Judgment) -> None:
         if judgment.champion is None
         else registry.version(version.project, judgment.champion)
     )
+    # A version that waits is judged again, and shows its latest judgment.
     Evaluation.objects.update_or_create(
         model=version,
         defaults={

@@ -35,6 +35,7 @@ class _Shelf:
         """Put an item under its group, its key and its bands."""
         marks: list[str | int] = [f"group {item.group_key}", item.sketch.key]
         for mark in [*marks, *item.sketch.bands]:
+            # A mark that so many share says nothing, and would make each look-up long.
             if len(self._by[mark]) < CROWD:
                 self._by[mark].append(item)
 
@@ -70,6 +71,8 @@ def check(project: Project, learned: Sequence[int], held_out: Sequence[int]) -> 
     for item in _sketched(project, sorted(held_out)):
         seen = shelf.like(item, by_group=True)
         pairs += [(item.pk, pk) for pk in seen]
+        # Not by group: that items of one group are held out together is as it should
+        # be.
         if not seen and earlier.like(item, by_group=False):
             repeats.append(item.pk)
         earlier.add(item)

@@ -56,6 +56,8 @@ def take(snapshot: Snapshot, table: Table) -> CalibrationMaterial:
     """
     project = snapshot.project
     labels = snapshots.labels_of(project, Item.Split.EVALUATION, table)
+    # Read after the labels: where others came in force before they were read, this sees
+    # it.
     is_current = relabel.in_force(project.pk) == snapshot.label_set_id
     return _material(labels if is_current else {})
 
@@ -96,5 +98,6 @@ def as_json(trial: Trial) -> dict[str, Any]:
 
 def _material(labels: snapshots.LabelsOf) -> CalibrationMaterial:
     groups = dict(Item.objects.filter(pk__in=labels).values_list("pk", "group_key"))
+    # An item without a group has been deleted since its label was read.
     kept = {pk: names for pk, names in labels.items() if pk in groups}
     return CalibrationMaterial(kept, [groups[pk] for pk in kept])

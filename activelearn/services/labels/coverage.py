@@ -43,6 +43,7 @@ class Coverage:
 
     def at_least(self, accuracy: float) -> float:
         """Return an accuracy on the labeled items as if all hard ones were wrong."""
+        # Those that nobody has met are left out: nothing is known of how hard they are.
         met = self.labeled + self.hard
         return accuracy * self.labeled / met if met else accuracy
 

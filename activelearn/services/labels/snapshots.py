@@ -83,6 +83,8 @@ def take(project: Project, table: Table) -> Snapshot:
     kept = [label for label in taken if label.item in covered]
     snapshot, _ = Snapshot.objects.get_or_create(
         project=project,
+        # The file before the row that names it; without the row it is forgotten after a
+        # day.
         sha256=files.save("snapshots", _packed(project, kept)),
         defaults={
             "items": len(kept),
@@ -110,6 +112,7 @@ def list_earlier() -> int:
             items = list(read(snapshot))
         except (FileNotFoundError, artifact.DamagedError):
             items = []
+        # An empty list too, or a lost file would be looked for each time.
         Snapshot.objects.filter(pk=snapshot.pk).update(item_ids=items)
     return len(earlier)
 
@@ -143,6 +146,7 @@ def _packed(project: Project, labels: Sequence[resolutions.CurrentLabel]) -> byt
     label_set = project.label_set
     names = label_set.labels.order_by("position") if label_set else ()
     head = {"id": project.label_set_pk, "labels": [label.name for label in names]}
+    # Always in this order: the hash of these bytes says whether labels are the same.
     whole = {"format": FORMAT, "label_set": head, "rows": rows}
     return json.dumps(whole, ensure_ascii=True).encode()
 
@@ -161,11 +165,13 @@ def content_of(snapshot: Snapshot) -> Content:
     Raises FileNotFoundError where it is gone, DamagedError where a bit has changed.
     """
     data = files.read("snapshots", snapshot.sha256)
+    # Its own name proves it: a changed bit on the disk must not teach a model.
     if artifact.digest(data) != snapshot.sha256:
         raise artifact.DamagedError(
             "The snapshot is damaged: its digest does not match."
         )
     whole = json.loads(data)
+    # The first format, which had neither a head nor contents.
     if isinstance(whole, list):
         return Content({pk: tuple(names) for pk, names in whole}, {})
     rows = whole["rows"]

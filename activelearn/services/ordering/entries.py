@@ -42,11 +42,15 @@ def entries_of(project: Project, picks: Sequence[mixing.Pick]) -> list[order.Ent
                 probability=pick.probability,
                 mixture=asdict(pick.mixture),
                 model_number=number,
+                # What chance, the held-out share or a duel has picked must not be
+                # swayed by the model.
                 suggestion=None if pick.is_blind else suggestions.get(pick.item_id),
             )
         )
         entries += [
             order.Entry(pick.item_id, slot, False, float(place), "second", 1.0)
+            # In the second lane, at the place of the first vote: rank orders each lane
+            # for itself.
             for slot in range(1, votes_wanted.get(pick.item_id, 1))
         ]
     return entries + _further_votes(project)

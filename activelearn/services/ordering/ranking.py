@@ -69,6 +69,8 @@ def _ordered(
     """Return a new order, and what it was made from: not yet saved."""
     # Counted first: labels that come in from here on count toward the next order.
     label_count = ProjectCounter.confident_of(project.pk)
+    # Before anything is read: what is voted on from here on is found by
+    # ``taken_since``.
     newest = order.newest_vote(project.pk)
     material = material_of(project, step)
     newcomers.score(project, material.table, confirm, step)
@@ -106,6 +108,7 @@ def material_of(
     return ordering.Material(
         table=table,
         known=dict(labeled.values_list("item_id", "labels")),
+        # By id: chance draws by place, so the same items must have the same places.
         pool=list(wanting.pool().values_list("pk", flat=True)),
         held_out=list(wanting.evaluation().values_list("pk", flat=True)),
         settled=settled.count(),

@@ -32,6 +32,7 @@ def suggestions_for(
         return None, {}
     if project.suggestion_mode == Project.SuggestionMode.BLIND:
         return champion.number, {}
+    # A suggestion on a gold question would test the model and not the person.
     questions = Gold.objects.filter(item__in=item_ids, is_question=True)
     predictions = Prediction.objects.filter(item__in=item_ids).exclude(
         item__in=questions.values("item")
@@ -47,6 +48,7 @@ def suggestions_for(
         for prediction in predictions
     }
     if project.suggestion_mode == Project.SuggestionMode.ASSIST:
+        # Only what people get before the next order comes is worth the time.
         _explain(project, champion, suggestions, item_ids[:EXPLAINED])
     return champion.number, suggestions
 

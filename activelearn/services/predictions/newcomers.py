@@ -35,6 +35,7 @@ def score(
     """
     last = last_pass(project.pk)
     items = Item.objects.filter(project=project, prediction=None).pool()
+    # Without a pass by what serves now, the one to come takes the new items along.
     new = list(items.order_by("pk").values_list("pk", flat=True)) if last else []
     if last is None or not new:
         return 0
@@ -68,6 +69,8 @@ def _scores(
 def last_pass(project_id: int) -> ScoringRun | None:
     """Return the last pass over the pool, if it was by what serves now."""
     last = ScoringRun.objects.filter(project=project_id).select_related("model").first()
+    # The last pass may be of a model that was replaced: the pass of its successor
+    # waits.
     is_current = last and last.model.stage == ModelVersion.Stage.CHAMPION
     return last if is_current else None
 

@@ -50,6 +50,7 @@ def run(progress: Progress) -> dict[str, Any]:
         )
         # Last, for it locks the job's row: a worker that lost the job undoes all this.
         progress.report(stage=noop("published"))
+    # A promotion may have found this job still waiting, and requested no other.
     if (serving := registry.champion(project)) and serving != champion:
         requests.request_scores(serving)
     requests.request_order(project.pk)
@@ -106,6 +107,7 @@ def _scores(
     model, spec = registry.load(champion)
     table = store.load(project, spec, progress.step)
     items = Item.objects.filter(project=project).pool().order_by("pk")
+    # Items without a row came after the features were read; the next order scores them.
     pool = table.covered(items.values_list("pk", flat=True))
     scores: list[Score] = []
     for chunk in scored(model, table, pool):

@@ -86,5 +86,6 @@ def predict(project: Project, questions: Sequence[Question]) -> list[ServedPredi
         for row, prediction in zip(rows, predictions, strict=True)
         if prediction.decision == "review"
     ]
+    # After all were predicted: a call that is refused adds nothing.
     intake.add(project, unsure)
     return predictions

@@ -125,6 +125,7 @@ def _since(
         learned = snapshots.read(champion.snapshot)
     except FileNotFoundError:
         return None, None, None
+    # In today's words, or each renamed label would count as changed.
     moves = relabel.words_since(champion.label_set_id).moves
     then = {
         pk: {moves.get(name, name) for name in names} for pk, names in learned.items()
@@ -170,6 +171,7 @@ def _concerns(material: _Material, names: Counter[str]) -> Iterator[Message]:
     if sum(count > 0 for count in names.values()) < 2 and not material.project.is_multi:
         yield message("Two labels are needed to train a model.")
         return
+    # Labels that nobody has given are in ``names`` with 0, so they are named too.
     if few := [name for name, count in names.items() if count < FEWEST]:
         yield message(
             "Fewer than %(fewest)s labels to learn from: %(names)s.",

@@ -59,6 +59,7 @@ def finished(project: Project, name: str) -> TrainingRun | None:
 
 def finished_now(project: Project) -> TrainingRun | None:
     """Return the run that has learned already what could be learned at this moment."""
+    # Cheap first: what follows reads every label and vote.
     if not TrainingRun.objects.filter(project=project).exclude(fingerprint="").exists():
         return None
     spec_hash = store.hash_of(store.spec_of(project))
@@ -73,6 +74,7 @@ def _code() -> Parts:
     """Return the release, and the hash of the files that compute."""
     digest = hashlib.sha256()
     for path in sorted(Path(core.__file__).parent.glob("*.py")):
+        # The zeros keep the end of one file apart from the beginning of the next.
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return {"release": installed("assay"), "sha256": digest.hexdigest()}
 

@@ -15,6 +15,7 @@ def fitted(
     Raises ValueError where there are fewer than two classes to tell apart.
     """
     taught = lessons.taught(content.examples, is_multi=is_multi)
+    # The usual case takes the rows as they are: to index them copies all of them.
     is_one_each = len(taught.places) == len(content.labels)
     return training.fit(
         rows if is_one_each else rows[taught.places],

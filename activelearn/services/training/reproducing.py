@@ -62,6 +62,7 @@ def reproduce(version: ModelVersion) -> Reproduction:
         now = _calibrated(version, now, spec)
     data = artifact.dump(now, spec)
     change = None
+    # Of other labels the columns of probabilities stand for other things.
     if now.labels == before.labels:
         gaps = np.abs(now.probabilities(rows) - before.probabilities(rows))
         change = float(gaps.max(initial=0.0))
@@ -87,6 +88,7 @@ def _rows(content: snapshots.Content, spec: Spec) -> Rows:
     for start in range(0, len(wanted), CHUNK):
         ids = wanted[start : start + CHUNK]
         items = list(
+            # By id, as the snapshot is: a fit depends on the order of its rows.
             Item.objects.select_related("media").filter(pk__in=ids).order_by("pk")
         )
         if len(items) < len(ids):

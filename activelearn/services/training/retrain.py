@@ -48,6 +48,8 @@ def run(progress: Progress) -> dict[str, Any]:
     table = store.load(training_run.project, spec, progress.step)
     progress.report(done=1, stage=noop("snapshot"))
     _log_unread(training_run, progress)
+    # An attempt that was killed may have left its version: it is judged, not made
+    # again.
     version = ModelVersion.objects.filter(run=training_run).first()
     if version is None:
         version = _train(training_run, spec, table, progress)
@@ -59,6 +61,7 @@ def run(progress: Progress) -> dict[str, Any]:
 def _log_unread(training_run: TrainingRun, progress: Progress) -> None:
     """Name the items that could not be read whole, once a run."""
     count, some = unread.examples(training_run.project, NAMED)
+    # A later attempt of the run does not say it once more.
     is_new = training_run.unread is None
     with transaction.atomic():
         progress.report()
@@ -115,6 +118,7 @@ def _train(
         project, snapshot.sha256, table.spec_hash, material.sha256
     )
     fingerprint = experiments.fingerprint(parts)
+    # Looked up before the fit, which is what takes long.
     if earlier := experiments.finished(project, fingerprint):
         training_run.same_as = earlier
         _end(training_run, "same", verdicts.same_as(earlier.pk), progress)
@@ -182,6 +186,7 @@ def _register(
     snapshot = Snapshot.objects.get(pk=training_run.snapshot_id or 0)
     rows = table.rows_of(list(material.labels))
     model, trial = calibrations.with_calibration(model, rows, material)
+    # Before the lock below: while it is held, promotions and other runs wait.
     data = artifact.dump(model, spec)
     with transaction.atomic():
         lock_project(project.pk)
@@ -213,6 +218,7 @@ def _judgment(
         return judgments.read(training_run.judgment)
     judgment = judgments.judge(version, table)
     progress.log(verdicts.left_out(judgment.leaks))
+    # The test was spent by another run: judge by what is left of the project's error.
     while not _is_kept(training_run, version, judgment, progress):
         judgment = judgments.judge(version, table)
     if judgment.report:
@@ -268,6 +274,8 @@ def _is_decided(
             training_run.judgment = ""
             training_run.save(update_fields=["judgment"])
             return False
+        # With the decision, in one transaction: a page must not show what decided
+        # nothing.
         judgments.evaluate(version, judgment)
         if judgment.verdict == "promote":
             registry.take_over(version, training_run)

@@ -31,8 +31,10 @@ MORE: Final = 0.2
 
 def next_threshold(policy: LearningPolicy, labels_then: int) -> int:
     """Return how many confident labels and corrections of them start the next run."""
+    # There is nothing yet that could grow.
     if labels_then == 0:
         return policy.retrain_first
+    # At least ten: a share of few labels would start a run for each one.
     growth = math.ceil(labels_then * policy.retrain_growth)
     return labels_then + max(10, growth)
 
@@ -195,6 +197,7 @@ def wait_of(project: Project) -> Wait | None:
     labels = Resolution.objects.filter(
         project=project, superseded_at=None, item__in=held_out
     )
+    # Where an item has one label, an empty set is none: nothing is judged on it.
     if not project.is_multi:
         labels = labels.exclude(labels=[])
     evidence = version.evidence

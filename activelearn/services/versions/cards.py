@@ -49,6 +49,7 @@ def card_of(project: Project, number: int) -> Card:
     Raises NotFoundError where the project has no such version.
     """
     version = registry.version(project, number)
+    # These have an entry for each held-out item, and the card shows none of them.
     judged = Evaluation.objects.defer("outcomes", "answers", "sureness").filter(
         model=version
     )

@@ -59,6 +59,8 @@ def compare(project: Project, number: int, before: int) -> VersionComparison:
     shared = 0
     differences: list[Difference] = []
     for pk, (truth, now) in second.answers.items():
+        # An item that only one of them was judged on has no labels here, so it is left
+        # out.
         known, earlier = first.answers.get(pk, (None, None))
         if known != truth:
             continue

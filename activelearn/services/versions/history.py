@@ -42,6 +42,7 @@ def _acts(version: ModelVersion) -> Iterator[Act]:
         if change.is_rollback:
             again = change.model.number
             yield Act("rolled back", change.at, _who(change), change.why, other=again)
+    # By a person: a champion that was replaced has the stage, and not this moment.
     if version.archived_at:
         by = version.archived_by.username if version.archived_by else None
         yield Act("archived", version.archived_at, by, version.archived_why)

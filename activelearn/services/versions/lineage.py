@@ -41,6 +41,7 @@ class Descendant:
 def versions_of(item: Item) -> QuerySet[ModelVersion]:
     """Return the versions that learned from an item or were judged on it."""
     key = str(item.pk)
+    # By the list that is kept with the row: no file is read.
     has_learned = Q(snapshot__item_ids__contains=[item.pk])
     return (
         registry.with_evidence(item.project)

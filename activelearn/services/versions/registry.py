@@ -79,6 +79,8 @@ def with_evidence(project: Project) -> QuerySet[ModelVersion]:
         "snapshot", "evaluation", "archived_by"
     )
     return (
+        # What has an entry for each item stays in the database: a list has many
+        # versions.
         versions.filter(project=project)
         .prefetch_related(*with_history())
         .defer(
@@ -131,6 +133,7 @@ def load(model: ModelVersion) -> tuple[TranslatedModel, Spec]:
     data = files.read("models", model.sha256)
     loaded, spec = artifact.load(data, model.sha256)
     try:
+        # A file of another release can name columns that these features do not have.
         is_wide_enough = loaded.columns.max(initial=-1) < core_features.width(spec)
     except UnknownSpecError as error:
         raise ConflictError(
@@ -171,6 +174,7 @@ def promote(model: ModelVersion, user: User | None, why: str = "") -> ModelVersi
     Raises what ``load`` raises, for what cannot be computed with does not serve, and
     NotFoundError where the project has been deleted.
     """
+    # Before the lock: to read a file takes a while, and its answer cannot change.
     load(model)
     with transaction.atomic():
         _await_turn(model)
@@ -187,6 +191,7 @@ def serves_still(model: ModelVersion, against: int | None) -> bool:
     """
     _await_turn(model)
     serving = champion(model.project)
+    # A person may have promoted it while it was judged: then it serves already.
     return serving == model or against == (serving.number if serving else None)
 
 
@@ -246,7 +251,9 @@ def _promote(model: ModelVersion, change: _Change) -> None:
         return
     before = champion(model.project)
     ModelVersion.objects.filter(
-        project_id=model.project_id, stage=Stage.CHAMPION
+        project_id=model.project_id,
+        stage=Stage.CHAMPION,
+        # First: ``one_champion`` allows no moment with two.
     ).update(stage=Stage.ARCHIVED)
     model.stage = Stage.CHAMPION
     model.promoted_at = timezone.now()
@@ -278,6 +285,7 @@ def earlier(project: Project) -> ModelVersion | None:
         promoted_at__isnull=False,
         rolled_back_at=None,
     )
+    # By when it served last, not by number: an old version may have been brought back.
     return past.order_by("-promoted_at").first()
 
 
@@ -292,6 +300,7 @@ def rollback(model: ModelVersion, user: User | None, why: str = "") -> ModelVers
     with transaction.atomic():
         _await_turn(model)
         serving = champion(model.project)
+        # A second click, or somebody was quicker: one rollback goes back one step.
         if serving and serving != model:
             return serving
         before = earlier(model.project)
@@ -299,6 +308,8 @@ def rollback(model: ModelVersion, user: User | None, why: str = "") -> ModelVers
             raise ConflictError(_("There is no earlier champion to go back to."))
         model.rolled_back_at = timezone.now()
         model.save(update_fields=["rolled_back_at"])
+        # What cannot be computed with must not serve; refused, the transaction undoes
+        # the rest.
         load(before)
         _promote(before, _Change(user, why=kept(why), is_rollback=True))
     return before
@@ -329,4 +340,5 @@ def archive(
 def _await_turn(model: ModelVersion) -> None:
     """Lock the project until the commit: one change of what serves at a time."""
     lock_project(model.project_id)
+    # The object may be as old as the page that was clicked on.
     model.refresh_from_db()

@@ -17,6 +17,7 @@ def request_scores(model: ModelVersion, user: User | None = None) -> Job:
     return jobs.enqueue(
         "learn.score",
         project=model.project,
+        # For people who look at the job: it scores whatever serves when it begins.
         params={"number": model.number},
         series=f"score:{model.project_id}",
         user=user,

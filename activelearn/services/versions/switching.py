@@ -129,6 +129,7 @@ def _relabeled(
     except (ConflictError, FileNotFoundError):
         return None
     items = list(
+        # Drawn by the seed: the page shows the same figures each time it is looked at.
         Item.objects.select_related("media").filter(pk__in=specs.drawn(project, SAMPLE))
     )
     if not items:
