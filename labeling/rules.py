@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, Literal
 
@@ -132,6 +132,25 @@ def consensus(
     else:
         verdict = "open" if len(votes) < max_votes else "disputed"
     return Consensus(verdict, labels, share, soft_label(votes), entropy(counts))
+
+
+def held_out(
+    consensus: Consensus, votes: Sequence[Labels], *, blind: int, most: int
+) -> Consensus:
+    """Return what votes make of a held-out item, which ``blind`` people answer.
+
+    Up to so many votes, those that agree settle it, and those that differ do not, however
+    sure they are: it stays open while it may get ``most`` votes, and then an expert
+    decides.
+    """
+    if not 1 < len(votes) <= blind:
+        return consensus
+    verdict = consensus.verdict
+    if len(set(votes)) > 1 and verdict == "settled":
+        verdict = "open" if len(votes) < most else "disputed"
+    elif len(set(votes)) == 1 and verdict == "disputed":
+        verdict = "settled"
+    return replace(consensus, verdict=verdict)
 
 
 def majority(votes: Sequence[Labels], *, is_multi: bool) -> Labels | None:

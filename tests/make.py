@@ -69,8 +69,8 @@ def project(
         data_type=data_type,
         task_type=task_type,
         labels=[label_sets.LabelDraft(name) for name in labels],
-        # Most tests count votes; those of the posterior say so.
-        policy={"settled_by": "share", **policy},
+        # Most tests count votes; those of the posterior and of rechecks say so.
+        policy={"settled_by": "share", "evaluation_votes": 1, **policy},
     )
     return creation.create(manager or user(manager=True), draft)
 

@@ -27,6 +27,15 @@ class Media(models.Model):
         return self.sha256[:12]
 
 
+# Open items with fewer votes than they want; and held-out ones that have a label by fewer
+# than people are to check it blind. So is the view ``labeling_freeslot``, word by word:
+# it uses an index that has this condition.
+WANTS_VOTES = Q(
+    Q(state="open") | Q(state="settled", split="evaluation", votes__gt=0),
+    votes__lt=F("votes_wanted"),
+)
+
+
 class ItemQuerySet(models.QuerySet["Item"]):
     """Words for choosing items."""
 
@@ -39,8 +48,8 @@ class ItemQuerySet(models.QuerySet["Item"]):
         return self.filter(split=Item.Split.EVALUATION)
 
     def wanting_votes(self) -> Self:
-        """Open items with fewer votes than they want."""
-        return self.filter(state=Item.State.OPEN, votes__lt=F("votes_wanted"))
+        """Items that more people are asked for: open ones, and held-out ones to recheck."""
+        return self.filter(WANTS_VOTES)
 
 
 class Item(models.Model):
@@ -101,7 +110,7 @@ class Item(models.Model):
             ),
             models.Index(
                 fields=["project", "id"],
-                condition=Q(state="open", votes__lt=F("votes_wanted")),
+                condition=WANTS_VOTES,
                 name="item_wanting_votes",
             ),
             models.Index(
@@ -124,3 +133,21 @@ class Item(models.Model):
 
     def __str__(self) -> str:
         return self.external_id
+
+    @property
+    def wants_votes(self) -> bool:
+        """Whether more people are asked for it: see ``wanting_votes``."""
+        is_rechecked = self.state == self.State.SETTLED and self.is_held_out
+        is_asked = self.state == self.State.OPEN or (is_rechecked and self.votes > 0)
+        return is_asked and self.votes < self.votes_wanted
+
+    def close(self, state: State) -> None:
+        """Ask nobody for a vote on it any more; the caller saves it."""
+        self.state = state
+        # A settled item would be rechecked, were it held out and did it want more.
+        self.votes_wanted = min(self.votes_wanted, max(1, self.votes))
+
+    @property
+    def is_held_out(self) -> bool:
+        """Whether it is set aside to judge models."""
+        return self.split == self.Split.EVALUATION

@@ -219,6 +219,21 @@ class ProjectPolicy(models.Model):
         *("queue", "learner"),
     )
 
+    evaluation_votes = setting(
+        models.PositiveSmallIntegerField(
+            _("Votes per held-out item"),
+            default=2,
+            validators=between(1, 50),
+            help_text=_(
+                "Models are judged on held-out items. Each gets its label by its first "
+                "votes like any other; then more people answer it blind, up to this "
+                "number, and an expert decides where they differ."
+            ),
+        ),
+        NEXT,
+        *("queue", "votes"),
+    )
+
     gold_rate = setting(
         models.FloatField(
             _("Gold share of the queue"),

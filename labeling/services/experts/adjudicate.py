@@ -157,10 +157,10 @@ def _decide(
     disagreement.outcome = decision.outcome
     disagreement.note = decision.note
     disagreement.save()
-    item.state = Item.State.INVALID if is_invalid else Item.State.SETTLED
+    item.close(Item.State.INVALID if is_invalid else Item.State.SETTLED)
     # The word of an expert stands whatever the votes say: nothing is left to settle.
     item.is_unsettled = False
-    item.save(update_fields=["state", "is_unsettled"])
+    item.save(update_fields=["state", "votes_wanted", "is_unsettled"])
     # Who holds it now may still vote: that vote is kept, and settles nothing.
     giving_back.withdraw([item.pk])
     was = {"was": disagreement.before.labels} if disagreement.before else {}

@@ -78,7 +78,7 @@ def change(project: Project, changes: Mapping[str, object]) -> Project:
         # showed.
         rows = [part.of(project.pk) for part in _parts]
         before, learner_before = _votes_asked(stored), _read_by_learner(stored, rows)
-        settling_before = _settling(stored)
+        settling_before, rechecks = _settling(stored), stored.evaluation_votes
         _set(stored, rows, changes)
         _check(stored, rows)
         stored.save(update_fields=["name", *_names(Project)])
@@ -86,6 +86,8 @@ def change(project: Project, changes: Mapping[str, object]) -> Project:
             row.save(update_fields=_names(type(row)))
         if before != _votes_asked(stored):
             _ask_anew(stored)
+        if rechecks != stored.evaluation_votes:
+            _recheck_anew(stored)
         if settling_before != _settling(stored):
             skills.settle_anew(stored.pk)
         if learner_before != _read_by_learner(stored, rows):
@@ -169,4 +171,12 @@ def _ask_anew(project: Project) -> None:
     }
     with connection.cursor() as cursor:
         cursor.execute(_SQL["ask_anew"], values)
+    signals.send_on_commit(signals.items_changed, project.pk)
+
+
+def _recheck_anew(project: Project) -> None:
+    """Let settled held-out items want the new number of votes."""
+    values = {"project": project.pk, "votes": project.evaluation_votes}
+    with connection.cursor() as cursor:
+        cursor.execute(_SQL["recheck_anew"], values)
     signals.send_on_commit(signals.items_changed, project.pk)

@@ -121,6 +121,15 @@ def _json(value: dict[str, Any] | None) -> Jsonb | None:
     return None if value is None else Jsonb(value)
 
 
+def queue_further(item_ids: Sequence[int]) -> None:
+    """Queue the free slots of items that nobody has ranked, behind all orders."""
+    if not item_ids:
+        return
+    values = {"items": list(item_ids), "step": numbers.REFILL_STEP}
+    with connection.cursor() as cursor:
+        cursor.execute(SQL["queue_further"], values)
+
+
 def live_slots(item_ids: Sequence[int]) -> set[tuple[int, int]]:
     """Return the (item, slot) pairs that are lent or answered."""
     live = Assignment.objects.filter(item__in=item_ids, state__in=Assignment.LIVE)

@@ -288,7 +288,10 @@ SELECT %(project)s, %(generation)s, s.item_id, s.slot, s.is_first,
 FROM staged s JOIN labeling_item i ON i.id = s.item_id
 -- A lease that comes between this look and the commit leaves a stale entry, which the
 -- next lease drops.
-WHERE i.project_id = %(project)s AND i.state = 'open' AND NOT EXISTS (
+WHERE i.project_id = %(project)s
+  AND (i.state = 'open'
+       OR (i.state = 'settled' AND i.split = 'evaluation' AND i.votes > 0))
+  AND NOT EXISTS (
     SELECT 1 FROM labeling_assignment a
     WHERE a.item_id = s.item_id AND a.slot = s.slot
           AND a.state IN ('leased', 'answered'))
@@ -311,6 +314,17 @@ WHERE f.project_id = %(project)s AND f.votes < f.votes_wanted
           WHERE q.item_id = f.item_id AND q.slot = f.slot)
       AND NOT EXISTS (SELECT FROM labeling_met_by(%(user)s, f.item_id))
 ORDER BY f.item_id LIMIT %(count)s
+ON CONFLICT DO NOTHING
+
+-- queue_further: queue the free slots of items that nobody has ranked, behind all orders.
+INSERT INTO labeling_queueentry
+    (project_id, generation, is_first, rank, item_id, slot, work, reason)
+SELECT f.project_id, 0, false, %(step)s + f.slot * %(step)s + f.item_id, f.item_id,
+       f.slot, f.work, 'second'
+FROM labeling_freeslot f
+WHERE f.item_id = ANY(%(items)s) AND f.votes < f.votes_wanted AND NOT EXISTS (
+    SELECT 1 FROM labeling_queueentry q
+    WHERE q.item_id = f.item_id AND q.slot = f.slot)
 ON CONFLICT DO NOTHING
 
 -- requeue: queue the slots of ended assignments where they stood.

@@ -47,28 +47,39 @@ NONE: Final = Taken([], 0, None)
 def further_share(member: Membership, works: Sequence[str]) -> float:
     """Return the share of further votes, from 0 to 1, in what the person is lent.
 
-    An item that needs m votes needs m - 1 further ones, so that is their share. To a
-    role that is not asked for these, they are those of held-out items alone.
+    An item that needs m votes needs m - 1 further ones. Held-out items, a share of all
+    first votes, may need more; to a role that is not asked for others, they are those of
+    held-out items alone.
     """
     project = member.project
-    share = (project.min_votes - 1) / project.min_votes
+    if list(works) == [Work.FURTHER]:
+        return 1.0
+    each = project.min_votes - 1
+    more = max(0, project.evaluation_votes - project.min_votes)
+    # The further votes for each first vote.
+    further = 0.0
+    if Work.EVALUATION in works:
+        further += project.evaluation_rate * more
     if Work.FURTHER in works:
-        return share if len(works) > 1 else 1.0
-    return share * project.evaluation_rate if Work.EVALUATION in works else 0.0
+        further += each
+    elif Work.EVALUATION in works:
+        further += project.evaluation_rate * each
+    return further / (1 + further)
 
 
 def at_once(member: Membership, count: int, allowed: Allowance) -> Taken:
     """Lend up to ``count`` by one statement, what the person holds already first.
 
-    Nothing where policy asks for more than the head of one lane; fewer where the head
-    does not suffice. Raises IntegrityError where somebody was lent a slot between the
-    look at it and the insert: a savepoint would cost each lease two round trips.
+    All that is new comes from one lane, which is drawn: so each lane has its share over
+    many calls. Fewer where its head does not suffice. Raises IntegrityError where
+    somebody was lent a slot between the look at it and the insert: a savepoint would cost
+    each lease two round trips.
     """
-    further = further_share(member, allowed.works)
-    if (count > 1 and further) or not allowed.count:
+    if not allowed.count:
         return NONE
     _begin(member)
     starts = {True: member.passed_first, False: member.passed_further}
+    further = further_share(member, allowed.works)
     is_first = random.random() >= further  # noqa: S311 (no secret)
     # This lane had nothing for the person a moment ago: without the change of lanes
     # each of their calls would go the long way, step by step.

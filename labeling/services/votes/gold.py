@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from labeling.errors import ConflictError
@@ -47,7 +49,9 @@ def record(project: Project, known: Sequence[tuple[Item, Sequence[str]]]) -> Non
             for item, labels in known
         )
         Item.objects.filter(pk__in=[item.pk for item, _labels in known]).update(
-            state=Item.State.SETTLED
+            # Nobody is asked to check what is known.
+            state=Item.State.SETTLED,
+            votes_wanted=Greatest(F("votes"), 1),
         )
         pool = sum(item.split == Item.Split.POOL for item, _ in known)
         resolutions.count(project.pk, resolutions.Gain(confident=pool))

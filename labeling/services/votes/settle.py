@@ -113,6 +113,7 @@ class _Done:
     disputes: list[Disagreement] = field(default_factory=list)
     clear: list[int] = field(default_factory=list)
     closed: list[int] = field(default_factory=list)
+    rechecked: list[int] = field(default_factory=list)
     gain: Gain = field(default_factory=Gain)
     has_more_to_ask: bool = False
 
@@ -142,6 +143,7 @@ class _Done:
             item__in=self.clear, resolved_at=None, origin=Disagreement.Origin.VOTES
         ).update(resolved_at=now, outcome=Disagreement.Outcome.WITHDRAWN)
         giving_back.withdraw(self.closed)
+        order.queue_further(self.rechecked)
         if self.has_more_to_ask:
             order.tell_items_changed(self.project.pk)
         resolutions.count(self.project.pk, self.gain)
@@ -181,8 +183,7 @@ def _settle(
         _close(done, item, Item.State.INVALID if is_invalid else Item.State.SETTLED)
         done.clear.append(item.pk)
         return
-    opinion = done.opinions.get(item.pk)
-    verdict = done.rule.consensus(votes, opinion, most=_most_votes(project, item))
+    verdict = _consensus(done, item, votes)
     if verdict.verdict == "settled":
         _resolve(done, item, verdict, past)
     elif current is not None:
@@ -195,12 +196,31 @@ def _settle(
         _ask_on(done, item, _wanted(project, item, len(votes)))
     else:
         _close(done, item, Item.State(verdict.verdict))
+        _recheck(done, item)
+
+
+def _consensus(done: _Done, item: Item, votes: list[deciding.Given]) -> rules.Consensus:
+    most = _most_votes(done.project, item)
+    consensus = done.rule.consensus(votes, done.opinions.get(item.pk), most=most)
+    if not item.is_held_out:
+        return consensus
+    answers = [vote.labels for vote in votes]
+    blind = done.project.evaluation_votes
+    return rules.held_out(consensus, answers, blind=blind, most=most)
 
 
 def _close(done: _Done, item: Item, state: Item.State) -> None:
-    item.state = state
+    item.close(state)
     done.items.append(item)
     done.closed.append(item.pk)
+
+
+def _recheck(done: _Done, item: Item) -> None:
+    """Have more people answer a held-out item that has its label, as policy asks."""
+    wanted = done.project.evaluation_votes
+    if item.is_held_out and item.state == Item.State.SETTLED and item.votes < wanted:
+        item.votes_wanted = wanted
+        done.rechecked.append(item.pk)
 
 
 def _ask_on(done: _Done, item: Item, wanted: int) -> None:

@@ -190,7 +190,7 @@ def _replay(member: Membership, vote: VoteDraft) -> Receipt | None:
 
 
 def _take_back(assignment: Assignment) -> None:
-    """Take the slot of an ended lease, where it is free and the item still open."""
+    """Take the slot of an ended lease, where it is free and the item still wants it."""
     item = Item.objects.select_for_update(no_key=True).get(pk=assignment.item_id)
     is_taken = (
         Assignment.objects.filter(
@@ -202,7 +202,7 @@ def _take_back(assignment: Assignment) -> None:
         .exists()
     )
     # Race: where the slot is lent after this look, ``one_live_slot`` refuses the vote.
-    if is_taken or item.state != Item.State.OPEN:
+    if is_taken or not (item.state == Item.State.OPEN or item.wants_votes):
         raise LeaseLostError
     giving_back.withdraw([assignment.item_id], assignment.slot)
 

@@ -1,0 +1,299 @@
+"""Held-out items are answered once more, blind, and decided by an expert (C24)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from activelearn.services.entries import entries_of
+from labeling import rules
+from labeling.models import (
+    Annotation,
+    Assignment,
+    Disagreement,
+    Item,
+    Membership,
+    Project,
+    QueueEntry,
+    Resolution,
+    Skills,
+)
+from labeling.services.experts import adjudicate
+from labeling.services.experts.decisions import Decision
+from labeling.services.projects import policy
+from labeling.services.queue import giving_back, order, take
+from labeling.services.queue.lease import lease
+from labeling.services.votes import change, gold, settle
+from tests import make
+
+pytestmark = pytest.mark.django_db
+TWO_VOTES = {"evaluation_votes": 2, "evaluation_rate": 0.5}
+
+
+def answered(project: Project, who: Membership, *labels: str) -> Item:
+    """Return a held-out item that this person has answered, settled."""
+    item = make.item(project, split="evaluation")
+    make.ranked(project, [item])
+    return next_answer(who, *labels)
+
+
+def next_answer(who: Membership, *labels: str) -> Item:
+    """Let a person answer the next item they get; return it, settled."""
+    (lent,) = make.lease(who)
+    make.vote(who, lent, *labels)
+    settle.settle_project(who.project_id)
+    lent.item.refresh_from_db()
+    return lent.item
+
+
+def labels_of(item: Item) -> list[list[str]]:
+    current = Resolution.objects.filter(item=item, superseded_at=None)
+    return list(current.values_list("labels", flat=True))
+
+
+def test_c24_the_first_vote_gives_the_label_and_nobody_is_asked_twice() -> None:
+    project = make.project(**TWO_VOTES)
+    who = make.member(project)
+
+    item = answered(project, who, "x")
+
+    assert (item.state, labels_of(item)) == ("settled", [["x"]])
+    nothing = lease(who, 1)
+    assert (nothing.assignments, nothing.reason) == ([], "all_yours_done")
+
+
+def test_c24_another_person_is_asked_blind_and_nobody_after_them() -> None:
+    project = make.project(suggestion_mode="assist", **TWO_VOTES)
+    item = answered(project, make.member(project), "x")
+    second = make.member(project)
+
+    (lent,) = make.lease(second)
+    assert (lent.item, lent.reason, lent.suggestion) == (item, "second", None)
+    make.vote(second, lent, "x")
+    settle.settle_project(project.pk)
+
+    item.refresh_from_db()
+    assert (item.state, item.votes, labels_of(item)) == ("settled", 2, [["x"]])
+    third = lease(make.member(project), 1)
+    assert (third.assignments, third.reason) == ([], "all_labeled")
+
+
+def test_c24_an_expert_decides_where_the_two_differ() -> None:
+    project = make.project(**TWO_VOTES)
+    answered(project, make.member(project), "x")
+
+    item = next_answer(make.member(project), "y")
+
+    assert (item.state, labels_of(item)) == ("disputed", [])
+    dispute = Disagreement.objects.get(item=item, resolved_at=None)
+    expert = make.member(project, "expert")
+    adjudicate.resolve(expert, dispute.pk, Decision(("y",)))
+    item.refresh_from_db()
+    assert (item.state, labels_of(item)) == ("settled", [["y"]])
+    assert make.lease(make.member(project)) == []
+
+
+@pytest.mark.parametrize(
+    ("right", "second", "state"),
+    [
+        # By these the first vote alone would stand against the second one.
+        ((3960, 2200), "b", "disputed"),
+        # Two votes of people who are hardly better than chance would not do.
+        ((2200, 2200), "a", "settled"),
+    ],
+)
+def test_c24_how_likely_a_label_is_decides_nothing_between_two(
+    right: tuple[int, int], second: str, state: str
+) -> None:
+    project = make.project(
+        labels=("a", "b"), settled_by="posterior", confidence=0.9, **TWO_VOTES
+    )
+    people = make.member(project), make.member(project)
+    Skills.objects.create(
+        project=project,
+        computed_at=timezone.now(),
+        votes=4000,
+        body={
+            str(member.user_id): [count, 4000]
+            for member, count in zip(people, right, strict=True)
+        },
+    )
+    item = answered(project, people[0], "a")
+    assert item.state == "settled"
+
+    assert next_answer(people[1], second).state == state
+
+
+@pytest.mark.parametrize(
+    ("verdict", "votes", "most", "expected"),
+    [
+        ("settled", "a", 1, "settled"),
+        ("settled", "ab", 2, "disputed"),
+        ("settled", "ab", 3, "open"),
+        ("disputed", "aa", 2, "settled"),
+        ("open", "aa", 3, "open"),
+        ("disputed", "ab", 2, "disputed"),
+        # Of more votes than are asked for, the rule of the project decides.
+        ("settled", "aab", 3, "settled"),
+    ],
+)
+def test_c24_two_votes_settle_a_held_out_item_exactly_where_they_agree(
+    verdict: rules.ConsensusVerdict, votes: Sequence[str], most: int, expected: str
+) -> None:
+    consensus = rules.Consensus(verdict, ("a",), 0.9, {"a": 1.0}, 0.0)
+    answers = [(vote,) for vote in votes]
+
+    outcome = rules.held_out(consensus, answers, blind=2, most=most)
+
+    assert outcome.verdict == expected
+
+
+def test_c24_items_of_the_pool_are_not_asked_about_again() -> None:
+    project = make.project(**TWO_VOTES)
+    make.item(project)
+
+    item = next_answer(make.member(project), "x")
+
+    assert (item.state, item.votes_wanted) == ("settled", 1)
+    assert lease(make.member(project), 1).reason == "all_labeled"
+
+
+def test_c24_what_is_known_for_sure_is_not_asked_about_again() -> None:
+    project = make.project(**TWO_VOTES)
+    item = answered(project, make.member(project), "x")
+
+    Resolution.objects.update(superseded_at=timezone.now())
+    gold.record(project, [(item, ["y"])])
+
+    assert make.lease(make.member(project)) == []
+
+
+def test_c24_a_changed_number_holds_for_what_is_settled_already() -> None:
+    project = make.project(evaluation_votes=1)
+    item = answered(project, make.member(project), "x")
+    second = make.member(project)
+    assert make.lease(second) == []
+
+    policy.change(project, {"evaluation_votes": 2})
+    (lent,) = make.lease(make.member(project))
+    assert lent.item == item
+    giving_back.release(
+        Membership.objects.get(project=project, user=lent.annotator), lent.pk
+    )
+
+    policy.change(project, {"evaluation_votes": 1})
+    assert make.lease(make.member(project)) == []
+
+
+def test_c24_a_late_second_vote_is_kept() -> None:
+    project = make.project(**TWO_VOTES)
+    item = answered(project, make.member(project), "x")
+    second = make.member(project)
+    (lent,) = make.lease(second)
+    long_ago = timezone.now() - timedelta(hours=2)
+    Assignment.objects.filter(pk=lent.pk).update(expires_at=long_ago)
+    giving_back.reclaim()
+
+    make.vote(second, lent, "x")
+
+    assert Annotation.votes.filter(item=item).count() == 2
+    assert not QueueEntry.objects.filter(item=item).exists()
+
+
+def test_c24_a_new_order_keeps_what_is_to_be_checked() -> None:
+    project = make.project(**TWO_VOTES)
+    item = answered(project, make.member(project), "x")
+
+    order.swap(project.pk, entries_of(project, []))
+
+    (lent,) = make.lease(make.member(project))
+    assert (lent.item, lent.reason) == (item, "second")
+
+
+def test_c24_a_second_vote_that_is_given_back_goes_to_another_person() -> None:
+    project = make.project(**TWO_VOTES)
+    item = answered(project, make.member(project), "x")
+    second = make.member(project)
+    (lent,) = make.lease(second)
+
+    giving_back.skip(second, lent.pk)
+
+    (again,) = make.lease(make.member(project))
+    assert again.item == item
+
+
+def test_c24_the_first_vote_may_be_given_anew_after_it_was_undone() -> None:
+    project = make.project(**TWO_VOTES)
+    first, second = make.member(project), make.member(project)
+    item = answered(project, first, "x")
+    (lent,) = make.lease(second)
+    vote = Annotation.votes.get(item=item)
+    change.undo(first, vote.pk, vote.version)
+
+    make.vote(second, lent, "y")
+    settle.settle_project(project.pk)
+
+    item.refresh_from_db()
+    assert (item.state, labels_of(item)) == ("settled", [["y"]])
+
+
+def test_c24_the_share_of_second_votes_is_that_of_held_out_items() -> None:
+    project = make.project(evaluation_votes=2, evaluation_rate=0.25)
+    member = make.member(project)
+    experts = make.project(
+        evaluation_votes=2, evaluation_rate=0.25, evaluation_by=["expert"]
+    )
+
+    assert take.further_share(member) == pytest.approx(0.2)
+    assert take.further_share(make.member(experts)) == 0
+    assert take.further_share(make.member(experts, "expert")) == pytest.approx(0.2)
+
+
+def test_c24_in_one_statement_each_lane_has_its_share(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    random.seed(24)
+    project = make.project(evaluation_votes=2, evaluation_rate=0.25)
+    first, second = make.member(project), make.member(project)
+    held_out = [make.item(project, split="evaluation") for _ in range(60)]
+    make.ranked(project, held_out)
+    for _ in range(6):
+        for lent in make.lease(first, 10):
+            make.vote(first, lent, "x")
+    settle.settle_project(project.pk)
+    make.ranked(project, [*make.items(project, 300)])
+    order.queue_further([item.pk for item in held_out])
+
+    reasons = []
+    for _ in range(100):
+        with django_assert_num_queries(1):
+            lent = make.lease(second, 2)
+        for assignment in lent:
+            make.vote(second, assignment, "x")
+        reasons += [assignment.reason for assignment in lent]
+
+    # 40 of 200 on average; ± 3 standard deviations of 100 draws of two.
+    assert 16 <= reasons.count("second") <= 64
+
+
+def test_c24_projects_that_are_there_keep_one_vote_until_somebody_chooses() -> None:
+    project = make.project(overlap=3, min_votes=2)
+    early = make.item(project, split="evaluation", state="settled", votes=2)
+    Item.objects.filter(pk=early.pk).update(votes_wanted=3)
+    # The rows are of this transaction, and an index of theirs is made in it.
+    connection.check_constraints()
+    call_command("migrate", "labeling", "0036_duel", verbosity=0)
+
+    call_command("migrate", verbosity=0)
+
+    project.refresh_from_db()
+    early.refresh_from_db()
+    assert (project.evaluation_votes, early.votes_wanted) == (1, 2)
+    assert Project._meta.get_field("evaluation_votes").default == 2
