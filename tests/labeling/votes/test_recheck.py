@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from activelearn.services.entries import entries_of
+from activelearn.services.ordering.entries import entries_of
 from labeling import rules
 from labeling.models import (
     Annotation,
