@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -34,7 +35,7 @@ from labeling.services.votes import change, gold, settle
 from tests import make
 
 pytestmark = pytest.mark.django_db
-TWO_VOTES = {"evaluation_votes": 2, "evaluation_rate": 0.5}
+TWO_VOTES: dict[str, Any] = {"evaluation_votes": 2, "evaluation_rate": 0.5}
 
 
 def answered(project: Project, who: Membership, *labels: str) -> Item:
@@ -274,10 +275,10 @@ def test_c24_in_one_statement_each_lane_has_its_share(
     reasons = []
     for _ in range(100):
         with django_assert_num_queries(1):
-            lent = make.lease(second, 2)
-        for assignment in lent:
+            two = make.lease(second, 2)
+        for assignment in two:
             make.vote(second, assignment, "x")
-        reasons += [assignment.reason for assignment in lent]
+        reasons += [assignment.reason for assignment in two]
 
     # 40 of 200 on average; ± 3 standard deviations of 100 draws of two.
     assert 16 <= reasons.count("second") <= 64
