@@ -125,9 +125,11 @@ def queue_further(item_ids: Sequence[int]) -> None:
     """Queue the free slots of items that nobody has ranked, behind all orders."""
     if not item_ids:
         return
-    values = {"items": list(item_ids), "step": numbers.REFILL_STEP}
     with connection.cursor() as cursor:
-        cursor.execute(SQL["queue_further"], values)
+        cursor.execute(
+            SQL["queue_further"],
+            {"items": list(item_ids), "step": numbers.REFILL_STEP},
+        )
 
 
 def live_slots(item_ids: Sequence[int]) -> set[tuple[int, int]]:
