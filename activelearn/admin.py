@@ -99,7 +99,7 @@ def _foreseen(dry: dry_run.DryRun) -> str:
     sources = ", ".join(f"{count} {name}" for name, count in dry.sources)
     since = "" if dry.new is None else f", {dry.new} new, {dry.changed} changed"
     sentences = [
-        f"It would learn from {dry.labels} labels ({sources or 'none'}){since},"
+        f"It would learn from {dry.label_count} labels ({sources or 'none'}){since},"
     ]
     sentences.append(f"and be judged on {dry.held_out}.")
     return " ".join([*sentences, *map(str, dry.concerns)])

@@ -41,7 +41,7 @@ class Task:
     """Items with the votes they would get, and what is right."""
 
     name: str
-    labels: int
+    label_count: int
     votes: list[Opinions]
     truth: list[Labels]
 
@@ -58,22 +58,22 @@ class Tally:
     in_vain: int = 0
 
 
-def simulated(labels: int, spread: float, seed: int, most: int) -> Task:
+def simulated(label_count: int, spread: float, seed: int, most: int) -> Task:
     """Return items for people who are right in 85 % of their answers on average."""
     rng = np.random.default_rng(seed)
     right = np.linspace(0.85 - spread, 0.85 + spread, PEOPLE)
-    truth = rng.integers(labels, size=ITEMS)
+    truth = rng.integers(label_count, size=ITEMS)
     votes: list[Opinions] = []
     for label in truth:
         asked = rng.permutation(PEOPLE)[:most]
-        wrong = (label + rng.integers(1, labels, size=most)) % labels
+        wrong = (label + rng.integers(1, label_count, size=most)) % label_count
         is_right = rng.random(most) < right[asked]
         voted = np.where(is_right, label, wrong)
         votes.append(
             [(int(who), (f"c{vote}",)) for who, vote in zip(asked, voted, strict=True)]
         )
-    name = f"{labels} labels, skills .85 ± {spread:.2f}".replace("0.", ".")
-    return Task(name, labels, votes, [(f"c{label}",) for label in truth])
+    name = f"{label_count} labels, skills .85 ± {spread:.2f}".replace("0.", ".")
+    return Task(name, label_count, votes, [(f"c{label}",) for label in truth])
 
 
 def with_model(task: Task, seed: int) -> Task:
@@ -81,7 +81,9 @@ def with_model(task: Task, seed: int) -> Task:
     rng = np.random.default_rng(seed)
     votes: list[Opinions] = []
     for opinions, (right,) in zip(task.votes, task.truth, strict=True):
-        wrong = (int(right[1:]) + int(rng.integers(1, task.labels))) % task.labels
+        wrong = (
+            int(right[1:]) + int(rng.integers(1, task.label_count))
+        ) % task.label_count
         label = right if rng.random() < MODEL_RIGHT else f"c{wrong}"
         votes.append([(MODEL, (label,)), *opinions])
     return replace(task, name=f"{task.name}, and a model", votes=votes)
@@ -149,7 +151,7 @@ class Posterior:
         voters = {who for who, _ in opinions}
         ranked = sorted(self.skill.items(), key=lambda pair: -pair[1])
         return consensus.SettlingTerms(
-            labels=self.task.labels,
+            label_count=self.task.label_count,
             is_multi=False,
             min_votes=self.least,
             max_votes=self.most,
@@ -198,7 +200,7 @@ class Posterior:
             for item, opinions in enumerate(votes)
             for who, labels in opinions
         ]
-        known = skills.fitted(given, {}, max(2, self.task.labels))
+        known = skills.fitted(given, {}, max(2, self.task.label_count))
         if model := known.pop(MODEL, None):
             self.model = skills.of_model(model)
         self.skill = {who: skill.value for who, skill in known.items()}
@@ -231,9 +233,9 @@ def played(task: Task, rule: Share | Posterior) -> Tally:
 
 def tasks(most: int) -> Iterator[Task]:
     """Yield crowds with so many votes an item."""
-    for labels in (2, 3, 4, 10):
+    for label_count in (2, 3, 4, 10):
         for spread in (0.0, 0.1):
-            yield simulated(labels, spread, 7, most)
+            yield simulated(label_count, spread, 7, most)
     for spread in (0.0, 0.1):
         yield with_model(simulated(2, spread, 7, most), 5)
     for name in RECORDED:

@@ -213,9 +213,9 @@ def lived(versions: Versions, rule: str, rng: Any) -> Life:
     return Life(harmful, promotions, share, last, held[-1])
 
 
-def _held_out(labels: int) -> int:
-    quick = 0.25 * labels
-    return int(quick if quick < 100 else 100 + 0.05 * (labels - 400))
+def _held_out(label_count: int) -> int:
+    quick = 0.25 * label_count
+    return int(quick if quick < 100 else 100 + 0.05 * (label_count - 400))
 
 
 def stopped(versions: Versions, n: int, rng: Any) -> tuple[float, float]:

@@ -48,7 +48,7 @@ POLICY: Final = ordering.Policy(
     strategy="margin",
     batch="spread",
     is_multi=False,
-    labels=2,
+    label_count=2,
     seed=0,
     exploration_rate=0.1,
     evaluation_rate=0.2,
@@ -224,7 +224,7 @@ def measured(name: str) -> tuple[dict[str, list[Curve]], float]:
     for seed in range(SEEDS.get(name, FEW_SEEDS)):
         task = Task.drawn(values, truth, seed)
         full.append(task.accuracy(task.pool))
-        policy = replace(POLICY, labels=len(set(truth)), seed=seed)
+        policy = replace(POLICY, label_count=len(set(truth)), seed=seed)
         for arm, made in arms.items():
             made.append(list(curve(task, policy, is_random=arm == "random")))
     return arms, float(np.mean(full))

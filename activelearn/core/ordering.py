@@ -60,7 +60,7 @@ class OrderLimits:
 class Policy:
     """How a project orders: a strategy of ``query``, a kind of batch, and two shares.
 
-    labels: how many labels the project has to choose from. exploration_rate,
+    label_count: how many labels the project has to choose from. exploration_rate,
     evaluation_rate: the shares, in [0, 1], of an order that chance and the held-out items
     decide.
     """
@@ -68,7 +68,7 @@ class Policy:
     strategy: str
     batch: Literal["spread", "ranked"]
     is_multi: bool
-    labels: int
+    label_count: int
     seed: int
     exploration_rate: float
     evaluation_rate: float
@@ -77,7 +77,7 @@ class Policy:
     @property
     def cold_until(self) -> int:
         """The number of labeled items from which on a model orders."""
-        wanted = max(LEAST_COLD, COLD_PER_LABEL * self.labels)
+        wanted = max(LEAST_COLD, COLD_PER_LABEL * self.label_count)
         return min(wanted, self.limits.batch)
 
 
@@ -121,12 +121,12 @@ class Chosen:
         return Ranking(self.strategy, len(pool), list(picks))
 
 
-def is_due(labels: int, before: int) -> bool:
+def is_due(label_count: int, before: int) -> bool:
     """Whether a new order is due with so many labels, of which ``before`` made the last.
 
     That is with 10 to 25 more, or a tenth.
     """
-    return labels - before >= min(25, max(10, before // 10))
+    return label_count - before >= min(25, max(10, before // 10))
 
 
 def chosen(material: Material, policy: Policy) -> Chosen:

@@ -56,11 +56,11 @@ class Belief:
 class SettlingTerms:
     """When votes settle an item.
 
-    labels: how many there are. confidence: least probability, in [0, 1]. ahead: skills of
+    label_count: how many labels there are. confidence: least probability, in [0, 1]. ahead: skills of
     those who could still vote, the best first.
     """
 
-    labels: int
+    label_count: int
     is_multi: bool
     min_votes: int
     max_votes: int
@@ -70,7 +70,7 @@ class SettlingTerms:
     @property
     def categories(self) -> int:
         """How many categories a question has."""
-        return 2 if self.is_multi else max(2, self.labels)
+        return 2 if self.is_multi else max(2, self.label_count)
 
 
 def belief(ballots: Sequence[Ballot], terms: SettlingTerms) -> Belief:

@@ -49,7 +49,9 @@ def test_c7_the_bench_serves_orders_as_old_as_people_get_them(
     rows, labels = clouds()
     truth: sets.Truth = [tuple(names) for names in labels]
     task = learning.Task.drawn(rows, truth, seed=1)
-    policy = replace(learning.POLICY, labels=3, limits=ordering.OrderLimits(batch=4))
+    policy = replace(
+        learning.POLICY, label_count=3, limits=ordering.OrderLimits(batch=4)
+    )
     person = learning.Person(task, policy, is_random)
     asked: list[int] = []
     while person.answer():

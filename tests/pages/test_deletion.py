@@ -27,7 +27,7 @@ def test_the_filtered_list_leads_to_what_would_go_with_its_items() -> None:
 
     assert f"{at}delete/?tag=junk&amp;split=" in listed
     loss = asked["loss"]
-    assert (loss.items, loss.votes, loss.labels) == (2, 1, 0)
+    assert (loss.items, loss.votes, loss.label_count) == (2, 1, 0)
     assert asked["named"] == [("Tag", "junk")]
 
 

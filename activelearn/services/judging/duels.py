@@ -81,14 +81,14 @@ def unseen(project: Project) -> list[int]:
     )
 
 
-def holds_back(project_id: int, labels: int) -> bool:
+def holds_back(project_id: int, label_count: int) -> bool:
     """Whether a run is not to start by itself, for its version would end a duel.
 
-    labels: confident labels and corrections by now. What is asked about may stay
+    label_count: confident labels and corrections by now. What is asked about may stay
     unanswered, so it does not hold back for ever.
     """
     duel = open_of(project_id)
-    return duel is not None and labels < duel.labels_then + PATIENCE * duel.asked
+    return duel is not None and label_count < duel.labels_then + PATIENCE * duel.asked
 
 
 def why_over(duel: Duel) -> Message | None:

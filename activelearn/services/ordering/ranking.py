@@ -123,7 +123,7 @@ def policy_of(project: Project, limits: ordering.OrderLimits) -> ordering.Policy
         strategy=own.strategy,
         batch="spread" if own.batch == LearningPolicy.Batch.SPREAD else "ranked",
         is_multi=project.is_multi,
-        labels=Label.objects.filter(label_set=project.label_set_pk).count(),
+        label_count=Label.objects.filter(label_set=project.label_set_pk).count(),
         seed=project.seed,
         exploration_rate=own.exploration_rate,
         evaluation_rate=project.evaluation_rate,

@@ -40,7 +40,7 @@ class DryRun:
     against it, in words.
     """
 
-    labels: int
+    label_count: int
     sources: list[tuple[str, int]]
     names: list[tuple[str, int]]
     new: int | None
@@ -91,7 +91,7 @@ def dry_run(project: Project) -> DryRun:
     spec_hash = _spec_hash(project)
     names = material.names
     return DryRun(
-        labels=len(pool),
+        label_count=len(pool),
         sources=Counter(label.source for label in pool).most_common(),
         names=names.most_common(),
         new=new,

@@ -142,7 +142,7 @@ class Wait:
     """
 
     version: ModelVersion
-    labels: int
+    label_count: int
     due: int
     policy: str
 
@@ -158,14 +158,14 @@ class Wait:
         if self._is_rule_new:
             return True
         judged = evidence.items if evidence else 0
-        is_enough = self.labels > judged and self.labels >= self.due
+        is_enough = self.label_count > judged and self.label_count >= self.due
         return is_enough and not self.is_for_person
 
     @property
     def _is_rule_new(self) -> bool:
         evidence = self.version.evidence
         is_other = evidence is not None and evidence.asked.policy != self.policy
-        return is_other and self.labels > 0
+        return is_other and self.label_count > 0
 
     @property
     def reason(self) -> Message:
@@ -174,7 +174,7 @@ class Wait:
             return message("the gate has another rule now")
         return message(
             "%(labels)s held-out labels; version %(number)s waited for %(due)s",
-            labels=self.labels,
+            labels=self.label_count,
             number=self.version.number,
             due=self.due,
         )

@@ -250,10 +250,9 @@ def _promote(model: ModelVersion, change: _Change) -> None:
     if model.stage == Stage.CHAMPION:
         return
     before = champion(model.project)
+    # First: ``one_champion`` allows no moment with two.
     ModelVersion.objects.filter(
-        project_id=model.project_id,
-        stage=Stage.CHAMPION,
-        # First: ``one_champion`` allows no moment with two.
+        project_id=model.project_id, stage=Stage.CHAMPION
     ).update(stage=Stage.ARCHIVED)
     model.stage = Stage.CHAMPION
     model.promoted_at = timezone.now()

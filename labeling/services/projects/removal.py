@@ -56,7 +56,7 @@ class Loss:
 
     items: int
     votes: int
-    labels: int
+    label_count: int
 
 
 def loss_of(items: QuerySet[Item]) -> Loss:
@@ -65,7 +65,7 @@ def loss_of(items: QuerySet[Item]) -> Loss:
     return Loss(
         items=items.count(),
         votes=Annotation.votes.filter(item__in=ids, undone_at=None).count(),
-        labels=Resolution.objects.filter(item__in=ids, superseded_at=None).count(),
+        label_count=Resolution.objects.filter(item__in=ids, superseded_at=None).count(),
     )
 
 

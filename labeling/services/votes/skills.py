@@ -198,7 +198,7 @@ def terms_of(project: Project) -> consensus.SettlingTerms:
     """Return when votes settle an item of this project that gets as many as most do."""
     label_set = project.label_set
     return consensus.SettlingTerms(
-        labels=label_set.labels.count() if label_set else 0,
+        label_count=label_set.labels.count() if label_set else 0,
         is_multi=project.is_multi,
         min_votes=project.min_votes,
         max_votes=project.overlap,

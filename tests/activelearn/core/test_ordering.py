@@ -23,7 +23,7 @@ POLICY = ordering.Policy(
     strategy="margin",
     batch="spread",
     is_multi=False,
-    labels=3,
+    label_count=3,
     seed=7,
     exploration_rate=0.2,
     evaluation_rate=0.2,
@@ -144,12 +144,12 @@ def test_with_less_than_two_classes_typical_items_come_first(
     assert cold[count].probability == 1 / (60 - count)
 
 
-@pytest.mark.parametrize(("labels", "until"), [(2, 20), (15, 30), (64, 50)])
+@pytest.mark.parametrize(("label_count", "until"), [(2, 20), (15, 30), (64, 50)])
 def test_c7_typical_items_come_until_there_are_some_for_each_label(
-    labels: int, until: int
+    label_count: int, until: int
 ) -> None:
     limits = replace(LIMITS, batch=50)
-    policy = replace(UNMIXED, labels=labels, limits=limits)
+    policy = replace(UNMIXED, label_count=label_count, limits=limits)
 
     by_count = {n: placed(material(n), policy).strategy for n in (12, 20, 30)}
 

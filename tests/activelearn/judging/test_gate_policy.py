@@ -122,7 +122,7 @@ def test_c12_a_tested_version_is_not_tested_for_one_more_label() -> None:
     wait = triggers.wait_of(project)
 
     assert wait is not None
-    assert (wait.labels, wait.due, wait.is_over) == (105, 120, False)
+    assert (wait.label_count, wait.due, wait.is_over) == (105, 120, False)
 
 
 def test_c12_by_hand_a_version_waits_for_a_person_whatever_it_shows() -> None:

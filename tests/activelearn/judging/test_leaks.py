@@ -133,7 +133,7 @@ def test_c6_what_was_left_out_does_not_have_it_judged_again() -> None:
     assert triggers.consider_waiting(project.pk) is None
     wait = triggers.wait_of(project)
     assert wait is not None
-    assert (wait.labels, wait.due) == (38, 38)
+    assert (wait.label_count, wait.due) == (38, 38)
 
     known(project, 0, sentence(2000), "evaluation")
     assert triggers.consider_waiting(project.pk) is not None

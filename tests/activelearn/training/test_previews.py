@@ -50,8 +50,11 @@ def test_a_dry_run_says_what_the_run_then_does() -> None:
     work(project)
     run.refresh_from_db()
     version = ModelVersion.objects.get(run=run)
-    assert (dry.labels, dry.sources) == (run.label_count, [("consensus", dry.labels)])
-    assert sum(count for _, count in dry.names) == dry.labels
+    assert (dry.label_count, dry.sources) == (
+        run.label_count,
+        [("consensus", dry.label_count)],
+    )
+    assert sum(count for _, count in dry.names) == dry.label_count
     assert dry.held_out == version.evaluation.items + version.evaluation.left_out
     assert (dry.new, dry.same_as, dry.seconds) == (None, None, None)
     assert not dry.has_new_features

@@ -96,7 +96,7 @@ def retrain_of(dry: dry_run.DryRun) -> RetrainPreview:
     """Return what a run would do."""
     least, most = dry.seconds or (None, None)
     return RetrainPreview(
-        labels=dry.labels,
+        labels=dry.label_count,
         sources=dict(dry.sources),
         by_label=dict(dry.names),
         new=dry.new,
