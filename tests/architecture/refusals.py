@@ -7,12 +7,20 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
-from tests.architecture.figures import PACKAGES, REFUSALS, Function, Source
+from tests.architecture.figures import PACKAGES, REFUSALS, ROOT, Function, Source
 
 # A module and a function of it.
 Name = tuple[str, str]
 # Refuses a kind of job that no application knows: those that stand in code are known.
 _NEVER = {("labeling.services.work.jobs", "enqueue")}
+# Who catches or names an error has its subclasses, too.
+_BASE = dict(
+    re.findall(
+        r"^class (\w+)\((\w+)",
+        (ROOT / "labeling/errors.py").read_text(),
+        re.MULTILINE,
+    )
+)
 
 
 class Refusals:
@@ -46,32 +54,56 @@ class Refusals:
         }
 
     def untold(self, folder: str) -> list[str]:
-        """Return the public functions below a folder that refuse without saying so."""
+        """Return the public functions below a folder that do not say all they refuse."""
         return [
-            f"{self._sources[module].name}:{function.lineno} {name}: {', '.join(passed)}"
+            f"{self._sources[module].name}:{function.lineno} {name}: {', '.join(untold)}"
             for (module, name), function in self._functions.items()
             if folder in self._sources[module].name and not name.startswith("_")
-            if not _tells(function)
-            and (passed := sorted(self._passed(module, function)))
+            if (untold := sorted(self._untold_by(module, function)))
         ]
 
+    def _untold_by(self, module: str, function: Function) -> set[str]:
+        told = self._told_by(module, function)
+        every = self._passed(module, function)
+        return {error for error in every if not told & set(_with_bases(error))}
+
     def _passed(self, module: str, function: Function) -> set[str]:
-        called = {self._called(module, call) for call in _unhandled_calls(function)}
-        return {error for name in called if name for error in self._of(name)}
+        """Return what the functions that it calls refuse, and it does not catch."""
+        return {
+            error
+            for call, caught in _calls(function)
+            if (name := self._called(module, call))
+            for error in self._of(name)
+            if not caught & {*_with_bases(error), "Exception"}
+        }
+
+    def _told_by(self, module: str, function: Function) -> set[str]:
+        """Return the refusals that a docstring names, or takes from other functions'.
+
+        As in "Raises what ``load`` raises".
+        """
+        told = _told(function)
+        for sentence in _sentences(function):
+            for path in re.findall(r"``([\w.]+)``", sentence):
+                if name := self._named(module, path.split(".")):
+                    told |= self._of(name)
+        return told
 
     def _of(self, name: Name) -> frozenset[str]:
         """Return with what a function refuses: a private one is asked for its body."""
         if name not in self._known:
             self._known[name] = frozenset()  # where functions call each other
             function = self._functions[name]
-            errors = _told(function)
+            errors = self._told_by(name[0], function)
             if name[1].startswith("_") and not _tells(function):
                 errors = _raised(function) | self._passed(name[0], function)
             self._known[name] = frozenset(() if name in _NEVER else errors)
         return self._known[name]
 
     def _called(self, module: str, call: ast.Call) -> Name | None:
-        path = ast.unparse(call.func).split(".")
+        return self._named(module, ast.unparse(call.func).split("."))
+
+    def _named(self, module: str, path: list[str]) -> Name | None:
         if len(path) == 1 and (module, path[0]) in self._functions:
             return module, path[0]
         for _ in range(3):  # a package may hand on what its modules hold
@@ -96,10 +128,20 @@ def _tells(function: Function) -> bool:
 
 def _told(function: Function) -> set[str]:
     """Return the refusals that a docstring names."""
-    sentences = re.findall(r"\b[Rr]aises?\b[^.]*", ast.get_docstring(function) or "")
-    return {
-        error for text in sentences for error in re.findall(r"\w+", text)
-    } & REFUSALS
+    words = {w for text in _sentences(function) for w in re.findall(r"\w+", text)}
+    return words & REFUSALS
+
+
+def _sentences(function: Function) -> list[str]:
+    text = ast.get_docstring(function) or ""
+    # A point within a name, as in ``registry.load``, ends no sentence.
+    return re.findall(r"\b[Rr]aises?\b(?:[^.]|\.(?=\w))*", text)
+
+
+def _with_bases(error: str) -> Iterator[str]:
+    yield error
+    if error in _BASE:
+        yield from _with_bases(_BASE[error])
 
 
 def _raised(function: Function) -> set[str]:
@@ -108,11 +150,16 @@ def _raised(function: Function) -> set[str]:
     return names & REFUSALS
 
 
-def _unhandled_calls(node: ast.AST) -> Iterator[ast.Call]:
-    """Yield the calls whose errors nobody catches in the same function."""
+def _calls(
+    node: ast.AST, caught: frozenset[str] = frozenset()
+) -> Iterator[tuple[ast.Call, frozenset[str]]]:
+    """Yield the calls of a function, each with the errors that it catches there."""
     for child in ast.iter_child_nodes(node):
-        if isinstance(node, ast.Try) and node.handlers and child in node.body:
-            continue
+        within = caught
+        if isinstance(node, ast.Try) and child in node.body:
+            handled = (handler.type for handler in node.handlers)
+            names = (ast.unparse(kind) if kind else "Exception" for kind in handled)
+            within |= {name for text in names for name in re.findall(r"\w+", text)}
         if isinstance(child, ast.Call):
-            yield child
-        yield from _unhandled_calls(child)
+            yield child, within
+        yield from _calls(child, within)

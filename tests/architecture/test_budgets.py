@@ -137,7 +137,12 @@ def test_a_refusal_that_is_let_pass_is_seen() -> None:
             "def careful():\n"
             "    try:\n        made_up.read()\n"
             "    except NotFoundError:\n        return\n"
-            'def frank():\n    """Raises what it likes."""\n    made_up.read()\n'
+            "def careless():\n"
+            "    try:\n        made_up.read()\n"
+            "    except ValueError:\n        return\n"
+            'def frank():\n    """Raises what ``made_up.read`` raises."""\n'
+            "    made_up.read()\n"
+            'def half():\n    """Raises GoneError."""\n    frank()\n'
         ),
     }
     made = [Source(ROOT / name, text, ast.parse(text)) for name, text in texts.items()]
@@ -145,6 +150,8 @@ def test_a_refusal_that_is_let_pass_is_seen() -> None:
     assert Refusals(made).untold("/services/") == [
         f"{package}/deep.py:5 write: ConflictError",
         "labeling/services/caller.py:2 silent: NotFoundError",
+        "labeling/services/caller.py:9 careless: NotFoundError",
+        "labeling/services/caller.py:17 half: NotFoundError",
     ]
 
 

@@ -75,7 +75,7 @@ def judge(version: ModelVersion, table: Table) -> Judgment:
     """Compare with the champion, or with always saying the commonest label.
 
     Each predicts from the features of its own file, in the labels of today. Raises
-    DamagedError where a model's bytes are not those that were saved.
+    what ``registry.load`` raises, and NotFoundError where the project has been deleted.
     """
     while True:
         label_set_id = relabel.in_force(version.project_id)

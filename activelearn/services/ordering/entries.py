@@ -20,7 +20,8 @@ FURTHER: Final = 2000
 def entries_of(project: Project, picks: Sequence[mixing.Pick]) -> list[order.Entry]:
     """Return the slots of the picks, best first, and the further votes of other items.
 
-    Called after the order was made, for votes came in meanwhile.
+    Called after the order was made, for votes came in meanwhile. Raises NotFoundError
+    where the project has been deleted.
     """
     number, suggestions = suggesting.suggestions_for(
         project, [pick.item_id for pick in picks]

@@ -31,7 +31,8 @@ def is_due(project_id: int) -> bool:
 def run(progress: Progress) -> dict[str, Any]:
     """Rank the job's project.
 
-    Raises what ``Progress.report`` raises.
+    Raises what ``Progress.report`` raises, and NotFoundError where the project has been
+    deleted.
     """
     project = progress.job.project
     if project is None:

@@ -26,6 +26,8 @@ def suggestions_for(
 
     item_ids: in serving order, for only the first ones are explained. A gold question
     and a project that labels blind get no suggestion.
+
+    Raises NotFoundError where the project has been deleted.
     """
     champion = registry.champion(project)
     if champion is None:

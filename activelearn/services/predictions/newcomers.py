@@ -32,6 +32,8 @@ def score(
     table: by today's specification. Nothing is published where a pass over the pool is
     still to come, which scores them too. ``confirm`` is called in the transaction: what
     it raises undoes it.
+
+    Raises NotFoundError where the project has been deleted.
     """
     last = last_pass(project.pk)
     items = Item.objects.filter(project=project, prediction=None).pool()

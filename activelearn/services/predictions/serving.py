@@ -48,8 +48,8 @@ def predict(project: Project, questions: Sequence[Question]) -> list[ServedPredi
     """Return the champion's predictions; below the project's confidence, a review.
 
     An item to be reviewed joins the pool, so that people label it. Raises ConflictError
-    where no model can serve, InvalidInputError for items that are none of this project's
-    kind, or too many of them.
+    where no model can serve, NotFoundError where the project has been deleted, and
+    InvalidInputError for items that are none of this project's kind, or too many of them.
     """
     if project.data_type == Project.DataType.IMAGE:
         raise ConflictError(_("Prediction of images from outside is not offered yet."))

@@ -36,7 +36,7 @@ def run(progress: Progress) -> dict[str, Any]:
     version with its file, the judgment. The next attempt goes on from there, so that one
     run has one model. Each write shares a transaction with a report to the job's row, so
     a worker that lost the job writes nothing any more. A run that has its verdict is not
-    judged again. Raises what ``Progress.report`` raises.
+    judged again. Raises what ``Progress.report`` and ``judgments.judge`` raise.
     """
     training_run = TrainingRun.objects.select_related("project").get(job=progress.job)
     if training_run.verdict:
@@ -81,7 +81,7 @@ def _log_unread(training_run: TrainingRun, progress: Progress) -> None:
 def judge_again(progress: Progress) -> dict[str, Any]:
     """Judge a version that waits on the held-out labels there are by now.
 
-    Raises what ``Progress.report`` raises.
+    Raises what ``Progress.report`` and ``judgments.judge`` raise.
     """
     training_run = TrainingRun.objects.select_related("project", "judges").get(
         job=progress.job

@@ -126,9 +126,9 @@ def load(model: ModelVersion) -> tuple[TranslatedModel, Spec]:
 
     The model predicts in the labels of today, whatever they were called in its time.
 
-    Raises DamagedError where its bytes are not those that were saved, and ConflictError
-    where its features are not those that the version names, this program cannot compute
-    them, or none of its labels is left.
+    Raises DamagedError where its bytes are not those that were saved, NotFoundError where
+    the project has been deleted, and ConflictError where its features are not those that
+    the version names, this program cannot compute them, or none of its labels is left.
     """
     data = files.read("models", model.sha256)
     loaded, spec = artifact.load(data, model.sha256)

@@ -44,7 +44,8 @@ def reopen(member: Membership, disagreement_id: int) -> Disagreement:
     The label it had stays in its history; what the item had before is its label again.
 
     Raises NotFoundError where the project has no such disagreement, ForbiddenError
-    where another expert decided it, and ConflictError where nobody decided it or where
+    where another expert decided it, InvalidInputError where the label that it had before
+    is not allowed any more, and ConflictError where nobody decided it or where
     something relies on the decision: a training run that has taken its label, a gold
     question, a later decision.
     """

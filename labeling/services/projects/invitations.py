@@ -116,7 +116,7 @@ def join(user: User, digest: str) -> Membership:
     """Make a person a member by an invitation.
 
     A member's role is never lowered, and somebody who gains nothing uses nothing up.
-    Raises NotFoundError and GoneError as ``find`` does.
+    Raises NotFoundError and GoneError as ``find`` does, and what ``members.add`` raises.
     """
     with transaction.atomic():
         invitation = find(digest)

@@ -193,8 +193,7 @@ def create_user(
 def create_member(project: Project, name: str, role: str) -> tuple[User, str]:
     """Create an account and make it a member: both or neither.
 
-    Raises InvalidInputError for a name or role that is not possible, and NotFoundError
-    where the project has been deleted.
+    Raises InvalidInputError for a name that is not possible, and what ``add`` raises.
     """
     with transaction.atomic():
         user, password = create_user(name)

@@ -91,7 +91,8 @@ def request_deletion(
 ) -> Job:
     """Request that the items which ``query`` names now are deleted.
 
-    Raises ConflictError where they are not as many as were ``expected``.
+    Raises ConflictError where they are not as many as were ``expected``, and what
+    ``chosen`` raises.
     """
     items = chosen(project, query)
     # What is imported from here on has a higher id, so the job leaves it alone.
