@@ -5,7 +5,7 @@ Building a query by the ORM costs more processor time than running it does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -41,6 +41,19 @@ def fetch(query: str, values: Mapping[str, Any], *named: Named) -> list[Row]:
     with link.wrap_database_errors:
         rows = _rows(link, query, values)
     return [tuple(_models(row, named, link)) for row in rows]
+
+
+def run_each(query: str, each: Iterable[Mapping[str, Any]]) -> int:
+    """Run ``query`` for each of some values; return how many rows that gave in all.
+
+    Nobody waits for an answer between them (pipeline), and the query is planned once:
+    by Django's cursor, which writes values into the text, each would be another query.
+    """
+    link = connections[DEFAULT_DB_ALIAS]
+    link.ensure_connection()
+    with link.wrap_database_errors, psycopg.Cursor(link.connection) as cursor:
+        cursor.executemany(query, each)
+        return cursor.rowcount
 
 
 def _rows(link: Any, query: str, values: Mapping[str, Any]) -> list[Row]:

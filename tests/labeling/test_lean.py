@@ -18,9 +18,11 @@ from labeling.services.queue import take
 from labeling.services.queue.lease import lease
 from labeling.services.queue.statements import SQL
 from labeling.services.transfer import exporting
-from labeling.services.votes import submit
+from labeling.services.votes import statements
 from labeling.sql import lean
 from tests import make
+
+VOTES = [statements.SQL[name] for name in ("keep_vote", "change_vote")]
 
 
 @pytest.fixture
@@ -49,7 +51,7 @@ def test_both_ways_to_lend_differ_only_in_how_they_find_the_entries() -> None:
     assert parts[0] == parts[1]
 
 
-@pytest.mark.parametrize("query", [SQL["lend"], SQL["lend_by_work"], submit.KEEP_VOTE])
+@pytest.mark.parametrize("query", [SQL["lend"], SQL["lend_by_work"], *VOTES])
 def test_what_is_read_of_a_hot_statement_is_remembered(query: str) -> None:
     assert len(query) <= MAX_CACHED_STATEMENT_LENGTH
 

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from labeling.models import Annotation
-from labeling.services.votes import submit
 from labeling.sql import statements
 
 
@@ -37,12 +35,6 @@ SELECT 2
 def test_a_statement_without_a_name_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no name"):
         loaded(tmp_path, "SELECT 1;\n-- second: gives two.\nSELECT 2\n")
-
-
-def test_a_vote_is_read_back_by_the_columns_of_its_model() -> None:
-    _, _, read = submit.KEEP_VOTE.rpartition(" SELECT ")
-    columns = read.removesuffix(" FROM vote").split(", ")
-    assert columns == [field.column for field in Annotation._meta.concrete_fields]
 
 
 def test_a_comment_within_a_statement_begins_no_other_one(tmp_path: Path) -> None:

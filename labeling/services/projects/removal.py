@@ -251,7 +251,7 @@ def _delete(project_id: int, ids: list[int]) -> None:
     for rows in (held, items):
         list(rows.select_for_update(of=("self",)).values_list("pk"))
     # Counted under the locks, from the rows that go: so the counters stay exact.
-    counted = counts.recount(item__in=list(items.values_list("pk", flat=True)))
+    counted = counts.recount(items=list(items.values_list("pk", flat=True)))
     QueueEntry.objects.filter(item__in=ids).delete()
     items.delete()
     counts.take_off(project_id, counted)

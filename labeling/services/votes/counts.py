@@ -4,32 +4,29 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from django.db import connection
 from django.db.models import Count, F, Q
 
 from labeling.models import (
-    Annotation,
     AnnotationEvent,
     Item,
     Project,
     ProjectCounter,
-    Reason,
     Resolution,
 )
+from labeling.services.votes.statements import SQL
 from labeling.services.work.transactions import one_moment
 
 logger = logging.getLogger(__name__)
 Kind = AnnotationEvent.Kind
 # By person; what is nobody's doing by None.
 Counts = dict[int | None, Counter[str]]
-_OF_VOTES: Final = {
-    "votes": Count("pk", filter=~Q(reason=Reason.REPEAT)),
-    "repeats": Count("pk", filter=Q(reason=Reason.REPEAT)),
-    "known": Count("pk", filter=Q(reason=Reason.GOLD)),
-    "known_right": Count("pk", filter=Q(reason=Reason.GOLD, is_right=True)),
-}
+# What a vote counts says ``labeling_vote_counts`` of the database, which writing a vote
+# asks too.
+_OF_VOTES: Final = ("votes", "repeats", "known", "known_right")
 _OF_EVENTS: Final = {
     "skips": Count("pk", filter=Q(kind=Kind.SKIPPED)),
     "flags": Count("pk", filter=Q(kind=Kind.FLAGGED)),
@@ -37,17 +34,20 @@ _OF_EVENTS: Final = {
 _NAMES: Final = (*_OF_VOTES, *_OF_EVENTS, "confident", "corrected")
 
 
-def recount(**which: Any) -> Counts:
-    """Return what the counters count, from the rows that ``which`` names."""
-    votes = Annotation.with_repeats.filter(undone_at=None, **which)
+def recount(*, project: int | None = None, items: Sequence[int] = ()) -> Counts:
+    """Return what the counters count, from the rows of a project or of some items."""
+    which = Q(item__in=items) if project is None else Q(project=project)
     events = AnnotationEvent.objects.filter(kind__in=(Kind.SKIPPED, Kind.FLAGGED))
-    labeled = Resolution.objects.filter(item__split=Item.Split.POOL, **which)
+    labeled = Resolution.objects.filter(which, item__split=Item.Split.POOL)
     counted: Counts = defaultdict(Counter)
     confident = labeled.filter(is_ambiguous=False).values("item").distinct()
     counted[None]["confident"] = confident.count()
     counted[None]["corrected"] = labeled.filter(is_correction=True).count()
-    _add(counted, votes.order_by().values("annotator").annotate(**_OF_VOTES))
-    of_people = events.filter(**which).order_by().values(annotator=F("actor"))
+    with connection.cursor() as cursor:
+        cursor.execute(SQL["recount"], {"project": project, "items": list(items)})
+        for annotator, *numbers in cursor.fetchall():
+            counted[annotator].update(dict(zip(_OF_VOTES, numbers, strict=True)))
+    of_people = events.filter(which).order_by().values(annotator=F("actor"))
     _add(counted, of_people.annotate(**_OF_EVENTS))
     return counted
 

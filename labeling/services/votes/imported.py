@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +12,6 @@ from django.utils import timezone
 
 from labeling import signals
 from labeling.models import (
-    Annotation,
     AnnotationEvent,
     Assignment,
     Item,
@@ -22,6 +20,7 @@ from labeling.models import (
     Reason,
     User,
 )
+from labeling.services.votes import writing
 
 NAMESPACE: Final = uuid.UUID("6d2f0d0e-7f5c-5d0b-9d4e-3a1f1c0a7b11")
 
@@ -53,8 +52,8 @@ def keep(
 ) -> None:
     """Write the past votes of new items, in the caller's transaction.
 
-    accounts: of each annotator, by the name in the other tool. These are many at once,
-    and nobody holds their items: so it is not the statement of a single vote.
+    accounts: of each annotator, by the name in the other tool. Raises IntegrityError
+    where somebody has voted on one of the items.
     """
     now = timezone.now()
     given = [
@@ -65,20 +64,19 @@ def keep(
     assignments = Assignment.objects.bulk_create(
         [_assignment(project, vote, now) for vote in given]
     )
-    annotations = Annotation.votes.bulk_create(
+    _ask_for_all(pairs)
+    # Lock order: each vote locks its annotator's counter, in the order of the file. Two
+    # transactions that lock several counters could deadlock, so all are locked before,
+    # by annotator, as everybody does. Nobody else sees the items, so nobody waits for
+    # them behind a counter.
+    for annotator_id in sorted({vote.annotator.pk for vote in given}):
+        ProjectCounter.add(project.pk, annotator_id, votes=0)
+    writing.keep_all(
         [
-            _annotation(assignment, vote, project.label_set_pk)
+            _vote(project, assignment, vote, importer)
             for assignment, vote in zip(assignments, given, strict=True)
         ]
     )
-    AnnotationEvent.objects.bulk_create(
-        [_event(annotation, importer, now) for annotation in annotations]
-    )
-    _mark_items(pairs)
-    # Lock order: items before counters, and the counters in one order.
-    counts = Counter(annotation.annotator_id for annotation in annotations)
-    for annotator_id, count in sorted(counts.items()):
-        ProjectCounter.add(project.pk, annotator_id, votes=count)
     signals.send_on_commit(signals.votes_changed, project.pk)
 
 
@@ -96,47 +94,31 @@ def _assignment(project: Project, given: GivenVote, now: datetime) -> Assignment
     )
 
 
-def _annotation(
-    assignment: Assignment, given: GivenVote, label_set_id: int
-) -> Annotation:
-    return Annotation(
-        project_id=assignment.project_id,
-        item=given.item,
-        annotator=given.annotator,
-        assignment=assignment,
+def _vote(
+    project: Project, assignment: Assignment, given: GivenVote, importer: User | None
+) -> writing.NewVote:
+    return writing.NewVote(
+        assignment=assignment.pk,
+        annotator=given.annotator.pk,
+        project=project.pk,
         # The same for the same vote, so that it cannot be there twice.
         client_id=uuid.uuid5(NAMESPACE, f"{given.item.pk}/{given.annotator.pk}"),
-        request_hash="",
         labels=given.vote.labels,
+        label_set=project.label_set_pk,
+        actor=importer.pk if importer else None,
         seconds=given.vote.seconds,
-        created_at=assignment.leased_at,
-        updated_at=assignment.leased_at,
-        label_set_id=label_set_id,
-        reason=Reason.IMPORT,
+        # Nobody ever held it: it is not lent, but answered from the start.
+        is_locked=True,
+        kind=AnnotationEvent.Kind.IMPORTED.value,
+        at=assignment.leased_at,
     )
 
 
-def _event(
-    annotation: Annotation, importer: User | None, now: datetime
-) -> AnnotationEvent:
-    return AnnotationEvent(
-        project_id=annotation.project_id,
-        item_id=annotation.item_id,
-        assignment_id=annotation.assignment_id,
-        annotation=annotation,
-        actor=importer,
-        kind=AnnotationEvent.Kind.IMPORTED,
-        payload={"labels": annotation.labels, "version": 1},
-        at=now,
-    )
-
-
-def _mark_items(pairs: Sequence[tuple[Item, Sequence[ImportedVote]]]) -> None:
-    """Count the votes on their items, which are to be settled."""
-    for item, votes in pairs:
-        item.votes = len(votes)
-        item.votes_wanted = max(item.votes_wanted, len(votes))
-        item.is_unsettled = True
-    Item.objects.bulk_update(
-        [item for item, _ in pairs], ["votes", "votes_wanted", "is_unsettled"]
-    )
+def _ask_for_all(pairs: Sequence[tuple[Item, Sequence[ImportedVote]]]) -> None:
+    """Let items want at least as many votes as they bring along."""
+    more = [
+        (item, len(votes)) for item, votes in pairs if len(votes) > item.votes_wanted
+    ]
+    for item, wanted in more:
+        item.votes_wanted = wanted
+    Item.objects.bulk_update([item for item, _ in more], ["votes_wanted"])

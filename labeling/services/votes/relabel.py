@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 from django.db import connection
@@ -15,9 +14,8 @@ from labeling import queries
 from labeling.errors import InvalidInputError, no_project
 from labeling.messages import sentence as _
 from labeling.models import LabelSet, Project
-from labeling.sql import statements
+from labeling.services.votes.statements import SQL
 
-_SQL: Final = statements.load(Path(__file__).with_name("votes.sql"))
 _OF_PREDICTIONS: Final = (
     *("rename_in_predictions", "rename_in_sets"),
     *("rename_in_queue", "rename_in_queued_sets"),
@@ -61,9 +59,9 @@ def carry(label_set: LabelSet, moves: Mapping[str, str]) -> None:
     }
     with connection.cursor() as cursor:
         # Lock order: items, by id, before the resolutions that hang on them.
-        cursor.execute(_SQL["mark_renamed"], values)
-        cursor.execute(_SQL["rename_in_resolutions"], values)
-        cursor.execute(_SQL["rename_in_gold"], values)
+        cursor.execute(SQL["mark_renamed"], values)
+        cursor.execute(SQL["rename_in_resolutions"], values)
+        cursor.execute(SQL["rename_in_gold"], values)
 
 
 def in_force(project_id: int) -> int:
@@ -120,7 +118,7 @@ def rename_predictions(label_set: LabelSet, moves: Mapping[str, str]) -> None:
     }
     with connection.cursor() as cursor:
         for statement in _OF_PREDICTIONS:
-            cursor.execute(_SQL[statement], values)
+            cursor.execute(SQL[statement], values)
 
 
 def translated(labels: Sequence[str], moves: Mapping[str, str]) -> tuple[str, ...]:

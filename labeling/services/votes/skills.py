@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
-from pathlib import Path
 from typing import Any, Final
 
 from django.db import connection
@@ -26,11 +25,10 @@ from labeling.models import (
 from labeling.quality import consensus
 from labeling.quality import skills as quality
 from labeling.services.votes import relabel
+from labeling.services.votes.statements import SQL
 from labeling.services.work import jobs
 from labeling.services.work.progress import Progress
-from labeling.sql import statements
 
-_SQL: Final = statements.load(Path(__file__).with_name("votes.sql"))
 # Labels from these are right, whatever the votes say.
 FIRM: Final = (Resolution.Source.EXPERT, Resolution.Source.GOLD)
 # A person and their labels, by the names of today.
@@ -125,7 +123,7 @@ def compute(project_id: int) -> Skills:
 def settle_anew(project_id: int) -> None:
     """Have the items settled afresh that have votes and no label."""
     with connection.cursor() as cursor:
-        cursor.execute(_SQL["settle_anew"], {"project": project_id})
+        cursor.execute(SQL["settle_anew"], {"project": project_id})
     signals.send_on_commit(signals.votes_changed, project_id)
 
 

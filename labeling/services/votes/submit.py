@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -31,14 +30,12 @@ from labeling.models import (
 )
 from labeling.services.queue import giving_back
 from labeling.services.queue.locks import own_assignment
-from labeling.services.votes import suggestions
+from labeling.services.votes import suggestions, writing
 from labeling.services.votes.labels import checked_labels
 from labeling.services.work import events
-from labeling.sql import lean, statements
 
 MAX_BATCH: Final = 100
 MAX_COMMENT: Final = 5000
-KEEP_VOTE: Final = statements.load(Path(__file__).with_name("votes.sql"))["keep_vote"]
 
 
 @dataclass(frozen=True)
@@ -144,32 +141,31 @@ def _write(
     *,
     is_locked: bool = False,
 ) -> Annotation | None:
-    """Write a vote, its event and its counts by one statement; None: it wrote nothing.
+    """Write a vote; None: it wrote nothing.
 
     Only where ``is_locked`` the lease need not be live: the caller has locked it.
     """
     project = member.project
-    values = {
-        "assignment": vote.assignment,
-        "user": member.user_id,
-        "project": project.pk,
-        "is_locked": is_locked,
-        "client_id": vote.client_id,
-        "request_hash": vote.request_hash,
-        "labels": labels,
-        "is_unsure": vote.is_unsure,
-        "seconds": vote.seconds,
-        "comment": vote.comment,
-        "label_set": project.label_set_pk,
-        "guideline": project.guideline_id,
-        "suggestion_shown": None if shown is None else Jsonb(shown),
-        "screen": vote.screen,
-    }
-    rows = lean.fetch(KEEP_VOTE, values, ("vote", Annotation))
-    if not rows:
-        return None
-    annotation = cast("Annotation", rows[0][0])
-    if annotation.reason != Reason.REPEAT:
+    annotation = writing.keep(
+        writing.NewVote(
+            assignment=vote.assignment,
+            annotator=member.user_id,
+            project=project.pk,
+            client_id=vote.client_id,
+            labels=labels,
+            label_set=project.label_set_pk,
+            actor=member.user_id,
+            request_hash=vote.request_hash,
+            guideline=project.guideline_id,
+            is_unsure=vote.is_unsure,
+            seconds=vote.seconds,
+            comment=vote.comment,
+            suggestion_shown=None if shown is None else Jsonb(shown),
+            screen=vote.screen,
+            is_locked=is_locked,
+        )
+    )
+    if annotation is not None and annotation.reason != Reason.REPEAT:
         signals.send_on_commit(signals.votes_changed, project.pk)
     return annotation
 

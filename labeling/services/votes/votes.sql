@@ -1,4 +1,8 @@
--- Statements about votes. Lock order: assignment, item, counter (queue/locks.py).
+-- Statements about votes. Lock order: assignment, vote, item, counter (queue/locks.py).
+-- A vote is written by keep_vote and changed by change_vote, and nowhere else: from
+-- ``marked`` on both are the same, word for word, which tests/labeling/votes/test_writing.py
+-- holds. What a vote counts and what its event says are functions of the database
+-- (migration 0037), so that the recount asks the same.
 
 -- keep_vote: write a vote with its event and counts, and mark its item to be settled.
 -- Nothing is written, and no row returned, where the lease is not live or the vote or
@@ -6,11 +10,13 @@
 -- and made sure that it may be answered although its lease has ended.
 WITH mine AS (
     SELECT * FROM labeling_assignment
-    WHERE id = %(assignment)s AND annotator_id = %(user)s AND project_id = %(project)s
+    WHERE id = %(assignment)s AND annotator_id = %(annotator)s
+          AND project_id = %(project)s
           AND (%(is_locked)s::bool
                -- Not now(): in a transaction of the caller that is the moment before it
                -- waited for a lock.
                OR (state = 'leased' AND expires_at >= statement_timestamp()))
+    -- Two windows may answer at once: the second waits here, and then finds the vote.
     FOR UPDATE
 ), vote AS (
     INSERT INTO labeling_annotation
@@ -20,7 +26,8 @@ WITH mine AS (
          suggestion_shown, is_right, screen)
     SELECT project_id, item_id, annotator_id, id, %(client_id)s::uuid, %(request_hash)s,
            %(labels)s::text[], %(is_unsure)s::bool, %(seconds)s::float8, %(comment)s, 1,
-           statement_timestamp(), statement_timestamp(), %(label_set)s::bigint,
+           coalesce(%(at)s::timestamptz, statement_timestamp()),
+           coalesce(%(at)s::timestamptz, statement_timestamp()), %(label_set)s::bigint,
            %(guideline)s::bigint, reason, probability, mixture, model_number,
            %(suggestion_shown)s::jsonb,
            CASE WHEN reason = 'gold' THEN EXISTS (
@@ -28,22 +35,34 @@ WITH mine AS (
                WHERE g.item_id = mine.item_id AND g.labels = %(labels)s::varchar[]) END,
            %(screen)s
     FROM mine
+    -- Sent twice at one moment (race): the first one has written all of it.
     ON CONFLICT DO NOTHING
     RETURNING *
 ), answered AS (
+    -- Past votes come with assignments that are answered already.
     UPDATE labeling_assignment a SET state = 'answered'
-    FROM vote WHERE a.id = vote.assignment_id
+    FROM vote WHERE a.id = vote.assignment_id AND a.state <> 'answered'
+), counts AS (
+    SELECT new.* FROM vote CROSS JOIN LATERAL
+        labeling_vote_counts(vote.reason, vote.is_right, vote.undone_at) new
 ), marked AS (
-    UPDATE labeling_item i SET votes = i.votes + 1, is_unsettled = true
-    FROM vote WHERE i.id = vote.item_id AND vote.reason <> 'repeat'
+    -- A repeat is no vote: nothing is settled by it.
+    UPDATE labeling_item i SET votes = i.votes + counts.votes, is_unsettled = true
+    FROM vote CROSS JOIN counts
+    WHERE i.id = vote.item_id AND vote.reason <> 'repeat'
     RETURNING i.id
 ), counted AS (
-    -- The join with marked keeps the lock order: the item's row before the counter's.
     INSERT INTO labeling_projectcounter AS c
         (project_id, annotator_id, votes, repeats, known, known_right)
-    SELECT project_id, annotator_id, (reason <> 'repeat')::int,
-           (reason = 'repeat')::int, (is_right IS NOT NULL)::int, (is_right IS TRUE)::int
-    FROM vote LEFT JOIN marked ON marked.id = vote.item_id
+    SELECT vote.project_id, vote.annotator_id, counts.votes, counts.repeats,
+           counts.known, counts.known_right
+    FROM vote CROSS JOIN counts
+    -- This join keeps the lock order, the item's row before the counter's; without it,
+    -- two people who answer one item, and a recount, could deadlock.
+    LEFT JOIN marked ON marked.id = vote.item_id
+    -- Most edits change no count: they leave the counter's row alone.
+    WHERE counts.votes <> 0 OR counts.repeats <> 0 OR counts.known_right <> 0
+    -- Race: two first votes of a person may both create the row; either may win.
     ON CONFLICT (project_id, annotator_id) DO UPDATE
         SET votes = c.votes + excluded.votes, repeats = c.repeats + excluded.repeats,
             known = c.known + excluded.known,
@@ -51,16 +70,96 @@ WITH mine AS (
 ), noted AS (
     INSERT INTO labeling_annotationevent
         (project_id, item_id, assignment_id, annotation_id, actor_id, kind, payload, at)
-    SELECT project_id, item_id, assignment_id, id, annotator_id, 'voted',
-           jsonb_build_object('labels', labels, 'version', version, 'comment', comment,
-                              'is_unsure', is_unsure), created_at
+    SELECT project_id, item_id, assignment_id, id, %(actor)s::bigint, %(kind)s,
+           labeling_vote_event(labels, version, comment, is_unsure),
+           statement_timestamp()
     FROM vote
 )
+-- Columns by name: a prepared statement fails when * means more columns than before.
 SELECT id, project_id, item_id, annotator_id, assignment_id, client_id, request_hash,
        labels, is_unsure, seconds, comment, version, undone_at, created_at, updated_at,
        label_set_id, guideline_id, reason, probability, mixture, model_number,
        suggestion_shown, is_right, screen
 FROM vote
+
+-- change_vote: write a vote's next version, or take it back, with its event and counts.
+-- Nothing is written, and no row returned, where the vote has another version by now.
+-- What is null stays as it is.
+WITH old AS (
+    SELECT * FROM labeling_annotation
+    -- The version is what stops two edits from overwriting each other: the second waits
+    -- here, and then finds another version.
+    WHERE id = %(vote)s AND version = %(version)s AND undone_at IS NULL
+    FOR UPDATE
+), vote AS (
+    UPDATE labeling_annotation a
+    SET version = old.version + 1, updated_at = statement_timestamp(),
+        undone_at = CASE WHEN %(is_undone)s::bool THEN statement_timestamp() END,
+        labels = coalesce(%(labels)s::text[], old.labels),
+        label_set_id = coalesce(%(label_set)s::bigint, old.label_set_id),
+        is_unsure = coalesce(%(is_unsure)s::bool, old.is_unsure),
+        comment = coalesce(%(comment)s, old.comment),
+        suggestion_shown = coalesce(%(suggestion_shown)s::jsonb, old.suggestion_shown),
+        is_right = CASE WHEN old.reason = 'gold' AND %(labels)s::text[] IS NOT NULL
+            THEN EXISTS (
+                SELECT 1 FROM labeling_gold g
+                WHERE g.item_id = old.item_id AND g.labels = %(labels)s::varchar[])
+            ELSE old.is_right END
+    FROM old WHERE a.id = old.id
+    RETURNING a.*
+), counts AS (
+    -- By how much the new version counts more than the old one.
+    SELECT new.votes - past.votes AS votes, new.repeats - past.repeats AS repeats,
+           new.known - past.known AS known,
+           new.known_right - past.known_right AS known_right
+    FROM vote CROSS JOIN old CROSS JOIN LATERAL
+        labeling_vote_counts(vote.reason, vote.is_right, vote.undone_at) new
+    CROSS JOIN LATERAL
+        labeling_vote_counts(old.reason, old.is_right, old.undone_at) past
+), marked AS (
+    -- A repeat is no vote: nothing is settled by it.
+    UPDATE labeling_item i SET votes = i.votes + counts.votes, is_unsettled = true
+    FROM vote CROSS JOIN counts
+    WHERE i.id = vote.item_id AND vote.reason <> 'repeat'
+    RETURNING i.id
+), counted AS (
+    INSERT INTO labeling_projectcounter AS c
+        (project_id, annotator_id, votes, repeats, known, known_right)
+    SELECT vote.project_id, vote.annotator_id, counts.votes, counts.repeats,
+           counts.known, counts.known_right
+    FROM vote CROSS JOIN counts
+    -- This join keeps the lock order, the item's row before the counter's; without it,
+    -- two people who answer one item, and a recount, could deadlock.
+    LEFT JOIN marked ON marked.id = vote.item_id
+    -- Most edits change no count: they leave the counter's row alone.
+    WHERE counts.votes <> 0 OR counts.repeats <> 0 OR counts.known_right <> 0
+    -- Race: two first votes of a person may both create the row; either may win.
+    ON CONFLICT (project_id, annotator_id) DO UPDATE
+        SET votes = c.votes + excluded.votes, repeats = c.repeats + excluded.repeats,
+            known = c.known + excluded.known,
+            known_right = c.known_right + excluded.known_right
+), told AS (
+    INSERT INTO labeling_annotationevent
+        (project_id, item_id, assignment_id, annotation_id, actor_id, kind, payload, at)
+    SELECT project_id, item_id, assignment_id, id, %(actor)s::bigint, %(kind)s,
+           labeling_vote_event(labels, version, comment, is_unsure),
+           statement_timestamp()
+    FROM vote
+)
+-- Columns by name: a prepared statement fails when * means more columns than before.
+SELECT id, project_id, item_id, annotator_id, assignment_id, client_id, request_hash,
+       labels, is_unsure, seconds, comment, version, undone_at, created_at, updated_at,
+       label_set_id, guideline_id, reason, probability, mixture, model_number,
+       suggestion_shown, is_right, screen
+FROM vote
+
+-- recount: count what the votes of a project, or of some items, count, by annotator.
+SELECT vote.annotator_id, sum(counts.votes), sum(counts.repeats), sum(counts.known),
+       sum(counts.known_right)
+FROM labeling_annotation vote CROSS JOIN LATERAL
+    labeling_vote_counts(vote.reason, vote.is_right, vote.undone_at) counts
+WHERE vote.project_id = %(project)s OR vote.item_id = ANY(%(items)s)
+GROUP BY vote.annotator_id
 
 -- mark_renamed: lock the items that labels to be renamed are on, by id, and mark those
 -- with such a vote to be settled anew.

@@ -46,7 +46,7 @@ def test_votes_skips_and_what_is_taken_back_are_counted_of_each_person() -> None
     change.undo(who, undone.pk, 1)
     make.vote(other, make.lease(other)[0], "y")
 
-    counted = counts.recount(project=project)
+    counted = counts.recount(project=project.pk)
 
     assert counted[who.user_id]["votes"] == counted[other.user_id]["votes"] == 1
     assert counted[who.user_id]["skips"] == 1

@@ -1,0 +1,92 @@
+"""Write a vote: with its event and its counts, by one statement.
+
+Whatever way a vote comes, at once, late, from another tool or changed, it is checked
+there and written here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+from django.db import IntegrityError
+from psycopg.types.json import Jsonb
+
+from labeling.models import Annotation, AnnotationEvent
+from labeling.services.votes.statements import SQL
+from labeling.sql import lean
+
+Kind = AnnotationEvent.Kind
+_VOTE = ("vote", Annotation)
+
+
+@dataclass
+class NewVote:
+    """A vote that is checked, to be written; each field is a value of ``keep_vote``.
+
+    ``actor`` is who brings it. ``at`` is when it was given, None for now. Only where
+    ``is_locked`` the lease need not be live: the caller has locked it.
+    """
+
+    assignment: int
+    annotator: int
+    project: int
+    client_id: UUID
+    labels: list[str]
+    label_set: int
+    actor: int | None
+    request_hash: str = ""
+    guideline: int | None = None
+    is_unsure: bool = False
+    seconds: float | None = None
+    comment: str = ""
+    suggestion_shown: Jsonb | None = None
+    screen: str = ""
+    is_locked: bool = False
+    kind: str = Kind.VOTED.value
+    at: datetime | None = None
+
+
+@dataclass
+class Changes:
+    """What becomes of a vote, a value of ``change_vote`` each; None leaves it as it is."""
+
+    labels: list[str] | None = None
+    label_set: int | None = None
+    is_unsure: bool | None = None
+    comment: str | None = None
+    suggestion_shown: Jsonb | None = None
+    is_undone: bool = False
+
+
+def keep(vote: NewVote) -> Annotation | None:
+    """Write a vote; None: nothing was written, as the lease is not live or it is there."""
+    return _first(lean.fetch(SQL["keep_vote"], vars(vote), _VOTE))
+
+
+def keep_all(votes: Sequence[NewVote]) -> None:
+    """Write votes one by one, in the caller's transaction, without waiting for each.
+
+    Raises IntegrityError where one of them is not written.
+    """
+    if lean.run_each(SQL["keep_vote"], map(vars, votes)) != len(votes):
+        raise IntegrityError("One of the votes is there already.")
+
+
+def change(vote: Annotation, version: int, changes: Changes) -> Annotation | None:
+    """Write a vote's next version; None: ``version`` is not the newest any more."""
+    values: dict[str, Any] = {
+        **vars(changes),
+        "vote": vote.pk,
+        "version": version,
+        "actor": vote.annotator_id,
+        "kind": (Kind.UNDONE if changes.is_undone else Kind.EDITED).value,
+    }
+    return _first(lean.fetch(SQL["change_vote"], values, _VOTE))
+
+
+def _first(rows: Sequence[lean.Row]) -> Annotation | None:
+    return cast("Annotation", rows[0][0]) if rows else None
