@@ -6,6 +6,7 @@ a person who logs out or is deactivated is refused at the next request.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Final
 
 from django.contrib.auth.backends import ModelBackend
@@ -13,16 +14,11 @@ from django.contrib.sessions.backends import db
 from django.contrib.sessions.models import Session
 
 from labeling.models import User
-from labeling.sql import lean
+from labeling.sql import lean, statements
 
-_SESSION: Final = f"""
-    SELECT {lean.columns(("s", Session))} FROM django_session s
-    WHERE s.session_key = %(key)s AND s.expire_date > now()
-"""  # noqa: S608 (column names of a model)
-_USER: Final = f"""
-    SELECT {lean.columns(("u", User))} FROM labeling_user u
-    WHERE u.id = %(user)s AND u.is_active
-"""  # noqa: S608 (column names of our own model)
+_SQL: Final = statements.load(Path(__file__).with_name("sessions.sql"))
+_SESSION: Final = lean.with_columns(_SQL["session"], ("s", Session))
+_USER: Final = lean.with_columns(_SQL["account"], ("u", User))
 
 
 class SessionStore(db.SessionStore):

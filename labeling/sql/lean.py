@@ -27,6 +27,18 @@ def columns(*named: Named) -> str:
     )
 
 
+def with_columns(query: str, *named: Named) -> str:
+    """Return a query with each ``t.*`` replaced by the columns of the model named ``t``.
+
+    A prepared statement fails when ``*`` means more columns than before, and a table may
+    have them in another order than its model. So a file says ``*``, and a new column is
+    written in one place, the model.
+    """
+    for name, model in named:
+        query = query.replace(f"{name}.*", columns((name, model)))
+    return query
+
+
 def fetch(query: str, values: Mapping[str, Any], *named: Named) -> list[Row]:
     """Run ``query``, which selects ``columns(*named)``; return a tuple of models a row.
 

@@ -12,7 +12,7 @@ from django.db.backends.signals import connection_created
 from psycopg._queries import MAX_CACHED_STATEMENT_LENGTH
 
 from config.database import plans
-from labeling.models import Project
+from labeling.models import ApiToken, Project
 from labeling.services.projects import members
 from labeling.services.queue import take
 from labeling.services.queue.lease import lease
@@ -33,6 +33,15 @@ def keeping(transactional_db: None) -> Iterator[None]:
     yield
     connection_created.disconnect(dispatch_uid="lean")
     connection.close()
+
+
+def test_a_star_is_the_columns_of_its_model_and_of_no_other() -> None:
+    query = "SELECT u.*, count(*), t.* FROM a t"
+
+    spelled = lean.with_columns(query, ("t", ApiToken))
+
+    told = 't."id", t."user_id", t."digest", t."name", t."created_at"'
+    assert spelled == f"SELECT u.*, count(*), {told} FROM a t"
 
 
 @pytest.mark.parametrize("name", ["lend", "lend_by_work"])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Final
+
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -10,16 +13,11 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from labeling.models import ApiToken, Membership, Project, User
-from labeling.sql import lean
+from labeling.sql import lean, statements
 
 _ALL = (("t", ApiToken), ("u", User), ("m", Membership), ("p", Project))
-_OWNER = f"""
-    SELECT {lean.columns(*_ALL)} FROM labeling_apitoken t
-    JOIN labeling_user u ON u.id = t.user_id
-    LEFT JOIN labeling_project p ON p.slug = %(slug)s
-    LEFT JOIN labeling_membership m ON m.user_id = u.id AND m.project_id = p.id
-    WHERE t.digest = %(digest)s AND u.is_active
-"""  # noqa: S608 (column names of our own models)
+_SQL: Final = statements.load(Path(__file__).with_name("authentication.sql"))
+_OWNER: Final = lean.with_columns(_SQL["owner"], *_ALL)
 
 
 def _words(request: Request | HttpRequest) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from pathlib import Path
 from typing import Any, Final, TypedDict, Unpack
 
 from django.contrib.auth.models import AnonymousUser
@@ -21,16 +22,13 @@ from labeling.messages import sentence as _
 from labeling.models import Membership, Project, User
 from labeling.services.queue import giving_back
 from labeling.services.work.transactions import keep_project, lock_project
-from labeling.sql import lean
+from labeling.sql import lean, statements
 
 Role = Membership.Role
 
 _BOTH = (("m", Membership), ("p", Project))
-_OF = f"""
-    SELECT {lean.columns(*_BOTH)} FROM labeling_membership m
-    JOIN labeling_project p ON p.id = m.project_id
-    WHERE m.user_id = %(user)s AND p.slug = %(slug)s
-"""  # noqa: S608 (column names of our own models)
+_SQL: Final = statements.load(Path(__file__).with_name("members.sql"))
+_OF: Final = lean.with_columns(_SQL["membership"], *_BOTH)
 
 LABEL: Final = frozenset(Role)
 ADJUDICATE: Final = frozenset({Role.EXPERT, Role.MANAGER})
