@@ -32,5 +32,7 @@ def due(member: Membership, count: int, allowed: Allowance) -> Due:
 
 def lend(member: Membership, asked: Due, most: int) -> list[int]:
     """Lend what is due, at most ``most`` in all; return the ids."""
+    # A project may have fewer questions left than are due, or none: then repeats and
+    # items of the queue come instead.
     lent = questions.lend(member, min(asked.questions, most))
     return lent + repeats.lend(member, min(asked.repeats, most - len(lent)))

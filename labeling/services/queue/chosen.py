@@ -69,7 +69,11 @@ def _lock(member: Membership, external_ids: Sequence[str]) -> list[int]:
         project_id=member.project_id,
         item__external_id__in=external_ids,
     )
+    # Lock order: the assignments by id, then the items by id (README, Locks); giving
+    # back and votes take them in this order, and another could deadlock with them.
     list(own.select_for_update(of=("self",)).order_by("pk").values_list("pk"))
+    # The weaker lock (no_key): a full lock would stop everybody who inserts a row that
+    # refers to one of these items.
     items = Item.objects.select_for_update(of=("self",), no_key=True).filter(
         project_id=member.project_id, external_id__in=external_ids
     )

@@ -30,6 +30,7 @@ _floors: dict[int, _Floor] = {}
 def of(project: Project) -> float:
     """Return the rank from which on to look."""
     known = _floors.get(project.pk)
+    # A new generation ranks before all earlier ones, so before the floor.
     if known is None or known.generation != project.queue_generation:
         return -math.inf
     return known.rank if time.monotonic() < known.until else -math.inf
@@ -38,6 +39,8 @@ def of(project: Project) -> float:
 def note(project: Project, start: float, rank: float) -> None:
     """Remember where a look from ``start`` on found its first entry."""
     known = _floors.get(project.pk)
+    # Only a look from the very start keeps the floor for another second; otherwise it
+    # would be kept for good, and what another process gives back would never be seen.
     if start == -math.inf:
         until = time.monotonic() + KNOWN_FOR
     elif known is not None and known.rank >= start:

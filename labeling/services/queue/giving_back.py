@@ -48,6 +48,7 @@ def release_all(member: Membership) -> int:
 
 
 def _release_held(member: Membership, **which: Any) -> int:
+    # Only whoever has locked the membership locks several assignments of it (locks.py).
     with alone(member):
         held = list(
             Assignment.objects.select_for_update(of=("self",))
@@ -79,6 +80,7 @@ def skip(member: Membership, assignment_id: int, reason: str = "") -> Assignment
         assignment = own_assignment(member, assignment_id)
         if assignment.state == Assignment.State.ANSWERED:
             raise ConflictError(_("It is answered already; undo the answer first."))
+        # Sent twice: it is skipped already, and counted once.
         if assignment.state != Assignment.State.SKIPPED:
             _end(
                 assignment,
@@ -165,6 +167,7 @@ def requeue(freed: Sequence[Assignment]) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute(SQL["requeue"], {"ids": [assignment.pk for assignment in freed]})
+    # Their entries may lie before the floor, from which leases of this process look on.
     for project_id in {assignment.project_id for assignment in freed}:
         floor.forget(project_id)
 

@@ -28,6 +28,7 @@ def alone(member: Membership) -> Iterator[None]:
     taking two items in different orders.
     """
     with transaction.atomic():
+        # Another window waits here until our commit, and then sees what we have lent.
         lean.fetch(SQL["lock_member"], {"member": member.pk})
         yield
 
@@ -37,6 +38,8 @@ def own_assignment(member: Membership, assignment_id: int) -> Assignment:
 
     Raises NotFoundError where it is not theirs or its item has been deleted.
     """
+    # A vote locks its assignment too: so whoever releases, skips or answers it at the
+    # same moment (race) waits here, and then reads the state that the other has written.
     assignment = (
         Assignment.objects.select_for_update(of=("self",))
         .filter(

@@ -21,6 +21,7 @@ def reason(member: Membership, allowed: Allowance) -> Reason:
 
 def _of_the_queue(member: Membership, works: Sequence[str]) -> Reason:
     items = Item.objects.filter(project=member.project_id)
+    # From the cheapest question to the dearest.
     if not items.exists():
         return "empty_project"
     if not items.wanting_votes().exists():
@@ -41,6 +42,7 @@ def _why_none_is_free(member: Membership, works: Sequence[str]) -> Reason:
 
 def _is_held_by_others(member: Membership, works: Sequence[str]) -> bool:
     """Whether others hold votes of these ``works``; nothing of them is free."""
+    # Whoever is asked for all kinds of work would get what is free, so it is lent.
     if len(works) == len(ALL_WORK):
         return True
     values: dict[str, Any] = {

@@ -55,7 +55,9 @@ def swap(
     Raises NotFoundError where the project is gone, and what ``confirm`` raises.
     """
     with transaction.atomic(), connection.cursor() as cursor:
+        # Copied before the turn: a lease that has run out of entries waits for it.
         _stage(cursor, entries)
+        # Two swaps at once (race) would each leave the other's entries behind.
         await_turn(Turn.ORDER, project_id)
         generation = _next_generation(cursor, project_id)
         cursor.execute(SQL["entries"], {"project": project_id})
@@ -68,10 +70,13 @@ def swap(
             "step": numbers.GENERATION_STEP,
         }
         cursor.execute(SQL["swap_in"], values)
+        # Before the commit: another swap in the same transaction makes it anew.
         cursor.execute("DROP TABLE staged")
         # Last: what it writes locks the job's row until the commit.
         confirm()
     floor.forget(project_id)
+    # In a transaction of its own. In the first one, leases would meet the locks of the
+    # deleted rows before its commit, skip them, and find the queue empty.
     with transaction.atomic(), connection.cursor() as cursor:
         await_turn(Turn.ORDER, project_id)
         cursor.execute(SQL["drop_entries"], {"ids": old})

@@ -74,6 +74,9 @@ def mark(
             }
         )
     with transaction.atomic():
+        # By id, as everybody locks items; otherwise this and a settling could deadlock.
+        # Race: without the lock, an expert could reopen an item between the look at its
+        # decision and the commit.
         items = Item.objects.select_for_update(no_key=True).filter(
             project_id=member.project_id, external_id__in=wanted
         )

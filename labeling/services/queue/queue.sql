@@ -1,5 +1,7 @@
 -- lend: renew what a person holds, and lend them the next slots of one lane.
 -- For roles that are asked for every kind of work, which read the lane as it is.
+-- One statement, because a lease is a call that people wait for: a second round trip would
+-- cost more than all of this.
 WITH held AS (
     UPDATE labeling_assignment a
     SET expires_at = now() + %(minutes)s * interval '1 minute'
@@ -24,12 +26,14 @@ WITH held AS (
           -- One's own are skipped, not dropped: an expired one may come back.
           AND NOT EXISTS (SELECT FROM labeling_met_by(%(user)s, q.item_id))
     ORDER BY q.rank, q.id LIMIT (SELECT slots FROM wanted)
+    -- What another lease takes at this moment is passed over: nobody waits for an entry.
     FOR UPDATE SKIP LOCKED
 -- Where two slots of one item are picked, a person gets one of them, and the other
 -- stays in the queue for somebody else.
 ), one_slot AS (
     SELECT DISTINCT ON (item_id) * FROM picked ORDER BY item_id, slot
 ), gone AS (
+    -- A stale entry goes too, although nothing is lent for it below.
     DELETE FROM labeling_queueentry WHERE id IN (SELECT id FROM one_slot)
 ), head AS (
     -- min, not max: between the picked entries lie some that are locked now and may
@@ -110,6 +114,7 @@ WITH held AS (
             ORDER BY q.rank, q.id LIMIT (SELECT slots FROM wanted)
             FOR UPDATE SKIP LOCKED) q
         UNION ALL
+        -- The grid has chosen these; one that is gone by now (race) is passed over.
         SELECT * FROM (
             SELECT q.* FROM labeling_queueentry q
             WHERE q.id = ANY(%(these)s::bigint[]) AND q.work = ANY(%(asked)s::text[])
@@ -117,8 +122,10 @@ WITH held AS (
                   AND NOT EXISTS (SELECT FROM labeling_met_by(%(user)s, q.item_id))
             ORDER BY q.rank, q.id LIMIT (SELECT slots FROM wanted)
             FOR UPDATE SKIP LOCKED) q
+    -- Each kind has given up to as many as are wanted. What is left over stays in the
+    -- queue: its locks end with the commit.
     ) q ORDER BY rank, id LIMIT (SELECT slots FROM wanted)
--- From here on as in lend.
+-- From here on as in lend, which tests/labeling/test_lean.py holds.
 ), one_slot AS (
     SELECT DISTINCT ON (item_id) * FROM picked ORDER BY item_id, slot
 ), gone AS (
@@ -168,6 +175,9 @@ LEFT JOIN (a JOIN labeling_item i ON i.id = a.item_id
 ORDER BY a.id
 
 -- lend_chosen: lend items that a person has chosen, each by its first free slot.
+-- Not from the queue: its entries for these slots become stale, and leases drop them. A
+-- slot that is taken at this moment (race) raises an error by one_live_slot, and the caller
+-- looks again.
 INSERT INTO labeling_assignment AS a
     (project_id, item_id, annotator_id, slot, state, leased_at, expires_at, reason,
      generation)
@@ -197,6 +207,8 @@ SELECT i.project_id, i.id, %(user)s, last.slot + 1, 'leased', now(),
 FROM labeling_gold g
 JOIN labeling_item i ON i.id = g.item_id
 CROSS JOIN LATERAL (
+    -- Far above the slots of votes, and the next after that of the person asked last:
+    -- one_live_slot would refuse the same slot.
     SELECT greatest(max(slot), %(first_slot)s - 1) AS slot FROM labeling_assignment a
     WHERE a.item_id = i.id AND a.reason = 'gold') AS last
 WHERE i.project_id = %(project)s AND g.is_question AND i.state = 'settled'
@@ -204,7 +216,7 @@ WHERE i.project_id = %(project)s AND g.is_question AND i.state = 'settled'
           SELECT 1 FROM labeling_assignment a
           WHERE a.annotator_id = %(user)s AND a.item_id = i.id)
 ORDER BY hashint8extended(i.id, %(user)s) LIMIT %(count)s
--- Another person is asked it at this moment; this one is asked it later.
+-- Race: another person is asked it at this moment; this one is asked it later.
 ON CONFLICT DO NOTHING
 RETURNING id
 
@@ -228,11 +240,14 @@ CROSS JOIN LATERAL (
 WHERE NOT EXISTS (
     SELECT 1 FROM labeling_assignment a
     WHERE a.annotator_id = %(user)s AND a.item_id = b.item_id AND a.is_repeat)
+-- Not the newest first: they come in an order that the person cannot foresee.
 ORDER BY hashint8extended(b.item_id, %(user)s) LIMIT %(count)s
+-- Race: another person repeats the same item at this moment and has the slot.
 ON CONFLICT DO NOTHING
 RETURNING id
 
 -- lock_member: let no other window of a person lend to them until the commit.
+-- The same lock as that of ``held`` in lend, so the two ways exclude each other.
 SELECT 1 FROM labeling_membership WHERE id = %(member)s FOR NO KEY UPDATE
 
 -- facts: count what a person's allowance depends on, all as of one moment.
@@ -275,7 +290,7 @@ CREATE TEMP TABLE staged (
 UPDATE labeling_project SET queue_generation = queue_generation + 1
 WHERE id = %(project)s RETURNING queue_generation
 
--- entries: list all entries of a project by id.
+-- entries: list the ids of all entries of a project.
 SELECT id FROM labeling_queueentry WHERE project_id = %(project)s
 
 -- swap_in: queue the staged entries as a generation before all earlier ones.
@@ -313,7 +328,9 @@ WHERE f.project_id = %(project)s AND f.votes < f.votes_wanted
           SELECT 1 FROM labeling_queueentry q
           WHERE q.item_id = f.item_id AND q.slot = f.slot)
       AND NOT EXISTS (SELECT FROM labeling_met_by(%(user)s, f.item_id))
+-- As uploaded: nobody has ranked them yet. A few hundred, so that the call stays short.
 ORDER BY f.item_id LIMIT %(count)s
+-- Race: a slot that is given back at this moment has its entry already.
 ON CONFLICT DO NOTHING
 
 -- queue_further: queue the free slots of items that nobody has ranked, behind all orders.
@@ -342,10 +359,12 @@ SELECT a.project_id, a.generation, a.slot = 0 AND a.reason <> 'second',
        a.probability, a.mixture, a.model_number, a.suggestion
 FROM labeling_assignment a JOIN labeling_item i ON i.id = a.item_id
 WHERE a.id = ANY(%(ids)s) AND a.reason NOT IN ('gold', 'repeat')
+-- Race: a lease that found nothing has queued the slot anew at this moment.
 ON CONFLICT DO NOTHING
 
 -- withdraw: take items, or one slot of them, out without waiting for a lease.
 DELETE FROM labeling_queueentry WHERE id = ANY(ARRAY(
+    -- An array is computed once (see lend): with IN, a plan may lock again for each row.
     SELECT id FROM labeling_queueentry
     WHERE item_id = ANY(%(items)s) AND slot = coalesce(%(slot)s::int, slot)
     FOR UPDATE SKIP LOCKED))

@@ -22,7 +22,10 @@ def lend(
 
     Raises IntegrityError where an item is deleted between the look at it and the commit.
     """
+    # Lock the membership first: this may lend several items by several statements, and
+    # two windows of one person could deadlock.
     with alone(member):
+        # Another window may have lent or given back some since the first try.
         held = take.renewed(member, count)
         wanted = min(allowed.count, count - len(held))
         taken = _mixed(member, wanted, allowed.works, due) if wanted else []

@@ -70,6 +70,7 @@ class Rule:
                 max_votes=most,
                 confidence=self.project.confidence,
             )
+        # Who would be asked next, the best first: nobody votes twice on an item.
         voters = {vote.person for vote in votes}
         others = (skill for person, skill in self.ranked if person not in voters)
         terms = replace(
@@ -83,6 +84,7 @@ class Rule:
             consensus.Ballot(vote.labels, known.get(vote.person, consensus.UNKNOWN))
             for vote in votes
         ]
+        # Without a vote of a person the model alone would settle the item.
         if ballots and opinion and (skill := skills.of_model(self.fit)):
             predicted = tuple(opinion.names)
             ballots.append(consensus.Ballot(predicted, skill, is_model=True))

@@ -53,5 +53,6 @@ def record(project: Project, known: Sequence[tuple[Item, Sequence[str]]]) -> Non
             state=Item.State.SETTLED,
             votes_wanted=Greatest(F("votes"), 1),
         )
+        # Lock order: the items, then the counter, whose row everybody wants.
         pool = sum(item.split == Item.Split.POOL for item, _ in known)
         resolutions.count(project.pk, resolutions.Gain(confident=pool))

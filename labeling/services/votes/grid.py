@@ -53,6 +53,8 @@ def lend(member: Membership, count: int, left: Collection[int] = ()) -> GridPage
                 "The grid shows items under the label that the model suggests. This project hides suggestions until an item is answered, or allows several labels per item."
             )
         )
+    # Under the lock: two windows would otherwise both fit into a quota, and could
+    # deadlock by lending the same entries in different orders.
     with alone(member):
         held = [
             (assignment, suggestion["label"])
@@ -97,6 +99,7 @@ def _alike(member: Membership, count: int, label: str) -> tuple[str, list[int]]:
 
 def _candidates(member: Membership) -> Any:
     """Return the first entries with a suggestion whose items are new to the person."""
+    # Not locked: what another lease takes meanwhile is passed over by ``take.these``.
     mine = Assignment.objects.filter(annotator_id=member.user_id).exclude(
         state__in=(Assignment.State.EXPIRED, Assignment.State.RELEASED)
     )

@@ -25,6 +25,7 @@ def checked_labels(project: Project, labels: Sequence[str]) -> list[str]:
     return sorted(labels)
 
 
+# Every vote asks. Other labels are another label set, so no process keeps an old answer.
 @lru_cache(maxsize=256)
 def _names(label_set_id: int) -> frozenset[str]:
     """Return the names of a label set, which never changes once it is made."""

@@ -103,6 +103,7 @@ def take(
         # Filter by id: with stale statistics the planner chooses a nested loop.
         taken = Resolution.objects.filter(pk__in=[label.resolution for label in labels])
         taken.filter(superseded_at=None, used_at=None).update(used_at=now)
+        # The update waits for whoever has locked one of these, and looks at it again.
         # Race: an expert who took a decision back just now has ended its label.
         ended = set(taken.filter(used_at=None).values_list("pk", flat=True))
         return [label for label in labels if label.resolution not in ended]

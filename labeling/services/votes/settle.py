@@ -137,11 +137,14 @@ class _Done:
         Resolution.objects.filter(pk__in=self.ended).update(superseded_at=now)
         Resolution.objects.bulk_create(self.resolutions)
         Resolution.objects.bulk_update(self.surer, _OF_CONFIDENCE)
+        # Behind their items: an expert who resolves one locks the item first too.
         _open_disagreements(self.disputes)
         # What an expert has doubts about waits for the expert, whatever the votes say.
         Disagreement.objects.filter(
             item__in=self.clear, resolved_at=None, origin=Disagreement.Origin.VOTES
         ).update(resolved_at=now, outcome=Disagreement.Outcome.WITHDRAWN)
+        # A lease would drop these stale entries one by one; without them it finds a free
+        # slot at its first look.
         giving_back.withdraw(self.closed)
         order.queue_further(self.rechecked)
         if self.has_more_to_ask:
