@@ -138,7 +138,7 @@ WITH old AS (
         SET votes = c.votes + excluded.votes, repeats = c.repeats + excluded.repeats,
             known = c.known + excluded.known,
             known_right = c.known_right + excluded.known_right
-), told AS (
+), noted AS (
     INSERT INTO labeling_annotationevent
         (project_id, item_id, assignment_id, annotation_id, actor_id, kind, payload, at)
     SELECT project_id, item_id, assignment_id, id, %(actor)s::bigint, %(kind)s,
