@@ -2,7 +2,7 @@
 -- A vote is written by keep_vote and changed by change_vote, and nowhere else: from
 -- ``marked`` on both are the same, word for word, which tests/labeling/votes/test_writing.py
 -- holds. What a vote counts and what its event says are functions of the database
--- (migration 0037), so that the recount asks the same.
+-- (migration 0038), so that the recount asks the same.
 
 -- keep_vote: write a vote with its event and counts, and mark its item to be settled.
 -- Nothing is written, and no row returned, where the lease is not live or the vote or

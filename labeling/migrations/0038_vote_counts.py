@@ -28,7 +28,7 @@ RETURN jsonb_build_object('labels', labels, 'version', version, 'comment', comme
 
 
 class Migration(migrations.Migration):
-    dependencies = [("labeling", "0036_duel")]
+    dependencies = [("labeling", "0037_evaluation_votes")]
     operations = [
         migrations.RunSQL(
             COUNTS,
