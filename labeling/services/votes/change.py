@@ -43,7 +43,7 @@ def edit(
     has changed since, and InvalidInputError for labels that are not allowed.
     """
     before = own_annotation(member, annotation_id)
-    edited = writing.Changes(
+    edited = writing.VoteChanges(
         comment=changes.get("comment"), is_unsure=changes.get("is_unsure")
     )
     if "labels" in changes:
@@ -66,11 +66,11 @@ def undo(member: Membership, annotation_id: int, version: int) -> Assignment | N
             # Lock order: the assignment, which is lent again below, before the vote and
             # its item. A vote on it takes them in this order; another could deadlock.
             own_assignment(member, vote.assignment_id)
-        _change(vote, version, writing.Changes(is_undone=True))
+        _change(vote, version, writing.VoteChanges(is_undone=True))
         return _lend_again(member, vote)
 
 
-def _change(vote: Annotation, version: int, changes: writing.Changes) -> Annotation:
+def _change(vote: Annotation, version: int, changes: writing.VoteChanges) -> Annotation:
     """Write a vote's next version; raises StaleVersionError where it has another one."""
     changed = writing.change(vote, version, changes)
     if changed is None:

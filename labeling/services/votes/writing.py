@@ -51,7 +51,7 @@ class NewVote:
 
 
 @dataclass
-class Changes:
+class VoteChanges:
     """What becomes of a vote, a value of ``change_vote`` each; None leaves it as it is."""
 
     labels: list[str] | None = None
@@ -76,7 +76,7 @@ def keep_all(votes: Sequence[NewVote]) -> None:
         raise IntegrityError("One of the votes is there already.")
 
 
-def change(vote: Annotation, version: int, changes: Changes) -> Annotation | None:
+def change(vote: Annotation, version: int, changes: VoteChanges) -> Annotation | None:
     """Write a vote's next version; None: ``version`` is not the newest any more."""
     values: dict[str, Any] = {
         **vars(changes),

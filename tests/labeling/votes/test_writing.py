@@ -104,7 +104,7 @@ def test_what_follows_from_a_vote_is_one_text_whether_it_is_new_or_changed() -> 
     ("name", "given"),
     [
         ("keep_vote", writing.NewVote),
-        ("change_vote", writing.Changes),
+        ("change_vote", writing.VoteChanges),
     ],
 )
 def test_each_field_of_a_vote_is_a_value_of_its_statement(
