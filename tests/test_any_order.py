@@ -169,6 +169,8 @@ class Labeling(RuleBasedStateMachine):
             "labels": [{"name": name} for name in LABELS],
             "overlap": 1,
             "settled_by": settled_by,
+            # The model here asks for one label; rechecks have tests of their own.
+            "evaluation_votes": 1,
             "confidence": CONFIDENCE,
             "retrain_first": RETRAIN_FIRST,
         }
