@@ -130,10 +130,11 @@ class GridView(ProjectView):
 
     @call()
     def post(self, body: wire.GridBody) -> wire.GridPage:
-        """Return up to ``count`` items under one ``label``, without those ``left``."""
+        """Return up to ``count`` items of the same ``labels``, without those ``left``."""
         page = grid.lend(self.member, body.count, body.left)
         return wire.GridPage(
-            label=page.label,
+            label=page.labels[0] if page.labels else "",
+            labels=list(page.labels),
             items=[self._lent(assignment) for assignment in page.assignments],
             reason=page.reason,
         )

@@ -90,6 +90,72 @@ def test_a_page_is_corrected_accepted_and_taken_back_by_keyboard(
         expect(page.locator("#item article")).to_have_text(left)
 
 
+def test_c11_a_page_of_several_labels_is_corrected_and_accepted(
+    live_server: LiveServer, browser: Browser
+) -> None:
+    project = make.project(
+        labels=("even", "prime", "high"), task_type="multi", suggestion_mode="assist"
+    )
+    told = {
+        "label": "even",
+        "labels": {"even": 0.9, "prime": 0.7},
+        "confidence": 0.6,
+        "model": 1,
+    }
+    entries = []
+    for n in range(40):
+        item = make.item(project, data={"text": f"item {n:03d}"})
+        entries.append(
+            order.Entry(
+                item.pk, 0, is_first=True, rank=n, reason="model", suggestion=told
+            )
+        )
+    order.swap(project.pk, entries)
+    make.member(project, who=make.user("gina"))
+    with person(browser, live_server.url, "gina") as page:
+        cells = opened(page, live_server, project)
+        texts = cells.locator("p").all_inner_texts()
+        expect(page.locator("#thought")).to_have_text("all thought to be even, prime")
+        # Of several labels, keys add and take away; the place stays.
+        page.keyboard.press("2")
+        page.keyboard.press("3")
+        expect(cells.first).to_have_attribute(
+            "aria-label", "1: even, prime → even, high"
+        )
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("1")
+        page.keyboard.press("2")
+        expect(cells.nth(1)).to_have_attribute(
+            "aria-label", "2: even, prime → none of the labels"
+        )
+        expect(page.locator("#changes")).to_have_text("2 corrected")
+        page.keyboard.press("Enter")
+        expect(cells.first.locator("p")).not_to_have_text(texts[0])
+        expect(page.locator("#saved")).to_have_text("saved", timeout=10_000)
+        votes = {
+            vote.item.data["text"]: vote.labels
+            for vote in Annotation.votes.select_related("item")
+        }
+        changed = {0: ["even", "high"], 1: []}
+        assert votes == {
+            text: changed.get(n, ["even", "prime"]) for n, text in enumerate(texts)
+        }
+
+        page.goto(f"{live_server.url}/projects/{project.slug}/label/")
+        article = page.locator("#item article")
+        page.locator("#item small").wait_for()
+        shown = article.inner_text()
+        page.wait_for_timeout(browsing.PACE)
+        page.keyboard.press("v")
+        expect(page.locator(".pick .chosen")).to_have_count(2)
+        page.keyboard.press("3")
+        page.keyboard.press("Enter")
+        expect(article).not_to_have_text(shown)
+        expect(page.locator("#saved")).to_have_text("saved", timeout=10_000)
+    last = Annotation.votes.select_related("item").latest("pk")
+    assert (last.item.data["text"], last.labels) == (shown, ["even", "high", "prime"])
+
+
 def test_by_pointer_and_a_page_that_nobody_has_seen_is_not_accepted(
     live_server: LiveServer, browser: Browser
 ) -> None:

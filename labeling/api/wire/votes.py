@@ -217,7 +217,11 @@ _GridReason = Annotated[
 class GridPage(ReplyData):
     """Items that the model takes for the same."""
 
-    label: Annotated[str, about("What it takes them for; empty without items.")]
+    label: Annotated[str, about("The first of `labels`; empty where there is none.")]
+    labels: Annotated[
+        list[str],
+        about("What it takes them for: one label, or as many as an item may have."),
+    ]
     items: Annotated[
         list[Lent], about("The surest first; empty where there is a `reason`.")
     ]

@@ -1,4 +1,4 @@
-"""The grid: a page of items with one suggested label, confirmed together.
+"""The grid: a page of items with the same suggested labels, confirmed together.
 
 A person who sees such a page sees the model's answer. So only projects that show
 suggestions have it, and only items with a suggestion are in it, never an item that has
@@ -8,7 +8,7 @@ to be answered blind.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,23 +24,26 @@ from labeling.services.votes import suggestions
 HEAD: Final = 400
 
 
+# One label, or all that an item is suggested to have: sorted, maybe none.
+Labels = tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class GridPage:
-    """Items under one label; without items, ``reason`` says why there are none."""
+    """Items under the same labels; without items, ``reason`` says why there are none."""
 
-    label: str
+    labels: Labels
     assignments: list[Assignment]
     reason: GridReason | None
 
 
 def is_possible(project: Project) -> bool:
-    """Whether a project shows suggestions before the answer, one label each."""
-    is_shown = project.suggestion_mode == Project.SuggestionMode.ASSIST
-    return is_shown and not project.is_multi
+    """Whether a project shows suggestions before the answer."""
+    return project.suggestion_mode == Project.SuggestionMode.ASSIST
 
 
 def lend(member: Membership, count: int, left: Collection[int] = ()) -> GridPage:
-    """Lend a page of up to ``count`` items with one suggested label.
+    """Lend a page of up to ``count`` items with the same suggested labels.
 
     What the person holds comes first, except the assignments ``left`` for later.
     Raises ForbiddenError where the project does not show suggestions, and
@@ -50,51 +53,64 @@ def lend(member: Membership, count: int, left: Collection[int] = ()) -> GridPage
     if not is_possible(member.project):
         raise ForbiddenError(
             _(
-                "The grid shows items under the label that the model suggests. This project hides suggestions until an item is answered, or allows several labels per item."
+                "The grid shows items under what the model suggests. This project hides suggestions until an item is answered."
             )
         )
     # Under the lock: two windows would otherwise both fit into a quota, and could
     # deadlock by lending the same entries in different orders.
     with alone(member):
         held = [
-            (assignment, suggestion["label"])
+            (assignment, labels_of(suggestion))
             for assignment in take.renewed(member, allowance.MAX_COUNT)
             if assignment.pk not in left
             and (suggestion := suggestions.shown(member.project, assignment))
         ]
-        label = _commonest([suggested for _, suggested in held])
-        page = [assignment for assignment, suggested in held if suggested == label][
+        labels = _commonest([suggested for _, suggested in held])
+        page = [assignment for assignment, suggested in held if suggested == labels][
             :count
         ]
         allowed = allowance.of(member)
         if wanted := min(allowed.count, count - len(page)):
-            label, entries = _alike(member, wanted, label)
+            labels, entries = _alike(member, wanted, labels)
             page += take.these(member, entries, allowed.works)
     if page:
-        return GridPage(label, page, None)
+        return GridPage(labels or (), page, None)
     reason = nothing_left.reason(member, allowed)
     # The queue has something for the person, but nothing with a suggestion.
-    return GridPage(label, [], "no_suggestions" if reason == "all_lent" else reason)
+    return GridPage((), [], "no_suggestions" if reason == "all_lent" else reason)
 
 
-def _commonest(labels: list[str]) -> str:
-    return Counter(labels).most_common(1)[0][0] if labels else ""
+def labels_of(suggestion: Mapping[str, Any]) -> Labels:
+    """Return all that an item is suggested to have, sorted."""
+    several = suggestion.get("labels")
+    return (suggestion["label"],) if several is None else tuple(sorted(several))
 
 
-def _alike(member: Membership, count: int, label: str) -> tuple[str, list[int]]:
-    """Return a label and up to ``count`` entries of it, the surest of them first.
+def _commonest(suggested: list[Labels]) -> Labels | None:
+    return Counter(suggested).most_common(1)[0][0] if suggested else None
 
-    The label is the commonest of the queue's head where none is given.
+
+def _alike(
+    member: Membership, count: int, labels: Labels | None
+) -> tuple[Labels | None, list[int]]:
+    """Return labels and up to ``count`` entries that have them, the surest first.
+
+    The labels are the commonest of the queue's head where none are given.
     """
     suggested = [
-        (entry.suggestion, entry.pk)
+        (labels_of(entry.suggestion), entry)
         for entry in _candidates(member)
         if suggestions.may_suggest(member.project, entry)
     ]
-    label = label or _commonest([suggestion["label"] for suggestion, _ in suggested])
-    alike = [pair for pair in suggested if pair[0]["label"] == label]
-    alike.sort(key=lambda pair: (-float(pair[0].get("confidence") or 0), pair[1]))
-    return label, [pk for _, pk in alike[:count]]
+    if labels is None:
+        labels = _commonest([names for names, _entry in suggested])
+    alike = [entry for names, entry in suggested if names == labels]
+    alike.sort(key=lambda entry: (-_confidence(entry), entry.pk))
+    return labels, [entry.pk for entry in alike[:count]]
+
+
+def _confidence(entry: QueueEntry) -> float:
+    return float((entry.suggestion or {}).get("confidence") or 0)
 
 
 def _candidates(member: Membership) -> Any:

@@ -30,6 +30,7 @@ STATION_ACTIONS: Final = (
     ("find", _("find a label")),
     ("yes", _("yes, it is this label")),
     ("no", _("no, it is another")),
+    ("suggested", _("choose the labels that the model suggests")),
     ("search", _("search in the item")),
     ("next", _("next place found; with shift the one before")),
     ("more", _("more of the long cells")),
@@ -137,8 +138,9 @@ def _is_for(action: str, project: Project) -> bool:
     """Pictures cannot be searched for words; only tables have long cells."""
     if action == "more":
         return project.data_type == Project.DataType.TABLE
-    if action in ("yes", "no"):
-        return grid.is_possible(project)
+    if action in ("yes", "no", "suggested"):
+        is_of_several = action == "suggested"
+        return grid.is_possible(project) and is_of_several == project.is_multi
     if action == "words":
         return has_words(project)
     is_image = project.data_type == Project.DataType.IMAGE

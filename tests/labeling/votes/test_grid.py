@@ -57,7 +57,7 @@ def test_a_page_holds_one_label_the_commonest_and_the_surest_of_it() -> None:
         for assignment in page.assignments
         if assignment.suggestion
     }
-    assert (page.label, len(page.assignments), labels) == ("y", 12, {"y"})
+    assert (page.labels, len(page.assignments), labels) == (("y",), 12, {"y"})
     least = min(
         float((assignment.suggestion or {})["confidence"])
         for assignment in page.assignments
@@ -106,13 +106,47 @@ def test_what_is_held_comes_again_but_for_what_is_left_for_later() -> None:
     assert {assignment.pk for assignment in make.lease(who, 50)} >= {*first, *second}
 
 
-def test_only_where_suggestions_are_shown_and_one_label_is_wanted() -> None:
+def test_c11_of_several_labels_a_page_holds_one_set() -> None:
+    project = make.project(suggestion_mode="assist", task_type="multi")
+    sets = [("x", "y"), ("x",), (), ()] * 20
+    some = [make.item(project) for _ in sets]
+    entries = [
+        order.Entry(
+            item.pk,
+            0,
+            is_first=True,
+            rank=float(place),
+            reason="model",
+            suggestion={
+                **told(names[0] if names else "", 0.9),
+                "labels": dict.fromkeys(names, 0.9),
+            },
+        )
+        for place, (item, names) in enumerate(zip(some, sets, strict=True))
+    ]
+    order.swap(project.pk, entries)
+    who = make.member(project)
+
+    page = grid.lend(who, 10)
+
+    held = {assignment.pk: assignment for assignment in page.assignments}
+    assert (page.labels, len(held)) == ((), 10)
+    assert {str((lent.suggestion or {})["labels"]) for lent in held.values()} == {"{}"}
+    # What is held goes on: also none of the labels is an answer.
+    assert grid.lend(who, 10).labels == ()
+    QueueEntry.objects.filter(suggestion__label="").delete()
+    following = grid.lend(make.member(project), 5)
+    assert following.labels in {("x",), ("x", "y")}
+    sets_lent = {
+        grid.labels_of(lent.suggestion or {}) for lent in following.assignments
+    }
+    assert sets_lent == {following.labels}
+
+
+def test_only_where_suggestions_are_shown() -> None:
     blind = make.project()
     with pytest.raises(ForbiddenError):
         grid.lend(make.member(blind), 5)
-    multi = make.project(suggestion_mode="assist", task_type="multi")
-    with pytest.raises(ForbiddenError):
-        grid.lend(make.member(multi), 5)
     with pytest.raises(InvalidInputError):
         grid.lend(make.member(project_of("x")), 51)
 

@@ -155,6 +155,12 @@ export const makeActions = ({ put, again }) => {
       const label = asked();
       if (label !== undefined) vote([label]);
     },
+    suggested: () => {
+      const suggestion = state.shown(now.session)?.suggestion;
+      if (!setup.isMulti || now.session.revisited !== null) return;
+      if (!suggestion) return say(t("The model suggests nothing for this item."));
+      set({ session: { ...now.session, chosen: [...suggestion.labels] } });
+    },
     no: () => write({ isDeclined: asked() !== undefined }),
     find: () => byId("find")?.focus(),
     earlier: () => look(state.step(now.session, -1)),

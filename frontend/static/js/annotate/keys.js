@@ -15,6 +15,7 @@ export const ACTIONS = {
   find: "/",
   yes: "y",
   no: "x",
+  suggested: "v",
   search: "s",
   next: "n",
   more: "m",

@@ -31,7 +31,7 @@ export const now = {
 
 /** The label that is asked for with yes or no, where the person wants that and the model suggests one. */
 export const asked = () =>
-  now.keys.asksYesNo && setup.isSuggesting
+  now.keys.asksYesNo && setup.isSuggesting && !setup.isMulti
     ? state.question(now.session, now.draft)
     : undefined;
 

@@ -48,7 +48,7 @@ const refill = async () => {
     const fresh = got.items.filter(
       (/** @type {sheet.Lease} */ lease) => !known.has(lease.assignment),
     );
-    if (fresh.length > 0) now.coming.push(sheet.lay(got.label, fresh));
+    if (fresh.length > 0) now.coming.push(sheet.lay(got.labels, fresh));
     // Without a page the grid looks again at each turn of the loop.
     return true;
   };
@@ -68,19 +68,19 @@ const { flush, tick } = makeLoop({
 const accept = () => {
   const { page } = now;
   if (page === null || performance.now() - now.shownAt < SEEN) return;
-  const answered = page.cells.filter((cell) => cell.label !== null);
+  const answered = page.cells.filter((cell) => cell.labels !== null);
   const seconds = Math.round((1000 * clock.take()) / page.cells.length) / 1000;
-  const votes = answered.map(({ lease, label }) => ({
+  const votes = answered.map(({ lease, labels }) => ({
     client_id: uuid(),
     assignment: lease.assignment,
-    labels: [label ?? ""],
+    labels: labels ?? [],
     seconds,
     comment: "",
     is_unsure: false,
     screen: "grid",
   }));
-  for (const { lease, label } of page.cells)
-    if (label === null) left.add(lease.assignment);
+  for (const { lease, labels } of page.cells)
+    if (labels === null) left.add(lease.assignment);
   for (const vote of votes) {
     const { client_id, assignment } = vote;
     store({ kind: "vote", assignment, client_id, vote });
@@ -114,8 +114,13 @@ const undo = () => {
   flush();
 };
 
-const choose = (/** @type {string} */ label) =>
-  apply((s) => sheet.goTo(sheet.give(s, label), s.at + 1));
+/** Of several labels one is added or taken away, and the next may follow. @param {string} label */
+const choose = (label) =>
+  apply((s) =>
+    setup.isMulti
+      ? sheet.toggle(s, label)
+      : sheet.goTo(sheet.give(s, [label]), s.at + 1),
+  );
 
 const columns = () =>
   getComputedStyle(byId("grid")).gridTemplateColumns.split(" ").length;

@@ -56,10 +56,14 @@ const newCell = (cell, n) => {
   return node;
 };
 
+/** @param {string[]} labels */
+const named = (labels) => labels.join(", ") || t("none of the labels");
+
 /** The words under a cell. @param {sheet.Sheet} page @param {sheet.Cell} cell */
-const captionOf = (page, cell) => {
-  if (cell.label === null) return t("not {label}", { label: page.label });
-  return cell.label === page.label ? cell.label : `${page.label} → ${cell.label}`;
+const captionOf = ({ labels }, cell) => {
+  if (cell.labels === null) return t("not {label}", { label: named(labels) });
+  if (sheet.isSame(cell.labels, labels)) return named(labels);
+  return `${named(labels)} → ${named(cell.labels)}`;
 };
 
 /** @param {sheet.Sheet} page */
@@ -70,10 +74,11 @@ const drawCells = (page) => {
     const words = captionOf(page, cell);
     const place = node.querySelector("small span");
     if (place.textContent !== words) place.textContent = words;
-    node.className = `cell ${hues.get(cell.label ?? "") ?? ""}`;
-    node.classList.toggle("off", cell.label === null);
-    node.classList.toggle("other", cell.label !== null && cell.label !== page.label);
-    node.setAttribute("aria-selected", String(cell.label === page.label));
+    const isKept = sheet.isSame(cell.labels, page.labels);
+    node.className = `cell ${hues.get(cell.labels?.[0] ?? "") ?? ""}`;
+    node.classList.toggle("off", cell.labels === null);
+    node.classList.toggle("other", cell.labels !== null && !isKept);
+    node.setAttribute("aria-selected", String(isKept));
     node.setAttribute("aria-label", `${n + 1}: ${words}`);
     node.tabIndex = n === page.at ? 0 : -1;
     node.classList.toggle("at", n === page.at);
@@ -87,7 +92,7 @@ export const draw = () => {
   byId("thought").hidden = page === null;
   if (page === null) return;
   drawCells(page);
-  const { label } = page;
+  const label = named(page.labels);
   const { kept, corrected, left: later } = sheet.sum(page);
   byId("sum").textContent = t("{kept} as {label}", { kept, label });
   byId("changes").textContent = [

@@ -1,15 +1,21 @@
 /**
  * A page of items that the model takes for the same, as pure functions on plain objects.
  * @typedef {import("../annotate/state.js").Lease} Lease
- * An item with the label it will get; null: it is left, to be decided by itself.
- * @typedef {{lease: Lease, label: string | null}} Cell
- * @typedef {{label: string, cells: Cell[], at: number, before: Cell[][]}} Sheet
+ * An item with the labels it will get; null: it is left, to be decided by itself.
+ * @typedef {{lease: Lease, labels: string[] | null}} Cell
+ * @typedef {{labels: string[], cells: Cell[], at: number, before: Cell[][]}} Sheet
  */
 
-/** @param {string} label @param {Lease[]} leases @returns {Sheet} */
-export const lay = (label, leases) => ({
-  label,
-  cells: leases.map((lease) => ({ lease, label })),
+/** Whether two answers are the same, in whatever order. @param {string[] | null} some @param {string[] | null} others */
+export const isSame = (some, others) =>
+  some === null || others === null
+    ? some === others
+    : some.length === others.length && some.every((label) => others.includes(label));
+
+/** @param {string[]} labels @param {Lease[]} leases @returns {Sheet} */
+export const lay = (labels, leases) => ({
+  labels,
+  cells: leases.map((lease) => ({ lease, labels })),
   at: 0,
   before: [],
 });
@@ -20,15 +26,23 @@ export const goTo = (s, at) => ({
   at: Math.max(0, Math.min(s.cells.length - 1, at)),
 });
 
-/** Give the present cell another label, or none. @param {Sheet} s @param {string | null} label @returns {Sheet} */
-export const give = (s, label) => {
-  if (s.cells[s.at] === undefined || s.cells[s.at]?.label === label) return s;
-  const cells = s.cells.map((cell, n) => (n === s.at ? { ...cell, label } : cell));
+/** Give the present cell other labels, or leave it. @param {Sheet} s @param {string[] | null} labels @returns {Sheet} */
+export const give = (s, labels) => {
+  const here = s.cells[s.at];
+  if (here === undefined || isSame(here.labels, labels)) return s;
+  const cells = s.cells.map((cell, n) => (n === s.at ? { ...cell, labels } : cell));
   return { ...s, cells, before: [...s.before, s.cells] };
 };
 
+/** Give the present cell one label more, or take it away; one that was left is taken in again. @param {Sheet} s @param {string} label @returns {Sheet} */
+export const toggle = (s, label) => {
+  const labels = s.cells[s.at]?.labels ?? s.labels;
+  const others = labels.filter((name) => name !== label);
+  return give(s, others.length < labels.length ? others : [...labels, label]);
+};
+
 /** Leave the present cell for later, or take it in again. @param {Sheet} s @returns {Sheet} */
-export const leave = (s) => give(s, s.cells[s.at]?.label === null ? s.label : null);
+export const leave = (s) => give(s, s.cells[s.at]?.labels === null ? s.labels : null);
 
 /** Take the last change back; null where there was none. @param {Sheet} s @returns {Sheet | null} */
 export const undo = (s) => {
@@ -44,8 +58,8 @@ export const without = (s, assignment) => {
 };
 
 /** What a page comes to. @param {Sheet} s */
-export const sum = ({ label, cells }) => ({
-  kept: cells.filter((cell) => cell.label === label).length,
-  corrected: cells.filter((cell) => cell.label !== null && cell.label !== label).length,
-  left: cells.filter((cell) => cell.label === null).length,
-});
+export const sum = (s) => {
+  const kept = s.cells.filter((cell) => isSame(cell.labels, s.labels)).length;
+  const left = s.cells.filter((cell) => cell.labels === null).length;
+  return { kept, corrected: s.cells.length - kept - left, left };
+};
