@@ -89,7 +89,8 @@ def trained() -> tuple[Project, Job]:
         ("snapshot", []),
         ("fit", [Snapshot]),
         ("evaluate", [Snapshot, ModelVersion]),
-        (4, [Snapshot, ModelVersion, Evaluation]),
+        # The judgment is kept for the next worker; it is shown once it has decided.
+        (4, [Snapshot, ModelVersion]),
     ],
 )
 def test_training_that_was_taken_over_writes_no_further(
@@ -102,7 +103,8 @@ def test_training_that_was_taken_over_writes_no_further(
     tables: list[Any] = [Snapshot, ModelVersion, Evaluation]
     assert [table for table in tables if table.objects.exists()] == written
     assert registry.champion(project) is None
-    assert TrainingRun.objects.get().verdict == ""
+    run = TrainingRun.objects.get()
+    assert (run.verdict, bool(run.judgment)) == ("", after == 4)
     assert not Job.objects.filter(kind="learn.score").exists()
 
 
