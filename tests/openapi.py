@@ -85,16 +85,16 @@ def answer_faults(method: str, path: str, answer: Any) -> list[str]:
     operation = operation_of(method, path)
     if operation is None:
         return [f"{method} {path} is not in the schema"]
-    told = operation["responses"]
-    told = told.get(str(answer.status_code)) or told["default"]
+    declared = operation["responses"]
+    declared = declared.get(str(answer.status_code)) or declared["default"]
     kind = answer.headers.get("Content-Type", "").partition(";")[0]
-    if "content" not in told:
+    if "content" not in declared:
         return (
             [] if not answer.content else [f"{answer.content!r} where nothing is told"]
         )
-    if kind not in told["content"]:
-        return [f"{answer.status_code} {kind} is none of {list(told['content'])}"]
-    shown = told["content"][kind]["schema"]
+    if kind not in declared["content"]:
+        return [f"{answer.status_code} {kind} is none of {list(declared['content'])}"]
+    shown = declared["content"][kind]["schema"]
     return [] if shown.get("format") == "binary" else faults(answer.json(), shown)
 
 

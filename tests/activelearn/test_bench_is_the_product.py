@@ -27,7 +27,7 @@ def test_c7_the_bench_orders_as_a_project_does_whose_settings_nobody_changed() -
 
 def test_c7_the_bench_holds_and_sends_as_the_station_does() -> None:
     scripts = ROOT / "frontend" / "static" / "js" / "annotate"
-    said = {
+    constants = {
         name: value
         for file in ("state.js", "page.js")
         for name, value in re.findall(
@@ -37,9 +37,9 @@ def test_c7_the_bench_holds_and_sends_as_the_station_does() -> None:
         )
     }
 
-    assert int(said["LEAST_AHEAD"]) == learning.AHEAD
-    assert float(said["LOW"]) * learning.AHEAD == learning.LOW
-    assert int(said["BATCH"]) == learning.SENT
+    assert int(constants["LEAST_AHEAD"]) == learning.AHEAD
+    assert float(constants["LOW"]) * learning.AHEAD == learning.LOW
+    assert int(constants["BATCH"]) == learning.SENT
 
 
 @pytest.mark.parametrize("is_random", [False, True])

@@ -191,7 +191,9 @@ def test_variables_are_named_for_what_they_are() -> None:
     beside = figures.sources("tests", "bench", "tools")
 
     assert figures.variables([*production(), *beside], "found", "one") == 0
-    assert figures.variables(figures.sources("bench", "tools"), "said", "told") == 0
+    # One field of the wire is called so, and outside programs read it.
+    code = [*production(), *figures.sources("bench", "tools")]
+    assert figures.variables(code, "said", "told") <= 1
 
 
 def test_a_variable_that_could_be_anything_is_seen() -> None:

@@ -38,11 +38,11 @@ def test_every_variable_that_is_read_is_documented_and_no_other() -> None:
 def test_every_task_is_documented() -> None:
     app.loader.import_default_modules()
     tasks = {name for name in app.tasks if not name.startswith("celery.")}
-    told = set(
+    named = set(
         re.findall(r"`((?:labeling|activelearn)\.\w+)`", read("docs/operations.md"))
     )
 
-    assert tasks == told
+    assert tasks == named
 
 
 def test_every_command_is_documented() -> None:
@@ -51,9 +51,9 @@ def test_every_command_is_documented() -> None:
         for path in SOURCES
         if path.parent.name == "commands" and path.stem != "__init__"
     }
-    told = set(re.findall(r"`assay (\w+)", read("docs/operations.md")))
+    named = set(re.findall(r"`assay (\w+)", read("docs/operations.md")))
 
-    assert commands == told
+    assert commands == named
 
 
 def test_pictures_of_the_documents_exist() -> None:

@@ -68,11 +68,11 @@ def test_a_decision_with_its_note_and_example() -> None:
     desk = Desk(disagreement)
     desk.seen(disagreement)
 
-    said = desk.post(
+    shown = desk.post(
         disagreement, step="final", label="y", note="the tail", precedent="yes"
     )
 
-    assert "Decided:" in said
+    assert "Decided:" in shown
     disagreement.refresh_from_db()
     assert (disagreement.note, disagreement.resolved_by) == (
         "the tail",
@@ -103,8 +103,8 @@ def test_the_majority_that_was_shown_is_accepted() -> None:
     disagreement = dispute(make.project(overlap=3), ("y",), ("x",), ("y",))
     desk = Desk(disagreement)
 
-    said = desk.seen(disagreement)
-    assert "[&quot;y&quot;]" in said
+    shown = desk.seen(disagreement)
+    assert "[&quot;y&quot;]" in shown
     desk.post(disagreement, step="final", majority='["y"]')
 
     assert Resolution.objects.get(superseded_at=None).labels == ["y"]
@@ -127,9 +127,9 @@ def test_several_labels_are_ticked() -> None:
 
     assert "The votes differ on" not in desk.seen(disagreement)
     desk.post(disagreement, step="blind", label=["a", "c"], outcome="resolved")
-    said = desk.seen(disagreement)
-    assert "The votes differ on:" in said
-    assert said.count("1 of 2") == 2
+    shown = desk.seen(disagreement)
+    assert "The votes differ on:" in shown
+    assert shown.count("1 of 2") == 2
     desk.post(disagreement, step="final", label=["b", "c"], outcome="resolved")
 
     assert disagreement.blind_answers.get().labels == ["a", "c"]
@@ -143,11 +143,11 @@ def test_a_stale_form_tells_the_other_expert_s_answer_and_goes_on() -> None:
     (other,) = experts(disagreement.project, 1)
     adjudicate.resolve(other, disagreement.pk, Decision(("x",)))
 
-    said = desk.post(disagreement, step="final", label="y")
+    shown = desk.post(disagreement, step="final", label="y")
 
     assert desk.answer.status_code == 409
-    assert "Another expert resolved it meanwhile (x)" in said
-    assert "Go on with the next one" in said
+    assert "Another expert resolved it meanwhile (x)" in shown
+    assert "Go on with the next one" in shown
     assert AnnotationEvent.objects.get(kind="late").payload["labels"] == ["y"]
 
 
@@ -159,9 +159,9 @@ def test_later_puts_it_last_and_undo_brings_the_last_decision_back() -> None:
     assert second.item.data["text"] in desk.post(first, do="defer")
     desk.seen(second)
     desk.post(second, step="final", label="x")
-    said = desk.post(second, do="undo")
+    shown = desk.post(second, do="undo")
 
-    assert second.item.data["text"] in said
+    assert second.item.data["text"] in shown
     second.refresh_from_db()
     assert second.resolved_at is None
     desk.post(second, do="undo")
@@ -201,13 +201,13 @@ def test_others_like_it_are_settled_at_once_or_afterwards() -> None:
     desk = Desk(disagreement)
 
     assert "held out" in desk.seen(disagreement)
-    said = desk.post(disagreement, step="final", label="x", also=[two.pk, 0])
-    assert "1 other was settled together with it." in said
-    assert "1 other is like it" in said
-    assert f'name="also" value="{held.pk}"' not in said
-    said = desk.post(disagreement, do="like", also=[three.pk])
+    shown = desk.post(disagreement, step="final", label="x", also=[two.pk, 0])
+    assert "1 other was settled together with it." in shown
+    assert "1 other is like it" in shown
+    assert f'name="also" value="{held.pk}"' not in shown
+    shown = desk.post(disagreement, do="like", also=[three.pk])
 
-    assert "1 other was settled" in said
+    assert "1 other was settled" in shown
     settled = Disagreement.objects.filter(resolved_by=desk.member.user)
     assert set(settled) == {disagreement, two, three}
     held.refresh_from_db()

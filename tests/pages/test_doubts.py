@@ -45,11 +45,11 @@ def test_every_list_says_how_much_waits_and_an_empty_one_why() -> None:
     desk = Lists(disagreement.project)
 
     for which in LISTS:
-        said = desk.get(which)
-        assert "Disagreements <small>1</small>" in said
-        assert "Suspects <small>0</small>" in said
-        assert "Nothing here" in said
-        assert 'aria-current="page">' in said
+        shown = desk.get(which)
+        assert "Disagreements <small>1</small>" in shown
+        assert "Suspects <small>0</small>" in shown
+        assert "Nothing here" in shown
+        assert 'aria-current="page">' in shown
 
 
 def test_a_list_tells_its_reason_but_no_label_and_no_vote() -> None:
@@ -60,13 +60,13 @@ def test_a_list_tells_its_reason_but_no_label_and_no_vote() -> None:
     waiting = make.item(item.project, data={"text": "seen by nobody"})
     flag(waiting, "<b>cut off</b>")
 
-    low_said, flag_said, said = (desk.get(which) for which in LISTS)
+    unsure, flags, shown = (desk.get(which) for which in LISTS)
 
-    assert "of two minds" in low_said
-    assert "confidence 0.67" in low_said
-    assert "the model is 0.96 sure of another label" in said
-    assert "“&lt;b&gt;cut off&lt;/b&gt;”" in flag_said
-    for page in (low_said, said):
+    assert "of two minds" in unsure
+    assert "confidence 0.67" in unsure
+    assert "the model is 0.96 sure of another label" in shown
+    assert "“&lt;b&gt;cut off&lt;/b&gt;”" in flags
+    for page in (unsure, shown):
         assert not any(f">{name}<" in page or f" {name}." in page for name in "xy")
 
 
@@ -76,21 +76,21 @@ def test_what_is_taken_up_is_decided_blind_first_on_the_same_page() -> None:
     Resolution.objects.update(used_at="2026-01-02T03:04Z")
     desk = Lists(item.project)
 
-    said = desk.post("suspects", item)
-    assert "blind first" in said
-    assert "Its label now" not in said
-    assert "<small>A1" not in said
+    shown = desk.post("suspects", item)
+    assert "blind first" in shown
+    assert "Its label now" not in shown
+    assert "<small>A1" not in shown
     disagreement = Disagreement.objects.get(item=item)
     form = {"id": disagreement.pk, "step": "blind", "label": "y"}
-    said = desk.client.post(desk.path, form, follow=True).content.decode()
-    assert "Its label now: x (Consensus, confidence 0.67)." in said
-    assert "A training run has used it" in said
-    assert "Model version 1 says y, with a score of 0.96." in said
+    shown = desk.client.post(desk.path, form, follow=True).content.decode()
+    assert "Its label now: x (Consensus, confidence 0.67)." in shown
+    assert "A training run has used it" in shown
+    assert "Model version 1 says y, with a score of 0.96." in shown
     form = {**form, "step": "final"}
-    said = desk.client.post(desk.path, form, follow=True).content.decode()
+    shown = desk.client.post(desk.path, form, follow=True).content.decode()
 
-    assert "it was: x" in said
-    assert f'href="{desk.path}suspects/" data-key="b"' in said
+    assert "it was: x" in shown
+    assert f'href="{desk.path}suspects/" data-key="b"' in shown
     assert Resolution.objects.get(superseded_at=None).labels == ["y"]
 
 
@@ -102,15 +102,15 @@ def test_the_label_and_the_votes_are_not_on_the_item_s_page_meanwhile() -> None:
 
     desk.post("low-confidence", item)
 
-    said = desk.client.get(page).content.decode()
-    assert "<small>A1" not in said
-    assert "Not shown before your own answer." in said
+    shown = desk.client.get(page).content.decode()
+    assert "<small>A1" not in shown
+    assert "Not shown before your own answer." in shown
     disagreement = Disagreement.objects.get(item=item)
     blind.answer_blind(desk.member, disagreement.pk, ("y",))
     adjudicate.resolve(desk.member, disagreement.pk, decisions.Decision(("y",)))
-    said = desk.client.get(page).content.decode()
-    assert "it was: x" in said
-    assert "Doubted" in said
+    shown = desk.client.get(page).content.decode()
+    assert "it was: x" in shown
+    assert "Doubted" in shown
 
 
 def test_a_flag_is_left_as_it_is() -> None:
@@ -119,10 +119,10 @@ def test_a_flag_is_left_as_it_is() -> None:
     flag(item)
     desk = Lists(project)
 
-    said = desk.post("flagged", item, do="check")
+    shown = desk.post("flagged", item, do="check")
 
-    assert "It is not in this list any more." in said
-    assert "Nothing here" in said
+    assert "It is not in this list any more." in shown
+    assert "Nothing here" in shown
     assert AnnotationEvent.objects.filter(kind="checked").count() == 1
     assert not Disagreement.objects.exists()
 

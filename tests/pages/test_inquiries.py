@@ -29,8 +29,8 @@ def asked() -> tuple[Desk, Disagreement]:
     desk = Desk(disagreement)
     assert "Ask back" not in desk.client.get(desk.path).content.decode()
     desk.post(disagreement, step="blind", label="first label")
-    said = desk.post(disagreement, do="ask", question="Is <b>this</b> it?")
-    assert "2 people were asked." in said
+    shown = desk.post(disagreement, do="ask", question="Is <b>this</b> it?")
+    assert "2 people were asked." in shown
     return desk, disagreement
 
 
@@ -40,21 +40,21 @@ def test_a_question_and_its_answer_are_shown_as_plain_words() -> None:
     path = f"/projects/{disagreement.project.slug}/my-work/"
     client = browser(who)
 
-    said = flat(client.get(path).content)
-    assert "Is &lt;b&gt;this&lt;/b&gt; it?" in said
-    assert "your answer: second label" in said
-    assert "first label" not in said
+    shown = flat(client.get(path).content)
+    assert "Is &lt;b&gt;this&lt;/b&gt; it?" in shown
+    assert "your answer: second label" in shown
+    assert "first label" not in shown
     inquiry = Inquiry.objects.get(annotator=who)
     body = {"inquiry": inquiry.pk, "answer": "<i>No</i>"}
-    said = client.post(path, body, follow=True).content.decode()
-    assert "Your answer is sent." in said
-    assert "Questions to you" not in said
+    shown = client.post(path, body, follow=True).content.decode()
+    assert "Your answer is sent." in shown
+    assert "Questions to you" not in shown
 
-    said = flat(desk.client.get(desk.path).content)
-    assert "“Is &lt;b&gt;this&lt;/b&gt; it?”" in said
-    assert "&lt;i&gt;No&lt;/i&gt;" in said
-    assert "1 has not answered yet" in said
-    assert 'value="ask"' not in said
+    shown = flat(desk.client.get(desk.path).content)
+    assert "“Is &lt;b&gt;this&lt;/b&gt; it?”" in shown
+    assert "&lt;i&gt;No&lt;/i&gt;" in shown
+    assert "1 has not answered yet" in shown
+    assert 'value="ask"' not in shown
 
 
 def test_the_answers_are_not_shown_to_an_expert_who_has_not_answered_blind() -> None:
@@ -66,8 +66,8 @@ def test_the_answers_are_not_shown_to_an_expert_who_has_not_answered_blind() -> 
     other = Desk(disagreement)
 
     assert "a telling word" not in other.client.get(other.path).content.decode()
-    said = other.post(disagreement, step="blind", label="first label")
-    assert "a telling word" in said
+    shown = other.post(disagreement, step="blind", label="first label")
+    assert "a telling word" in shown
 
 
 def test_a_refused_answer_keeps_its_words_and_says_why() -> None:
@@ -93,12 +93,12 @@ def test_a_refused_question_keeps_its_words() -> None:
     client = browser(expert.user)
     path = f"/projects/{disagreement.project.slug}/disagreements/"
 
-    said = client.post(
+    shown = client.post(
         path, {"id": disagreement.pk, "do": "ask", "question": "kept " * 500}
     )
 
-    assert said.status_code == 400
-    assert "kept kept" in said.content.decode()
+    assert shown.status_code == 400
+    assert "kept kept" in shown.content.decode()
     assert not Inquiry.objects.exists()
 
 
@@ -108,9 +108,9 @@ def test_only_experts_and_managers_ask(role: str) -> None:
     client = browser(make.member(disagreement.project, role).user)
     path = f"/projects/{disagreement.project.slug}/disagreements/"
 
-    said = client.post(path, {"id": disagreement.pk, "do": "ask", "question": "Why?"})
+    shown = client.post(path, {"id": disagreement.pk, "do": "ask", "question": "Why?"})
 
-    assert said.status_code == 403
+    assert shown.status_code == 403
     assert not Inquiry.objects.exists()
 
 
@@ -120,7 +120,7 @@ def test_any_number_of_questions_takes_the_same_queries_and_a_few_are_shown() ->
     inquiries.ask(expert, disagreement.pk, "Why?")
     client = browser(first.user)
     path = f"/projects/{disagreement.project.slug}/my-work/"
-    counts, said = [], ""
+    counts, shown = [], ""
 
     for more in (0, 12):
         for _ in range(more):
@@ -137,31 +137,31 @@ def test_any_number_of_questions_takes_the_same_queries_and_a_few_are_shown() ->
             blind.answer_blind(expert, other.pk, ("x",))
             inquiries.ask(expert, other.pk, "Why?")
         with CaptureQueriesContext(connection) as taken:
-            said = client.get(path).content.decode()
+            shown = client.get(path).content.decode()
         counts.append(len(taken))
 
     assert counts[0] == counts[1]
-    assert said.count('name="answer"') == 10
+    assert shown.count('name="answer"') == 10
 
 
 def test_the_bar_tells_whom_a_question_waits_for_and_nobody_else() -> None:
     disagreement, expert = seen()
     voted, bystander = voters(disagreement)[0], make.member(disagreement.project)
 
-    def told(who: Membership, page: str, language: str = "en") -> list[str]:
+    def announced(who: Membership, page: str, language: str = "en") -> list[str]:
         path = f"/projects/{disagreement.project.slug}/{page}"
-        said = browser(who.user).get(path, headers={"Accept-Language": language})
-        return re.findall(r'<span class="sr">\((.+?)\)</span>', flat(said.content))
+        shown = browser(who.user).get(path, headers={"Accept-Language": language})
+        return re.findall(r'<span class="sr">\((.+?)\)</span>', flat(shown.content))
 
     inquiries.ask(expert, disagreement.pk, "Why?")
 
     for page in ("", "guideline/", "my-work/", "label/", "grid/"):
-        assert told(voted, page) == ["1 question waits for you"]
-        assert told(bystander, page) == told(expert, page) == []
-    assert told(voted, "", "de") == ["1 Frage wartet auf Antwort"]
-    assert told(voted, "", "es") == ["1 pregunta espera respuesta"]
+        assert announced(voted, page) == ["1 question waits for you"]
+        assert announced(bystander, page) == announced(expert, page) == []
+    assert announced(voted, "", "de") == ["1 Frage wartet auf Antwort"]
+    assert announced(voted, "", "es") == ["1 pregunta espera respuesta"]
     inquiries.answer(voted, Inquiry.objects.get(annotator=voted.user).pk, "So.")
-    assert told(voted, "") == []
+    assert announced(voted, "") == []
 
 
 @pytest.mark.parametrize("page", ["guideline/", "label/", "grid/"])

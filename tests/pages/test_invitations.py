@@ -106,7 +106,7 @@ def test_who_has_no_account_creates_one_and_is_a_member() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "words"),
     [
         ({"password": "x", "again": "x"}, "too short"),
         ({"password": "12345678901", "again": "12345678901"}, "entirely numeric"),
@@ -121,7 +121,7 @@ def test_who_has_no_account_creates_one_and_is_a_member() -> None:
     ],
 )
 def test_a_wrong_account_is_explained_and_uses_nothing_up(
-    change: dict[str, str], said: str
+    change: dict[str, str], words: str
 ) -> None:
     make.user("taken")
     project = make.project()
@@ -131,7 +131,7 @@ def test_a_wrong_account_is_explained_and_uses_nothing_up(
     shown = client.post("/join/", {**NEW, **change})
 
     assert shown.status_code == 400
-    assert said in shown.content.decode()
+    assert words in shown.content.decode()
     assert User.objects.count() == before
     assert Invitation.objects.get().used == 0
 
@@ -175,7 +175,7 @@ def test_a_link_never_lowers_a_role(has: str, gets: str, then: str, used: int) -
 
 
 @pytest.mark.parametrize(
-    ("end", "said"),
+    ("end", "words"),
     [
         (expired, "has expired"),
         (used_up, "used as often as it may be"),
@@ -184,7 +184,7 @@ def test_a_link_never_lowers_a_role(has: str, gets: str, then: str, used: int) -
 )
 @pytest.mark.parametrize("has_opened", [True, False])
 def test_a_link_that_is_over_says_so(
-    end: Callable[[invitations.Made], None], said: str, *, has_opened: bool
+    end: Callable[[invitations.Made], None], words: str, *, has_opened: bool
 ) -> None:
     made = link(make.project(), uses=1)
     client = opened(made) if has_opened else Client()
@@ -195,7 +195,7 @@ def test_a_link_that_is_over_says_so(
     shown = client.post("/join/", NEW)
 
     assert shown.status_code == 410
-    assert said in shown.content.decode()
+    assert words in shown.content.decode()
     assert not User.objects.filter(username="nora").exists()
 
 

@@ -177,10 +177,10 @@ class Machine:
 
         def attempt() -> tuple[Any] | None:
             try:
-                status, said = self.call(method, path, body)
+                status, reply = self.call(method, path, body)
             except OSError:
                 return None
-            return (said,) if status < 500 else None
+            return (reply,) if status < 500 else None
 
         return until(attempt)[0]
 
@@ -222,8 +222,8 @@ class Machine:
             "labels": ["x"],
             "client_id": str(uuid.uuid4()),
         }
-        said = self.sure("POST", "/api/projects/p/annotations/", vote)
-        assert "id" in said, said
+        reply = self.sure("POST", "/api/projects/p/annotations/", vote)
+        assert "id" in reply, reply
         return str(lent["item"]["external_id"])
 
     def voted(self) -> list[str]:

@@ -116,12 +116,12 @@ def test_killed_at_once_everything_starts_again_with_the_same_data(
 def test_what_people_do_not_wait_for_stands_back(machine: Machine) -> None:
     until(lambda: machine.pid_of("scheduler"))
 
-    said = {
+    output = {
         part: Path(f"/proc/{machine.pid_of(part)}/autogroup").read_text().split()[-1]
         for part in PARTS
     }
 
-    assert said == {
+    assert output == {
         **dict.fromkeys(("database", "redis", "web", "scheduler"), "0"),
         "worker": "5",
         "trainer": "10",
@@ -131,10 +131,10 @@ def test_what_people_do_not_wait_for_stands_back(machine: Machine) -> None:
 def test_a_second_one_on_the_same_home_is_refused_in_one_line(
     machine: Machine,
 ) -> None:
-    code, said = machine.refusal()
+    code, output = machine.refusal()
 
     assert code != 0
-    assert said == f"CommandError: Assay is already running on {machine.home}."
+    assert output == f"CommandError: Assay is already running on {machine.home}."
 
 
 def test_asked_to_stop_it_leaves_no_process_and_no_lock(machine: Machine) -> None:
@@ -221,22 +221,22 @@ def test_a_taken_port_is_named_in_one_line(tmp_path: Path) -> None:
         other.bind(("127.0.0.1", refused.port))
         other.listen()
 
-        code, said = refused.refusal()
+        code, output = refused.refusal()
 
     assert code != 0
-    assert said.startswith(f"CommandError: Port {refused.port} is taken")
-    assert "\n" not in said
+    assert output.startswith(f"CommandError: Port {refused.port} is taken")
+    assert "\n" not in output
 
 
 def test_a_home_that_cannot_be_written_is_named_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     home = tmp_path / "file" / "home"
 
-    code, said = Machine(home).refusal()
+    code, output = Machine(home).refusal()
 
     assert code != 0
-    assert "cannot be written: Not a directory" in said
-    assert "\n" not in said
+    assert "cannot be written: Not a directory" in output
+    assert "\n" not in output
 
 
 def test_a_full_disk_is_named_in_one_line(tmp_path: Path) -> None:
@@ -244,13 +244,13 @@ def test_a_full_disk_is_named_in_one_line(tmp_path: Path) -> None:
     if shutil.which("mount") is None or subprocess.run(words, check=False).returncode:
         pytest.skip("a small disk cannot be mounted here")
     try:
-        code, said = Machine(tmp_path / "home").refusal()
+        code, output = Machine(tmp_path / "home").refusal()
     finally:
         subprocess.run(["umount", str(tmp_path)], check=True)
 
     assert code != 0
-    assert "MiB are free" in said
-    assert "\n" not in said
+    assert "MiB are free" in output
+    assert "\n" not in output
 
 
 @pytest.mark.parametrize(
@@ -263,11 +263,11 @@ def test_a_full_disk_is_named_in_one_line(tmp_path: Path) -> None:
 )
 def test_a_wrong_variable_is_named(tmp_path: Path, name: str, value: str) -> None:
     settings = {"SECRET_KEY": "x" * 50, name: value}
-    code, said = Machine(tmp_path / "home", **settings).refusal()
+    code, output = Machine(tmp_path / "home", **settings).refusal()
 
     assert code != 0
-    assert name in said
-    assert "\n" not in said
+    assert name in output
+    assert "\n" not in output
 
 
 def test_a_python_that_is_too_old_is_named_in_one_line(tmp_path: Path) -> None:

@@ -118,26 +118,26 @@ def test_of_what_says_the_truth_the_error_is_chance() -> None:
     table = calibration.probabilities(scores, is_multi=False)
     given = Probabilities(NAMES, table, is_multi=False)
 
-    said = calibrated.reliability(given, names_of(has), np.arange(2000))
+    measured = calibrated.reliability(given, names_of(has), np.arange(2000))
 
-    assert said.ece.low < 0.01
-    assert said.ece.value < 0.035
-    assert len(said.bins) == 15
-    assert sum(part.answers for part in said.bins) == 2000
+    assert measured.ece.low < 0.01
+    assert measured.ece.value < 0.035
+    assert len(measured.bins) == 15
+    assert sum(part.answers for part in measured.bins) == 2000
 
 
 def test_the_error_is_the_mean_distance_of_confidence_and_share() -> None:
     confidences = np.repeat([0.6, 0.9], 10)
     hits = np.array([True] * 5 + [False] * 5 + [True] * 7 + [False] * 3)
 
-    said = calibration.reliability(confidences, hits, np.arange(20))
+    measured = calibration.reliability(confidences, hits, np.arange(20))
 
-    assert said.ece.value == pytest.approx((0.1 + 0.2) / 2)
-    assert [(part.confidence, part.right.value) for part in said.bins] == [
+    assert measured.ece.value == pytest.approx((0.1 + 0.2) / 2)
+    assert [(part.confidence, part.right.value) for part in measured.bins] == [
         pytest.approx((0.6, 0.5)),
         pytest.approx((0.9, 0.7)),
     ]
-    with pytest.raises(ValueError, match="needs answers"):
+    with pytest.raises(ValueError, match="needs predictions"):
         calibration.reliability(confidences[:0], hits[:0], np.arange(0))
 
 
@@ -234,11 +234,11 @@ def test_a_cross_fitted_model_is_judged_by_its_log_loss() -> None:
     )
     labels = names_of(has)
 
-    said = calibrated.cross_fitted(sure, labels, np.arange(300))
+    measured = calibrated.cross_fitted(sure, labels, np.arange(300))
 
-    assert (said.table.argmax(axis=1) == sure.table.argmax(axis=1)).all()
+    assert (measured.table.argmax(axis=1) == sure.table.argmax(axis=1)).all()
     before, after = (
         evaluation.log_losses(labels, probabilities).mean()
-        for probabilities in (sure, said)
+        for probabilities in (sure, measured)
     )
     assert after < before

@@ -58,12 +58,12 @@ def test_c12_the_gain_is_estimated_without_bias_and_within_its_interval(
     # What a uniform sample of 100 without replacement holds.
     drawn = rng.multivariate_hypergeometric([better, worse, neither], 100, SAMPLES)
 
-    told = [duel.gain_of(fight, int(b), int(w), 100) for b, w, _ in drawn]
+    gains = [duel.gain_of(fight, int(b), int(w), 100) for b, w, _ in drawn]
 
-    values = np.array([gain.value for gain in told])
+    values = np.array([gain.value for gain in gains])
     error = values.std() / SAMPLES**0.5
     assert abs(values.mean() - true_gain) < 4.5 * error
-    covered = np.mean([gain.low <= true_gain <= gain.high for gain in told])
+    covered = np.mean([gain.low <= true_gain <= gain.high for gain in gains])
     assert covered > 0.93
 
 
@@ -83,10 +83,14 @@ def test_c12_the_order_is_a_uniform_sample_of_the_differing_items() -> None:
 def test_c12_once_all_differing_items_are_known_so_is_the_gain() -> None:
     fight = DuelSample(1000, tuple(range(80)))
 
-    told = duel.judged(fight, [1] * 50 + [-1] * 25 + [0] * 5)
+    judged = duel.judged(fight, [1] * 50 + [-1] * 25 + [0] * 5)
 
-    assert (told.gain.low, told.gain.value, told.gain.high) == (0.025, 0.025, 0.025)
-    assert (told.verdict, told.alpha, fight.looks) == ("promote", 0.05, (80,))
+    assert (judged.gain.low, judged.gain.value, judged.gain.high) == (
+        0.025,
+        0.025,
+        0.025,
+    )
+    assert (judged.verdict, judged.alpha, fight.looks) == ("promote", 0.05, (80,))
 
 
 @pytest.mark.parametrize(
@@ -104,20 +108,20 @@ def test_c12_after_the_first_look_it_ends_or_goes_on(
 ) -> None:
     fight = DuelSample(10_000, tuple(range(900)))
 
-    told = duel.judged(fight, [1] * better + [-1] * worse)
+    judged = duel.judged(fight, [1] * better + [-1] * worse)
 
-    assert told.verdict == verdict
-    assert told.alpha == pytest.approx(0.02)
-    assert told.next == (300 if verdict == "go on" else 0)
+    assert judged.verdict == verdict
+    assert judged.alpha == pytest.approx(0.02)
+    assert judged.next == (300 if verdict == "go on" else 0)
 
 
 def test_c12_the_second_look_is_the_last() -> None:
     fight = DuelSample(10_000, tuple(range(900)))
 
-    told = duel.judged(fight, [1] * 160 + [-1] * 140)
+    judged = duel.judged(fight, [1] * 160 + [-1] * 140)
 
-    assert (told.verdict, told.next) == ("cannot tell", 0)
-    assert told.alpha == pytest.approx(0.03)
+    assert (judged.verdict, judged.next) == ("cannot tell", 0)
+    assert judged.alpha == pytest.approx(0.03)
     # .0005 is little enough.
     assert duel.judged(fight, [1] * 179 + [-1] * 121).verdict == "promote"
 
@@ -134,18 +138,18 @@ def test_c12_equal_models_win_a_duel_in_at_most_one_of_twenty() -> None:
 
 def _is_won(fight: DuelSample, outcomes: np.ndarray) -> bool:
     for size in fight.looks:
-        told = duel.judged(fight, outcomes[:size].tolist())
-        if told.verdict != "go on":
-            return told.verdict == "promote"
+        judged = duel.judged(fight, outcomes[:size].tolist())
+        if judged.verdict != "go on":
+            return judged.verdict == "promote"
     return False
 
 
 def test_c12_models_that_never_differ_are_equal() -> None:
     fight = duel.drawn({1: ("a",)}, {1: ("a",)}, np.random.default_rng(0))
 
-    told = duel.judged(fight, [])
+    judged = duel.judged(fight, [])
 
-    assert (told.verdict, told.gain.value, told.next) == ("not better", 0, 0)
+    assert (judged.verdict, judged.gain.value, judged.next) == ("not better", 0, 0)
 
 
 def test_c12_a_duel_is_only_judged_at_its_looks() -> None:

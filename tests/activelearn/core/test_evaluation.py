@@ -53,23 +53,23 @@ def test_s32_a_score_is_what_the_textbook_says() -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_figures_are_those_of_scikit_learn(seed: int) -> None:
     truth, predicted, given = made(seed)
-    y, said = [a for (a,) in truth], [a for (a,) in predicted]
+    y, chosen = [a for (a,) in truth], [a for (a,) in predicted]
 
     figures = evaluation.figures(evaluation.judged(truth, predicted), given)
 
     summary = figures.summary
-    assert summary.accuracy.value == pytest.approx(metrics.accuracy_score(y, said))
+    assert summary.accuracy.value == pytest.approx(metrics.accuracy_score(y, chosen))
     assert summary.macro_f1.value == pytest.approx(
-        metrics.f1_score(y, said, average="macro")
+        metrics.f1_score(y, chosen, average="macro")
     )
     assert summary.balanced_accuracy.value == pytest.approx(
-        metrics.balanced_accuracy_score(y, said)
+        metrics.balanced_accuracy_score(y, chosen)
     )
     assert figures.log_loss is not None
     assert figures.log_loss.value == pytest.approx(
         metrics.log_loss(y, given.table, labels=given.labels)
     )
-    known = metrics.precision_recall_fscore_support(y, said, zero_division=0)
+    known = metrics.precision_recall_fscore_support(y, chosen, zero_division=0)
     for place, label in enumerate(figures.labels):
         assert [
             label.precision.value,
@@ -82,7 +82,7 @@ def test_figures_are_those_of_scikit_learn(seed: int) -> None:
         assert label.average_precision.value == pytest.approx(
             metrics.average_precision_score(has, given.table[:, place])
         )
-    matrix = metrics.confusion_matrix(y, said, labels=list(given.labels))
+    matrix = metrics.confusion_matrix(y, chosen, labels=list(given.labels))
     assert {(c.truth, c.predicted): c.items for c in figures.confusions} == {
         (a, b): matrix[i, j]
         for i, a in enumerate(given.labels)
@@ -124,22 +124,26 @@ def test_figures_of_several_labels_are_those_of_scikit_learn() -> None:
 def test_c11_figures_of_whole_sets_are_those_of_scikit_learn() -> None:
     rng = np.random.default_rng(6)
     names = ("x", "y", "z")
-    has, said = (rng.random((200, 3)) < [0.5, 0.3, 0.2] for _ in range(2))
+    has, chosen = (rng.random((200, 3)) < [0.5, 0.3, 0.2] for _ in range(2))
     truth, predicted = (
-        [tuple(np.array(names)[row].tolist()) for row in rows] for rows in (has, said)
+        [tuple(np.array(names)[row].tolist()) for row in rows] for rows in (has, chosen)
     )
 
     figures = sets_of(truth, predicted, np.arange(200), names)
 
     same = {"average": "samples", "zero_division": 1.0}
     assert figures.jaccard.value == pytest.approx(
-        metrics.jaccard_score(has, said, **same)
+        metrics.jaccard_score(has, chosen, **same)
     )
-    assert figures.sample_f1.value == pytest.approx(metrics.f1_score(has, said, **same))
+    assert figures.sample_f1.value == pytest.approx(
+        metrics.f1_score(has, chosen, **same)
+    )
     assert figures.micro_f1.value == pytest.approx(
-        metrics.f1_score(has, said, average="micro")
+        metrics.f1_score(has, chosen, average="micro")
     )
-    assert figures.hamming_loss.value == pytest.approx(metrics.hamming_loss(has, said))
+    assert figures.hamming_loss.value == pytest.approx(
+        metrics.hamming_loss(has, chosen)
+    )
     for figure in (
         figures.jaccard,
         figures.sample_f1,
@@ -162,9 +166,9 @@ def test_c11_each_label_tells_what_a_version_fixes_and_breaks() -> None:
 
 def test_c11_items_without_any_label_are_right_where_none_is_said() -> None:
     truth: list[evaluation.Labels] = [(), (), ("a",)]
-    said: list[evaluation.Labels] = [(), ("a",), ()]
+    chosen: list[evaluation.Labels] = [(), ("a",), ()]
 
-    figures = sets_of(truth, said, np.arange(3), ("a", "b"))
+    figures = sets_of(truth, chosen, np.arange(3), ("a", "b"))
 
     assert figures.jaccard.value == figures.sample_f1.value == pytest.approx(1 / 3)
     assert figures.micro_f1.value == 0

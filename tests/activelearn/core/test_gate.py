@@ -169,7 +169,7 @@ def _is_fooled(policy: Policy, rng: np.random.Generator) -> bool:
         (0, 0, 0, 100),
         # Worse: it needs no more than the least to say so.
         (2, 10, 50, 100),
-        # These have not told, so one more at least.
+        # With these it could not tell, so one more at least.
         (9, 0, 600, 601),
     ],
 )
@@ -198,22 +198,22 @@ def test_c12_so_many_items_tell_in_four_of_five_samples_of_a_strict_gate(
     shares = [21 / 202, 9 / 202, 172 / 202]
     samples = np.random.default_rng(1).multinomial(n, shares, size=1000)
 
-    told = [
+    verdicts = [
         gate.decided(PairedCounts(n, int(b), int(c)), asked) == "promote"
         for b, c, _ in samples
     ]
 
-    assert np.mean(told) == pytest.approx(0.8, abs=0.05)
+    assert np.mean(verdicts) == pytest.approx(0.8, abs=0.05)
 
 
 def test_c12_a_tested_version_waits_for_the_next_and_dearer_test() -> None:
     asked = gate.terms("strict")
     counts = PairedCounts(200, 14, 6)
 
-    told = compared(14, 6, 180, asked)
+    comparison = compared(14, 6, 180, asked)
 
     later = gate.terms("strict", last=Spent(1, asked.alpha or 0, has_promoted=False))
-    assert told.needed == gate.needed(counts, later) > gate.needed(counts, asked)
+    assert comparison.needed == gate.needed(counts, later) > gate.needed(counts, asked)
 
 
 def test_c12_what_will_never_tell_still_fits_a_row() -> None:
@@ -232,10 +232,12 @@ def test_c12_a_decision_is_made_again_from_its_terms_and_counts(
     asked = gate.terms(policy, is_first=is_first, last=Spent(3, 0.001, True))
 
     for counts in ((30, 2, 168), (14, 9, 200), (2, 9, 189), (3, 1, 30)):
-        told = compared(*counts, asked)
-        again = PairedCounts(told.n, told.better, told.worse)
-        assert gate.decided(again, told.terms) == told.verdict
-        assert (told.needed > told.n) == (told.verdict == "cannot tell")
+        comparison = compared(*counts, asked)
+        again = PairedCounts(comparison.n, comparison.better, comparison.worse)
+        assert gate.decided(again, comparison.terms) == comparison.verdict
+        assert (comparison.needed > comparison.n) == (
+            comparison.verdict == "cannot tell"
+        )
     assert asked.policy == policy
 
 
@@ -246,10 +248,10 @@ def test_c12_what_is_worse_on_a_part_does_not_take_over() -> None:
 
     strict, balanced = gate.terms("strict"), gate.terms("balanced")
     for asked in (strict, balanced):
-        told = gate.compare(old, new, asked, [*parts, dark])
-        assert (told.verdict, told.worse_on) == ("worse on a part", [dark])
+        comparison = gate.compare(old, new, asked, [*parts, dark])
+        assert (comparison.verdict, comparison.worse_on) == ("worse on a part", [dark])
         assert gate.compare(old, new, asked, parts).verdict == "promote"
-    # Where it would not take over anyway, that is what is said.
+    # Where it would not take over anyway, that is the verdict.
     assert gate.compare(new, old, strict, [dark]).verdict == "not better"
     by_hand = gate.compare(old, new, gate.terms("manual"), [dark])
     assert by_hand.verdict == "a person decides"

@@ -107,16 +107,16 @@ def test_c8b_each_item_stands_first_as_often_as_its_mixture_says() -> None:
         next(mixing.mixed(TOP, POOL, HELD_OUT, SHARES, rng)) for _ in range(4 * SEEDS)
     ]
     counts = Counter(pick.item_id for pick in firsts)
-    said = {pick.item_id: pick.mixture.probability for pick in firsts}
+    probability = {pick.item_id: pick.mixture.probability for pick in firsts}
 
     # The rule's next comes by chance as well, so it has both.
-    assert said[0] == pytest.approx(0.5 + 0.3 / 170)
-    assert said[169] == pytest.approx(0.3 / 170)
-    assert said[1000] == pytest.approx(0.2 / 30)
-    assert sum(said.values()) == pytest.approx(1)
+    assert probability[0] == pytest.approx(0.5 + 0.3 / 170)
+    assert probability[169] == pytest.approx(0.3 / 170)
+    assert probability[1000] == pytest.approx(0.2 / 30)
+    assert sum(probability.values()) == pytest.approx(1)
     spread = sum(
         (counts[pk] - len(firsts) * chance) ** 2 / (len(firsts) * chance)
-        for pk, chance in said.items()
+        for pk, chance in probability.items()
     )
     assert spread < 199 + 4 * math.sqrt(2 * 199)
 

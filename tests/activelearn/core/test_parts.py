@@ -33,10 +33,10 @@ def pair(name: str, better: int, worse: int, items: int) -> Pair:
 def test_c12_a_part_is_worse_beyond_its_margin_and_beyond_chance(
     better: int, worse: int, items: int, *, is_worse: bool
 ) -> None:
-    (told,) = parts.compared([pair("x", better, worse, items)])
+    (part,) = parts.compared([pair("x", better, worse, items)])
 
-    assert told.is_worse is is_worse
-    assert (told.better, told.worse, told.items) == (better, worse, items)
+    assert part.is_worse is is_worse
+    assert (part.better, part.worse, part.items) == (better, worse, items)
 
 
 def test_c12_who_looks_at_many_parts_asks_for_more() -> None:
@@ -58,10 +58,13 @@ def test_c12_who_looks_at_many_parts_asks_for_more() -> None:
 
 
 def test_c12_the_second_worst_is_held_to_one_part_less() -> None:
-    told = parts.compared([pair("x", 0, 12, 40), pair("y", 0, 5, 40)])
+    compared = parts.compared([pair("x", 0, 12, 40), pair("y", 0, 5, 40)])
 
-    assert [(part.name, part.is_worse) for part in told] == [("x", True), ("y", True)]
-    assert [part.bar for part in told] == [0.025, 0.05]
+    assert [(part.name, part.is_worse) for part in compared] == [
+        ("x", True),
+        ("y", True),
+    ]
+    assert [part.bar for part in compared] == [0.025, 0.05]
 
 
 def test_c12_equal_models_are_stopped_in_about_one_of_twenty_at_most() -> None:
@@ -95,6 +98,6 @@ def test_c12_a_small_slice_is_not_looked_at() -> None:
     hits = ([True] * 50, [False] * 50)
 
     assert parts.of_slice("tag", "x", range(29), hits) is None
-    told = parts.of_slice("tag", "x", range(30), hits)
-    assert told is not None
-    assert (sum(told.before), sum(told.now)) == (30, 0)
+    part = parts.of_slice("tag", "x", range(30), hits)
+    assert part is not None
+    assert (sum(part.before), sum(part.now)) == (30, 0)

@@ -23,9 +23,9 @@ class Remainder:
 
     def probabilities(self, rows: Any) -> Any:
         values = rows.toarray().ravel().astype(int)
-        told = np.full((len(values), len(LABELS)), 0.25)
-        told[np.arange(len(values)), values % 3] = 0.5
-        return told
+        probabilities = np.full((len(values), len(LABELS)), 0.25)
+        probabilities[np.arange(len(values)), values % 3] = 0.5
+        return probabilities
 
 
 def test_each_item_is_said_once_also_beyond_one_chunk() -> None:
@@ -35,8 +35,8 @@ def test_each_item_is_said_once_also_beyond_one_chunk() -> None:
     chunks = list(scored(Remainder(), table, ids.tolist()))
 
     assert [len(chunk) for chunk in chunks] == [CHUNK, 2]
-    said = [score for chunk in chunks for score in chunk]
-    assert said == [(pk, LABELS[pk % 3], 0.5) for pk in ids.tolist()]
+    scores = [score for chunk in chunks for score in chunk]
+    assert scores == [(pk, LABELS[pk % 3], 0.5) for pk in ids.tolist()]
 
 
 def test_of_no_items_nothing_is_said() -> None:

@@ -42,7 +42,7 @@ def counted(rows: Counts) -> PatternTable:
     )
 
 
-def said(*items: list[Labels]) -> PatternTable:
+def table_of_votes(*items: list[Labels]) -> PatternTable:
     """Return a table of items with the answers that each was given."""
     return table_of(
         Rating(item, number, labels)
@@ -203,7 +203,7 @@ def test_c11_sets_that_have_labels_in_common_are_nearer() -> None:
 def test_c11_alpha_of_sets_counts_what_they_share() -> None:
     near: list[list[Labels]] = [[("a", "b"), ("a",)], [("c",), ("c", "d")], [(), ()]]
     far: list[list[Labels]] = [[("a", "b"), ("c",)], [("a",), ("c", "d")], [(), ()]]
-    table, apart = said(*near * 4), said(*far * 4)
+    table, apart = table_of_votes(*near * 4), table_of_votes(*far * 4)
 
     nominal = agreement.krippendorff_alpha(table)
     by_share = agreement.krippendorff_alpha(table, "masi")
@@ -218,7 +218,7 @@ def test_c11_alpha_of_sets_counts_what_they_share() -> None:
 
 @given(st.lists(st.lists(categories, min_size=2, max_size=3), min_size=1, max_size=6))
 def test_c11_alpha_of_sets_is_krippendorff_s_formula(items: list[list[Labels]]) -> None:
-    table = said(*items)
+    table = table_of_votes(*items)
     votes = [labels for given in items for labels in given]
     expected = sum(agreement.masi(a, b) for a in votes for b in votes)
     observed = sum(
@@ -236,7 +236,7 @@ def test_c11_alpha_of_sets_is_krippendorff_s_formula(items: list[list[Labels]]) 
 
 @given(st.lists(st.lists(categories, min_size=2, max_size=3), min_size=1, max_size=6))
 def test_c11_each_label_has_the_alpha_of_naming_it(items: list[list[Labels]]) -> None:
-    for row in agreement.by_label(said(*items)):
+    for row in agreement.by_label(table_of_votes(*items)):
         named = table_of(
             Rating(item, number, (str(row.label in labels),))
             for item, given in enumerate(items)
@@ -250,7 +250,7 @@ def test_c11_each_label_has_the_alpha_of_naming_it(items: list[list[Labels]]) ->
 def test_c23_a_label_with_a_comma_is_not_two_labels() -> None:
     items: list[list[Labels]] = [[("a, b",), ("a", "b")], [("c",), ("c",)]]
 
-    table = said(*items * 3)
+    table = table_of_votes(*items * 3)
 
     assert agreement.percent(table) == pytest.approx(0.5)
     assert [row.label for row in agreement.by_label(table)] == ["a", "a, b", "b", "c"]

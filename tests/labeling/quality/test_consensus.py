@@ -47,8 +47,8 @@ def by_bayes(given: list[Ballot], labels: int, truth: str) -> float:
 def test_c10_a_lone_vote_is_as_sure_as_its_voter() -> None:
     for skill in (0.6, 0.8, 0.97):
         for labels in (2, 3, 10):
-            said = belief([Ballot(X, skill)], terms(labels=labels))
-            assert said.confidence == pytest.approx(skill)
+            likeliest = belief([Ballot(X, skill)], terms(labels=labels))
+            assert likeliest.confidence == pytest.approx(skill)
     assert belief(ballots(X), terms()).confidence == 0.8
 
 
@@ -63,11 +63,11 @@ def test_the_belief_is_that_of_bayes(
 ) -> None:
     given = [Ballot((name,), skill) for name, skill in votes]
 
-    said = belief(given, terms(labels=labels))
+    likeliest = belief(given, terms(labels=labels))
 
-    for name, share in said.soft_label.items():
+    for name, share in likeliest.soft_label.items():
         assert share == pytest.approx(by_bayes(given, labels, name), abs=1e-6)
-    assert said.confidence == max(said.soft_label.values())
+    assert likeliest.confidence == max(likeliest.soft_label.values())
 
 
 def test_c10_two_of_three_settle_where_there_are_many_labels() -> None:
@@ -97,9 +97,9 @@ def test_a_tie_never_settles_it() -> None:
 
 
 def test_who_is_no_better_than_chance_decides_nothing() -> None:
-    said = belief([Ballot(X, 0.1), Ballot(X, 0.1), Ballot(Y, 0.9)], terms())
+    likeliest = belief([Ballot(X, 0.1), Ballot(X, 0.1), Ballot(Y, 0.9)], terms())
 
-    assert said.labels == Y
+    assert likeliest.labels == Y
     assert belief([Ballot(X, 0.1)], terms()).labels == X
 
 
@@ -112,20 +112,20 @@ def test_several_labels_settle_when_each_of_them_does() -> None:
     assert verdict(split, several) == "disputed"
     skilled = terms(is_multi=True, labels=9, ahead=(0.95,))
     assert verdict(split, skilled) == "open"
-    said = belief(ballots(("a", "b"), ("a",), ("a",), skill=0.9), several)
-    assert said.labels == ("a",)
-    assert said.confidence == pytest.approx(0.9)
-    assert said.soft_label == {
+    likeliest = belief(ballots(("a", "b"), ("a",), ("a",), skill=0.9), several)
+    assert likeliest.labels == ("a",)
+    assert likeliest.confidence == pytest.approx(0.9)
+    assert likeliest.soft_label == {
         "a": pytest.approx(729 / 730),
         "b": pytest.approx(0.1),
     }
 
 
 def test_that_no_label_fits_is_an_answer_of_several() -> None:
-    said = belief(ballots((), (), skill=0.9), terms(is_multi=True))
+    likeliest = belief(ballots((), (), skill=0.9), terms(is_multi=True))
 
-    assert (said.labels, said.is_tie) == ((), False)
-    assert said.confidence == pytest.approx(0.81 / 0.82)
+    assert (likeliest.labels, likeliest.is_tie) == ((), False)
+    assert likeliest.confidence == pytest.approx(0.81 / 0.82)
 
 
 @pytest.mark.parametrize("is_multi", [False, True])
@@ -134,7 +134,7 @@ def test_the_order_of_votes_does_not_matter(*, is_multi: bool) -> None:
     several = terms(labels=5, most=5, is_multi=is_multi)
 
     orders = map(list, itertools.permutations(votes))
-    said = {
+    likeliest = {
         (
             belief(order, several).labels,
             belief(order, several).confidence,
@@ -143,7 +143,7 @@ def test_the_order_of_votes_does_not_matter(*, is_multi: bool) -> None:
         for order in orders
     }
 
-    assert len(said) == 1
+    assert len(likeliest) == 1
 
 
 def test_no_votes_say_nothing() -> None:

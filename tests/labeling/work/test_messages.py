@@ -36,11 +36,11 @@ WORDS = ["%(x)s", "100 %", "%d", "{braces} {0}", "<b>", "", "Label", "training"]
 
 
 def test_a_message_is_said_in_the_language_of_its_reader() -> None:
-    said = message("version %(number)s", number=3)
+    words = message("version %(number)s", number=3)
 
-    assert in_language(said) == "version 3"
+    assert in_language(words) == "version 3"
     with translation.override("de"):
-        assert in_language(said) == "Version 3"
+        assert in_language(words) == "Version 3"
         assert in_language(None) == ""
 
 
@@ -70,7 +70,7 @@ def test_a_text_is_said_with_its_own_values_only(values: dict[str, Any]) -> None
 
 
 @pytest.mark.parametrize(
-    "said",
+    "words",
     [
         message("done"),
         message("version %(number)s", number=3),
@@ -78,8 +78,8 @@ def test_a_text_is_said_with_its_own_values_only(values: dict[str, Any]) -> None
         verbatim("%(x)s"),
     ],
 )
-def test_a_message_that_was_kept_comes_back(said: Message) -> None:
-    assert from_json(as_json(said)) == said
+def test_a_message_that_was_kept_comes_back(words: Message) -> None:
+    assert from_json(as_json(words)) == words
 
 
 @pytest.mark.django_db
@@ -245,10 +245,10 @@ def test_sentences_of_a_version_before_stay_readable() -> None:
     )
     assert (error, nothing, is_null) == ('KeyError: %(x)s "', "[]", True)
     with translation.override("de"):
-        said = [
+        words = [
             [text and str(from_json(json.loads(text))) for text in run] for run in runs
         ]
-    assert said == [["training", None], ["angefordert", "It takes over."]]
+    assert words == [["training", None], ["angefordert", "It takes over."]]
     assert imports[0].refusals == []
     assert [(row, str(reason)) for row, reason in imports[1].refusals] == [
         (2, "Not JSON."),
