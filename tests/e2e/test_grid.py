@@ -102,14 +102,12 @@ def test_c11_a_page_of_several_labels_is_corrected_and_accepted(
         "confidence": 0.6,
         "model": 1,
     }
-    entries = []
-    for n in range(40):
-        item = make.item(project, data={"text": f"item {n:03d}"})
-        entries.append(
-            order.Entry(
-                item.pk, 0, is_first=True, rank=n, reason="model", suggestion=told
-            )
-        )
+    items = [make.item(project, data={"text": f"item {n:03d}"}) for n in range(40)]
+    make.suggestible(project, items)
+    entries = [
+        order.Entry(item.pk, 0, is_first=True, rank=n, reason="model", suggestion=told)
+        for n, item in enumerate(items)
+    ]
     order.swap(project.pk, entries)
     make.member(project, who=make.user("gina"))
     with person(browser, live_server.url, "gina") as page:
