@@ -210,7 +210,11 @@ def read(sha256: str) -> Judgment:
 
     Raises FileNotFoundError where its file is gone.
     """
-    return msgspec.json.decode(files.read("judgments", sha256), type=Judgment)
+    kept = msgspec.json.decode(files.read("judgments", sha256))
+    # What was predicted has had another name in files of before.
+    if "said" in kept:
+        kept["predicted"] = kept.pop("said")
+    return msgspec.convert(kept, Judgment)
 
 
 def evaluate(version: ModelVersion, judgment: Judgment) -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+import msgspec
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from activelearn.core import training
+from activelearn.core import gate, training
 from activelearn.models import ModelVersion, TrainingRun
-from activelearn.services.features import forgetting, store
+from activelearn.services.features import files, forgetting, store
 from activelearn.services.judging import judgments
+from activelearn.services.judging.judgments import Judgment
 from activelearn.services.labels import snapshots
 from activelearn.services.training import retrain, triggers
 from activelearn.services.versions import registry
@@ -210,6 +212,17 @@ def test_c1_a_judgment_that_decides_nothing_is_not_shown() -> None:
     first.refresh_from_db()
     assert (run.verdict, first.stage) == ("not waiting", "rejected")
     assert (first.evaluation.verdict, first.evaluation.items) == ("cannot tell", 40)
+
+
+def test_a_judgment_of_the_release_before_is_read() -> None:
+    comparison = gate.compare([False], [True], gate.terms("balanced"))
+    kept = Judgment("a" * 64, 1, [7], [False], comparison, predicted=[("x",)])
+    before = msgspec.to_builtins(kept)
+    before["said"] = before.pop("predicted")
+
+    sha256 = files.save("judgments", msgspec.json.encode(before))
+
+    assert judgments.read(sha256) == kept
 
 
 def test_c4_a_version_that_a_person_promoted_meanwhile_serves_on() -> None:
