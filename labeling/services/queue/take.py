@@ -71,11 +71,13 @@ def at_once(member: Membership, count: int, allowed: Allowance) -> Taken:
     """Lend up to ``count`` by one statement, what the person holds already first.
 
     All that is new comes from one lane, which is drawn: so each lane has its share over
-    many calls. Fewer where its head does not suffice. Raises IntegrityError where
-    somebody was lent a slot between the look at it and the insert: a savepoint would cost
-    each lease two round trips.
+    many calls. Nothing where items want several votes and several are asked for: these
+    are mixed step by step. Fewer where the lane's head does not suffice. Raises
+    IntegrityError where somebody was lent a slot between the look at it and the insert: a
+    savepoint would cost each lease two round trips.
     """
-    if not allowed.count:
+    is_mixed = count > 1 and member.project.min_votes > 1
+    if is_mixed or not allowed.count:
         return NONE
     _begin(member)
     starts = {True: member.passed_first, False: member.passed_further}
