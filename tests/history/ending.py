@@ -148,6 +148,7 @@ def read_with(rows: Rows, home: Path, sent_home: Sequence[str] = ()) -> Final:
     return Final(
         overlap=project["overlap"],
         min_votes=project["min_votes"],
+        evaluation_votes=project["evaluation_votes"],
         confidence=project["confidence"],
         known=0 if project["settled_by"] == "share" else _labels(rows, project),
         votes=tuple(_votes(rows)),
@@ -259,7 +260,8 @@ def _items(rows: Rows) -> Any:
         " (SELECT count(*) FROM (SELECT o.labels, lag(o.labels) OVER (ORDER BY o.id)"
         "   AS before FROM labeling_resolution o WHERE o.item_id = i.id"
         "   AND i.split = 'pool' AND NOT o.is_ambiguous) AS changed"
-        "   WHERE before <> labels)::int AS corrections"
+        "   WHERE before <> labels)::int AS corrections,"
+        " i.split = 'evaluation' AS is_held_out"
         " FROM labeling_item i LEFT JOIN labeling_resolution r"
         " ON r.item_id = i.id AND r.superseded_at IS NULL"
     ):
@@ -274,6 +276,7 @@ def _items(rows: Rows) -> Any:
             None if labels is None else tuple(labels),
             row["was_labeled"],
             row["corrections"],
+            row["is_held_out"],
         )
 
 

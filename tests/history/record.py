@@ -89,6 +89,13 @@ class Item:
     was_labeled: bool = False
     # How often its label was changed to another one, which counts as well.
     corrections: int = 0
+    is_held_out: bool = False
+
+    @property
+    def wants_votes(self) -> bool:
+        """Whether people may be asked for it: held-out ones also after they are settled."""
+        is_checked = self.is_held_out and self.state == "settled" and self.votes > 0
+        return self.state == "open" or is_checked
 
 
 @dataclass(frozen=True)
@@ -181,6 +188,8 @@ class Final:
     promotions: tuple[Promotion, ...] = ()
     # The versions that the items' scores come from.
     scored_by: tuple[int, ...] = ()
+    # How many people answer a held-out item.
+    evaluation_votes: int = 1
     open_jobs: tuple[str, ...] = ()
     # (kind, why) of those that failed.
     failed_jobs: tuple[tuple[str, str], ...] = ()

@@ -175,8 +175,7 @@ def _ask_anew(project: Project) -> None:
 
 
 def _recheck_anew(project: Project) -> None:
-    """Let settled held-out items want the new number of votes."""
-    values = {"project": project.pk, "votes": project.evaluation_votes}
+    """Settle held-out items afresh, by the new number of votes."""
     with connection.cursor() as cursor:
-        cursor.execute(_SQL["recheck_anew"], values)
-    signals.send_on_commit(signals.items_changed, project.pk)
+        cursor.execute(_SQL["recheck_anew"], {"project": project.pk})
+    signals.send_on_commit(signals.votes_changed, project.pk)

@@ -15,16 +15,13 @@ UPDATE labeling_item i SET is_unsettled = true, votes_wanted = CASE
     THEN %(votes)s ELSE 1 END
 FROM open WHERE i.id = open.id
 
--- recheck_anew: let held-out items that votes have settled want another number of votes.
--- Not those that an expert has decided, or whose answer was known.
-WITH settled AS (
-    SELECT id FROM labeling_item i
-    WHERE project_id = %(project)s AND split = 'evaluation' AND state = 'settled'
-          AND votes > 0 AND EXISTS (
-              SELECT FROM labeling_resolution r
-              WHERE r.item_id = i.id AND r.superseded_at IS NULL
-                    AND r.source = 'consensus')
+-- recheck_anew: settle held-out items that have votes afresh, by another number of votes.
+WITH voted AS (
+    -- By id, as everybody locks items: another order can deadlock.
+    SELECT id FROM labeling_item
+    WHERE project_id = %(project)s AND split = 'evaluation' AND votes > 0
+          AND state <> 'invalid'
     ORDER BY id FOR NO KEY UPDATE
 )
-UPDATE labeling_item i SET votes_wanted = greatest(votes, %(votes)s)
-FROM settled WHERE i.id = settled.id
+UPDATE labeling_item i SET is_unsettled = true
+FROM voted WHERE i.id = voted.id

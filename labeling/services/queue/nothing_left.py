@@ -24,7 +24,8 @@ def _of_the_queue(member: Membership, works: Sequence[str]) -> Reason:
     # From the cheapest question to the dearest.
     if not items.exists():
         return "empty_project"
-    if not items.wanting_votes().exists():
+    # A held-out item that is only to be checked by somebody else has its label.
+    if not items.wanting_votes().filter(state=Item.State.OPEN).exists():
         return "all_labeled"
     mine = Assignment.objects.filter(annotator_id=member.user_id).exclude(
         state__in=(Assignment.State.EXPIRED, Assignment.State.RELEASED)

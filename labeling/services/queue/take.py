@@ -56,14 +56,16 @@ def further_share(member: Membership, works: Sequence[str]) -> float:
         return 1.0
     each = project.min_votes - 1
     more = max(0, project.evaluation_votes - project.min_votes)
+    # Who is asked for held-out items alone has nothing else among the first votes.
+    rate = 1.0 if list(works) == [Work.EVALUATION] else project.evaluation_rate
     # The further votes for each first vote.
     further = 0.0
     if Work.EVALUATION in works:
-        further += project.evaluation_rate * more
+        further += rate * more
     if Work.FURTHER in works:
         further += each
     elif Work.EVALUATION in works:
-        further += project.evaluation_rate * each
+        further += rate * each
     return further / (1 + further)
 
 

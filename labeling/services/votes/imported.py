@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from labeling import signals
 from labeling.models import (
-    AnnotationEvent,
     Assignment,
     Item,
     Project,
@@ -65,18 +64,16 @@ def keep(
         [_assignment(project, vote, now) for vote in given]
     )
     _ask_for_all(pairs)
-    # Lock order: each vote locks its annotator's counter, in the order of the file. Two
-    # transactions that lock several counters could deadlock, so all are locked before,
-    # by annotator, as everybody does. Nobody else sees the items, so nobody waits for
-    # them behind a counter.
+    # Lock order: the statement locks counters in no order, and two imports that share
+    # annotators could deadlock: so all are locked before, by annotator, as everybody
+    # does. Nobody else sees the items, so nobody waits for them behind a counter.
     for annotator_id in sorted({vote.annotator.pk for vote in given}):
         ProjectCounter.add(project.pk, annotator_id, votes=0)
-    writing.keep_all(
-        [
-            _vote(project, assignment, vote, importer)
-            for assignment, vote in zip(assignments, given, strict=True)
-        ]
-    )
+    votes = [
+        _as_json(assignment, vote)
+        for assignment, vote in zip(assignments, given, strict=True)
+    ]
+    writing.keep_past(project, votes, importer)
     signals.send_on_commit(signals.votes_changed, project.pk)
 
 
@@ -94,24 +91,16 @@ def _assignment(project: Project, given: GivenVote, now: datetime) -> Assignment
     )
 
 
-def _vote(
-    project: Project, assignment: Assignment, given: GivenVote, importer: User | None
-) -> writing.NewVote:
-    return writing.NewVote(
-        assignment=assignment.pk,
-        annotator=given.annotator.pk,
-        project=project.pk,
+def _as_json(assignment: Assignment, given: GivenVote) -> writing.PastVote:
+    return {
+        "assignment": assignment.pk,
         # The same for the same vote, so that it cannot be there twice.
-        client_id=uuid.uuid5(NAMESPACE, f"{given.item.pk}/{given.annotator.pk}"),
-        labels=given.vote.labels,
-        label_set=project.label_set_pk,
-        actor=importer.pk if importer else None,
-        seconds=given.vote.seconds,
-        # Nobody ever held it: it is not lent, but answered from the start.
-        is_locked=True,
-        kind=AnnotationEvent.Kind.IMPORTED.value,
-        at=assignment.leased_at,
-    )
+        "client_id": str(
+            uuid.uuid5(NAMESPACE, f"{given.item.pk}/{given.annotator.pk}")
+        ),
+        "labels": given.vote.labels,
+        "seconds": given.vote.seconds,
+    }
 
 
 def _ask_for_all(pairs: Sequence[tuple[Item, Sequence[ImportedVote]]]) -> None:

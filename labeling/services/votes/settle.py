@@ -209,7 +209,7 @@ def _consensus(done: _Done, item: Item, votes: list[deciding.Given]) -> rules.Co
         return consensus
     answers = [vote.labels for vote in votes]
     blind = done.project.evaluation_votes
-    return rules.held_out(consensus, answers, blind=blind, most=most)
+    return rules.held_out(consensus, answers, blind=blind)
 
 
 def _close(done: _Done, item: Item, state: Item.State) -> None:

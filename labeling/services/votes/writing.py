@@ -6,16 +6,16 @@ there and written here.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, cast
+from typing import Any, TypedDict, cast
 from uuid import UUID
 
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 from psycopg.types.json import Jsonb
 
-from labeling.models import Annotation, AnnotationEvent
+from labeling.models import Annotation, AnnotationEvent, Project, User
 from labeling.services.votes.statements import SQL
 from labeling.sql import lean
 
@@ -27,8 +27,7 @@ _VOTE = ("vote", Annotation)
 class NewVote:
     """A vote that is checked, to be written; each field is a value of ``keep_vote``.
 
-    ``actor`` is who brings it. ``at`` is when it was given, None for now. Only where
-    ``is_locked`` the lease need not be live: the caller has locked it.
+    Only where ``is_locked`` the lease need not be live: the caller has locked it.
     """
 
     assignment: int
@@ -47,7 +46,6 @@ class NewVote:
     screen: str = ""
     is_locked: bool = False
     kind: str = Kind.VOTED.value
-    at: datetime | None = None
 
 
 @dataclass
@@ -67,13 +65,31 @@ def keep(vote: NewVote) -> Annotation | None:
     return _first(lean.fetch(SQL["keep_vote"], vars(vote), _VOTE))
 
 
-def keep_all(votes: Sequence[NewVote]) -> None:
-    """Write votes one by one, in the caller's transaction, without waiting for each.
+class PastVote(TypedDict):
+    """A vote of another tool, on an assignment that was made for it."""
 
-    Raises IntegrityError where one of them is not written.
+    assignment: int
+    client_id: str
+    labels: list[str]
+    seconds: float | None
+
+
+def keep_past(
+    project: Project, votes: Sequence[PastVote], importer: User | None
+) -> None:
+    """Write votes that another tool has collected, in the caller's transaction.
+
+    Raises IntegrityError where one of them is there already.
     """
-    if lean.run_each(SQL["keep_vote"], map(vars, votes)) != len(votes):
-        raise IntegrityError("One of the votes is there already.")
+    values: dict[str, Any] = {
+        "votes": json.dumps(votes),
+        "label_set": project.label_set_pk,
+        "actor": importer.pk if importer else None,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(SQL["keep_past_votes"], values)
+        if cursor.fetchone()[0] != len(votes):
+            raise IntegrityError("One of the votes is there already.")
 
 
 def change(vote: Annotation, version: int, changes: VoteChanges) -> Annotation | None:

@@ -192,7 +192,9 @@ def _is_blind(member: Membership, item: Item) -> bool:
     if Membership.Role(member.role) not in members.ADJUDICATE:
         return False
     is_asked = Disagreement.objects.filter(item=item, resolved_at=None).exists()
-    if item.state in (Item.State.SETTLED, Item.State.INVALID) and not is_asked:
+    is_closed = item.state in (Item.State.SETTLED, Item.State.INVALID)
+    # Also one with a label is answered blind, while more people are to check it.
+    if is_closed and not (is_asked or item.wants_votes):
         return False
     own = Annotation.votes.filter(
         item=item, annotator_id=member.user_id, undone_at=None

@@ -212,6 +212,9 @@ def labels_follow_votes(history: Sequence[Op], final: Final) -> Iterator[str]:
     for item in final.items:
         given = votes[item.id]
         state, label = verdict(given, *policy)
+        if item.is_held_out and final.evaluation_votes > 1 and len(set(given)) > 1:
+            # An expert decides, however sure one of the votes is.
+            state, label = "disputed", None
         if item.state != state:
             yield f"item {item.id} is {item.state}; its votes make it {state}: {given}"
         if item.label != label:

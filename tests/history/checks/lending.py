@@ -246,7 +246,7 @@ def free_for(user: str, final: Final) -> list[int]:
     return [
         item.id
         for item in final.items
-        if item.state == "open"
+        if item.wants_votes
         and max(item.votes, live[item.id]) < item.wanted
         and item.id not in had
     ]

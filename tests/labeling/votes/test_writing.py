@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -180,16 +179,12 @@ def test_past_votes_of_which_one_is_there_already_are_refused_together() -> None
     project = make.project()
     item, who = make.item(project), make.member(project)
     make.vote(who, make.lease(who)[0], "x")
-    values: dict[str, Any] = {"annotator": who.user_id, "project": project.pk}
-    again = writing.NewVote(
-        assignment=Assignment.objects.get(item=item).pk,
-        client_id=uuid4(),
-        labels=["x"],
-        label_set=project.label_set_pk,
-        actor=None,
-        is_locked=True,
-        **values,
-    )
+    again: writing.PastVote = {
+        "assignment": Assignment.objects.get(item=item).pk,
+        "client_id": str(uuid4()),
+        "labels": ["x"],
+        "seconds": None,
+    }
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        writing.keep_all([again])
+        writing.keep_past(project, [again], None)

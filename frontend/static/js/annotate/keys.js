@@ -15,12 +15,13 @@ export const ACTIONS = {
   find: "/",
   yes: "y",
   no: "x",
-  suggested: "v",
   search: "s",
   next: "n",
   more: "m",
   words: "h",
   help: "?",
+  // The last one: who has given this key to something else keeps it.
+  suggested: "v",
 };
 
 /** @param {{name: string, key: string}[]} labels @returns {Map<string, string>} code → label */
