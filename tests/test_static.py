@@ -30,15 +30,22 @@ HASH = re.compile(r"\.[0-9a-f]{12}(?=\.\w+\b)")
 @pytest.fixture
 def served(tmp_path: Path) -> Path:
     """Our static files as ``assay up`` lays them out for browsers."""
-    source = FileSystemStorage(location=STATIC)
-    storage = ModuleManifestStorage(location=tmp_path, base_url="/static/")
-    names = [str(p.relative_to(STATIC)) for p in STATIC.rglob("*") if p.is_file()]
-    for name in names:
+    lay_out(STATIC, tmp_path)
+    return tmp_path
+
+
+def lay_out(folder: Path, target: Path) -> dict[str, str]:
+    """Lay out the files of a folder; return the hashed name of each."""
+    source = FileSystemStorage(location=folder)
+    storage = ModuleManifestStorage(location=target, base_url="/static/")
+    files = [str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()]
+    for name in files:
+        storage.delete(name)
         with source.open(name) as content:
             storage.save(name, content)
-    for _, _, problem in storage.post_process({name: (source, name) for name in names}):
+    for _, _, problem in storage.post_process({name: (source, name) for name in files}):
         assert not isinstance(problem, Exception), problem
-    return tmp_path
+    return {name: storage.stored_name(name) for name in files}
 
 
 def test_a_module_under_its_hashed_name_is_the_one_that_we_wrote(served: Path) -> None:
@@ -59,6 +66,35 @@ def test_a_module_imports_others_under_their_hashed_names(served: Path) -> None:
             ):
                 assert HASH.search(other), path.name
                 assert (path.parent / other).is_file()
+
+
+def test_a_sheet_is_served_with_all_that_it_imports(tmp_path: Path) -> None:
+    hashed = lay_out(STATIC, tmp_path)
+    pages, parts = (tmp_path / hashed[f"css/{name}.css"] for name in ("pages", "assay"))
+
+    for sheet in (pages, parts):
+        assert "@import" not in sheet.read_text()
+    for name in ("page", "plot", "decision"):
+        what, rules = (STATIC / f"css/pages/{name}.css").read_text().split("\n", 1)
+        assert rules.split("/*")[0] in pages.read_text()
+        assert what not in pages.read_text()
+    assert parts.read_text().index("@layer reset, ") < parts.read_text().index("{")
+
+
+def test_a_sheet_has_another_name_when_one_that_it_imports_has_changed(
+    tmp_path: Path,
+) -> None:
+    names = []
+    for color in ("red", "blue"):
+        folder = tmp_path / color
+        (folder / "css/parts").mkdir(parents=True)
+        (folder / "css/parts/a.css").write_text(f"a {{\n  color: {color};\n}}\n")
+        (folder / "css/all.css").write_text('@import "parts/a.css";\n')
+        laid_out = lay_out(folder, tmp_path / "served")
+        names.append(laid_out["css/all.css"])
+
+    assert names[0] != names[1]
+    assert "blue" in (tmp_path / "served" / names[1]).read_text()
 
 
 def test_comments_go_lines_stay_and_what_stands_beside_code_is_not_touched() -> None:
