@@ -31,6 +31,8 @@ ALL_SHEETS: Final = 13
 SCRIPT: Final = 250
 SHEET: Final = 250
 TEMPLATE: Final = 150
+# In characters.
+TEMPLATE_LINE: Final = 160
 
 
 def packed(paths: list[Path]) -> float:
@@ -105,9 +107,11 @@ def test_a_module_is_served_line_by_line_as_it_is_but_without_comments(
     assert not any(sent.lstrip().startswith("//") for sent in served)
 
 
-def test_a_template_is_short() -> None:
+def test_a_template_is_short_and_so_are_its_lines() -> None:
     for path in (FRONTEND / "templates").rglob("*.html"):
-        assert len(path.read_text().splitlines()) <= TEMPLATE, path
+        lines = path.read_text().splitlines()
+        assert len(lines) <= TEMPLATE, path
+        assert [line for line in lines if len(line) > TEMPLATE_LINE] == [], path
 
 
 def test_each_sheet_is_short_and_sent_once() -> None:
