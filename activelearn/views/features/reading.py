@@ -69,7 +69,7 @@ def _row(column: SeenColumn) -> ColumnRow:
 def _content(column: SeenColumn) -> str:
     """Return a range, or the commonest categories and how many there are besides."""
     if column.low:
-        return f"{column.low} – {column.high}"
+        return _("%(low)s to %(high)s") % {"low": column.low, "high": column.high}
     named = ", ".join(column.values[:NAMED])
     rest = len(column.values[NAMED:]) + column.others
     if not rest:

@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from activelearn.models import Duel
+from labeling.templatetags.figures import low_to_high, number
 from labeling.templatetags.localized import localized
 
 
@@ -50,13 +51,10 @@ def _votes(duel: Duel) -> Iterator[tuple[Promise | str, str]]:
         return
     yield _("Answered as this version does"), str(duel.better)
     yield _("Answered as the other one does"), str(duel.worse)
-    gain = [
-        number_format(part, 3)
-        for part in (duel.estimate.value, duel.estimate.low, duel.estimate.high)
-    ]
+    gain = duel.estimate
     yield (
         _("Gain in accuracy over the open items"),
-        f"{gain[0]} ({gain[1]} – {gain[2]})",
+        f"{number(gain.value, 3)} ({low_to_high(gain.low, gain.high, 3)})",
     )
     yield (
         _("p of the exact sign test"),

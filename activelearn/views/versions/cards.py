@@ -18,6 +18,7 @@ from activelearn.services.versions.cards import Card
 from activelearn.services.versions.history import Act
 from activelearn.views.judging import duels
 from activelearn.views.judging.evidence import BASELINES, KINDS
+from labeling.templatetags.figures import low_to_high, number
 from labeling.templatetags.localized import localized
 
 # Of labels and slices, the card names the first ones.
@@ -200,10 +201,7 @@ def _moment(moment: datetime) -> str:
 def _estimate(figure: Estimate | None) -> str:
     if figure is None:
         return "–"
-    value, low, high = (
-        number_format(part, 2) for part in (figure.value, figure.low, figure.high)
-    )
-    return f"{value} ({low}–{high})"
+    return f"{number(figure.value)} ({low_to_high(figure.low, figure.high)})"
 
 
 def _on(summary: Summary) -> str:

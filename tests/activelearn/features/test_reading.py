@@ -67,6 +67,6 @@ def test_k12_the_models_page_says_what_is_read_and_what_is_not(client: Client) -
     page = client.get(address).content.decode()
 
     assert "What the model reads" in page
-    assert "0 – 87" in page
+    assert "0 to 87" in page
     assert "not used: it is another one in each row" in page
     assert "not used: every row has the same value" in page

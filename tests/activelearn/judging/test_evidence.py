@@ -148,7 +148,7 @@ def test_the_page_shows_three_milestones_and_never_accuracy_alone() -> None:
     accuracy = report.figures.summary.accuracy
     assert (
         f"{accuracy.value:.2f} "
-        f'<small class="interval">{accuracy.low:.2f}–{accuracy.high:.2f}</small>'
+        f'<small class="interval">{accuracy.low:.2f} to {accuracy.high:.2f}</small>'
     ) in page
 
 
