@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from activelearn.services.training import triggers
+from labeling.errors import InvalidInputError
 from labeling.models import Project
 
 
@@ -23,11 +24,14 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Ask for a run; one that already waits will do.
 
-        Raises CommandError where there is no such project.
+        Raises CommandError where there is no such project, or the reason is too long.
         """
         project = Project.objects.filter(slug=options["project"]).first()
         if project is None:
             raise CommandError(f"There is no project {options['project']!r}.")
-        run, is_new = triggers.request(project, None, options["reason"])
+        try:
+            run, is_new = triggers.request(project, None, options["reason"])
+        except InvalidInputError as error:
+            raise CommandError(str(error)) from error
         how = "has learned the same" if run.verdict else "waits already"
         self.stdout.write(f"run #{run.pk} {'asked for' if is_new else how}")

@@ -19,7 +19,7 @@ from activelearn.services.judging import duel_course, duels
 from activelearn.services.ordering import ranking
 from activelearn.services.predictions import scoring
 from activelearn.services.training import experiments
-from activelearn.services.versions import requests
+from activelearn.services.versions import reasons, requests
 from labeling.messages import Message, message, verbatim
 from labeling.models import Item, Job, Project, ProjectCounter, Resolution, User
 from labeling.services.work import jobs
@@ -80,8 +80,12 @@ def request(
     So is the run that has learned from the same labels in the same way: the same
     experiment is not done twice. A reason that a person has typed is kept as it is.
 
-    Raises NotFoundError where the project has been deleted.
+    Raises what ``reasons.checked`` raises, and NotFoundError where the project has been
+    deleted.
     """
+    if isinstance(reason, str):
+        typed = reasons.checked(reason)
+        reason = verbatim(typed) if typed else message("asked for")
     # Before the lock, and not where a run waits: it reads every label and vote. What it
     # misses, the run finds when it begins.
     earlier = None if _waiting(project) else experiments.finished_now(project)
@@ -92,16 +96,13 @@ def request(
             return waiting, False
         if earlier is not None:
             return earlier, False
-        if isinstance(reason, str):
-            typed = reason.strip()[:300]
-            reason = verbatim(typed) if typed else message("asked for")
         return _request(project, user, TrainingRun.Trigger.PERSON, reason), True
 
 
 def again(job: Job, user: User | None) -> Job:
     """Request a new run in place of one that has ended.
 
-    Raises NotFoundError where the project has been deleted.
+    Raises what ``request`` raises.
     """
     ended = TrainingRun.objects.select_related("project").get(job=job)
     run, _ = request(ended.project, user, message("run #%(run)s again", run=ended.pk))
@@ -242,7 +243,7 @@ def _is_judging(project_id: int) -> bool:
 def judge_again(job: Job, user: User | None) -> Job:
     """Request another judgment in place of one that has ended.
 
-    Raises NotFoundError where the project has been deleted.
+    Raises what ``again`` raises.
     """
     ended = TrainingRun.objects.select_related("judges__project").get(job=job)
     if ended.judges is None:

@@ -24,9 +24,8 @@ from activelearn.models import (
     Promotion,
     TrainingRun,
 )
-from activelearn.models.version import LONGEST_REASON
 from activelearn.services.features import files, store
-from activelearn.services.versions import requests
+from activelearn.services.versions import reasons, requests
 from labeling.errors import ConflictError, NotFoundError
 from labeling.messages import message
 from labeling.messages import sentence as _
@@ -171,14 +170,15 @@ def promote(model: ModelVersion, user: User | None, why: str = "") -> ModelVersi
 
     why: the person's reason, which is kept.
 
-    Raises what ``load`` raises, for what cannot be computed with does not serve, and
-    NotFoundError where the project has been deleted.
+    Raises what ``load`` raises, for what cannot be computed with does not serve, what
+    ``reasons.checked`` raises, and NotFoundError where the project has been deleted.
     """
+    change = _Change(user, why=reasons.checked(why))
     # Before the lock: to read a file takes a while, and its answer cannot change.
     load(model)
     with transaction.atomic():
         _await_turn(model)
-        _promote(model, _Change(user, why=kept(why)))
+        _promote(model, change)
     return model
 
 
@@ -229,11 +229,6 @@ def take_over(model: ModelVersion, run: TrainingRun) -> None:
         _await_turn(model)
         _promote(model, _Change(run.requested_by, run))
         _end_waits(model)
-
-
-def kept(why: str) -> str:
-    """Return a person's reason as it is kept: what is too long loses its end."""
-    return why.strip()[:LONGEST_REASON]
 
 
 @dataclass(frozen=True)
@@ -293,9 +288,10 @@ def rollback(model: ModelVersion, user: User | None, why: str = "") -> ModelVers
 
     Where ``model`` does not serve, nothing changes. Only a promotion brings a version
     back that was rolled back, so each rollback goes one step back in time. Raises
-    ConflictError where there is no earlier champion, and NotFoundError where the project
-    has been deleted.
+    ConflictError where there is no earlier champion, what ``reasons.checked`` raises, and
+    NotFoundError where the project has been deleted.
     """
+    change = _Change(user, why=reasons.checked(why), is_rollback=True)
     with transaction.atomic():
         _await_turn(model)
         serving = champion(model.project)
@@ -310,7 +306,7 @@ def rollback(model: ModelVersion, user: User | None, why: str = "") -> ModelVers
         # What cannot be computed with must not serve; refused, the transaction undoes
         # the rest.
         load(before)
-        _promote(before, _Change(user, why=kept(why), is_rollback=True))
+        _promote(before, change)
     return before
 
 
@@ -319,9 +315,10 @@ def archive(
 ) -> ModelVersion:
     """Put a version away; twice changes nothing, not the first reason either.
 
-    Raises ConflictError for the champion, which serves until another takes over, and
-    NotFoundError where the project has been deleted.
+    Raises ConflictError for the champion, which serves until another takes over, what
+    ``reasons.checked`` raises, and NotFoundError where the project has been deleted.
     """
+    reason = reasons.checked(why)
     with transaction.atomic():
         _await_turn(model)
         if model.stage == Stage.CHAMPION:
@@ -331,7 +328,7 @@ def archive(
         if model.archived_at is None:
             model.stage = Stage.ARCHIVED
             model.archived_at, model.archived_by = timezone.now(), user
-            model.archived_why = kept(why)
+            model.archived_why = reason
             model.save(update_fields=["stage", *_OF_ARCHIVE])
     return model
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from activelearn.models import TrainingRun
 from activelearn.services.versions import registry
 from tests import make
 from tests.activelearn.test_loop import versions
@@ -49,3 +50,37 @@ def test_reasons_are_kept_with_who_and_when_and_shown() -> None:
     assert call("post", f"{address}/2/promote/").status_code == 200
     second.refresh_from_db()
     assert (second.archived_at, second.archived_why) == (None, "")
+
+
+def test_a_reason_that_is_too_long_is_refused_everywhere_and_not_cut() -> None:
+    reason = "x" * 301
+    project, (first, second) = versions(2)
+    who = make.manager_of(project).user
+    client = Client()
+    client.force_login(who)
+    runs = TrainingRun.objects.filter(project=project)
+    before = runs.count()
+    address = f"/projects/{project.slug}/models/"
+
+    pages = [
+        client.post(address, {"action": action, "number": number, "reason": reason})
+        for action, number in (
+            ("train", ""),
+            ("promote", "2"),
+            ("rollback", "1"),
+            ("archive", "2"),
+        )
+    ]
+
+    told = make.Caller(who)(
+        "post", f"projects{address[9:-7]}training-runs/", {"reason": reason}
+    )
+    assert told.status_code == 400
+    assert list(told.json()["errors"]) == ["reason"]
+    for page in pages:
+        assert page.status_code == 409
+        assert "300" in str(page.context["errors"])
+        assert b'maxlength="300"' in page.content
+    assert registry.champion(project) == first
+    second.refresh_from_db()
+    assert (second.archived_at, runs.count()) == (None, before)

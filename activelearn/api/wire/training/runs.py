@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from activelearn import models
+from activelearn.models.version import LONGEST_REASON
 from activelearn.services.training import retrain
 from labeling.api.http.fields import (
     Added,
@@ -35,7 +36,10 @@ class TrainingBody(Body):
     or_nothing: ClassVar = frozenset({"reason"})
 
     reason: (
-        Annotated[str, text(300, "In the person's own words, for the list of runs.")]
+        Annotated[
+            str,
+            text(LONGEST_REASON, "In the person's own words, for the list of runs."),
+        ]
         | None
     ) = None
 
