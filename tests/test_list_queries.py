@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
@@ -17,7 +18,15 @@ import activelearn.views.urls
 import labeling.views.urls
 from activelearn.models import Duel, Evaluation, ModelVersion, Snapshot, TrainingRun
 from labeling.messages import message
-from labeling.models import Disagreement, Item, Job, Project, User
+from labeling.models import (
+    Annotation,
+    AnnotationEvent,
+    Disagreement,
+    Item,
+    Job,
+    Project,
+    User,
+)
 from labeling.services.experts import adjudicate, blind, decisions, inquiries
 from labeling.services.projects import guidelines, invitations, label_sets
 from labeling.services.transfer import predictions
@@ -162,6 +171,47 @@ def had_to_do(count: int) -> Project:
     return project
 
 
+def often_answered(count: int, *, first: User | None = None) -> Project:
+    """Return a project with an item of so many votes, of which one stands, and events.
+
+    The one that stands is the expert's; ``first`` has given all others.
+    """
+    project = make.project()
+    expert = make.member(project, "expert").user
+    item, moment = make.item(project), timezone.now()
+    voters = [first or expert] * (count - 1) + [expert]
+    rows = [
+        Annotation(
+            project=project,
+            item=item,
+            annotator=voter,
+            client_id=uuid.uuid4(),
+            labels=["x"],
+            label_set=project.label_set,
+            reason="random",
+            created_at=moment,
+            updated_at=moment,
+            undone_at=moment if number < count else None,
+        )
+        for number, voter in enumerate(voters, start=1)
+    ]
+    given = Annotation.votes.bulk_create(rows)
+    AnnotationEvent.objects.bulk_create(
+        AnnotationEvent(
+            project=project,
+            item=item,
+            annotation=vote,
+            actor=vote.annotator,
+            kind="voted",
+            payload={"labels": ["x"]},
+            at=moment,
+        )
+        for vote in given
+    )
+    Item.objects.filter(pk=item.pk).update(state="settled")
+    return project
+
+
 def address(path: str, project: Project) -> str:
     """Return a path of a project, and of its first item where it names one."""
     first = Item.objects.filter(project=project).order_by("pk").first()
@@ -227,6 +277,7 @@ PAGES: Final[dict[str, Builder]] = {
     "projects/{slug}/labels/": many_labels,
     "projects/{slug}/models/1/confusions/?truth=x&predicted=y": mixed_up,
     "projects/{slug}/models/2/against/1/": differing,
+    "projects/{slug}/items/{item}/": often_answered,
     "projects/{slug}/items/{item}/models/": had_to_do,
     **{
         f"projects/{{slug}}/{path.replace('doubts', 'disagreements')}": builder
@@ -245,7 +296,7 @@ NO_LISTS: Final = {
         "disagreements",
         "export",
     ),
-    *("grid", "imports", "item", "job", "join", "login", "logout", "new-project"),
+    *("grid", "imports", "job", "join", "login", "logout", "new-project"),
     *("project", "promote", "retrain", "rollback", "settings", "station"),
 }
 

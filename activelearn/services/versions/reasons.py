@@ -15,6 +15,6 @@ def checked(why: str) -> str:
     """
     reason = why.strip()
     if len(reason) > LONGEST_REASON or "\x00" in reason:
-        told = _("A text of at most %(most)s characters, without NUL.")
-        raise InvalidInputError(errors={"reason": [told % {"most": LONGEST_REASON}]})
+        refusal = _("A text of at most %(most)s characters, without NUL.")
+        raise InvalidInputError(errors={"reason": [refusal % {"most": LONGEST_REASON}]})
     return reason

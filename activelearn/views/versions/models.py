@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -31,8 +31,11 @@ from labeling.errors import AssayError, ConflictError
 from labeling.models import Item, Job, Membership, Project, ProjectCounter
 from labeling.services.projects import members
 from labeling.services.work import jobs
+from labeling.services.work.transactions import one_moment
 from labeling.views.page.paging import listing
 from labeling.views.page.scope import context, member_of, or_404, sentences_of, whole
+
+SHOWN: Final = 20
 
 
 @login_required
@@ -46,42 +49,68 @@ def models(request: HttpRequest, slug: str) -> HttpResponse:
             return redirect("models", slug)
         except AssayError as error:
             errors = sentences_of(error)
+    # Of one moment: a promotion in between would let a version serve on one half of the
+    # page that waits on the other.
+    with one_moment():
+        page = context(member, "models", errors=errors, **_known(request, member))
+        return render(
+            request, "activelearn/models.html", page, status=409 if errors else 200
+        )
+
+
+def _known(request: HttpRequest, member: Membership) -> dict[str, Any]:
+    """Return what the page shows of a project's models and runs."""
     project = member.project
     own_policy = LearningPolicy.of(project.pk)
     champion = registry.champion(project)
     fired = RetrainTrigger.objects.filter(project=project).first()
-    versions = list(registry.with_evidence(project)[:20])
     evidence = _evidence(request, project, own_policy)
-    page = context(
-        member,
-        "models",
-        errors=errors,
-        champion=champion,
-        reads=reading.shown(project, champion),
-        wait=triggers.wait_of(project),
-        duels=duel_rows.shown(
-            duels.of_version(project, evidence.evaluation.model if evidence else None)[
-                :5
-            ]
+    return {
+        "champion": champion,
+        "reads": reading.shown(project, champion),
+        "wait": triggers.wait_of(project),
+        **_duels(request, project, evidence),
+        "labels": ProjectCounter.toward_retrain(project.pk),
+        "due": triggers.next_threshold(own_policy, fired.label_count if fired else 0),
+        "runs": listing(
+            request,
+            TrainingRun.objects.select_related("job").filter(project=project),
+            size=SHOWN,
+            names=("older-runs", "newer-runs"),
         ),
-        labels=ProjectCounter.toward_retrain(project.pk),
-        due=triggers.next_threshold(own_policy, fired.label_count if fired else 0),
-        runs=TrainingRun.objects.select_related("job").filter(project=project)[:20],
-        models=versions,
-        judged=[row.number for row in versions if row.evidence],
-        history=history_of(versions),
-        evidence=evidence,
-        scored=newcomers.last_pass(project.pk) if champion else None,
-        scoring=scoring.newest_job(project) if champion else None,
-        coverage=coverage.shown(
+        "evidence": evidence,
+        "scored": newcomers.last_pass(project.pk) if champion else None,
+        "scoring": scoring.newest_job(project) if champion else None,
+        "coverage": coverage.shown(
             coverage_of(project),
             evidence.evaluation.accuracy if evidence else None,
             rare_labels_of(project),
         ),
+        **_versions(request, project),
+    }
+
+
+def _duels(
+    request: HttpRequest, project: Project, evidence: Evidence | None
+) -> dict[str, Any]:
+    """Return the duel that goes on and those of the version that is shown."""
+    listed = listing(
+        request,
+        duels.of_version(project, evidence.evaluation.model if evidence else None),
+        size=5,
+        names=("older-duels", "newer-duels"),
     )
-    return render(
-        request, "activelearn/models.html", page, status=409 if errors else 200
-    )
+    return {"duel_list": listed, "duels": duel_rows.shown(listed.rows)}
+
+
+def _versions(request: HttpRequest, project: Project) -> dict[str, Any]:
+    """Return a page of the versions, with the picture of their figures."""
+    versions = listing(request, registry.with_evidence(project), size=SHOWN)
+    return {
+        "models": versions,
+        "judged": [row.number for row in versions.rows if row.evidence],
+        "history": history_of(versions.rows),
+    }
 
 
 def _evidence(
@@ -113,6 +142,7 @@ def confusions(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     truth, predicted = (request.GET.get(name, "") for name in ("truth", "predicted"))
     with or_404():
         evidence = registry.evaluation(member.project, number)
+    is_pair = bool(truth or predicted)
     wanted = [[truth], [predicted]]
     items = Item.objects.select_related("media").filter(
         project=member.project,
@@ -125,6 +155,8 @@ def confusions(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         truth=truth,
         predicted=predicted,
         number=number,
+        # Without a pair of labels the page offers those that are mixed up.
+        pairs=None if is_pair else registry.report_of(evidence).figures.confusions,
         items=shown,
         entries=[(item, evidence.sureness.get(str(item.pk))) for item in shown.rows],
         is_calibrated=evidence.model.is_calibrated,

@@ -114,7 +114,7 @@ def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         resolutions=[] if is_blind else resolutions,
         is_blind=is_blind,
         errors=tried.errors,
-        **({} if is_blind else _votes_and_history(member, shown)),
+        **({} if is_blind else _votes_and_history(request, member, shown)),
     )
     return render(request, "labeling/item.html", page, status=tried.status)
 
@@ -205,24 +205,36 @@ def _is_blind(member: Membership, item: Item) -> bool:
     return not (own.exists() or answered.exists())
 
 
-def _votes_and_history(member: Membership, item: Item) -> dict[str, Any]:
+def _votes_and_history(
+    request: HttpRequest, member: Membership, item: Item
+) -> dict[str, Any]:
     """Return the votes and the history; names only for those who manage the data."""
     names = Membership.Role(member.role) in members.ENGINEER
-    votes = list(
-        Annotation.votes.select_related("annotator", "label_set", "guideline")
-        .filter(item=item)
-        .order_by("pk")[:200]
+    given = Annotation.votes.filter(item=item).order_by("pk")
+    votes = listing(
+        request,
+        given.select_related("annotator", "label_set", "guideline"),
+        names=("later-votes", "earlier-votes"),
     )
-    people: dict[int, str] = {}
-    for vote in votes:
-        known = vote.annotator.username if names else f"A{len(people) + 1}"
-        people.setdefault(vote.annotator_id, known)
+    # Of all pages, so that a number is the same person on each.
+    people = list(dict.fromkeys(given.values_list("annotator_id", flat=True)))
     events = AnnotationEvent.objects.select_related("actor").filter(item=item)
+    history = listing(request, events, names=("older-events", "newer-events"))
     return {
-        "votes": [(people[vote.annotator_id], vote) for vote in votes],
+        "listed": votes,
+        "votes": [
+            (
+                vote.annotator.username
+                if names
+                else f"A{people.index(vote.annotator_id) + 1}",
+                vote,
+            )
+            for vote in votes.rows
+        ],
+        "history": history,
         "events": [
             (event.actor.username if names and event.actor else "", event)
-            for event in events.order_by("-pk")[:200]
+            for event in history.rows
         ],
         "prediction": _prediction(item) if names else None,
     }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -20,8 +18,6 @@ from labeling.services.votes import skills
 from labeling.views.page.paging import listing
 from labeling.views.page.scope import attempt, context, member_of, whole
 
-RECENT: Final = 50
-
 
 @login_required
 @never_cache
@@ -31,9 +27,10 @@ def people(request: HttpRequest, slug: str) -> HttpResponse:
     tried = attempt(request, lambda: _act(request, member))
     if tried.is_done and not tried.result:
         return redirect("members", slug)
-    links = Invitation.objects.select_related("created_by").filter(
+    made = Invitation.objects.select_related("created_by").filter(
         project=member.project
     )
+    links = listing(request, made, names=("older-links", "newer-links"))
     rows = Membership.objects.select_related("user").filter(project=member.project)
     listed = listing(
         request, rows.order_by("user__username", "pk"), project=member.project
@@ -43,7 +40,8 @@ def people(request: HttpRequest, slug: str) -> HttpResponse:
         member,
         "members",
         link=tried.result,
-        invitations=[(link, why_over(link)) for link in links[:RECENT]],
+        links=links,
+        invitations=[(link, why_over(link)) for link in links.rows],
         most_days=MOST_DAYS,
         people=listed,
         members=[(person, known.get(person.user_id)) for person in listed.rows],
