@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.functional import Promise
 
-from activelearn.core.evaluation import Summary
-from activelearn.models import LearningPolicy, ModelVersion
+from activelearn.models import LearningPolicy
 from activelearn.services.training import dry_run
 from activelearn.services.versions import switching
 from labeling.errors import ConflictError
@@ -35,14 +32,6 @@ def retrain(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "activelearn/retrain.html", page)
 
 
-@dataclass(frozen=True)
-class FiguresRow:
-    """A version with its figures on the items that it was judged on."""
-
-    version: ModelVersion
-    summary: Summary | None
-
-
 @login_required
 def switch(request: HttpRequest, slug: str, number: int, action: str) -> HttpResponse:
     """Show what a promotion or a rollback would change, with the button that does it.
@@ -58,7 +47,6 @@ def switch(request: HttpRequest, slug: str, number: int, action: str) -> HttpRes
             )
         except ConflictError as error:
             refusal = error.detail
-    versions = change.versions if change else []
     page = context(
         member,
         "models",
@@ -66,10 +54,6 @@ def switch(request: HttpRequest, slug: str, number: int, action: str) -> HttpRes
         action=action,
         change=change,
         refusal=refusal,
-        figures=[
-            FiguresRow(row, row.evidence.summary if row.evidence else None)
-            for row in versions
-        ],
     )
     return render(
         request, "activelearn/switch.html", page, status=409 if refusal else 200

@@ -91,7 +91,7 @@ def changes(request: HttpRequest, slug: str, number: int, before: int) -> HttpRe
         member,
         "models",
         comparison=comparison,
-        both=[comparison.before, comparison.now],
+        both=[comparison.before.model, comparison.now.model],
         which=which,
         items=items,
         entries=[(item, by_item[item.pk]) for item in items.rows],
