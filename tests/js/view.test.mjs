@@ -1,20 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { said } from "../../frontend/static/js/annotate/view.js";
+import { suggestionText } from "../../frontend/static/js/annotate/view.js";
 
 test("one suggested label comes with its confidence, or a score", () => {
   const suggestion = { label: "red", labels: ["red"], confidence: 0.914 };
-  assert.equal(said(suggestion), "The model suggests red (score 91)");
-  assert.equal(said({ ...suggestion, calibrated: true }), "The model suggests red (91 %)");
+  assert.equal(suggestionText(suggestion), "The model suggests red (score 91)");
+  assert.equal(suggestionText({ ...suggestion, calibrated: true }), "The model suggests red (91 %)");
 });
 
 test("c11 of several labels each comes with its own, the likeliest first", () => {
   const probabilities = { blue: 0.6, red: 0.92 };
   const suggestion = { label: "red", labels: ["blue", "red"], probabilities, confidence: 0.55, calibrated: true };
-  assert.equal(said(suggestion), "The model suggests red (92 %), blue (60 %)");
+  assert.equal(suggestionText(suggestion), "The model suggests red (92 %), blue (60 %)");
 });
 
 test("c11 that no label is suggested is said", () => {
   const suggestion = { label: "", labels: [], probabilities: {}, confidence: 0.8 };
-  assert.equal(said(suggestion), "The model suggests none of the labels (score 80)");
+  assert.equal(suggestionText(suggestion), "The model suggests none of the labels (score 80)");
 });

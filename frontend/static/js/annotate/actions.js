@@ -1,13 +1,22 @@
 /** What a person can do at the station, by key or by button. */
 import { uuid } from "./api.js";
-import { press, toggleGuide } from "./board.js";
+import { setPressed, toggleGuide } from "./board.js";
 import { byId, clock, outbox, say, setup } from "./desk.js";
 import { ask, showHelp } from "./dialogs.js";
-import { asked, draw, now, picture, set, show, write } from "./screen.js";
+import {
+  askedLabel,
+  current,
+  draw,
+  picture,
+  show,
+  update,
+  updateDraft,
+} from "./screen.js";
 import * as state from "./state.js";
 import { forget } from "./view.js";
 import { t } from "./words.js";
 
+/** So many answers may wait to be sent. */
 const LIMIT = 500;
 
 const isFull = () => {
@@ -23,7 +32,7 @@ const isFull = () => {
 /** What comes from the server when it is first wanted. */
 const tools = {
   /** @type {import("./search.js").Search | undefined} */
-  places: undefined,
+  search: undefined,
   /** @type {((isOn: boolean) => void) | undefined} */
   influence: undefined,
   isMarking: false,
@@ -31,26 +40,26 @@ const tools = {
 
 const search = async () => {
   const form = byId("search");
-  if (form === null || state.shown(now.session) === undefined) return;
+  if (form === null || state.shown(current.session) === undefined) return;
   form.hidden = false;
   // Ready at once: what is typed meanwhile must not reach the labels.
   form.querySelector("input").select();
-  tools.places ??= (await import("./search.js")).makeSearch(form, byId("item"));
-  tools.places.open();
+  tools.search ??= (await import("./search.js")).makeSearch(form, byId("item"));
+  tools.search.open();
 };
 
 const words = async () => {
   if (document.querySelector("[data-do=words]") === null) return;
   tools.isMarking = !tools.isMarking;
-  press("words", tools.isMarking);
+  setPressed("words", tools.isMarking);
   tools.influence ??= (await import("./influence.js")).makeInfluence(byId("item"));
   tools.influence(tools.isMarking);
 };
 
-/** @param {{put: (draft: import("./outbox.js").Draft) => void, again: () => unknown}} page */
-export const makeActions = ({ put, again }) => {
+/** @param {{keep: (draft: import("./outbox.js").Draft) => void, again: () => unknown}} page */
+export const makeActions = ({ keep, again }) => {
   const vote = (/** @type {string[]} */ labels) => {
-    const { session, draft } = now;
+    const { session, draft } = current;
     if (session.revisited !== null) return amend(labels);
     const lease = session.queue[0];
     if (lease === undefined || isFull()) return;
@@ -59,40 +68,40 @@ export const makeActions = ({ put, again }) => {
       assignment: lease.assignment,
       seconds: clock.take(),
       ...state.say(draft, labels),
-      ...(asked() || draft.isDeclined ? { screen: "binary" } : {}),
+      ...(askedLabel() || draft.isDeclined ? { screen: "binary" } : {}),
     };
-    now.times = [...now.times.slice(-99), Date.now()];
+    current.times = [...current.times.slice(-99), Date.now()];
     // Paint the next item first; the outbox has a disk to write to.
     show(state.answer(session, given));
     byId("announcement").textContent = t("Labeled {labels}.", {
       labels: labels.join(", ") || t("none"),
     });
     const { client_id, assignment } = given;
-    put({ kind: "vote", assignment, client_id, vote: given });
+    keep({ kind: "vote", assignment, client_id, vote: given });
   };
 
   const amend = (/** @type {string[]} */ labels) => {
-    const changed = state.say(now.draft, labels);
-    const [next, answer] = state.change(now.session, changed);
+    const changed = state.say(current.draft, labels);
+    const [next, answer] = state.change(current.session, changed);
     if (answer === null) return;
     show(next);
     const { vote } = answer;
     const { client_id, assignment } = vote;
-    put({ kind: "edit", assignment, client_id, vote, now: changed });
+    keep({ kind: "edit", assignment, client_id, vote, now: changed });
   };
 
   const choose = (/** @type {string} */ label) => {
     if (!setup.isMulti) return vote([label]);
-    set({ session: state.toggle(now.session, label) });
+    update({ session: state.toggle(current.session, label) });
   };
 
   const undo = () => {
-    const [next, answer] = state.undo(now.session);
+    const [next, answer] = state.undo(current.session);
     if (answer === null) return say(t("There is nothing to undo."));
     show(next, answer.now);
     const { vote } = answer;
     const { client_id, assignment } = vote;
-    put({ kind: "undo", assignment, client_id, vote });
+    keep({ kind: "undo", assignment, client_id, vote });
   };
 
   /** Look at an earlier answer, or at the next item. @param {state.Session} next */
@@ -100,34 +109,34 @@ export const makeActions = ({ put, again }) => {
     show(next, next.revisited ? state.entry(next, next.revisited)?.now : undefined);
 
   const skip = () => {
-    const lease = now.session.queue[0];
-    if (lease === undefined || now.session.revisited !== null || isFull()) return;
+    const lease = current.session.queue[0];
+    if (lease === undefined || current.session.revisited !== null || isFull()) return;
     ask("skip", "", (reason) => {
       // Another window may have answered the item while the dialog was open.
-      if (now.session.queue[0] !== lease) return;
-      show(state.pass(now.session));
+      if (current.session.queue[0] !== lease) return;
+      show(state.pass(current.session));
       const { assignment } = lease;
       const words = reason === "none" ? "" : reason;
-      put({ kind: "skip", assignment, client_id: uuid(), words });
+      keep({ kind: "skip", assignment, client_id: uuid(), words });
     });
   };
 
   const flag = () => {
-    const lease = state.shown(now.session);
+    const lease = state.shown(current.session);
     if (lease === undefined) return;
     ask("flag", "", (words) => {
-      put({ kind: "flag", assignment: lease.assignment, client_id: uuid(), words });
+      keep({ kind: "flag", assignment: lease.assignment, client_id: uuid(), words });
       say(t("Flagged. The project's experts see it; you can still label it."));
     });
   };
 
   const comment = () => {
-    if (state.shown(now.session) === undefined) return;
-    ask("comment", now.draft.comment, (words) => write({ comment: words }));
+    if (state.shown(current.session) === undefined) return;
+    ask("comment", current.draft.comment, (words) => updateDraft({ comment: words }));
   };
 
   const reload = () => {
-    forget(state.shown(now.session)?.item.media_url ?? "");
+    forget(state.shown(current.session)?.item.media_url ?? "");
     byId("item").dataset["shown"] = "";
     draw();
   };
@@ -147,24 +156,24 @@ export const makeActions = ({ put, again }) => {
     more: () => {
       for (const button of byId("item").querySelectorAll("button.more")) button.click();
     },
-    next: (event) => tools.places?.step(event?.shiftKey ? -1 : 1),
+    next: (event) => tools.search?.step(event?.shiftKey ? -1 : 1),
     login: () => byId("login").showModal(),
-    submit: () => setup.isMulti && vote(now.session.chosen),
-    unsure: () => write({ isUnsure: !now.draft.isUnsure }),
+    submit: () => setup.isMulti && vote(current.session.chosen),
+    unsure: () => updateDraft({ isUnsure: !current.draft.isUnsure }),
     yes: () => {
-      const label = asked();
+      const label = askedLabel();
       if (label !== undefined) vote([label]);
     },
     suggested: () => {
-      const suggestion = state.shown(now.session)?.suggestion;
-      if (!setup.isMulti || now.session.revisited !== null) return;
+      const suggestion = state.shown(current.session)?.suggestion;
+      if (!setup.isMulti || current.session.revisited !== null) return;
       if (!suggestion) return say(t("The model suggests nothing for this item."));
-      set({ session: { ...now.session, chosen: [...suggestion.labels] } });
+      update({ session: { ...current.session, chosen: [...suggestion.labels] } });
     },
-    no: () => write({ isDeclined: asked() !== undefined }),
+    no: () => updateDraft({ isDeclined: askedLabel() !== undefined }),
     find: () => byId("find")?.focus(),
-    earlier: () => look(state.step(now.session, -1)),
-    later: () => look(state.step(now.session, 1)),
+    earlier: () => look(state.step(current.session, -1)),
+    later: () => look(state.step(current.session, 1)),
     closer: () => picture?.scale(1.25),
     farther: () => picture?.scale(0.8),
     fit: () => {

@@ -1,8 +1,9 @@
 /** Calls of the station to the server. */
 
-const PATIENCE = 15_000;
-/** What browsers let a closing page still send, less some room. */
-const LAST_WORDS = 60_000;
+/** In milliseconds. */
+const TIMEOUT = 15_000;
+/** In bytes: what browsers let a closing page still send, less some room. */
+const KEEPALIVE_LIMIT = 60_000;
 
 const token = () => document.cookie.match(/csrftoken=([^;]+)/)?.[1] ?? "";
 
@@ -31,8 +32,8 @@ export const caller =
       method: options.method ?? "POST",
       headers,
       body: sent,
-      keepalive: document.hidden && (sent?.length ?? 0) < LAST_WORDS,
-      signal: AbortSignal.timeout(PATIENCE),
+      keepalive: document.hidden && (sent?.length ?? 0) < KEEPALIVE_LIMIT,
+      signal: AbortSignal.timeout(TIMEOUT),
     });
     const isJson = (answer.headers.get("Content-Type") ?? "").includes("json");
     const reply = isJson ? await answer.json() : {};

@@ -7,7 +7,7 @@ export const labelButtons = () =>
 const asElement = (/** @type {Element} */ node) => /** @type {HTMLElement} */ (node);
 
 /** @param {string} action @param {boolean} isPressed */
-export const press = (action, isPressed) =>
+export const setPressed = (action, isPressed) =>
   document
     .querySelector(`[data-do=${action}]`)
     ?.setAttribute("aria-pressed", String(isPressed));
@@ -59,7 +59,7 @@ export const toggleGuide = () => {
   const isShown = matchMedia("(max-width: 760px)").matches
     ? classList.toggle("show-guide")
     : !classList.toggle("no-guide");
-  press("guide", isShown);
+  setPressed("guide", isShown);
 };
 
 /** Mark a guideline that has changed since this person last saw it. @param {string} name */

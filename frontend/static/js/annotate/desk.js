@@ -3,15 +3,15 @@ import { makeClock } from "./clock.js";
 import { isAsking } from "./dialogs.js";
 import * as feed from "./feed.js";
 import { keymap } from "./keys.js";
-import { call, name, opening, setup } from "./opening.js";
+import { call, outboxOpening, setup, storeName } from "./opening.js";
 import { makeSender } from "./sender.js";
 import { drawSaved, toast } from "./view.js";
 import { t } from "./words.js";
 
 /** @param {string} id @returns {any} */
 export const byId = (id) => document.getElementById(id);
-export { call, name, setup };
-export const map = keymap(setup.labels);
+export { call, setup, storeName };
+export const keyMap = keymap(setup.labels);
 /** The class of each label's color. */
 export const hues = new Map(
   setup.labels.map((/** @type {{name: string}} */ l, /** @type {number} */ n) => [
@@ -19,16 +19,16 @@ export const hues = new Map(
     `c${(n + 1) % 10}`,
   ]),
 );
-export const outbox = await opening;
-export const windows = new BroadcastChannel(name);
+export const outbox = await outboxOpening;
+export const windows = new BroadcastChannel(storeName);
 export const clock = makeClock(() => performance.now());
 export const say = (/** @type {string} */ words) => toast(byId("toast"), words);
 
 /** What this page knows of the server. */
-export const line = { feed: feed.start() };
+export const server = { feed: feed.start() };
 
 export const drawOutbox = () =>
-  drawSaved(byId("saved"), outbox.ops.length, line.feed.trouble, outbox.isSafe);
+  drawSaved(byId("saved"), outbox.ops.length, server.feed.trouble, outbox.isSafe);
 
 /** Return in a word what keeps the server from us; ask for a lost session in place. @param {unknown} error */
 const troubleOf = (error) => {
@@ -57,11 +57,11 @@ export const store = (draft) =>
  * @returns {Promise<boolean>} whether it was asked
  */
 export const fetchWork = async (page, ask, take) => {
-  if (document.hidden || !feed.isDue(line.feed, Date.now(), page)) return false;
-  line.feed = feed.asking(line.feed, Date.now());
+  if (document.hidden || !feed.isDue(server.feed, Date.now(), page)) return false;
+  server.feed = feed.asking(server.feed, Date.now());
   try {
     const got = await ask();
-    line.feed = feed.came(line.feed, Date.now(), {
+    server.feed = feed.came(server.feed, Date.now(), {
       isMore: take(got),
       reason: got.reason ?? "",
       isAllSent: outbox.ops.length === 0,
@@ -69,7 +69,7 @@ export const fetchWork = async (page, ask, take) => {
       renewal: setup.leaseMinutes * 30_000,
     });
   } catch (error) {
-    line.feed = feed.failed(line.feed, troubleOf(error));
+    server.feed = feed.failed(server.feed, troubleOf(error));
   }
   return true;
 };
@@ -80,7 +80,7 @@ export const fetchWork = async (page, ask, take) => {
  */
 export const makeLoop = ({ onReply, sent, refill, rest }) => {
   const send = makeSender({
-    name,
+    name: storeName,
     outbox,
     call,
     onReply: (...news) => {
@@ -92,9 +92,9 @@ export const makeLoop = ({ onReply, sent, refill, rest }) => {
     const isWaiting = outbox.ops.length > 0;
     try {
       await send(least);
-      line.feed = feed.sent(line.feed, isWaiting);
+      server.feed = feed.sent(server.feed, isWaiting);
     } catch (error) {
-      line.feed = feed.unsent(line.feed, troubleOf(error));
+      server.feed = feed.unsent(server.feed, troubleOf(error));
     }
     sent();
   };

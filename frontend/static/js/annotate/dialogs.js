@@ -59,15 +59,15 @@ export const setUpLogin = (username, back) => {
   dialog.addEventListener("submit", async (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     const password = dialog.querySelector("[type=password]");
-    let isIn = false;
+    let isLoggedIn = false;
     let words = t("That did not work. Try again.");
     try {
-      isIn = await logIn(username, password.value);
+      isLoggedIn = await logIn(username, password.value);
     } catch {
       words = t("The server does not answer. Try again in a moment.");
     }
-    byId("login-error").textContent = isIn ? "" : words;
-    if (!isIn) return password.select();
+    byId("login-error").textContent = isLoggedIn ? "" : words;
+    if (!isLoggedIn) return password.select();
     password.value = "";
     dialog.close();
     back();

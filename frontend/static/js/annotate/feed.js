@@ -25,53 +25,54 @@ export const start = () => ({
 
 /**
  * Should the page ask now: for more, or to renew its leases? Never twice at a time.
- * @param {Feed} f @param {number} now @param {{isLow: boolean, isAtWork: boolean}} page
+ * @param {Feed} feed @param {number} now @param {{isLow: boolean, isAtWork: boolean}} page
  */
-export const isDue = (f, now, { isLow, isAtWork }) =>
-  !f.isFetching && ((isLow && now >= f.nextLook) || (isAtWork && now >= f.renewAt));
+export const isDue = (feed, now, { isLow, isAtWork }) =>
+  !feed.isFetching &&
+  ((isLow && now >= feed.nextLook) || (isAtWork && now >= feed.renewAt));
 
-/** The page asks; should no answer come, it renews later all the same. @param {Feed} f @param {number} now @returns {Feed} */
-export const asking = (f, now) => ({
-  ...f,
+/** The page asks; should no answer come, it renews later all the same. @param {Feed} feed @param {number} now @returns {Feed} */
+export const asking = (feed, now) => ({
+  ...feed,
   isFetching: true,
   renewAt: now + LONGEST_PAUSE,
 });
 
 /**
  * An answer has come. Where it brings nothing new, the page looks again later and later.
- * @param {Feed} f @param {number} now
+ * @param {Feed} feed @param {number} now
  * @param {{reason: string, isMore: boolean, isAllSent: boolean, renewal: number}} answer
  * @returns {Feed}
  */
-export const came = (f, now, { reason, isMore, isAllSent, renewal }) => {
-  const pause = isMore ? SOON : Math.min(LONGEST_PAUSE, f.pause * SLOWER);
+export const came = (feed, now, { reason, isMore, isAllSent, renewal }) => {
+  const pause = isMore ? SOON : Math.min(LONGEST_PAUSE, feed.pause * SLOWER);
   return {
-    ...f,
+    ...feed,
     reason,
     pause,
     isFetching: false,
-    trouble: isAllSent ? "" : f.trouble,
+    trouble: isAllSent ? "" : feed.trouble,
     nextLook: isMore ? 0 : now + pause,
     renewAt: now + renewal,
   };
 };
 
-/** No answer has come. @param {Feed} f @param {string} trouble @returns {Feed} */
-export const failed = (f, trouble) => ({ ...f, trouble, isFetching: false });
+/** No answer has come. @param {Feed} feed @param {string} trouble @returns {Feed} */
+export const failed = (feed, trouble) => ({ ...feed, trouble, isFetching: false });
 
-/** All that waited is sent; where nothing waited, that says nothing of the server. @param {Feed} f @param {boolean} isHeard @returns {Feed} */
-export const sent = (f, isHeard) => ({
-  ...f,
-  trouble: isHeard ? "" : f.trouble,
+/** All that waited is sent; where nothing waited, that says nothing of the server. @param {Feed} feed @param {boolean} isHeard @returns {Feed} */
+export const sent = (feed, isHeard) => ({
+  ...feed,
+  trouble: isHeard ? "" : feed.trouble,
   wait: SOON,
 });
 
-/** What waits could not be sent: the page tries again later and later. @param {Feed} f @param {string} trouble @returns {Feed} */
-export const unsent = (f, trouble) => ({
-  ...f,
+/** What waits could not be sent: the page tries again later and later. @param {Feed} feed @param {string} trouble @returns {Feed} */
+export const unsent = (feed, trouble) => ({
+  ...feed,
   trouble,
-  wait: Math.min(LONGEST_WAIT, f.wait * SLOWER),
+  wait: Math.min(LONGEST_WAIT, feed.wait * SLOWER),
 });
 
-/** Look again at the next occasion. @param {Feed} f @returns {Feed} */
-export const eager = (f) => ({ ...f, nextLook: 0 });
+/** Look again at the next occasion. @param {Feed} feed @returns {Feed} */
+export const eager = (feed) => ({ ...feed, nextLook: 0 });

@@ -2,7 +2,7 @@
 import { mark, texts } from "./search.js";
 
 /** Where these words stand in a text, whole and in any case. @param {string} text @param {string[]} words @returns {[number, number][]} */
-export const standing = (text, words) => {
+export const placesOf = (text, words) => {
   const wanted = new Set(words);
   return [...text.matchAll(/[\p{L}\p{N}_]+/gu)]
     .filter(([word]) => wanted.has(word.toLowerCase()))
@@ -15,7 +15,7 @@ export const makeInfluence = (item) => {
     const json = item.querySelector("[data-words]")?.getAttribute("data-words");
     const words = JSON.parse((isOn && json) || "[]");
     const places = texts(item).flatMap((node) =>
-      standing(node.data, words).map(([from, to]) => ({ node, from, to })),
+      placesOf(node.data, words).map(([from, to]) => ({ node, from, to })),
     );
     mark("words", places);
   };

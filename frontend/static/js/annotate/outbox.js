@@ -67,7 +67,7 @@ export const openOutbox = async (name, open = openTable) => {
   const opened = await open(name).catch(() => null);
   const table = opened ?? inMemory();
   /** Could not be stored; sent all the same while this window lives. @type {Set<string>} */
-  const loose = new Set();
+  const unstored = new Set();
   let ops = await table.all();
   let last = 0;
   let count = 0;
@@ -89,7 +89,7 @@ export const openOutbox = async (name, open = openTable) => {
     },
     /** Would everything here outlive this window? */
     get isSafe() {
-      return (opened !== null && loose.size === 0) || ops.length === 0;
+      return (opened !== null && unstored.size === 0) || ops.length === 0;
     },
     /** @param {Draft} draft */
     add: async (draft) => {
@@ -99,7 +99,7 @@ export const openOutbox = async (name, open = openTable) => {
       try {
         await table.add(op);
       } catch (error) {
-        loose.add(op.key);
+        unstored.add(op.key);
         throw error;
       }
       if (opened === null) throw new Error("this browser stores nothing");
@@ -109,7 +109,8 @@ export const openOutbox = async (name, open = openTable) => {
       const before = new Set(ops.map((op) => op.key));
       const stored = await table.all();
       const known = new Set(stored.map((op) => op.key));
-      const isNew = (/** @type {Op} */ { key }) => !before.has(key) || loose.has(key);
+      const isNew = (/** @type {Op} */ { key }) =>
+        !before.has(key) || unstored.has(key);
       ops = order([...stored, ...ops.filter((op) => !known.has(op.key) && isNew(op))]);
       return ops;
     },
@@ -117,14 +118,14 @@ export const openOutbox = async (name, open = openTable) => {
     remove: async (gone) => {
       const keys = new Set(gone.map((op) => op.key));
       ops = ops.filter((op) => !keys.has(op.key));
-      for (const key of keys) loose.delete(key);
+      for (const key of keys) unstored.delete(key);
       await table.drop(keys);
     },
     /** @param {Op[]} changed */
     write: async (changed) => {
       const now = new Map(changed.map((op) => [op.key, op]));
       ops = ops.map((op) => now.get(op.key) ?? op);
-      await table.put(changed.filter((op) => !loose.has(op.key)));
+      await table.put(changed.filter((op) => !unstored.has(op.key)));
     },
   };
 };

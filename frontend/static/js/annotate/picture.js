@@ -1,14 +1,14 @@
 /** Zoom, pan, brightness and contrast of the picture that is shown. */
 
-const MOST = 16;
-const LEAST = 0.5;
+const MAX_ZOOM = 16;
+const MIN_ZOOM = 0.5;
 
 /** @param {HTMLElement} place */
 export const makePicture = (place) => {
   let zoom = 1;
-  let at = { x: 0, y: 0 };
-  /** Fingers and pens that are down. @type {Map<number, {x: number, y: number}>} */
-  const down = new Map();
+  let offset = { x: 0, y: 0 };
+  /** Fingers and pens that touch the picture. @type {Map<number, {x: number, y: number}>} */
+  const pointers = new Map();
 
   const image = () => place.querySelector("img");
   const draw = () => {
@@ -17,13 +17,13 @@ export const makePicture = (place) => {
     const reach = (/** @type {number} */ size) => (size * zoom) / 2;
     const limit = (/** @type {number} */ value, /** @type {number} */ most) =>
       Math.min(most, Math.max(-most, value));
-    at = {
-      x: limit(at.x, reach(shown?.offsetWidth ?? 0)),
-      y: limit(at.y, reach(shown?.offsetHeight ?? 0)),
+    offset = {
+      x: limit(offset.x, reach(shown?.offsetWidth ?? 0)),
+      y: limit(offset.y, reach(shown?.offsetHeight ?? 0)),
     };
     place.style.setProperty("--zoom", String(zoom));
-    place.style.setProperty("--x", `${at.x}px`);
-    place.style.setProperty("--y", `${at.y}px`);
+    place.style.setProperty("--x", `${offset.x}px`);
+    place.style.setProperty("--y", `${offset.y}px`);
     place.classList.toggle("zoomed", zoom > 1);
   };
 
@@ -32,27 +32,27 @@ export const makePicture = (place) => {
     const shown = image();
     if (!shown) return;
     const before = zoom;
-    zoom = Math.min(MOST, Math.max(LEAST, zoom * factor));
+    zoom = Math.min(MAX_ZOOM, Math.max(MIN_ZOOM, zoom * factor));
     const box = shown.getBoundingClientRect();
     const middle = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
-    const from = point ?? { x: middle.x - at.x, y: middle.y - at.y };
+    const from = point ?? { x: middle.x - offset.x, y: middle.y - offset.y };
     const grown = zoom / before - 1;
-    at = {
-      x: at.x - (from.x - middle.x) * grown,
-      y: at.y - (from.y - middle.y) * grown,
+    offset = {
+      x: offset.x - (from.x - middle.x) * grown,
+      y: offset.y - (from.y - middle.y) * grown,
     };
     draw();
   };
 
   const move = (/** @type {number} */ x, /** @type {number} */ y) => {
-    at = { x: at.x + x, y: at.y + y };
+    offset = { x: offset.x + x, y: offset.y + y };
     draw();
   };
 
   const fit = () => {
-    if (zoom === 1 && at.x === 0 && at.y === 0) return;
+    if (zoom === 1 && offset.x === 0 && offset.y === 0) return;
     zoom = 1;
-    at = { x: 0, y: 0 };
+    offset = { x: 0, y: 0 };
     draw();
   };
 
@@ -75,12 +75,12 @@ export const makePicture = (place) => {
     if (!(event.target instanceof HTMLImageElement) || event.button !== 0) return;
     // The drag goes on when the pointer leaves the picture.
     event.target.setPointerCapture(event.pointerId);
-    down.set(event.pointerId, event);
+    pointers.set(event.pointerId, event);
   });
   place.addEventListener("pointermove", (event) => {
-    const before = down.get(event.pointerId);
+    const before = pointers.get(event.pointerId);
     if (!before) return;
-    const other = [...down].find(([id]) => id !== event.pointerId)?.[1];
+    const other = [...pointers].find(([id]) => id !== event.pointerId)?.[1];
     if (other) {
       const apart = (/** @type {{x: number, y: number}} */ p) =>
         Math.hypot(p.x - other.x, p.y - other.y) || 1;
@@ -89,11 +89,11 @@ export const makePicture = (place) => {
         y: (event.y + other.y) / 2,
       });
     } else move(event.x - before.x, event.y - before.y);
-    down.set(event.pointerId, { x: event.x, y: event.y });
+    pointers.set(event.pointerId, { x: event.x, y: event.y });
   });
   for (const kind of ["pointerup", "pointercancel"]) {
     place.addEventListener(kind, (event) => {
-      down.delete(/** @type {PointerEvent} */ (event).pointerId);
+      pointers.delete(/** @type {PointerEvent} */ (event).pointerId);
     });
   }
 

@@ -1,9 +1,12 @@
 /** Search in the item: places are marked over the text, which stays as it is. */
 import { fold } from "../lib/fold.js";
 
-const PIECE = 16_384;
-const SLICE = 8;
-const MARKED = 1000;
+/** Letters that are folded without a pause. */
+const PIECE_LENGTH = 16_384;
+/** Milliseconds without a pause. */
+const SLICE_TIME = 8;
+/** Places that are marked on either side of the one that is shown. */
+const MOST_MARKED = 1000;
 
 /** @type {Map<string, string>} */
 const folds = new Map();
@@ -28,7 +31,7 @@ export function* folding(text) {
   let units = "";
   let at = 0;
   while (at < text.length) {
-    let end = Math.min(at + PIECE, text.length);
+    let end = Math.min(at + PIECE_LENGTH, text.length);
     // Not through the middle of a surrogate pair.
     if ((text.codePointAt(end - 1) ?? 0) > 0xffff) end += 1;
     for (const point of text.slice(at, end)) {
@@ -52,7 +55,7 @@ export function* matching({ units, starts, length }, query) {
     let end = at + words.length;
     while (end < starts.length && starts[end] === starts[end - 1]) end += 1;
     spans.push([starts[at] ?? 0, starts[end] ?? length]);
-    if (spans.length % MARKED === 0) yield;
+    if (spans.length % MOST_MARKED === 0) yield;
     at = units.indexOf(words, end);
   }
   return spans;
@@ -60,13 +63,13 @@ export function* matching({ units, starts, length }, query) {
 
 /** Do it in slices of a few milliseconds, unless it is not wanted any more. @template T @param {Generator<undefined, T>} steps @param {() => boolean} isWanted @returns {Promise<T | undefined>} */
 const gently = async (steps, isWanted) => {
-  let until = performance.now() + SLICE;
+  let until = performance.now() + SLICE_TIME;
   while (isWanted()) {
     const { done, value } = steps.next();
     if (done) return value;
     if (performance.now() < until) continue;
     await new Promise((go) => setTimeout(go));
-    until = performance.now() + SLICE;
+    until = performance.now() + SLICE_TIME;
   }
   return undefined;
 };
@@ -113,10 +116,10 @@ export const makeSearch = (form, item) => {
   /** @type {Place[]} */
   let places = [];
   let at = 0;
-  let turn = 0;
+  let newest = 0;
 
   const draw = () => {
-    mark("places", places.slice(Math.max(0, at - MARKED), at + MARKED));
+    mark("places", places.slice(Math.max(0, at - MOST_MARKED), at + MOST_MARKED));
     mark("place", places.slice(at, at + 1));
     const { none = "", count: words = "" } = form.dataset;
     const tally = words
@@ -140,9 +143,9 @@ export const makeSearch = (form, item) => {
   };
 
   const look = async (isShown = true) => {
-    turn += 1;
-    const mine = turn;
-    const isWanted = () => mine === turn && !form.hidden;
+    newest += 1;
+    const own = newest;
+    const isWanted = () => own === newest && !form.hidden;
     /** @type {Place[]} */
     const matches = [];
     for (const node of texts(item)) {

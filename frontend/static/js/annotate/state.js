@@ -49,16 +49,20 @@ export const say = (d, labels) => ({
   is_unsure: d.isUnsure,
 });
 
-/** The suggested label that is asked for with yes or no, until the answer is no. @param {Session} s @param {Draft} d @returns {string | undefined} */
-export const question = (s, d) =>
-  s.revisited === null && !d.isDeclined ? s.queue[0]?.suggestion?.label : undefined;
+/** The suggested label that is asked for with yes or no, until the answer is no. @param {Session} session @param {Draft} d @returns {string | undefined} */
+export const question = (session, d) =>
+  session.revisited === null && !d.isDeclined
+    ? session.queue[0]?.suggestion?.label
+    : undefined;
 
-/** What is on the screen: an earlier answer that is looked at again, or the next item. @param {Session} s @returns {Lease | undefined} */
-export const shown = (s) =>
-  s.revisited === null ? s.queue[0] : entry(s, s.revisited)?.lease;
+/** What is on the screen: an earlier answer that is looked at again, or the next item. @param {Session} session @returns {Lease | undefined} */
+export const shown = (session) =>
+  session.revisited === null
+    ? session.queue[0]
+    : entry(session, session.revisited)?.lease;
 
-/** @param {Session} s @param {string} id @returns {Done | undefined} */
-export const entry = (s, id) => s.done.find((d) => d.vote.client_id === id);
+/** @param {Session} session @param {string} id @returns {Done | undefined} */
+export const entry = (session, id) => session.done.find((d) => d.vote.client_id === id);
 
 /** Assignments with an answer that the server does not know yet. @param {Op[]} ops @returns {Set<number>} */
 export const pending = (ops) => {
@@ -73,14 +77,14 @@ export const pending = (ops) => {
 /**
  * Add leases that are not here yet, nor answered. What is gone stays gone: the server may
  * have listed an item just before its answer arrived.
- * @param {Session} s @param {Lease[]} leases @param {Op[]} ops @returns {Session}
+ * @param {Session} session @param {Lease[]} leases @param {Op[]} ops @returns {Session}
  */
-export const arrive = (s, leases, ops) => {
-  const known = new Set([...pending(ops), ...s.gone]);
-  for (const lease of s.queue) known.add(lease.assignment);
+export const arrive = (session, leases, ops) => {
+  const known = new Set([...pending(ops), ...session.gone]);
+  for (const lease of session.queue) known.add(lease.assignment);
   return {
-    ...s,
-    queue: [...s.queue, ...leases.filter((l) => !known.has(l.assignment))],
+    ...session,
+    queue: [...session.queue, ...leases.filter((l) => !known.has(l.assignment))],
   };
 };
 
@@ -90,94 +94,97 @@ export const foremost = (leases, drawn) => [
   ...leases.filter((l) => l.assignment !== drawn),
 ];
 
-/** Drop an item that is answered or passed on, here or in another window. @param {Session} s @param {number} assignment @returns {Session} */
-export const without = (s, assignment) => ({
-  ...s,
-  queue: s.queue.filter((l) => l.assignment !== assignment),
-  gone: new Set([...s.gone, assignment]),
+/** Drop an item that is answered or passed on, here or in another window. @param {Session} session @param {number} assignment @returns {Session} */
+export const without = (session, assignment) => ({
+  ...session,
+  queue: session.queue.filter((l) => l.assignment !== assignment),
+  gone: new Set([...session.gone, assignment]),
 });
 
-/** Answer the first item. @param {Session} s @param {Vote} vote @returns {Session} */
-export const answer = (s, vote) => {
-  const [lease] = s.queue;
-  if (lease === undefined) return s;
+/** Answer the first item. @param {Session} session @param {Vote} vote @returns {Session} */
+export const answer = (session, vote) => {
+  const [lease] = session.queue;
+  if (lease === undefined) return session;
   const { labels, comment, is_unsure } = vote;
   const now = { labels, comment, is_unsure };
-  const done = [...s.done, { vote, now, lease, saved: null, note: "" }].slice(-HISTORY);
-  return { ...without(s, lease.assignment), done, chosen: [] };
+  const done = [...session.done, { vote, now, lease, saved: null, note: "" }].slice(
+    -HISTORY,
+  );
+  return { ...without(session, lease.assignment), done, chosen: [] };
 };
 
-/** Drop the first item. @param {Session} s @returns {Session} */
-export const pass = (s) => ({
-  ...(s.queue[0] ? without(s, s.queue[0].assignment) : s),
+/** Drop the first item. @param {Session} session @returns {Session} */
+export const pass = (session) => ({
+  ...(session.queue[0] ? without(session, session.queue[0].assignment) : session),
   chosen: [],
 });
 
-/** Keep what the server said of an answer. @param {Session} s @param {string} id @param {Saved | null} saved @param {string} [note] @returns {Session} */
-export const replied = (s, id, saved, note = "") => ({
-  ...s,
-  done: s.done.map((d) => (d.vote.client_id === id ? { ...d, saved, note } : d)),
+/** Keep what the server said of an answer. @param {Session} session @param {string} id @param {Saved | null} saved @param {string} [note] @returns {Session} */
+export const replied = (session, id, saved, note = "") => ({
+  ...session,
+  done: session.done.map((d) => (d.vote.client_id === id ? { ...d, saved, note } : d)),
 });
 
 /**
  * Ask an item again whose answer the server could not take.
- * @param {Session} s @param {string} id @returns {Session}
+ * @param {Session} session @param {string} id @returns {Session}
  */
-export const again = (s, id) => {
-  const refused = entry(s, id);
-  if (refused === undefined) return s;
+export const again = (session, id) => {
+  const refused = entry(session, id);
+  if (refused === undefined) return session;
   const { lease } = refused;
-  const gone = new Set(s.gone);
+  const gone = new Set(session.gone);
   gone.delete(lease.assignment);
-  const [first, ...rest] = s.queue;
+  const [first, ...rest] = session.queue;
   const queue = first === undefined ? [lease] : [first, lease, ...rest];
-  return { ...s, gone, queue, done: s.done.filter((d) => d !== refused) };
+  return { ...session, gone, queue, done: session.done.filter((d) => d !== refused) };
 };
 
-/** Take the last answer back and show its item again. @param {Session} s @returns {[Session, Done | null]} */
-export const undo = (s) => {
-  const last = s.done.findLast((d) => d.note === "");
-  if (last === undefined) return [s, null];
-  const gone = new Set(s.gone);
+/** Take the last answer back and show its item again. @param {Session} session @returns {[Session, Done | null]} */
+export const undo = (session) => {
+  const last = session.done.findLast((d) => d.note === "");
+  if (last === undefined) return [session, null];
+  const gone = new Set(session.gone);
   gone.delete(last.lease.assignment);
   const next = {
     gone,
-    queue: [last.lease, ...s.queue],
-    done: s.done.filter((d) => d !== last),
+    queue: [last.lease, ...session.queue],
+    done: session.done.filter((d) => d !== last),
     chosen: last.now.labels,
     revisited: null,
   };
   return [next, last];
 };
 
-/** Look at an earlier answer, or with null go back to the next item. @param {Session} s @param {string | null} id @returns {Session} */
-export const revisit = (s, id) => ({
-  ...s,
+/** Look at an earlier answer, or with null go back to the next item. @param {Session} session @param {string | null} id @returns {Session} */
+export const revisit = (session, id) => ({
+  ...session,
   revisited: id,
-  chosen: id === null ? [] : (entry(s, id)?.now.labels ?? []),
+  chosen: id === null ? [] : (entry(session, id)?.now.labels ?? []),
 });
 
-/** Go one answer back in the history, or forward, at last to the next item. @param {Session} s @param {-1 | 1} by @returns {Session} */
-export const step = (s, by) => {
-  const ids = s.done.map((d) => d.vote.client_id);
-  const at = s.revisited === null ? ids.length : ids.indexOf(s.revisited);
-  return revisit(s, ids[Math.max(0, at + by)] ?? null);
+/** Go one answer back in the history, or forward, at last to the next item. @param {Session} session @param {-1 | 1} by @returns {Session} */
+export const step = (session, by) => {
+  const ids = session.done.map((d) => d.vote.client_id);
+  const at = session.revisited === null ? ids.length : ids.indexOf(session.revisited);
+  return revisit(session, ids[Math.max(0, at + by)] ?? null);
 };
 
-/** Change the revisited answer. @param {Session} s @param {Answer} now @returns {[Session, Done | null]} */
-export const change = (s, now) => {
-  const before = s.revisited === null ? undefined : entry(s, s.revisited);
-  if (before === undefined) return [s, null];
-  const done = s.done.map((d) => (d === before ? { ...d, now } : d));
-  return [{ ...s, done, chosen: [], revisited: null }, before];
+/** Change the revisited answer. @param {Session} session @param {Answer} now @returns {[Session, Done | null]} */
+export const change = (session, now) => {
+  const before =
+    session.revisited === null ? undefined : entry(session, session.revisited);
+  if (before === undefined) return [session, null];
+  const done = session.done.map((d) => (d === before ? { ...d, now } : d));
+  return [{ ...session, done, chosen: [], revisited: null }, before];
 };
 
-/** Choose or unchoose a label of several. @param {Session} s @param {string} label @returns {Session} */
-export const toggle = (s, label) => ({
-  ...s,
-  chosen: s.chosen.includes(label)
-    ? s.chosen.filter((l) => l !== label)
-    : [...s.chosen, label],
+/** Choose or unchoose a label of several. @param {Session} session @param {string} label @returns {Session} */
+export const toggle = (session, label) => ({
+  ...session,
+  chosen: session.chosen.includes(label)
+    ? session.chosen.filter((l) => l !== label)
+    : [...session.chosen, label],
 });
 
 /**
@@ -209,9 +216,9 @@ export const depth = (times, now) => {
   return Math.min(MOST_AHEAD, Math.max(LEAST_AHEAD, Math.round(lately * 1.5)));
 };
 
-/** Answers a minute of the last twenty, by the time that was really spent; null while too few. @param {Session} s */
-export const pace = (s) => {
-  const last = s.done.slice(-20);
+/** Answers a minute of the last twenty, by the time that was really spent; null while too few. @param {Session} session */
+export const pace = (session) => {
+  const last = session.done.slice(-20);
   const spent = last.reduce((sum, d) => sum + d.vote.seconds, 0);
   return last.length < 5 || spent === 0 ? null : Math.round((last.length / spent) * 60);
 };

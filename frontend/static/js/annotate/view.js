@@ -1,6 +1,9 @@
 /** Draws the station; data only ever becomes text nodes. */
 import { EMPTY, t, WAITING } from "./words.js";
 
+/** In milliseconds. */
+const TOAST_TIME = 8000;
+
 /** @param {string} tag @param {string} [text] @param {string} [className] */
 export const make = (tag, text, className) => {
   const node = document.createElement(tag);
@@ -10,10 +13,10 @@ export const make = (tag, text, className) => {
 };
 
 /** Pictures that are decoded ahead; kept so that they are not thrown away. @type {Map<string, HTMLImageElement>} */
-const ahead = new Map();
+const decoded = new Map();
 
 /** @param {string} url */
-const picture = (url) => ahead.get(url) ?? prepare(new Image(), url);
+const picture = (url) => decoded.get(url) ?? prepare(new Image(), url);
 
 /** @param {HTMLImageElement} image @param {string} url */
 const prepare = (image, url) => {
@@ -25,15 +28,15 @@ const prepare = (image, url) => {
     () => image.classList.toggle("small", image.naturalWidth < 256),
     () => image.classList.add("broken"),
   );
-  ahead.set(url, image);
+  decoded.set(url, image);
   return image;
 };
 
 /** Decode the next five pictures. @param {import("./state.js").Lease[]} leases */
 export const preload = (leases) => {
   const next = leases.slice(0, 6).flatMap(({ item }) => item.media_url ?? []);
-  for (const [url, image] of ahead)
-    if (!next.includes(url) && !image.isConnected) ahead.delete(url);
+  for (const [url, image] of decoded)
+    if (!next.includes(url) && !image.isConnected) decoded.delete(url);
   next.forEach(picture);
 };
 
@@ -53,13 +56,13 @@ const frame = (url) => {
 };
 
 /** @param {string} url */
-export const forget = (url) => ahead.delete(url);
+export const forget = (url) => decoded.delete(url);
 
 /**
  * How an item of each type is shown; a table's way comes with its module.
  * @type {Record<string, (item: import("./state.js").Item) => HTMLElement>}
  */
-export const shows = {
+export const renderers = {
   image: ({ media_url }) => frame(media_url ?? ""),
   text: ({ data }) => {
     const article = make("article", String(data["text"] ?? ""));
@@ -69,7 +72,7 @@ export const shows = {
 };
 
 /** Why there is nothing, and which ways lead on. @param {string} reason */
-export const nothing = (reason) => {
+export const explanationOf = (reason) => {
   const explanation = document.querySelector(`#ways [data-way="${reason}"]`);
   const known = EMPTY[reason] ?? {
     title: t("Nothing to label now"),
@@ -94,7 +97,7 @@ export const adopt = (place) => {
 };
 
 /** What the model suggests, in words; of several labels each with its own probability. @param {import("./state.js").Suggestion} suggestion */
-export const said = ({ label, probabilities, confidence, calibrated }) => {
+export const suggestionText = ({ label, probabilities, confidence, calibrated }) => {
   const percent = (/** @type {number} */ share) => Math.round(share * 100);
   if (probabilities === undefined) {
     const values = { label, percent: percent(confidence) };
@@ -120,12 +123,12 @@ export const drawItem = (place, lease, type, reason) => {
   place.dataset["shown"] = shown;
   place.classList.toggle("empty", lease === undefined);
   if (lease === undefined) {
-    place.replaceChildren(...nothing(reason));
+    place.replaceChildren(...explanationOf(reason));
     return;
   }
-  const parts = [(shows[type] ?? shows["text"])?.(lease.item) ?? ""];
+  const parts = [(renderers[type] ?? renderers["text"])?.(lease.item) ?? ""];
   if (lease.suggestion) {
-    const suggestion = make("small", said(lease.suggestion));
+    const suggestion = make("small", suggestionText(lease.suggestion));
     suggestion.dataset["words"] = JSON.stringify(lease.suggestion.words ?? []);
     parts.push(suggestion);
   }
@@ -193,12 +196,15 @@ export const drawSaved = (chip, unsent, trouble, isSafe) => {
   chip.classList.toggle("bad", trouble !== "" || !isSafe);
 };
 
-const toasting = { timer: 0 };
-/** @param {HTMLElement} place @param {string} words */
+/** What will empty a toast again. @type {WeakMap<HTMLElement, number>} */
+const toastTimers = new WeakMap();
+
+/** Say something for a moment. @param {HTMLElement} place @param {string} words */
 export const toast = (place, words) => {
-  place.textContent = words;
-  clearTimeout(toasting.timer);
-  toasting.timer = setTimeout(() => {
+  const empty = () => {
     place.textContent = "";
-  }, 8000);
+  };
+  place.textContent = words;
+  clearTimeout(toastTimers.get(place));
+  toastTimers.set(place, setTimeout(empty, TOAST_TIME));
 };

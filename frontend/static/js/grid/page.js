@@ -7,8 +7,8 @@ import {
   clock,
   drawOutbox,
   fetchWork,
+  keyMap,
   makeLoop,
-  map,
   outbox,
   say,
   setup,
@@ -21,40 +21,41 @@ import { SOON } from "../annotate/feed.js";
 import { interpret, labelAt, preferences } from "../annotate/keys.js";
 import { pending } from "../annotate/state.js";
 import { refusal, t } from "../annotate/words.js";
-import { apply, draw, focusCell, next, now, show } from "./screen.js";
+import { apply, current, draw, focusCell, next, show } from "./screen.js";
 import * as sheet from "./sheet.js";
 
-const COUNT = 24;
+const PAGE_SIZE = 24;
 /** Nobody has seen a page that came just now, in milliseconds. */
-const SEEN = 400;
+const SEEN_AFTER = 400;
 
 const keys = preferences();
 /** Items left to be decided one by one. @type {Set<number>} */
-const left = new Set();
+const leftForLater = new Set();
 
 /** The items on the pages that are here. */
-const here = () =>
-  [now.page, ...now.coming]
+const assignmentsHere = () =>
+  [current.page, ...current.coming]
     .flatMap((page) => page?.cells ?? [])
     .map(({ lease }) => lease.assignment);
 
-const taken = () => [...left, ...here(), ...pending(outbox.ops)];
+const taken = () => [...leftForLater, ...assignmentsHere(), ...pending(outbox.ops)];
 
 /** Keep one page ahead. */
 const refill = async () => {
-  const ask = () => call("queue/grid/", { count: COUNT, left: taken().slice(-500) });
+  const ask = () =>
+    call("queue/grid/", { count: PAGE_SIZE, left: taken().slice(-500) });
   const take = (/** @type {any} */ got) => {
     const known = new Set(taken());
     const fresh = got.items.filter(
       (/** @type {sheet.Lease} */ lease) => !known.has(lease.assignment),
     );
-    if (fresh.length > 0) now.coming.push(sheet.lay(got.labels, fresh));
+    if (fresh.length > 0) current.coming.push(sheet.lay(got.labels, fresh));
     // Without a page the grid looks again at each turn of the loop.
     return true;
   };
-  const isLow = now.coming.length === 0;
+  const isLow = current.coming.length === 0;
   if (!(await fetchWork({ isLow, isAtWork: false }, ask, take))) return;
-  if (now.page === null) next();
+  if (current.page === null) next();
   else drawOutbox();
 };
 
@@ -62,12 +63,12 @@ const { flush, tick } = makeLoop({
   onReply: (_id, _saved, problem) => problem && say(refusal(problem)),
   sent: drawOutbox,
   refill,
-  rest: () => (now.page === null ? 3 * SOON : SOON),
+  rest: () => (current.page === null ? 3 * SOON : SOON),
 });
 
 const accept = () => {
-  const { page } = now;
-  if (page === null || performance.now() - now.shownAt < SEEN) return;
+  const { page } = current;
+  if (page === null || performance.now() - current.shownAt < SEEN_AFTER) return;
   const answered = page.cells.filter((cell) => cell.labels !== null);
   const seconds = Math.round((1000 * clock.take()) / page.cells.length) / 1000;
   const votes = answered.map(({ lease, labels }) => ({
@@ -80,13 +81,13 @@ const accept = () => {
     screen: "grid",
   }));
   for (const { lease, labels } of page.cells)
-    if (labels === null) left.add(lease.assignment);
+    if (labels === null) leftForLater.add(lease.assignment);
   for (const vote of votes) {
     const { client_id, assignment } = vote;
     store({ kind: "vote", assignment, client_id, vote });
     windows.postMessage({ taken: assignment });
   }
-  now.accepted = [...now.accepted.slice(-9), { page, votes }];
+  current.accepted = [...current.accepted.slice(-9), { page, votes }];
   byId("announcement").textContent = t("{count} labeled.", { count: votes.length });
   next();
   flush().then(refill);
@@ -94,12 +95,12 @@ const accept = () => {
 
 /** Take back the last change on this page, else the last page. */
 const undo = () => {
-  const before = now.page && sheet.undo(now.page);
+  const before = current.page && sheet.undo(current.page);
   if (before) {
-    now.page = before;
+    current.page = before;
     return draw();
   }
-  const last = now.accepted.pop();
+  const last = current.accepted.pop();
   if (last === undefined) return say(t("There is nothing to undo."));
   for (const vote of last.votes)
     store({
@@ -108,18 +109,18 @@ const undo = () => {
       client_id: vote.client_id,
       vote,
     });
-  for (const { lease } of last.page.cells) left.delete(lease.assignment);
-  if (now.page !== null) now.coming = [now.page, ...now.coming];
+  for (const { lease } of last.page.cells) leftForLater.delete(lease.assignment);
+  if (current.page !== null) current.coming = [current.page, ...current.coming];
   show(last.page);
   flush();
 };
 
 /** Of several labels one is added or taken away, and the next may follow. @param {string} label */
 const choose = (label) =>
-  apply((s) =>
+  apply((page) =>
     setup.isMulti
-      ? sheet.toggle(s, label)
-      : sheet.goTo(sheet.give(s, [label]), s.at + 1),
+      ? sheet.toggle(page, label)
+      : sheet.goTo(sheet.give(page, [label]), page.at + 1),
   );
 
 const columns = () =>
@@ -139,7 +140,7 @@ const STEPS = {
 const actions = {
   accept,
   undo,
-  leave: () => apply((s) => sheet.goTo(sheet.leave(s), s.at)),
+  leave: () => apply((page) => sheet.goTo(sheet.leave(page), page.at)),
   again: () => flush().then(refill),
   login: () => byId("login").showModal(),
 };
@@ -147,7 +148,7 @@ const actions = {
 /** @param {KeyboardEvent} event */
 const actionOf = (event) => {
   if (event.key === "Enter") return "accept";
-  if (event.key === "x" && labelAt(map, "x") === undefined) return "leave";
+  if (event.key === "x" && labelAt(keyMap, "x") === undefined) return "leave";
   return undefined;
 };
 
@@ -158,15 +159,15 @@ document.addEventListener("keydown", (event) => {
   if (isAsking() || on.matches("input, textarea, select")) return;
   if (on.matches("button, a") && [" ", "Enter"].includes(event.key)) return;
   const step = STEPS[event.key];
-  if (step && now.page !== null) {
+  if (step && current.page !== null) {
     event.preventDefault();
-    apply((s) => sheet.goTo(s, s.at + step()));
+    apply((page) => sheet.goTo(page, page.at + step()));
     return focusCell();
   }
   if (!keys.isOn || event.repeat) return;
   const own = { undo: keys.actions["undo"] ?? "" };
-  const meant = interpret(map, own, now.typed, event);
-  now.typed = meant.typed;
+  const meant = interpret(keyMap, own, current.typed, event);
+  current.typed = meant.typed;
   const action = actionOf(event) ?? (meant.action === "undo" ? "undo" : undefined);
   if (meant.label === undefined && action === undefined) return;
   event.preventDefault();
@@ -182,8 +183,10 @@ document.addEventListener("click", (event) => {
   if (cell) {
     // A second click on the same item, or one with shift, says that it is another.
     const at = Number(cell.dataset["at"]);
-    apply((s) =>
-      s.at === at || event.shiftKey ? sheet.leave({ ...s, at }) : sheet.goTo(s, at),
+    apply((page) =>
+      page.at === at || event.shiftKey
+        ? sheet.leave({ ...page, at })
+        : sheet.goTo(page, at),
     );
     return focusCell();
   }
@@ -196,18 +199,18 @@ document.addEventListener("click", (event) => {
 windows.addEventListener("message", ({ data }) => {
   if (data.hello) windows.postMessage({ here: true });
   if (!data.taken) return;
-  now.coming = now.coming.map((page) => sheet.without(page, data.taken));
-  if (now.page?.cells.some(({ lease }) => lease.assignment === data.taken))
-    show(sheet.without(now.page, data.taken));
+  current.coming = current.coming.map((page) => sheet.without(page, data.taken));
+  if (current.page?.cells.some(({ lease }) => lease.assignment === data.taken))
+    show(sheet.without(current.page, data.taken));
 });
 
 document.addEventListener("visibilitychange", () => {
   clock.hide(document.hidden);
   flush();
 });
-watchWindow(() => actions["again"]?.(), here);
+watchWindow(() => actions["again"]?.(), assignmentsHere);
 
 setUpLogin(setup.username, () => actions["again"]?.());
-showKeys(map, keys);
+showKeys(keyMap, keys);
 await refill();
 await tick();

@@ -1,6 +1,6 @@
 /** What the grid shows: one record of it, and how it is drawn. */
-import { byId, clock, drawOutbox, hues, line, setup } from "../annotate/desk.js";
-import { make, nothing } from "../annotate/view.js";
+import { byId, clock, drawOutbox, hues, server, setup } from "../annotate/desk.js";
+import { explanationOf, make } from "../annotate/view.js";
 import { t } from "../annotate/words.js";
 import * as sheet from "./sheet.js";
 
@@ -12,7 +12,7 @@ const LIST = {
 };
 
 /** Everything here that changes. */
-export const now = {
+export const current = {
   /** @type {sheet.Sheet | null} */
   page: null,
   /** Pages that wait, the next one first. @type {sheet.Sheet[]} */
@@ -86,7 +86,7 @@ const drawCells = (page) => {
 };
 
 export const draw = () => {
-  const { page } = now;
+  const { page } = current;
   drawOutbox();
   byId("foot").hidden = page === null;
   byId("thought").hidden = page === null;
@@ -110,11 +110,11 @@ export const focusCell = () => byId("grid").querySelector('[tabindex="0"]')?.foc
 export const show = (page) => {
   const grid = byId("grid");
   clock.take();
-  Object.assign(now, { page, typed: "", shownAt: performance.now() });
+  Object.assign(current, { page, typed: "", shownAt: performance.now() });
   grid.classList.toggle("empty", page === null);
   if (page === null) {
     for (const name of Object.keys(LIST)) grid.removeAttribute(name);
-    grid.replaceChildren(...nothing(line.feed.trouble || line.feed.reason));
+    grid.replaceChildren(...explanationOf(server.feed.trouble || server.feed.reason));
   } else {
     for (const [name, value] of Object.entries(LIST)) grid.setAttribute(name, value);
     grid.replaceChildren(...page.cells.map(newCell));
@@ -125,11 +125,11 @@ export const show = (page) => {
 };
 
 /** Show the next page that waits. */
-export const next = () => show(now.coming.shift() ?? null);
+export const next = () => show(current.coming.shift() ?? null);
 
 /** @param {(page: sheet.Sheet) => sheet.Sheet} change */
 export const apply = (change) => {
-  if (now.page === null) return;
-  now.page = change(now.page);
+  if (current.page === null) return;
+  current.page = change(current.page);
   draw();
 };

@@ -20,46 +20,52 @@ export const lay = (labels, leases) => ({
   before: [],
 });
 
-/** Go to a cell; beyond an end is the end. @param {Sheet} s @param {number} at @returns {Sheet} */
-export const goTo = (s, at) => ({
-  ...s,
-  at: Math.max(0, Math.min(s.cells.length - 1, at)),
+/** Go to a cell; beyond an end is the end. @param {Sheet} sheet @param {number} at @returns {Sheet} */
+export const goTo = (sheet, at) => ({
+  ...sheet,
+  at: Math.max(0, Math.min(sheet.cells.length - 1, at)),
 });
 
-/** Give the present cell other labels, or leave it. @param {Sheet} s @param {string[] | null} labels @returns {Sheet} */
-export const give = (s, labels) => {
-  const here = s.cells[s.at];
-  if (here === undefined || isSame(here.labels, labels)) return s;
-  const cells = s.cells.map((cell, n) => (n === s.at ? { ...cell, labels } : cell));
-  return { ...s, cells, before: [...s.before, s.cells] };
+/** Give the present cell other labels, or leave it. @param {Sheet} sheet @param {string[] | null} labels @returns {Sheet} */
+export const give = (sheet, labels) => {
+  const here = sheet.cells[sheet.at];
+  if (here === undefined || isSame(here.labels, labels)) return sheet;
+  const cells = sheet.cells.map((cell, n) =>
+    n === sheet.at ? { ...cell, labels } : cell,
+  );
+  return { ...sheet, cells, before: [...sheet.before, sheet.cells] };
 };
 
-/** Give the present cell one label more, or take it away; one that was left is taken in again. @param {Sheet} s @param {string} label @returns {Sheet} */
-export const toggle = (s, label) => {
-  const labels = s.cells[s.at]?.labels ?? s.labels;
+/** Give the present cell one label more, or take it away; one that was left is taken in again. @param {Sheet} sheet @param {string} label @returns {Sheet} */
+export const toggle = (sheet, label) => {
+  const labels = sheet.cells[sheet.at]?.labels ?? sheet.labels;
   const others = labels.filter((name) => name !== label);
-  return give(s, others.length < labels.length ? others : [...labels, label]);
+  return give(sheet, others.length < labels.length ? others : [...labels, label]);
 };
 
-/** Leave the present cell for later, or take it in again. @param {Sheet} s @returns {Sheet} */
-export const leave = (s) => give(s, s.cells[s.at]?.labels === null ? s.labels : null);
+/** Leave the present cell for later, or take it in again. @param {Sheet} sheet @returns {Sheet} */
+export const leave = (sheet) =>
+  give(sheet, sheet.cells[sheet.at]?.labels === null ? sheet.labels : null);
 
-/** Take the last change back; null where there was none. @param {Sheet} s @returns {Sheet | null} */
-export const undo = (s) => {
-  const cells = s.before.at(-1);
-  return cells ? { ...s, cells, before: s.before.slice(0, -1) } : null;
+/** Take the last change back; null where there was none. @param {Sheet} sheet @returns {Sheet | null} */
+export const undo = (sheet) => {
+  const cells = sheet.before.at(-1);
+  return cells ? { ...sheet, cells, before: sheet.before.slice(0, -1) } : null;
 };
 
-/** Drop an item that another window has taken. @param {Sheet} s @param {number} assignment @returns {Sheet} */
-export const without = (s, assignment) => {
+/** Drop an item that another window has taken. @param {Sheet} sheet @param {number} assignment @returns {Sheet} */
+export const without = (sheet, assignment) => {
   const keep = (/** @type {Cell[]} */ cells) =>
     cells.filter(({ lease }) => lease.assignment !== assignment);
-  return goTo({ ...s, cells: keep(s.cells), before: s.before.map(keep) }, s.at);
+  return goTo(
+    { ...sheet, cells: keep(sheet.cells), before: sheet.before.map(keep) },
+    sheet.at,
+  );
 };
 
-/** What a page comes to. @param {Sheet} s */
-export const sum = (s) => {
-  const kept = s.cells.filter((cell) => isSame(cell.labels, s.labels)).length;
-  const left = s.cells.filter((cell) => cell.labels === null).length;
-  return { kept, corrected: s.cells.length - kept - left, left };
+/** What a page comes to. @param {Sheet} sheet */
+export const sum = (sheet) => {
+  const kept = sheet.cells.filter((cell) => isSame(cell.labels, sheet.labels)).length;
+  const left = sheet.cells.filter((cell) => cell.labels === null).length;
+  return { kept, corrected: sheet.cells.length - kept - left, left };
 };

@@ -65,27 +65,30 @@ export class LabelKeys extends HTMLElement {
   /** @returns {HTMLElement[]} */
   #all(/** @type {string} */ which) {
     return [...this.querySelectorAll(which)].filter(
-      (one) => one instanceof HTMLElement,
+      (element) => element instanceof HTMLElement,
     );
   }
 
   /** @param {{label?: string, action?: string}} meaning @returns {HTMLElement | undefined} */
   #meant({ label, action }) {
     if (label !== undefined)
-      return this.#all("[data-label]").find((one) => one.dataset["label"] === label);
+      return this.#all("[data-label]").find(
+        (element) => element.dataset["label"] === label,
+      );
     return this.#all("[data-key]")[Number(action)];
   }
 
   /** Which key presses which of the other things, by its place. @returns {Record<string, string>} */
   #actions() {
-    const keys = this.#all("[data-key]").map((one) => one.dataset["key"] ?? "");
+    const keys = this.#all("[data-key]").map((element) => element.dataset["key"] ?? "");
     return Object.fromEntries(keys.entries());
   }
 
   /** Write the keys on what they press; labels go before all else. */
   #draw() {
     // Keys go by the labels' own order, however they are grouped.
-    const place = (/** @type {HTMLElement} */ one) => Number(one.dataset["place"] ?? 0);
+    const place = (/** @type {HTMLElement} */ element) =>
+      Number(element.dataset["place"] ?? 0);
     const labels = this.#all("[data-label]").sort((a, b) => place(a) - place(b));
     this.#labels = keymap(
       labels.map(({ dataset }) => ({
@@ -97,15 +100,18 @@ export class LabelKeys extends HTMLElement {
     const isOn = preferences().isOn;
     const isFree = (/** @type {string} */ key) =>
       ![...this.#labels.keys()].some((code) => code.startsWith(key));
-    for (const one of labels)
-      this.#write(one, isOn ? (codes.get(one.dataset["label"] ?? "") ?? "") : "");
-    for (const one of this.#all("[data-key]"))
-      if (!isOn || !isFree(one.dataset["key"] ?? "")) this.#write(one, "");
+    for (const element of labels)
+      this.#write(
+        element,
+        isOn ? (codes.get(element.dataset["label"] ?? "") ?? "") : "",
+      );
+    for (const element of this.#all("[data-key]"))
+      if (!isOn || !isFree(element.dataset["key"] ?? "")) this.#write(element, "");
   }
 
-  /** @param {HTMLElement} one @param {string} key */
-  #write(one, key) {
-    const shown = (one.closest("label") ?? one).querySelector("kbd");
+  /** @param {HTMLElement} element @param {string} key */
+  #write(element, key) {
+    const shown = (element.closest("label") ?? element).querySelector("kbd");
     if (!shown) return;
     shown.textContent = key;
     shown.hidden = key === "";

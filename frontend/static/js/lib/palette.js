@@ -24,7 +24,9 @@ export const fitting = (commands, query) => {
     .sort((a, b) => a.place - b.place)
     .map(({ command }) => command);
   const groups = new Set(ranked.map(({ group }) => group));
-  return [...groups].flatMap((group) => ranked.filter((one) => one.group === group));
+  return [...groups].flatMap((group) =>
+    ranked.filter((command) => command.group === group),
+  );
 };
 
 /** What stands on a button, without its key. @param {HTMLElement} node */
@@ -40,8 +42,8 @@ const pressed = (names) => {
   const nodes = document.querySelectorAll(
     "main [data-label], main [data-key], [data-do], main a.btn, .bar a.btn",
   );
-  return [...nodes].flatMap((found) => {
-    const node = /** @type {HTMLButtonElement} */ (found);
+  return [...nodes].flatMap((element) => {
+    const node = /** @type {HTMLButtonElement} */ (element);
     const shown = node.closest("label") ?? node;
     if (!shown.checkVisibility() || node.disabled || node.closest("dialog")) return [];
     const { label } = node.dataset;
@@ -72,7 +74,7 @@ const pages = (palette) => {
 };
 
 /** What the palette holds and shows. */
-const now = {
+const current = {
   /** @type {Command[] | undefined} */
   others: undefined,
   /** @type {Command[]} */
@@ -125,21 +127,24 @@ const option = ({ words, hint, key }, number) => {
 const mark = (palette) => {
   const options = [...palette.querySelectorAll("[role=option]")];
   options.forEach((node, number) => {
-    node.setAttribute("aria-selected", String(number === now.at));
+    node.setAttribute("aria-selected", String(number === current.at));
   });
-  options[now.at]?.scrollIntoView({ block: "nearest" });
+  options[current.at]?.scrollIntoView({ block: "nearest" });
   const field = palette.querySelector("input");
-  field?.setAttribute("aria-activedescendant", options[now.at]?.id ?? "");
+  field?.setAttribute("aria-activedescendant", options[current.at]?.id ?? "");
 };
 
 /** @param {HTMLDialogElement} palette */
 const draw = (palette) => {
   const list = palette.querySelector("[role=listbox]");
   const status = palette.querySelector("[role=status]");
-  now.shown = fitting(now.commands, palette.querySelector("input")?.value ?? "");
-  now.at = 0;
+  current.shown = fitting(
+    current.commands,
+    palette.querySelector("input")?.value ?? "",
+  );
+  current.at = 0;
   const groups = new Map();
-  now.shown.forEach((command, number) => {
+  current.shown.forEach((command, number) => {
     const { group } = command;
     if (!groups.has(group)) {
       const head = make("small", group, { "aria-hidden": "true" });
@@ -150,13 +155,14 @@ const draw = (palette) => {
   });
   list?.replaceChildren(...groups.values());
   if (status)
-    status.textContent = now.shown.length > 0 ? "" : (palette.dataset["none"] ?? "");
+    status.textContent =
+      current.shown.length > 0 ? "" : (palette.dataset["none"] ?? "");
   mark(palette);
 };
 
 /** Close, so that the focus is where it was, and do it. @param {HTMLDialogElement} palette @param {number} number */
 const run = (palette, number) => {
-  const chosen = now.shown[number];
+  const chosen = current.shown[number];
   if (chosen === undefined) return;
   palette.close();
   chosen.run();
@@ -173,7 +179,7 @@ const listen = (palette) => {
     if (by === 0 && event.key !== "Enter") return;
     event.preventDefault();
     if (by === 0) return event.repeat || choose(palette);
-    now.at = (now.at + by + now.shown.length) % (now.shown.length || 1);
+    current.at = (current.at + by + current.shown.length) % (current.shown.length || 1);
     mark(palette);
   });
   palette.addEventListener("click", ({ target }) => {
@@ -188,20 +194,20 @@ const listen = (palette) => {
 };
 
 /** Take what Enter takes. @param {HTMLDialogElement} palette */
-export const choose = (palette) => run(palette, now.at);
+export const choose = (palette) => run(palette, current.at);
 
-/** List what can be done here and now. @param {HTMLDialogElement} palette */
+/** List what can be done here and current. @param {HTMLDialogElement} palette */
 export const fill = async (palette) => {
-  if (!now.isListening) listen(palette);
-  now.isListening = true;
-  now.commands = [
+  if (!current.isListening) listen(palette);
+  current.isListening = true;
+  current.commands = [
     ...pressed(palette.dataset),
     ...pages(palette),
-    ...(now.others ?? []),
+    ...(current.others ?? []),
   ];
   draw(palette);
-  if (now.others !== undefined) return;
-  now.others = await projects(palette.dataset);
-  now.commands = [...now.commands, ...now.others];
+  if (current.others !== undefined) return;
+  current.others = await projects(palette.dataset);
+  current.commands = [...current.commands, ...current.others];
   if (palette.open) draw(palette);
 };
