@@ -31,14 +31,14 @@ def test_c7_the_bench_holds_and_sends_as_the_station_does() -> None:
         name: value
         for file in ("state.js", "page.js")
         for name, value in re.findall(
-            r"^const (LEAST_AHEAD|LOW|BATCH) = ([\d.]+);",
+            r"^const (LEAST_AHEAD|LOW_SHARE|BATCH) = ([\d.]+);",
             (scripts / file).read_text(),
             re.MULTILINE,
         )
     }
 
     assert int(constants["LEAST_AHEAD"]) == learning.AHEAD
-    assert float(constants["LOW"]) * learning.AHEAD == learning.LOW
+    assert float(constants["LOW_SHARE"]) * learning.AHEAD == learning.LOW
     assert int(constants["BATCH"]) == learning.SENT
 
 
