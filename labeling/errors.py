@@ -80,6 +80,13 @@ def check_one_of(name: str, value: str, allowed: Iterable[str]) -> None:
         raise InvalidInputError(errors={name: [why]})
 
 
+def check_text(name: str, text: str, most: int) -> None:
+    """Raise InvalidInputError, naming the field, for a text that could not be kept whole."""
+    if len(text) > most or "\x00" in text:
+        why = sentence("A text of at most %(most)s characters, without NUL.")
+        raise InvalidInputError(errors={name: [why % {"most": most}]})
+
+
 class ForbiddenError(AssayError):
     """The person's role does not allow this."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
@@ -18,21 +19,26 @@ from tests.e2e.browser import person
 pytestmark = browsing.MARKS
 
 
-def prepare(count: int) -> tuple[Project, list[str]]:
-    """Return a project in which the model takes all for cats, and its free texts."""
-    project = make.project(labels=("cat", "dog"), suggestion_mode="assist")
-    told = {"label": "cat", "confidence": 0.9, "model": 1}
-    entries = []
-    for n in range(count):
-        item = make.item(project, data={"text": f"item {n:03d}"})
-        entries.append(
-            order.Entry(
-                item.pk, 0, is_first=True, rank=n, reason="model", suggestion=told
-            )
-        )
+def prepare(
+    count: int, suggested: Sequence[str] = (), **fields: Any
+) -> tuple[Project, list[str]]:
+    """Return a project and its free texts, of which the model says the same.
+
+    It takes all for cats; where items may have several labels, for ``suggested``.
+    """
+    values: dict[str, Any] = {"labels": ("cat", "dog"), **fields}
+    project = make.project(suggestion_mode="assist", **values)
+    told: dict[str, Any] = {"label": "cat", "confidence": 0.9, "model": 1}
+    if suggested:
+        told |= {"label": suggested[0], "labels": dict.fromkeys(suggested, 0.9)}
+    items = [make.item(project, data={"text": f"item {n:03d}"}) for n in range(count)]
+    entries = [
+        order.Entry(item.pk, 0, is_first=True, rank=n, reason="model", suggestion=told)
+        for n, item in enumerate(items)
+    ]
     order.swap(project.pk, entries)
     make.member(project, who=make.user("gina"))
-    return project, [f"item {n:03d}" for n in range(count)]
+    return project, [item.data["text"] for item in items]
 
 
 def opened(page: Page, server: LiveServer, project: Project) -> Any:
@@ -93,23 +99,10 @@ def test_a_page_is_corrected_accepted_and_taken_back_by_keyboard(
 def test_c11_a_page_of_several_labels_is_corrected_and_accepted(
     live_server: LiveServer, browser: Browser
 ) -> None:
-    project = make.project(
-        labels=("even", "prime", "high"), task_type="multi", suggestion_mode="assist"
+    project, _ = prepare(
+        40, ("even", "prime"), labels=("even", "prime", "high"), task_type="multi"
     )
-    told = {
-        "label": "even",
-        "labels": {"even": 0.9, "prime": 0.7},
-        "confidence": 0.6,
-        "model": 1,
-    }
-    items = [make.item(project, data={"text": f"item {n:03d}"}) for n in range(40)]
-    make.suggestible(project, items)
-    entries = [
-        order.Entry(item.pk, 0, is_first=True, rank=n, reason="model", suggestion=told)
-        for n, item in enumerate(items)
-    ]
-    order.swap(project.pk, entries)
-    make.member(project, who=make.user("gina"))
+    make.suggestible(project, list(Item.objects.all()))
     with person(browser, live_server.url, "gina") as page:
         cells = opened(page, live_server, project)
         texts = cells.locator("p").all_inner_texts()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from activelearn.models.version import LONGEST_REASON
-from labeling.errors import InvalidInputError
-from labeling.messages import sentence as _
+from labeling.errors import check_text
 
 
 def checked(why: str) -> str:
@@ -14,7 +13,5 @@ def checked(why: str) -> str:
     or could not be kept at all.
     """
     reason = why.strip()
-    if len(reason) > LONGEST_REASON or "\x00" in reason:
-        refusal = _("A text of at most %(most)s characters, without NUL.")
-        raise InvalidInputError(errors={"reason": [refusal % {"most": LONGEST_REASON}]})
+    check_text("reason", reason, LONGEST_REASON)
     return reason

@@ -6,8 +6,7 @@ from typing import Final
 
 from django.db import transaction
 
-from labeling.errors import InvalidInputError
-from labeling.messages import sentence as _
+from labeling.errors import check_text
 from labeling.models import Guideline, Project, User
 from labeling.services.work.transactions import lock_project
 
@@ -22,15 +21,7 @@ def revise(project: Project, user: User, text: str) -> Guideline:
     """
     # A form sends CRLF, a program LF: the same text must not make a new version.
     clean = text.replace("\r\n", "\n").strip()
-    if len(clean) > MAX_LENGTH or "\x00" in clean:
-        raise InvalidInputError(
-            errors={
-                "text": [
-                    _("A text of at most %(most)s characters, without NUL.")
-                    % {"most": MAX_LENGTH}
-                ]
-            }
-        )
+    check_text("text", clean, MAX_LENGTH)
     with transaction.atomic():
         locked = lock_project(project.pk)
         if locked.guideline is not None and locked.guideline.text == clean:

@@ -87,7 +87,7 @@ def change(project: Project, changes: Mapping[str, object]) -> Project:
         if before != _votes_asked(stored):
             _ask_anew(stored)
         if rechecks != stored.evaluation_votes:
-            _recheck_anew(stored)
+            skills.settle_anew(stored.pk, held_out=True)
         if settling_before != _settling(stored):
             skills.settle_anew(stored.pk)
         if learner_before != _read_by_learner(stored, rows):
@@ -172,10 +172,3 @@ def _ask_anew(project: Project) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_SQL["ask_anew"], values)
     signals.send_on_commit(signals.items_changed, project.pk)
-
-
-def _recheck_anew(project: Project) -> None:
-    """Settle held-out items afresh, by the new number of votes."""
-    with connection.cursor() as cursor:
-        cursor.execute(_SQL["recheck_anew"], {"project": project.pk})
-    signals.send_on_commit(signals.votes_changed, project.pk)

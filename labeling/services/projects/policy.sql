@@ -14,14 +14,3 @@ UPDATE labeling_item i SET is_unsettled = true, votes_wanted = CASE
          )::bit(56)::bigint / 2::float8 ^ 56 < %(share)s::float8
     THEN %(votes)s ELSE 1 END
 FROM open WHERE i.id = open.id
-
--- recheck_anew: settle held-out items that have votes afresh, by another number of votes.
-WITH voted AS (
-    -- By id, as everybody locks items: another order can deadlock.
-    SELECT id FROM labeling_item
-    WHERE project_id = %(project)s AND split = 'evaluation' AND votes > 0
-          AND state <> 'invalid'
-    ORDER BY id FOR NO KEY UPDATE
-)
-UPDATE labeling_item i SET is_unsettled = true
-FROM voted WHERE i.id = voted.id

@@ -54,18 +54,15 @@ def further_share(member: Membership, works: Sequence[str]) -> float:
     project = member.project
     if list(works) == [Work.FURTHER]:
         return 1.0
+    # The share of held-out items among the person's first votes; who is asked for these
+    # alone has nothing else.
+    held_out = float(Work.EVALUATION in works)
+    if list(works) != [Work.EVALUATION]:
+        held_out *= project.evaluation_rate
     each = project.min_votes - 1
     more = max(0, project.evaluation_votes - project.min_votes)
-    # Who is asked for held-out items alone has nothing else among the first votes.
-    rate = 1.0 if list(works) == [Work.EVALUATION] else project.evaluation_rate
     # The further votes for each first vote.
-    further = 0.0
-    if Work.EVALUATION in works:
-        further += rate * more
-    if Work.FURTHER in works:
-        further += each
-    elif Work.EVALUATION in works:
-        further += rate * each
+    further = each * (1.0 if Work.FURTHER in works else held_out) + more * held_out
     return further / (1 + further)
 
 

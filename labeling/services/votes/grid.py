@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from labeling import rules
 from labeling.errors import ForbiddenError
 from labeling.messages import sentence as _
 from labeling.models import Assignment, Membership, Project, QueueEntry, Reason
@@ -24,15 +25,11 @@ from labeling.services.votes import suggestions
 HEAD: Final = 400
 
 
-# One label, or all that an item is suggested to have: sorted, maybe none.
-Labels = tuple[str, ...]
-
-
 @dataclass(frozen=True)
 class GridPage:
     """Items under the same labels; without items, ``reason`` says why there are none."""
 
-    labels: Labels
+    labels: rules.Labels
     assignments: list[Assignment]
     reason: GridReason | None
 
@@ -80,19 +77,19 @@ def lend(member: Membership, count: int, left: Collection[int] = ()) -> GridPage
     return GridPage((), [], "no_suggestions" if reason == "all_lent" else reason)
 
 
-def labels_of(suggestion: Mapping[str, Any]) -> Labels:
-    """Return all that an item is suggested to have, sorted."""
+def labels_of(suggestion: Mapping[str, Any]) -> rules.Labels:
+    """Return all that an item is suggested to have: one label, or several, maybe none."""
     several = suggestion.get("labels")
     return (suggestion["label"],) if several is None else tuple(sorted(several))
 
 
-def _commonest(suggested: list[Labels]) -> Labels | None:
+def _commonest(suggested: list[rules.Labels]) -> rules.Labels | None:
     return Counter(suggested).most_common(1)[0][0] if suggested else None
 
 
 def _alike(
-    member: Membership, count: int, labels: Labels | None
-) -> tuple[Labels | None, list[int]]:
+    member: Membership, count: int, labels: rules.Labels | None
+) -> tuple[rules.Labels | None, list[int]]:
     """Return labels and up to ``count`` entries that have them, the surest first.
 
     The labels are the commonest of the queue's head where none are given.

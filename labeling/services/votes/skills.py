@@ -120,10 +120,11 @@ def compute(project_id: int) -> Skills:
     return fit
 
 
-def settle_anew(project_id: int) -> None:
-    """Have the items settled afresh that have votes and no label."""
+def settle_anew(project_id: int, *, held_out: bool = False) -> None:
+    """Have items settled afresh that have votes: those without a label, or held-out ones."""
+    values = {"project": project_id, "held_out": held_out}
     with connection.cursor() as cursor:
-        cursor.execute(SQL["settle_anew"], {"project": project_id})
+        cursor.execute(SQL["settle_anew"], values)
     signals.send_on_commit(signals.votes_changed, project_id)
 
 

@@ -154,7 +154,6 @@ def _write(
             client_id=vote.client_id,
             labels=labels,
             label_set=project.label_set_pk,
-            actor=member.user_id,
             request_hash=vote.request_hash,
             guideline=project.guideline_id,
             is_unsure=vote.is_unsure,

@@ -68,7 +68,7 @@ WITH mine AS (
 ), noted AS (
     INSERT INTO labeling_annotationevent
         (project_id, item_id, assignment_id, annotation_id, actor_id, kind, payload, at)
-    SELECT project_id, item_id, assignment_id, id, %(actor)s::bigint, %(kind)s,
+    SELECT project_id, item_id, assignment_id, id, annotator_id, %(kind)s,
            labeling_vote_event(labels, version, comment, is_unsure),
            statement_timestamp()
     FROM vote
@@ -186,7 +186,7 @@ WITH old AS (
 ), noted AS (
     INSERT INTO labeling_annotationevent
         (project_id, item_id, assignment_id, annotation_id, actor_id, kind, payload, at)
-    SELECT project_id, item_id, assignment_id, id, %(actor)s::bigint, %(kind)s,
+    SELECT project_id, item_id, assignment_id, id, annotator_id, %(kind)s,
            labeling_vote_event(labels, version, comment, is_unsure),
            statement_timestamp()
     FROM vote
@@ -316,12 +316,15 @@ FROM (
 CROSS JOIN labeling_renamed_set(old.suggestion -> 'labels', %(moves)s, %(today)s) AS new
 WHERE a.id = old.id
 
--- settle_anew: mark the items that have votes and no label to be settled anew.
-WITH undecided AS (
+-- settle_anew: mark items that have votes to be settled anew.
+-- Those that have no label; or the held-out ones, whether they have one or not.
+WITH voted AS (
     -- By id, as everybody locks items: another order can deadlock.
     SELECT id FROM labeling_item
-    WHERE project_id = %(project)s AND state IN ('open', 'disputed') AND votes > 0
+    WHERE project_id = %(project)s AND votes > 0 AND state <> 'invalid'
+          AND CASE WHEN %(held_out)s::bool THEN split = 'evaluation'
+                   ELSE state <> 'settled' END
     ORDER BY id FOR NO KEY UPDATE
 )
 UPDATE labeling_item i SET is_unsettled = true
-FROM undecided WHERE i.id = undecided.id
+FROM voted WHERE i.id = voted.id

@@ -36,7 +36,6 @@ class NewVote:
     client_id: UUID
     labels: list[str]
     label_set: int
-    actor: int | None
     request_hash: str = ""
     guideline: int | None = None
     is_unsure: bool = False
@@ -45,7 +44,6 @@ class NewVote:
     suggestion_shown: Jsonb | None = None
     screen: str = ""
     is_locked: bool = False
-    kind: str = Kind.VOTED.value
 
 
 @dataclass
@@ -62,7 +60,8 @@ class VoteChanges:
 
 def keep(vote: NewVote) -> Annotation | None:
     """Write a vote; None: nothing was written, as the lease is not live or it is there."""
-    return _first(lean.fetch(SQL["keep_vote"], vars(vote), _VOTE))
+    values = {**vars(vote), "kind": Kind.VOTED.value}
+    return _first(lean.fetch(SQL["keep_vote"], values, _VOTE))
 
 
 class PastVote(TypedDict):
@@ -98,7 +97,6 @@ def change(vote: Annotation, version: int, changes: VoteChanges) -> Annotation |
         **vars(changes),
         "vote": vote.pk,
         "version": version,
-        "actor": vote.annotator_id,
         "kind": (Kind.UNDONE if changes.is_undone else Kind.EDITED).value,
     }
     return _first(lean.fetch(SQL["change_vote"], values, _VOTE))
