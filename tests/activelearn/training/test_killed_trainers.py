@@ -88,7 +88,8 @@ class Killer:
         """Kill one trainer or all at some moment of a job that can bear it."""
         deadline = time.monotonic() + 120
         while not self._running("learn.train", "learn.judge"):
-            if not self._running():
+            # Not while one waits to be begun: the items would run out.
+            if not Job.objects.filter(state__in=("queued", "running")).exists():
                 self._label()
             elif self.chance.random() < 0.05:
                 break
