@@ -3,13 +3,15 @@
 # make settings: the page of the documents about a project's settings.
 # make schema: the API's schema, written to docs/openapi.yaml.
 # make screens: pictures of every screen for the docs.
+# make lock: hashes of the locks' entries, for all machines, from the index.
 # make soak: faults, replays of crowds and orders of calls that make test has no time for.
+# make audit: weak places in our code, known weaknesses and licenses of packages.
 # make history: 100,000 operations under 200 faults, judged.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test soak bench history messages schema settings screens
+.PHONY: lock run test soak audit bench history messages schema settings screens
 run: $(VENV)/.installed
 	@exec $(BIN)/assay up
 
@@ -34,6 +36,15 @@ schema: $(VENV)/.installed-dev
 screens: $(VENV)/.installed-dev
 	@$(BIN)/python -m tools.screens
 
+lock: $(VENV)/.installed-dev
+	@for file in requirements.lock requirements-dev.lock requirements-audit.lock; do \
+	  $(BIN)/uv pip compile --quiet --no-deps --universal --python-version 3.11 --generate-hashes \
+	    --no-header --no-annotate --output-file $$file.new $$file && mv $$file.new $$file || exit 1; done
+
+audit: $(VENV)/.installed-dev .venv-audit/.installed
+	@$(BIN)/python -m tools.audit
+	@$(BIN)/python -m pytest -q -n 0 -m "" tests/architecture/test_licenses.py
+
 history: $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.history $(PLAY)
 
@@ -43,11 +54,15 @@ $(VENV)/bin/pip:
 	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed: $(VENV)/bin/pip requirements.lock pyproject.toml
-	@echo "Installing Assay into $(VENV) …"
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	@tools/install.sh $(BIN)/python requirements.lock
+	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps -e .
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	@tools/install.sh $(BIN)/python requirements-dev.lock
+	@touch $@
+
+.venv-audit/.installed: $(VENV)/.installed requirements-audit.lock
+	@$(PYTHON) -m venv .venv-audit
+	@tools/install.sh .venv-audit/bin/python requirements-audit.lock
 	@touch $@

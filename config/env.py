@@ -1,8 +1,12 @@
-"""Typed reads of environment variables; a wrong value names its variable."""
+"""Typed reads of environment variables.
+
+All of them raise ImproperlyConfigured, which names the variable, for a wrong value.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -27,6 +31,14 @@ def flag(name: str, *, default: bool) -> bool:
     if raw not in _TRUE | _FALSE:
         raise ImproperlyConfigured(f"{name}={raw!r} is neither true nor false")
     return raw in _TRUE
+
+
+def prefix(name: str) -> str:
+    """Return variable ``name`` as a path without a slash at its end; "" for none."""
+    path = text(name).strip("/")
+    if not re.fullmatch(r"[\w.~/-]*", path, re.ASCII) or "//" in path:
+        raise ImproperlyConfigured(f"{name}={path!r} is not a path such as /assay")
+    return f"/{path}" if path else ""
 
 
 def number(name: str, default: int) -> int:

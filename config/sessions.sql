@@ -1,7 +1,7 @@
 -- Statements about the browser's sessions and accounts, which every request reads.
 
 -- session: read a session that has not ended.
-SELECT s.* FROM django_session s
+SELECT s.* FROM labeling_browsersession s
 WHERE s.session_key = %(key)s AND s.expire_date > now()
 
 -- account: read an active account.

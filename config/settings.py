@@ -33,8 +33,15 @@ if not (SECRET_KEY := env.text("SECRET_KEY")):
             f"ASSAY_HOME={str(ASSAY_HOME)!r} cannot be written: {error.strerror}"
         ) from error
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_FAILURE_VIEW = "config.failures.csrf_failed"
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", "")
 IS_HTTPS = env.flag("HTTPS", default=False)
+# How many proxies stand before the web server: callers' addresses come from them.
+PROXIES = env.number("PROXIES", int(IS_HTTPS))
+# Below which path of its host the site stands; a proxy may pass it on or take it off.
+URL_PREFIX = env.prefix("URL_PREFIX")
+FORCE_SCRIPT_NAME = URL_PREFIX or None
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = LANGUAGE_COOKIE_PATH = f"{URL_PREFIX}/"
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -53,18 +60,28 @@ INSTALLED_APPS = [
     "activelearn",
 ]
 MIDDLEWARE = [
+    "config.callers.Callers",
+    "config.middleware.Probes",
+    "config.middleware.Private",
+    "config.devices.Devices",
     "config.middleware.TryAgain",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.ContentPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "config.middleware.Languages",
+    "config.middleware.Zones",
     "django.middleware.common.CommonMiddleware",
+    # Before a form is read: its files are written to the disk.
+    "config.space.Space",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.bodies.Bodies",
     "config.middleware.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+# In the database: a cookie would carry what they say, such as a new member's password.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 TEMPLATES: list[dict[str, Any]] = [
@@ -78,6 +95,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
+                "config.prefix.prefix",
             ],
         },
     }
@@ -102,6 +120,9 @@ DATABASES = {
         "CONN_HEALTH_CHECKS": True,
     }
 }
+# How long the web waits for one statement, and for a lock, before it answers 503.
+WEB_STATEMENT_SECONDS = env.number("WEB_STATEMENT_SECONDS", 30)
+WEB_LOCK_SECONDS = env.number("WEB_LOCK_SECONDS", 10)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "labeling.User"
@@ -116,9 +137,27 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 AUTHENTICATION_BACKENDS = ["config.sessions.Accounts"]
 SESSION_ENGINE = "config.sessions"
-LOGIN_URL = "/login/"
-LOGIN_REDIRECT_URL = "/"
-LOGOUT_REDIRECT_URL = "/login/"
+LOGIN_URL = LOGOUT_REDIRECT_URL = "login"
+# How long a link for a new password is good.
+PASSWORD_RESET_TIMEOUT = 24 * 3600
+LOGIN_REDIRECT_URL = "home"
+
+try:
+    _mail = environ.Env.email_url_config(env.text("EMAIL_URL") or "dummymail://")
+except (ValueError, KeyError) as error:
+    raise ImproperlyConfigured(f"EMAIL_URL is not an address: {error}") from error
+HAS_MAIL = bool(env.text("EMAIL_URL"))
+EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
+EMAIL_HOST, EMAIL_PORT = (
+    _mail.get("EMAIL_HOST") or "localhost",
+    _mail["EMAIL_PORT"] or 25,
+)
+EMAIL_HOST_USER = _mail.get("EMAIL_HOST_USER") or ""
+EMAIL_HOST_PASSWORD = _mail.get("EMAIL_HOST_PASSWORD") or ""
+EMAIL_USE_TLS = _mail.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = _mail.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("MAIL_FROM") or "assay@localhost"
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("es", "Español")]
@@ -131,10 +170,14 @@ LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SECURE = IS_HTTPS
+# A browser takes such a name only by TLS from this very host: no neighbor can set it.
+# Below a path it may come from any path of the host, which the name cannot promise.
+HOST_ONLY = ("__Secure-" if URL_PREFIX else "__Host-") if IS_HTTPS else ""
+LANGUAGE_COOKIE_NAME = f"{HOST_ONLY}django_language"
 TIME_ZONE = "UTC"
 USE_TZ = True
 
-STATIC_URL = "/static/"
+STATIC_URL = f"{URL_PREFIX}/static/"
 STATIC_ROOT = ASSAY_HOME / "static"
 STATICFILES_DIRS = [frontend.FOLDER / "static"]
 MEDIA_ROOT = ASSAY_HOME / "media"
@@ -150,14 +193,21 @@ LEARN_ROOT = ASSAY_HOME / "learn"
 
 # A text body of an import may be larger; it is streamed, never parsed here.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
+# A field for each column of a file, or label; what they hold is bounded above.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2**20
 IMPORT_MAX_BYTES = env.number("IMPORT_MAX_MB", 2048) * 2**20
+# With less free on the disk nothing is taken: the database would stop for want of room.
+MIN_FREE_BYTES = env.number("MIN_FREE_MB", 256) * 2**20
 # How long an export may read: while it does, leases become slower.
 EXPORT_MAX_SECONDS = env.number("EXPORT_MAX_SECONDS", 60)
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_NAME = f"{HOST_ONLY}sessionid"
+CSRF_COOKIE_NAME = f"{HOST_ONLY}csrftoken"
+DEVICE_COOKIE_NAME = f"{HOST_ONLY}devices"
 SECURE_SSL_REDIRECT = IS_HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
@@ -199,7 +249,15 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [],
 }
 
-CELERY_BROKER_URL = env.text("BROKER_URL") or home.broker_url(ASSAY_HOME)
+# A table of the database, where no other broker is named (config/doorbells.py).
+CELERY_BROKER_URL = env.text("BROKER_URL") or "postgresql://database"
+if env.text("BROKER_URL").startswith("postgres"):
+    raise ImproperlyConfigured(
+        "BROKER_URL is for Redis or Valkey (redis://…). Leave it unset, and the "
+        "database of DATABASE_URL is the broker."
+    )
+# It would ask for a queue of its own; the table has none that everybody hears.
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = bool(env.text("BROKER_URL"))
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     # Above the longest task, or a running task would be started a second time.
@@ -240,9 +298,17 @@ CELERY_BEAT_SCHEDULE = {
         "task": "labeling.forget_files",
         "schedule": timedelta(hours=1),
     },
+    "delete sessions and tokens that are over": {
+        "task": "labeling.forget_access",
+        "schedule": timedelta(hours=1),
+    },
     "delete pictures that no item shows any more": {
         "task": "labeling.forget_pictures",
         "schedule": timedelta(hours=6),
+    },
+    "sketch the items of earlier releases": {
+        "task": "labeling.sketch",
+        "schedule": timedelta(hours=1),
     },
     "forget what was learned from deleted items": {
         "task": "activelearn.forget",
@@ -266,8 +332,20 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"}
+        "line": {
+            "format": "%(asctime)s %(levelname)-7s %(request_id)s %(name)s: %(message)s"
+        }
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {
+        "sparing": {"()": "config.logs.Sparing"},
+        "one line": {"()": "config.logs.OneLine"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["sparing", "one line"],
+        }
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
 }

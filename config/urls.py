@@ -13,13 +13,22 @@ from config import health
 from labeling.api import urls as labeling_api
 from labeling.views import urls as labeling_pages
 
+handler400 = "config.failures.bad_request"
+handler403 = "config.failures.forbidden"
+handler404 = "config.failures.not_found"
+handler500 = "config.failures.failed"
+
 urlpatterns = [
     path("healthz", health.alive),
     path("readyz", health.ready),
     path("metrics", health.metrics),
     path("language/", set_language, name="set_language"),
     path("admin/", admin.site.urls),
-    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path(
+        "api/schema/",
+        SpectacularAPIView.as_view(generator_class=health.MadeOnce),
+        name="schema",
+    ),
     path("api/docs/", health.api_docs, name="api-docs"),
     path("api/", include(labeling_api)),
     path("api/", include(learn_api)),

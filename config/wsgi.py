@@ -8,11 +8,14 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 from config.database.plans import keep_plans
+from config.database.waits import limit_waits
+from config.prefix import without_prefix
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-application = get_wsgi_application()
+application = without_prefix(get_wsgi_application())
 keep_plans()
+limit_waits()
 # What is loaded stays: the collector need not look at it with every request, and the
 # processes that are forked from here share its pages.
 gc.collect()

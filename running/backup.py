@@ -45,12 +45,17 @@ def write(target: Path) -> int:
     part = target.with_name(target.name + ".part")
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         dump = Path(folder) / "database"
-        _run("pg_dump", "--format=custom", "--no-owner", f"--file={dump}")
+        # A session's key is its cookie: whoever reads it is logged in.
+        sessions = "--exclude-table-data=public.labeling_browsersession"
+        _run("pg_dump", "--format=custom", "--no-owner", sessions, f"--file={dump}")
         manifest = Path(folder) / "manifest.json"
         manifest.write_text(
             json.dumps({"format": FORMAT, "migrations": _migrations()}),
             encoding="utf-8",
         )
+        # Before a byte is in it: it holds digests of passwords, and everybody's data.
+        part.touch(mode=0o600)
+        part.chmod(0o600)
         with tarfile.open(part, "w:gz", compresslevel=1) as archive:
             archive.add(manifest, "manifest.json")
             archive.add(dump, "database")

@@ -18,6 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+import psutil
+
+PROC = Path("/proc")
 _PR_SET_PDEATHSIG = 1
 _COLORS = (36, 33, 32, 35, 34, 31, 96)
 _LEAVE = 15.0
@@ -243,7 +246,7 @@ def _stand_back(leader: int, niceness: int) -> None:
     """
     for _ in range(5):
         try:
-            Path(f"/proc/{leader}/autogroup").write_text(str(niceness))
+            (PROC / f"{leader}/autogroup").write_text(str(niceness))
         except BlockingIOError:
             time.sleep(0.1)
         except OSError:
@@ -276,21 +279,34 @@ def _kill_group(leader: int) -> None:
         return
 
 
-def _birth(pid: int) -> str:
-    """Return when a process was born, in the kernel's ticks; "" when it is gone."""
+def _birth(pid: int, proc: Path = PROC) -> str:
+    """Return when a process was born; "" when it is gone.
+
+    In the kernel's ticks where the kernel tells them: a clock that is set changes the
+    moment that follows from them.
+    """
     try:
         # A process may have blanks and brackets in its name, which stands in brackets.
-        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        after_name = (proc / f"{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
-        return ""
+        return "" if (proc / "self/stat").exists() else _moment_of_birth(pid)
     is_dead = after_name[0] in ("Z", "X")
     return "" if is_dead else after_name[19]
 
 
-def end_leftovers(roll: Path, patience: float = 10) -> None:
+def _moment_of_birth(pid: int) -> str:
+    try:
+        process = psutil.Process(pid)
+        is_dead = process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+        return "" if is_dead else str(process.create_time())
+    except psutil.Error:
+        return ""
+
+
+def end_leftovers(roll: Path, patience: float = 10, proc: Path = PROC) -> None:
     """Wait for the parts of a killed supervisor to end; kill those that do not.
 
-    ``patience`` is in seconds.
+    ``patience`` is in seconds; ``proc`` need not be there.
     """
     try:
         lines = roll.read_text().splitlines()
@@ -301,7 +317,9 @@ def end_leftovers(roll: Path, patience: float = 10) -> None:
     deadline = time.monotonic() + patience
     # A number may have been given to another process since; with the birth it is one
     # process.
-    while left := {pid: born for pid, born in left.items() if _birth(pid) == born}:
+    while left := {
+        pid: born for pid, born in left.items() if _birth(pid, proc) == born
+    }:
         if time.monotonic() > deadline:
             for pid in left:
                 _kill_group(pid)

@@ -20,7 +20,10 @@ PEOPLE = {
 
 
 def people() -> dict[str, str]:
-    """Create the demo's accounts; return the passwords of the new ones."""
+    """Create the demo's accounts; return the passwords of the new ones.
+
+    Raises what ``members.create_user`` raises.
+    """
     passwords = {}
     for name, role in PEOPLE.items():
         if User.objects.filter(username=name).exists():
@@ -64,7 +67,7 @@ def _answer_evaluation(project: Project, truth: dict[str, str]) -> None:
     """Give the held-out items their known answers, so that models can be judged."""
     items = Item.objects.filter(project=project).evaluation()
     gold.record(project, [(item, [truth[item.external_id]]) for item in items])
-    order.tell_items_changed(project.pk)
+    order.send_items_changed(project.pk)
 
 
 def load_all() -> list[str]:

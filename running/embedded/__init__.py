@@ -1,1 +1,1 @@
-"""The servers that come along: PostgreSQL and Redis as child processes."""
+"""The server that comes along: PostgreSQL as a child process."""

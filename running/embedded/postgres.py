@@ -7,10 +7,13 @@ import os
 import pwd
 import shutil
 import signal
+import stat
 import subprocess
 import time
 import warnings
 from pathlib import Path
+
+import psutil
 
 with warnings.catch_warnings():
     # The package looks for a runtime folder that servers do not have.
@@ -70,14 +73,25 @@ def _give_away(data: Path, sockets: Path) -> None:
     if name := user():
         ensure_user_exists(name)
         binaries = Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
-        for folder in (data, sockets, binaries):
-            ensure_prefix_permissions(folder)
+        ensure_prefix_permissions(binaries)
         ensure_folder_permissions(binaries, _READ | _RUN)
         ensure_folder_permissions(binaries.parent / "lib", _READ)
         account = pwd.getpwnam(name)
         for folder in (data, sockets):
+            _let_through(folder)
             shutil.chown(folder, account.pw_uid, account.pw_gid)
     data.chmod(0o700)
+
+
+def _let_through(folder: Path) -> None:
+    """Let other users pass the folders above one, yet not look into them.
+
+    The server has root's group still, to which a folder of root's may belong.
+    """
+    for above in folder.parents:
+        mode = stat.S_IMODE(above.stat().st_mode)
+        if mode & _RUN != _RUN:
+            above.chmod(mode | _RUN)
 
 
 def _make_cluster(folder: Path) -> None:
@@ -134,30 +148,32 @@ def end_backends(data: Path, patience: float = 5) -> None:
 def _at_work_in(folder: Path) -> list[int]:
     """Return the processes of PostgreSQL that stand in this folder.
 
-    Empty where there is no /proc. Other processes may stand there too, such as the
-    shell of a person who looks around: they are left alone.
+    Other processes may stand there too, such as the shell of a person who looks around:
+    they are left alone, and so are those of other users, whose folder nobody tells.
     """
-    pids = []
-    for link in Path("/proc").glob("[0-9]*/cwd"):
-        pid = int(link.parent.name)
-        with contextlib.suppress(OSError):  # it has ended, or belongs to another user
-            if link.readlink() == folder and "postgres" in _name_of(pid):
-                pids.append(pid)
-    return pids
+    return [
+        process.pid
+        for process in psutil.process_iter(["name", "cwd"])
+        if process.info["cwd"] == str(folder) and "postgres" in process.info["name"]
+    ]
 
 
 def await_end(pid_file: Path) -> None:
-    """Wait until a database that was killed has ended, then remove its lock file."""
+    """Wait until a database that was killed has ended, then remove its lock file.
+
+    While its process lives the file stays: a second server in the folder would destroy
+    what is in it.
+    """
     try:
         pid = int(pid_file.read_text().split("\n", 1)[0])
     except (OSError, ValueError):
         return
     deadline = time.monotonic() + 20
-    while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
+    while psutil.pid_exists(pid) and time.monotonic() < deadline:
         if "postgres" not in _name_of(pid):
             return
         time.sleep(0.1)
-    if not Path(f"/proc/{pid}").exists():
+    if not psutil.pid_exists(pid):
         pid_file.unlink(missing_ok=True)
     elif "postgres" in _name_of(pid):
         os.kill(pid, signal.SIGQUIT)
@@ -165,8 +181,8 @@ def await_end(pid_file: Path) -> None:
 
 def _name_of(pid: int) -> str:
     try:
-        return Path(f"/proc/{pid}/comm").read_text()
-    except OSError:
+        return psutil.Process(pid).name()
+    except psutil.Error:
         return ""
 
 

@@ -24,11 +24,10 @@ from config.home import socket_folder
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = {
     "database": "bin/postgres -D",
-    "redis": "redis-server",
     "web": "gunicorn",
     "worker": "worker@",
     "trainer": "trainer@",
-    "scheduler": "beat",
+    "scheduler": " beat ",
 }
 
 
@@ -64,10 +63,16 @@ def until(say: Callable[[], Any], *, seconds: float = 150) -> Any:
 
 
 class Machine:
-    """Starts ``assay up`` and calls it by its API."""
+    """Starts ``assay up`` and calls it by its API.
+
+    Its database has its tables already where pytest keeps such a cluster: half a minute
+    that only the first start of a person needs (``test_readme``).
+    """
 
     def __init__(self, home: Path, **environment: str) -> None:
         self.home = home
+        is_elsewhere = "DATABASE_URL" in environment
+        self.cluster = None if is_elsewhere else os.environ.get("TEST_CLUSTER")
         self.port = free_port()
         kept = {
             name: value
@@ -79,6 +84,7 @@ class Machine:
             "ASSAY_HOME": str(home),
             "PORT": str(self.port),
             "PYTHONPATH": str(ROOT),
+            "XDG_STATE_HOME": str(home.parent / "state"),
             # Or a process that names itself writes over its environment.
             "SPT_NOENV": "1",
             **environment,
@@ -89,6 +95,11 @@ class Machine:
         self.log = home.parent / f"{home.name[:40]}.log"
 
     def start(self, *, demo: bool = False) -> None:
+        data = self.home / "postgres"
+        if self.cluster and not data.exists():
+            self.home.mkdir(parents=True, exist_ok=True)
+            # With its owner: the server may run as another user.
+            subprocess.run(["cp", "-a", self.cluster, data], check=True)
         self.launch(demo=demo)
         until(self._is_ready, seconds=240)
 

@@ -42,21 +42,20 @@ with translation.override("de"):
 """
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the wheel of a copy: building leaves files beside the sources."""
-    folder = tmp_path_factory.mktemp("wheel")
-    source = folder / "source"
-    source.mkdir()
+def copy_sources(target: Path) -> Path:
+    """Copy what a wheel is made of: building leaves files beside the sources."""
+    target.mkdir()
     ignored = shutil.ignore_patterns("__pycache__", "node_modules")
     for name in PACKAGES:
-        shutil.copytree(ROOT / name, source / name, ignore=ignored)
+        shutil.copytree(ROOT / name, target / name, ignore=ignored)
     for name in FILES:
-        shutil.copy(ROOT / name, source)
-    checker = source / "frontend" / "node_modules" / "checker"
-    checker.mkdir(parents=True)
-    (checker / "page.html").write_text("<p>")
-    (checker / "__init__.py").write_text("")
+        shutil.copy(ROOT / name, target)
+    return target
+
+
+def build(source: Path) -> Path:
+    """Return the wheel of a folder with sources, made beside it."""
+    folder = source.with_name(f"{source.name}-wheel")
     subprocess.run(
         [
             *(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"),
@@ -66,6 +65,17 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     (made,) = folder.glob("*.whl")
     return made
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the wheel of a copy in which checkers of the front end are installed."""
+    source = copy_sources(tmp_path_factory.mktemp("wheel") / "source")
+    checker = source / "frontend" / "node_modules" / "checker"
+    checker.mkdir(parents=True)
+    (checker / "page.html").write_text("<p>")
+    (checker / "__init__.py").write_text("")
+    return build(source)
 
 
 def test_the_wheel_carries_all_that_runs_and_nothing_else(wheel: Path) -> None:

@@ -10,11 +10,12 @@ import urllib.request
 import uuid
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from config import env
-from labeling.models import ApiToken, Project, User
+from labeling.models import ApiToken, Item, Project, User
 from labeling.services.projects import members
+from running import finding
 from running.demo.data import DEMOS
 
 SKILLS = (0.97, 0.9, 0.8)
@@ -34,7 +35,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--pace", type=float, default=0.0, help="seconds per answer"
         )
-        here = f"http://127.0.0.1:{env.number('PORT', 8000)}"
+        here = f"http://127.0.0.1:{finding.port(settings.ASSAY_HOME)}"
         parser.add_argument("--url", default=here)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -80,8 +81,11 @@ class Command(BaseCommand):
         base = f"{options['url']}/api/projects/{options['project']}"
         lease = self._post(f"{base}/queue/lease/", token, {"count": want})
         votes = []
+        # Annotators are not told the names of files.
+        pks = [lent["item"]["id"] for lent in lease["items"]]
+        names = dict(Item.objects.filter(pk__in=pks).values_list("pk", "external_id"))
         for lent in lease["items"]:
-            right = truth[lent["item"]["external_id"]]
+            right = truth[names[lent["item"]["id"]]]
             wrong = chance.choice([label for label in labels if label != right])
             label = right if chance.random() < skill else wrong
             votes.append(
@@ -106,7 +110,7 @@ class Command(BaseCommand):
             },
         )
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310  # nosec B310
                 return dict(json.load(answer))
         except (OSError, urllib.error.HTTPError) as error:
             raise CommandError(f"{url}: {error}. Is Assay running?") from error

