@@ -17,7 +17,7 @@ from labeling.services.votes import suggestions
 def _lent(member: Membership, assignment: Assignment) -> wire.Lent:
     """Return what is lent, with the suggestion that may be shown beside it."""
     shown = suggestions.shown(member.project, assignment)
-    return wire.lent_of(member.project.slug, assignment, shown)
+    return wire.lent_of(member, assignment, shown)
 
 
 class LeaseView(HotView):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
 from django.http import FileResponse, HttpResponse, HttpResponseBase
-from django.urls import URLPattern, path
+from django.urls import URLPattern, get_script_prefix, path
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
 from msgspec import UNSET
@@ -20,8 +21,9 @@ from labeling.api.http.scope import ProjectView
 from labeling.api.wire import transfer as wire
 from labeling.errors import InvalidInputError, NotFoundError
 from labeling.models import ImportRun, Item, Media, User
-from labeling.services.projects import members
+from labeling.services.projects import label_sets, members
 from labeling.services.transfer import exporting, importing, pictures
+from labeling.templatetags.localized import localized
 
 
 class LinesParser(BaseParser):
@@ -39,9 +41,26 @@ class LinesParser(BaseParser):
         return {"stream": stream}
 
 
-def _pieces(stream: Any) -> Iterator[bytes]:
+def _pieces(stream: Any, declared: str) -> Iterator[bytes]:
+    """Yield a body as it comes; raise InvalidInputError where it ends too early.
+
+    A connection that was cut looks like the end of the body: half a file would be
+    imported as a whole one.
+    """
+    read = 0
     while piece := stream.read(2**16):
+        read += len(piece)
         yield piece
+    # Without a length the server itself refuses chunks that do not end.
+    if declared.isdecimal() and read < int(declared):
+        raise InvalidInputError(
+            errors={
+                "file": [
+                    _("Only %(read)s of %(declared)s bytes came: send it again.")
+                    % {"read": read, "declared": int(declared)}
+                ]
+            }
+        )
 
 
 _FORM: Final = {"multipart/form-data": wire.ImportForm, LinesParser.media_type: bytes}
@@ -56,19 +75,29 @@ class ImportsView(ProjectView):
     allowed: ClassVar = members.ENGINEER
     parser_classes = (MultiPartParser, LinesParser)
 
-    @call(202, raw=_FORM, headers=[_LOCATION])
+    @call(202, 200, raw=_FORM, headers=[_LOCATION])
     def post(
         self, slug: str, query: wire.ImportOptions, body: Mapping[str, Any]
-    ) -> Reply[wire.ImportAsked]:
-        """Store the file and answer 202 with where its progress is."""
+    ) -> Reply[wire.ImportAsked | wire.ImportPreview]:
+        """Store the file and answer 202 with where its progress is.
+
+        With ``dry_run`` it answers 200 with the first rows instead, and forgets the file.
+        """
         options = wire.options_of(query, body)
         name, pieces = self._file(body)
-        mapping = self._mapping(options.mapping)
+        mapping = self._mapping(options)
         user = User.objects.get(pk=self.member.user_id)
-        upload = importing.stage(self.member.project, user, name, pieces)
-        gold = options.gold.lower() in wire.TRUE
-        run = importing.start(upload, user, mapping, {"gold": gold})
-        url = f"/api/projects/{slug}/imports/{run.pk}/"
+        choice = self._choice(options)
+        upload = importing.stage(self.member.project, user, name, pieces, choice)
+        if options.dry_run in wire.TRUE:
+            return Reply(wire.preview_of(*importing.look(upload, mapping)), 200)
+        chosen = self._choices(options)
+        if chosen.unknown_labels == "add":
+            members.require(self.member, members.MANAGE)
+            labels = importing.labels_in(upload, mapping)
+            label_sets.extend(self.member.project, user, labels.missing(chosen))
+        run = importing.start(upload, user, mapping, asdict(chosen))
+        url = f"{get_script_prefix()}api/projects/{slug}/imports/{run.pk}/"
         asked = wire.ImportAsked(id=run.pk, state=run.job.state, url=url)
         return Reply(asked, headers={"Location": url})
 
@@ -76,26 +105,62 @@ class ImportsView(ProjectView):
         stream = body.get("stream")
         # Lines come as a stream; a form may have a text field of that name.
         if stream is not None and not isinstance(stream, str):
-            return "items.jsonl", _pieces(stream)
+            length = self.request.META.get("CONTENT_LENGTH") or ""
+            return "items.jsonl", _pieces(stream, length)
         file = body.get("file")
         if file is None or isinstance(file, str):
             raise InvalidInputError(errors={"file": [_("Send a file.")]})
         return file.name, file.chunks()
 
-    def _mapping(self, raw: str) -> dict[str, Any]:
-        try:
-            mapping = value_of(raw.encode())
-        except (ParseError, UnicodeEncodeError):
-            mapping = None
-        if not isinstance(mapping, dict):
-            why = _("An object: column → role.")
-            raise InvalidInputError(errors={"mapping": [why]})
+    def _mapping(self, options: wire.ImportOptions) -> dict[str, Any]:
+        why = _("An object: column → role.")
+        mapping = _object(options.mapping, "mapping", why)
+        mapping |= _object(options.map, "map", why)
         return mapping
+
+    def _choices(self, options: wire.ImportOptions) -> importing.ImportChoices:
+        why = _("An object: label → label.")
+        is_gold = options.gold in wire.TRUE
+        return importing.ImportChoices(
+            labels_are=options.labels_are or ("gold" if is_gold else ""),
+            labels_by=options.labels_by,
+            label_map=_object(options.label_map, "label_map", why),
+            unknown_labels=options.unknown_labels or "refuse",
+            known_answers=options.known_answers or "keep",
+            same_id=options.same_id or "refuse",
+        )
+
+    def _choice(self, options: wire.ImportOptions) -> importing.ReadingChoice:
+        why = _("An object: “delimiter” and “header”.")
+        dialect = _object(options.dialect, "dialect", why)
+        header = {True: "yes", False: "no"}
+        given = {name: header.get(value, value) for name, value in dialect.items()}
+        if not given.keys() <= {"delimiter", "header"} or not all(
+            isinstance(value, str) for value in given.values()
+        ):
+            raise InvalidInputError(errors={"dialect": [why]})
+        return importing.choice_of(
+            options.encoding,
+            options.delimiter or given.get("delimiter", ""),
+            options.header or given.get("header", ""),
+            options.sheet,
+            options.tool,
+        )
+
+
+def _object(raw: str, name: str, why: str) -> dict[str, Any]:
+    try:
+        value = value_of(raw.encode())
+    except (ParseError, UnicodeEncodeError):
+        value = None
+    if not isinstance(value, dict):
+        raise InvalidInputError(errors={name: [why]})
+    return value
 
 
 def _run_of(view: ProjectView, pk: int) -> ImportRun:
     run = (
-        ImportRun.objects.select_related("job")
+        ImportRun.objects.select_related("job", "project")
         .filter(pk=pk, project_id=view.member.project_id)
         .first()
     )
@@ -113,6 +178,30 @@ class ImportView(ProjectView):
     def get(self, pk: int) -> wire.Import:
         """Return state, counts and bad rows."""
         return wire.import_of(_run_of(self, pk))
+
+
+class ImportRefusedView(ProjectView):
+    """The refused rows of one import."""
+
+    allowed: ClassVar = members.ENGINEER
+
+    @call(files=[*importing.REFUSED_FORMATS.values()])
+    def get(self, pk: int, query: wire.RefusedQuery) -> HttpResponseBase:
+        """Send the rows that were refused, each with why, to be corrected and imported.
+
+        Raises NotFoundError where there are none.
+        """
+        run = _run_of(self, pk)
+        if not importing.formats_of(run):
+            raise NotFoundError(_("This import has no file of refused rows."))
+        refused = importing.refused_file(run, query.format, localized)
+        return FileResponse(
+            refused.file,
+            as_attachment=True,
+            filename=refused.name,
+            content_type=refused.mime,
+            headers={"Cache-Control": "no-store, private"},
+        )
 
 
 class ImportCancelView(ProjectView):
@@ -135,7 +224,7 @@ _PROOF: Final = [
         ("X-Export-SHA256", str, "What `sha256sum` says of the file."),
     )
 ]
-_FILES: Final = [kind.partition(";")[0] for kind in exporting.FORMATS.values()]
+_FILES: Final = [*{mime.partition(";")[0]: 0 for mime in exporting.KINDS.values()}]
 
 
 class ExportView(ProjectView):
@@ -145,15 +234,15 @@ class ExportView(ProjectView):
 
     @call(files=_FILES, headers=_PROOF)
     def get(self, slug: str, query: wire.ExportQuery) -> HttpResponseBase:
-        """Send the rows of one moment as jsonl, csv or parquet, with what proves them."""
-        kind, raw = query.format, query.raw == "1"
+        """Send the rows of one moment in a format, with what proves them."""
+        kind = query.format
         project = self.member.project
-        export = exporting.stream(project, kind, query.filters(), raw=raw)
+        export = exporting.stream(project, kind, query.filters(), query.style())
         return FileResponse(
             export.file,
             as_attachment=True,
-            filename=f"{slug}.{kind}",
-            content_type=exporting.FORMATS[kind],
+            filename=f"{slug}.{exporting.ending(kind)}",
+            content_type=exporting.KINDS[kind],
             headers={
                 "Cache-Control": "no-store, private",
                 "X-Export-At": export.at.isoformat(),
@@ -197,6 +286,7 @@ class MediaView(ProjectView):
 urlpatterns: list[URLPattern] = [
     path("imports/", ImportsView.as_view()),
     path("imports/<int:pk>/", ImportView.as_view()),
+    path("imports/<int:pk>/refused/", ImportRefusedView.as_view()),
     path("imports/<int:pk>/cancel/", ImportCancelView.as_view()),
     path("export/", ExportView.as_view()),
     path("media/<slug:sha256>/", MediaView.as_view()),

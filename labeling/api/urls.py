@@ -15,6 +15,7 @@ _OF_PROJECT: list[URLPattern] = [
     path("", projects.ProjectDetailView.as_view()),
     path("members/", members.MembersView.as_view()),
     path("members/<str:user>/", members.MemberView.as_view()),
+    path("members/<str:user>/password-link/", members.PasswordLinkView.as_view()),
     path("invitations/", invitations.InvitationsView.as_view()),
     path("invitations/<int:pk>/", invitations.InvitationView.as_view()),
     path("items/", items.ItemsView.as_view()),

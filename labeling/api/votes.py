@@ -110,10 +110,8 @@ class AnnotationView(ProjectView):
     def delete(self, pk: int) -> wire.Undone:
         """Undo; the item is lent to the person again."""
         again = change.undo(self.member, pk, self._version())
-        slug = self.member.project.slug
-        return wire.Undone(
-            undone=pk, lease=lent.lent_of(slug, again, None) if again else None
-        )
+        lease = lent.lent_of(self.member, again, None) if again else None
+        return wire.Undone(undone=pk, lease=lease)
 
     def _version(self) -> int:
         raw = self.request.headers.get("If-Match", "").removeprefix("W/").strip('"')
@@ -140,9 +138,8 @@ class GridView(ProjectView):
         )
 
     def _lent(self, assignment: Assignment) -> lent.Lent:
-        project = self.member.project
-        shown = suggestions.shown(project, assignment)
-        return lent.lent_of(project.slug, assignment, shown)
+        shown = suggestions.shown(self.member.project, assignment)
+        return lent.lent_of(self.member, assignment, shown)
 
 
 class AgreementView(ProjectView):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import asdict
 from typing import Any, Final
 from uuid import UUID
 
@@ -9,18 +11,52 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
 from labeling import queries
 from labeling.errors import AssayError, InvalidInputError, NotFoundError
 from labeling.models import ImportRun, Item, Membership, Upload
-from labeling.services.projects import members
+from labeling.services.projects import label_sets, members
 from labeling.services.transfer import exporting, importing
+from labeling.services.transfer.foreign import OUTGOING
+from labeling.services.transfer.importing.dialect import NO_DELIMITER
+from labeling.templatetags.cells import in_words
 from labeling.views.page.paging import listing
 from labeling.views.page.scope import Tried, context, member_of, sentences_of
 
+# Labels of a file that are shown, and labels of the project that each may mean.
+SHOWN: Final = 50
 ROLES: Final = (
     *("text", "image", "external_id", "label", "votes"),
     *("metadata", "tags", "group", "ignore"),
+)
+
+# The encodings that files have, as people know them.
+ENCODINGS: Final = {
+    "utf-8": noop("Unicode (UTF-8)"),
+    "utf-8-sig": noop("Unicode with a mark (UTF-8)"),
+    "utf-16": noop("Unicode of Excel (UTF-16)"),
+    "cp1252": noop("Western Europe (Windows-1252)"),
+    "cp1250": noop("Central Europe (Windows-1250)"),
+    "cp1251": noop("Cyrillic (Windows-1251)"),
+    "koi8-r": noop("Cyrillic (KOI8-R)"),
+    "cp1253": noop("Greek (Windows-1253)"),
+    "cp1254": noop("Turkish (Windows-1254)"),
+    "cp1255": noop("Hebrew (Windows-1255)"),
+    "cp1256": noop("Arabic (Windows-1256)"),
+    "cp1257": noop("Baltic (Windows-1257)"),
+    "gb18030": noop("Chinese, simplified (GB 18030)"),
+    "big5": noop("Chinese, traditional (Big5)"),
+    "shift_jis": noop("Japanese (Shift JIS)"),
+    "euc_jp": noop("Japanese (EUC-JP)"),
+    "euc_kr": noop("Korean (EUC-KR)"),
+    "mac-roman": noop("Old Macs (Mac Roman)"),
+    "cp437": noop("DOS (CP437)"),
+}
+# What a form sends for each; a line that is one cell has none.
+DELIMITERS: Final = (
+    *((",", ","), (";", ";"), ("tab", "\t"), ("|", "|")),
+    ("none", NO_DELIMITER),
 )
 
 
@@ -30,6 +66,15 @@ def imports(request: HttpRequest, slug: str) -> HttpResponse:
     member = member_of(request, slug, members.ENGINEER)
     tried, shown = Tried(), {}
     try:
+        if (
+            request.method == "POST"
+            and {"encoding", "sheet", "tool"} & request.POST.keys()
+        ):
+            upload = _upload(member, request.POST.get("upload", ""))
+            # Also where the file cannot be read so: another reading is chosen there.
+            shown = _reading(upload)
+            importing.choose(upload, _choice(request))
+            return redirect(f"{request.path}?upload={upload.pk}")
         if request.method == "POST" and "upload" in request.POST:
             _start(request, member)
             return redirect("imports", slug)
@@ -42,7 +87,9 @@ def imports(request: HttpRequest, slug: str) -> HttpResponse:
             )
             return redirect(f"{request.path}?upload={upload.pk}")
         if key := request.GET.get("upload"):
-            shown = _preview(member, _upload(member, key))
+            upload = _upload(member, key)
+            shown = _reading(upload)
+            shown.update(_preview(upload))
     except AssayError as error:
         tried = Tried(errors=sentences_of(error), status=error.status)
     runs = ImportRun.objects.select_related("job").filter(project=member.project)
@@ -55,6 +102,7 @@ def imports(request: HttpRequest, slug: str) -> HttpResponse:
         running=next((run for run in listed.rows if not run.job.finished_at), None),
         progress=queries.progress(member.project),
         roles=ROLES,
+        may_add=member.role in members.MANAGE,
         **shown,
     )
     return render(request, "labeling/imports.html", page, status=tried.status)
@@ -71,14 +119,45 @@ def _upload(member: Membership, raw: str) -> Upload:
     return upload
 
 
-def _preview(member: Membership, upload: Upload) -> dict[str, Any]:
-    preview = importing.preview(upload)
-    rows = [[row.get(name, "") for name in preview.columns] for row in preview.rows]
+def _choice(request: HttpRequest) -> importing.ReadingChoice:
+    names = ("encoding", "delimiter", "header", "sheet", "tool")
+    return importing.choice_of(*[request.POST.get(name, "") for name in names])
+
+
+def _reading(upload: Upload) -> dict[str, Any]:
+    reading = importing.reading_of(upload)
     return {
         "upload": upload,
+        "reading": reading,
+        "encodings": [(name, _(words)) for name, words in ENCODINGS.items()],
+        "is_usual": reading.encoding in ENCODINGS,
+        "delimiters": DELIMITERS,
+    }
+
+
+def _preview(upload: Upload) -> dict[str, Any]:
+    preview = importing.preview(upload)
+    rows = [
+        [in_words(row[name]) if name in row else "" for name in preview.columns]
+        for row in preview.rows[:8]
+    ]
+    return {
         "preview": preview,
-        "rows": rows[:8],
+        "rows": rows,
         "columns": list(preview.roles.items()),
+        **_labels(upload),
+    }
+
+
+def _labels(upload: Upload) -> dict[str, Any]:
+    labels = importing.labels_in(upload, {})
+    named = queries.label_names(upload.project.label_set_id)
+    rows = [(name, rows, labels.meant[name]) for name, rows in labels.rows.items()]
+    return {
+        "labels": labels,
+        "label_rows": rows[:SHOWN],
+        # Each unknown one offers all of them: a page of a thousand squared helps nobody.
+        "project_labels": sorted(named) if len(named) <= SHOWN else [],
     }
 
 
@@ -89,8 +168,34 @@ def _start(request: HttpRequest, member: Membership) -> None:
         for name, role in request.POST.items()
         if name.startswith("role:")
     }
-    options = {"gold": "gold" in request.POST}
-    importing.start(upload, member.user, mapping, options)
+    if any("\n" in column for column in mapping):
+        # Browsers send each line end of a name as CR LF.
+        columns = importing.preview(upload).columns
+        sent = {re.sub("\r\n?|\n", "\r\n", column): column for column in columns}
+        mapping = {sent.get(name, name): role for name, role in mapping.items()}
+    chosen = _choices(request)
+    if chosen.unknown_labels == "add":
+        members.require(member, members.MANAGE)
+        labels = importing.labels_in(upload, mapping).missing(chosen)
+        label_sets.extend(member.project, member.user, labels)
+    importing.start(upload, member.user, mapping, asdict(chosen))
+
+
+def _choices(request: HttpRequest) -> importing.ImportChoices:
+    post = request.POST
+    meant = {
+        name.removeprefix("label:"): str(label)
+        for name, label in post.items()
+        if name.startswith("label:") and label
+    }
+    return importing.ImportChoices(
+        labels_are=post.get("labels_are", "gold" if "gold" in post else ""),
+        labels_by=post.get("labels_by", ""),
+        label_map=meant,
+        unknown_labels=post.get("unknown_labels", "refuse"),
+        known_answers=post.get("known_answers", "keep"),
+        same_id=post.get("same_id", "refuse"),
+    )
 
 
 @login_required
@@ -101,6 +206,11 @@ def export(request: HttpRequest, slug: str) -> HttpResponse:
         member,
         "export",
         formats=list(exporting.FORMATS),
+        tools=[
+            (key, form.title, form.lost)
+            for key, form in OUTGOING.items()
+            if member.project.data_type in form.data_types
+        ],
         splits=Item.Split.choices,
         states=Item.State.choices,
         columns=exporting.COLUMNS,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView, PasswordResetDoneView
 from django.urls import URLPattern, URLResolver, path
 
-from labeling.views import transfer, work
+from labeling.views import accounts, transfer, work
 from labeling.views.experts import disagreements, doubts
 from labeling.views.projects import (
     guideline,
@@ -23,10 +23,22 @@ _P = "projects/<slug:slug>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
-    path(
-        "login/", LoginView.as_view(template_name="labeling/login.html"), name="login"
-    ),
+    path("login/", accounts.LogInView.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
+    path("account/", accounts.account, name="account"),
+    path("account/forgotten/", accounts.ForgottenView.as_view(), name="forgotten"),
+    path(
+        "account/forgotten/sent/",
+        PasswordResetDoneView.as_view(
+            template_name="labeling/account/letter_sent.html"
+        ),
+        name="letter-sent",
+    ),
+    path(
+        "account/password/<uidb64>/<token>/",
+        accounts.NewPasswordView.as_view(),
+        name="new-password",
+    ),
     path("join/", join.join, name="join"),
     path("projects/new/", home.new_project, name="new-project"),
     path(_P, home.project, name="project"),

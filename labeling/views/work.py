@@ -17,7 +17,7 @@ from labeling.views.page.scope import attempt, context, member_of
 def jobs(request: HttpRequest, slug: str) -> HttpResponse:
     """List the project's jobs, newest first."""
     member = member_of(request, slug, members.ENGINEER)
-    rows = Job.objects.select_related("requested_by").defer("log", "result")
+    rows = Job.objects.select_related("requested_by").defer("log")
     shown = listing(request, rows.filter(project=member.project))
     return render(request, "labeling/jobs.html", context(member, "jobs", jobs=shown))
 

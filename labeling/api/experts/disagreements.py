@@ -28,10 +28,10 @@ class DisagreementsView(ProjectView):
     allowed: ClassVar = members.ADJUDICATE
 
     @call()
-    def get(self, slug: str) -> Page[wire.Disagreement]:
+    def get(self) -> Page[wire.Disagreement]:
         """List open disagreements without their votes, most unclear first."""
         rows = adjudicate.waiting(self.member)
-        shown = partial(wire.disagreement_of, slug)
+        shown = partial(wire.disagreement_of, self.member)
         return page_of(rows, self.request, shown, project=self.member.project)
 
 
@@ -91,11 +91,11 @@ class SimilarView(ProjectView):
     allowed: ClassVar = members.ADJUDICATE
 
     @call()
-    def get(self, slug: str, pk: int) -> wire.SimilarOnes:
+    def get(self, pk: int) -> wire.SimilarOnes:
         """List at most twenty with the same labels voted for, the likest first."""
         similar = alike.similar(self.member.project, alike.find(self.member, pk))
         return wire.SimilarOnes(
-            results=[wire.similar_of(slug, other) for other in similar]
+            results=[wire.similar_of(self.member, other) for other in similar]
         )
 
 
@@ -117,19 +117,19 @@ class ReopenView(ProjectView):
     allowed: ClassVar = members.ADJUDICATE
 
     @call()
-    def post(self, slug: str, pk: int) -> wire.Disagreement:
+    def post(self, pk: int) -> wire.Disagreement:
         """Open it again; its label stays in the item's history."""
-        return wire.disagreement_of(slug, reopening.reopen(self.member, pk))
+        return wire.disagreement_of(self.member, reopening.reopen(self.member, pk))
 
 
 class PrecedentsView(ProjectView):
     """Decisions shown with the guideline as examples."""
 
     @call()
-    def get(self, slug: str) -> Page[wire.Precedent]:
+    def get(self) -> Page[wire.Precedent]:
         """List the examples that stand, newest first."""
         rows = precedents.shown(self.member.project)
-        shown = partial(wire.precedent_of, slug)
+        shown = partial(wire.precedent_of, self.member)
         return page_of(rows, self.request, shown)
 
 

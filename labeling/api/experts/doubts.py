@@ -11,7 +11,7 @@ from labeling.api.http.pagination import Page, page_of
 from labeling.api.http.scope import ProjectView
 from labeling.api.wire import experts as wire
 from labeling.api.wire.queue import item_of
-from labeling.models import Inquiry, Resolution
+from labeling.models import Inquiry, Membership, Resolution
 from labeling.services.experts import doubts, inquiries
 from labeling.services.projects import members
 
@@ -24,28 +24,28 @@ class DoubtsView(ProjectView):
     allowed: ClassVar = members.ADJUDICATE
 
     @call()
-    def get(self, slug: str, which: Which) -> Page[wire.Doubtful]:
+    def get(self, which: Which) -> Page[wire.Doubtful]:
         """List ``low-confidence``, ``flagged`` or ``suspects``, without their labels."""
         rows = doubts.LISTS[doubts.named(which)](self.member.project)
-        shown = partial(_doubtful, slug)
+        shown = partial(_doubtful, self.member)
         return page_of(rows, self.request, shown, project=self.member.project)
 
     @call()
-    def post(self, slug: str, which: Which, body: wire.ItemBody) -> wire.Disagreement:
+    def post(self, which: Which, body: wire.ItemBody) -> wire.Disagreement:
         """Take ``item`` (its ``id``) up and return its disagreement."""
         origin = doubts.named(which)
         disagreement = doubts.take_up(self.member, body.item, origin)
-        return wire.disagreement_of(slug, disagreement)
+        return wire.disagreement_of(self.member, disagreement)
 
 
-def _doubtful(slug: str, row: Any) -> wire.Doubtful:
+def _doubtful(member: Membership, row: Any) -> wire.Doubtful:
     if isinstance(row, Resolution):
-        return wire.Doubtful(**wire.for_experts(slug, row.item))
+        return wire.Doubtful(**wire.for_experts(member, row.item))
     flags = [
         wire.Flag(comment=flag.payload.get("comment", ""), at=flag.at)
         for flag in row.flag_events
     ]
-    return wire.Doubtful(**wire.for_experts(slug, row), flags=flags)
+    return wire.Doubtful(**wire.for_experts(member, row), flags=flags)
 
 
 class CheckView(ProjectView):
@@ -75,18 +75,18 @@ class InquiriesView(ProjectView):
     """What experts ask the caller."""
 
     @call()
-    def get(self, slug: str) -> Page[wire.Inquiry]:
+    def get(self) -> Page[wire.Inquiry]:
         """List the questions that wait, oldest first, each with one's own answer."""
         rows = inquiries.waiting_for(self.member)
-        return page_of(rows, self.request, partial(_inquiry, slug))
+        return page_of(rows, self.request, partial(_inquiry, self.member))
 
 
-def _inquiry(slug: str, inquiry: Inquiry) -> wire.Inquiry:
+def _inquiry(member: Membership, inquiry: Inquiry) -> wire.Inquiry:
     item: Any = inquiry.disagreement.item
     own = next(iter(item.own), None)
     return wire.Inquiry(
         id=inquiry.pk,
-        item=item_of(slug, item),
+        item=item_of(member, item),
         labels=own.labels if own else None,
         question=inquiry.question,
         asked_at=inquiry.asked_at,

@@ -13,6 +13,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from labeling.models import ApiToken, Membership, Project, User
+from labeling.services.accounts import attempts, tokens
 from labeling.sql import lean, statements
 
 _ALL = (("t", ApiToken), ("u", User), ("m", Membership), ("p", Project))
@@ -20,24 +21,22 @@ _SQL: Final = statements.load(Path(__file__).with_name("authentication.sql"))
 _OWNER: Final = lean.with_columns(_SQL["owner"], *_ALL)
 
 
-def _words(request: Request | HttpRequest) -> list[str]:
+def key_of(request: Request | HttpRequest) -> str | None:
+    """Return the key of the token that a call brings, be it valid or not; None: no token.
+
+    Empty where the header is none of a token's.
+    """
     words: list[str] = request.META.get("HTTP_AUTHORIZATION", "").split()
-    return words
+    if not words or words[0].lower() != "token":
+        return None
+    return words[1] if len(words) == 2 else ""
 
 
-def is_by_token(request: Request | HttpRequest) -> bool:
-    """Whether a call brings a token, be it a valid one or not."""
-    words = _words(request)
-    return bool(words) and words[0].lower() == "token"
-
-
-def owner_of(request: Request | HttpRequest, slug: str) -> tuple[User, ApiToken] | None:
-    """Return whose token a call brings, and the token with the membership.
+def owner_of(key: str, slug: str) -> tuple[User, ApiToken] | None:
+    """Return whose token has a key, and the token with the membership.
 
     One query by the digest of the key; None where the token is not valid.
     """
-    words = _words(request)
-    key = words[1] if len(words) == 2 else ""
     values = {"digest": ApiToken.digest_of(key), "slug": slug}
     rows = lean.fetch(_OWNER, values, *_ALL)
     if not rows:
@@ -46,6 +45,7 @@ def owner_of(request: Request | HttpRequest, slug: str) -> tuple[User, ApiToken]
     if member is not None:
         member.user, member.project = user, project
         token.membership = member
+    tokens.keep_moment(token)
     return user, token
 
 
@@ -53,11 +53,16 @@ class TokenAuthentication(BaseAuthentication):
     """Find the user by the key, and the membership."""
 
     def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
-        """Return user and token, or None where the header is of another kind."""
-        if not is_by_token(request):
+        """Return user and token, or None where the header is of another kind.
+
+        Raises AuthenticationFailed for a token that is not valid, and
+        TooManyAttemptsError where such came too often; valid ones never wait.
+        """
+        if (key := key_of(request)) is None:
             return None
         slug = (request.parser_context or {}).get("kwargs", {}).get("slug", "")
-        if (owner := owner_of(request, slug)) is None:
+        if (owner := owner_of(key, slug)) is None:
+            attempts.begin(attempts.tokens_of(request.META.get("REMOTE_ADDR", "")))
             raise AuthenticationFailed(_("This token is not valid."))
         return owner
 

@@ -8,3 +8,4 @@ JOIN labeling_user u ON u.id = t.user_id
 LEFT JOIN labeling_project p ON p.slug = %(slug)s
 LEFT JOIN labeling_membership m ON m.user_id = u.id AND m.project_id = p.id
 WHERE t.digest = %(digest)s AND u.is_active
+      AND (t.expires_at IS NULL OR t.expires_at > now())

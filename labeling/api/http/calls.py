@@ -23,6 +23,10 @@ from labeling.api.http.bodies import body_of, query_of
 
 DataT_co = TypeVar("DataT_co", covariant=True)
 HEADER: Final = OpenApiParameter.HEADER
+# Of an answer that tells a secret.
+UNKEPT: Final = OpenApiParameter(
+    "Cache-Control", str, HEADER, response=[201], description="`no-store`."
+)
 _NOT_OF_THE_PATH: Final = {"self", "body", "query"}
 
 

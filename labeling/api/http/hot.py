@@ -15,7 +15,7 @@ from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import APIException, ParseError
 
 from labeling.api.http import problems
-from labeling.api.http.authentication import is_by_token, owner_of
+from labeling.api.http.authentication import key_of, owner_of
 from labeling.api.http.calls import call_of
 from labeling.api.http.parsers import value_of
 from labeling.api.http.scope import ProjectView, is_for_another
@@ -48,19 +48,15 @@ class HotView(ProjectView):
         except ParseError:
             return super().dispatch(request, *args, **kwargs)
         except AssayError as error:
-            document = problems.document_of(error)
-            return _response(document, error.status, problems.CONTENT_TYPE)
+            return problems.plain(problems.document_of(error))
         return _response(reply.data, reply.status, headers=reply.headers)
 
 
 def _response(
-    data: object,
-    status: int,
-    content_type: str = "application/json",
-    headers: Mapping[str, str] | None = None,
+    data: object, status: int, headers: Mapping[str, str] | None = None
 ) -> HttpResponse:
     return HttpResponse(
-        written(data), status=status, content_type=content_type, headers=headers
+        written(data), status=status, content_type="application/json", headers=headers
     )
 
 
@@ -87,8 +83,8 @@ def _plain_caller(request: HttpRequest, slug: str) -> Membership | None:
 
 def _caller(request: HttpRequest, slug: str) -> Membership | None:
     """Return who calls, by token or by session; None where the call is refused."""
-    if is_by_token(request):
-        _, token = owner_of(request, slug) or (None, None)
+    if (key := key_of(request)) is not None:
+        _, token = owner_of(key, slug) or (None, None)
         return token.membership if token else None
     if not isinstance(request.user, User):
         return None

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from django.core.exceptions import PermissionDenied
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, status
@@ -15,10 +15,14 @@ from rest_framework.views import exception_handler
 
 from labeling import errors
 from labeling.api.http.fields import ReplyData, about, one_of
-from labeling.errors import AssayError
+from labeling.api.http.writing import written
+from labeling.errors import AssayError, TooManyAttemptsError
+from labeling.tracing import REQUEST_ID
 
 CONTENT_TYPE: Final = "application/problem+json"
 TRY_AGAIN: Final = "try_again"
+BAD_REQUEST: Final = "bad_request"
+FAILED: Final = "failed"
 FRAMEWORKS: Final = (
     exceptions.AuthenticationFailed,
     exceptions.MethodNotAllowed,
@@ -42,6 +46,8 @@ CODES: Final = (
     *(kind.code for kind in errors.KINDS),
     *(kind.default_code for kind in FRAMEWORKS),
     TRY_AGAIN,
+    BAD_REQUEST,
+    FAILED,
 )
 
 
@@ -53,6 +59,7 @@ class Problem(ReplyData):
     status: Annotated[int, about("The HTTP status.")]
     detail: Annotated[str, about("What is wrong, and what to do.")]
     code: Annotated[str, one_of(CODES, "The kind of refusal, for programs.")]
+    request_id: Annotated[str, about("Names the request; the log has it too.")]
     errors: (
         Annotated[
             dict[str, Faults],
@@ -83,6 +90,7 @@ def document(
         status=http_status,
         detail=detail,
         code=code,
+        request_id=REQUEST_ID.get(),
         **extra,
     )
 
@@ -107,7 +115,15 @@ def document_of(error: AssayError) -> Problem:
 
 def problem_of(error: AssayError) -> Response:
     """Return one of our own errors as a response of the API."""
-    return _response(document_of(error))
+    response = _response(document_of(error))
+    if isinstance(error, TooManyAttemptsError):
+        response["Retry-After"] = str(error.seconds)
+    return response
+
+
+def plain(shown: Problem) -> HttpResponse:
+    """Return a problem document as an answer outside of the API's views."""
+    return HttpResponse(written(shown), status=shown.status, content_type=CONTENT_TYPE)
 
 
 def handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -130,7 +146,7 @@ def handler(error: Exception, context: dict[str, Any]) -> Response | None:
 
 def _from_framework(error: exceptions.APIException) -> Response:
     code = str(error.default_code)
-    title = str(error.default_detail)
+    title = _title_of(error)
     if isinstance(error, exceptions.ValidationError):
         errors = error.detail if isinstance(error.detail, dict) else {"": error.detail}
         return problem(
@@ -141,3 +157,12 @@ def _from_framework(error: exceptions.APIException) -> Response:
             errors=errors,
         )
     return problem(code, title, error.status_code, str(error.detail))
+
+
+def _title_of(error: exceptions.APIException) -> str:
+    # The framework's own titles of these two have places that nobody fills.
+    if isinstance(error, exceptions.UnsupportedMediaType):
+        return _("A body of this kind is not taken")
+    if isinstance(error, exceptions.MethodNotAllowed):
+        return _("This address has no such method")
+    return str(error.default_detail)

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from django.urls import reverse
-from drf_spectacular.utils import OpenApiParameter
 from msgspec import structs
 
-from labeling.api.http.calls import HEADER, Reply, call
+from labeling.api.http.calls import UNKEPT, Reply, call
 from labeling.api.http.pagination import Page, page_of
 from labeling.api.http.scope import ProjectView
 from labeling.api.wire.projects import members as wire
 from labeling.models import Invitation, Membership
 from labeling.services.projects import invitations, members
-
-_UNKEPT: Final = OpenApiParameter(
-    "Cache-Control", str, HEADER, response=[201], description="`no-store`."
-)
 
 
 class InvitationsView(ProjectView):
@@ -33,7 +28,7 @@ class InvitationsView(ProjectView):
         )
         return page_of(rows, self.request, wire.invitation_of)
 
-    @call(201, headers=[_UNKEPT])
+    @call(201, headers=[UNKEPT])
     def post(self, body: wire.InvitationBody) -> Reply[wire.InvitationMade]:
         """Make one; ``url`` is told now and never again."""
         role = body.role or Membership.Role.ANNOTATOR

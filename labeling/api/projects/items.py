@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 from msgspec import UNSET
 
 from labeling import queries
@@ -14,13 +14,8 @@ from labeling.api.http.scope import ProjectView
 from labeling.api.wire import work
 from labeling.api.wire.projects import items as wire
 from labeling.models import Item, Resolution
-from labeling.services.projects import members, removal
-
-
-def _with_labels(items: QuerySet[Item]) -> QuerySet[Item]:
-    """Bring the label that each item has now, in one more query."""
-    current = Resolution.objects.filter(superseded_at=None)
-    return items.prefetch_related(Prefetch("resolutions", current, to_attr="current"))
+from labeling.services.experts import blind
+from labeling.services.projects import looking, members, removal
 
 
 class _ItemView(ProjectView):
@@ -29,7 +24,23 @@ class _ItemView(ProjectView):
 
     def _row(self, item: Item) -> wire.ItemRow:
         label: Resolution | None = next(iter(vars(item)["current"]), None)
-        return wire.item_row_of(self.member.project.slug, item, label)
+        row = wire.item_row_of(self.member.project.slug, item, label)
+        if not vars(item)["may_see_model"]:
+            row = wire.without_model(row)
+        return (
+            row
+            if vars(item)["has_answered"]
+            else wire.without_name(row, item, self.member)
+        )
+
+    def _shown(self, items: QuerySet[Item]) -> QuerySet[Item]:
+        """Bring along each item's label, and what of it may be seen."""
+        return looking.with_labels(self.member, items).annotate(
+            may_see_model=blind.column(blind.may_see_model(self.member)),
+            has_answered=blind.column(
+                blind.has_answered(self.member) & looking.is_seen(self.member)
+            ),
+        )
 
 
 class ItemsView(_ItemView):
@@ -37,9 +48,18 @@ class ItemsView(_ItemView):
 
     @call(name="projects_items_list")
     def get(self, query: wire.ItemsQuery) -> Page[wire.ItemRow]:
-        """List the items that the query names, newest first."""
-        items = queries.items_matching(self.member.project, query.filters())
-        return page_of(_with_labels(items), self.request, self._row)
+        """List the items that the query names, newest first.
+
+        A held-out item comes without its label for whoever may be asked for another vote
+        on it, which is blind; for experts an item that they may have to answer without
+        the model's prediction.
+        """
+        filters = query.filters()
+        items = looking.items_matching(self.member, filters)
+        if not filters.keys().isdisjoint(queries.MODEL_FILTERS):
+            # Else a filter would tell what the row does not.
+            items = items.filter(blind.may_see_model(self.member))
+        return page_of(self._shown(items), self.request, self._row)
 
     @call(202, name="projects_items_destroy_many")
     def delete(self, query: wire.DeletedItemsQuery) -> work.JobAsked:
@@ -72,4 +92,4 @@ class ItemView(_ItemView):
 
     def _item(self, pk: int) -> Item:
         items = Item.objects.select_related("media", "prediction", "unread")
-        return queries.item_of(self.member.project_id, pk, _with_labels(items))
+        return queries.item_of(self.member.project_id, pk, self._shown(items))

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from msgspec import UNSET, structs
 from rest_framework.request import Request
 
-from labeling.api.http.calls import call
+from labeling.api.http.calls import UNKEPT, Reply, call
 from labeling.api.http.pagination import Page, page_of
 from labeling.api.http.scope import ProjectView
 from labeling.api.wire.projects import members as wire
 from labeling.errors import InvalidInputError
-from labeling.models import Membership, User
+from labeling.models import Membership
 from labeling.quality.skills import Skill
-from labeling.services.projects import members
+from labeling.services.accounts import names
+from labeling.services.projects import members, password_links
 from labeling.services.votes import skills
 
 
@@ -26,10 +28,12 @@ class MembersView(ProjectView):
 
     @call()
     def get(self) -> Page[wire.Member]:
-        """List the members."""
+        """List the members; who is no manager sees themselves."""
         rows = Membership.objects.select_related("user").filter(
             project_id=self.member.project_id
         )
+        if self.member.role not in members.MANAGE:
+            rows = rows.filter(pk=self.member.pk)
         known = _skills_for(self.member)
         return page_of(
             rows,
@@ -44,8 +48,7 @@ class MembersView(ProjectView):
         Raises InvalidInputError where nobody has an account of this name, and what
         ``members.add`` raises.
         """
-        user = User.objects.filter(username=body.user or "").first()
-        if user is None:
+        if (user := names.find(body.user or "")) is None:
             raise InvalidInputError(
                 errors={"user": [_("There is no account of this name.")]}
             )
@@ -61,9 +64,7 @@ def _skills_for(member: Membership) -> dict[int, Skill]:
     return skills.of_people(skills.newest(member.project_id)) if is_manager else {}
 
 
-class MemberView(ProjectView):
-    """One member."""
-
+class _OtherView(ProjectView):
     allowed: ClassVar = members.MANAGE
     other: Membership
 
@@ -73,6 +74,10 @@ class MemberView(ProjectView):
         # An address may hold what no name can, nor a query to the database.
         name = kwargs["user"].replace("\x00", " ")
         self.other = members.other(self.member, user__username=name)
+
+
+class MemberView(_OtherView):
+    """One member."""
 
     @call()
     def patch(self, body: wire.MemberChange) -> wire.Member:
@@ -85,3 +90,18 @@ class MemberView(ProjectView):
     def delete(self) -> None:
         """End the membership: the votes stay, what is held goes to others."""
         members.remove(self.other)
+
+
+class PasswordLinkView(_OtherView):
+    """A link by which a member sets a new password."""
+
+    @call(201, headers=[UNKEPT])
+    def post(self) -> Reply[wire.PasswordLinkMade]:
+        """Make one that is good once and for a day; ``url`` is told now and never again.
+
+        Raises what ``password_links.make`` raises.
+        """
+        link = password_links.make(self.member, self.other)
+        path = reverse("new-password", args=(link.account, link.key))
+        made = wire.PasswordLinkMade(url=self.request.build_absolute_uri(path))
+        return Reply(made, headers={"Cache-Control": "no-store"})

@@ -11,14 +11,14 @@ from labeling.api.http.calls import call
 from labeling.api.http.pagination import Page, page_of
 from labeling.api.http.scope import ProjectView
 from labeling.api.wire.projects import projects as wire
-from labeling.models import Project, User
+from labeling.models import Membership, Project, User
 from labeling.services.projects import creation, members, policy, removal
 
 
-def _full(project: Project) -> wire.Project:
+def _full(member: Membership) -> wire.Project:
     parts = policy.related()
     rows = Project.objects.select_related("label_set", "guideline", *parts)
-    return wire.project_of(rows.get(pk=project.pk))
+    return wire.project_of(rows.get(pk=member.project_id), member.role)
 
 
 class ProjectsView(APIView):
@@ -34,7 +34,8 @@ class ProjectsView(APIView):
     def post(self, body: wire.ProjectBody) -> wire.Project:
         """Create a project; its creator is its manager."""
         user = User.objects.get(pk=self.request.user.pk or 0)
-        return wire.project_of(creation.create(user, wire.draft_of(body)))
+        created = creation.create(user, wire.draft_of(body))
+        return wire.project_of(created, Membership.Role.MANAGER)
 
 
 class ProjectDetailView(ProjectView):
@@ -45,7 +46,7 @@ class ProjectDetailView(ProjectView):
     @call()
     def get(self) -> wire.Project:
         """Return the project."""
-        return _full(self.member.project)
+        return _full(self.member)
 
     @call()
     def patch(self, body: wire.PolicyChange) -> wire.Project:
@@ -54,7 +55,7 @@ class ProjectDetailView(ProjectView):
         if body.name is not UNSET:
             changes["name"] = body.name
         policy.change(self.member.project, changes)
-        return _full(self.member.project)
+        return _full(self.member)
 
     @call(202)
     def delete(self, query: wire.DeletionQuery) -> None:

@@ -261,24 +261,28 @@ class Answered(ReplyData):
     answered_at: Annotated[Moment | None, about("When it was given.")]
 
 
-def for_experts(slug: str, item: models.Item) -> dict[str, Any]:
+def for_experts(member: models.Membership, item: models.Item) -> dict[str, Any]:
     """Return the fields of an item that an expert answers blind."""
     is_evaluation = item.split == models.Item.Split.EVALUATION
-    return {"item": item_of(slug, item), "is_evaluation": is_evaluation}
+    return {"item": item_of(member, item), "is_evaluation": is_evaluation}
 
 
-def disagreement_fields(slug: str, disagreement: models.Disagreement) -> dict[str, Any]:
+def disagreement_fields(
+    member: models.Membership, disagreement: models.Disagreement
+) -> dict[str, Any]:
     """Return the fields of a disagreement without its votes."""
     return {
         "id": disagreement.pk,
-        **for_experts(slug, disagreement.item),
+        **for_experts(member, disagreement.item),
         "opened_at": disagreement.opened_at,
     }
 
 
-def disagreement_of(slug: str, disagreement: models.Disagreement) -> Disagreement:
+def disagreement_of(
+    member: models.Membership, disagreement: models.Disagreement
+) -> Disagreement:
     """Return a disagreement without its votes."""
-    return Disagreement(**disagreement_fields(slug, disagreement))
+    return Disagreement(**disagreement_fields(member, disagreement))
 
 
 def past_vote_of(vote: Mapping[str, Any]) -> PastVote:
@@ -287,10 +291,10 @@ def past_vote_of(vote: Mapping[str, Any]) -> PastVote:
     return PastVote(**{**vote, "suggestion_shown": shown})
 
 
-def similar_of(slug: str, like: alike.Alike) -> Similar:
+def similar_of(member: models.Membership, like: alike.Alike) -> Similar:
     """Return a disagreement like another one."""
     return Similar(
-        **disagreement_fields(slug, like.disagreement),
+        **disagreement_fields(member, like.disagreement),
         share=like.share,
         is_same_group=like.is_same_group,
     )
@@ -315,12 +319,12 @@ def together_of(settled: alike.Settled) -> Together:
     )
 
 
-def precedent_of(slug: str, precedent: models.Precedent) -> Precedent:
+def precedent_of(member: models.Membership, precedent: models.Precedent) -> Precedent:
     """Return an example of the guideline."""
     decided = precedent.resolution
     return Precedent(
         id=precedent.pk,
-        item=item_of(slug, decided.item),
+        item=item_of(member, decided.item),
         labels=decided.labels,
         note=precedent.note,
         guideline_version=decided.guideline.version if decided.guideline else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Final
 
+from django.urls import get_script_prefix
 from msgspec import UNSET, Meta, UnsetType
 
 from labeling import models
@@ -23,7 +24,7 @@ from labeling.api.http.fields import (
     literals,
     one_of,
 )
-from labeling.services.queue import lease, reasons
+from labeling.services.queue import lease, naming, reasons
 
 MOST_RELEASED: Final = 100
 
@@ -104,7 +105,13 @@ class Item(ReplyData):
     """What a labeler may see of an item: nothing that tells why it is asked."""
 
     id: ItemId
-    external_id: Annotated[str, about("The name that the import gave it.")]
+    external_id: Annotated[
+        str,
+        about(
+            "The name that the import gave it; for annotators and experts `item-` and "
+            "its id where that name may tell its label."
+        ),
+    ]
     data: Columns
     media_url: Annotated[str | None, about("Where its picture is, for members.")]
     metadata: Annotated[dict[str, Any], about("Free: what the import brought along.")]
@@ -161,7 +168,8 @@ class Lent(ReplyData):
 
 
 _Reason = Annotated[
-    str, one_of(literals(reasons.Reason), "Why there is nothing; null where there is.")
+    str,
+    one_of(literals(reasons.WhyNothing), "Why there is nothing; null where there is."),
 ]
 
 
@@ -204,16 +212,16 @@ def media_url(slug: str, item: models.Item) -> str | None:
     """Return where an item's image is, for members."""
     if item.media is None:
         return None
-    return f"/api/projects/{slug}/media/{item.media.sha256}/"
+    return f"{get_script_prefix()}api/projects/{slug}/media/{item.media.sha256}/"
 
 
-def item_of(slug: str, item: models.Item) -> Item:
-    """Return an item as labelers see it."""
+def item_of(member: models.Membership, item: models.Item) -> Item:
+    """Return an item as a member sees who answers it."""
     return Item(
         id=item.pk,
-        external_id=item.external_id,
-        data=item.data,
-        media_url=media_url(slug, item),
+        external_id=naming.name_of(member, item),
+        data=naming.data_of(member, item),
+        media_url=media_url(member.project.slug, item),
         metadata=item.metadata,
     )
 
@@ -236,13 +244,15 @@ def suggestion_of(shown: Mapping[str, Any] | None) -> Suggestion | None:
 
 
 def lent_of(
-    slug: str, assignment: models.Assignment, shown: Mapping[str, Any] | None
+    member: models.Membership,
+    assignment: models.Assignment,
+    shown: Mapping[str, Any] | None,
 ) -> Lent:
     """Return a lease as the station reads it."""
     return Lent(
         assignment=assignment.pk,
         expires_at=assignment.expires_at,
-        item=item_of(slug, assignment.item),
+        item=item_of(member, assignment.item),
         suggestion=suggestion_of(shown),
     )
 

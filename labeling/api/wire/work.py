@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from django.urls import get_script_prefix
 from msgspec import Meta, structs
 
 from labeling import models
@@ -83,7 +84,7 @@ class JobAsked(Job):
 def asked_of(job: models.Job) -> JobAsked:
     """Return a job of a project that was asked for, with its address."""
     slug = job.project.slug if job.project else ""
-    url = f"/api/projects/{slug}/jobs/{job.pk}/"
+    url = f"{get_script_prefix()}api/projects/{slug}/jobs/{job.pk}/"
     return JobAsked(**structs.asdict(job_of(job)), url=url)
 
 

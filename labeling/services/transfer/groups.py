@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -43,6 +44,7 @@ class Newcomer(NamedTuple):
 
     name: str
     sketch: Sketch
+    split: str = ""  # that its row says; else it is drawn
 
     @property
     def own_key(self) -> str:
@@ -73,6 +75,17 @@ class GroupPlace(NamedTuple):
     group_key: str
     split: str
     is_between: bool = False
+
+
+class Meeting(NamedTuple):
+    """The key of an item's group, and that of another one that the item is like.
+
+    number: of the content, which both have.
+    """
+
+    own: str
+    other: str
+    number: int | None = None
 
 
 @dataclass
@@ -134,7 +147,7 @@ def newcomers(data_type: str, some: Sequence[tuple[Row, str]]) -> list[Newcomer]
     contents = [(row.data, content_hash) for row, content_hash in some]
     sketches = sketching.of_data(data_type, contents)
     return [
-        Newcomer(row.group, sketch)
+        Newcomer(row.group, sketch, row.split)
         for (row, _), sketch in zip(some, sketches, strict=True)
     ]
 
@@ -147,14 +160,66 @@ def place(
     held_out_below: new groups are held out where their draw is less; 0: none is. Called
     behind the turn of imports, so that two of them find no group new at once.
     """
-    index = _read(project.pk, some)
-    places = [
-        placed(index, newcomer, seed=project.seed, below=held_out_below)
-        for newcomer in some
+    with _index(project.pk, some) as index:
+        return [
+            placed(index, newcomer, seed=project.seed, below=held_out_below)
+            for newcomer in some
+        ]
+
+
+@contextmanager
+def _index(project_id: int, some: Sequence[Newcomer]) -> Iterator[Index]:
+    """Read what some items are compared with; write at the end what has been added."""
+    index = _read(project_id, some)
+    yield index
+    _write(project_id, index)
+    _count(project_id, index)
+
+
+def compare_earlier(
+    project: Project, some: Sequence[tuple[GroupPlace, Sketch]]
+) -> dict[int, Meeting]:
+    """Keep the sketches of items that have a group already; return what these meet.
+
+    Which groups the items are like, by place in ``some``: none of their own group, and
+    none that nothing joins any more. Called behind the turn of imports.
+    """
+    earlier = [
+        (place, Newcomer(place.group_key.removeprefix("g:"), sketch))
+        if place.group_key.startswith("g:")
+        else (place, Newcomer("", sketch))
+        for place, sketch in some
     ]
-    _write(project.pk, index)
-    _count(project.pk, index)
-    return places
+    meetings: dict[int, Meeting] = {}
+    with _index(project.pk, [newcomer for _, newcomer in earlier]) as index:
+        for at, (place, newcomer) in enumerate(earlier):
+            number = key_number(newcomer.sketch.key)
+            alike = index.like(newcomer.sketch)
+            others = [
+                other
+                for other in alike
+                if other == number or not index.known[other].is_full
+            ]
+            joins = chosen(index.known, others)
+            own = Known(place.group_key, place.split)
+            # On the other side it stands for itself: what comes later is like both.
+            is_apart = joins is not None and index.known[joins].split != own.split
+            _keep(index, newcomer, own, joins, stands=is_apart or not alike)
+            if joins is not None and index.known[joins].group_key != own.group_key:
+                meetings[at] = Meeting(
+                    own.group_key,
+                    index.known[joins].group_key,
+                    number if joins == number else None,
+                )
+    return meetings
+
+
+def are_known(project_id: int, sketches: Iterable[Sketch]) -> bool:
+    """Whether later items are compared with all of some sketches."""
+    numbers = {key_number(sketch.key) for sketch in sketches}
+    index = Index()
+    _read_numbers(project_id, index, numbers)
+    return numbers <= index.known.keys()
 
 
 def placed(index: Index, newcomer: Newcomer, *, seed: int, below: float) -> GroupPlace:
@@ -163,8 +228,9 @@ def placed(index: Index, newcomer: Newcomer, *, seed: int, below: float) -> Grou
     own = index.known.get(named(name)) if name else None
     alike = index.like(newcomer.sketch)
     joinable = [at for at in alike if at == number or not index.known[at].is_full]
+    on_side = [a for a in joinable if newcomer.split in ("", index.known[a].split)]
     # What a row names goes before what it is like.
-    joins = None if own else chosen(index.known, joinable)
+    joins = None if own else chosen(index.known, on_side)
     begun = own or _begun(newcomer, seed=seed, below=below)
     group = begun if joins is None else index.known[joins]
     place = Known(group.group_key, group.split)
@@ -199,7 +265,8 @@ def _keep(
 def _begun(newcomer: Newcomer, *, seed: int, below: float) -> Known:
     """Return a new group, whose side is drawn."""
     key = newcomer.own_key or newcomer.sketch.key
-    return Known(key, EVALUATION if rules.draw(seed, key) < below else POOL)
+    drawn = EVALUATION if rules.draw(seed, key) < below else POOL
+    return Known(key, newcomer.split or drawn)
 
 
 def chosen(known: Mapping[int, Known], alike: Sequence[int]) -> int | None:
@@ -239,6 +306,20 @@ def move(project_id: int, sides: Mapping[str, str]) -> None:
                 "project": project_id,
                 "keys": list(sides),
                 "sides": list(sides.values()),
+            },
+        )
+
+
+def join(project_id: int, joined: Mapping[str, tuple[str, str]]) -> None:
+    """Remember that groups, by key, are part of others: by key and side."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SQL["join"],
+            {
+                "project": project_id,
+                "keys": list(joined),
+                "others": [key for key, _ in joined.values()],
+                "sides": [split for _, split in joined.values()],
             },
         )
 

@@ -31,3 +31,9 @@ WHERE l.project_id = %(project)s AND l.members >= %(full)s
 UPDATE labeling_likeness l SET split = moved.split
 FROM unnest(%(keys)s::text[], %(sides)s::text[]) moved (group_key, split)
 WHERE l.project_id = %(project)s AND l.group_key = moved.group_key
+
+-- join: groups are part of others now.
+UPDATE labeling_likeness l SET group_key = joined.other, split = joined.split
+FROM unnest(%(keys)s::text[], %(others)s::text[], %(sides)s::text[])
+    joined (group_key, other, split)
+WHERE l.project_id = %(project)s AND l.group_key = joined.group_key

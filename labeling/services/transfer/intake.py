@@ -9,7 +9,7 @@ from django.db import transaction
 
 from labeling.errors import InvalidInputError
 from labeling.models import Item, Project
-from labeling.services.queue.order import tell_items_changed
+from labeling.services.queue.order import send_items_changed
 from labeling.services.transfer import groups
 from labeling.services.transfer.rows import (
     Row,
@@ -66,4 +66,4 @@ def add(project: Project, rows: Sequence[Row]) -> None:
         ]
         # Asked about twice, it stays one item: the second time its content is taken.
         Item.objects.bulk_create(items, ignore_conflicts=True)
-        tell_items_changed(project.pk)
+        send_items_changed(project.pk)

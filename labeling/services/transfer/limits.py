@@ -18,6 +18,8 @@ class Limits:
     line_bytes: int = 8 * 2**20
     zip_files: int = 100_000
     packing_ratio: int = 200
+    # Any ratio will do for a list, or a column of Parquet, of so many bytes.
+    unpacked_bytes: int = 2**26
     # Of a row: the characters of its text, and of all its JSON.
     text_characters: int = 1_000_000
     row_characters: int = 2**25

@@ -13,28 +13,28 @@ from labeling.services.work.transactions import Turn, await_turn
 
 # Item, prediction, and how sure of all of it: it is one label, or the probability of
 # each label of a set.
-Row: TypeAlias = tuple[int, str | Mapping[str, float], float]
+PredictionRow: TypeAlias = tuple[int, str | Mapping[str, float], float]
 
 
 def publish(
     project_id: int,
     model_number: int,
-    rows: Iterable[Row],
+    rows: Iterable[PredictionRow],
     *,
     trained_on: Container[int] | None = None,
 ) -> int:
     """Replace the project's predictions by ``rows``.
 
     ``trained_on`` has the items that the model learned from. Where it is None they are
-    not known, and no prediction counts as a second opinion. Items that were deleted
-    meanwhile are left out. Return how many predictions were written.
+    not known, and no prediction counts as a second opinion. Items that were deleted or
+    held out meanwhile are left out. Return how many predictions were written.
     """
     with transaction.atomic():
         await_turn(Turn.PREDICTIONS, project_id)
         # One row of a deleted item would fail all of them at the commit. Behind the turn
         # none goes until then: a deletion takes the same turn.
-        items = Item.objects.filter(project_id=project_id).values_list("pk", flat=True)
-        existing = set(items.iterator(50_000))
+        pool = Item.objects.filter(project_id=project_id).pool()
+        existing = set(pool.values_list("pk", flat=True).iterator(50_000))
         # Nothing refers to a prediction, so nothing is collected first: there may be
         # millions.
         Prediction.objects.filter(project_id=project_id)._raw_delete("default")  # noqa: SLF001
@@ -45,7 +45,7 @@ def publish(
 def add(
     project_id: int,
     model_number: int,
-    rows: Iterable[Row],
+    rows: Iterable[PredictionRow],
     *,
     trained_on: Container[int],
 ) -> int:
@@ -55,7 +55,7 @@ def add(
     """
     with transaction.atomic():
         await_turn(Turn.PREDICTIONS, project_id)
-        items = Item.objects.filter(project_id=project_id, prediction=None)
+        items = Item.objects.filter(project_id=project_id, prediction=None).pool()
         # Read behind the turn, as in ``publish``: none of them is deleted before the
         # commit.
         open_items = set(items.values_list("pk", flat=True).iterator(50_000))
@@ -66,7 +66,7 @@ def add(
 def _copy(
     project_id: int,
     model_number: int,
-    rows: Iterable[Row],
+    rows: Iterable[PredictionRow],
     trained_on: Container[int] | None,
 ) -> int:
     statement = (

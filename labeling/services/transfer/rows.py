@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from labeling import rules
 from labeling.errors import InvalidInputError
 from labeling.messages import Message, message
 from labeling.services.transfer.limits import LIMITS, Limits
+from labeling.services.transfer.names import fold
+from labeling.services.votes.gold import EarlierLabel
 from labeling.services.votes.imported import ImportedVote
 
 MAX_VOTES: Final = 100
+MAX_NAME: Final = 100
 MAX_SECONDS: Final = 86_400
 MAX_TAG: Final = 80
+MAX_TAGS: Final = 50
 # Years that PostgreSQL can store and Python can convert to any time zone.
 YEARS: Final = range(1900, 3000)
+# Columns of a file of refused rows, which say why; they are ignored when it comes again.
+ROW: Final = "refused.row"
+REASON: Final = "refused.reason"
+LINE: Final = "refused.line"
+TOLD: Final = frozenset({ROW, REASON, LINE})
 NAMES: Final = {"id": "external_id", "labels": "label", "tag": "tags"}
 
 
@@ -46,6 +56,9 @@ class Row:
     tags: list[str] = field(default_factory=list)
     group: str = ""
     votes: list[ImportedVote] = field(default_factory=list)
+    # Of our own export: the side of the split, and where its label comes from.
+    split: str = ""
+    known: EarlierLabel | None = None
 
 
 EMPTY: Final = message("The row is empty.")
@@ -64,9 +77,33 @@ def too_long(column: str, most: int) -> Message:
     )
 
 
-def role_of(column: str, mapping: Mapping[str, str]) -> str:
-    """Return what a column is: one of ``ROLES``, "ignore", or data under its own name."""
-    return mapping.get(column) or NAMES.get(column, column)
+def role_of(
+    column: str,
+    mapping: Mapping[str, str],
+    data_type: str = "table",
+    columns: Container[str] = (),
+) -> str:
+    """Return what a column is: one of ``ROLES``, "ignore", or data under its own name.
+
+    In a project of texts or pictures the names of columns count without their case,
+    spaces and forms, where no other of the ``columns`` is called so.
+    """
+    role = mapping.get(column) or NAMES.get(column, column)
+    if role == "data":
+        return column
+    if column in TOLD and role == column and ROW in columns and REASON in columns:
+        return "ignore"
+    if data_type == "table" or column in mapping or role in _READERS:
+        return role
+    plain = _plain_name(column)
+    is_special = plain in _READERS or plain == data_type
+    return plain if is_special and plain not in columns else role
+
+
+@lru_cache(maxsize=4096)
+def _plain_name(column: str) -> str:
+    folded = fold(column)
+    return NAMES.get(folded, folded)
 
 
 def parse(
@@ -76,27 +113,67 @@ def parse(
     limits: Limits = LIMITS,
 ) -> Row:
     """Return the row that ``raw`` stands for. Raises RowError where it cannot be kept."""
-    if problem := rules.storable(dict(raw)):
-        raise RowError(problem)
+    values = checked_values(raw)
     special: dict[str, Any] = {}
     data: dict[str, Any] = {}
-    for column, value in raw.items():
-        role = role_of(column, mapping)
-        if role in _READERS:
+    for column, value in values.items():
+        role = role_of(column, mapping, data_type, values)
+        if role in _READERS and mapping.get(column) != "data":
             field_, read = _READERS[role]
+            if field_ in special:
+                raise RowError(_two_of(role))
             special[field_] = read(value)
         elif role != "ignore":
+            if role in data:
+                raise RowError(_two_of(role))
             data[role] = value
-    _check_data(data, data_type, limits)
+    check_data(data, data_type, limits, values)
     return Row(data, **special)
 
 
-def _check_data(data: dict[str, Any], data_type: str, limits: Limits) -> None:
+def checked_values(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the values of a row as they will be kept. Raises RowError where one cannot.
+
+    A number that is too long for other programs is a text: ids keep each digit.
+    """
+    problem = rules.storable(raw)
+    if problem == rules.TOO_LARGE:
+        raw = {column: _with_digits(value) for column, value in raw.items()}
+        problem = rules.storable(raw)
+    if problem:
+        raise RowError(problem)
+    return raw
+
+
+def _with_digits(value: object, depth: int = 0) -> object:
+    if depth > rules.MAX_DEPTH:
+        return value
+    if isinstance(value, dict):
+        return {key: _with_digits(inner, depth + 1) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_with_digits(inner, depth + 1) for inner in value]
+    is_long = type(value) is int and abs(value) > rules.MAX_WHOLE
+    return str(value) if is_long else value
+
+
+def _two_of(role: str) -> Message:
+    return message("Two columns are the %(role)s: one would be lost.", role=role)
+
+
+def check_data(
+    data: dict[str, Any], data_type: str, limits: Limits, columns: Collection[str]
+) -> None:
+    """Raise RowError where data are not what items of this type hold."""
     if data_type == "table":
         if not any(value not in (None, "") for value in data.values()):
             raise RowError(EMPTY)
         return
     main = data.get(data_type)
+    if isinstance(main, int | float) and not isinstance(main, bool):
+        # As a text that is a number comes from other formats.
+        main = data[data_type] = _name(main)
+    if data_type not in data and columns:
+        raise RowError(_no_column(data_type, columns))
     if not isinstance(main, str) or not main.strip():
         raise RowError(MISSING[data_type])
     if len(main) > limits.text_characters:
@@ -106,8 +183,20 @@ def _check_data(data: dict[str, Any], data_type: str, limits: Limits) -> None:
         )
 
 
-def _short(name: str, value: object) -> str:
-    text = "" if value is None else str(value).strip()
+def _no_column(data_type: str, columns: Collection[str]) -> Message:
+    listed = ", ".join(f"“{column[:40]}”" for column in itertools.islice(columns, 10))
+    return message(
+        "No column is the %(role)s: say which of these is: %(columns)s.",
+        role=data_type,
+        columns=listed,
+    )
+
+
+def short(name: str, value: object) -> str:
+    """Return a name of at most 200 characters. Raises RowError where it is none."""
+    if isinstance(value, dict | list):
+        raise RowError(message("%(column)s must be a text or a number.", column=name))
+    text = "" if value is None else _name(value)
     if len(text) > 200:
         raise RowError(too_long(name, 200))
     return text
@@ -117,10 +206,16 @@ def _list(separator: str, value: object) -> list[str]:
     if value in (None, ""):
         return []
     parts = value if isinstance(value, list) else str(value).split(separator)
-    return [text for part in parts if (text := str(part).strip())]
+    return [text for part in parts if (text := _name(part))]
 
 
-def _labels(value: object) -> list[str] | None:
+def _name(value: object) -> str:
+    """Return a name as text: 1.0 is how many programs write the whole number 1."""
+    is_whole = isinstance(value, float) and value.is_integer()
+    return str(int(value) if is_whole and isinstance(value, float) else value).strip()
+
+
+def labels_of(value: object) -> list[str] | None:
     """Return labels from a list, from one as JSON (as exports write it), or by “;”."""
     if value in (None, ""):
         return None
@@ -134,11 +229,14 @@ def _labels(value: object) -> list[str] | None:
     return _list(";", value)
 
 
-def _tags(value: object) -> list[str]:
-    tags = _list(",", value)
-    if any(len(tag) > MAX_TAG for tag in tags):
+def tags(value: object) -> list[str]:
+    """Return tags from a list, or by comma. Raises RowError where one cannot be kept."""
+    listed = _list(",", value)
+    if any(len(tag) > MAX_TAG for tag in listed):
         raise RowError(too_long("tag", MAX_TAG))
-    return tags
+    if len(listed) > MAX_TAGS:
+        raise RowError(message("More than %(most)s tags.", most=MAX_TAGS))
+    return listed
 
 
 def _json(text: str, *, refusal: Message) -> object:
@@ -162,7 +260,8 @@ def _object(value: object) -> dict[str, Any]:
     return value
 
 
-def _votes(value: object) -> list[ImportedVote]:
+def votes(value: object) -> list[ImportedVote]:
+    """Return past votes from a list, or from one as JSON. Raises RowError."""
     if value in (None, ""):
         return []
     if isinstance(value, str):
@@ -171,11 +270,11 @@ def _votes(value: object) -> list[ImportedVote]:
         raise RowError(
             message("votes must be a list of at most %(most)s.", most=MAX_VOTES)
         )
-    votes = [_vote(entry) for entry in value]
+    read = [_vote(entry) for entry in value]
     # By account: “a b” and “a_b” become one person, who may vote once.
-    if len({account_name(vote.annotator) for vote in votes}) < len(votes):
+    if len({account_name(vote.annotator) for vote in read}) < len(read):
         raise RowError(message("votes: an annotator voted twice."))
-    return votes
+    return read
 
 
 def account_name(annotator: str) -> str:
@@ -188,11 +287,13 @@ def _vote(value: object) -> ImportedVote:
     if not isinstance(value, dict):
         raise RowError(message("votes: each must be an object."))
     annotator = value.get("annotator")
-    if not isinstance(annotator, str) or not 0 < len(annotator.strip()) <= 100:
+    if type(annotator) is int:
+        annotator = str(annotator)
+    if not isinstance(annotator, str) or not 0 < len(annotator.strip()) <= MAX_NAME:
         raise RowError(
             message("votes: annotator must be a name of at most 100 characters.")
         )
-    labels = _labels(value.get("labels", value.get("label"))) or []
+    labels = labels_of(value.get("labels", value.get("label"))) or []
     return ImportedVote(
         annotator=annotator.strip(),
         labels=sorted(set(labels)),
@@ -231,12 +332,12 @@ def _moment(value: object) -> datetime | None:
 
 # Role → the field of Row that keeps it, and how its value is read.
 _READERS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
-    "external_id": ("external_id", partial(_short, "external_id")),
-    "label": ("labels", _labels),
+    "external_id": ("external_id", partial(short, "external_id")),
+    "label": ("labels", labels_of),
     "metadata": ("metadata", _object),
-    "tags": ("tags", _tags),
-    "group": ("group", partial(_short, "group")),
-    "votes": ("votes", _votes),
+    "tags": ("tags", tags),
+    "group": ("group", partial(short, "group")),
+    "votes": ("votes", votes),
 }
 ROLES: Final = tuple(_READERS)
 

@@ -9,14 +9,14 @@ and groups between the old one and the new one that nobody has touched go to the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from labeling import rules
-from labeling.models import Assignment, Gold, Item, Project
+from labeling.models import Assignment, Gold, Item, Project, Resolution
 from labeling.services.queue import giving_back
 from labeling.services.transfer import groups
 from labeling.services.transfer.groups import EVALUATION, POOL
@@ -127,15 +127,29 @@ def _nearest(
     return sides
 
 
-def _groups(project: Project) -> dict[str, Group]:
-    lent = Assignment.objects.filter(item=OuterRef("pk"))
-    known = Gold.objects.filter(item=OuterRef("pk"))
-    is_touched = (
-        ~Q(state=Item.State.OPEN) | Q(votes__gt=0) | Exists(lent) | Exists(known)
+def touched_groups(project: Project, keys: Collection[str]) -> set[str]:
+    """Return those of some groups, by key, of which anything is known or lent."""
+    items = _touched(project).filter(group_key__in=keys)
+    return set(items.values_list("group_key", flat=True))
+
+
+def _touched(project: Project) -> QuerySet[Item]:
+    """Return the items with a label, now or in the past, a vote, a lease or an answer."""
+    of_item = OuterRef("pk")
+    return Item.objects.filter(
+        ~Q(state=Item.State.OPEN)
+        | Q(votes__gt=0)
+        | Exists(Assignment.objects.filter(item=of_item))
+        | Exists(Gold.objects.filter(item=of_item))
+        | Exists(Resolution.objects.filter(item=of_item)),
+        project=project,
     )
+
+
+def _groups(project: Project) -> dict[str, Group]:
     # All items are read: only small or one-sided projects come here.
     rows = Item.objects.filter(project=project).order_by("pk")
-    touched = set(rows.filter(is_touched).values_list("pk", flat=True))
+    touched = set(_touched(project).values_list("pk", flat=True))
     grouped: dict[str, Group] = {}
     for pk, key, split in rows.values_list("pk", "group_key", "split"):
         group = grouped.get(key)

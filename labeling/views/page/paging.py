@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from labeling import paging
 from labeling.errors import NotFoundError
 from labeling.models import Project
-from labeling.paging import Cursor, Row
+from labeling.paging import Cursor, ListedRow
 from labeling.views.page.scope import whole
 
 SIZE: Final = 50
@@ -22,22 +22,22 @@ NAMES: Final = ("before", "after")
 
 
 @dataclass(frozen=True)
-class Listing(Generic[Row]):
+class Listing(Generic[ListedRow]):
     """Some rows, with the query strings of the pages before and after them."""
 
-    rows: Sequence[Row]
+    rows: Sequence[ListedRow]
     back: str = ""
     more: str = ""
 
 
 def listing(
     request: HttpRequest,
-    rows: QuerySet[Row],
+    rows: QuerySet[ListedRow],
     *,
     size: int = SIZE,
     project: Project | None = None,
     names: tuple[str, str] = NAMES,
-) -> Listing[Row]:
+) -> Listing[ListedRow]:
     """Return the page that an address names; the first where nothing is left there.
 
     ``project`` is for lists that are ordered by a value; a second list on one page has
@@ -54,8 +54,8 @@ def listing(
 
 
 def _page(
-    rows: QuerySet[Row], size: int, cursor: Cursor | None, project: Project | None
-) -> paging.RowsPage[Row]:
+    rows: QuerySet[ListedRow], size: int, cursor: Cursor | None, project: Project | None
+) -> paging.RowsPage[ListedRow]:
     with suppress(NotFoundError):
         page = paging.page(rows, size, cursor, project=project)
         if page.rows or cursor is None:

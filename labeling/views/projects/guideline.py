@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +11,7 @@ from django.utils.translation import gettext as _
 from labeling.models import Guideline, Membership
 from labeling.services.experts import precedents
 from labeling.services.projects import guidelines, members
+from labeling.views.page.changes import changed_lines
 from labeling.views.page.paging import listing
 from labeling.views.page.prose import html_of
 from labeling.views.page.scope import Tried, attempt, context, member_of, whole
@@ -77,8 +76,6 @@ def _changes(chosen: Guideline) -> list[tuple[str, str, str]]:
         .order_by("-version")
         .first()
     )
-    lines = difflib.ndiff(
-        before.text.splitlines() if before else [], chosen.text.splitlines()
-    )
+    changed = changed_lines(before.text if before else "", chosen.text)
     kinds = {"+": ("added", _("added")), "-": ("removed", _("removed"))}
-    return [(*kinds[line[0]], line[2:]) for line in lines if line[0] in kinds]
+    return [(*kinds[sign], line) for sign, line in changed]

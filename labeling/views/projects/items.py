@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -25,7 +24,8 @@ from labeling.models import (
     Prediction,
     Resolution,
 )
-from labeling.services.projects import members, removal
+from labeling.services.experts import blind
+from labeling.services.projects import looking, members, removal
 from labeling.services.queue import questions
 from labeling.views.page.paging import Listing, listing
 from labeling.views.page.scope import (
@@ -57,14 +57,10 @@ def items(request: HttpRequest, slug: str) -> HttpResponse:
     errors: list[str] = []
     shown: Listing[Item] = Listing([])
     try:
-        rows = queries.items_matching(member.project, query)
-        current = Resolution.objects.filter(superseded_at=None)
-        shown = listing(
-            request,
-            rows.prefetch_related(
-                Prefetch("resolutions", queryset=current, to_attr="current")
-            ),
-        )
+        rows = looking.items_matching(member, query)
+        answered = blind.column(blind.has_answered(member) & looking.is_seen(member))
+        labeled = looking.with_labels(member, rows)
+        shown = listing(request, labeled.annotate(has_answered=answered))
     except AssayError as error:
         errors = sentences_of(error)
     labels = member.project.label_set.labels.all() if member.project.label_set else []
@@ -188,13 +184,13 @@ def _is_decided(resolutions: list[Resolution]) -> bool:
 
 
 def _is_blind(member: Membership, item: Item) -> bool:
-    """Whether the votes are hidden from this expert, who may still decide blind."""
+    """Whether the votes are hidden from this person, who may still answer blind."""
+    if looking.hidden_from(member).filter(pk=item.pk).exists():
+        return True
     if Membership.Role(member.role) not in members.ADJUDICATE:
         return False
     is_asked = Disagreement.objects.filter(item=item, resolved_at=None).exists()
-    is_closed = item.state in (Item.State.SETTLED, Item.State.INVALID)
-    # Also one with a label is answered blind, while more people are to check it.
-    if is_closed and not (is_asked or item.wants_votes):
+    if item.state in (Item.State.SETTLED, Item.State.INVALID) and not is_asked:
         return False
     own = Annotation.votes.filter(
         item=item, annotator_id=member.user_id, undone_at=None

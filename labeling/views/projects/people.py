@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from labeling.errors import InvalidInputError, NotFoundError
-from labeling.models import Invitation, Membership, User
-from labeling.services.projects import invitations, members
+from labeling.models import Invitation, Membership
+from labeling.services.accounts import names
+from labeling.services.projects import invitations, members, password_links
 from labeling.services.projects.invitations import MOST_DAYS, why_over
 from labeling.services.votes import skills
 from labeling.views.page.paging import listing
@@ -39,7 +40,10 @@ def people(request: HttpRequest, slug: str) -> HttpResponse:
     page = context(
         member,
         "members",
-        link=tried.result,
+        link=tried.result if request.POST.get("action") == "invite" else None,
+        password_link=(
+            tried.result if request.POST.get("action") == "password-link" else None
+        ),
         links=links,
         invitations=[(link, why_over(link)) for link in links.rows],
         most_days=MOST_DAYS,
@@ -57,6 +61,8 @@ def _act(request: HttpRequest, member: Membership) -> str | None:
     action = request.POST.get("action", "add")
     if action == "invite":
         return _invite(request, member)
+    if action == "password-link":
+        return _password_link(request, member)
     if action == "revoke":
         invitations.revoke(member, whole(request.POST.get("invitation")))
         messages.success(request, _("The link does not work any more."))
@@ -75,6 +81,13 @@ def _invite(request: HttpRequest, member: Membership) -> str:
         uses=_limit(request.POST.get("uses", ""), "uses"),
     )
     return f"{request.build_absolute_uri(reverse('join'))}#{made.code}"
+
+
+def _password_link(request: HttpRequest, member: Membership) -> str:
+    other = members.other(member, pk=whole(request.POST.get("member")))
+    link = password_links.make(member, other)
+    path = reverse("new-password", args=(link.account, link.key))
+    return request.build_absolute_uri(path)
 
 
 def _change(request: HttpRequest, member: Membership, action: str) -> None:
@@ -117,7 +130,7 @@ def _add(request: HttpRequest, member: Membership) -> None:
             % {"name": user.username, "password": password},
         )
         return
-    account = User.objects.filter(username=name, is_active=True).first()
-    if account is None:
+    account = names.find(name)
+    if account is None or not account.is_active:
         raise NotFoundError(_("There is no account “%(name)s”.") % {"name": name})
     members.add(member.project, account, role)

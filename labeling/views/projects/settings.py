@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 from django import forms
 from django.contrib import messages
@@ -15,22 +16,31 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from labeling import queries
 from labeling.errors import InvalidInputError
-from labeling.models import Item, Membership, Project
+from labeling.models import Item, Project
 from labeling.models.setting import Setting
-from labeling.services.projects import members, policy, removal
+from labeling.services.projects import effects, members, policy, removal
 from labeling.views.page.scope import attempt, context, member_of
 
+NO_COLUMNS: Final = lazy(
+    "No item has further columns yet: they come with what is imported."
+)
 
-def _form_field(field: models.Field[Any, Any], **limits: Any) -> Any:
-    """Return the form's field; a list of roles becomes one checkbox per role."""
+
+def _form_field(
+    field: models.Field[Any, Any], columns: Sequence[str] = (), **limits: Any
+) -> Any:
+    """Return the form's field; a list becomes one checkbox per role, or per column."""
     if not isinstance(field, ArrayField):
         return field.formfield(**limits)
+    roles = field.base_field.choices
     return forms.MultipleChoiceField(
         label=field.verbose_name,
-        choices=Membership.Role.choices,
+        choices=roles or [(name, name) for name in columns],
+        required=bool(roles),
         widget=forms.CheckboxSelectMultiple,
-        help_text=field.help_text,
+        help_text=field.help_text if roles or columns else NO_COLUMNS,
         error_messages={"required": lazy("At least one role.")},
     )
 
@@ -49,8 +59,9 @@ class PolicyForm(forms.Form):
         )
         self.project = project
         self.settings = policy.settings()
+        columns = queries.columns_beside(project)
         self.fields = {"name": _form_field(Project._meta.get_field("name"))} | {
-            setting.name: _form_field(setting.field, **_limits(setting))
+            setting.name: _form_field(setting.field, columns, **_limits(setting))
             for setting in self.settings.values()
         }
 
@@ -89,7 +100,13 @@ def settings(request: HttpRequest, slug: str) -> HttpResponse:
     if tried.is_done:
         messages.success(request, _("The settings are in force."))
         return redirect("settings", slug)
-    page: dict[str, Any] = context(member, "settings", errors=tried.errors, form=form)
+    page: dict[str, Any] = context(
+        member,
+        "settings",
+        errors=tried.errors,
+        form=form,
+        idle=effects.without_effect(member.project),
+    )
     return render(request, "labeling/settings.html", page, status=tried.status)
 
 

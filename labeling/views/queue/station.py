@@ -15,6 +15,7 @@ from labeling.services.experts import precedents
 from labeling.services.projects import members
 from labeling.services.queue.lease import lease_at_once
 from labeling.services.votes import grid, suggestions
+from labeling.templatetags.cells import beside, cells
 from labeling.views.page.families import by_family
 from labeling.views.page.prose import html_of
 from labeling.views.page.scope import context, member_of
@@ -37,6 +38,10 @@ STATION_ACTIONS: Final = (
     ("words", _("mark what speaks for the suggestion")),
     ("help", _("this list")),
 )
+
+
+# Of longer names, in characters, a phone shows one in a row.
+LONG_NAME: Final = 18
 
 
 # As many as the station holds at least (state.js).
@@ -78,20 +83,26 @@ def station_setup(member: Membership, *, ahead: int = 0) -> dict[str, Any]:
         "username": member.user.username,
         "dataType": project.data_type,
         "isMulti": project.is_multi,
-        "isSuggesting": grid.is_possible(project),
+        "isSuggesting": grid.is_useful(project),
         "labelSet": project.label_set_id,
         "leaseMinutes": project.lease_minutes,
+        "beside": project.beside,
         "ahead": ahead,
         "labels": [{"name": label.name, "key": label.hotkey} for label in labels],
     }
-    return {"setup": setup, "labels": labels, "families": by_family(labels)}
+    return {
+        "setup": setup,
+        "labels": labels,
+        "families": by_family(labels),
+        "has_long_names": any(len(label.name) > LONG_NAME for label in labels),
+    }
 
 
 def _drawn(request: HttpRequest, member: Membership) -> Assignment | None:
     """Return the person's next item where the page shows it before its scripts run.
 
-    What a script has to show is left to it: tables, suggestions, long texts, and line
-    ends that a page would lose. A page that is only fetched ahead lends nothing, and
+    What a script has to show is left to it: tables, suggestions, long texts and cells,
+    and line ends that a page would lose. A page that is only fetched ahead lends nothing, and
     where an item takes more than one look the page does not wait for it.
     """
     is_ahead = "prefetch" in request.headers.get("Sec-Purpose", "")
@@ -102,7 +113,9 @@ def _drawn(request: HttpRequest, member: Membership) -> Assignment | None:
         return None
     text = lent[0].item.data.get("text", "")
     is_plain = isinstance(text, str) and len(text) <= MAX_DRAWN and "\r" not in text
-    return lent[0] if is_plain else None
+    columns = cells(beside(lent[0].item, member.project))
+    is_short = not any(cell.is_long or "\r" in cell.words for cell in columns)
+    return lent[0] if is_plain and is_short else None
 
 
 @never_cache
@@ -121,7 +134,7 @@ def station(request: HttpRequest, slug: str) -> HttpResponse:
             **station_setup(member, ahead=AHEAD),
             drawn=_drawn(request, member),
             words=station_words(),
-            has_grid=grid.is_possible(project),
+            has_grid=grid.is_useful(project),
             has_words=has_words(project),
             actions=[
                 action for action in STATION_ACTIONS if _is_for(action[0], project)
@@ -135,12 +148,12 @@ def station(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _is_for(action: str, project: Project) -> bool:
-    """Pictures cannot be searched for words; only tables have long cells."""
+    """Pictures cannot be searched for words; only columns have long cells."""
     if action == "more":
-        return project.data_type == Project.DataType.TABLE
+        return project.data_type == Project.DataType.TABLE or bool(project.beside)
     if action in ("yes", "no", "suggested"):
         is_of_several = action == "suggested"
-        return grid.is_possible(project) and is_of_several == project.is_multi
+        return grid.is_useful(project) and is_of_several == project.is_multi
     if action == "words":
         return has_words(project)
     is_image = project.data_type == Project.DataType.IMAGE
@@ -149,5 +162,4 @@ def _is_for(action: str, project: Project) -> bool:
 
 def has_words(project: Project) -> bool:
     """Whether suggestions may come with the words that speak for them."""
-    is_shown = project.suggestion_mode == Project.SuggestionMode.ASSIST
-    return is_shown and project.data_type == Project.DataType.TEXT
+    return grid.is_useful(project) and project.data_type == Project.DataType.TEXT

@@ -22,6 +22,7 @@ def grid(request: HttpRequest, slug: str) -> HttpResponse:
         "station",
         **station_setup(member),
         words=station_words(),
-        is_possible=pages.is_possible(member.project),
+        is_possible=pages.is_useful(member.project),
+        is_of_several_votes=pages.is_possible(member.project),
     )
     return render(request, "labeling/grid.html", page)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeling.messages import message
-from labeling.services.transfer.importing import Limits
+from labeling.services.transfer.importing import ImportChoices, Limits
 from labeling.services.transfer.importing.chunk import (
     Duplicate,
     Outcome,
@@ -20,7 +20,7 @@ from labeling.services.transfer.importing.chunk import (
     outcome_of,
     outcomes,
 )
-from labeling.services.transfer.importing.readers import Raw
+from labeling.services.transfer.importing.raw import Raw
 from tests.labeling.transfer.files import picture
 
 
@@ -63,7 +63,10 @@ def test_each_row_becomes_an_item_a_duplicate_or_a_refusal() -> None:
         Ready,
         Refusal,
     ]
-    assert results[2:] == [Duplicate(3), results[3], Refusal(5, message("Not JSON."))]
+    assert isinstance(results[0], Ready)
+    again = Duplicate(3, results[0].item.content_hash, results[0].row, rows[2])
+    refused = Refusal(5, message("Not JSON."), rows[4])
+    assert results[2:] == [again, results[3], refused]
 
 
 def test_an_item_has_the_columns_that_its_row_and_the_terms_give() -> None:
@@ -87,8 +90,16 @@ def test_a_row_without_a_name_is_named_by_its_content() -> None:
 @pytest.mark.parametrize(
     ("values", "others", "words"),
     [
-        ({"text": "one", "label": "z"}, {"is_gold": True}, "“z” is not a label"),
-        ({"text": "one", "label": "x;y"}, {"is_gold": True}, "More than one label"),
+        (
+            {"text": "one", "label": "z"},
+            {"choices": ImportChoices("gold")},
+            "“z” is not a label",
+        ),
+        (
+            {"text": "one", "label": "x;y"},
+            {"choices": ImportChoices("gold")},
+            "More than one label",
+        ),
         (
             {"text": "one", "votes": [{"annotator": "a", "label": "z"}]},
             {},

@@ -337,7 +337,7 @@ def test_any_text_comes_through_as_it_is(task_type: str) -> None:
     settle.settle_project(project.pk)
 
     line = b"".join(exporting.stream(project, "jsonl", {}))
-    pieces = exporting.stream(project, "csv", {}, raw=True)
+    pieces = exporting.stream(project, "csv", {}, exporting.CsvStyle(raw=True))
     [cells] = csv.DictReader(io.StringIO(b"".join(pieces).decode(), newline=""))
     file = io.BytesIO(b"".join(exporting.stream(project, "parquet", {})))
     [values] = pq.read_table(file).to_pylist()
@@ -424,7 +424,7 @@ def test_s26_formulas_are_made_harmless_in_csv_unless_raw() -> None:
         next(csv.DictReader(io.StringIO(b"".join(pieces).decode())))["external_id"]
         for pieces in (
             exporting.stream(project, "csv", {}),
-            exporting.stream(project, "csv", {}, raw=True),
+            exporting.stream(project, "csv", {}, exporting.CsvStyle(raw=True)),
         )
     )
 

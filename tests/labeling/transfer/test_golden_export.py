@@ -123,7 +123,10 @@ def test_json_lines_are_the_golden_ones(project: Project) -> None:
 
 @pytest.mark.parametrize("raw", [False, True])
 def test_csv_is_the_golden_one(project: Project, *, raw: bool) -> None:
-    check("export-raw.csv" if raw else "export.csv", exported(project, "csv", raw=raw))
+    check(
+        "export-raw.csv" if raw else "export.csv",
+        exported(project, "csv", style=exporting.CsvStyle(raw=raw)),
+    )
 
 
 def test_parquet_has_the_rows_of_the_raw_csv_in_types_of_its_own(

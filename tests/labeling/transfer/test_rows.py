@@ -19,12 +19,12 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        (b'{"text": "caf\xe9"}', "UTF-8"),
+        ('{"text": "éééééééééééé'.encode() + b'\xe9"}', "UTF-8"),
         (b'{"text": "a\\u0000b"}', "NUL"),
         (b'{"text": "\\ud800"}', "surrogate"),
-        (b'{"text": 5}', "no text"),
+        (b'{"text": true}', "no text"),
         (b'{"text": "x", "metadata": 3}', "metadata"),
-        (b'{"text": "x", "n": NaN}', "NaN"),
+        (b'{"text": "x", "n": [1e999]}', "NaN"),
         (b"[" * 5000, "JSON"),
     ],
 )
@@ -104,7 +104,6 @@ def test_a_bad_cell_costs_only_its_row(
     "values",
     [
         {"metadata": {"a": "\x00"}},
-        {"metadata": {"a": float("inf")}},
         {"tags": ["fine", "\x00"]},
         {"tags": ["t" * 81]},
         {"group": "\ud800"},
@@ -129,7 +128,7 @@ def test_what_lies_at_the_limits_is_kept() -> None:
         "external_id": "🧑" * 200,
         "text": "one",
         "metadata": '{"a": [1.7976931348623157e308, 5e-324, "\\ud83e\\uddd1"]}',
-        "tags": ["🧑" * 80] * 60,
+        "tags": ["🧑" * 80] * 50,
         "group": "🧑" * 200,
         "votes": [
             {"annotator": "a" * 100, "label": "x", "created_at": "1900-01-01"},

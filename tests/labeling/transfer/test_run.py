@@ -11,9 +11,12 @@ from django.utils import timezone
 
 from labeling.models import ImportRun, Item, Job
 from labeling.services.transfer import exporting, importing
+from labeling.services.transfer.importing import Limits
 from labeling.services.work import jobs
+from labeling.services.work.progress import JobLostError
 from tests import make
-from tests.labeling.transfer.files import bring, lines
+from tests.doubles import interrupted, watched
+from tests.labeling.transfer.files import bring, lines, start
 
 pytestmark = pytest.mark.django_db
 
@@ -35,6 +38,24 @@ def test_small_files_give_enough_for_evaluation() -> None:
 
     assert run.options["evaluation_share"] == pytest.approx(0.3)
     assert 10 < Item.objects.filter(split="evaluation").count() < 50
+
+
+def test_the_counts_are_those_of_the_attempt_that_has_the_job() -> None:
+    project = make.project()
+    run = start(project, "x.jsonl", lines(*({"text": f"t {n}"} for n in range(6))))
+    limits = Limits(chunk_rows=2)
+
+    def another_worker_does_it() -> None:
+        Job.objects.filter(pk=run.job_id).update(alive_until=timezone.now())
+        importing.run(watched(jobs.claim(run.job_id)), limits)
+
+    first = interrupted(run.job, after=2, then=another_worker_does_it)
+    with pytest.raises(JobLostError):
+        importing.run(first, limits)
+
+    run.refresh_from_db()
+    assert (run.received, run.created, run.duplicates) == (6, 4, 2)
+    assert Item.objects.count() == 6
 
 
 def test_import_and_export_over_http() -> None:

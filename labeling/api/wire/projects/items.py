@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Annotated, Any, ClassVar, Final
 
+import msgspec
 from django.utils.translation import gettext_noop as noop
 from msgspec import UNSET, Meta, UnsetType
 
@@ -21,6 +22,7 @@ from labeling.api.http.fields import (
 )
 from labeling.api.wire.queue import ItemState, Split, media_url
 from labeling.models import Resolution
+from labeling.services.queue import naming
 from labeling.templatetags.localized import localized
 
 Item = models.Item
@@ -108,7 +110,13 @@ class ItemRow(ReplyData):
     """An item with its label and what the model says of it."""
 
     id: ItemId
-    external_id: Annotated[str, about("The name that the import gave it.")]
+    external_id: Annotated[
+        str,
+        about(
+            "The name that the import gave it; for experts who have to answer the item "
+            "first `item-` and its id where that name may tell its label."
+        ),
+    ]
     data: Columns
     media_url: Annotated[str | None, about("Where its picture is, for members.")]
     metadata: Annotated[dict[str, Any], about("Free: what the import brought along.")]
@@ -138,7 +146,7 @@ class ItemRow(ReplyData):
         str | None,
         about(
             "What the serving model says, of several labels the likeliest; null for "
-            "held-out items."
+            "held-out items, and for experts who have to answer the item first."
         ),
     ]
     predicted_labels: Annotated[
@@ -182,4 +190,20 @@ def item_row_of(slug: str, item: models.Item, label: Resolution | None) -> ItemR
         predicted_labels=prediction.names if prediction else None,
         predicted_confidence=prediction.confidence if prediction else None,
         unread=[localized(why) for why in unread.messages] if unread else [],
+    )
+
+
+def without_model(row: ItemRow) -> ItemRow:
+    """Return a row for whoever has to answer the item first."""
+    return msgspec.structs.replace(
+        row, predicted=None, predicted_labels=None, predicted_confidence=None
+    )
+
+
+def without_name(row: ItemRow, item: models.Item, member: models.Membership) -> ItemRow:
+    """Return a row that is called as it is for whoever answers it."""
+    return msgspec.structs.replace(
+        row,
+        external_id=naming.name_of(member, item),
+        data=naming.data_of(member, item),
     )

@@ -92,6 +92,12 @@ class Member(ReplyData):
     ] = None
 
 
+class PasswordLinkMade(ReplyData):
+    """A new link."""
+
+    url: Annotated[str, about("Told now and never again; good once, within a day.")]
+
+
 class InvitationBody(Body):
     """A link that is wanted."""
 

@@ -29,6 +29,7 @@ from labeling.services.projects import (
     creation,
     guidelines,
     label_sets,
+    members,
     policy,
 )
 
@@ -52,10 +53,7 @@ def _kind(setting: Setting) -> Any:
     with override("en"):
         words = str(field.help_text or setting.words)
     if isinstance(field, ArrayField):
-        notes = {"words": noop("A list of at least one role.")}
-        most = len(models.Membership.Role)
-        meta = Meta(min_length=1, max_length=most, description=words, extra=notes)
-        return Annotated[list[Role], meta]
+        return _list_kind(field, words)
     if field.choices:
         return Annotated[str, one_of(dict(field.flatchoices), words)]
     if isinstance(field, BooleanField):
@@ -63,6 +61,17 @@ def _kind(setting: Setting) -> Any:
     plain = float if isinstance(field, FloatField) else int
     limits = Meta(description=words, ge=setting.least, le=setting.most)
     return Annotated[plain, limits]
+
+
+def _list_kind(field: Any, words: str) -> Any:
+    """Return the type of a list, of roles or of names."""
+    if field.base_field.choices:
+        notes = {"words": noop("A list of at least one role.")}
+        most = len(models.Membership.Role)
+        meta = Meta(min_length=1, max_length=most, description=words, extra=notes)
+        return Annotated[list[Role], meta]
+    each = Annotated[str, Meta(max_length=field.base_field.max_length)]
+    return Annotated[list[each], Meta(max_length=field.size, description=words)]
 
 
 Kind = TypeVar("Kind", bound=Body | ReplyData)
@@ -221,7 +230,7 @@ class Counts(ReplyData):
 
 
 class Project(ReplyData):
-    """A project with its labels, settings and counts."""
+    """A project with its labels and counts; annotators see none of its settings."""
 
     slug: Annotated[str, about("Its short name, in addresses.")]
     name: ProjectName
@@ -243,8 +252,11 @@ class Project(ReplyData):
 
     @classmethod
     def declared(cls) -> type[Self]:
-        """Return the type with the settings of a project."""
-        return _with_settings(cls, may_lack=False)
+        """Return the type with the settings of a project.
+
+        Whoever is asked the questions is not told how often they are checks.
+        """
+        return _with_settings(cls, may_lack=True)
 
 
 class ProjectRow(ReplyData):
@@ -292,10 +304,10 @@ def draft_of(body: ProjectBody) -> creation.ProjectDraft:
     )
 
 
-def project_of(project: models.Project) -> Project:
-    """Return a project with its labels, settings and counts."""
+def project_of(project: models.Project, role: str = "") -> Project:
+    """Return a project with its labels and counts, and the settings for some roles."""
     label_set, guideline = project.label_set, project.guideline
-    known = policy.values_of(project)
+    known = policy.values_of(project) if role in members.EXPLORE else {}
     return Project.declared()(
         slug=project.slug,
         name=project.name,

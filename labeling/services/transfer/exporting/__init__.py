@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from labeling.services.transfer.exporting.files import FORMATS, Export, stream
+from labeling.services.transfer.exporting.files import (
+    FORMATS,
+    KINDS,
+    CsvStyle,
+    Export,
+    ending,
+    stream,
+)
 from labeling.services.transfer.exporting.rows import COLUMNS
 
-__all__ = ["COLUMNS", "FORMATS", "Export", "stream"]
+__all__ = ["COLUMNS", "FORMATS", "KINDS", "CsvStyle", "Export", "ending", "stream"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -16,23 +17,46 @@ from typing import Any, Final
 from labeling.errors import NoSpaceError, check_one_of
 from labeling.messages import sentence as _
 from labeling.models import Project
+from labeling.services.transfer.exporting import tools
 from labeling.services.transfer.exporting.rows import (
     COLUMNS,
+    FIELD,
+    ExportSnapshot,
     Values,
     object_format,
     snapshot,
 )
+from labeling.services.transfer.foreign import OUTGOING
+from labeling.services.transfer.guard import guarded
 
 FORMATS: Final = {
     "jsonl": "application/x-ndjson",
     "csv": "text/csv; charset=utf-8",
     "parquet": "application/vnd.apache.parquet",
 }
+# All that can be asked for: ours, and those of other tools.
+KINDS: Final = {**FORMATS, **{key: form.mime for key, form in OUTGOING.items()}}
 # Bytes of JSON whose rows a Parquet file keeps together.
 GROUP_BYTES: Final = 2**21
+_DATA: Final = COLUMNS.index("data")
 _LINE: Final = object_format(COLUMNS) + b"\n"
-# What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection).
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class CsvStyle:
+    """How a CSV is written.
+
+    ``raw``: cells stay as they are, also those that a spreadsheet runs as a formula.
+    ``bom``: a mark at the beginning, by which Excel knows UTF-8. ``has_fields``: a column
+    for each field of the data instead of one JSON cell.
+    """
+
+    raw: bool = False
+    bom: bool = False
+    has_fields: bool = False
+
+
+PLAIN: Final = CsvStyle()
 
 
 @dataclass(frozen=True)
@@ -54,29 +78,42 @@ class Export:
 
 
 def stream(
-    project: Project, kind: str, filters: Mapping[str, str], *, raw: bool = False
+    project: Project,
+    kind: str,
+    filters: Mapping[str, str],
+    style: CsvStyle = PLAIN,
 ) -> Export:
     """Return the state of one moment as a file of this ``kind``, ready to be sent.
 
     CSV cells that a spreadsheet would run as a formula get a leading apostrophe,
-    unless ``raw``. Raises InvalidInputError where the format or a filter is unknown,
+    unless the style is raw. Raises InvalidInputError where the format or a filter is unknown,
     NoSpaceError where the disk is full, TakesTooLongError beyond EXPORT_MAX_SECONDS.
     """
-    check_one_of("format", kind, FORMATS)
+    check_one_of("format", kind, KINDS)
+    if kind in OUTGOING:
+        tools.check(kind, project)
     try:
-        return _export(project, kind, filters, raw=raw)
+        return _export(project, kind, filters, style)
     except OSError as error:
         message = _("The server cannot keep the file until it is sent: %(reason)s.")
         raise NoSpaceError(message % {"reason": error.strerror}) from error
 
 
+def ending(kind: str) -> str:
+    """Return what the name of a file of this kind ends with."""
+    return OUTGOING[kind].ending if kind in OUTGOING else kind
+
+
 def _export(
-    project: Project, kind: str, filters: Mapping[str, str], *, raw: bool
+    project: Project, kind: str, filters: Mapping[str, str], style: CsvStyle
 ) -> Export:
     with ExitStack() as unless_done:
         file = unless_done.enter_context(TemporaryFile())
         with snapshot(project, filters) as taken:
-            _write(kind, taken.rows, file, raw=raw)
+            if kind in OUTGOING:
+                tools.write(kind, taken, project, file)
+            else:
+                _write(kind, taken, file, style)
         file.seek(0)
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)
@@ -86,14 +123,14 @@ def _export(
 
 
 def _write(
-    kind: str, rows: Iterator[Values], file: BufferedRandom, *, raw: bool
+    kind: str, taken: ExportSnapshot, file: BufferedRandom, style: CsvStyle
 ) -> None:
     if kind == "jsonl":
-        file.writelines(_LINE % tuple(row) for row in rows)
+        file.writelines(_LINE % tuple(row) for row in taken.rows)
     elif kind == "csv":
-        _write_csv(map(_flat, rows), file, raw=raw)
+        _write_csv(taken, file, style)
     else:
-        _write_parquet(rows, file)
+        _write_parquet(taken.rows, file)
 
 
 def _flat(row: Values) -> list[Any]:
@@ -104,21 +141,36 @@ def _flat(row: Values) -> list[Any]:
     ]
 
 
-def _write_csv(
-    rows: Iterable[Sequence[object]], file: BufferedRandom, *, raw: bool
-) -> None:
+def _write_csv(taken: ExportSnapshot, file: BufferedRandom, style: CsvStyle) -> None:
     # The csv module writes line ends itself; translated again they would be doubled.
-    text = TextIOWrapper(file, "utf-8", newline="")
+    text = TextIOWrapper(file, "utf-8-sig" if style.bom else "utf-8", newline="")
     writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    writer.writerows(rows if raw else (map(_safe, row) for row in rows))
+    columns: Sequence[str] = COLUMNS
+    rows: Iterable[Sequence[object]] = map(_flat, taken.rows)
+    if style.has_fields:
+        fields = taken.fields()
+        columns = _with_fields(COLUMNS, [FIELD + name for name in fields])
+        rows = (_with_fields(row, _cells(row, fields)) for row in rows)
+    rows = itertools.chain([columns], rows)
+    writer.writerows(rows if style.raw else (map(guarded, row) for row in rows))
     # Else the wrapper, when it goes, would close the file.
     text.detach()
 
 
-def _safe(value: object) -> object:
-    is_formula = isinstance(value, str) and value.startswith(_FORMULA)
-    return f"'{value}" if is_formula else value
+def _with_fields(row: Sequence[Any], fields: Sequence[object]) -> list[Any]:
+    """Return a row with some values in the place of its data."""
+    return [*row[:_DATA], *fields, *row[_DATA + 1 :]]
+
+
+def _cells(row: Sequence[Any], fields: Sequence[str]) -> list[object]:
+    data = json.loads(row[_DATA])
+    return [_cell(data.get(name)) for name in fields]
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 # The types of the columns as Arrow names them; all others are strings.

@@ -8,6 +8,7 @@ is waited for: items and votes leave by COPY, each value as JSON, and are joined
 from __future__ import annotations
 
 import itertools
+import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from django.db import OperationalError, connection
 from psycopg.errors import QueryCanceled
 
 from labeling import queries
-from labeling.errors import TakesTooLongError, check_one_of
+from labeling.errors import InvalidInputError, TakesTooLongError, check_one_of
 from labeling.messages import sentence as _
 from labeling.models import Project
 from labeling.services.work.transactions import one_moment
@@ -32,6 +33,10 @@ from labeling.sql import statements
 # JSON values as bytes, one per column.
 Values = list[bytes]
 NULL: Final = b"null"
+# Before the name of a field of the data that has a column of its own.
+FIELD: Final = "data."
+# A spreadsheet has no more columns than about this.
+MOST_FIELDS: Final = 16_000
 
 ITEM_COLUMNS: Final = (
     *("id", "external_id", "data", "label", "label_source", "confidence"),
@@ -42,6 +47,7 @@ VOTE_COLUMNS: Final = (
     *("id", "annotator", "labels", "seconds", "created_at", "version"),
     *("suggestion_shown", "screen", "reason", "probability", "mixture"),
 )
+_DATA: Final = ITEM_COLUMNS.index("data")
 # An item's own, then the model that asked for its first vote, and its votes.
 COLUMNS: Final = (*ITEM_COLUMNS, "model_version", "votes")
 STATEMENTS: Final = statements.load(Path(__file__).with_name("rows.sql"))
@@ -62,6 +68,23 @@ class ExportSnapshot:
     at: datetime
     count: int
     rows: Iterator[Values]
+    items: IO[bytes]
+
+    def fields(self) -> list[str]:
+        """Return the names of the data's fields, before the rows are read.
+
+        Raises InvalidInputError where they are too many for columns.
+        """
+        names: dict[str, None] = {}
+        for line in self.items:
+            names |= dict.fromkeys(json.loads(_values(line)[_DATA]))
+            if len(names) > MOST_FIELDS:
+                message = _(
+                    "The data have more than %(most)s fields: export JSON lines."
+                )
+                raise InvalidInputError(message % {"most": f"{MOST_FIELDS:,}"})
+        self.items.seek(0)
+        return [*names]
 
 
 @contextmanager
@@ -86,7 +109,7 @@ def snapshot(project: Project, filters: Mapping[str, str]) -> Iterator[ExportSna
             raise
         items.seek(0)
         votes.seek(0)
-        yield ExportSnapshot(at, count, _joined(items, votes))
+        yield ExportSnapshot(at, count, _joined(items, votes), items)
 
 
 def _gave_up() -> TakesTooLongError:

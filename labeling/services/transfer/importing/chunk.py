@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 from labeling.messages import Message, message
 from labeling.models import Item, Project
-from labeling.services.transfer.importing import images
-from labeling.services.transfer.importing.readers import Raw
+from labeling.services.transfer import guard, names
+from labeling.services.transfer.importing import images, own
+from labeling.services.transfer.importing.choices import NO_CHOICES, ImportChoices
+from labeling.services.transfer.importing.raw import Raw
 from labeling.services.transfer.limits import LIMITS, Limits
 from labeling.services.transfer.rows import (
+    REASON,
+    ROW,
     Row,
     RowError,
+    account_name,
     content_hash,
     parse,
     payload_text,
     picture_hash,
     too_long,
 )
+from labeling.services.votes.imported import ImportedVote
 
 
 @dataclass(frozen=True)
@@ -33,9 +40,18 @@ class RowTerms:
     labels: frozenset[str]
     # Column → role, where it is not the column's own name.
     mapping: Mapping[str, str]
-    # Whether the rows' labels are known to be right.
-    is_gold: bool = False
+    choices: ImportChoices = NO_CHOICES
     limits: Limits = LIMITS
+
+    @property
+    def is_gold(self) -> bool:
+        """Whether the rows' labels are known to be right."""
+        return self.choices.is_gold
+
+    @cached_property
+    def known(self) -> Mapping[str, str]:
+        """The labels by their folded names."""
+        return names.folded(self.labels)
 
     @property
     def has_pictures(self) -> bool:
@@ -66,20 +82,30 @@ class Ready(NamedTuple):
 
     row: Row
     item: NewItem
-    picture: images.Picture | None = None
+    picture: images.Picture | None
+    raw: Raw
+
+    @property
+    def number(self) -> int:
+        """The number of the row."""
+        return self.raw.number
 
 
 class Refusal(NamedTuple):
-    """The number of a row that cannot be kept, and why."""
+    """The number of a row that cannot be kept, why, and the row as it was read."""
 
     number: int
     reason: Message
+    raw: Raw | None = None
 
 
 class Duplicate(NamedTuple):
-    """The number of a row whose content another row of its chunk has."""
+    """A row whose content another row of its chunk has."""
 
     number: int
+    content_hash: str
+    row: Row
+    raw: Raw
 
 
 Outcome = Ready | Refusal | Duplicate
@@ -101,7 +127,7 @@ def outcomes(raws: Iterable[Raw], terms: RowTerms) -> Iterator[Outcome]:
         if isinstance(outcome, Ready):
             item = outcome.item
             if item.content_hash in known:
-                yield Duplicate(raw.number)
+                yield Duplicate(raw.number, item.content_hash, outcome.row, raw)
                 continue
             known.add(item.content_hash)
             characters += len(item.data) + len(item.metadata)
@@ -114,25 +140,76 @@ def outcomes(raws: Iterable[Raw], terms: RowTerms) -> Iterator[Outcome]:
 def outcome_of(raw: Raw, terms: RowTerms) -> Ready | Refusal:
     """Return a row with the item that it is to be, or why it cannot be kept."""
     if raw.problem:
-        return Refusal(raw.number, raw.problem)
+        return Refusal(raw.number, raw.placed(raw.problem), raw)
     try:
         return _ready(raw, terms)
     except RowError as error:
-        return Refusal(raw.number, error.message)
+        return Refusal(raw.number, raw.placed(error.message), raw)
 
 
 def _ready(raw: Raw, terms: RowTerms) -> Ready:
-    row = parse(raw.values or {}, terms.mapping, terms.data_type, terms.limits)
+    values = raw.values or {}
+    if REASON in values and isinstance(values.get(ROW), str):
+        # Refused rows of CSV, where what a spreadsheet would run is guarded.
+        values = {
+            column: guard.unguarded(value) if isinstance(value, str) else value
+            for column, value in values.items()
+        }
+    given = (values, terms.mapping, terms.data_type, terms.limits)
+    if own.is_own(values, terms.mapping):
+        row = own.row_of(*given, is_multi=terms.is_multi)
+    else:
+        row = parse(*given)
+    _name_labels(row, terms)
     _check_labels(row, terms)
+    if terms.choices.voter and row.known is None:
+        _vote_by(terms.choices.voter, row)
     picture = _picture(raw, terms) if terms.has_pictures else None
     item = _item(row, picture, terms)
     if len(item.data) + len(item.metadata) > terms.limits.row_characters:
         raise RowError(too_long("data", terms.limits.row_characters))
-    return Ready(row, item, picture)
+    return Ready(row, item, picture, raw)
+
+
+def _name_labels(row: Row, terms: RowTerms) -> None:
+    """Have the labels of a row as the project calls them."""
+    if row.labels:
+        row.labels = _named(row.labels, terms) or None
+    row.votes = [
+        replace(vote, labels=sorted(set(_named(vote.labels, terms))))
+        for vote in row.votes
+    ]
+
+
+def _vote_by(voter: str, row: Row) -> None:
+    """Have the labels of a row be the vote of somebody."""
+    if row.labels is None:
+        return
+    if any(account_name(vote.annotator) == account_name(voter) for vote in row.votes):
+        raise RowError(message("votes: an annotator voted twice."))
+    row.votes.append(ImportedVote(voter, sorted({*row.labels})))
+    row.labels = None
+
+
+def _named(labels: list[str], terms: RowTerms) -> list[str]:
+    if meant := terms.choices.label_map:
+        labels = [name for label in labels if (name := meant.get(label.strip(), label))]
+    if terms.labels.issuperset(labels):
+        return labels
+    several = terms.is_multi
+    return [
+        name
+        for label in labels
+        for name in (
+            [label]
+            if label in terms.labels
+            else names.meant(label, terms.known, may_be_several=several)
+        )
+    ]
 
 
 def _check_labels(row: Row, terms: RowTerms) -> None:
-    if terms.is_gold:
+    if terms.is_gold or terms.choices.voter or row.known:
         _check_allowed(row.labels or [], terms)
     for vote in row.votes:
         _check_allowed(vote.labels, terms)
@@ -174,6 +251,6 @@ def _item(row: Row, picture: images.Picture | None, terms: RowTerms) -> NewItem:
         # Pictures get their rows when the chunk is written.
         media_id=None,
         metadata=payload_text(row.metadata),
-        tags=row.tags[:50] or "{}",
+        tags=row.tags or "{}",
         content_hash=content,
     )

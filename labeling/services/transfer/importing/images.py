@@ -9,6 +9,7 @@ import warnings
 import zlib
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -24,7 +25,7 @@ from labeling.models import Media
 from labeling.services.transfer.limits import LIMITS, Limits
 from labeling.services.transfer.rows import RowError
 
-FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
 # Gray of 16 or 32 bits, or of fractions.
 DEEP: Final = ("I", "F")
 NO_IMAGE: Final = message(
@@ -128,6 +129,8 @@ def _decoded(data: bytes, limits: Limits) -> Image.Image:
     with warnings.catch_warnings():
         # Our own limit of pixels is checked below.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        if data[4:8] == b"ftyp":
+            _know_heif()
         # An allow-list: each decoder is one more place to attack.
         picture = Image.open(io.BytesIO(data), formats=FORMATS)
     if picture.width * picture.height > limits.picture_pixels:
@@ -149,6 +152,14 @@ def _decoded(data: bytes, limits: Limits) -> Image.Image:
     return upright
 
 
+@cache
+def _know_heif() -> None:
+    # Imported where it is used: its library is loaded, and most pictures are others.
+    from pi_heif import register_heif_opener
+
+    register_heif_opener(thumbnails=False)
+
+
 def _in_8_bits(picture: Image.Image) -> Image.Image:
     """Return a gray picture by the range it uses; Pillow would clip it at 255."""
     values = np.asarray(picture, dtype=np.float64)
@@ -166,7 +177,9 @@ def _in_8_bits(picture: Image.Image) -> Image.Image:
 def _encoded(picture: Image.Image) -> tuple[bytes, str, str]:
     """Encode anew, without whatever else was in the file."""
     body = io.BytesIO()
-    if picture.format == "JPEG":
+    # What comes from a camera: as PNG it would be ten times as large.
+    is_photo = picture.format in ("AVIF", "HEIF") and picture.mode == "RGB"
+    if picture.format == "JPEG" or is_photo:
         picture.convert("RGB").save(body, "JPEG", quality=92)
         return body.getvalue(), "image/jpeg", "jpg"
     mode = "RGBA" if "transparency" in picture.info or picture.mode == "RGBA" else "RGB"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.core.files.storage import default_storage
@@ -11,12 +11,22 @@ from django.db import transaction
 from django.utils.translation import gettext_noop as noop
 
 from labeling.errors import ConflictError, InvalidInputError
-from labeling.messages import as_json, message
+from labeling.messages import Message, as_json, message
 from labeling.messages import sentence as _
 from labeling.models import ImportRun, Job, Upload, User
 from labeling.services.transfer import pictures, splitting
-from labeling.services.transfer.importing import readers
+from labeling.services.transfer.importing import (
+    choices,
+    counting,
+    own,
+    readers,
+    staging,
+    words,
+)
+from labeling.services.transfer.importing.choices import ImportChoices
 from labeling.services.transfer.importing.chunk import Refusal
+from labeling.services.transfer.importing.raw import FileError, Raw
+from labeling.services.transfer.importing.refused import RefusedRows
 from labeling.services.transfer.importing.write import Writer, Written, terms_of
 from labeling.services.transfer.limits import LIMITS, Limits
 from labeling.services.transfer.rows import ROLES
@@ -29,13 +39,33 @@ class Tally:
     """What an import has done so far; at most ``reasons`` refusals with their reasons."""
 
     reasons: int
+    refused: RefusedRows
     received: int = 0
     created: int = 0
+    filled: int = 0
+    taken: int = 0
+    voted: int = 0
     duplicates: int = 0
     rejected: int = 0
     between: int = 0
     scaled: int = 0
+    unused: int = 0
     errors: list[dict[str, Any]] = field(default_factory=list)
+    remarks: list[dict[str, Any]] = field(default_factory=list)
+    remarked: int = 0
+    # Columns with a role that no row had so far.
+    unseen: set[str] = field(default_factory=set)
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    is_own: bool = False
+
+    def noting_columns(self, raws: Iterator[Raw]) -> Iterator[Raw]:
+        """Return the same rows, and remember which columns there are."""
+        for raw in raws:
+            if not self.is_own and raw.values:
+                self.is_own = own.is_own(raw.values, self.mapping)
+            if self.unseen and raw.values:
+                self.unseen -= raw.values.keys()
+            yield raw
 
     def add(self, written: Written) -> None:
         """Count a chunk that was written."""
@@ -44,12 +74,21 @@ class Tally:
         self.duplicates += written.duplicates
         self.between += written.between
         self.scaled += written.scaled
+        self.unused += written.unused
+        self.filled += written.met.filled
+        self.taken += written.met.taken
+        self.voted += written.met.voted
+        for number, remark in written.met.remarks:
+            self.remarked += 1
+            if len(self.remarks) < self.reasons:
+                self.remarks.append({"row": number, "reason": as_json(remark)})
         for refusal in written.refusals:
             self.reject(refusal)
 
     def reject(self, refusal: Refusal) -> None:
         """Count a row that cannot be kept; the first ones with the reason."""
         self.rejected += 1
+        self.refused.add(refusal)
         # Bounded: millions of bad rows must not fill the row of the import.
         if len(self.errors) < self.reasons:
             self.errors.append(
@@ -63,18 +102,17 @@ def start(
     mapping: Mapping[str, Any],
     options: Mapping[str, Any],
 ) -> ImportRun:
-    """Request the import of a staged file; ``options``: {"gold": true} for its labels.
+    """Request the import of a staged file; ``options``: its ``ImportChoices``.
 
-    Raises InvalidInputError where a column is mapped to what is no role.
+    Raises InvalidInputError where a column is mapped to what is no role, or a choice
+    cannot be followed; ConflictError where the file is imported already.
     """
-    allowed = {*ROLES, "text", "image", "ignore"}
-    for column, role in mapping.items():
-        # A column that is mapped to its own name is data.
-        if not isinstance(role, str) or (role not in allowed and role != column):
-            raise InvalidInputError(
-                errors={"mapping": [_("%(column)s: not a role.") % {"column": column}]}
-            )
+    check_roles(mapping)
+    chosen = choices.of_options(options)
+    choices.check(upload.project, chosen)
+    mapping = _with_data(upload, mapping, chosen)
     with transaction.atomic():
+        staging.check_unused(upload)
         job = jobs.enqueue(
             "import",
             project=upload.project,
@@ -87,8 +125,46 @@ def start(
             job=job,
             file_name=upload.name,
             mapping=dict(mapping),
-            options=dict(options),
+            options={**options, **asdict(chosen)},
         )
+
+
+def _with_data(
+    upload: Upload, mapping: Mapping[str, Any], chosen: ImportChoices
+) -> Mapping[str, Any]:
+    """Return the roles, with labels as a column of the data where a person says so."""
+    if chosen.labels_are != "data":
+        return mapping
+    roles = staging.preview(upload, mapping).roles
+    labels = [column for column, role in roles.items() if role == "label"]
+    return {**mapping, **dict.fromkeys(labels, "data")}
+
+
+def check_roles(mapping: Mapping[str, Any]) -> None:
+    """Raise InvalidInputError where a column is mapped to what is no role."""
+    allowed = {*ROLES, "text", "image", "ignore", "data"}
+    for column, role in mapping.items():
+        # A column that is mapped to its own name is data.
+        if not isinstance(role, str) or (role not in allowed and role != column):
+            raise InvalidInputError(
+                errors={"mapping": [_("%(column)s: not a role.") % {"column": column}]}
+            )
+
+
+def look(
+    upload: Upload, mapping: Mapping[str, Any]
+) -> tuple[staging.Preview, counting.LabelCounts]:
+    """Return the first rows and the labels as an import would read them; forget the file.
+
+    Raises InvalidInputError where a column is mapped to what is no role, or the file
+    cannot be read.
+    """
+    try:
+        check_roles(mapping)
+        preview = staging.preview(upload, mapping)
+        return preview, counting.labels_in(upload, mapping)
+    finally:
+        staging.forget(upload)
 
 
 def cancel(import_run: ImportRun) -> None:
@@ -122,32 +198,111 @@ def run(progress: Progress, limits: Limits = LIMITS) -> dict[str, Any]:
     # A deletion of unused pictures that runs now could take one that this file brings
     # again.
     pictures.await_forgetting()
-    tally = Tally(limits.reasons)
+    way = staging.reading_of(import_run.upload)
+    with default_storage.open(import_run.upload.path) as file, RefusedRows() as refused:
+        for note in words.notes(way, file):
+            progress.log(note)
+        file.seek(0)
+        tally = Tally(
+            limits.reasons,
+            refused,
+            unseen={*import_run.mapping},
+            mapping=import_run.mapping,
+        )
+        try:
+            raws = tally.noting_columns(readers.read(way, file, limits))
+            _write(tally, raws, import_run, progress, limits)
+        except FileError:
+            # What was refused before the rest could not be read is told all the same.
+            if tally.received:
+                refused.store(import_run, way)
+            raise
+        refused.store(import_run, way)
+    _note(tally, progress)
+    return {"created": tally.created}
+
+
+def _write(
+    tally: Tally,
+    raws: Iterator[Raw],
+    import_run: ImportRun,
+    progress: Progress,
+    limits: Limits,
+) -> None:
     writer = Writer(import_run, terms_of(import_run, limits), progress)
-    with default_storage.open(import_run.upload.path) as file:
-        raws = readers.read(import_run.upload.format, file, limits)
-        while (written := writer.write(raws)).received:
-            tally.add(written)
-            _save(tally, import_run)
-            progress.report(done=tally.received, stage=noop("writing rows"))
+    while (written := writer.write(raws)).received:
+        tally.add(written)
+        _save(tally, import_run, progress)
     if not tally.received:
         tally.reject(Refusal(0, message("The file has no rows.")))
-        _save(tally, import_run)
-    if tally.between:
+        _save(tally, import_run, progress)
+
+
+def _note(tally: Tally, progress: Progress) -> None:
+    """Say what was not taken as it stands in the file."""
+    for count, note in _counted(tally):
+        if count:
+            progress.log(note)
+    if tally.is_own:
         progress.log(
+            message(
+                "An export of ours: labels, votes, tags and the split come back as they were."
+            )
+        )
+    if tally.unseen:
+        progress.log(
+            message(
+                "A role was given to columns that the file does not have: %(columns)s.",
+                columns=", ".join(sorted(tally.unseen)[:20]),
+            )
+        )
+
+
+def _counted(tally: Tally) -> tuple[tuple[int, Message], ...]:
+    """Return how many rows were taken otherwise than they stand, in words."""
+    return (
+        (
+            tally.unused,
+            message(
+                "%(count)s rows have labels that were not used: say that they are right, or bring them as votes.",
+                count=tally.unused,
+            ),
+        ),
+        (
+            tally.taken,
+            message(
+                "%(count)s known answers are now those of the file.", count=tally.taken
+            ),
+        ),
+        (
+            tally.voted,
+            message(
+                "%(count)s answers of the file became votes: the known ones stay.",
+                count=tally.voted,
+            ),
+        ),
+        (
+            tally.remarked,
+            message(
+                "%(count)s rows are kept otherwise than they stand: see the report.",
+                count=tally.remarked,
+            ),
+        ),
+        (
+            tally.between,
             message(
                 "%(count)s rows are nearly the same as items on both sides of the split.",
                 count=tally.between,
-            )
-        )
-    if tally.scaled:
-        progress.log(
+            ),
+        ),
+        (
+            tally.scaled,
             message(
                 "%(count)s pictures of 16 bits or more were scaled to 8, each by the range it uses.",
                 count=tally.scaled,
-            )
-        )
-    return {"created": tally.created}
+            ),
+        ),
+    )
 
 
 def _run_of(job: Job) -> ImportRun:
@@ -162,16 +317,23 @@ def _run_of(job: Job) -> ImportRun:
     return import_run
 
 
-def _save(tally: Tally, import_run: ImportRun) -> None:
+def _save(tally: Tally, import_run: ImportRun, progress: Progress) -> None:
+    """Write the counts, and how far the job is."""
     project = import_run.project
     # The share that was really used, since small projects hold more out than they are
     # set to.
     share = splitting.threshold(project.evaluation_share, splitting.count(project))
-    ImportRun.objects.filter(pk=import_run.pk).update(
-        received=tally.received,
-        created=tally.created,
-        duplicates=tally.duplicates,
-        rejected=tally.rejected,
-        errors=tally.errors,
-        options={**import_run.options, "evaluation_share": share},
-    )
+    with transaction.atomic():
+        ImportRun.objects.filter(pk=import_run.pk).update(
+            received=tally.received,
+            created=tally.created,
+            duplicates=tally.duplicates,
+            rejected=tally.rejected,
+            filled=tally.filled,
+            remarks=tally.remarks,
+            errors=tally.errors,
+            options={**import_run.options, "evaluation_share": share},
+        )
+        # Last, for it locks the job's row: the counts of a worker that lost the job are
+        # not those of the import.
+        progress.report(done=tally.received, stage=noop("writing rows"))

@@ -2,52 +2,75 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.core.files.temp import NamedTemporaryFile
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from labeling import rules
-from labeling.errors import InvalidInputError, TooLargeError
-from labeling.messages import message
+from labeling import queries
+from labeling.errors import ConflictError, InvalidInputError, TooLargeError
+from labeling.messages import Message, message
 from labeling.messages import sentence as _
 from labeling.models import ImportRun, Job, Project, Upload, User
-from labeling.services.transfer.importing import readers
-from labeling.services.transfer.rows import role_of
+from labeling.services.transfer.importing import (
+    gzipped,
+    own,
+    readers,
+    reading,
+    refused,
+    words,
+)
+from labeling.services.transfer.importing.dialect import ValueTerms
+from labeling.services.transfer.importing.reading import FileReading, ReadingChoice
+from labeling.services.transfer.rows import EMPTY, RowError, checked_values, role_of
 
 # How long a file is kept that nobody imports.
 KEPT: Final = timedelta(days=7)
+# How long the refused rows of an import can be had.
+REPORT_KEPT: Final = timedelta(days=90)
 PREVIEWED: Final = 20  # rows
+# Of lines, since the rest of one that is too long is read to be passed over.
+PREVIEWED_BYTES: Final = 2**24
 
 
 @dataclass(frozen=True)
 class Preview:
-    """The first rows of a file, before anything is written."""
+    """The first rows of a file, before anything is written, and how it was read."""
 
+    reading: FileReading
     columns: list[str]
     roles: dict[str, str]
     rows: list[dict[str, Any]]
     problems: list[dict[str, Any]]
+    notes: list[Message] = field(default_factory=list)
 
 
 def stage(
-    project: Project, user: User | None, name: str, chunks: Iterable[bytes]
+    project: Project,
+    user: User | None,
+    name: str,
+    chunks: Iterable[bytes],
+    choice: ReadingChoice | None = None,
 ) -> Upload:
-    """Store a file under a name of ours; nothing of it is read as data yet.
+    """Store a file under a name of ours, with how it is to be read.
 
-    Raises TooLargeError beyond IMPORT_MAX_MB, InvalidInputError where it is empty.
+    Raises TooLargeError beyond IMPORT_MAX_MB, InvalidInputError where it is empty or a
+    file of another kind.
     """
     size = 0
-    head = b""
+    # For people to read, never part of a path. PostgreSQL stores no NUL.
+    clean = name.replace("\x00", "").rpartition("/")[2][-255:] or "file"
     with NamedTemporaryFile() as temporary:
         for chunk in chunks:
             size += len(chunk)
@@ -58,24 +81,65 @@ def stage(
                 raise TooLargeError(
                     message("The file has more than %(most)s MiB.", most=most)
                 )
-            head = head or chunk[:64]
             temporary.write(chunk)
         if not size:
             raise InvalidInputError(errors={"file": [_("The file is empty.")]})
-        temporary.seek(0)
         key = uuid.uuid4()
-        path = default_storage.save(f"uploads/{key}", File(temporary))
-    # For people to read, never part of a path. PostgreSQL stores no NUL.
-    clean = name.replace("\x00", "").rpartition("/")[2][-255:] or "file"
+        with gzipped.opened(temporary, clean) as (plain, inner):
+            way = readers.understand(inner, plain, terms_of(project), choice)
+            way = replace(way, inner=inner if plain is not temporary else "")
+            plain.seek(0)
+            path = default_storage.save(f"uploads/{key}", File(plain))
     return Upload.objects.create(
         id=key,
         project=project,
         user=user,
         name=clean,
         path=path,
-        format=readers.format_of(clean, head),
+        format=way.format,
+        reading=reading.as_json(way),
         size=size,
     )
+
+
+def terms_of(project: Project) -> ValueTerms:
+    """Return what a project says of the values of its files."""
+    return ValueTerms(project.data_type, queries.label_names(project.label_set_id))
+
+
+def reading_of(upload: Upload) -> FileReading:
+    """Return how a file is read: as was said or guessed when it came."""
+    if upload.reading:
+        return reading.from_json(upload.reading)
+    with default_storage.open(upload.path) as file:
+        return readers.understand(upload.name, file, terms_of(upload.project))
+
+
+def choose(upload: Upload, choice: ReadingChoice) -> None:
+    """Have a file read as a person says; what they leave open is guessed anew.
+
+    Raises InvalidInputError where the file cannot be read so, ConflictError where it is
+    imported already.
+    """
+    inner = reading_of(upload).inner
+    with default_storage.open(upload.path) as file:
+        terms = terms_of(upload.project)
+        way = readers.understand(inner or upload.name, file, terms, choice)
+    way = replace(way, inner=inner)
+    with transaction.atomic():
+        check_unused(upload)
+        upload.format, upload.reading = way.format, reading.as_json(way)
+        upload.save(update_fields=["format", "reading"])
+
+
+def check_unused(upload: Upload) -> None:
+    """Lock a file until the transaction ends.
+
+    Raises ConflictError where an import of it was asked for, as by a second click.
+    """
+    Upload.objects.select_for_update().filter(pk=upload.pk).first()
+    if ImportRun.objects.filter(upload=upload).exists():
+        raise ConflictError(message("This file is imported already: send it again."))
 
 
 def preview(upload: Upload, mapping: Mapping[str, str] | None = None) -> Preview:
@@ -84,21 +148,38 @@ def preview(upload: Upload, mapping: Mapping[str, str] | None = None) -> Preview
     Raises FileError where the file cannot be read at all.
     """
     known = mapping or {}
+    way = reading_of(upload)
     rows: list[dict[str, Any]] = []
     problems: list[dict[str, Any]] = []
     columns: dict[str, None] = {}
     with default_storage.open(upload.path) as file:
-        for raw in itertools.islice(readers.read(upload.format, file), PREVIEWED):
-            if raw.values is None:
-                problems.append({"row": raw.number, "reason": raw.problem})
+        notes = words.notes(way, file)
+        file.seek(0)
+        source = io.BytesIO(_first_lines(file)) if way.has_lines else file
+        for raw in itertools.islice(readers.read(way, source, first=2000), PREVIEWED):
+            if raw.values is None or raw.problem:
+                why = raw.placed(raw.problem or EMPTY)
+                problems.append({"row": raw.number, "reason": why})
                 continue
-            if problem := rules.storable(dict(raw.values)):
-                problems.append({"row": raw.number, "reason": problem})
+            try:
+                rows.append(dict(checked_values(raw.values)))
+            except RowError as error:
+                why = raw.placed(error.message)
+                problems.append({"row": raw.number, "reason": why})
                 continue
             columns |= dict.fromkeys(raw.values)
-            rows.append(dict(raw.values))
-    roles = {column: role_of(column, known) for column in columns}
-    return Preview(list(columns), roles, rows, problems)
+    kind = upload.project.data_type
+    roles = {column: role_of(column, known, kind, columns) for column in columns}
+    if own.is_own(columns, known):
+        roles = {**own.roles(columns), **known}
+    return Preview(way, list(columns), roles, rows, problems, notes)
+
+
+def _first_lines(file: IO[bytes]) -> bytes:
+    """Return what is previewed of a file of lines, without a line that is cut off."""
+    read = file.read(PREVIEWED_BYTES)
+    is_whole = len(read) < PREVIEWED_BYTES
+    return read if is_whole else read[: read.rfind(b"\n") + 1] or read
 
 
 def forget_files() -> int:
@@ -109,9 +190,17 @@ def forget_files() -> int:
     in_use = runs.filter(job__finished_at=None).values("upload")
     is_old = Q(created_at__lt=timezone.now() - KEPT)
     uploads = Upload.objects.filter(Q(pk__in=imported) | is_old).exclude(pk__in=in_use)
+    reports = ImportRun.objects.exclude(report={})
+    for old in reports.filter(created_at__lt=timezone.now() - REPORT_KEPT):
+        refused.forget(old)
     forgotten = list(uploads)
     for upload in forgotten:
-        # The file first: without its row nobody would ever find it.
-        default_storage.delete(upload.path)
-        upload.delete()
+        forget(upload)
     return len(forgotten)
+
+
+def forget(upload: Upload) -> None:
+    """Delete a staged file."""
+    # The file first: without its row nobody would ever find it.
+    default_storage.delete(upload.path)
+    upload.delete()

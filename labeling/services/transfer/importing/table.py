@@ -52,14 +52,14 @@ def _insert_new(items: Sequence[NewItem]) -> set[str]:
     """Insert items that conflict with none; return their contents."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"CREATE TEMP TABLE incoming ON COMMIT DROP AS"  # noqa: S608 (our own names)
+            f"CREATE TEMP TABLE incoming ON COMMIT DROP AS"  # noqa: S608 (our own names)  # nosec B608
             f" SELECT {_COLUMNS} FROM labeling_item WITH NO DATA"
         )
         with _copy_into("incoming") as copy:
             for item in items:
                 copy(item)
         cursor.execute(
-            f"INSERT INTO labeling_item ({_COLUMNS}) SELECT {_COLUMNS} FROM incoming"  # noqa: S608
+            f"INSERT INTO labeling_item ({_COLUMNS}) SELECT {_COLUMNS} FROM incoming"  # noqa: S608  # nosec B608
             " ON CONFLICT DO NOTHING RETURNING content_hash"
         )
         written = {content for (content,) in cursor.fetchall()}

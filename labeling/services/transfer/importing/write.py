@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from time import monotonic
 
 from django.db import transaction
 
-from labeling.models import ImportRun, Item, Label, Project
-from labeling.services.queue.order import tell_items_changed
+from labeling import queries
+from labeling.messages import message
+from labeling.models import ImportRun, Item, Project, Resolution
+from labeling.services.queue.order import send_items_changed
 from labeling.services.transfer import groups, splitting
-from labeling.services.transfer.importing import chunk, images, table, votes
-from labeling.services.transfer.importing.chunk import Outcome, Ready, Refusal, RowTerms
+from labeling.services.transfer.importing import (
+    choices,
+    chunk,
+    images,
+    meeting,
+    table,
+    votes,
+)
+from labeling.services.transfer.importing.chunk import (
+    NewItem,
+    Outcome,
+    Ready,
+    Refusal,
+    RowTerms,
+)
 from labeling.services.transfer.importing.images import Picture
-from labeling.services.transfer.importing.readers import Raw
+from labeling.services.transfer.importing.meeting import Met, Remark
+from labeling.services.transfer.importing.raw import Raw
 from labeling.services.transfer.limits import Limits
 from labeling.services.transfer.rows import Row
 from labeling.services.votes import gold
@@ -33,26 +49,51 @@ class Written:
     between: int = 0
     # How many have pictures of more than 8 bits.
     scaled: int = 0
+    # How many have labels that were not asked for.
+    unused: int = 0
+    met: Met = field(default_factory=Met)
 
     @property
     def duplicates(self) -> int:
-        """How many rows have a name or a content that was known already."""
-        return self.received - self.created - len(self.refusals)
+        """How many rows say what their item says already."""
+        return self.received - self.created - self.met.filled - len(self.refusals)
 
 
 def terms_of(import_run: ImportRun, limits: Limits) -> RowTerms:
     """Return what rows are asked for."""
     project = import_run.project
-    labels = Label.objects.filter(label_set_id=project.label_set_id)
     return RowTerms(
         project_id=project.pk,
         data_type=project.data_type,
         is_multi=project.is_multi,
-        labels=frozenset(labels.values_list("name", flat=True)),
+        labels=queries.label_names(project.label_set_id),
         mapping=import_run.mapping,
-        is_gold=import_run.options.get("gold") is True,
+        choices=choices.of_options(import_run.options),
         limits=limits,
     )
+
+
+def _renamed(item: NewItem) -> NewItem:
+    """Return an item under an id that the same content has in every import."""
+    return item._replace(
+        external_id=f"{item.external_id[:180]} ({item.content_hash[:8]})"
+    )
+
+
+def _name_refused(row: Ready) -> Refusal:
+    """Return a refusal of a row with another content under a known name."""
+    name = row.item.external_id[:80]
+    why = message("“%(id)s” is the id of another item.", id=name)
+    return Refusal(row.number, why, row.raw)
+
+
+def _restored(labeled: Sequence[tuple[Item, Row]]) -> Iterator[gold.Labeled]:
+    """Return the labels that come back as they were; what votes say, they say again."""
+    for item, row in labeled:
+        known = row.known
+        by_votes = bool(row.votes) and known and known.source == "consensus"
+        if known and not by_votes and known.source != Resolution.Source.GOLD:
+            yield item, sorted({*(row.labels or [])}), known
 
 
 class Writer:
@@ -66,6 +107,7 @@ class Writer:
         self.terms = terms
         self.progress = progress
         self.annotators = votes.Annotators(self.project)
+        self.has_sides = False
 
     def write(self, raws: Iterator[Raw]) -> Written:
         """Keep what is new of the next rows; where none is received, the file has ended.
@@ -86,7 +128,7 @@ class Writer:
             # of their ids: the learner computes features from the last id on.
             await_turn(Turn.IMPORTS, self.project.pk)
             written = self._insert(list(outcomes), images.record(pictures))
-            tell_items_changed(self.project.pk)
+            send_items_changed(self.project.pk)
         return written
 
     def _with_files(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
@@ -112,28 +154,107 @@ class Writer:
         # through all that is kept, again and again.
         rich: dict[str, Row] = {}
         with table.inserting() as insertion:
-            for (row, item, picture), place in zip(ready, places, strict=True):
+            for (row, item, picture, _raw), place in zip(ready, places, strict=True):
                 insertion.send(self._placed(item, picture, place, media_ids))
-                if row.votes or self.terms.is_gold:
+                if row.votes or row.known or self.terms.is_gold:
                     rich[item.content_hash] = row
-        new = insertion.written
-        if size < splitting.enough(self.project.evaluation_share) or (
-            new and splitting.is_one_sided(self.project)
-        ):
-            # Before any label is known: none has a say in what is held out.
-            splitting.balance(self.project)
-        # Of new items only: in a file that is imported again, votes would count twice.
+        new = {*insertion.written}
+        taken = self._with_taken_names(ready, new)
+        renamed = self._rename(taken, insertion)
+        new |= renamed.keys()
+        self._balance(ready, size, new)
+        # Of new items only: what items of before lack is told apart from what they have.
         self._keep_labels({key: row for key, row in rich.items() if key in new})
+        met = meeting.meet(
+            self.project,
+            self.terms,
+            self.annotators,
+            self.importer,
+            meeting.meetings(outcomes, new),
+        )
+        met.remarks += renamed.values()
         refusals = [outcome for outcome in outcomes if isinstance(outcome, Refusal)]
-        between = sum(place.is_between for place in places)
-        scaled = sum(picture.is_scaled for *_, picture in ready if picture)
-        return Written(len(outcomes), len(new), refusals, between, scaled)
+        refusals += [
+            *(
+                _name_refused(each)
+                for each in taken
+                if each.item.content_hash not in new
+            ),
+            *met.refusals,
+        ]
+        written = Written(len(outcomes), len(new), refusals, met=met)
+        return self._written(ready, written, places)
+
+    def _rename(
+        self, taken: Sequence[Ready], insertion: table.Insertion
+    ) -> dict[str, Remark]:
+        """Keep new contents whose id is taken under an id that says so, if asked to."""
+        if self.terms.choices.same_id != "new":
+            return {}
+        numbers = {each.item.content_hash: each.number for each in taken}
+        with table.inserting() as again:
+            for item in insertion.sent:
+                if item.content_hash in numbers:
+                    again.send(_renamed(item))
+        return {
+            item.content_hash: Remark(
+                numbers[item.content_hash],
+                message(
+                    "Its id is that of another item: it is kept as “%(id)s”.",
+                    id=item.external_id,
+                ),
+            )
+            for item in again.sent
+            if item.content_hash in again.written
+        }
+
+    def _balance(self, ready: Sequence[Ready], size: int, new: Collection[str]) -> None:
+        """Mend the split before any label is known: none has a say in what is held out."""
+        # What says its side itself keeps it, also behind the last chunk.
+        self.has_sides = self.has_sides or any(row.split for row, *_ in ready)
+        is_small = size < splitting.enough(self.project.evaluation_share)
+        if not self.has_sides and (
+            is_small or (new and splitting.is_one_sided(self.project))
+        ):
+            splitting.balance(self.project)
+
+    def _written(
+        self,
+        ready: Sequence[Ready],
+        written: Written,
+        places: Sequence[groups.GroupPlace],
+    ) -> Written:
+        """Return the counts of a chunk with those of what was not taken as it stood."""
+        unused = (
+            bool(row.labels) and not row.known and not self.terms.is_gold
+            for row, *_ in ready
+        )
+        return replace(
+            written,
+            refusals=sorted(written.refusals, key=lambda refusal: refusal.number),
+            between=sum(place.is_between for place in places),
+            scaled=sum(bool(each.picture and each.picture.is_scaled) for each in ready),
+            unused=sum(unused),
+        )
+
+    def _with_taken_names(
+        self, ready: Sequence[Ready], new: Collection[str]
+    ) -> list[Ready]:
+        """Return what is not new, and whose content no item has: its name is taken."""
+        old = {outcome.item.content_hash for outcome in ready} - {*new}
+        if not old:
+            return []
+        known = Item.objects.filter(project=self.project, content_hash__in=old)
+        other = old - {*known.values_list("content_hash", flat=True)}
+        return [each for each in ready if each.item.content_hash in other]
 
     def _places(self, ready: Sequence[Ready], size: int) -> list[groups.GroupPlace]:
         """Return the group and the side of each row, in a project of so many items."""
         if self.terms.has_pictures:
             some = [
-                groups.Newcomer(outcome.row.group, outcome.picture.sketch)
+                groups.Newcomer(
+                    outcome.row.group, outcome.picture.sketch, outcome.row.split
+                )
                 for outcome in ready
                 if outcome.picture
             ]
@@ -147,11 +268,11 @@ class Writer:
 
     def _placed(
         self,
-        item: chunk.NewItem,
+        item: NewItem,
         picture: Picture | None,
         place: groups.GroupPlace,
         media_ids: Mapping[str, int],
-    ) -> chunk.NewItem:
+    ) -> NewItem:
         is_shared = groups.is_shared(self.project, place.group_key)
         return item._replace(
             media_id=media_ids[picture.sha256] if picture else None,
@@ -160,17 +281,27 @@ class Writer:
             votes_wanted=self.project.min_votes if is_shared else 1,
         )
 
+    def _is_known_answer(self, row: Row) -> bool:
+        if row.known is None:
+            return self.terms.is_gold
+        return row.known.source == Resolution.Source.GOLD
+
     def _keep_labels(self, rows: Mapping[str, Row]) -> None:
         """Keep the known labels and the past votes of new items, by their contents."""
         items = Item.objects.filter(project=self.project, content_hash__in=rows)
         pairs = [(item, rows[item.content_hash]) for item in items]
-        if self.terms.is_gold:
-            known = [
-                (item, sorted(set(row.labels)))
-                for item, row in pairs
-                # That it has none of the labels is known too, where it may have several.
-                if row.labels or (row.labels is not None and self.terms.is_multi)
-            ]
-            gold.record(self.project, known)
+        labeled = [
+            (item, row)
+            for item, row in pairs
+            # That it has none of the labels is known too, where it may have several.
+            if row.labels or (row.labels is not None and self.terms.is_multi)
+        ]
+        known = [
+            (item, sorted({*(row.labels or [])}))
+            for item, row in labeled
+            if self._is_known_answer(row)
+        ]
+        gold.record(self.project, known)
+        gold.restore(self.project, [*_restored(labeled)])
         if voted := [(item, row.votes) for item, row in pairs if row.votes]:
             votes.keep(self.project, self.annotators, voted, self.importer)

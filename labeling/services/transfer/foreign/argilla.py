@@ -1,0 +1,110 @@
+"""Argilla 2: records with fields, responses of people and suggestions (JSON)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import IO, Any, Final
+
+from labeling.messages import message
+from labeling.services.transfer.foreign import shape
+from labeling.services.transfer.foreign.shape import Incoming, Outgoing, Record, Target
+
+_QUESTION: Final = "label"
+_TAGS: Final = "assay_tags"
+# Of names of people, which have an id there.
+_PEOPLE: Final = uuid.UUID("6f2f2f0e-6a53-5d3c-9f0b-6a1f1b7c2d11")
+
+
+def _are_records(rows: shape.Rows) -> bool:
+    return all(
+        isinstance(row.get("fields"), dict)
+        and isinstance(row.get("responses"), dict)
+        and "suggestions" in row
+        for row in rows
+    )
+
+
+def _row(rows: shape.Rows) -> dict[str, Any]:
+    record = rows[-1]
+    metadata = dict(record.get("metadata") or {})
+    question, responses = _first(record["responses"])
+    votes = [
+        shape.vote(response.get("user_id"), shape.texts(response.get("value")))
+        for response in responses
+    ]
+    return shape.ours(
+        record["fields"],
+        external_id=record.get("id"),
+        label=_known(record.get("suggestions"), question),
+        votes=shape.last_of_each(votes),
+        tags=metadata.pop(_TAGS, None),
+        metadata=metadata,
+    )
+
+
+def _first(responses: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
+    """Return the first question that was answered by labels, and its answers."""
+    for question, given in responses.items():
+        some = [each for each in given or [] if isinstance(each, dict)]
+        if some and all(isinstance(each.get("value"), str | list) for each in some):
+            return question, some
+    return _QUESTION, []
+
+
+def _known(suggestions: object, question: str) -> list[str] | None:
+    """Return a label that was settled here and went out as a suggestion."""
+    given = suggestions.get(question) if isinstance(suggestions, dict) else None
+    is_ours = isinstance(given, dict) and given.get("agent") == shape.OURS
+    return shape.texts(given["value"]) if is_ours and isinstance(given, dict) else None
+
+
+def _write(records: Iterable[Record], target: Target, file: IO[bytes]) -> None:
+    shape.write_list((_record(record, target) for record in records), file)
+
+
+def _record(record: Record, target: Target) -> dict[str, Any]:
+    def value(labels: list[str]) -> object:
+        return labels if target.is_multi else "".join(labels[:1])
+
+    is_settled = record.source == "gold" or record.is_known
+    suggestion = {
+        "value": value(record.labels),
+        "score": None if target.is_multi else record.confidence,
+        "agent": shape.OURS,
+    }
+    responses = [
+        {
+            "value": value(vote["labels"]),
+            "user_id": str(uuid.uuid5(_PEOPLE, vote["annotator"])),
+        }
+        for vote in record.votes
+    ]
+    tags = {_TAGS: record.tags} if record.tags else {}
+    return {
+        "id": record.external_id,
+        "fields": {k: "" if v is None else str(v) for k, v in record.data.items()},
+        "metadata": {**record.metadata, **tags},
+        "suggestions": {_QUESTION: suggestion} if is_settled else {},
+        "responses": {_QUESTION: responses} if responses else {},
+        "vectors": {},
+    }
+
+
+IN: Final = Incoming(
+    "Argilla",
+    message("suggestions, vectors, and answers to questions beside the first one"),
+    _are_records,
+    _row,
+)
+OUT: Final = Outgoing(
+    "Argilla 2 (JSON)",
+    "json",
+    "application/json",
+    ("text", "table"),
+    message(
+        "names of people (each becomes an id), when and how long they answered, numbers of"
+        " a table (they become texts), the split, states"
+    ),
+    _write,
+)
