@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from activelearn.models import (
     Duel,
@@ -42,10 +46,11 @@ class ModelVersionAdmin(WithButtons):
     list_filter = ("project", "stage")
     list_select_related = ("project", "snapshot", "evaluation")
     buttons = (
-        ("preview", "What would change?"),
-        ("promote", "Promote"),
-        ("rollback", "Roll back"),
-        ("archive", "Archive"),
+        ("preview", gettext_lazy("What would change?")),
+        ("promote", gettext_lazy("Promote")),
+        ("rollback", gettext_lazy("Roll back")),
+        ("foresee", gettext_lazy("What would an archive change?")),
+        ("archive", gettext_lazy("Archive")),
     )
 
     @admin.display
@@ -64,44 +69,83 @@ class ModelVersionAdmin(WithButtons):
         return f"{model.evidence.macro_f1:.3f}" if model.evidence else "–"
 
     def act(self, request: HttpRequest, row: ModelVersion) -> str:
-        """Promote, roll back or archive, or say what the first two would change."""
-        button, why = request.POST.get("button"), request.POST.get("reason", "")
-        if button == "preview":
-            return _preview_of(row)
-        if button == "promote":
-            return f"{registry.promote(row, person_of(request), why)} serves now."
-        if button == "rollback":
-            return f"{registry.rollback(row, person_of(request), why)} serves again."
-        return f"{registry.archive(row, person_of(request), why)} is archived."
+        """Promote, roll back or archive, or say what that would change."""
+        button, why = request.POST.get("button", ""), request.POST.get("reason", "")
+        if foresee := _FORESEEN.get(button):
+            return foresee(row)
+        act, outcome = _ACTS[button]
+        return str(outcome) % {"version": act(row, person_of(request), why)}
 
 
 def _preview_of(version: ModelVersion) -> str:
     """Say what a promotion of a version would change, or of the champion a rollback."""
     serves = version.stage == ModelVersion.Stage.CHAMPION
     switch = switching.preview(version.project, version.number, is_rollback=serves)
-    sentences = [f"{switch.after} serves in place of {switch.before or 'nothing'}."]
+    versions = {"after": switch.after, "before": switch.before or _("nothing")}
+    sentences = [_("%(after)s serves in place of %(before)s.") % versions]
     if gain := switch.gain:
         figure = gain.accuracy
         sentences.append(
-            f"On {gain.items} held-out items it fixes {gain.fixed} and breaks"
-            f" {gain.broken}: accuracy {figure.value:+.3f}"
-            f" ({figure.low:+.3f} to {figure.high:+.3f})."
+            _(
+                "On %(items)s held-out items it fixes %(fixed)s and breaks %(broken)s:"
+                " accuracy %(value)+.3f (%(low)+.3f to %(high)+.3f)."
+            )
+            % {
+                "items": gain.items,
+                "fixed": gain.fixed,
+                "broken": gain.broken,
+                "value": figure.value,
+                "low": figure.low,
+                "high": figure.high,
+            }
         )
     if pool := switch.relabeled:
         sentences.append(
-            f"{pool.changed} of {pool.sampled} items of the pool get another answer."
+            _("%(changed)s of %(sampled)s items of the pool get another answer.")
+            % {"changed": pool.changed, "sampled": pool.sampled}
         )
-    return " ".join([*sentences, f"{switch.pool} items are scored anew."])
+    sentences.append(_("%(items)s items are scored anew.") % {"items": switch.pool})
+    return " ".join(sentences)
+
+
+def _archival_of(version: ModelVersion) -> str:
+    """Say what it would change to put a version away."""
+    change = switching.preview_archive(version.project, version.number)
+    concerns = (
+        (change.waits, _("It does not wait any more.")),
+        (change.has_duel, _("Its duel ends without a result.")),
+        (change.goes_back, _("A rollback still goes back to it.")),
+    )
+    first = _("What serves stays; %(version)s is put away.") % {"version": version}
+    return " ".join([first, *(sentence for is_so, sentence in concerns if is_so)])
+
+
+_FORESEEN: Final = {"preview": _preview_of, "foresee": _archival_of}
+_ACTS: Final = {
+    "promote": (registry.promote_by_hand, gettext_lazy("%(version)s serves now.")),
+    "rollback": (registry.rollback, gettext_lazy("%(version)s serves again.")),
+    "archive": (registry.archive, gettext_lazy("%(version)s is archived.")),
+}
 
 
 def _foreseen(dry: dry_run.DryRun) -> str:
     """Say what a run would learn from, and what speaks against it."""
     sources = ", ".join(f"{count} {name}" for name, count in dry.sources)
-    since = "" if dry.new is None else f", {dry.new} new, {dry.changed} changed"
     sentences = [
-        f"It would learn from {dry.label_count} labels ({sources or 'none'}){since},"
+        _(
+            "It would learn from %(labels)s labels (%(sources)s) and be judged on %(items)s."
+        )
+        % {
+            "labels": dry.label_count,
+            "sources": sources or _("none"),
+            "items": dry.held_out,
+        }
     ]
-    sentences.append(f"and be judged on {dry.held_out}.")
+    if dry.new is not None:
+        sentences.append(
+            _("Since the last run %(new)s are new and %(changed)s changed.")
+            % {"new": dry.new, "changed": dry.changed}
+        )
     return " ".join([*sentences, *map(str, dry.concerns)])
 
 
@@ -121,19 +165,22 @@ def _train(request: HttpRequest, project: Project) -> str:
     why = request.POST.get("reason", "")
     run, is_new = triggers.request(project, person_of(request), why)
     if run.verdict:
-        return f"{run} has learned from the same labels in the same way."
-    return f"{run} {'is asked for' if is_new else 'waits already'}."
+        outcome = _("%(run)s has learned from the same labels in the same way.")
+    else:
+        outcome = _("%(run)s is requested.") if is_new else _("%(run)s waits already.")
+    return outcome % {"run": run}
 
 
 def _score(request: HttpRequest, project: Project) -> str:
     """Ask for new scores."""
-    return f"{scoring.request(project, person_of(request))} is requested."
+    job = scoring.request(project, person_of(request))
+    return _("%(job)s is requested.") % {"job": job}
 
 
 ProjectAdmin.show(LearningPolicyInline)
-ProjectAdmin.offer("preview", "What would a retrain do?", _preview)
-ProjectAdmin.offer("train", "Retrain now", _train)
-ProjectAdmin.offer("score", "Score the pool anew", _score)
+ProjectAdmin.offer("preview", gettext_lazy("What would a retrain do?"), _preview)
+ProjectAdmin.offer("train", gettext_lazy("Retrain now"), _train)
+ProjectAdmin.offer("score", gettext_lazy("Score the pool anew"), _score)
 
 
 @admin.register(TrainingRun)

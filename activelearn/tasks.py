@@ -8,7 +8,7 @@ from activelearn.services.features import forgetting
 from activelearn.services.labels import snapshots
 from activelearn.services.predictions import scoring
 from activelearn.services.training import triggers
-from activelearn.services.versions import requests
+from activelearn.services.versions import healing, requests
 
 
 @shared_task(name="activelearn.consider_all", time_limit=300)
@@ -39,4 +39,5 @@ def forget() -> int:
 def mend() -> int:
     """Do what an upgrade left to do, and have missing predictions made."""
     snapshots.list_earlier()
+    healing.check_all()
     return scoring.mend_all()

@@ -21,6 +21,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_P}coverage/", labels.CoverageView.as_view()),
     path(f"{_P}scores/", predictions.ScoresView.as_view()),
     path(f"{_P}predict/", predictions.PredictView.as_view()),
+    path(
+        f"{_P}models/<int:number>/preview/archive/",
+        versions.ArchivePreviewView.as_view(),
+    ),
     re_path(
         r"^projects/(?P<slug>[-\w]+)/models/(?P<number>\d{1,9})"
         r"/preview/(?P<action>promote|rollback)/$",

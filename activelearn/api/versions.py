@@ -14,7 +14,8 @@ from labeling.api.http.fields import one_of
 from labeling.api.http.pagination import Page, page_of
 from labeling.api.http.scope import ProjectView
 from labeling.models import Item, User
-from labeling.services.projects import members
+from labeling.services.experts import blind
+from labeling.services.projects import looking, members
 
 Switching = Annotated[str, one_of(previews.SWITCHES)]
 Action = Annotated[str, one_of(["promote", "rollback", "archive"])]
@@ -50,11 +51,18 @@ class ChangesView(ProjectView):
 
     @call()
     def get(self, number: int, before: int) -> Page[changes.Change]:
-        """List the held-out items that one of the two versions alone has right."""
+        """List the held-out items that one of the two versions alone has right.
+
+        Without those that the caller may yet have to answer blind.
+        """
         project = self.member.project
         entries = comparing.compare(project, number, before).differences
         by_item = {entry.item_id: entry for entry in entries}
-        rows = Item.objects.filter(project=project, pk__in=list(by_item)).order_by("pk")
+        rows = (
+            Item.objects.filter(project=project, pk__in=list(by_item))
+            .filter(blind.has_answered(self.member), looking.is_seen(self.member))
+            .order_by("pk")
+        )
         return page_of(
             rows, self.request, lambda item: changes.change_of(item, by_item[item.pk])
         )
@@ -89,6 +97,18 @@ class SwitchPreviewView(ProjectView):
                 self.member.project, number, is_rollback=action == "rollback"
             )
         )
+
+
+class ArchivePreviewView(ProjectView):
+    """What it would change to put a version away."""
+
+    allowed: ClassVar = members.ENGINEER
+
+    @call()
+    def get(self, number: int) -> previews.ArchivePreview:
+        """Return it; nothing is written. It is refused where the archive would be."""
+        change = switching.preview_archive(self.member.project, number)
+        return previews.archive_of(change)
 
 
 class ModelActionView(ProjectView):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 import numpy as np
 from scipy import sparse
 
-from activelearn.core.evaluation import Labels
+from activelearn.core import evaluation, intervals
+from activelearn.core.evaluation import LabelFigures, Labels
 from activelearn.core.features import Rows
 
 # So many items are compared with all examples at once.
@@ -72,3 +74,42 @@ def _agreed(votes: Sequence[Labels]) -> list[Labels]:
     ranked = Counter(votes).most_common(2)
     is_clear = len(ranked) == 1 or (ranked and ranked[0][1] > ranked[1][1])
     return [ranked[0][0]] if ranked and is_clear else []
+
+
+def people_by_label(
+    votes: Mapping[int, Sequence[Labels]], experts: Mapping[int, Labels]
+) -> list[LabelFigures]:
+    """Return for each label how right one person is about it; items are votes.
+
+    votes, experts: as of ``people``. Whether an item has a label, more than half of the
+    other people say, whatever other labels they chose; at a tie about it a vote is left
+    out for this label alone. So votes count of which no whole set of others agrees.
+    """
+    counts = {
+        item: Counter(chain.from_iterable(given)) for item, given in votes.items()
+    }
+    names = {name for count in counts.values() for name in count}
+    names |= {name for item in votes for name in experts.get(item, ())}
+    rows: dict[str, list[tuple[int, bool, bool]]] = defaultdict(list)
+    for item, given in votes.items():
+        for own in given:
+            for name in names:
+                has = (
+                    name in experts[item]
+                    if item in experts
+                    else _has(counts[item][name] - (name in own), len(given) - 1)
+                )
+                if has is not None:
+                    rows[name].append((item, has, name in own))
+    return [_figures(name, rows[name]) for name in sorted(rows)]
+
+
+def _has(count: int, others: int) -> bool | None:
+    """Return whether most of the others chose a label; None: at a tie, or nobody."""
+    return None if 2 * count == others else 2 * count > others
+
+
+def _figures(name: str, rows: Sequence[tuple[int, bool, bool]]) -> LabelFigures:
+    items, has, named = zip(*rows, strict=True)
+    sides = np.array(has, dtype=np.bool_), np.array(named, dtype=np.bool_)
+    return evaluation.label_figures(name, sides, intervals.numbered(items))

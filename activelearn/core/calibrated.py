@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 
-from activelearn.core import calibration, evaluation
-from activelearn.core.calibration import Reliability, Trial
+from activelearn.core import calibration, evaluation, vectors
+from activelearn.core.calibration import Method, Reliability, Trial
 from activelearn.core.evaluation import Labels, Probabilities
-from activelearn.core.intervals import Array, Groups
+from activelearn.core.intervals import Array, Bools, Groups
 from activelearn.core.training import LinearModel, Rows
 
-Kind = Literal["none", "temperature", "platt"]
+Kind = Literal["none"] | Method
 
 
 @dataclass(frozen=True)
@@ -33,48 +33,101 @@ class CalibrationReport:
     sets: Reliability | None = None
 
 
-def calibrated(
-    model: LinearModel, rows: Rows, labels: Sequence[Labels], groups: Groups
-) -> tuple[LinearModel, Trial]:
-    """Return the model with its calibration, if that helps, and what was tried.
+@dataclass(frozen=True)
+class Scored:
+    """Scores (n, n_labels) of items that were drawn at random, by what did not learn them.
 
-    rows: (n, n_features) of items that were drawn at random and never learned from.
-    labels: n sets of labels. groups: (n,).
+    labels: n sets of labels. groups: (n,). arm: how many of them, the last ones, the model
+    itself has learned from; their scores come from models that have not.
     """
-    if len(labels) < calibration.FEWEST:
-        return model, calibration.trial(np.zeros(len(labels)), np.zeros(len(labels)))
-    scores = model.scores(rows)
-    has = evaluation.indicators(labels, model.labels)
-    is_multi = model.is_multi
-    tables = (
-        calibration.probabilities(scores, is_multi=is_multi),
-        calibration.cross_fitted(scores, has, groups, is_multi=is_multi),
+
+    scores: Array
+    labels: Sequence[Labels]
+    groups: Groups
+    arm: int = 0
+
+    @classmethod
+    def of(
+        cls, model: LinearModel, rows: Rows, labels: Sequence[Labels], groups: Groups
+    ) -> Self:
+        """Return what a model says of items that it has not learned from.
+
+        rows: (n, n_features).
+        """
+        # Without an item there are no columns to choose from either.
+        scores = model.scores(rows) if labels else np.zeros((0, len(model.labels)))
+        return cls(scores, labels, groups)
+
+    @classmethod
+    def none_of(cls, model: LinearModel) -> Self:
+        """Return no items at all."""
+        nobody = np.zeros(0, dtype=np.int64)
+        return cls(np.zeros((0, len(model.labels))), [], nobody)
+
+    def joined(self, arm: Array, labels: Sequence[Labels], groups: Groups) -> Scored:
+        """Return these, and the scores of an arm, which other models have made.
+
+        arm: (m, n_labels), with m sets of labels. groups: of all of them, these first.
+        """
+        scores = np.vstack([self.scores, arm])
+        return Scored(scores, [*self.labels, *labels], groups, len(labels))
+
+
+def calibrated(model: LinearModel, known: Scored) -> tuple[LinearModel, Trial]:
+    """Return the model with the calibration that helps most, and what was tried.
+
+    Of several methods the one with fewer numbers is taken, unless another one gains more
+    than its standard error beyond that.
+    """
+    if len(known.labels) < calibration.FEWEST:
+        none = np.zeros(len(known.labels))
+        return model, replace(calibration.trial(none, none), arm=known.arm)
+    has = evaluation.indicators(known.labels, model.labels)
+    scores = known.scores
+
+    def losses(table: Array) -> Array:
+        given = Probabilities(model.labels, table, model.is_multi)
+        return evaluation.log_losses(known.labels, given)
+
+    def after(method: Method) -> Array:
+        return losses(calibration.cross_fitted(scores, has, known.groups, method))
+
+    before = losses(calibration.probabilities(scores, is_multi=model.is_multi))
+    method: Method = "platt" if model.is_multi else "temperature"
+    best = after(method)
+    fewest = 0 if model.is_multi else vectors.fewest(len(model.labels))
+    if 0 < fewest <= len(known.labels):
+        other = after("vector")
+        # It has to beat both, or it would be taken where a temperature does harm.
+        if all(vectors.is_better(x, other) for x in (before, best)):
+            method, best = "vector", other
+    outcome = replace(
+        calibration.trial(before, best),
+        method=method,
+        vector_from=fewest if fewest > len(known.labels) else 0,
+        arm=known.arm,
     )
-    before, after = (
-        evaluation.log_losses(labels, Probabilities(model.labels, table, is_multi))
-        for table in tables
-    )
-    outcome = calibration.trial(before, after)
     if not outcome.helps:
         return model, outcome
-    learned = calibration.fitted(scores, has, is_multi=is_multi)
+    learned = calibration.fitted(scores, has, method)
     return replace(model, calibration=learned), outcome
 
 
-def cross_fitted(
-    scores: Probabilities, labels: Sequence[Labels], groups: Groups
-) -> Probabilities:
-    """Return what a model would say with calibrations of other groups' labels.
+def as_served(
+    model: LinearModel, known: Scored, method: Method, groups: Groups
+) -> Iterator[tuple[Bools, LinearModel]]:
+    """Yield which of some items (n,), and the model that may be judged on these.
 
-    scores: its probabilities without calibration, in the labels of today.
+    That is the model itself where its calibration was fitted on none of their groups;
+    elsewhere it is one with a calibration of the others, fitted as its own was.
+    known: what its calibration was fitted on. groups: (n,), numbered as those are.
     """
-    table = calibration.cross_fitted(
-        calibration.scores_of(scores.table, is_multi=scores.is_multi),
-        evaluation.indicators(labels, scores.labels),
-        groups,
-        is_multi=scores.is_multi,
-    )
-    return replace(scores, table=table)
+    yield ~np.isin(groups, known.groups), model
+    has = evaluation.indicators(known.labels, model.labels)
+    for own, others in calibration.folds(known.groups):
+        learned = calibration.fitted(known.scores[others], has[others], method)
+        asked = np.isin(groups, known.groups[own])
+        yield asked, replace(model, calibration=learned)
 
 
 def reliability(
@@ -91,22 +144,10 @@ def reliability(
 
 
 def reliability_of_sets(
-    scores: Probabilities,
-    labels: Sequence[Labels],
-    groups: Groups,
-    *,
-    is_calibrated: bool,
+    given: Probabilities, sure: Array, labels: Sequence[Labels], groups: Groups
 ) -> Reliability:
-    """Return the reliability of whole sets; calibrated ones by labels of other groups.
-
-    scores: its probabilities without calibration, in the labels of today.
-    """
-    has = evaluation.indicators(labels, scores.labels)
-    table, sure = scores.table, calibration.of_sets(scores.table)
-    if is_calibrated:
-        raw = calibration.scores_of(scores.table, is_multi=True)
-        table = calibration.cross_fitted(raw, has, groups, is_multi=True)
-        sure = calibration.cross_fitted_sets(raw, has, groups)
-    is_known = np.array([set(row) <= set(scores.labels) for row in labels])
-    hits = (calibration.in_set(table) == has).all(axis=1) & is_known
+    """Return how often whole sets are right; sure: (n,) how sure it is of each of them."""
+    has = evaluation.indicators(labels, given.labels)
+    is_known = np.array([set(row) <= set(given.labels) for row in labels])
+    hits = (calibration.in_set(given.table) == has).all(axis=1) & is_known
     return calibration.reliability(sure, hits, groups)

@@ -10,11 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
-from activelearn.core import intervals
+from activelearn.core import intervals, vectors
 from activelearn.core.evaluation import FLOOR
 from activelearn.core.intervals import Array, Bools, Estimate, Groups
 
@@ -23,6 +23,7 @@ FEWEST: Final = 50
 # Labels on either side below which a label of several keeps its scores.
 FEWEST_OF_LABEL: Final = 5
 FOLDS: Final = 5
+Method = Literal["temperature", "vector", "platt"]
 # A scale beyond these does not come from labels but from their lack.
 MOST_SCALE: Final = 20.0
 # Of a line that changes nothing.
@@ -36,7 +37,8 @@ class Calibration:
     """How scores (n, n_labels) are stretched and moved before they are probabilities.
 
     scale, shift: of each label, or one for all. One for all is the inverse of a
-    temperature: it moves no label before another. whole: scale and shift of the log odds
+    temperature: it moves no label before another. Of one label per item, those of each
+    are for scores that sum to 0 in a row (``vectors.centered``). whole: scale and shift of the log odds
     that a whole set of labels is right.
     """
 
@@ -84,16 +86,16 @@ def scores_of(table: Array, *, is_multi: bool) -> Array:
     return np.asarray(np.log(table) - (np.log1p(-table) if is_multi else 0))
 
 
-def fitted(scores: Array, has: Bools, *, is_multi: bool) -> Calibration:
+def fitted(scores: Array, has: Bools, method: Method) -> Calibration:
     """Return the calibration under which these labels are likeliest.
 
     scores: (n, n_labels). has: (n, n_labels), which labels each item has; an item with
     none of them has one that the model does not know. Of one label per item the scale is
-    one for all (temperature scaling); of several, each label has its own with a shift
-    (Platt 1999, with targets of Lin, Lin and Weng 2007, Machine Learning 68:267–276), and
+    one for all (temperature scaling), or each label has its own (``vectors``); of several,
+    each has its own line (Platt 1999, with targets of Lin, Lin and Weng 2007, Machine Learning 68:267–276), and
     so has the whole set.
     """
-    if is_multi:
+    if method == "platt":
         pairs = [_platt(scores[:, k], has[:, k]) for k in range(scores.shape[1])]
         learned = Calibration(tuple(a for a, _ in pairs), tuple(b for _, b in pairs))
         table = probabilities(learned.applied(scores), is_multi=True)
@@ -101,7 +103,10 @@ def fitted(scores: Array, has: Bools, *, is_multi: bool) -> Calibration:
         return replace(
             learned, whole=_platt(scores_of(of_sets(table), is_multi=True), hits)
         )
-    return Calibration((_temperature(scores, has),), (0.0,))
+    scale = _temperature(scores, has)
+    if method == "vector":
+        return Calibration(*vectors.fitted(scores, has, scale))
+    return Calibration((scale,), (0.0,))
 
 
 def _temperature(scores: Array, has: Bools) -> float:
@@ -145,36 +150,27 @@ def _platt(scores: Array, has: Bools) -> tuple[float, float]:
     return float(best.x[0]), float(best.x[1])
 
 
-def cross_fitted(scores: Array, has: Bools, groups: Groups, *, is_multi: bool) -> Array:
+def cross_fitted(scores: Array, has: Bools, groups: Groups, method: Method) -> Array:
     """Return probabilities of which each comes from the labels of other groups.
 
     So they may be judged on these labels. groups: (n,).
     """
+    is_multi = method == "platt"
     table = probabilities(scores, is_multi=is_multi)
-    for own, others in _folds(groups):
-        learned = fitted(scores[others], has[others], is_multi=is_multi)
+    for own, others in folds(groups):
+        learned = fitted(scores[others], has[others], method)
         table[own] = probabilities(learned.applied(scores[own]), is_multi=is_multi)
     return table
 
 
-def cross_fitted_sets(scores: Array, has: Bools, groups: Groups) -> Array:
-    """Return (n,) how sure it is of each whole set, by labels of other groups."""
-    sure = of_sets(probabilities(scores, is_multi=True))
-    for own, others in _folds(groups):
-        learned = fitted(scores[others], has[others], is_multi=True)
-        table = probabilities(learned.applied(scores[own]), is_multi=True)
-        sure[own] = of_sets(table, learned.whole)
-    return sure
-
-
-def _folds(groups: Groups) -> Iterator[tuple[Bools, Bools]]:
+def folds(groups: Groups) -> Iterator[tuple[Bools, Bools]]:
     """Yield (n,) twice: the items of a fold, and the others."""
     names, group_of = np.unique(groups, return_inverse=True)
     # By chance, but the same each time: groups are often in some order.
-    folds = (np.random.default_rng(0).permutation(len(names)) % FOLDS)[group_of]
-    for fold in np.unique(folds):
-        if (folds != fold).any():
-            yield folds == fold, folds != fold
+    fold_of = (np.random.default_rng(0).permutation(len(names)) % FOLDS)[group_of]
+    for fold in np.unique(fold_of):
+        if (fold_of != fold).any():
+            yield fold_of == fold, fold_of != fold
 
 
 @dataclass(frozen=True)
@@ -182,13 +178,19 @@ class Trial:
     """Whether a calibration helps: labels it was tried on, gain in log loss (nats).
 
     needed: from how many random labels on it could help; 0 where it does, and where there
-    is nothing to gain as far as these tell.
+    is nothing to gain as far as these tell. method: the one that was tried, the better
+    one where two were; empty in trials of earlier releases. vector_from: from how many
+    labels on vector scaling is tried, where these were fewer; else 0. arm: how many of
+    the labels were learned from, and predicted by models that have not.
     """
 
     labels: int
     gain: float
     error: float
     needed: int
+    method: str = ""
+    vector_from: int = 0
+    arm: int = 0
 
     @property
     def helps(self) -> bool:

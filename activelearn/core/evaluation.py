@@ -6,19 +6,34 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from activelearn.core import intervals, sets
 from activelearn.core.intervals import Array, Bools, Estimate, Groups
+from activelearn.core.losses import (
+    FLOOR,
+    Labels,
+    Probabilities,
+    Undecided,
+    indicators,
+    log_losses,
+    soft_losses,
+)
 from activelearn.core.sets import SetFigures
 
-Labels = tuple[str, ...]
-# The least probability that counts as such, as in scikit-learn: below, a label that the
-# model does not know would make the log loss infinite.
-FLOOR: Final = float(np.finfo(np.float64).eps)
+# Of the losses, for whoever judges.
+__all__ = [
+    "FLOOR",
+    "Labels",
+    "Probabilities",
+    "Undecided",
+    "indicators",
+    "log_losses",
+    "soft_losses",
+]
 
 
 @dataclass(frozen=True)
@@ -61,6 +76,7 @@ class Figures:
 
     log_loss: in nats, None where no probabilities are known. confusions: the cells that
     are not empty; none where items have several labels. sets: None where they have one.
+    undecided: items without a single right answer, which count in the log loss alone.
     """
 
     summary: Summary
@@ -68,6 +84,7 @@ class Figures:
     labels: list[LabelFigures]
     confusions: list[Confusion]
     sets: SetFigures | None = None
+    undecided: int = 0
 
 
 @dataclass(frozen=True)
@@ -94,20 +111,6 @@ class Judged:
             [self.predicted[place] for place in places],
             self.groups[list(places)],
         )
-
-
-@dataclass(frozen=True)
-class Probabilities:
-    """What a model gives its labels: table (n_items, n_labels), in [0, 1]."""
-
-    labels: tuple[str, ...]
-    table: Array
-    is_multi: bool
-
-    @property
-    def sureness(self) -> list[float]:
-        """How sure the prediction for each item is; none where labels are independent."""
-        return [] if self.is_multi else self.table.max(axis=1).round(6).tolist()
 
 
 def judged(
@@ -145,54 +148,42 @@ def summary(items: Judged, *, is_multi: bool, draws: int = intervals.DRAWS) -> S
     )
 
 
-def figures(items: Judged, given: Probabilities) -> Figures:
+def figures(
+    items: Judged, given: Probabilities, undecided: Undecided | None = None
+) -> Figures:
     """Return all figures of a model that gave its labels these probabilities."""
     names = sorted({label for row in (*items.truth, *items.predicted) for label in row})
     return Figures(
         summary(items, is_multi=given.is_multi),
-        log_loss(items, given),
+        log_loss(items, given, undecided),
         [_label(name, items, given) for name in names],
         [] if given.is_multi else _confusions(items),
         sets.figures(items.truth, items.predicted, items.groups, given.labels)
         if given.is_multi
         else None,
+        len(undecided.shares) if undecided else 0,
     )
 
 
-def log_losses(truth: Sequence[Labels], given: Probabilities) -> Array:
-    """Return each item's log loss in nats (n_items,), over its labels where several.
-
-    A true label that the model does not know has the least probability there is.
-    """
-    has = indicators(truth, given.labels)
-    table = np.clip(given.table, FLOOR, 1 - FLOOR)
-    if given.is_multi:
-        unknown = np.array([sum(x not in given.labels for x in row) for row in truth])
-        known = -(np.log(table) * has + np.log1p(-table) * ~has).sum(axis=1)
-        return np.asarray(
-            (known - unknown * np.log(FLOOR)) / (len(given.labels) + unknown)
-        )
-    return np.asarray(-np.log(np.where(has, table, 0).sum(axis=1).clip(min=FLOOR)))
-
-
-def log_loss(items: Judged, given: Probabilities) -> Estimate:
+def log_loss(
+    items: Judged, given: Probabilities, undecided: Undecided | None = None
+) -> Estimate:
     """Return the mean log loss in nats, with its bootstrap interval over the groups."""
-    losses = log_losses(items.truth, given)
-    sums = np.bincount(items.groups, weights=losses)
-    sizes = np.bincount(items.groups).astype(float)
+    losses, groups = log_losses(items.truth, given), items.groups
+    if undecided and any(undecided.shares):
+        # Without a share nothing is known of an item, not even by halves.
+        has_votes = np.array([bool(row) for row in undecided.shares])
+        soft = Probabilities(
+            undecided.given.labels, undecided.given.table[has_votes], given.is_multi
+        )
+        more = soft_losses([row for row in undecided.shares if row], soft)
+        losses = np.concatenate([losses, more])
+        kept = np.concatenate([np.ones(len(items.truth), dtype=np.bool_), has_votes])
+        groups = intervals.numbered(undecided.groups[kept])
+    sums = np.bincount(groups, weights=losses)
+    sizes = np.bincount(groups).astype(float)
     samples = intervals.bootstrap(lambda w: (w @ sums) / (w @ sizes), len(sums))
     return intervals.percentile(float(losses.mean()), samples)
-
-
-def indicators(truth: Sequence[Labels], labels: Sequence[str]) -> Bools:
-    """Return (n_items, n_labels): which of ``labels`` each item has."""
-    place = {label: number for number, label in enumerate(labels)}
-    table = np.zeros((len(truth), len(labels)), dtype=np.bool_)
-    for row, names in enumerate(truth):
-        for name in names:
-            if name in place:
-                table[row, place[name]] = True
-    return table
 
 
 def average_precision(has: Bools, scores: Array) -> float:
@@ -224,7 +215,20 @@ def majority(truth: Sequence[Labels]) -> Labels:
 def _label(name: str, items: Judged, given: Probabilities) -> LabelFigures:
     has = np.array([name in labels for labels in items.truth])
     named = np.array([name in labels for labels in items.predicted])
-    groups = items.groups
+    return label_figures(name, (has, named), items.groups, _ranked(name, has, given))
+
+
+def label_figures(
+    name: str,
+    sides: tuple[Bools, Bools],
+    groups: Groups,
+    average_precision: Estimate | None = None,
+) -> LabelFigures:
+    """Return one label's figures.
+
+    sides: (n_items,) which items have it, and of which it is said; groups: (n_items,).
+    """
+    has, named = sides
     both = has & named
     either = has | named
     jaccard = intervals.proportion(both[either], groups[either])
@@ -234,7 +238,7 @@ def _label(name: str, items: Judged, given: Probabilities) -> LabelFigures:
         recall=intervals.proportion(both[has], groups[has]),
         f1=intervals.f1(int(both.sum()), int(named.sum()), int(has.sum()), jaccard),
         support=int(has.sum()),
-        average_precision=_ranked(name, has, given),
+        average_precision=average_precision,
     )
 
 

@@ -64,7 +64,7 @@ def width(spec: Spec) -> int:
     """
     kind = str(spec.get("kind"))
     if spec.get("version") not in KNOWN.get(kind, set()):
-        raise UnknownSpecError(f"{kind}, version {spec.get('version')}")
+        raise UnknownSpecError(f"{kind} {spec.get('version')}")
     return _WIDTHS[kind](spec)
 
 

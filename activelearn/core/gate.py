@@ -8,8 +8,8 @@ project's whole life. ``balanced`` promotes what is probably no worse than two p
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field, replace
 from statistics import NormalDist
 from typing import Final, Literal
 
@@ -19,8 +19,8 @@ from activelearn.core.parts import Part
 Policy = Literal["strict", "balanced", "manual"]
 # A rule that changes gets another number: each decision keeps by which it was made.
 RULES: Final[dict[Policy, str]] = {
-    "strict": "strict-1",
-    "balanced": "balanced-3",
+    "strict": "strict-2",
+    "balanced": "balanced-4",
     "manual": "manual-1",
 }
 MARGIN: Final = 0.02
@@ -63,7 +63,8 @@ class Terms:
     alpha: the error of the exact test, or None where the bound on the gain (``z``,
     ``margin``) decides, or a person. look: under strict the number of this test in the
     project's life, else None. is_first: the champion's part is taken by always saying
-    the commonest label.
+    the commonest label. nets: what the groups of the compared items say (``signs.nets``);
+    none where each item is a group of its own.
     """
 
     rule: str = "balanced-2"
@@ -74,6 +75,7 @@ class Terms:
     min_discordant: int = MIN_DISCORDANT
     margin: float = MARGIN
     z: float = Z
+    nets: tuple[int, ...] = ()
 
     @property
     def policy(self) -> str:
@@ -153,8 +155,16 @@ def spend(last: Spent | None) -> tuple[int, float]:
 
 def lower_bound(better: int, worse: int, n: int, z: float = Z) -> float:
     """Return the lower bound of the accuracy gain (``signs.gained``)."""
-    gain, error = signs.gained(better, worse, n)
-    return gain - z * error
+    return _bound(PairedCounts(n, better, worse), z, 1.0)
+
+
+def _bound(counts: PairedCounts, z: float, effect: float) -> float:
+    gain, error = signs.gained(counts.better, counts.worse, counts.n)
+    return gain - z * error * math.sqrt(effect)
+
+
+def _effect(counts: PairedCounts, asked: Terms) -> float:
+    return signs.design_effect(asked.nets, counts.better + counts.worse)
 
 
 def needed(counts: PairedCounts, asked: Terms) -> int:
@@ -177,7 +187,8 @@ def needed(counts: PairedCounts, asked: Terms) -> int:
     if d > 0:
         sizes.append(_size(q, d, asked))
     # With these it could not tell.
-    return min(MOST_NEEDED, max(n + 1, math.ceil(max(sizes))))
+    items = math.ceil(max(sizes) * _effect(counts, asked))
+    return min(MOST_NEEDED, max(n + 1, items))
 
 
 def _size(q: float, d: float, asked: Terms) -> float:
@@ -194,14 +205,17 @@ def compare(
     challenger: Sequence[bool],
     asked: Terms,
     held_against: Sequence[Part] = (),
+    groups: Sequence[Hashable] = (),
 ) -> Comparison:
     """Judge the challenger by its hits against the champion's on the same items.
 
-    held_against: how it does on parts of them; worse on one, it is not promoted. Too
-    little evidence is "cannot tell". Raises ValueError where they were not judged on as
+    held_against: how it does on parts of them; worse on one, it is not promoted. groups:
+    of each item its group; by default each is one of its own. Too little evidence is "cannot tell". Raises ValueError where they were not judged on as
     many items.
     """
     better, worse = signs.counted(champion, challenger)
+    if groups:
+        asked = replace(asked, nets=tuple(signs.nets(champion, challenger, groups)))
     counts = PairedCounts(len(champion), better, worse)
     worse_on = [part for part in held_against if part.is_worse]
     verdict = decided(counts, asked, worse_on)
@@ -209,11 +223,11 @@ def compare(
         counts.n,
         better,
         worse,
-        lower_bound(better, worse, counts.n),
-        signs.mid_p(better, worse),
+        _bound(counts, Z, _effect(counts, asked)),
+        signs.mid_p(better, worse, asked.nets),
         verdict,
         _wait(counts, asked) if verdict == "cannot tell" else 0,
-        signs.exact_p(better, worse),
+        signs.exact_p(better, worse, asked.nets),
         asked,
         is_enough(counts, asked),
         worse_on,
@@ -241,15 +255,19 @@ def _of_enough(counts: PairedCounts, asked: Terms, *, is_worse: bool) -> GateVer
 
 def _is_sure(counts: PairedCounts, asked: Terms) -> bool:
     if asked.alpha is not None:
-        return signs.exact_p(counts.better, counts.worse) <= asked.alpha
-    bound = lower_bound(counts.better, counts.worse, counts.n, asked.z)
-    return bound > -asked.margin
+        return signs.exact_p(counts.better, counts.worse, asked.nets) <= asked.alpha
+    return _bound(counts, asked.z, _effect(counts, asked)) > -asked.margin
 
 
 def is_enough(counts: PairedCounts, asked: Terms) -> bool:
-    """Whether there are enough items, and enough that differ, to decide anything."""
-    discordant = counts.better + counts.worse
-    return counts.n >= asked.min_items and discordant >= asked.min_discordant
+    """Whether there are enough items, and enough that differ, to decide anything.
+
+    Where items share groups, those count that would tell as much alone, and the groups
+    that point one way.
+    """
+    items = counts.n / _effect(counts, asked)
+    telling = sum(map(bool, asked.nets)) if asked.nets else counts.better + counts.worse
+    return items >= asked.min_items and telling >= asked.min_discordant
 
 
 def _wait(counts: PairedCounts, asked: Terms) -> int:
@@ -261,4 +279,4 @@ def _wait(counts: PairedCounts, asked: Terms) -> int:
         is_first=asked.is_first,
         last=Spent(asked.look, asked.alpha, has_promoted=False),
     )
-    return needed(counts, next_one)
+    return needed(counts, replace(next_one, nets=asked.nets))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 Spec = dict[str, Any]
-Row: TypeAlias = NDArray[np.float32]
+PictureRow: TypeAlias = NDArray[np.float32]
 
 # Models of earlier releases read version 1, and go on with it.
 FIRST_IMAGE_SPEC: Final[Spec] = {
@@ -63,7 +63,7 @@ def image_width(spec: Spec) -> int:
     return gray + int(4 + spec["levels"] ** 2 + 2 * spec["chroma"] ** 2)
 
 
-def image_row(data: bytes, spec: Spec) -> Row:
+def image_row(data: bytes, spec: Spec) -> PictureRow:
     """Return the features of one picture as a flat float32 row.
 
     Raises ValueError for what is not a picture of an allowed kind and size.
@@ -106,7 +106,7 @@ def _shrunk(picture: Image.Image, side: int) -> Image.Image:
     return picture.resize((side, side), Image.Resampling.BILINEAR)
 
 
-def _gray(gray: Image.Image, spec: Spec) -> Row:
+def _gray(gray: Image.Image, spec: Spec) -> PictureRow:
     """Return pixels and gradient histograms, each part of unit length."""
     pixels = np.asarray(gray, dtype=np.float32) / np.float32(255)
     # A picture of one color has no spread to divide by.
@@ -117,7 +117,9 @@ def _gray(gray: Image.Image, spec: Spec) -> Row:
     return np.concatenate([flat, histogram]).astype(np.float32)
 
 
-def _colors(picture: Image.Image, spec: Spec) -> tuple[Row, Row, Row]:
+def _colors(
+    picture: Image.Image, spec: Spec
+) -> tuple[PictureRow, PictureRow, PictureRow]:
     """Return how much of which colors there is, and where.
 
     First how blue, red, yellow and green the whole is (4,); then how often each color
@@ -137,13 +139,13 @@ def _colors(picture: Image.Image, spec: Spec) -> tuple[Row, Row, Row]:
     return whole.astype(np.float32), shares.astype(np.float32), where.astype(np.float32)
 
 
-def _differences(picture: Image.Image, side: int) -> Row:
+def _differences(picture: Image.Image, side: int) -> PictureRow:
     """Return (side squared, 2) in [-1, 1]: blue and red less the brightness; gray is 0."""
     small = np.asarray(_shrunk(picture.convert("YCbCr"), side), dtype=np.float32)
     return (small[:, :, 1:].reshape(-1, 2) - 128) / np.float32(128)
 
 
-def gradients(pixels: Row, *, cell: int, bins: int) -> Row:
+def gradients(pixels: PictureRow, *, cell: int, bins: int) -> PictureRow:
     """Return histograms of oriented gradients, cell by cell, at unit length.
 
     pixels: (height, width). Dalal and Triggs (2005), without overlapping blocks.

@@ -11,7 +11,7 @@ import numpy as np
 
 from activelearn.core import evaluation
 from activelearn.core.calibrated import CalibrationReport
-from activelearn.core.evaluation import Figures, Judged, Summary
+from activelearn.core.evaluation import Figures, Judged, LabelFigures, Summary
 from activelearn.core.intervals import Estimate
 from activelearn.core.parts import Part
 from activelearn.core.sets import LabelChange
@@ -66,7 +66,8 @@ class Baseline:
 class Report:
     """All that is known of a model from held-out items; training: from those it learned.
 
-    changes: by label against what served before, where items may have several.
+    changes: by label against what served before, where items may have several; people:
+    one person by label, also there alone, as ``baselines.people_by_label``.
     """
 
     figures: Figures
@@ -77,6 +78,7 @@ class Report:
     changes: list[LabelChange] = field(default_factory=list)
     # Empty also for a first model: on the commonest label, always saying it is best.
     parts: list[Part] = field(default_factory=list)
+    people: list[LabelFigures] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 from activelearn.core.features import Table
 from activelearn.core.predictions import Prediction, confidences, predictions
-from activelearn.core.training import Predictor
+from activelearn.core.training import Array, Predictor
 
 # So many items have their probabilities in memory at once.
 CHUNK: Final = 50_000
@@ -20,7 +20,11 @@ def scored(
     """Yield (item, prediction, how sure of all of it) of items that have a row."""
     for start in range(0, len(item_ids), CHUNK):
         chunk = item_ids[start : start + CHUNK]
-        probabilities = model.probabilities(table.rows_of(chunk))
-        predicted = predictions(model, probabilities)
-        sure = confidences(model, probabilities).tolist()
-        yield list(zip(chunk, predicted, sure, strict=True))
+        yield of_table(model, chunk, model.probabilities(table.rows_of(chunk)))
+
+
+def of_table(model: Predictor, item_ids: Sequence[int], table: Array) -> list[Score]:
+    """Return what probabilities (n_items, n_labels) come to, item by item."""
+    predicted = predictions(model, table)
+    sure = confidences(model, table).tolist()
+    return list(zip(item_ids, predicted, sure, strict=True))

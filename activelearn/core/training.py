@@ -61,7 +61,10 @@ class LinearModel:
 
     def probabilities(self, rows: Rows) -> Array:
         """Return (n_rows, n_labels); rows sum to one unless labels are independent."""
-        scores = self.scores(rows)
+        return self.of_scores(self.scores(rows))
+
+    def of_scores(self, scores: Array) -> Array:
+        """Return the probabilities (n_rows, n_labels) that such scores come to."""
         if self.calibration:
             scores = self.calibration.applied(scores)
         return calibration.probabilities(scores, is_multi=self.is_multi)

@@ -44,7 +44,16 @@ class TranslatedModel:
         the probability of at least one. What a retired label had goes to the others in
         their proportions.
         """
-        known = self.model.probabilities(rows)
+        return self._in_words_of_today(self.model.probabilities(rows))
+
+    def of_scores(self, scores: Array) -> Array:
+        """Return the probabilities (n_rows, n_today) that scores of ``model`` come to.
+
+        scores: (n_rows, n_labels), in the labels of ``model``.
+        """
+        return self._in_words_of_today(self.model.of_scores(scores))
+
+    def _in_words_of_today(self, known: Array) -> Array:
         if self.places.tolist() == list(range(len(self.model.labels))):
             return known
         if self.is_multi:

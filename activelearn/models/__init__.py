@@ -8,6 +8,7 @@ from activelearn.models.policy import LearningPolicy
 from activelearn.models.run import (
     RankingFit,
     RetrainTrigger,
+    ScoredChunk,
     ScoringRun,
     Snapshot,
     TrainingRun,
@@ -24,6 +25,7 @@ __all__ = [
     "Promotion",
     "RankingFit",
     "RetrainTrigger",
+    "ScoredChunk",
     "ScoringRun",
     "Snapshot",
     "TrainingRun",

@@ -169,6 +169,35 @@ class ScoringRun(models.Model):
         return f"scores of {self.model_id}"
 
 
+class ScoredChunk(models.Model):
+    """Scores of some items by a pass over the pool that has not published yet."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="+")
+    model = models.ForeignKey(
+        "activelearn.ModelVersion", models.CASCADE, related_name="+"
+    )
+    label_set = models.ForeignKey(
+        LabelSet,
+        models.CASCADE,
+        related_name="+",
+        help_text="The labels in whose words they are.",
+    )
+    first_item = models.BigIntegerField()
+    items = models.PositiveIntegerField()
+    scores = models.BinaryField(help_text="MessagePack of core.scoring.Score.")
+
+    class Meta:
+        constraints: ClassVar = [
+            # No item is scored twice by one pass, whoever has gone on with it.
+            models.UniqueConstraint(
+                fields=["model", "label_set", "first_item"], name="one_scored_chunk"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"scores from {self.first_item} on"
+
+
 class RetrainTrigger(models.Model):
     """How many labels there were when a training was due last."""
 

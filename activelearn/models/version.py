@@ -6,11 +6,12 @@ from functools import cached_property
 from typing import ClassVar, Final
 
 import msgspec
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from activelearn.core.calibration import Trial
+from activelearn.core.calibration import Method, Trial
 from activelearn.core.evaluation import Summary
 from activelearn.core.gate import PairedCounts, Terms, is_enough
 from activelearn.models.run import Snapshot, TrainingRun
@@ -58,6 +59,15 @@ class ModelVersion(models.Model):
         default=dict,
         help_text="Whether a calibration helped: a core.calibration.Trial.",
     )
+    crossfit = models.CharField(
+        max_length=64,
+        blank=True,
+        db_default="",
+        help_text=(
+            "The SHA-256 of what models of parts of its labels predict of the others, "
+            "where that was asked for."
+        ),
+    )
     environment = models.JSONField(help_text="Versions of what it was made with.")
     created_at = models.DateTimeField(auto_now_add=True)
     promoted_at = models.DateTimeField(null=True)
@@ -72,6 +82,9 @@ class ModelVersion(models.Model):
     archived_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     archived_why = models.CharField(
         max_length=LONGEST_REASON, blank=True, db_default=""
+    )
+    damaged_at = models.DateTimeField(
+        null=True, help_text="Since when its file is known to be damaged or gone."
     )
 
     waits_for = models.PositiveIntegerField(
@@ -104,6 +117,15 @@ class ModelVersion(models.Model):
     def trial(self) -> Trial | None:
         """Whether a calibration helped; None for versions of earlier releases."""
         return Trial(**self.calibration) if self.calibration else None
+
+    @property
+    def method(self) -> Method:
+        """By what its scores are calibrated, where they are."""
+        trial = self.trial
+        if trial and trial.method:
+            return msgspec.convert(trial.method, Method)
+        # Of versions of earlier releases, whose trials do not say.
+        return "platt" if self.project.is_multi else "temperature"
 
     @property
     def is_calibrated(self) -> bool:
@@ -165,10 +187,22 @@ class Evaluation(models.Model):
         db_default="",
         help_text="Of the model's file that was judged.",
     )
+    label_set = models.ForeignKey(
+        LabelSet,
+        models.RESTRICT,
+        null=True,
+        related_name="+",
+        help_text="The labels in whose words it is; none in the first releases.",
+    )
     items = models.PositiveIntegerField()
     left_out = models.PositiveIntegerField(
         db_default=0,
         help_text="Held-out items with a label that the leak check has left out.",
+    )
+    left_out_items = ArrayField(
+        models.BigIntegerField(),
+        null=True,
+        help_text="Which items these are; none in the first releases.",
     )
     items_hash = models.CharField(max_length=64)
     report = models.JSONField(

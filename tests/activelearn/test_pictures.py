@@ -144,7 +144,7 @@ def test_the_page_says_how_far_a_calibration_is() -> None:
 
     page = page_of(project)
 
-    assert "There were 30 held-out labels; from about 50 on" in page
+    assert "There were 30 labels drawn at random; from about 50 on" in page
 
 
 @pytest.mark.django_db

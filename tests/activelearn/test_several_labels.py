@@ -6,18 +6,32 @@ import re
 from collections.abc import Iterable
 from math import prod
 
+import msgspec
+import numpy as np
 import pytest
 from django.test import Client
 
+from activelearn.core import calibration, evaluation
 from activelearn.core.evaluation import Labels
+from activelearn.core.intervals import numbered
 from activelearn.models import ModelVersion
+from activelearn.services.features import store
+from activelearn.services.judging import evidence, judgments
+from activelearn.services.labels import calibrations
 from activelearn.services.ordering import ranking
 from activelearn.services.predictions import serving
 from activelearn.services.training import triggers
 from activelearn.services.versions import registry
-from labeling.models import Assignment, Prediction, Project, QueueEntry
+from labeling.models import (
+    Assignment,
+    Item,
+    Prediction,
+    Project,
+    QueueEntry,
+    Resolution,
+)
 from labeling.services.projects import label_sets
-from labeling.services.votes import settle
+from labeling.services.votes import gold, settle
 from tests import make
 from tests.activelearn.test_loop import work
 
@@ -107,10 +121,18 @@ def test_c11_predictions_suggestions_and_figures_are_of_sets(client: Client) -> 
     evaluation = ModelVersion.objects.get(project=project).evaluation
     assert evaluation.report["changes"] == []
     evaluation.report["changes"] = [{"label": "post", "fixed": 41, "broken": 43}]
+    # Who voted is held against an expert, who says the same.
+    Resolution.objects.filter(item__split="evaluation").update(source="expert")
+    judged = judgments.judge(evaluation.model, store.load(project)).report
+    assert judged is not None
+    people = [(row.label, row.recall.value) for row in judged.people]
+    assert people == [("money", 1.0), ("post", 1.0)]
+    evaluation.report["people"] = msgspec.to_builtins(judged.people)
     evaluation.save()
     client.force_login(make.manager_of(project).user)
     page = client.get(f"/projects/{project.slug}/models/").content.decode()
     assert "By set of labels" in page
+    assert "One person, by label" in page
     assert re.search(r">post</th>\s*<td[^>]*>41</td>\s*<td[^>]*>43</td>", page)
     # A program is told the same: all labels, and how sure the model is of all of them.
     asked = [text(kind, 7) for kind in KINDS]
@@ -125,8 +147,46 @@ def test_c11_predictions_suggestions_and_figures_are_of_sets(client: Client) -> 
         assert answer.confidence == pytest.approx(
             product(answer.probabilities.values())
         )
-        assert answer.decision == ("accept" if answer.confidence >= 0.9 else "review")
+        is_sure = answer.is_calibrated and answer.confidence >= 0.9
+        assert answer.decision == ("accept" if is_sure else "review")
     assert {answer.label for answer in answers} >= {"money", "post", ""}
+
+
+def test_c11_whole_sets_are_judged_by_calibrations_of_other_groups() -> None:
+    project = letters()
+    # A third of the held-out labels are wrong: no set may be very sure.
+    labels = Resolution.objects.filter(project=project, superseded_at=None)
+    held_out = Item.objects.filter(project=project).evaluation().order_by("pk")
+    new = held_out.exclude(pk__in=labels.values("item"))
+    gold.record(project, [(item, list(KINDS[n % 4])) for n, item in enumerate(new)])
+    for number, label in enumerate(labels.filter(item__in=held_out).order_by("item")):
+        label.labels = list(KINDS[(number + (number % 3 == 0)) % 4])
+        label.save(update_fields=["labels"])
+    triggers.request(project, None, "again")
+    work(project)
+    version = ModelVersion.objects.latest("number")
+    table = store.load(project)
+    witness = evidence.opened(version, table)
+    known = calibrations.read(version)
+    items = evidence.held(known.labels, {})
+
+    _, told = evidence.on_held_out(witness, items)
+
+    own = witness.model.model
+    assert own.calibration is not None
+    assert own.calibration.whole != calibration.AS_IT_IS
+    scores = own.scores(table.rows_of(list(known.labels)))
+    has = evaluation.indicators(items.labels, own.labels)
+    groups = numbered(items.groups)
+    sure = np.zeros(len(groups))
+    for fold, others in calibration.folds(groups):
+        learned = calibration.fitted(scores[others], has[others], "platt")
+        given = calibration.probabilities(learned.applied(scores[fold]), is_multi=True)
+        sure[fold] = calibration.of_sets(given, learned.whole)
+    assert told.sets is not None
+    said = [part.confidence for part in told.sets.bins]
+    parts = np.array_split(np.sort(sure), len(said))
+    assert said == pytest.approx([part.mean() for part in parts])
 
 
 def test_c11_what_is_renamed_is_renamed_in_every_answer() -> None:

@@ -27,6 +27,9 @@ class Coverage(ReplyData):
     firm: Annotated[int, about("Labeled by an expert, or known beforehand.")]
     agreed: Annotated[int, about("Labeled by two votes or more.")]
     single: Annotated[int, about("Labeled by one vote.")]
+    undecided: Annotated[
+        int, about("Truly ambiguous, as an expert says: nothing is judged on them.")
+    ]
     disputed: Annotated[int, about("Their votes differ: an expert is asked.")]
     skipped: Annotated[int, about("Skipped, and answered by nobody.")]
     waiting: Annotated[int, about("Nobody has had them, or too few.")]

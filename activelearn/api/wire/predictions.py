@@ -63,7 +63,8 @@ class Prediction(ReplyData):
         str,
         one_of(
             ["accept", "review"],
-            "`review`: less sure than the project asks for, so people are asked.",
+            "`review`: not `calibrated`, or less sure than the project asks for, so people "
+            "are asked.",
         ),
     ]
 

@@ -13,8 +13,16 @@ from typing import Final
 
 from django.conf import settings
 
+from labeling.errors import DamagedFileError
+from labeling.messages import Message
+
 # Seconds. A file that no row names yet, or any more, may be in use until then.
 KEPT: Final = 24 * 3600.0
+
+
+def _digest(data: bytes) -> str:
+    """Return the name of a file of this content."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def path_of(kind: str, sha256: str) -> Path:
@@ -24,9 +32,9 @@ def path_of(kind: str, sha256: str) -> Path:
 
 def save(kind: str, data: bytes) -> str:
     """Write ``data`` durably and return its hash; writing it twice changes nothing."""
-    sha256 = hashlib.sha256(data).hexdigest()
+    sha256 = _digest(data)
     path = path_of(kind, sha256)
-    if path.exists():
+    if _is_whole(path, sha256):
         # As good as new: the file may be old, and its row is not written yet (see
         # KEPT).
         path.touch()
@@ -44,12 +52,34 @@ def save(kind: str, data: bytes) -> str:
     return sha256
 
 
+def _is_whole(path: Path, sha256: str) -> bool:
+    """Whether a file is there and has the content that it is named by."""
+    try:
+        return _digest(path.read_bytes()) == sha256
+    except OSError:
+        return False
+
+
 def read(kind: str, sha256: str) -> bytes:
     """Return the content of a file.
 
     Raises FileNotFoundError where it is gone.
     """
     return path_of(kind, sha256).read_bytes()
+
+
+def read_whole(kind: str, sha256: str, why: Message) -> bytes:
+    """Return the content of a file, which its name proves.
+
+    Raises DamagedFileError, with ``why``, where it is gone or a bit has changed.
+    """
+    try:
+        data = read(kind, sha256)
+    except OSError as error:
+        raise DamagedFileError(why) from error
+    if _digest(data) != sha256:
+        raise DamagedFileError(why)
+    return data
 
 
 def forget(kind: str, named: Container[str]) -> int:

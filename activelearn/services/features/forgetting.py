@@ -13,6 +13,7 @@ from labeling.models import Project
 # Who names the files of a kind, and in which field.
 _NAMING: Final[dict[str, tuple[Manager[Any], str]]] = {
     "calibrations": (ModelVersion.objects, "calibrated_on"),
+    "crossfits": (ModelVersion.objects, "crossfit"),
     "features": (FeatureShard.objects, "sha256"),
     "judgments": (TrainingRun.objects, "judgment"),
     "models": (ModelVersion.objects, "sha256"),

@@ -8,8 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 from django.db import connection
-from django.db.models import Max
+from django.db.models import Max, Min
 
 from activelearn.core import features as core
 from activelearn.core import tables
@@ -20,6 +21,8 @@ from labeling.sql import statements
 
 # New rows that are looked at; enough to see a column of which a twentieth fits worse.
 LOOK: Final = 1000
+# For each item that is drawn, so many numbers are.
+TRIED: Final = 10
 Records = list[dict[str, Any]]
 _SQL: Final = statements.load(Path(__file__).with_name("specs.sql"))
 logger = logging.getLogger(__name__)
@@ -97,8 +100,24 @@ def sample(project: Project, most: int, after: int = 0) -> Records:
 
 
 def drawn(project: Project, most: int) -> list[int]:
-    """Return items of the pool, drawn by the project's seed."""
-    return [pk for pk, _ in _sampled(project, most)]
+    """Return items of the pool, drawn by the project's seed.
+
+    In a large pool without reading it: of numbers drawn at random, those that are items
+    of it. Each item is as likely as any other.
+    """
+    items = Item.objects.filter(project=project)
+    ends = items.aggregate(first=Min("pk"), last=Max("pk"))
+    numbers = np.random.default_rng(project.seed).integers(
+        ends["first"] or 0, ends["last"] or 0, size=TRIED * most, endpoint=True
+    )
+    # A number drawn twice is one item; the first draw counts.
+    candidates = list(dict.fromkeys(numbers.tolist()))
+    pool = items.pool()
+    there = set(pool.filter(pk__in=candidates).values_list("pk", flat=True))
+    if len(there) < most:
+        # A small part of all items: to read it is quick, too.
+        return [pk for pk, _ in _sampled(project, most)]
+    return [pk for pk in candidates if pk in there][:most]
 
 
 def _sampled(project: Project, most: int, after: int = 0) -> list[tuple[int, Any]]:

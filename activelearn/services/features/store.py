@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +17,8 @@ from scipy import sparse
 from activelearn.core import features as core
 from activelearn.models import FeatureShard, ModelVersion
 from activelearn.services.features import files, payloads, specs
-from labeling.messages import Message
+from labeling.errors import DamagedFileError
+from labeling.messages import Message, message
 from labeling.models import Item, Project
 from labeling.services.transfer import unread
 from labeling.services.work.transactions import Turn, await_turn
@@ -81,11 +82,11 @@ def load(
     _look_again(project, spec)
     while True:
         _complete(project, spec, step)
-        shards = list(own.all())  # anew: a query set keeps what it has read
-        parts = [_read(shard) for shard in shards]
-        damaged = _damaged(project, shards, parts)
+        # Anew: a query set keeps what it has read.
+        parts, damaged = _readable(own.all())
+        damaged = damaged or _damaged(project, list(parts), list(parts.values()))
         if not damaged:
-            return _joined(parts, hash_of(spec))
+            return _joined(list(parts.values()), hash_of(spec))
         logger.warning("computing %s files of features anew", len(damaged))
         own.filter(pk__in=damaged).delete()
 
@@ -98,6 +99,20 @@ def load_beside(
 ) -> core.Table:
     """Return the table by ``spec``: ``today`` itself, if it is by that one."""
     return today if hash_of(spec) == today.spec_hash else load(project, spec, step)
+
+
+def _readable(
+    shards: Iterable[FeatureShard],
+) -> tuple[dict[FeatureShard, core.Table], list[int]]:
+    """Return what files hold, and those that are damaged or gone."""
+    parts, damaged = {}, []
+    for shard in shards:
+        try:
+            parts[shard] = _read(shard)
+        except DamagedFileError as error:
+            logger.error("%s", error)  # noqa: TRY400 # where it is from says nothing
+            damaged.append(shard.pk)
+    return parts, damaged
 
 
 def _joined(parts: Sequence[core.Table], name: str) -> core.Table:
@@ -169,7 +184,10 @@ def _look_again(project: Project, spec: core.Spec) -> None:
             project=project, pk__range=(shard.first_item, shard.last_item)
         )
         if spec["kind"] == "image":
-            table = _read(shard)
+            try:
+                table = _read(shard)
+            except DamagedFileError:
+                continue  # computed anew in a moment, and then looked at
             # A picture that could not be decoded has left a row without any value.
             is_empty = np.diff(table.rows.indptr) == 0
             some = list(items.filter(pk__in=table.ids[is_empty].tolist()))
@@ -268,7 +286,12 @@ def _without_deleted(shard: FeatureShard) -> int:
     )
     gone = shard.items - items.count()
     if gone:
-        table = _read(shard)
+        try:
+            table = _read(shard)
+        except DamagedFileError:
+            # Of those that are left the rows are computed anew when they are needed.
+            shard.delete()
+            return gone
         ids, rows = table.ids, table.rows
         kept = np.isin(
             ids, np.array(items.values_list("pk", flat=True), dtype=ids.dtype)
@@ -295,10 +318,12 @@ def _pack(ids: Ids, rows: core.Rows) -> bytes:
 
 
 def _read(shard: FeatureShard) -> core.Table:
-    # Without pickle: loading a file must not run what is in it.
-    packed = np.load(
-        io.BytesIO(files.read("features", shard.sha256)), allow_pickle=False
+    """Return what a file holds; raises DamagedFileError."""
+    data = files.read_whole(
+        "features", shard.sha256, message("A file of features is damaged or gone.")
     )
+    # Without pickle: loading a file must not run what is in it.
+    packed = np.load(io.BytesIO(data), allow_pickle=False)
     parts = (packed["data"], packed["indices"], packed["indptr"])
     rows = sparse.csr_matrix(parts, shape=tuple(packed["shape"]))
     return core.Table(packed["ids"], rows, shard.spec_hash)

@@ -48,7 +48,7 @@ def judge(progress: Progress) -> dict[str, Any]:
 
     All in one transaction, behind the project's lock: so what is promoted replaces the
     champion that it was compared with. Raises what ``Progress.report`` raises, and what
-    ``registry.load`` raises.
+    ``registry.take_over`` raises.
     """
     training_run = TrainingRun.objects.get(job=progress.job)
     if training_run.verdict or training_run.duel_id is None:

@@ -55,11 +55,15 @@ def pair_due(project: Project) -> tuple[ModelVersion, ModelVersion] | None:
     """
     if not _is_wanted(project.pk):
         return None
-    waiting = ModelVersion.objects.filter(
+    versions = ModelVersion.objects.filter(
         project=project, stage=ModelVersion.Stage.WAITING, waits_for__isnull=False
-    ).first()
+    )
+    waiting = versions.select_related("evaluation").first()
     serving = registry.champion(project)
     if waiting is None or serving is None:
+        return None
+    # It is judged again first: its parts are held against what serves, too.
+    if registry.is_outdated(waiting.evidence, serving):
         return None
     pair = Duel.objects.filter(challenger=waiting, champion=serving)
     # One that ended without a result has said nothing, so there may be another.

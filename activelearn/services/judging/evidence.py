@@ -2,41 +2,65 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from activelearn.core import baselines, evaluation, parts, report, sets, training
+from activelearn.core import (
+    baselines,
+    calibration,
+    evaluation,
+    parts,
+    report,
+    sets,
+    training,
+)
 from activelearn.core.calibrated import (
     CalibrationReport,
     Kind,
-    cross_fitted,
+    Scored,
+    as_served,
     reliability,
     reliability_of_sets,
 )
-from activelearn.core.evaluation import Judged, Labels, Probabilities, Summary
+from activelearn.core.evaluation import (
+    Judged,
+    Labels,
+    Probabilities,
+    Summary,
+    Undecided,
+)
 from activelearn.core.features import Table
-from activelearn.core.intervals import numbered
+from activelearn.core.intervals import Array, numbered
 from activelearn.core.parts import Part
 from activelearn.core.translation import TranslatedModel
 from activelearn.models import ModelVersion
 from activelearn.services.features import store
-from activelearn.services.labels import snapshots
-from activelearn.services.versions import registry
+from activelearn.services.labels import calibrations, snapshots
+from activelearn.services.versions import crossing, loading
+from labeling.errors import DamagedFileError
 from labeling.models import Annotation, Item, Resolution
 from labeling.services.votes import relabel
 
+logger = logging.getLogger(__name__)
 # So many items have their probabilities in memory at once.
 CHUNK: Final = 10_000
 
 
 @dataclass(frozen=True)
 class Held:
-    """Held-out items with their true labels and groups, sorted by item."""
+    """Held-out items with their true labels and groups, sorted by item.
+
+    shares: of the labels of those without a single right answer, which are others, with
+    their groups.
+    """
 
     truth: snapshots.LabelsOf
     groups: list[str]
+    shares: dict[int, dict[str, float]] = field(default_factory=dict)
+    groups_of_shares: list[str] = field(default_factory=list)
 
     @property
     def labels(self) -> list[Labels]:
@@ -48,11 +72,14 @@ class Held:
         return evaluation.judged(self.labels, predicted, self.groups)
 
 
-def held(truth: snapshots.LabelsOf) -> Held:
+def held(truth: snapshots.LabelsOf, shares: dict[int, dict[str, float]]) -> Held:
     """Return held-out items with the groups of which they are."""
-    groups = dict(Item.objects.filter(pk__in=truth).values_list("pk", "group_key"))
+    items = Item.objects.filter(pk__in=[*truth, *shares])
+    groups = dict(items.values_list("pk", "group_key"))
     # An item that has just been deleted is a group of its own.
-    return Held(truth, [groups.get(pk, f"#{pk}") for pk in truth])
+    sides = ([groups.get(pk, f"#{pk}") for pk in side] for side in (truth, shares))
+    of_truth, of_shares = sides
+    return Held(truth, of_truth, shares, of_shares)
 
 
 @dataclass(frozen=True)
@@ -68,9 +95,9 @@ def opened(version: ModelVersion, table: Table) -> Opened:
     """Open a version, once for all that is asked of it.
 
     table: by today's specification, which need not be the version's. Raises what
-    ``registry.load`` raises.
+    ``loading.load`` raises.
     """
-    model, spec = registry.load(version)
+    model, spec = loading.load(version)
     return Opened(version, model, store.load_beside(table, version.project, spec))
 
 
@@ -79,31 +106,62 @@ def on_held_out(
 ) -> tuple[Probabilities, CalibrationReport]:
     """Return what a version says of held-out items, and how sure of that it may be.
 
-    Its calibration was fitted on these very items, so each is predicted by calibrations of
-    other groups here: the figures would be too good otherwise.
+    It says what it serves, by the calibration in its file. Items on whose groups that was
+    fitted are predicted by calibrations of the others: the figures would be too good
+    otherwise.
+
+    Raises NotFoundError where the project has been deleted.
     """
     model = witness.model
     rows = witness.table.rows_of(list(items.truth))
+    own = model.model.scores(rows)
     scores = Probabilities(
-        model.labels, model.uncalibrated.probabilities(rows), model.is_multi
+        model.labels, model.uncalibrated.of_scores(own), model.is_multi
     )
     labels, groups = items.labels, numbered(items.groups)
     predicted = scores
     kind: Kind = "none"
     after = None
+    sure = calibration.of_sets(scores.table)
     if model.is_calibrated:
-        predicted = cross_fitted(scores, labels, groups)
-        kind = "platt" if model.is_multi else "temperature"
+        kind = witness.version.method
+        table, sure = _as_served(witness, own, items)
+        predicted = replace(scores, table=table)
         after = reliability(predicted, labels, groups)
     before = reliability(scores, labels, groups)
     of_sets = None
     if model.is_multi:
-        of_sets = reliability_of_sets(
-            scores, labels, groups, is_calibrated=model.is_calibrated
-        )
+        of_sets = reliability_of_sets(predicted, sure, labels, groups)
     return predicted, CalibrationReport(
         kind, witness.version.trial, before, after, of_sets
     )
+
+
+def _as_served(witness: Opened, scores: Array, items: Held) -> tuple[Array, Array]:
+    """Return the probabilities (n, n_labels) of held-out items, and (n,) of their sets.
+
+    scores: (n, n_model_labels), in the version's own labels.
+    """
+    version, model = witness.version, witness.model
+    crossed = crossing.crossed_of(version, witness.table)
+    try:
+        known, names = calibrations.known_to(
+            version, model.model, witness.table, crossed
+        )
+    except DamagedFileError as lost:
+        # What serves goes on to serve: it is judged as it is.
+        logger.warning("%s The figures of its calibration are too good.", lost)
+        known, names = Scored.none_of(model.model), []
+    every = numbered([*names, *items.groups])
+    known, groups = replace(known, groups=every[: len(names)]), every[len(names) :]
+    # What is left to no calibration: all that it was fitted on is of one group.
+    table = model.uncalibrated.of_scores(scores)
+    sure = calibration.of_sets(table)
+    for places, own in as_served(model.model, known, version.method, groups):
+        served = replace(model, model=own)
+        table[places] = served.of_scores(scores[places])
+        sure[places] = calibration.of_sets(table[places], served.whole)
+    return table, sure
 
 
 def report_of(
@@ -118,14 +176,14 @@ def report_of(
 
     Raises NotFoundError where the project has been deleted.
     """
-    probabilities, calibration = evidence
+    probabilities, calibrated = evidence
     is_multi = probabilities.is_multi
     predicted = training.predicted_labels(probabilities, probabilities.table)
     judged = items.judged(predicted)
     examples = _examples(witness)
     places = report.places_of(_facts(items.truth))
     return report.Report(
-        figures=evaluation.figures(judged, probabilities),
+        figures=evaluation.figures(judged, probabilities, _undecided(witness, items)),
         slices=report.slices(places, judged, is_multi=is_multi),
         baselines=[
             report.Baseline(
@@ -134,11 +192,28 @@ def report_of(
             for name, them in _baselines(witness, items, champion, examples)
         ],
         training=_learned(witness, examples),
-        calibration=calibration,
+        calibration=calibrated,
         changes=sets.changes(items.labels, champion, predicted)
         if is_multi and champion is not None
         else [],
         parts=_parts(items, places, champion, predicted) if champion else [],
+        people=baselines.people_by_label(*_votes_on(items)) if is_multi else [],
+    )
+
+
+def _undecided(witness: Opened, items: Held) -> Undecided | None:
+    """Return what a version gives items without a single right answer.
+
+    Its calibration was fitted on none of them.
+    """
+    if not items.shares:
+        return None
+    model = witness.model
+    table = model.probabilities(witness.table.rows_of(list(items.shares)))
+    return Undecided(
+        list(items.shares.values()),
+        Probabilities(model.labels, table, model.is_multi),
+        numbered([*items.groups, *items.groups_of_shares]),
     )
 
 
@@ -151,10 +226,11 @@ def _parts(
     """Return how a version does against the champion on each part of the items."""
     hits = items.judged(before).hits, items.judged(now).hits
     slices = (
-        parts.of_slice(place.kind, place.name, place.at, hits) for place in places
+        parts.of_slice(place.kind, place.name, place.at, hits, items.groups)
+        for place in places
     )
-    pairs = [*filter(None, slices), *parts.of_labels(items.labels, before, now)]
-    return parts.compared(pairs)
+    labels = parts.of_labels(items.labels, before, now, items.groups)
+    return parts.compared([*filter(None, slices), *labels])
 
 
 def _facts(truth: snapshots.LabelsOf) -> list[report.SliceFacts]:
@@ -194,11 +270,16 @@ def _baselines(
 
 
 def _examples(witness: Opened) -> snapshots.LabelsOf:
-    """Return what a version has learned from, in the labels of today."""
+    """Return what a version has learned from, in the labels of today; none if it is lost."""
     version = witness.version
     # The snapshot has the words of then, while the items are judged in those of today.
     moves = relabel.words_since(version.label_set_id).moves
-    labels = snapshots.read(version.snapshot)
+    try:
+        labels = snapshots.read(version.snapshot)
+    except DamagedFileError as lost:
+        # Two of many figures hang on it, and no verdict.
+        logger.warning("%s Its baselines lack the nearest neighbor.", lost)
+        return {}
     return {
         pk: tuple(sorted({moves.get(name, name) for name in labels[pk]}))
         for pk in witness.table.covered(labels)
@@ -219,7 +300,10 @@ def _learned(witness: Opened, examples: snapshots.LabelsOf) -> Summary | None:
     return evaluation.summary(judged, is_multi=model.is_multi, draws=report.DRAWS)
 
 
-def _people(items: Held) -> Iterator[tuple[str, Judged]]:
+def _votes_on(
+    items: Held,
+) -> tuple[dict[int, list[Labels]], dict[int, Labels]]:
+    """Return the votes on held-out items, and the labels that an expert gave them."""
     votes: dict[int, list[Labels]] = defaultdict(list)
     standing = Annotation.votes.filter(item__in=items.truth, undone_at=None)
     for item, labels in standing.order_by("pk").values_list("item_id", "labels"):
@@ -230,8 +314,11 @@ def _people(items: Held) -> Iterator[tuple[str, Judged]]:
         superseded_at=None,
         source__in=(Resolution.Source.EXPERT, Resolution.Source.GOLD),
     ).values_list("item", flat=True)
-    experts = {pk: tuple(sorted(items.truth[pk])) for pk in decided}
-    people = list(baselines.people(votes, experts))
+    return votes, {pk: tuple(sorted(items.truth[pk])) for pk in decided}
+
+
+def _people(items: Held) -> Iterator[tuple[str, Judged]]:
+    people = list(baselines.people(*_votes_on(items)))
     for name, part in (
         ("people", people),
         ("people-others", [vote for vote in people if not vote.by_expert]),

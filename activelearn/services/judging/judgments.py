@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import msgspec
 
@@ -19,12 +19,12 @@ from activelearn.services.judging import evidence, leaking, verdicts
 from activelearn.services.labels import snapshots
 from activelearn.services.versions import registry
 from labeling.errors import ConflictError
-from labeling.messages import Message
+from labeling.messages import Message, message
 from labeling.models import Item, Project
 from labeling.services.votes import relabel
 from labeling.services.work.transactions import lock_project
 
-Verdict = gate.GateVerdict | Literal["leak"]
+JudgmentVerdict = gate.GateVerdict | Literal["leak"]
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,11 @@ class Judgment:
     sureness: list[float] = field(default_factory=list)
     report: Report | None = None
     leaks: Leaks = field(default_factory=Leaks)
+    # The labels in whose words truth and predictions are.
+    label_set: int | None = None
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> JudgmentVerdict:
         """What the gate says; "leak" where too many held-out items are known to it."""
         return "leak" if self.leaks.are_too_many else self.comparison.verdict
 
@@ -75,7 +77,7 @@ def judge(version: ModelVersion, table: Table) -> Judgment:
     """Compare with the champion, or with always saying the commonest label.
 
     Each predicts from the features of its own file, in the labels of today. Raises
-    what ``registry.load`` raises, and NotFoundError where the project has been deleted.
+    what ``evidence.opened`` raises, and NotFoundError where the project has been deleted.
     """
     while True:
         label_set_id = relabel.in_force(version.project_id)
@@ -83,14 +85,16 @@ def judge(version: ModelVersion, table: Table) -> Judgment:
         # Truth and predictions are read one after the other: labels that changed between
         # them would make each other wrong.
         if relabel.in_force(version.project_id) == label_set_id:
-            return judgment
+            return replace(judgment, label_set=label_set_id)
 
 
 def _judged(version: ModelVersion, table: Table) -> Judgment:
     labeled = snapshots.labels_of(version.project, Item.Split.EVALUATION, table)
-    learned = list(snapshots.read(version.snapshot))
-    leaks = leaking.check(version.project, learned, list(labeled))
+    learned = snapshots.items_of(version.snapshot)
+    shares = snapshots.undecided_of(version.project, Item.Split.EVALUATION, table)
+    leaks = leaking.check(version.project, learned, [*labeled, *shares])
     truth = {pk: labels for pk, labels in labeled.items() if pk not in leaks.left_out}
+    shares = {pk: row for pk, row in shares.items() if pk not in leaks.left_out}
     champion = registry.champion(version.project)
     if champion == version:
         # A person was quicker than the gate: judged against what served before.
@@ -102,7 +106,7 @@ def _judged(version: ModelVersion, table: Table) -> Judgment:
         # verdict.
         comparison = gate.compare([], [], asked)
         return Judgment(version.sha256, number, [], [], comparison, leaks=leaks)
-    items = evidence.held(truth)
+    items = evidence.held(truth, shares)
     # From the file, and not from the memory of who made it: what is judged has to
     # be what is promoted.
     witness = evidence.opened(version, table)
@@ -124,6 +128,7 @@ def _judged(version: ModelVersion, table: Table) -> Judgment:
             right,
             _terms(version.project, is_first=is_first),
             report.parts,
+            items.groups,
         ),
         is_refused=is_refused,
         right=right,
@@ -208,9 +213,10 @@ def keep(judgment: Judgment) -> str:
 def read(sha256: str) -> Judgment:
     """Return a judgment that was kept.
 
-    Raises FileNotFoundError where its file is gone.
+    Raises DamagedFileError where its file is damaged or gone.
     """
-    kept = msgspec.json.decode(files.read("judgments", sha256))
+    why = message("The judgment %(hash)s is damaged or gone.", hash=sha256[:12])
+    kept = msgspec.json.decode(files.read_whole("judgments", sha256, why))
     # What was predicted has had another name in files of before.
     if "said" in kept:
         kept["predicted"] = kept.pop("said")
@@ -240,8 +246,10 @@ def evaluate(version: ModelVersion, judgment: Judgment) -> None:
         defaults={
             "champion": champion,
             "sha256": judgment.sha256,
+            "label_set_id": judgment.label_set,
             "items": comparison.n,
             "left_out": len(judgment.leaks.left_out),
+            "left_out_items": sorted(judgment.leaks.left_out),
             "items_hash": hashlib.sha256(json.dumps(items).encode()).hexdigest(),
             "report": msgspec.to_builtins(report),
             "better": comparison.better,
@@ -251,19 +259,19 @@ def evaluate(version: ModelVersion, judgment: Judgment) -> None:
             "rule": comparison.terms.rule,
             "terms": msgspec.to_builtins(comparison.terms),
             "verdict": judgment.verdict,
-            "outcomes": {
-                str(pk): [old, new]
-                for pk, old, new in zip(
-                    items, judgment.hits, judgment.right, strict=True
-                )
-            },
-            # Of several labels, and of judgments of earlier releases, nothing is known.
-            "sureness": dict(zip(map(str, items), judgment.sureness, strict=False)),
-            "answers": {
-                str(pk): [truth, predicted]
-                for pk, truth, predicted in zip(
-                    items, judgment.truth, judgment.predicted, strict=True
-                )
-            },
+            **_per_item(judgment),
         },
     )
+
+
+def _per_item(judgment: Judgment) -> dict[str, Any]:
+    """Return what an evaluation keeps of each item, by its id."""
+    names = [*map(str, judgment.items)]
+    hits = zip(judgment.hits, judgment.right, strict=True)
+    answers = zip(judgment.truth, judgment.predicted, strict=True)
+    return {
+        "outcomes": dict(zip(names, map(list, hits), strict=True)),
+        # Of several labels, and of judgments of earlier releases, nothing is known.
+        "sureness": dict(zip(names, judgment.sureness, strict=False)),
+        "answers": dict(zip(names, map(list, answers), strict=True)),
+    }

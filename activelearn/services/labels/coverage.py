@@ -15,8 +15,9 @@ class Coverage:
     """Held-out items by what is known of them; the parts add up to ``items``.
 
     firm: answered by an expert, or known. agreed: labels of two votes or more; single:
-    of one. disputed: their votes differ, and an expert is asked. skipped: nobody has
-    answered, and somebody has skipped. waiting: all others.
+    of one. undecided: an expert finds no single answer right, so nothing is judged on them.
+    disputed: their votes differ, and an expert is asked. skipped: nobody has answered, and
+    somebody has skipped. waiting: all others.
     """
 
     items: int
@@ -25,6 +26,7 @@ class Coverage:
     single: int
     disputed: int
     skipped: int
+    undecided: int = 0
 
     @property
     def labeled(self) -> int:
@@ -34,7 +36,7 @@ class Coverage:
     @property
     def waiting(self) -> int:
         """How many nobody has had, or too few."""
-        return self.items - self.labeled - self.hard
+        return self.items - self.labeled - self.undecided - self.hard
 
     @property
     def hard(self) -> int:
@@ -66,11 +68,14 @@ def coverage_of(project: Project) -> Coverage:
         item__split=Item.Split.EVALUATION,
         item__state=Item.State.SETTLED,
     ).order_by()
-    is_firm = Q(source__in=skills.FIRM)
+    is_undecided = Q(is_ambiguous=True)
+    is_firm = Q(source__in=skills.FIRM) & ~is_undecided
+    by_votes = ~Q(source__in=skills.FIRM) & ~is_undecided
     labels = current.aggregate(
+        undecided=Count("pk", filter=is_undecided),
         firm=Count("pk", filter=is_firm),
-        agreed=Count("pk", filter=~is_firm & Q(item__votes__gt=1)),
-        single=Count("pk", filter=~is_firm & Q(item__votes__lte=1)),
+        agreed=Count("pk", filter=by_votes & Q(item__votes__gt=1)),
+        single=Count("pk", filter=by_votes & Q(item__votes__lte=1)),
     )
     skipped = unanswered.filter(Exists(was_skipped)).count()
     return Coverage(**counts, **labels, skipped=skipped)

@@ -10,10 +10,13 @@ The first files were a list of items and labels.
 from __future__ import annotations
 
 import json
+import logging
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
+
+from django.db.models import Q, QuerySet
 
 from activelearn.core import artifact
 from activelearn.core.evaluation import Labels
@@ -22,10 +25,13 @@ from activelearn.core.lessons import Example
 from activelearn.models import Snapshot
 from activelearn.services.features import files
 from activelearn.services.labels import weighing
-from labeling.models import Annotation, Item, Project
+from labeling.errors import DamagedFileError
+from labeling.messages import message
+from labeling.models import Annotation, Item, LabelSet, Project
 from labeling.services.votes import resolutions
 from labeling.services.work.transactions import lock_project
 
+logger = logging.getLogger(__name__)
 FORMAT: Final = 3
 LabelsOf = dict[int, Labels]
 
@@ -52,21 +58,42 @@ class Content:
             for pk, names in self.labels.items()
         ]
 
+    def of(self, items: Iterable[int]) -> Content:
+        """Return it of some of the items alone, in their order."""
+        kept = {pk: self.labels[pk] for pk in items}
+        return replace(self, labels=kept)
+
 
 def labels_of(project: Project, split: str, table: Table) -> LabelsOf:
     """Return the current labels of a split's items that have a row, sorted by item.
 
-    An item without any label counts in a project with several labels alone.
+    An item without any label counts in a project with several labels alone. One that an
+    expert called ambiguous has no single right answer (``undecided_of``).
     """
-    taken = counting(project, resolutions.take(project, split))
-    labels = {label.item: tuple(label.names) for label in taken}
+    labels = _certain(project, resolutions.take(project, split))
     return {pk: labels[pk] for pk in table.covered(labels)}
 
 
 def labels_now(project: Project, split: str) -> LabelsOf:
-    """Return the current labels of a split, sorted by item; none is marked as used."""
-    labels = counting(project, resolutions.current(project, split))
-    return {label.item: tuple(label.names) for label in labels}
+    """Return the labels of ``labels_of`` at this moment; none is marked as used."""
+    return _certain(project, resolutions.current(project, split))
+
+
+def _certain(project: Project, labels: Sequence[resolutions.CurrentLabel]) -> LabelsOf:
+    certain = [label for label in labels if not label.is_ambiguous]
+    return {label.item: tuple(label.names) for label in counting(project, certain)}
+
+
+def undecided_of(
+    project: Project, split: str, table: Table
+) -> dict[int, dict[str, float]]:
+    """Return the shares of the labels of items that an expert called ambiguous.
+
+    Sorted by item; empty for one without a vote.
+    """
+    labels = resolutions.current(project, split)
+    shares = {label.item: label.shares for label in labels if label.is_ambiguous}
+    return {pk: shares[pk] for pk in table.covered(shares)}
 
 
 def take(project: Project, table: Table) -> Snapshot:
@@ -110,7 +137,7 @@ def list_earlier() -> int:
     for snapshot in earlier:
         try:
             items = list(read(snapshot))
-        except (FileNotFoundError, artifact.DamagedError):
+        except DamagedFileError:
             items = []
         # An empty list too, or a lost file would be looked for each time.
         Snapshot.objects.filter(pk=snapshot.pk).update(item_ids=items)
@@ -124,9 +151,30 @@ def counting(
     return [label for label in labels if label.names or project.is_multi]
 
 
+def _packed_then(snapshot: Snapshot) -> bytes:
+    """Return what a snapshot's file held, as far as what there is tells.
+
+    It is the same where nothing that it names has been renamed or deleted since.
+    """
+    project, at = snapshot.project, snapshot.created_at
+    labels = resolutions.at(project, snapshot.item_ids or [], at)
+    votes = Annotation.votes.filter(project=project, created_at__lte=at)
+    standing = votes.filter(Q(undone_at=None) | Q(undone_at__gt=at))
+    return _of_parts(project, snapshot.label_set, labels, standing)
+
+
 def _packed(project: Project, labels: Sequence[resolutions.CurrentLabel]) -> bytes:
-    votes: dict[int, list[int]] = defaultdict(list)
     standing = Annotation.votes.filter(project=project, undone_at=None)
+    return _of_parts(project, project.label_set, labels, standing)
+
+
+def _of_parts(
+    project: Project,
+    label_set: LabelSet | None,
+    labels: Sequence[resolutions.CurrentLabel],
+    standing: QuerySet[Annotation],
+) -> bytes:
+    votes: dict[int, list[int]] = defaultdict(list)
     for item, vote in standing.order_by("pk").values_list("item_id", "pk"):
         votes[item].append(vote)
     weights = weighing.weights_of(project.pk, labels)
@@ -143,9 +191,11 @@ def _packed(project: Project, labels: Sequence[resolutions.CurrentLabel]) -> byt
         ]
         for label, weight in zip(labels, weights, strict=True)
     ]
-    label_set = project.label_set
     names = label_set.labels.order_by("position") if label_set else ()
-    head = {"id": project.label_set_pk, "labels": [label.name for label in names]}
+    head = {
+        "id": label_set.pk if label_set else None,
+        "labels": [label.name for label in names],
+    }
     # Always in this order: the hash of these bytes says whether labels are the same.
     whole = {"format": FORMAT, "label_set": head, "rows": rows}
     return json.dumps(whole, ensure_ascii=True).encode()
@@ -159,17 +209,36 @@ def read(snapshot: Snapshot) -> LabelsOf:
     return content_of(snapshot).labels
 
 
-def content_of(snapshot: Snapshot) -> Content:
-    """Return what the file of a snapshot says.
+def items_of(snapshot: Snapshot) -> Sequence[int]:
+    """Return the items of a snapshot; none where an earlier release took it and it is lost."""
+    if snapshot.item_ids is not None:
+        # No file is read: what is only to know them goes on without it.
+        return snapshot.item_ids
+    try:
+        return list(read(snapshot))
+    except DamagedFileError as lost:
+        logger.warning("%s", lost)
+        return []
 
-    Raises FileNotFoundError where it is gone, DamagedError where a bit has changed.
+
+def content_of(snapshot: Snapshot) -> Content:
+    """Return what the file of a snapshot says; a lost one is made again if it can be.
+
+    Raises DamagedFileError where it is damaged or gone, and labels, votes or weights are
+    not those of then any more.
     """
-    data = files.read("snapshots", snapshot.sha256)
-    # Its own name proves it: a changed bit on the disk must not teach a model.
-    if artifact.digest(data) != snapshot.sha256:
-        raise artifact.DamagedError(
-            "The snapshot is damaged: its digest does not match."
-        )
+    why = message(
+        "The snapshot %(hash)s is damaged or gone.", hash=snapshot.sha256[:12]
+    )
+    try:
+        # Its own name proves it: a changed bit on the disk must not teach a model.
+        data = files.read_whole("snapshots", snapshot.sha256, why)
+    except DamagedFileError:
+        data = _packed_then(snapshot)
+        if artifact.digest(data) != snapshot.sha256:
+            raise
+        files.save("snapshots", data)
+        logger.warning("%s was lost, and has been made again", snapshot)
     whole = json.loads(data)
     # The first format, which had neither a head nor contents.
     if isinstance(whole, list):

@@ -93,19 +93,16 @@ def material_of(
 ) -> ordering.Material:
     """Return the rows, the known labels of the pool, and the items without a vote."""
     table = store.load(project, step=step)
-    labeled = Resolution.objects.filter(
-        project=project,
-        superseded_at=None,
-        item__split=Item.Split.POOL,
-        # It has no single label that an order could learn from.
-        is_ambiguous=False,
-    )
+    labels = Resolution.objects.filter(project=project, superseded_at=None)
+    # These have no single label that an order could learn from, or a model be judged on.
+    undecided = labels.filter(is_ambiguous=True)
+    labeled = labels.filter(item__split=Item.Split.POOL, is_ambiguous=False)
     wanting = (
         Item.objects.filter(project=project, votes=0).wanting_votes().order_by("pk")
     )
     settled = Item.objects.filter(
         project=project, split=Item.Split.EVALUATION, state=Item.State.SETTLED
-    )
+    ).exclude(pk__in=undecided.values("item"))
     return ordering.Material(
         table=table,
         known=dict(labeled.values_list("item_id", "labels")),

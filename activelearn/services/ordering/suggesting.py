@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from activelearn.core import influence
 from activelearn.models import ModelVersion
-from activelearn.services.versions import registry
+from activelearn.services.versions import loading, registry
 from labeling.errors import ConflictError
 from labeling.models import Gold, Item, Prediction, Project
 
@@ -79,7 +79,7 @@ def _explain(
     ]
     pairs = [(label, text) for _, label, text in asked]
     try:
-        model, spec = registry.load(champion)
+        model, spec = loading.load(champion)
     except ConflictError as refusal:
         # An order without these words is better than none.
         logger.warning("no words for suggestions: %s", refusal)

@@ -13,7 +13,7 @@ from activelearn.core.scoring import Score, scored
 from activelearn.models import ModelVersion, ScoringRun
 from activelearn.services.features import store
 from activelearn.services.labels import snapshots
-from activelearn.services.versions import registry
+from activelearn.services.versions import loading
 from labeling.errors import ConflictError
 from labeling.models import Item, Prediction, Project
 from labeling.services.transfer import predictions
@@ -47,7 +47,7 @@ def score(
         # The order that is being made does not need them.
         logger.warning("new items are not scored: %s", refusal)
         return 0
-    learned = set(snapshots.read(last.model.snapshot))
+    learned = set(snapshots.items_of(last.model.snapshot))
     with transaction.atomic():
         count = predictions.add(
             project.pk, last.model.number, scores, trained_on=learned
@@ -63,7 +63,7 @@ def score(
 def _scores(
     version: ModelVersion, item_ids: list[int], table: Table, step: store.Step
 ) -> list[Score]:
-    model, spec = registry.load(version)
+    model, spec = loading.load(version)
     table = store.load_beside(table, version.project, spec, step)
     return list(chain.from_iterable(scored(model, table, table.covered(item_ids))))
 

@@ -1,4 +1,8 @@
-"""A pass of the champion over the pool: its predictions, published at once."""
+"""A pass of the champion over the pool: scored chunk by chunk, published at once.
+
+A pass that was cancelled, that stood back or whose worker was killed goes on with the
+items that have no score yet.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +10,19 @@ import logging
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_noop as noop
 
-from activelearn.core.scoring import Score, scored
+from activelearn.core.scoring import Score, of_table, scored
 from activelearn.models import ModelVersion, ScoringRun
 from activelearn.services.features import store
 from activelearn.services.labels import snapshots
 from activelearn.services.predictions import newcomers
-from activelearn.services.versions import registry, requests
+from activelearn.services.predictions.chunks import Pass
+from activelearn.services.versions import crossing, healing, loading, registry, requests
 from labeling.errors import ConflictError
 from labeling.messages import sentence as _
-from labeling.models import Item, Job, Project, User
+from labeling.models import Job, Project, User
 from labeling.services.transfer import predictions
 from labeling.services.votes import relabel
 from labeling.services.work.progress import Progress
@@ -28,25 +34,34 @@ logger = logging.getLogger(__name__)
 def run(progress: Progress) -> dict[str, Any]:
     """Score the pool with the model that serves now, and publish its predictions.
 
-    Raises what ``registry.load`` raises, and NotFoundError where the project has been
+    Raises what ``loading.load`` raises, and NotFoundError where the project has been
     deleted.
     """
     project = progress.job.project
     # Before the model is loaded: where other labels come in force from here on, this pass
     # counts for those before, and another one follows.
     label_set_id = relabel.in_force(project.pk) if project else 0
+    if project is not None:
+        healing.check(project)
     champion = registry.champion_in_turn(project) if project else None
     if project is None or champion is None:
         return {}
-    scores = _scores(project, champion, progress)
-    learned = _learned_from(champion)
+    own = Pass(champion, label_set_id)
     with transaction.atomic():
-        predictions.publish(project.pk, champion.number, scores, trained_on=learned)
+        own.forget_others()
+        # A worker that lost the job deletes nothing of what another one keeps.
+        progress.report()
+    _score(own, progress)
+    others = _by_others(champion)
+    learned = set(snapshots.items_of(champion.snapshot)) - others.keys()
+    scores = (others.get(score[0], score) for score in own.scores())
+    with transaction.atomic():
+        count = predictions.publish(
+            project.pk, champion.number, scores, trained_on=learned
+        )
+        own.forget()
         ScoringRun.objects.create(
-            project=project,
-            model=champion,
-            label_set_id=label_set_id,
-            items=len(scores),
+            project=project, model=champion, label_set_id=label_set_id, items=count
         )
         # Last, for it locks the job's row: a worker that lost the job undoes all this.
         progress.report(stage=noop("published"))
@@ -54,7 +69,7 @@ def run(progress: Progress) -> dict[str, Any]:
     if (serving := registry.champion(project)) and serving != champion:
         requests.request_scores(serving)
     requests.request_order(project.pk)
-    return {"items": len(scores)}
+    return {"items": count}
 
 
 def request(project: Project, user: User) -> Job:
@@ -82,8 +97,13 @@ def mend_all() -> int:
 
     New items get theirs with the next order; this finds what nobody has asked for.
     """
-    projects = Project.objects.order_by("pk").values_list("pk", flat=True)
-    lacking = [pk for pk in projects if not newcomers.is_whole(pk)]
+    # A pass that is under way, or waits, will do.
+    to_come = Job.objects.filter(
+        kind="learn.score", project=OuterRef("pk"), finished_at=None
+    )
+    projects = Project.objects.exclude(Exists(to_come)).order_by("pk")
+    ids = projects.values_list("pk", flat=True)
+    lacking = [pk for pk in ids if not newcomers.is_whole(pk)]
     for pk in lacking:
         logger.warning("project %s lacks predictions: its pool is scored anew", pk)
         requests.request_scores_of(pk)
@@ -100,22 +120,33 @@ def is_due(project_id: int) -> bool:
     return in_words_of != relabel.in_force(project_id)
 
 
-def _scores(
-    project: Project, champion: ModelVersion, progress: Progress
-) -> list[Score]:
-    """Return (item, prediction, how sure of all of it) for the pool's items."""
-    model, spec = registry.load(champion)
-    table = store.load(project, spec, progress.step)
-    items = Item.objects.filter(project=project).pool().order_by("pk")
+def _score(own: Pass, progress: Progress) -> None:
+    """Score the items that a pass has left, each chunk kept before the next one."""
+    if not (left := own.left()):
+        return
+    model, spec = loading.load(own.version)
+    table = store.load(own.version.project, spec, progress.step)
     # Items without a row came after the features were read; the next order scores them.
-    pool = table.covered(items.values_list("pk", flat=True))
-    scores: list[Score] = []
-    for chunk in scored(model, table, pool):
-        scores += chunk
-        progress.report(done=len(scores), total=len(pool), stage=noop("scoring"))
-    return scores
+    left = table.covered(left)
+    done = own.count()
+    total = done + len(left)
+    for chunk in scored(model, table, left):
+        done += len(chunk)
+        with transaction.atomic():
+            own.keep(chunk)
+            # Last, for it locks the job's row: a worker that lost the job keeps nothing.
+            progress.report(done=done, total=total, stage=noop("scoring"))
+        # Behind the commit: who stands back here goes on with the next chunk.
+        progress.step(done, total)
 
 
-def _learned_from(version: ModelVersion) -> set[int]:
-    """Return the items of the snapshot that a model was trained on."""
-    return set(snapshots.read(version.snapshot))
+def _by_others(version: ModelVersion) -> dict[int, Score]:
+    """Return what models that have not learned from them say of a version's labels."""
+    if not version.crossfit:
+        return {}
+    model, spec = loading.load(version)
+    crossed = crossing.crossed_of(version, store.load(version.project, spec))
+    if crossed is None:
+        return {}
+    table = model.of_scores(crossed.scores)
+    return {score[0]: score for score in of_table(model, crossed.ids.tolist(), table)}

@@ -8,7 +8,7 @@ from typing import Any
 
 from activelearn.core import predictions as core
 from activelearn.services.features import payloads
-from activelearn.services.versions import registry
+from activelearn.services.versions import healing
 from labeling.errors import ConflictError, InvalidInputError
 from labeling.messages import sentence as _
 from labeling.models import Item, Project
@@ -57,10 +57,7 @@ def predict(project: Project, questions: Sequence[Question]) -> list[ServedPredi
         raise InvalidInputError(
             errors={"items": [_("From 1 to %(most)s items.") % {"most": MOST}]}
         )
-    champion = registry.champion(project)
-    if champion is None:
-        raise ConflictError(_("No model serves yet: label more items."))
-    model, spec = registry.load(champion)
+    champion, model, spec = healing.load_serving(project)
     rows = [
         intake.checked(project, question.external_id, question.data)
         for question in questions
@@ -77,7 +74,10 @@ def predict(project: Project, questions: Sequence[Question]) -> list[ServedPredi
             probabilities=dict(zip(model.labels, row.tolist(), strict=True)),
             model=champion.number,
             is_calibrated=model.is_calibrated,
-            decision="accept" if confidence >= project.confidence else "review",
+            # A score that nobody has held against labels accepts nothing.
+            decision="accept"
+            if model.is_calibrated and confidence >= project.confidence
+            else "review",
         )
         for prediction, confidence, row in zip(predicted, sure, table, strict=True)
     ]

@@ -14,6 +14,7 @@ from activelearn.services.judging import leaking, verdicts
 from activelearn.services.labels import snapshots
 from activelearn.services.training import experiments
 from activelearn.services.versions import registry
+from labeling.errors import DamagedFileError
 from labeling.messages import Message, message
 from labeling.models import Item, Job, Project
 from labeling.services.votes import relabel, resolutions
@@ -23,8 +24,6 @@ from labeling.services.votes.resolutions import CurrentLabel
 FEWEST: Final = 5
 # So many runs say how long one takes.
 RUNS: Final = 5
-# Of more items the run itself looks for leaks: somebody waits for this.
-MOST: Final = {"text": 5000, "table": 5000, "image": 500}
 # So many labels are named in one sentence.
 NAMED: Final = 5
 
@@ -83,6 +82,8 @@ def dry_run(project: Project) -> DryRun:
         snapshots.counting(project, resolutions.current(project, split))
         for split in (Item.Split.POOL, Item.Split.EVALUATION)
     )
+    # Nothing is right or wrong on what an expert called ambiguous.
+    held_out = [label for label in held_out if not label.is_ambiguous]
     champion = registry.champion(project)
     material = _Material(project, pool, held_out, champion)
     same_as = experiments.finished_now(project)
@@ -123,7 +124,7 @@ def _since(
         return None, None, None
     try:
         learned = snapshots.read(champion.snapshot)
-    except FileNotFoundError:
+    except DamagedFileError:
         return None, None, None
     # In today's words, or each renamed label would count as changed.
     moves = relabel.words_since(champion.label_set_id).moves
@@ -201,14 +202,14 @@ def _judged_on(material: _Material) -> Iterator[Message]:
             there=len(material.held_out),
             wanted=wanted,
         )
-    if len(material.pool) + len(material.held_out) > MOST[material.project.data_type]:
+    learned, asked = (
+        [label.item for label in part] for part in (material.pool, material.held_out)
+    )
+    if experiments.is_slow(material.project, learned, asked):
         yield message(
             "These are too many items to look for leaks here; the run looks for them."
         )
         return
-    learned, asked = (
-        [label.item for label in part] for part in (material.pool, material.held_out)
-    )
     leaks = leaking.check(material.project, learned, asked)
     if leaks.are_too_many:
         yield verdicts.why_leak(leaks)

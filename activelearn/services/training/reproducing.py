@@ -13,9 +13,9 @@ from activelearn.core import artifact, training
 from activelearn.core.features import Rows, Spec
 from activelearn.models import ModelVersion
 from activelearn.services.features import payloads
-from activelearn.services.labels import calibrations, snapshots
-from activelearn.services.training import experiments, fitting
-from activelearn.services.versions import registry
+from activelearn.services.labels import calibrations, crossfits, snapshots
+from activelearn.services.training import experiments
+from activelearn.services.versions import fitting, loading
 from labeling.errors import ConflictError
 from labeling.messages import Message, message
 from labeling.models import Item
@@ -47,15 +47,13 @@ def reproduce(version: ModelVersion) -> Reproduction:
     """Fit a version's snapshot once more with its own features, and compare.
 
     Raises ConflictError where the items it learned from are gone or have changed, and
-    what ``registry.load`` raises.
+    what ``loading.load``, ``snapshots.content_of``, ``calibrations.read`` and
+    ``crossfits.read`` raise.
     """
     # As it is in its file: today's words for its labels play no part.
-    loaded, spec = registry.load(version)
+    loaded, spec = loading.load(version)
     before = loaded.model
-    try:
-        content = snapshots.content_of(version.snapshot)
-    except FileNotFoundError as error:
-        raise ConflictError(message("The snapshot's file is gone.")) from error
+    content = snapshots.content_of(version.snapshot)
     rows = _rows(content, spec)
     now = fitting.fitted(content, rows, is_multi=before.is_multi, seed=version.seed)
     if version.calibrated_on:
@@ -74,12 +72,10 @@ def reproduce(version: ModelVersion) -> Reproduction:
 def _calibrated(
     version: ModelVersion, model: training.LinearModel, spec: Spec
 ) -> training.LinearModel:
-    try:
-        material = calibrations.read(version)
-    except FileNotFoundError as error:
-        raise ConflictError(message("The calibration's file is gone.")) from error
+    material = calibrations.read(version)
+    crossed = crossfits.read(version)
     rows = _rows(snapshots.Content(material.labels, {}), spec)
-    return calibrations.with_calibration(model, rows, material)[0]
+    return calibrations.with_calibration(model, rows, material, crossed)[0]
 
 
 def _rows(content: snapshots.Content, spec: Spec) -> Rows:
@@ -134,7 +130,8 @@ def _differences(
         yield message("Its run did not record what it was made with.")
         recorded = {"environment": version.environment}
     for part, before in sorted(_flat(recorded).items()):
-        after = now.get(part)
+        # No byte of the model depends on which run came before it.
+        after = before if part == experiments.MENDED else now.get(part)
         if before != after:
             yield message(
                 "%(part)s: %(before)s then, %(after)s now",

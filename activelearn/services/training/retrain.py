@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from django.db import transaction
@@ -9,13 +10,15 @@ from django.db.models import Max
 from django.utils.translation import gettext_noop as noop
 
 from activelearn.core import artifact, training
+from activelearn.core.crossfit import CrossFit
 from activelearn.core.features import Spec, Table
 from activelearn.models import ModelVersion, Snapshot, TrainingRun
 from activelearn.services.features import files, store
 from activelearn.services.judging import judgments, verdicts
-from activelearn.services.labels import calibrations, snapshots
-from activelearn.services.training import experiments, fitting
-from activelearn.services.versions import registry
+from activelearn.services.labels import calibrations, crossfits, snapshots
+from activelearn.services.training import experiments
+from activelearn.services.versions import fitting, registry
+from labeling.errors import DamagedFileError
 from labeling.messages import Message, message
 from labeling.services.transfer import unread
 from labeling.services.work.progress import Progress
@@ -24,8 +27,9 @@ from labeling.services.work.transactions import lock_project
 # Of the items that could not be read whole, so many are named.
 NAMED: Final = 5
 # The gate's, or why it was not asked; or a duel's.
-Verdict = (
-    Literal["same", "no model", "not waiting", "go on", "no result"] | judgments.Verdict
+RunVerdict = (
+    Literal["same", "no model", "not waiting", "go on", "no result"]
+    | judgments.JudgmentVerdict
 )
 
 
@@ -114,34 +118,58 @@ def _train(
     project = training_run.project
     snapshot, content = _snapshot(training_run, table, progress)
     material = calibrations.take(snapshot, table)
-    parts = experiments.parts_of(
-        project, snapshot.sha256, table.spec_hash, material.sha256
-    )
-    fingerprint = experiments.fingerprint(parts)
     # Looked up before the fit, which is what takes long.
-    if earlier := experiments.finished(project, fingerprint):
+    parts, earlier = experiments.finished(
+        project,
+        experiments.parts_of(
+            project, snapshot.sha256, table.spec_hash, material.sha256
+        ),
+    )
+    if earlier:
         training_run.same_as = earlier
         _end(training_run, "same", verdicts.same_as(earlier.pk), progress)
         return None
-    training_run.experiment, training_run.fingerprint = parts, fingerprint
+    training_run.experiment = parts
+    training_run.fingerprint = experiments.fingerprint(parts)
     try:
-        model = fitting.fitted(
-            content,
-            table.rows_of(list(content.labels)),
-            is_multi=project.is_multi,
-            seed=project.seed,
-        )
+        made = _fitted(training_run, content, table, progress, material)
     except ValueError as error:
         _end(training_run, "no model", verdicts.why_no_model(error), progress)
         return None
     with transaction.atomic():
         progress.report(done=3, stage=noop("evaluate"))
         training_run.save(update_fields=["experiment", "fingerprint"])
-        return _register(training_run, model, spec, material, table)
+        return _register(training_run, made, spec, table)
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A model, what others predict of its labels, and what calibrates it."""
+
+    model: training.LinearModel
+    crossed: CrossFit | None
+    material: calibrations.CalibrationMaterial
+
+
+def _fitted(
+    training_run: TrainingRun,
+    content: snapshots.Content,
+    table: Table,
+    progress: Progress,
+    material: calibrations.CalibrationMaterial,
+) -> _Made:
+    """Return the model, and where it votes or chance drew some of its labels the others."""
+    project, rows = training_run.project, table.rows_of(list(content.labels))
+    seed = project.seed
+    model = fitting.fitted(content, rows, is_multi=project.is_multi, seed=seed)
+    crossed = None
+    if project.model_votes or material.arm:
+        crossed = fitting.crossed(model, content, rows, progress.report, seed=seed)
+    return _Made(model, crossed, material)
 
 
 def _end(
-    training_run: TrainingRun, verdict: Verdict, why: Message, progress: Progress
+    training_run: TrainingRun, verdict: RunVerdict, why: Message, progress: Progress
 ) -> None:
     with transaction.atomic():
         progress.report()
@@ -153,12 +181,16 @@ def _snapshot(
     training_run: TrainingRun, table: Table, progress: Progress
 ) -> tuple[Snapshot, snapshots.Content]:
     """Return the run's snapshot, which is taken once, and what it says."""
+    # Nothing was made of it yet: where it is lost, or items of it have been deleted, it
+    # is taken anew.
     if training_run.snapshot:
-        content = snapshots.content_of(training_run.snapshot)
-        # Nothing was made of it yet: where items of it have been deleted, it is taken
-        # anew.
-        if len(table.covered(content.labels)) == len(content.labels):
-            return training_run.snapshot, content
+        try:
+            content = snapshots.content_of(training_run.snapshot)
+        except DamagedFileError as lost:
+            progress.log(lost.message)
+        else:
+            if len(table.covered(content.labels)) == len(content.labels):
+                return training_run.snapshot, content
     with transaction.atomic():
         progress.report(done=2, stage=noop("fit"))
         snapshot = snapshots.take(training_run.project, table)
@@ -176,16 +208,16 @@ def _snapshot(
 
 def _register(
     training_run: TrainingRun,
-    model: training.LinearModel,
+    made: _Made,
     spec: Spec,
-    material: calibrations.CalibrationMaterial,
     table: Table,
 ) -> ModelVersion:
     """Calibrate the model, write its file, then its row."""
     project = training_run.project
     snapshot = Snapshot.objects.get(pk=training_run.snapshot_id or 0)
+    material, crossed = made.material, made.crossed
     rows = table.rows_of(list(material.labels))
-    model, trial = calibrations.with_calibration(model, rows, material)
+    model, trial = calibrations.with_calibration(made.model, rows, material, crossed)
     # Before the lock below: while it is held, promotions and other runs wait.
     data = artifact.dump(model, spec)
     with transaction.atomic():
@@ -206,6 +238,7 @@ def _register(
             seed=project.seed,
             calibrated_on=calibrations.keep(material),
             calibration=calibrations.as_json(trial),
+            crossfit=crossfits.keep(crossed),
             environment=experiments.environment(),
         )
 
@@ -215,7 +248,11 @@ def _judgment(
 ) -> judgments.Judgment:
     """Return the run's judgment of its version, which is passed once."""
     if training_run.judgment:
-        return judgments.read(training_run.judgment)
+        try:
+            return judgments.read(training_run.judgment)
+        except DamagedFileError as lost:
+            # Nothing was decided by it yet.
+            progress.log(lost.message)
     judgment = judgments.judge(version, table)
     progress.log(verdicts.left_out(judgment.leaks))
     # The test was spent by another run: judge by what is left of the project's error.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Q
 
 from activelearn.models import (
     Evaluation,
@@ -19,10 +20,10 @@ from activelearn.services.judging import duel_course, duels
 from activelearn.services.ordering import ranking
 from activelearn.services.predictions import scoring
 from activelearn.services.training import experiments
-from activelearn.services.versions import reasons, requests
+from activelearn.services.versions import reasons, registry, requests
 from labeling.messages import Message, message, verbatim
 from labeling.models import Item, Job, Project, ProjectCounter, Resolution, User
-from labeling.services.work import jobs
+from labeling.services.work import jobs, waiting
 from labeling.services.work.transactions import keep_project, lock_project
 
 # By so much the held-out labels grow between two tests of one version by a strict gate.
@@ -77,8 +78,9 @@ def request(
 ) -> tuple[TrainingRun, bool]:
     """Request a run; where one already waits, return that one, with False.
 
-    So is the run that has learned from the same labels in the same way: the same
-    experiment is not done twice. A reason that a person has typed is kept as it is.
+    The log of the one that waits gets the reason of whoever joins it. A run that has
+    learned from the same labels in the same way is returned as well: the same experiment
+    is not done twice. A reason that a person has typed is kept as it is.
 
     Raises what ``reasons.checked`` raises, and NotFoundError where the project has been
     deleted.
@@ -93,10 +95,20 @@ def request(
         lock_project(project.pk)
         if waiting := _waiting(project):
             jobs.hurry(waiting.job, user)
+            _keep_reason(waiting.job, user, reason)
             return waiting, False
         if earlier is not None:
             return earlier, False
         return _request(project, user, TrainingRun.Trigger.PERSON, reason), True
+
+
+def _keep_reason(job: Job, user: User | None, reason: Message) -> None:
+    """Log who wants, too, what waits already, and why."""
+    if user is not None:
+        waiting.note(
+            job,
+            message("%(name)s joins: %(why)s", name=user.username, why=reason),
+        )
 
 
 def again(job: Job, user: User | None) -> Job:
@@ -139,13 +151,16 @@ class Wait:
     """A version that waits: how many held-out labels there are, and how many tell.
 
     Those that the leak check left out are not counted. policy: the rule by which it would
-    be judged now.
+    be judged now. has_other_rival: another version serves than it was judged against.
+    items: held-out ones that it could be judged on, labeled or not.
     """
 
     version: ModelVersion
     label_count: int
     due: int
     policy: str
+    has_other_rival: bool = False
+    items: int = 0
 
     @property
     def is_for_person(self) -> bool:
@@ -153,10 +168,17 @@ class Wait:
         return self.policy == LearningPolicy.Gate.MANUAL
 
     @property
+    def lacks_items(self) -> bool:
+        """Whether it has been judged on all that is held out, and more would tell."""
+        needed = self.version.waits_for or 0
+        has_all = 0 < self.items <= self.label_count
+        return has_all and self.label_count < needed and not self.is_over
+
+    @property
     def is_over(self) -> bool:
         """Whether it is to be judged again: never twice by one rule on the same labels."""
         evidence = self.version.evidence
-        if self._is_rule_new:
+        if self._is_rule_new or self._is_rival_new:
             return True
         judged = evidence.items if evidence else 0
         is_enough = self.label_count > judged and self.label_count >= self.due
@@ -169,10 +191,18 @@ class Wait:
         return is_other and self.label_count > 0
 
     @property
+    def _is_rival_new(self) -> bool:
+        # What is worse or better than the one that is gone says nothing of this one.
+        is_new = self.has_other_rival and self.label_count > 0
+        return is_new and not self.is_for_person
+
+    @property
     def reason(self) -> Message:
         """Why it is judged again."""
         if self._is_rule_new:
             return message("the gate has another rule now")
+        if self._is_rival_new:
+            return message("another version serves than it was judged against")
         return message(
             "%(labels)s held-out labels; version %(number)s waited for %(due)s",
             labels=self.label_count,
@@ -190,27 +220,44 @@ def wait_of(project: Project) -> Wait | None:
     )
     if version is None:
         return None
-    held_out = (
+    evidence = version.evidence
+    items, labels, unnamed = _judged_on(project, evidence)
+    # Where there are fewer items than it needs, all of them have to do.
+    due = min(version.waits_for or 0, items - unnamed)
+    return Wait(
+        version,
+        labels - unnamed,
+        max(due, _rest(evidence)),
+        LearningPolicy.of(project.pk).gate,
+        registry.is_outdated(evidence, registry.champion(project)),
+        items - unnamed,
+    )
+
+
+def _judged_on(project: Project, evidence: Evaluation | None) -> tuple[int, int, int]:
+    """Return on how many held-out items a version is judged at most, and on how many now.
+
+    Then how many of both the leak check has left out besides: which, the first releases
+    did not say.
+    """
+    named = evidence.left_out_items if evidence else []
+    left_out = named or []
+    labels = Resolution.objects.filter(project=project, superseded_at=None)
+    # Nothing is right or wrong on these, however many there are.
+    undecided = labels.filter(is_ambiguous=True).values("item")
+    items = (
         Item.objects.filter(project=project)
         .evaluation()
         .exclude(state=Item.State.INVALID)
+        # In one look: an item may be left out and undecided, and counts once.
+        .exclude(Q(pk__in=left_out) | Q(pk__in=undecided))
     )
-    labels = Resolution.objects.filter(
-        project=project, superseded_at=None, item__in=held_out
-    )
+    labels = labels.filter(item__in=items)
     # Where an item has one label, an empty set is none: nothing is judged on it.
     if not project.is_multi:
         labels = labels.exclude(labels=[])
-    evidence = version.evidence
-    left_out = evidence.left_out if evidence else 0
-    # Where there are fewer items than it needs, all of them have to do.
-    due = min(version.waits_for or 0, held_out.count() - left_out)
-    return Wait(
-        version,
-        labels.count() - left_out,
-        max(due, _rest(evidence)),
-        LearningPolicy.of(project.pk).gate,
-    )
+    unnamed = evidence.left_out if evidence and named is None else 0
+    return items.count(), labels.count(), unnamed
 
 
 def _rest(evidence: Evaluation | None) -> int:

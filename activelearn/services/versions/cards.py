@@ -14,6 +14,7 @@ from activelearn.services.labels import coverage, snapshots
 from activelearn.services.labels.coverage import Coverage
 from activelearn.services.versions import registry
 from activelearn.services.versions.history import Act, acts_of
+from labeling.errors import DamagedFileError
 from labeling.models import Project
 
 
@@ -69,6 +70,6 @@ def card_of(project: Project, number: int) -> Card:
 def _learned(version: ModelVersion) -> list[tuple[str, int]] | None:
     try:
         labels = snapshots.read(version.snapshot)
-    except FileNotFoundError:
+    except DamagedFileError:
         return None
     return Counter(name for names in labels.values() for name in names).most_common()

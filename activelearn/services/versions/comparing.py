@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from activelearn.models import Evaluation
 from activelearn.services.versions import registry
 from labeling.models import Project
+from labeling.services.votes import relabel
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A held-out item of which one version is right and the other is wrong."""
+    """A held-out item of which one version is right and the other is wrong.
+
+    All in the labels of today, sorted.
+    """
 
     item_id: int
     truth: list[str]
@@ -50,21 +55,36 @@ class VersionComparison:
 def compare(project: Project, number: int, before: int) -> VersionComparison:
     """Compare a version with another one, item by item.
 
-    Where an item's label changed between the two judgments, neither prediction is counted.
+    Both were judged in the words of their time: they are compared in those of today. Where
+    an item's label changed between the two judgments, neither prediction is counted.
 
     Raises NotFoundError where one of them does not exist or was not judged.
     """
     first = registry.evaluation(project, before)
     second = registry.evaluation(project, number)
+    known = {pk: (truth, given) for pk, truth, given in _in_words_of_today(first)}
     shared = 0
     differences: list[Difference] = []
-    for pk, (truth, now) in second.answers.items():
+    for pk, truth, now in _in_words_of_today(second):
         # An item that only one of them was judged on has no labels here, so it is left
         # out.
-        known, earlier = first.answers.get(pk, (None, None))
-        if known != truth:
+        then, earlier = known.get(pk, (None, []))
+        if then != truth:
             continue
         shared += 1
         if (now == truth) != (earlier == truth):
-            differences.append(Difference(int(pk), truth, earlier, now))
+            differences.append(Difference(pk, truth, earlier, now))
     return VersionComparison(first, second, shared, differences)
+
+
+def _in_words_of_today(
+    evaluation: Evaluation,
+) -> Iterator[tuple[int, list[str], list[str]]]:
+    """Yield the items that a version was judged on, their labels and its predictions."""
+    # The first releases kept no labels: a version was judged when it had been made.
+    then = evaluation.label_set_id or evaluation.model.label_set_id
+    moves = relabel.words_since(then).moves
+    for pk, (truth, predicted) in evaluation.answers.items():
+        sides = (relabel.translated(names, moves) for names in (truth, predicted))
+        labels, given = map(list, sides)
+        yield int(pk), labels, given

@@ -11,12 +11,7 @@ from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
-from activelearn.core import artifact, translation
-from activelearn.core import features as core_features
-from activelearn.core.features import Spec, UnknownSpecError
 from activelearn.core.report import Report
-from activelearn.core.training import LinearModel
-from activelearn.core.translation import NoLabelLeftError, TranslatedModel
 from activelearn.models import (
     Duel,
     Evaluation,
@@ -24,19 +19,18 @@ from activelearn.models import (
     Promotion,
     TrainingRun,
 )
-from activelearn.services.features import files, store
-from activelearn.services.versions import reasons, requests
-from labeling.errors import ConflictError, NotFoundError
-from labeling.messages import message
+from activelearn.services.versions import loading, reasons, requests
+from labeling.errors import ConflictError, InvalidInputError, NotFoundError
 from labeling.messages import sentence as _
 from labeling.models import Project, User
-from labeling.services.votes import relabel
 from labeling.services.work.transactions import lock_project
 
 Stage = ModelVersion.Stage
+# Kept as the reason of a change that nobody has asked for.
+DAMAGED: Final = "The file of the version before was damaged."
 _OF_ARCHIVE: Final = ("archived_at", "archived_by", "archived_why")
 _OF_SERVICE: Final = (
-    *("stage", "promoted_at", "promoted_by", "rolled_back_at"),
+    *("stage", "promoted_at", "promoted_by", "rolled_back_at", "damaged_at"),
     *_OF_ARCHIVE,
 )
 
@@ -115,54 +109,15 @@ def evaluation(project: Project, number: int) -> Evaluation:
     return evidence
 
 
+def is_outdated(evidence: Evaluation | None, serving: ModelVersion | None) -> bool:
+    """Whether a version was judged against another one than serves now."""
+    rival = serving.pk if serving else None
+    return evidence is not None and evidence.champion_id != rival
+
+
 def report_of(evaluation: Evaluation) -> Report:
     """Return an evaluation's report, which is kept as JSON."""
     return msgspec.convert(evaluation.report, Report)
-
-
-def load(model: ModelVersion) -> tuple[TranslatedModel, Spec]:
-    """Return the model, and the specification of the features that it reads.
-
-    The model predicts in the labels of today, whatever they were called in its time.
-
-    Raises DamagedError where its bytes are not those that were saved, NotFoundError where
-    the project has been deleted, and ConflictError where its features are not those that
-    the version names, this program cannot compute them, or none of its labels is left.
-    """
-    data = files.read("models", model.sha256)
-    loaded, spec = artifact.load(data, model.sha256)
-    try:
-        # A file of another release can name columns that these features do not have.
-        is_wide_enough = loaded.columns.max(initial=-1) < core_features.width(spec)
-    except UnknownSpecError as error:
-        raise ConflictError(
-            message(
-                "Version %(number)s reads features that this program does not compute (%(spec)s). Train a new version, or promote another one.",
-                number=model.number,
-                spec=str(error),
-            )
-        ) from error
-    if not is_wide_enough or store.hash_of(spec) != model.spec_hash:
-        raise ConflictError(
-            message(
-                "The file of version %(number)s names other features than the version does. Train a new version, or promote another one.",
-                number=model.number,
-            )
-        )
-    return _in_words_of_today(model, loaded), spec
-
-
-def _in_words_of_today(version: ModelVersion, model: LinearModel) -> TranslatedModel:
-    words = relabel.words_since(version.label_set_id)
-    try:
-        return translation.translated(model, words.moves, words.today)
-    except NoLabelLeftError as error:
-        raise ConflictError(
-            message(
-                "None of the labels that version %(number)s knows is left. Train a new version, or promote another one.",
-                number=version.number,
-            )
-        ) from error
 
 
 def promote(model: ModelVersion, user: User | None, why: str = "") -> ModelVersion:
@@ -170,16 +125,33 @@ def promote(model: ModelVersion, user: User | None, why: str = "") -> ModelVersi
 
     why: the person's reason, which is kept.
 
-    Raises what ``load`` raises, for what cannot be computed with does not serve, what
+    Raises what ``loading.load`` raises, for what cannot be computed with does not serve, what
     ``reasons.checked`` raises, and NotFoundError where the project has been deleted.
     """
     change = _Change(user, why=reasons.checked(why))
     # Before the lock: to read a file takes a while, and its answer cannot change.
-    load(model)
+    loading.load(model)
     with transaction.atomic():
-        _await_turn(model)
+        await_turn(model)
         _promote(model, change)
     return model
+
+
+def is_refused(model: ModelVersion) -> bool:
+    """Whether the gate said no to a version."""
+    return model.stage == Stage.REJECTED
+
+
+def promote_by_hand(model: ModelVersion, user: User, why: str) -> ModelVersion:
+    """Promote as a person does on a page: against the gate's no only with a reason.
+
+    Raises InvalidInputError without one, and what ``promote`` raises.
+    """
+    if is_refused(model) and not why.strip():
+        raise InvalidInputError(
+            _("The gate said no: say why it is to serve all the same.")
+        )
+    return promote(model, user, why)
 
 
 def serves_still(model: ModelVersion, against: int | None) -> bool:
@@ -189,7 +161,7 @@ def serves_still(model: ModelVersion, against: int | None) -> bool:
 
     Raises NotFoundError where the project has been deleted.
     """
-    _await_turn(model)
+    await_turn(model)
     serving = champion(model.project)
     # A person may have promoted it while it was judged: then it serves already.
     return serving == model or against == (serving.number if serving else None)
@@ -222,11 +194,11 @@ def _end_waits(model: ModelVersion) -> None:
 def take_over(model: ModelVersion, run: TrainingRun) -> None:
     """Let ``model`` serve because the gate of ``run`` decided so.
 
-    Raises what ``load`` raises, and NotFoundError where the project has been deleted.
+    Raises what ``loading.load`` raises, and NotFoundError where the project has been deleted.
     """
-    load(model)
+    loading.load(model)
     with transaction.atomic():
-        _await_turn(model)
+        await_turn(model)
         _promote(model, _Change(run.requested_by, run))
         _end_waits(model)
 
@@ -253,6 +225,8 @@ def _promote(model: ModelVersion, change: _Change) -> None:
     model.promoted_at = timezone.now()
     model.promoted_by = change.by
     model.rolled_back_at = model.archived_at = model.archived_by = None
+    # Whoever promotes it has read its file.
+    model.damaged_at = None
     model.archived_why = ""
     model.save(update_fields=_OF_SERVICE)
     Promotion.objects.create(
@@ -271,16 +245,30 @@ def _promote(model: ModelVersion, change: _Change) -> None:
     requests.request_scores(model)
 
 
-def earlier(project: Project) -> ModelVersion | None:
-    """Return what a rollback lets serve again, or None where there is nothing."""
-    past = ModelVersion.objects.filter(
+def past(project: Project) -> QuerySet[ModelVersion]:
+    """Return what served before, the last first, but for what was rolled back."""
+    served = ModelVersion.objects.filter(
         project=project,
         stage=Stage.ARCHIVED,
         promoted_at__isnull=False,
         rolled_back_at=None,
     )
     # By when it served last, not by number: an old version may have been brought back.
-    return past.order_by("-promoted_at").first()
+    return served.order_by("-promoted_at")
+
+
+def earlier(project: Project) -> ModelVersion | None:
+    """Return what a rollback lets serve again, or None where there is nothing."""
+    return past(project).first()
+
+
+def serve_again(model: ModelVersion) -> None:
+    """Let a version serve in the place of a damaged one, within ``await_turn``.
+
+    Raises what ``loading.load`` raises: then nothing has changed.
+    """
+    loading.load(model)
+    _promote(model, _Change(None, why=DAMAGED, is_rollback=True))
 
 
 def rollback(model: ModelVersion, user: User | None, why: str = "") -> ModelVersion:
@@ -293,7 +281,7 @@ def rollback(model: ModelVersion, user: User | None, why: str = "") -> ModelVers
     """
     change = _Change(user, why=reasons.checked(why), is_rollback=True)
     with transaction.atomic():
-        _await_turn(model)
+        await_turn(model)
         serving = champion(model.project)
         # A second click, or somebody was quicker: one rollback goes back one step.
         if serving and serving != model:
@@ -305,7 +293,7 @@ def rollback(model: ModelVersion, user: User | None, why: str = "") -> ModelVers
         model.save(update_fields=["rolled_back_at"])
         # What cannot be computed with must not serve; refused, the transaction undoes
         # the rest.
-        load(before)
+        loading.load(before)
         _promote(before, change)
     return before
 
@@ -320,7 +308,7 @@ def archive(
     """
     reason = reasons.checked(why)
     with transaction.atomic():
-        _await_turn(model)
+        await_turn(model)
         if model.stage == Stage.CHAMPION:
             raise ConflictError(
                 _("The champion cannot be archived: promote another first.")
@@ -333,8 +321,8 @@ def archive(
     return model
 
 
-def _await_turn(model: ModelVersion) -> None:
-    """Lock the project until the commit: one change of what serves at a time."""
+def await_turn(model: ModelVersion) -> None:
+    """Lock the project until the commit; raises NotFoundError where it is deleted."""
     lock_project(model.project_id)
     # The object may be as old as the page that was clicked on.
     model.refresh_from_db()

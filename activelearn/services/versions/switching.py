@@ -1,7 +1,8 @@
-"""What a promotion or a rollback would change: looked at, and nothing written."""
+"""What a promotion, a rollback or an archive would change: nothing is written."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,15 +12,18 @@ from activelearn.core.evaluation import Labels
 from activelearn.core.features import Rows, Spec
 from activelearn.core.intervals import Estimate, Z
 from activelearn.core.training import Predictor
-from activelearn.models import ModelVersion
+from activelearn.models import Duel, ModelVersion, ScoringRun
 from activelearn.services.features import payloads, specs, store
-from activelearn.services.versions import comparing, registry
+from activelearn.services.versions import comparing, loading, registry
+from activelearn.services.versions.comparing import VersionComparison
 from labeling.errors import ConflictError, NotFoundError
 from labeling.messages import sentence as _
 from labeling.models import Item, Project
 
 # Of so many items of the pool both versions are asked: a share is right to 5 points.
 SAMPLE: Final = 400
+# So many items of the pool are counted while a person waits.
+COUNTED: Final = 20_000
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class Switch:
 
     before: what serves now, or None. gain: None where both were not judged on the same
     items. relabeled: None where nothing serves, or it cannot be computed any more. pool:
-    items that are scored anew.
+    items that are scored anew; beyond ``COUNTED`` as many as the last time.
     """
 
     is_rollback: bool
@@ -91,8 +95,55 @@ def preview(project: Project, number: int, *, is_rollback: bool) -> Switch:
         after=after,
         gain=_gain(project, before, after) if before else None,
         relabeled=_relabeled(project, before, after),
-        pool=Item.objects.filter(project=project).pool().count(),
+        pool=_pool_size(project),
     )
+
+
+@dataclass(frozen=True)
+class Archival:
+    """A version is put away.
+
+    waits: it waits for held-out labels or a person, and is judged no more. has_duel: one
+    goes on, which ends without a result. goes_back: a rollback would let it serve.
+    """
+
+    version: ModelVersion
+    waits: bool
+    has_duel: bool
+    goes_back: bool
+
+
+def preview_archive(project: Project, number: int) -> Archival:
+    """Return what it would change if a version were put away.
+
+    Raises NotFoundError where there is no such version, and ConflictError where it would
+    be refused or would change nothing.
+    """
+    version = registry.version(project, number)
+    if version.stage == ModelVersion.Stage.CHAMPION:
+        raise ConflictError(
+            _("The champion cannot be archived: promote another first.")
+        )
+    if version.archived_at:
+        raise ConflictError(
+            _("Version %(number)s is archived already.") % {"number": number}
+        )
+    return Archival(
+        version,
+        waits=version.stage == ModelVersion.Stage.WAITING,
+        has_duel=Duel.objects.filter(challenger=version, ended_at=None).exists(),
+        goes_back=registry.earlier(project) == version,
+    )
+
+
+def _pool_size(project: Project) -> int:
+    """Return how many items a pass scores; of many, as many as the last one scored."""
+    pool = Item.objects.filter(project=project).pool().order_by()
+    counted = pool[:COUNTED].count()
+    if counted < COUNTED:
+        return counted
+    last = ScoringRun.objects.filter(project=project).first()
+    return last.items if last else pool.count()
 
 
 def _gain(project: Project, before: ModelVersion, after: ModelVersion) -> Gain | None:
@@ -105,6 +156,7 @@ def _gain(project: Project, before: ModelVersion, after: ModelVersion) -> Gain |
         return None
     fixed, broken = len(both.fixed), len(both.broken)
     gain, error = signs.gained(fixed, broken, both.shared)
+    error *= math.sqrt(_design_effect(both))
     exact = (fixed - broken) / both.shared
     accuracy = Estimate(
         exact, min(exact, gain - Z * error), max(exact, gain + Z * error)
@@ -112,21 +164,31 @@ def _gain(project: Project, before: ModelVersion, after: ModelVersion) -> Gain |
     return Gain(both.shared, fixed, broken, accuracy)
 
 
+def _design_effect(both: VersionComparison) -> float:
+    """Return how much less the items tell that share groups than as many others."""
+    some = both.differences
+    items = Item.objects.filter(pk__in=[entry.item_id for entry in some])
+    groups = dict(items.values_list("pk", "group_key"))
+    now = [entry.is_fixed for entry in some]
+    nets = signs.nets(
+        [not is_fixed for is_fixed in now],
+        now,
+        # An item that has been deleted since is a group of its own.
+        [groups.get(entry.item_id, f"#{entry.item_id}") for entry in some],
+    )
+    return signs.design_effect(nets, len(some))
+
+
 def _relabeled(
     project: Project, before: ModelVersion | None, after: ModelVersion
 ) -> Relabeled | None:
     # What cannot be loaded is refused in words: it could not serve.
-    try:
-        new, new_spec = registry.load(after)
-    except FileNotFoundError as error:
-        raise ConflictError(
-            _("The file of version %(number)s is gone.") % {"number": after.number}
-        ) from error
+    new, new_spec = loading.load(after)
     if before is None:
         return None
     try:
-        old, old_spec = registry.load(before)
-    except (ConflictError, FileNotFoundError):
+        old, old_spec = loading.load(before)
+    except ConflictError:
         return None
     items = list(
         # Drawn by the seed: the page shows the same figures each time it is looked at.

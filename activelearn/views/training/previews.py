@@ -1,4 +1,4 @@
-"""What a run, a promotion or a rollback would do, before a person asks for it."""
+"""What a run, a promotion, a rollback or an archive would do, before a person asks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 
 from activelearn.models import LearningPolicy
 from activelearn.services.training import dry_run
-from activelearn.services.versions import switching
+from activelearn.services.versions import registry, switching
 from labeling.errors import ConflictError
 from labeling.models import Resolution
 from labeling.services.projects import members
@@ -54,7 +54,29 @@ def switch(request: HttpRequest, slug: str, number: int, action: str) -> HttpRes
         action=action,
         change=change,
         refusal=refusal,
+        is_refused=change is not None
+        and not change.is_rollback
+        and registry.is_refused(change.after),
     )
     return render(
         request, "activelearn/switch.html", page, status=409 if refusal else 200
+    )
+
+
+@login_required
+def archive(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Show what it changes to put a version away, with the button that does it.
+
+    Raises Http404 where there is no such version.
+    """
+    member = member_of(request, slug, members.ENGINEER)
+    change, refusal = None, ""
+    with or_404():
+        try:
+            change = switching.preview_archive(member.project, number)
+        except ConflictError as error:
+            refusal = error.detail
+    page = context(member, "models", number=number, change=change, refusal=refusal)
+    return render(
+        request, "activelearn/archive.html", page, status=409 if refusal else 200
     )

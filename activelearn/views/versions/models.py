@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from activelearn.models import (
     Evaluation,
@@ -21,7 +24,7 @@ from activelearn.services.labels.coverage import coverage_of
 from activelearn.services.labels.rare import rare_labels_of
 from activelearn.services.predictions import newcomers, scoring
 from activelearn.services.training import triggers
-from activelearn.services.versions import registry
+from activelearn.services.versions import healing, registry
 from activelearn.views.features import reading
 from activelearn.views.judging import duels as duel_rows
 from activelearn.views.judging.evidence import Evidence, evidence_of
@@ -30,7 +33,7 @@ from activelearn.views.page.pictures import history_of
 from labeling.errors import AssayError, ConflictError
 from labeling.models import Item, Job, Membership, Project, ProjectCounter
 from labeling.services.projects import members
-from labeling.services.work import jobs
+from labeling.services.work import jobs, waiting
 from labeling.services.work.transactions import one_moment
 from labeling.views.page.paging import listing
 from labeling.views.page.scope import context, member_of, or_404, sentences_of, whole
@@ -67,6 +70,7 @@ def _known(request: HttpRequest, member: Membership) -> dict[str, Any]:
     evidence = _evidence(request, project, own_policy)
     return {
         "champion": champion,
+        "damaged": list(healing.alarms().filter(project=project)),
         "reads": reading.shown(project, champion),
         "wait": triggers.wait_of(project),
         **_duels(request, project, evidence),
@@ -176,13 +180,35 @@ def _why(request: HttpRequest) -> str:
 
 
 def _train(request: HttpRequest, member: Membership) -> None:
-    run, _is_new = triggers.request(member.project, member.user, _why(request))
+    run, is_new = triggers.request(member.project, member.user, _why(request))
     if run.verdict:
         raise ConflictError(verdicts.same_as(run.pk))
+    first = (
+        _("Run #%(run)s is asked for.")
+        if is_new
+        else _(
+            "This joins run #%(run)s, which waits already; your reason is in its log."
+        )
+    )
+    messages.success(request, f"{first % {'run': run.pk}} {_wait_of(run)}")
+
+
+def _wait_of(run: TrainingRun) -> str:
+    """Say what a run comes after, and how long that took the last time."""
+    ahead = waiting.ahead_of(run.job)
+    if not ahead.jobs:
+        return _("No other job is before it.")
+    return ngettext(
+        "%(count)s other job is before it; such took about %(seconds)s seconds the last time.",
+        "%(count)s other jobs are before it; such took about %(seconds)s seconds the last time.",
+        ahead.jobs,
+    ) % {"count": ahead.jobs, "seconds": round(ahead.seconds)}
 
 
 def _promote(request: HttpRequest, member: Membership) -> None:
-    registry.promote(_named(request, member.project), member.user, _why(request))
+    registry.promote_by_hand(
+        _named(request, member.project), member.user, _why(request)
+    )
 
 
 def _roll_back(request: HttpRequest, member: Membership) -> None:

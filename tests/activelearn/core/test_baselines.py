@@ -9,6 +9,7 @@ from sklearn.datasets import load_digits
 from sklearn.neighbors import KNeighborsClassifier
 
 from activelearn.core import baselines
+from activelearn.core.evaluation import Labels
 
 
 def test_the_nearest_example_is_that_of_scikit_learn() -> None:
@@ -53,3 +54,27 @@ def test_a_person_is_held_against_the_others_or_an_expert() -> None:
         (4, a, c, True),
         (4, b, c, True),
     ]
+
+
+def test_of_several_labels_a_person_is_held_against_the_others_by_label() -> None:
+    ab, ac, bc = ("a", "b"), ("a", "c"), ("b", "c")
+    none: Labels = ()
+    votes: dict[int, list[Labels]] = {
+        1: [ab, ac, bc],
+        2: [ab, none, ab],
+        3: [ab],
+        4: [ac, none],
+    }
+
+    # No two others of item 1 agree on the whole set; 3 has no others.
+    assert {judged.item for judged in baselines.people(votes, {4: ac})} == {2, 4}
+    figures = {row.label: row for row in baselines.people_by_label(votes, {4: ac})}
+
+    # Of item 1 the one without "a" is against two who have it; for the two the others
+    # are at a tie. Of item 2 the one who chose nothing is wrong; for the two, a tie. Of
+    # item 4 an expert says "a" and "c".
+    a, b, c = (figures[name] for name in "abc")
+    assert (a.support, a.precision.value, a.recall.value) == (4, 1.0, 0.25)
+    assert (b.support, b.recall.value) == (2, 0.0)
+    assert (c.support, c.precision.value, c.recall.value) == (3, 1.0, 1 / 3)
+    assert a.recall.low < 0.25 < a.recall.high

@@ -290,3 +290,33 @@ def test_without_items_there_is_no_score() -> None:
         evaluation.judged([], [])
     with pytest.raises(ValueError, match="prediction for each"):
         evaluation.judged([("a",)], [])
+
+
+def test_items_without_a_single_right_answer_count_in_the_log_loss_alone() -> None:
+    sure = Probabilities(("a", "b"), np.array([[0.9, 0.1]] * 4), is_multi=False)
+    items = evaluation.judged([("a",)] * 4, [("a",)] * 4)
+    half = Probabilities(("a", "b"), np.array([[0.9, 0.1]] * 2), is_multi=False)
+    undecided = evaluation.Undecided([{"a": 0.5, "b": 0.5}, {}], half, np.arange(6))
+
+    figures = evaluation.figures(items, sure, undecided)
+
+    assert figures.summary.items == 4
+    assert figures.summary.accuracy.value == 1
+    assert figures.undecided == 2
+    both = -np.log(0.9) / 2 - np.log(0.1) / 2
+    # Of the one without a vote nothing is known.
+    assert figures.log_loss is not None
+    assert figures.log_loss.value == pytest.approx((-4 * np.log(0.9) + both) / 5)
+    alone = evaluation.log_loss(items, sure).value
+    assert alone == pytest.approx(-np.log(0.9))
+
+
+@pytest.mark.parametrize("is_multi", [False, True])
+def test_a_share_of_one_is_a_label(*, is_multi: bool) -> None:
+    table = np.array([[0.7, 0.3], [0.2, 0.8]])
+    given = Probabilities(("a", "b"), table, is_multi)
+    truth: list[Labels] = [("a",), ("new",)]
+
+    soft = evaluation.soft_losses([{"a": 1.0}, {"new": 1.0}], given)
+
+    assert soft == pytest.approx(evaluation.log_losses(truth, given))

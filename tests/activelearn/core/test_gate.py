@@ -284,3 +284,70 @@ def test_the_two_sides_of_a_comparison_mirror_each_other(
 def test_models_that_were_judged_on_other_items_are_not_compared() -> None:
     with pytest.raises(ValueError, match="same items"):
         gate.compare([True], [], gate.terms("balanced"))
+
+
+def test_c12_items_of_one_group_count_as_what_they_tell() -> None:
+    # Ten customers with twelve items each; on one of them the challenger is right.
+    old = [False] * 120
+    new = [True] * 12 + [False] * 108
+    groups = [place // 12 for place in range(120)]
+    strict, balanced = gate.terms("strict"), gate.terms("balanced")
+
+    alone = [gate.compare(old, new, asked) for asked in (strict, balanced)]
+    together = [
+        gate.compare(old, new, asked, groups=groups) for asked in (strict, balanced)
+    ]
+
+    assert [c.verdict for c in alone] == ["promote", "promote"]
+    assert [c.verdict for c in together] == ["cannot tell", "cannot tell"]
+    # Ten customers of twelve items tell as much as ten items.
+    assert signs.design_effect(together[0].terms.nets, 12) == 12
+    assert together[0].exact_p == 0.5
+    assert together[1].lower_bound < alone[1].lower_bound
+    assert together[1].needed >= 12 * 100
+    assert not any(c.has_tested for c in together)
+
+
+def test_groups_in_which_a_model_gains_as_much_as_it_loses_tell_nothing() -> None:
+    # Of five pairs each gains one and loses one; two more items are gained alone.
+    old = [False, True] * 5 + [False] * 110
+    new = [True, False] * 5 + [True] * 2 + [False] * 108
+    groups = [place // 2 for place in range(10)] + list(range(10, 120))
+
+    assert gate.compare(old, new, gate.terms("balanced")).has_tested
+    assert not gate.compare(old, new, gate.terms("balanced"), groups=groups).has_tested
+
+
+def test_groups_of_one_item_change_nothing() -> None:
+    rng = np.random.default_rng(4)
+    old, new = (rng.random(300) < 0.7).tolist(), (rng.random(300) < 0.75).tolist()
+    asked = gate.terms("strict")
+
+    plain = gate.compare(old, new, asked)
+
+    assert gate.compare(old, new, asked, groups=list(range(300))) == plain
+    # What is told of the groups gives the same p where each is an item.
+    ones = [1] * plain.better + [-1] * plain.worse
+    p = signs.exact_p(plain.better, plain.worse, ones)
+    assert p == pytest.approx(plain.exact_p)
+    assert signs.mid_p(0, 0, ones) == pytest.approx(plain.mid_p)
+
+
+def test_whole_groups_change_sides_by_chance() -> None:
+    # Sums of ±3 ±1 ±1 that are 3 or more: 5, 3 and 3 of eight.
+    assert signs.exact_p(4, 1, [3, 1, -1]) == pytest.approx(3 / 8)
+    assert signs.mid_p(4, 1, [3, 1, -1]) == pytest.approx(2 / 8)
+    assert signs.nets([True, False], [False, True], ["a", "a"]) == [0]
+    assert signs.exact_p(1, 1, [0]) == 1
+
+
+def test_the_verdict_follows_from_what_is_kept_of_groups_too() -> None:
+    old = [False] * 200
+    new = [True] * 60 + [False] * 140
+    groups = [place // 3 for place in range(200)]
+
+    compared = gate.compare(old, new, gate.terms("strict"), groups=groups)
+
+    counts = gate.PairedCounts(compared.n, compared.better, compared.worse)
+    assert compared.verdict == gate.decided(counts, compared.terms)
+    assert len(compared.terms.nets) == 20

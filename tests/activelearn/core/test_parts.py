@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from activelearn.core import parts
-from activelearn.core.parts import Pair
+from activelearn.core.parts import Pair, Part
 
 
 def pair(name: str, better: int, worse: int, items: int) -> Pair:
@@ -92,6 +92,30 @@ def test_c12_a_label_is_a_part_by_those_who_have_it() -> None:
     assert (told_a.name, told_c.name) == ("a", "c")
     assert (sum(told_a.before), sum(told_a.now), len(told_a.now)) == (22, 0, 22)
     assert (sum(told_c.before), len(told_c.before)) == (0, 10)
+
+
+def test_c12_items_of_one_group_are_one_piece_of_evidence_on_a_part() -> None:
+    truth, before = [("a",)] * 40, [("a",)] * 40
+    now = [("b",)] * 12 + [("a",)] * 28
+    hits = [True] * 40, [False] * 12 + [True] * 28
+
+    def compared(*sizes: int) -> list[Part]:
+        groups = [group for group, size in enumerate(sizes) for _ in range(size)]
+        groups += range(100, 100 + 28)
+        part = parts.of_slice("tag", "x", range(40), hits, groups)
+        assert part is not None
+        return parts.compared([part, *parts.of_labels(truth, before, now, groups)])
+
+    for part in compared(*[1] * 12):
+        assert part.is_worse
+        assert part.p == pytest.approx(0.5**13)
+    # Six groups of two are no more than six coins.
+    for part in compared(*[2] * 6):
+        assert part.is_worse
+        assert part.p == pytest.approx(0.5**7)
+    # Of four too few differ, though twelve items do.
+    for part in compared(3, 3, 3, 3):
+        assert (part.p, part.worse, part.is_worse) == (1, 12, False)
 
 
 def test_c12_a_small_slice_is_not_looked_at() -> None:

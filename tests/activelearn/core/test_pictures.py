@@ -25,7 +25,7 @@ def saved(picture: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
     return body.getvalue()
 
 
-def row(picture: Image.Image, **options: Any) -> pictures.Row:
+def row(picture: Image.Image, **options: Any) -> pictures.PictureRow:
     return pictures.image_row(saved(picture, "PNG", **options), IMAGE_SPEC)
 
 

@@ -14,7 +14,7 @@ from activelearn.services.features import specs, store
 from activelearn.services.ordering import ranking
 from activelearn.services.predictions import serving
 from activelearn.services.training import triggers
-from activelearn.services.versions import registry
+from activelearn.services.versions import loading, registry
 from labeling.models import Item, Project
 from tests import make
 from tests.activelearn.test_loop import answer, work
@@ -108,7 +108,7 @@ def test_k12_an_older_model_goes_on_with_its_specification() -> None:
     assert champion.spec_hash == core.hash_of(first) != core.hash_of(second)
     kept = set(FeatureShard.objects.values_list("spec_hash", flat=True))
     assert kept == {core.hash_of(first), core.hash_of(second)}
-    assert registry.load(champion)[1] == first
+    assert loading.load(champion)[1] == first
     question = serving.Question("", {"income": 49_000, "region": "n"})
     assert serving.predict(project, [question])[0].label == "good"
 

@@ -10,13 +10,13 @@ from django.test import Client
 from django.utils import timezone
 
 from activelearn.core import gate, training
-from activelearn.models import Duel, ModelVersion, TrainingRun
+from activelearn.models import Duel, Evaluation, ModelVersion, TrainingRun
 from activelearn.models.duel import DuelPlace
 from activelearn.services.features import files, store
 from activelearn.services.judging import duel_course, duels
 from activelearn.services.ordering import ranking
 from activelearn.services.training import triggers
-from activelearn.services.versions import registry
+from activelearn.services.versions import loading, registry
 from labeling.models import (
     Annotation,
     Item,
@@ -74,6 +74,7 @@ def held(size: int = 12, **changes: object) -> Duel:
     old, new = ModelVersion.objects.filter(project=project).order_by("number")
     ModelVersion.objects.filter(pk=old.pk).update(stage="champion")
     ModelVersion.objects.filter(pk=new.pk).update(stage="waiting", waits_for=100)
+    Evaluation.objects.filter(model=new).update(champion=old)
     policy.change(project, {"duel": True, **changes})
     items = make.items(project, size)
     places = [{"item": item.pk, "probability": 1.0} for item in items]
@@ -187,7 +188,7 @@ def test_c12_a_duel_asks_about_a_random_sample_of_where_two_versions_differ() ->
 
 def answers_of(version: ModelVersion, items: list[int]) -> dict[int, tuple[str, ...]]:
     """Return what the version's file says of items, computed here once more."""
-    model, _ = registry.load(version)
+    model, _ = loading.load(version)
     rows = store.load(version.project).rows_of(items)
     said = training.predicted_labels(model, model.probabilities(rows))
     return dict(zip(items, said, strict=True))
@@ -218,6 +219,25 @@ def test_c12_a_duel_promotes_the_better_version_and_says_by_what() -> None:
     triggers.consider_project(project.pk)
     assert version.promotions.count() == 1
     assert TrainingRun.objects.filter(duel=duel).count() == 1
+
+
+def test_c12_who_waits_is_judged_against_what_serves_before_a_duel() -> None:
+    project, version = waiting()
+    champion = registry.champion(project)
+    assert duels.pair_due(project) == (version, champion)
+    # As if a person had let another version serve since it was judged.
+    Evaluation.objects.filter(model=version).update(champion=None)
+
+    # The labels and slices on which it may not be worse are of that one.
+    assert duels.pair_due(project) is None
+    job = work(project, "learn.judge")
+
+    assert "another version serves" in str(job.training_run.reason)
+    version.refresh_from_db()
+    assert (version.stage, version.evaluation.champion) == ("waiting", champion)
+    assert duels.pair_due(project) == (version, champion)
+    triggers.consider_project(project.pk)
+    assert not Job.objects.filter(kind="learn.judge", state="queued").exists()
 
 
 def test_c12_a_duel_promotes_no_version_that_is_only_as_good() -> None:

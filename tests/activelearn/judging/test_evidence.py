@@ -12,7 +12,7 @@ from activelearn.models import LearningPolicy, ModelVersion
 from activelearn.services.features import store
 from activelearn.services.judging import judgments
 from activelearn.services.versions.registry import report_of
-from labeling.models import Annotation, Membership, Project, Resolution
+from labeling.models import Annotation, Item, Membership, Project, Resolution
 from tests import make
 from tests.activelearn.test_loop import NAMES, versions
 
@@ -161,3 +161,32 @@ def test_the_page_stays_where_the_address_names_no_version(version: str) -> None
     page = client.get(f"/projects/{project.slug}/models/?version={version}")
 
     assert page.status_code == 200
+
+
+def test_what_an_expert_calls_ambiguous_is_neither_right_nor_wrong() -> None:
+    project, version, before = judged()
+    table = store.load(project)
+    labels = Resolution.objects.filter(item__split="evaluation").order_by("item")
+    label = labels[0]
+    label.is_ambiguous, label.soft_label = True, {"c0": 0.5, "c1": 0.5}
+    label.save(update_fields=["is_ambiguous", "soft_label"])
+
+    judgment = judgments.judge(version, table)
+
+    assert judgment.report is not None
+    figures = judgment.report.figures
+    assert label.item_id not in judgment.items
+    assert figures.summary.items == before.figures.summary.items - 1
+    assert figures.undecided == 1
+    assert figures.log_loss is not None
+    assert before.figures.log_loss is not None
+    # Half of it is a label that the model does not expect.
+    assert figures.log_loss.value > before.figures.log_loss.value
+
+    # C12: the gate counts groups and not their items.
+    Item.objects.filter(split="evaluation").update(group_key="one")
+    together = judgments.judge(version, table)
+
+    assert together.comparison.better == judgment.comparison.better > 10
+    assert len(together.comparison.terms.nets) == 1
+    assert (judgment.verdict, together.verdict) == ("promote", "cannot tell")

@@ -7,9 +7,9 @@ import pytest
 from activelearn.core.leaks import Leaks
 from activelearn.models import ModelVersion, TrainingRun
 from activelearn.services.judging import leaking
-from activelearn.services.training import triggers
+from activelearn.services.training import reproducing, triggers
 from activelearn.services.versions import registry
-from labeling.models import Item, Project
+from labeling.models import Item, Project, Resolution
 from labeling.services.votes import gold
 from labeling.services.work import jobs
 from tests import make
@@ -55,6 +55,53 @@ def test_c6_a_leak_blocks_the_promotion_and_the_run_says_so() -> None:
     assert "10 of 40 held-out items are nearly the same" in str(run.explanation)
     assert registry.champion(project) is None
     assert "leak check" in str(run.job.log)
+
+
+def mended(project: Project) -> None:
+    """Delete the held-out items that leak: what is learned from stays as it is."""
+    held_out = Item.objects.filter(project=project).evaluation().order_by("pk")
+    Item.objects.filter(pk__in=held_out[:10].values("pk")).delete()
+
+
+def test_c6_once_a_leak_is_mended_the_same_labels_are_judged_again() -> None:
+    project = project_of(leaking_items=10)
+    run = trained(project)
+    who = make.manager_of(project).user
+
+    # While it leaks the run is as good as done, and no other is started.
+    assert triggers.request(project, who, "") == (run, False)
+
+    mended(project)
+    again, is_new = triggers.request(project, who, "")
+    assert is_new
+    jobs.run(again.job_id)
+    again.refresh_from_db()
+
+    assert again.verdict == "promote"
+    assert again.model.sha256 == run.model.sha256
+    assert reproducing.reproduce(again.model).differences == []
+    # Once: that experiment is done now, too.
+    assert triggers.request(project, who, "") == (again, False)
+
+
+def test_c6_a_version_that_waited_until_it_leaked_is_made_again_as_well() -> None:
+    project = project_of(leaking_items=10)
+    run = trained(project)
+    # It had waited before another judgment found the leak.
+    TrainingRun.objects.filter(pk=run.pk).update(verdict="cannot tell")
+    TrainingRun.objects.create(
+        project=project,
+        job=jobs.enqueue("learn.judge", project=project, series="x"),
+        trigger="held-out",
+        reason=run.reason,
+        judges=run.model,
+        verdict="leak",
+        explanation=run.explanation,
+    )
+    assert triggers.request(project, None, "") == (run, False)
+    mended(project)
+
+    assert triggers.request(project, None, "")[1]
 
 
 def test_c6_a_few_items_that_leak_are_left_out_of_the_evaluation() -> None:
@@ -134,6 +181,32 @@ def test_c6_what_was_left_out_does_not_have_it_judged_again() -> None:
     wait = triggers.wait_of(project)
     assert wait is not None
     assert (wait.label_count, wait.due) == (38, 38)
+    # All there are have a label: nobody is told that as many will tell.
+    assert wait.lacks_items
 
-    known(project, 0, sentence(2000), "evaluation")
+    # Nothing is judged on what an expert calls ambiguous: it makes up for no label.
+    unsure = known(project, 0, sentence(2000), "evaluation")
+    label = Resolution.objects.filter(item=unsure, superseded_at=None)
+    label.update(is_ambiguous=True)
+    assert triggers.consider_waiting(project.pk) is None
+    wait = triggers.wait_of(project)
+    assert wait is not None
+    assert (wait.label_count, wait.due) == (38, 38)
+
+    # Who is left out already is not taken off once more.
+    judged = [*map(int, version.evaluation.answers), unsure.pk]
+    of_left_out = Resolution.objects.filter(
+        item__project=project, item__split="evaluation", superseded_at=None
+    ).exclude(item__in=judged)
+    assert of_left_out.count() == 2
+    of_left_out.filter(pk=of_left_out[0].pk).update(is_ambiguous=True)
+    Item.objects.filter(pk=of_left_out[1].item_id).delete()
+    wait = triggers.wait_of(project)
+    assert wait is not None
+    assert (wait.label_count, wait.due) == (38, 38)
+
+    label.update(is_ambiguous=False)
+    again = triggers.wait_of(project)
+    assert again is not None
+    assert (again.is_over, again.lacks_items) == (True, False)
     assert triggers.consider_waiting(project.pk) is not None

@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from activelearn.services.labels.coverage import Coverage, coverage_of
+from activelearn.services.ordering import ranking
 from activelearn.views.labels import coverage as page
 from labeling.models import Item, Project, Resolution
 from labeling.services.queue.giving_back import skip
@@ -22,7 +23,7 @@ def held_out(project: Project, state: str = "open", **fields: Any) -> Item:
     return make.item(project, split="evaluation", state=state, **fields)
 
 
-def labeled(project: Project, source: str, votes: int) -> None:
+def labeled(project: Project, source: str, votes: int, **fields: Any) -> None:
     Resolution.objects.create(
         project=project,
         item=held_out(project, "settled", votes=votes),
@@ -31,19 +32,22 @@ def labeled(project: Project, source: str, votes: int) -> None:
         confidence=1.0,
         label_set_id=project.label_set_pk,
         created_at=timezone.now(),
+        **fields,
     )
 
 
 def project_of_all_kinds() -> Project:
     """Return a project with one known, one agreed and two single held-out labels.
 
-    Besides, one item is disputed, one skipped, two untouched; and others do not count.
+    Besides, one item is truly ambiguous, one disputed, one skipped, two untouched; and
+    others do not count.
     """
     project = make.project()
     labeled(project, "gold", 2)
     labeled(project, "consensus", 2)
     labeled(project, "consensus", 1)
     labeled(project, "consensus", 1)
+    labeled(project, "expert", 2, is_ambiguous=True)
     held_out(project, "disputed", votes=2)
     skipped = held_out(project)
     make.ranked(project, [skipped])
@@ -56,10 +60,16 @@ def project_of_all_kinds() -> Project:
 
 
 def test_c5_each_held_out_item_is_counted_once_by_what_is_known_of_it() -> None:
-    counts = coverage_of(project_of_all_kinds())
+    project = project_of_all_kinds()
 
-    assert counts == Coverage(8, firm=1, agreed=1, single=2, disputed=1, skipped=1)
+    counts = coverage_of(project)
+
+    assert counts == Coverage(
+        9, firm=1, agreed=1, single=2, disputed=1, skipped=1, undecided=1
+    )
     assert (counts.labeled, counts.hard, counts.waiting) == (4, 2, 2)
+    # Nor does it count as labeled where the queue asks whether there are enough.
+    assert ranking.material_of(project).settled == 4
 
 
 def test_c5_the_worst_case_counts_what_people_found_hard_as_wrong() -> None:
@@ -88,13 +98,14 @@ def test_c5_the_models_page_and_the_api_tell_it(client: Client) -> None:
     text = client.get(f"/projects/{project.slug}/models/").content.decode()
     told = make.Caller(manager)("get", f"projects/{project.slug}/coverage/").json()
 
-    assert "4 of 8 held-out items have a label." in " ".join(text.split())
+    assert "4 of 9 held-out items have a label." in " ".join(text.split())
     assert told == {
-        "items": 8,
+        "items": 9,
         "labeled": 4,
         "firm": 1,
         "agreed": 1,
         "single": 2,
+        "undecided": 1,
         "disputed": 1,
         "skipped": 1,
         "waiting": 2,
@@ -123,6 +134,11 @@ def test_k11_a_label_that_hardly_any_held_out_item_has_is_named(client: Client) 
         ("z", 2, 0),
     ]
     client.force_login(user)
+    # Nothing is judged on what is truly ambiguous, so it helps no label.
+    labeled(project, "expert", 2, is_ambiguous=True)
+    Resolution.objects.filter(is_ambiguous=True).update(labels=["y"])
+    again = call("get", f"projects/{project.slug}/coverage/").json()["rare"]
+    assert again == told
     address = f"/projects/{project.slug}/models/"
     assert "import more items of these labels" in client.get(address).content.decode()
     held_out(project)

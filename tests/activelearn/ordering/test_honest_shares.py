@@ -55,6 +55,29 @@ def test_c8b_shares_served_are_the_shares_set_with_items_held_ahead() -> None:
     assert reasons["evaluation"] / total == pytest.approx(0.1, abs=0.02)
 
 
+def test_c8b_of_2000_leases_the_shares_are_right_to_a_point() -> None:
+    project = columns(3300, exploration_rate=0.15, evaluation_rate=0.08)
+
+    for _ in range(40):
+        ranking.rank(project)
+        # Each holds 50 and answers some: so many are never in the next order.
+        who = make.member(project)
+        make.lease(who, 50)
+        label(who, 3)
+
+    lent = Assignment.objects.filter(project=project)
+    reasons = Counter(lent.values_list("reason", flat=True))
+    total = reasons.total()
+    assert total >= 2000
+    assert reasons["random"] / total == pytest.approx(0.15, abs=0.01)
+    assert reasons["evaluation"] / total == pytest.approx(0.08, abs=0.01)
+    # Each has been drawn with what is written down: over all places it comes to as many.
+    expected = sum(
+        assignment.mixture["random"] for assignment in lent if assignment.mixture
+    )
+    assert reasons["random"] == pytest.approx(expected, abs=0.01 * total)
+
+
 def test_c8b_the_draw_goes_from_the_queue_to_the_vote_and_into_the_export() -> None:
     project = columns(60, exploration_rate=0.2, evaluation_rate=0.1)
     ranking.rank(project)

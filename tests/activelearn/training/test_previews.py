@@ -10,12 +10,13 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from activelearn.core import training
-from activelearn.models import ModelVersion, TrainingRun
-from activelearn.services.features import store
+from activelearn.models import Duel, Evaluation, ModelVersion, TrainingRun
+from activelearn.services.features import specs, store
 from activelearn.services.training import dry_run, triggers
-from activelearn.services.versions import registry, switching
+from activelearn.services.versions import loading, registry, switching
 from labeling.errors import ConflictError
 from labeling.models import Item, Job, Prediction, Resolution, User
 from labeling.services.votes import gold
@@ -43,6 +44,10 @@ def client_of(user: User) -> Client:
 def test_a_dry_run_says_what_the_run_then_does() -> None:
     project, truth = wine()
     answer(project, truth, 60)
+    # The run judges nothing on it, and so the dry run does not count it.
+    labels = Resolution.objects.filter(item__split="evaluation", superseded_at=None)
+    unsure = labels.order_by("item")[0]
+    labels.filter(pk=unsure.pk).update(is_ambiguous=True)
 
     dry = dry_run.dry_run(project)
 
@@ -56,6 +61,7 @@ def test_a_dry_run_says_what_the_run_then_does() -> None:
     )
     assert sum(count for _, count in dry.names) == dry.label_count
     assert dry.held_out == version.evaluation.items + version.evaluation.left_out
+    assert dry.held_out == labels.count() - 1
     assert (dry.new, dry.same_as, dry.seconds) == (None, None, None)
     assert not dry.has_new_features
 
@@ -119,7 +125,7 @@ def test_a_preview_of_a_switch_counts_what_it_changes() -> None:
     )
     said = []
     for version in (first, second):
-        model, spec = registry.load(version)
+        model, spec = loading.load(version)
         rows = store.load(project, spec).rows_of(pool)
         said.append(training.predicted_labels(model, model.probabilities(rows)))
     changed = sum(then != now for then, now in zip(*said, strict=True))
@@ -127,6 +133,22 @@ def test_a_preview_of_a_switch_counts_what_it_changes() -> None:
     assert switch.relabeled is not None
     assert (switch.relabeled.sampled, switch.relabeled.changed) == (len(pool), changed)
     assert switch.pool == len(pool)
+
+    # Of twelve that it fixes in one group, less is known than of as many others.
+    answers = first.evaluation.answers
+    fixed = [int(pk) for pk in answers][:12]
+    wrong = {str(pk): [answers[str(pk)][0], ["none"]] for pk in fixed}
+    Evaluation.objects.filter(model=first).update(answers={**answers, **wrong})
+    alone = switching.preview(project, second.number, is_rollback=False).gain
+    Item.objects.filter(pk__in=fixed).update(group_key="one")
+    together = switching.preview(project, second.number, is_rollback=False).gain
+    assert alone is not None
+    assert together is not None
+    assert (together.fixed, together.accuracy.value) == (
+        alone.fixed,
+        alone.accuracy.value,
+    )
+    assert alone.accuracy.low > 0 > together.accuracy.low
 
 
 def test_a_switch_that_would_be_refused_is_refused() -> None:
@@ -194,12 +216,84 @@ def test_the_confirmation_promotes_and_says_what_it_replaces() -> None:
     assert client.get(f"{address}7/promote/").status_code == 404
 
 
+def test_an_archive_is_confirmed_and_says_what_it_ends() -> None:
+    project = worked_on(3)
+    waiting, past, serving = ModelVersion.objects.filter(project=project)
+    for version, stage in ((waiting, "waiting"), (serving, "champion")):
+        ModelVersion.objects.filter(pk=version.pk).update(stage=stage)
+    ModelVersion.objects.filter(pk=past.pk).update(promoted_at=timezone.now())
+    Duel.objects.filter(challenger=waiting).update(ended_at=None, verdict="")
+    client = client_of(make.manager_of(project).user)
+    models = f"/projects/{project.slug}/models/"
+
+    def said(version: ModelVersion) -> list[bool]:
+        page = client.get(f"{models}{version.number}/archive/").content.decode()
+        concerns = ("It does not wait any more", "Its duel ends", "A rollback still")
+        return [concern in page for concern in concerns]
+
+    call = make.Caller(make.manager_of(project).user)
+
+    def foreseen(version: ModelVersion) -> dict[str, object]:
+        path = f"projects/{project.slug}/models/{version.number}/preview/archive/"
+        return dict(call("get", path).json())
+
+    assert said(waiting) == [True, True, False]
+    assert said(past) == [False, False, True]
+    # Programs read the same.
+    assert foreseen(waiting) == {
+        "version": waiting.number, "waits": True, "has_duel": True, "goes_back": False,
+    }  # fmt: skip
+    assert foreseen(past) == {
+        "version": past.number, "waits": False, "has_duel": False, "goes_back": True,
+    }  # fmt: skip
+    assert foreseen(serving)["status"] == 409
+    assert client.get(f"{models}{serving.number}/archive/").status_code == 409
+    listed = client.get(models).content.decode()
+    links = [f"{models}{row.number}/archive/" in listed for row in (past, serving)]
+    assert links == [True, False]
+    form = {"action": "archive", "number": waiting.number, "reason": "too old"}
+    client.post(models, form)
+    waiting.refresh_from_db()
+    assert (waiting.stage, waiting.archived_why) == ("archived", "too old")
+    assert foreseen(waiting)["status"] == 409
+    assert client.get(f"{models}{waiting.number}/archive/").status_code == 409
+    admin = client_of(User.objects.create_superuser("root", password="pw"))
+    press = f"/admin/activelearn/modelversion/{past.pk}/press/"
+    told = admin.post(press, {"button": "foresee"}, follow=True).content.decode()
+    assert "A rollback still goes back to it." in told
+    admin.post(press, {"button": "archive", "reason": "done"})
+    past.refresh_from_db()
+    assert (past.archived_why, past.archived_by_id is not None) == ("done", True)
+
+
+@pytest.mark.parametrize("most", [20, 200])
+def test_a_preview_asks_a_sample_of_the_pool_each_item_once(most: int) -> None:
+    project = make.project()
+    for number in range(100):
+        make.item(project, split="evaluation" if number % 4 == 0 else "pool")
+    pool = set(Item.objects.filter(project=project).pool().values_list("pk", flat=True))
+
+    drawn = specs.drawn(project, most)
+
+    assert len(drawn) == len(set(drawn)) == min(most, len(pool))
+    assert set(drawn) <= pool
+    assert drawn == specs.drawn(project, most)
+    with CaptureQueriesContext(connection) as queries:
+        specs.drawn(project, most)
+    is_sorted = any("hashint8extended" in query["sql"] for query in queries)
+    assert is_sorted == (most > len(pool))
+
+
 def test_previews_are_for_the_engineers_of_the_project() -> None:
     project = worked_on(2)
     expert = make.member(project, "expert").user
     elsewhere = make.manager_of(make.project()).user
-    paths = ("training-runs/preview/", "models/1/preview/promote/")
-    pages = ("retrain/", "1/promote/", "1/rollback/")
+    paths = (
+        "training-runs/preview/",
+        "models/1/preview/promote/",
+        "models/1/preview/archive/",
+    )
+    pages = ("retrain/", "1/promote/", "1/rollback/", "1/archive/")
 
     for who, status in ((expert, 403), (elsewhere, 404)):
         for path in paths:

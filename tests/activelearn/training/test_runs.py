@@ -17,7 +17,7 @@ from activelearn.services.judging import judgments
 from activelearn.services.judging.judgments import Judgment
 from activelearn.services.labels import snapshots
 from activelearn.services.training import retrain, triggers
-from activelearn.services.versions import registry
+from activelearn.services.versions import loading, registry
 from labeling.models import Item, Job, Project, Resolution
 from labeling.services.projects import removal
 from labeling.services.votes import gold
@@ -63,7 +63,7 @@ def truth_of(project: Project) -> dict[int, str]:
 
 def hits_of(version: ModelVersion, items: list[int]) -> list[bool]:
     """Return what the version's file says of items, judged here once more."""
-    model, _ = registry.load(version)
+    model, _ = loading.load(version)
     rows = store.load(version.project).rows_of(items)
     said = training.predicted_labels(model, model.probabilities(rows))
     truth = truth_of(version.project)
@@ -102,7 +102,7 @@ def test_c1_a_run_that_is_killed_anywhere_judges_what_it_registers(report: int) 
         is_multi=False,
         seed=project.seed,
     )
-    assert (again.weights == registry.load(version)[0].model.weights).all()
+    assert (again.weights == loading.load(version)[0].model.weights).all()
     assert (version.stage == "champion") == (run.verdict == "promote")
 
 

@@ -10,7 +10,8 @@ from activelearn.models import Evaluation, ModelVersion, Promotion
 from activelearn.services.features import files
 from activelearn.services.versions import comparing
 from labeling.errors import NotFoundError
-from labeling.models import Item, Project
+from labeling.models import Item, LabelSet, Project
+from labeling.services.projects import label_sets
 from tests import make
 from tests.test_list_queries import worked_on
 
@@ -56,6 +57,27 @@ def test_two_versions_are_compared_item_by_item() -> None:
     assert [entry.item_id for entry in back.fixed] == [items[1].pk]
     with pytest.raises(NotFoundError):
         comparing.compare(project, 2, 999)
+
+
+def test_c3_versions_are_compared_in_the_labels_of_today() -> None:
+    project, items = two_versions()
+    drafts = [label_sets.LabelDraft(name) for name in ("z", "u")]
+    # What version 1 has broken and what it has mixed up is one label now.
+    label_sets.revise(
+        project, make.manager_of(project).user, drafts, {"x": "u", "y": "u"}
+    )
+    in_force = LabelSet.objects.filter(project=project).latest("version")
+    second = Evaluation.objects.filter(model__project=project, model__number=2)
+    right, wrong = [["u"], ["u"]], [["u"], ["z"]]
+    kept = {str(item.pk): right for item in items}
+    second.update(answers={**kept, str(items[3].pk): wrong}, label_set=in_force)
+
+    comparison = comparing.compare(project, 2, 1)
+
+    assert comparison.shared == 5
+    (broken,) = comparison.differences
+    assert (broken.item_id, broken.is_fixed) == (items[3].pk, False)
+    assert (broken.truth, broken.before, broken.now) == (["u"], ["u"], ["z"])
 
 
 def test_the_page_and_the_api_list_what_is_fixed_and_broken(client: Client) -> None:

@@ -10,7 +10,7 @@ from activelearn.models import ModelVersion, ScoringRun
 from activelearn.services.ordering import ranking
 from activelearn.services.predictions import serving
 from activelearn.services.training import triggers
-from activelearn.services.versions import registry
+from activelearn.services.versions import comparing, registry
 from labeling.models import Assignment, Prediction, Project, QueueEntry
 from labeling.services.projects import label_sets
 from tests import make
@@ -41,6 +41,7 @@ def suggested(project: Project) -> set[str]:
 def test_c3_nothing_is_promoted_for_a_rename() -> None:
     project = texts("assist")
     champion = registry.champion(project)
+    assert champion is not None
     revise(project, ["cash", "mail"], RENAMED)
 
     triggers.request(project, None, "after the rename")
@@ -50,6 +51,10 @@ def test_c3_nothing_is_promoted_for_a_rename() -> None:
     assert newest != champion
     assert (newest.evaluation.better, newest.evaluation.worse) == (0, 0)
     assert registry.champion(project) == champion
+    # Both are compared on all items, though each was judged in the words of its time.
+    both = comparing.compare(project, newest.number, champion.number)
+    assert (both.shared, both.differences) == (newest.evaluation.items, [])
+    assert both.now.label_set_id == project.label_set_id != both.before.label_set_id
 
 
 def test_c3_a_champion_answers_in_the_new_words_everywhere() -> None:

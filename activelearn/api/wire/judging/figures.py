@@ -89,6 +89,9 @@ class Figures(ReplyData):
         about("The cells that are not empty; none where items have several labels."),
     ]
     sets: Annotated[SetFigures | None, about("Null where items have one label.")] = None
+    undecided: Annotated[
+        int, about("Items called truly ambiguous: they count in `log_loss` alone.")
+    ] = 0
 
 
 class Slice(ReplyData):
@@ -172,13 +175,22 @@ class CalibrationTrial(ReplyData):
     needed: Annotated[
         int, about("From how many labels on it could help; 0: nothing to gain.")
     ]
+    method: Annotated[str, about("What was tried; empty in earlier releases.")] = ""
+    vector_from: Annotated[
+        int, about("From how many labels on `vector` is tried; 0: it was, or never is.")
+    ] = 0
+    arm: Annotated[
+        int,
+        about("Of the labels, those of the pool that were drawn at random."),
+    ] = 0
 
 
 class CalibrationReport(ReplyData):
     """How sure the model is beside how often it is right."""
 
     kind: Annotated[
-        str, one_of(["none", "temperature", "platt"], "The calibration in use.")
+        str,
+        one_of(["none", "temperature", "vector", "platt"], "The calibration in use."),
     ]
     trial: Annotated[CalibrationTrial | None, about("Null where none was tried.")]
     before: Annotated[Reliability, about("Without a calibration.")]

@@ -1,4 +1,4 @@
-"""What a run, a promotion or a rollback would do."""
+"""What a run, a promotion, a rollback or an archive would do."""
 
 from __future__ import annotations
 
@@ -92,6 +92,19 @@ class SwitchPreview(ReplyData):
     rescored: Annotated[int, about("Items of the pool that are scored anew.")]
 
 
+class ArchivePreview(ReplyData):
+    """What would change if a version were put away; what serves stays."""
+
+    version: Annotated[int, about("Its number.")]
+    waits: Annotated[
+        bool, about("It waits for labels or a person, and would be judged no more.")
+    ]
+    has_duel: Annotated[
+        bool, about("A duel of it goes on, which would end without a result.")
+    ]
+    goes_back: Annotated[bool, about("A rollback would still let it serve.")]
+
+
 def retrain_of(dry: dry_run.DryRun) -> RetrainPreview:
     """Return what a run would do."""
     least, most = dry.seconds or (None, None)
@@ -126,6 +139,16 @@ def switch_of(switch: switching.Switch) -> SwitchPreview:
             switch.relabeled, Relabeled | None, from_attributes=True
         ),
         rescored=switch.pool,
+    )
+
+
+def archive_of(change: switching.Archival) -> ArchivePreview:
+    """Return what it would change to put a version away."""
+    return ArchivePreview(
+        version=change.version.number,
+        waits=change.waits,
+        has_duel=change.has_duel,
+        goes_back=change.goes_back,
     )
 
 

@@ -73,7 +73,7 @@ class TrainingRun(ReplyData):
     verdict: Annotated[
         str,
         one_of(
-            literals(retrain.Verdict),
+            literals(retrain.RunVerdict),
             "Of the gate, or why it was not asked; empty before.",
             or_empty=True,
         ),

@@ -34,7 +34,8 @@ from labeling.api.http.fields import (
 )
 
 GateVerdict = Annotated[
-    str, one_of(literals(judgments.Verdict), "Whether it may serve, by the gate.")
+    str,
+    one_of(literals(judgments.JudgmentVerdict), "Whether it may serve, by the gate."),
 ]
 
 
@@ -95,6 +96,13 @@ class Evaluation(ReplyData):
     changes: Annotated[
         list[LabelChange],
         about("Against what served before, where items may have several labels."),
+    ] = msgspec.field(default_factory=list)
+    people: Annotated[
+        list[LabelReport],
+        about(
+            "One person against the others, or an expert, by label: of votes. Where items "
+            "may have several labels."
+        ),
     ] = msgspec.field(default_factory=list)
     duel: Annotated[
         Duel | None, about("Its latest one with what served; null: it had none.")
@@ -206,7 +214,7 @@ def evaluation_of(evidence: models.Evaluation) -> Evaluation:
         "rule": evidence.rule,
         "alpha": evidence.asked.alpha,
         "look": evidence.asked.look,
-        "exact_p": signs.exact_p(evidence.better, evidence.worse),
+        "exact_p": signs.exact_p(evidence.better, evidence.worse, evidence.asked.nets),
         "lower_bound": evidence.lower_bound,
         # Evaluations of earlier releases have none.
         "parts": evidence.report.get("parts", []),

@@ -1,0 +1,68 @@
+"""The file of a version: read, checked, and put into the words of today."""
+
+from __future__ import annotations
+
+from activelearn.core import artifact, translation
+from activelearn.core import features as core_features
+from activelearn.core.features import Spec, UnknownSpecError
+from activelearn.core.training import LinearModel
+from activelearn.core.translation import NoLabelLeftError, TranslatedModel
+from activelearn.models import ModelVersion
+from activelearn.services.features import files, store
+from labeling.errors import ConflictError, DamagedFileError
+from labeling.messages import message
+from labeling.services.votes import relabel
+
+
+def load(model: ModelVersion) -> tuple[TranslatedModel, Spec]:
+    """Return the model, and the specification of the features that it reads.
+
+    The model predicts in the labels of today, whatever they were called in its time.
+
+    Raises DamagedFileError where its bytes are not those that were saved, or gone;
+    NotFoundError where the project has been deleted, and ConflictError where its features
+    are not those that the version names, this program cannot compute them, or none of
+    its labels is left.
+    """
+    try:
+        data = files.read("models", model.sha256)
+        loaded, spec = artifact.load(data, model.sha256)
+    except (OSError, artifact.DamagedError) as error:
+        raise DamagedFileError(
+            message(
+                "The file of version %(number)s is damaged or gone. Bring it back from a backup, train a new version, or promote another one.",
+                number=model.number,
+            )
+        ) from error
+    try:
+        # A file of another release can name columns that these features do not have.
+        is_wide_enough = loaded.columns.max(initial=-1) < core_features.width(spec)
+    except UnknownSpecError as error:
+        raise ConflictError(
+            message(
+                "Version %(number)s reads features that this program does not compute (%(spec)s). Train a new version, or promote another one.",
+                number=model.number,
+                spec=str(error),
+            )
+        ) from error
+    if not is_wide_enough or store.hash_of(spec) != model.spec_hash:
+        raise ConflictError(
+            message(
+                "The file of version %(number)s names other features than the version does. Train a new version, or promote another one.",
+                number=model.number,
+            )
+        )
+    return _in_words_of_today(model, loaded), spec
+
+
+def _in_words_of_today(version: ModelVersion, model: LinearModel) -> TranslatedModel:
+    words = relabel.words_since(version.label_set_id)
+    try:
+        return translation.translated(model, words.moves, words.today)
+    except NoLabelLeftError as error:
+        raise ConflictError(
+            message(
+                "None of the labels that version %(number)s knows is left. Train a new version, or promote another one.",
+                number=version.number,
+            )
+        ) from error
