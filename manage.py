@@ -1,21 +1,36 @@
-"""Run a command: ``python manage.py COMMAND``, the same as ``assay COMMAND``."""
+"""Run a command: ``python manage.py COMMAND``, the same as ``assay COMMAND``.
+
+``assay`` alone is ``assay up``.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
+from django.db import OperationalError
+
+from running import finding
 
 
 def main() -> None:
     """Run the command that the arguments name."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    words = sys.argv if len(sys.argv) > 1 else [*sys.argv, "up"]
     try:
-        execute_from_command_line(sys.argv)
+        finding.choose(words[1], Path(__file__).resolve().parent)
+        execute_from_command_line(words)
     except ImproperlyConfigured as error:
         sys.exit(f"Assay cannot start: {error}")
+    except OperationalError:
+        from django.conf import settings
+
+        if not settings.IS_EMBEDDED or finding.answers(settings.ASSAY_HOME):
+            raise
+        sys.exit(f"No Assay runs in {settings.ASSAY_HOME}. Start it: assay up")
 
 
 if __name__ == "__main__":

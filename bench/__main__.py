@@ -14,6 +14,7 @@ from bench import (
     learning,
     queue,
     station,
+    voter,
     whole,
 )
 
@@ -25,6 +26,7 @@ MODULES = {
     "learning": learning,
     "queue": queue,
     "station": station,
+    "voter": voter,
     "whole": whole,
 }
 

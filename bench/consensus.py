@@ -187,7 +187,7 @@ class Posterior:
             for skill in [*terms.ahead, *[consensus.UNKNOWN] * self.most]
         ][: self.most - len(people(opinions))]
         best = consensus.belief([*self.ballots(opinions), *more], terms)
-        return best.confidence < CONFIDENCE
+        return best.least < CONFIDENCE
 
     def learn(self, votes: Sequence[Opinions]) -> None:
         """Fit the skills anew where a tenth more votes have come."""

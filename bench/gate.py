@@ -10,7 +10,7 @@ are given to either by lot.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final
 
@@ -37,6 +37,7 @@ DRAWS: Final = 50
 SIZES: Final = (100, 300, 1000)
 GAINS: Final = (0.01, 0.02, 0.05)
 ASKED: Final = 100
+GROUP_SIZES: Final = (1, 2, 5, 10)
 RULES: Final = ("strict", "balanced", "always")
 
 
@@ -92,12 +93,26 @@ class Gatekeeper:
         self.rule = rule
         self.last: Spent | None = None
 
-    def lets(self, before: Bools, now: Bools, *, is_first: bool = False) -> bool:
-        """Whether it promotes a challenger with these hits on the held-out items."""
+    def lets(
+        self,
+        before: Bools,
+        now: Bools,
+        *,
+        is_first: bool = False,
+        groups: Sequence[int] = (),
+    ) -> bool:
+        """Whether it promotes a challenger with these hits on the held-out items.
+
+        groups: of each item, where the gate is to know of them.
+        """
         if self.rule == "always":
             return True
         policy: Policy = "strict" if self.rule == "strict" else "balanced"
         asked = gate.terms(policy, is_first=is_first, last=self.last)
+        if groups:
+            asked = replace(
+                asked, nets=tuple(signs.nets(before.tolist(), now.tolist(), groups))
+            )
         counts = PairedCounts(
             len(now), int((now & ~before).sum()), int((before & ~now).sum())
         )
@@ -151,6 +166,28 @@ def fooled(
                 count += 1
                 break
     return count / LIVES[rule]
+
+
+def misled(versions: Versions, rule: str, size: int, rng: Any) -> tuple[float, float]:
+    """Return how often one comparison promotes an equal model, items told from groups.
+
+    Of 300 held-out items, so many each are one group: nearly the same, so both models
+    have all of them right or wrong. First by a gate that takes items as independent, then
+    by one that knows of their groups.
+    """
+    steps = len(versions.predicted) - 1
+    promoted = np.zeros(2)
+    groups = np.repeat(np.arange(HELD_OUT // size), size).tolist()
+    for number in range(TRIES):
+        before = versions.hits[number % steps]
+        now = _moved(before, versions.differing(number % steps), 0.0, rng)
+        places = np.repeat(rng.choice(len(before), HELD_OUT // size), size)
+        pair = before[places], now[places]
+        promoted += [
+            Gatekeeper(rule).lets(*pair, groups=known) for known in ((), groups)
+        ]
+    unaware, aware = promoted / TRIES
+    return float(unaware), float(aware)
 
 
 @dataclass(frozen=True)
@@ -325,6 +362,21 @@ def _life_rows(rng: Any) -> Iterator[dict[str, Any]]:
         yield row(f"gate-{rule}-life", worst, "promoted", target, detail)
 
 
+def _group_rows(rng: Any) -> Iterator[dict[str, Any]]:
+    for rule, target in (("strict", 0.05), ("balanced", 0.5)):
+        shares = {
+            size: np.mean([misled(v, rule, size, rng) for v in _all()], axis=0)
+            for size in GROUP_SIZES
+        }
+        by_size = "; ".join(
+            f"groups of {size}: {unaware:.1%} → {aware:.1%}"
+            for size, (unaware, aware) in shares.items()
+        )
+        detail = f"equal models on {HELD_OUT} items, items → groups counted; {by_size}"
+        worst = max(float(aware) for _, aware in shares.values())
+        yield row(f"gate-groups-{rule}", worst, "promoted", target, detail)
+
+
 def _power_rows(rng: Any) -> Iterator[dict[str, Any]]:
     for judge in (Judge("strict"), Judge("strict", 10), Judge("balanced")):
         shares = {
@@ -382,6 +434,7 @@ def _duel_rows(rng: Any) -> Iterator[dict[str, Any]]:
 
 KINDS: Final[Sequence[tuple[str, Callable[[Any], Iterator[dict[str, Any]]]]]] = (
     ("life", _life_rows),
+    ("groups", _group_rows),
     ("power", _power_rows),
     ("real", _real_rows),
     ("parts", _part_rows),

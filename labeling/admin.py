@@ -6,10 +6,14 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
+from django.core.exceptions import BadRequest
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from labeling.errors import AssayError
@@ -27,6 +31,16 @@ from labeling.services.work import jobs
 
 class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time
     """Facts are shown, never typed over."""
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show a list. Raises BadRequest for a filter with NUL, which no column holds."""
+        if any(
+            "\x00" in value for _, values in request.GET.lists() for value in values
+        ):
+            raise BadRequest
+        return super().changelist_view(request, extra_context)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nothing is added by hand."""
@@ -49,7 +63,7 @@ class WithButtons(ReadOnly):
     """An object page with buttons: each POSTs its name to one service call."""
 
     change_form_template = "admin/with_buttons.html"
-    buttons: tuple[tuple[str, str], ...] = ()
+    buttons: tuple[tuple[str, Promise | str], ...] = ()
 
     def get_urls(self) -> list[URLPattern]:
         """Add the address of the buttons."""
@@ -72,7 +86,7 @@ class WithButtons(ReadOnly):
         """Do what the button says, and say what came of it."""
         row = get_object_or_404(self.model, pk=pk)
         if not request.user.is_superuser:
-            messages.error(request, "Only a superuser may do this.")
+            messages.error(request, _("Only a superuser may do this."))
         else:
             try:
                 messages.success(request, self.act(request, row))
@@ -95,15 +109,18 @@ def person_of(request: HttpRequest) -> User:
 class WithJobButtons(WithButtons):
     """Rows that are a job, or have one, which is cancelled and run again here."""
 
-    buttons = (("cancel", "Cancel"), ("again", "Run again"))
+    buttons = (
+        ("cancel", gettext_lazy("Cancel")),
+        ("again", gettext_lazy("Run again")),
+    )
 
     def act(self, request: HttpRequest, row: Any) -> str:
-        """Cancel or run again."""
+        """Cancel or run again; raises what ``jobs.cancel`` and ``jobs.again`` raise."""
         job = row if isinstance(row, Job) else row.job
         if request.POST.get("button") == "cancel":
             jobs.cancel(job)
-            return f"{row} is asked to stop."
-        return f"{jobs.again(job, person_of(request))} is requested."
+            return _("%(job)s is asked to stop.") % {"job": row}
+        return _("%(job)s is requested.") % {"job": jobs.again(job, person_of(request))}
 
 
 @admin.register(Project)
@@ -120,7 +137,10 @@ class ProjectAdmin(WithButtons):
 
     @classmethod
     def offer(
-        cls, button: str, words: str, act: Callable[[HttpRequest, Project], str]
+        cls,
+        button: str,
+        words: Promise | str,
+        act: Callable[[HttpRequest, Project], str],
     ) -> None:
         """Add a button; ``act`` does what it says, and returns what came of it."""
         cls.buttons = (*cls.buttons, (button, words))

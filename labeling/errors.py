@@ -172,6 +172,30 @@ class TakesTooLongError(AssayError):
     title = _("This takes too long")
 
 
+class TooManyAttemptsError(AssayError):
+    """A password or token was wrong too often: wait ``seconds`` before the next."""
+
+    code = "too_many_attempts"
+    status = 429
+    title = _("Wait a moment before you try again")
+
+    def __init__(self, seconds: int) -> None:
+        self.seconds = max(seconds, 1)
+        super().__init__(
+            message(
+                "Too many attempts have failed. Try again in %(seconds)s seconds.",
+                seconds=self.seconds,
+            )
+        )
+
+
+class DamagedFileError(ConflictError):
+    """A file of the server is not the one that was written, or is gone."""
+
+    code = "damaged_file"
+    title = _("A file of the server is damaged")
+
+
 class NoSpaceError(AssayError):
     """The server's disk does not take a file."""
 
@@ -194,5 +218,7 @@ KINDS: Final = (
     ReplayMismatchError,
     TooLargeError,
     TakesTooLongError,
+    TooManyAttemptsError,
+    DamagedFileError,
     NoSpaceError,
 )

@@ -7,7 +7,7 @@ from typing import Final
 from django.utils.translation import gettext_noop as noop
 
 from labeling.services.projects import removal
-from labeling.services.transfer import importing
+from labeling.services.transfer import earlier, importing
 from labeling.services.votes import agreement, skills
 from labeling.services.work.kinds import Kind
 
@@ -15,6 +15,12 @@ KINDS: Final = (
     Kind("agreement", agreement.run, title=noop("agreement"), rest=9),
     Kind("skills", skills.run, title=noop("how often people are right"), rest=9),
     Kind("import", importing.run, title=noop("import"), repeat=importing.again),
+    Kind(
+        earlier.KIND,
+        earlier.run,
+        title=noop("sketches of earlier items"),
+        repeat=earlier.again,
+    ),
     Kind("delete", removal.run, title=noop("deletion of items")),
     Kind(
         "delete-project",

@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 
 from django.utils.translation import gettext
 
+_NO_FORM: Final = re.compile("[\0\ud800-\udfff]")
 _PLACE: Final = re.compile(r"%\((\w+)\)s")
 
 
@@ -102,12 +103,20 @@ def in_language(message: Message | None) -> str:
 def as_json(message: Message) -> dict[str, Any]:
     """Return a message as it is kept: ``{"text": …, "values": {…}}``."""
     if message.is_verbatim:
-        return {"text": message.text, "is_verbatim": True}
+        return {"text": _storable(message.text), "is_verbatim": True}
     values = {
-        name: as_json(value) if isinstance(value, Message) else value
+        name: as_json(value) if isinstance(value, Message) else _storable(value)
         for name, value in message.values.items()
     }
     return {"text": message.text, "values": values}
+
+
+def _storable(value: str | float) -> str | float:
+    """Return a value without characters that the database has no form for.
+
+    What is wrong with a file may be just these, and the reason quotes them.
+    """
+    return _NO_FORM.sub("\ufffd", value) if isinstance(value, str) else value
 
 
 def from_json(kept: Mapping[str, Any]) -> Message:

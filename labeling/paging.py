@@ -16,7 +16,7 @@ from labeling.errors import NotFoundError
 from labeling.messages import sentence as _
 from labeling.models import Project
 
-Row = TypeVar("Row", bound=Model)
+ListedRow = TypeVar("ListedRow", bound=Model)
 _NOTHING: Final = Q(pk__in=[])
 
 
@@ -29,21 +29,21 @@ class Cursor:
 
 
 @dataclass(frozen=True)
-class RowsPage(Generic[Row]):
+class RowsPage(Generic[ListedRow]):
     """Some rows, and where the pages after and before them begin."""
 
-    rows: Sequence[Row]
+    rows: Sequence[ListedRow]
     next: Cursor | None
     previous: Cursor | None
 
 
 def page(
-    rows: QuerySet[Row],
+    rows: QuerySet[ListedRow],
     size: int,
     cursor: Cursor | None = None,
     *,
     project: Project | None = None,
-) -> RowsPage[Row]:
+) -> RowsPage[ListedRow]:
     """Return at most ``size`` rows in their order, the newest first where they have none.
 
     A list that is ordered by a value takes one more query for a cursor, and names its

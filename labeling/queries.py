@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import timedelta
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from django.db.models import (
@@ -29,13 +29,45 @@ from labeling.models import (
     Annotation,
     Disagreement,
     Item,
+    Label,
     Membership,
     Project,
     ProjectCounter,
     Reason,
     Resolution,
 )
+from labeling.models.policy import MAX_COLUMN
 from labeling.quality.shares import wilson
+
+# Items whose columns are offered in the settings.
+_SEEN_FOR_COLUMNS: Final = 200
+
+
+# Every vote asks. Other labels are another label set, so no process keeps an old answer.
+@lru_cache(maxsize=256)
+def label_names(label_set_id: int | None) -> frozenset[str]:
+    """Return the names of a label set, which never changes once it is made."""
+    names = Label.objects.filter(label_set_id=label_set_id)
+    return frozenset(names.values_list("name", flat=True))
+
+
+def columns_beside(project: Project) -> list[str]:
+    """Return the columns that may stand beside an item: those chosen, then the others.
+
+    The others are those of the newest items; what is shown anyway is not among them.
+    """
+    newest = project.items.order_by("-pk")[:_SEEN_FOR_COLUMNS]
+    names = dict.fromkeys(project.beside)
+    for data, metadata in newest.values_list("data", "metadata"):
+        shown = data if project.data_type == Project.DataType.TABLE else ()
+        names |= dict.fromkeys(
+            name
+            for name in (*data, *metadata)
+            if name not in shown
+            and name != project.data_type
+            and len(name) <= MAX_COLUMN
+        )
+    return list(names)
 
 
 @dataclass(frozen=True)
@@ -153,9 +185,13 @@ def labels_in_use(project_id: int) -> dict[str, int]:
 
 
 def labels_by_split(project_id: int) -> dict[tuple[str, str], int]:
-    """Return (label, split) → how many items of it have the label, in one query."""
+    """Return (label, split) → how many items of it have the label, in one query.
+
+    Held-out items without a single right answer have none that a model is judged on.
+    """
     rows = (
         Resolution.objects.filter(project=project_id, superseded_at=None)
+        .exclude(is_ambiguous=True, item__split=Item.Split.EVALUATION)
         .order_by()
         .annotate(name=Func(F("labels"), function="unnest"))
         .values("name", "item__split")
@@ -212,6 +248,8 @@ _CONDITIONS: Final[dict[str, Callable[[Project, str], Q]]] = {
     "q": lambda _project, words: Q(data__icontains=words[:200]),
 }
 ITEM_FILTERS: Final = frozenset(_CONDITIONS)
+# Those that ask what the model says.
+MODEL_FILTERS: Final = frozenset({"predicted", "confidence_lt"})
 
 
 def items_matching(project: Project, query: Mapping[str, str]) -> QuerySet[Item]:

@@ -7,7 +7,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, Literal
@@ -18,6 +18,8 @@ MAX_DEPTH = 32
 # Browsers read a whole number as a double, which is exact up to here.
 MAX_WHOLE = 2**53
 FEW_WORDS = 3
+# Letters or digits that stand together; digits after letters are another word.
+_WORDS: Final = re.compile(r"[^\W\d_]+|\d+")
 # A label by votes of which less agree is looked at again.
 LOW_CONFIDENCE = 0.8
 # What a model must be, at least, to cast doubt on people's label.
@@ -207,3 +209,24 @@ def entropy(counts: Counter[Labels]) -> float:
     """Return the Shannon entropy of the answers, in nats."""
     total = counts.total()
     return -sum(n / total * math.log(n / total) for n in counts.values() if n)
+
+
+def tells_label(name: str, labels: Collection[str]) -> bool:
+    """Whether an item's name may tell its label.
+
+    It does where it has the words of a label beside each other, also with an s behind
+    them. A label of one character or number does not count, or each item with such a
+    number would be suspect.
+    """
+    words = _spelled(name)
+    return any(
+        form in words
+        for label in labels
+        if any(map(str.isalnum, label)) and not (len(label) == 1 or label.isdecimal())
+        for form in (_spelled(label), _spelled(f"{label}s"))
+    )
+
+
+def _spelled(text: str) -> str:
+    """Return letters and numbers apart, each between marks that no text has."""
+    return "\0" + "".join(f"{word}\0" for word in _WORDS.findall(text.casefold()))

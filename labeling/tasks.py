@@ -8,10 +8,11 @@ from typing import Final
 from celery import shared_task
 from django.db import OperationalError
 
+from labeling.services.accounts import attempts, sessions, tokens
 from labeling.services.queue import giving_back
-from labeling.services.transfer import importing, pictures
+from labeling.services.transfer import earlier, importing, pictures
 from labeling.services.votes import counts, settle
-from labeling.services.work import jobs, kinds
+from labeling.services.work import jobs, kinds, space
 
 # Votes of this long after a ring are seen by the task it rang for.
 _DELAY: Final = 1.0
@@ -60,15 +61,29 @@ def forget_pictures() -> int:
     return pictures.forget_unused()
 
 
+@shared_task(name="labeling.forget_access", time_limit=300)
+def forget_access() -> int:
+    """Delete sessions and tokens that are over, and old counts of failed attempts."""
+    return sessions.forget() + tokens.forget() + attempts.forget()
+
+
 @shared_task(name="labeling.recount", time_limit=3600)
 def recount() -> int:
     """Compare all counters with what they count."""
     return counts.reconcile_all()
 
 
+@shared_task(name="labeling.sketch", time_limit=3600)
+def sketch() -> int:
+    """Have items sketched that an earlier release took in."""
+    return earlier.request_all()
+
+
 @shared_task(name="labeling.run_job", time_limit=4 * 3600)
 def run_job(job_id: int) -> None:
-    """Run the job whose turn it is."""
+    """Run the job whose turn it is; where the disk is nearly full it waits."""
+    if space.is_short():
+        return
     jobs.run_in_turn(job_id)
 
 

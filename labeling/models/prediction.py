@@ -32,7 +32,7 @@ class Prediction(models.Model):
     was_trained_on = models.BooleanField(
         default=True,
         db_default=True,
-        help_text="The model learned from this item, so its answer is no second opinion.",
+        help_text="What predicts it learned from this item, so it is no second opinion.",
     )
 
     class Meta:

@@ -16,7 +16,7 @@ from labeling.quality.shares import wilson
 # How far apart two votes are: "nominal" is the same or another one; "masi" is nearer
 # where two sets have labels in common.
 Distance = Literal["nominal", "masi"]
-# Beyond so many different sets, the expected disagreement is not drawn anew: the table of
+# Beyond this number of different sets, the expected disagreement is not drawn anew: the table of
 # their distances would be too large, and it hardly varies.
 MOST_DRAWN: Final = 1000
 # So many rows of distances are in memory at once.
@@ -158,7 +158,7 @@ def _disagreement(table: PatternTable, distance: Distance) -> Array:
 
 
 def _expectation(table: PatternTable, distance: Distance) -> Callable[[Array], float]:
-    """Return what tells the distance of all ordered pairs of so many votes.
+    """Return what tells the distance of all ordered pairs of the votes.
 
     votes: (n_categories,) for each category.
     """
@@ -193,7 +193,7 @@ def bootstrap_interval(
 
     A sample in which all votes are the same shows no agreement beyond chance and counts
     as 0. Where no two votes of the items differ, no sample can either, which does not
-    make it sure: so many items are known to leave the share of agreement as far open as
+    make it sure: that number of items is known to leave the share of agreement as far open as
     Wilson's interval says.
     """
     alpha = krippendorff_alpha(table, distance)

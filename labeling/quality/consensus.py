@@ -11,11 +11,11 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 Labels = tuple[str, ...]
-Verdict = Literal["open", "settled", "disputed"]
+Settlement = Literal["open", "settled", "disputed"]
 
 # A person of whom nothing is known is like one seen right in 6.4 of 8 votes: a beta
 # prior, Beta(6.4, 1.6). learning.md 3.4 measured it.
@@ -26,7 +26,7 @@ UNKNOWN: Final = PRIOR_RIGHT / PRIOR_VOTES
 CEILING: Final = 0.99
 # Beyond it, sums of logarithms round: equal votes must make equal confidences.
 DIGITS: Final = 9
-# Who is no better than chance is taken to be better by this.
+# A person who is no better than chance is taken to be better by this.
 HAIR: Final = 0.01
 
 
@@ -44,11 +44,16 @@ class Ballot:
 
 @dataclass(frozen=True)
 class Belief:
-    """The likeliest labels, their probability, and that of each label that was named."""
+    """The likeliest labels, their probability, and that of each label that was named.
+
+    confidence: that all of them are right, and none is missing. least: of the label that
+    is least sure, which of several decides whether they settle an item.
+    """
 
     labels: Labels
     confidence: float
     soft_label: dict[str, float]
+    least: float
     is_tie: bool = False
 
 
@@ -76,34 +81,65 @@ class SettlingTerms:
 def belief(ballots: Sequence[Ballot], terms: SettlingTerms) -> Belief:
     """Return what votes say of an item."""
     if not ballots:
-        return Belief((), 0.0, {})
+        return Belief((), 0.0, {}, 0.0)
     of_all = _of_labels if terms.is_multi else _of_one
     return of_all(ballots, terms, 0.0)
 
 
-def verdict(ballots: Sequence[Ballot], terms: SettlingTerms) -> Verdict:
+def verdict(ballots: Sequence[Ballot], terms: SettlingTerms) -> Settlement:
     """Return whether votes settle an item, as ``decided`` does."""
     return decided(ballots, terms)[0]
 
 
-def decided(ballots: Sequence[Ballot], terms: SettlingTerms) -> tuple[Verdict, Belief]:
+def decided(
+    ballots: Sequence[Ballot], terms: SettlingTerms
+) -> tuple[Settlement, Belief]:
     """Return whether votes settle an item, and what they say of it.
 
     Below the least number of votes it stays open. Then the likeliest category settles
-    it if it is likely enough. Else one more vote is asked for, but only where those to come
+    it if it is likely enough, and people have named it: a model alone decides nothing
+    against them. Else one more vote is asked for, but only where those to come
     could settle it: where they cannot, even by the most skilled and all of one mind, it
     is disputed at once. An item that gets one vote only is settled by it:
     the confidence says how far it can be trusted.
     """
     now = belief(ballots, terms)
-    votes = sum(not ballot.is_model for ballot in ballots)
+    given = [ballot.labels for ballot in ballots if not ballot.is_model]
+    votes = len(given)
     if votes < max(1, terms.min_votes):
         return "open", now
-    is_sure = now.confidence >= terms.confidence or terms.max_votes == 1
-    if is_sure and not now.is_tie:
+    if terms.max_votes == 1:
+        return "settled", _in_vote(given[0], now, is_multi=terms.is_multi)
+    is_sure = now.least >= terms.confidence and not now.is_tie
+    if is_sure and _have_named(given, now.labels):
         return "settled", now
     is_open = _can_settle(ballots, terms, terms.max_votes - votes)
     return "open" if is_open else "disputed", now
+
+
+def _in_vote(vote: Labels, now: Belief, *, is_multi: bool) -> Belief:
+    """Return the belief in the labels of the only vote, whatever a model says beside it."""
+    if now.labels == vote:
+        return replace(now, is_tie=False)
+    shares = now.soft_label
+    if not is_multi:
+        sure = shares[vote[0]]
+        return Belief(vote, sure, shares, sure)
+    each = [share if name in vote else 1 - share for name, share in shares.items()]
+    # Where the vote differs, what is less likely takes the place of what is likelier.
+    pairs = [
+        (min(share, 1 - share), max(share, 1 - share))
+        for name, share in shares.items()
+        if (name in vote) != (name in now.labels)
+    ]
+    whole = now.confidence * math.prod(less / more for less, more in pairs)
+    return Belief(vote, round(whole, DIGITS), shares, round(min(each), DIGITS))
+
+
+def _have_named(given: Sequence[Labels], labels: Labels) -> bool:
+    """Whether of each label somebody has voted as it is settled: that it is there, or not."""
+    sets = [set(vote) for vote in given]
+    return set.intersection(*sets) <= set(labels) <= set.union(*sets)
 
 
 def _can_settle(ballots: Sequence[Ballot], terms: SettlingTerms, missing: int) -> bool:
@@ -114,7 +150,7 @@ def _can_settle(ballots: Sequence[Ballot], terms: SettlingTerms, missing: int) -
     more = math.fsum(evidence(skill, terms.categories) for skill in skills)
     of_all = _of_labels if terms.is_multi else _of_one
     # What is likeliest now gains most by votes for it.
-    return of_all(ballots, terms, more).confidence >= terms.confidence
+    return of_all(ballots, terms, more).least >= terms.confidence
 
 
 def evidence(skill: float, categories: int) -> float:
@@ -146,12 +182,17 @@ def _of_one(ballots: Sequence[Ballot], terms: SettlingTerms, more: float) -> Bel
         best,
         shares[best],
         {category[0]: share for category, share in shares.items() if category},
+        shares[best],
         is_tie=shares[best] in others,
     )
 
 
-def _of_labels(ballots: Sequence[Ballot], _: SettlingTerms, more: float) -> Belief:
-    """Return the belief in each label; the set is as sure as its least sure label."""
+def _of_labels(ballots: Sequence[Ballot], terms: SettlingTerms, more: float) -> Belief:
+    """Return the belief in each label and in the set, as if labels were independent.
+
+    That one of those that nobody named is missing is one question more: people rarely
+    miss what is there, so they are not as many as there are labels.
+    """
     parts = [(ballot.labels, evidence(ballot.skill, 2)) for ballot in ballots]
     whole = math.fsum(part for _, part in parts)
     names = sorted({name for labels, _ in parts for name in labels})
@@ -160,11 +201,15 @@ def _of_labels(ballots: Sequence[Ballot], _: SettlingTerms, more: float) -> Beli
         for name in names
     }
     # Of a label that nobody named all say that it is not there.
-    least = min([whole, *(abs(total) for total in sums.values())])
+    every = [*(abs(total) for total in sums.values())]
+    if len(names) < terms.label_count:
+        every.append(whole)
+    least = min(every)
     return Belief(
         tuple(name for name in names if round(sums[name], DIGITS) > 0),
-        _logistic(least + more),
+        round(math.prod(map(_logistic, every)), DIGITS),
         {name: _logistic(total) for name, total in sums.items()},
+        _logistic(least + more),
         is_tie=round(least, DIGITS) <= 0,
     )
 

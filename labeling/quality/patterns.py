@@ -94,7 +94,7 @@ def table_of(votes: Iterable[Rating]) -> PatternTable:
 
 
 def first_votes(votes: Sequence[Rating], most: int) -> list[Rating]:
-    """Return the first votes on each item, at most so many, in the order of ``votes``.
+    """Return the first votes on each item, at most a given number, in the order of ``votes``.
 
     Further votes are asked for where the first ones differ: to count them makes people
     look more of one mind than they are.

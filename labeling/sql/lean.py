@@ -13,7 +13,7 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models.base import ModelState
 
-Row = tuple[Any, ...]
+LeanRow = tuple[Any, ...]
 Named = tuple[str, type[models.Model]]
 
 
@@ -39,7 +39,7 @@ def with_columns(query: str, *named: Named) -> str:
     return query
 
 
-def fetch(query: str, values: Mapping[str, Any], *named: Named) -> list[Row]:
+def fetch(query: str, values: Mapping[str, Any], *named: Named) -> list[LeanRow]:
     """Run ``query``, which selects ``columns(*named)``; return a tuple of models a row.
 
     A model whose primary key is null is None, as from an outer join. Other columns that
@@ -55,7 +55,7 @@ def fetch(query: str, values: Mapping[str, Any], *named: Named) -> list[Row]:
     return [tuple(_models(row, named, link)) for row in rows]
 
 
-def _rows(link: Any, query: str, values: Mapping[str, Any]) -> list[Row]:
+def _rows(link: Any, query: str, values: Mapping[str, Any]) -> list[LeanRow]:
     """Run a query: where plans are kept, by the connection's own quick cursor."""
     quick: psycopg.Cursor | None = getattr(link, "quick", None)
     # A cursor belongs to one connection: one from before a reconnect is dead.
@@ -63,7 +63,7 @@ def _rows(link: Any, query: str, values: Mapping[str, Any]) -> list[Row]:
         return quick.execute(query, values).fetchall()
     with link.cursor() as cursor:
         cursor.execute(query, values)
-        rows: list[Row] = cursor.fetchall()
+        rows: list[LeanRow] = cursor.fetchall()
     return rows
 
 

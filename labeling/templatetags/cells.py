@@ -1,4 +1,4 @@
-"""Cells of a table by their kind, as `table.js` shows them in the station.
+"""Cells of a table by their kind, as `cells.js` shows them in the station.
 
 Both are tested with the same cases: tests/cells.json, cells-shown.json and cells-long.json.
 """
@@ -8,10 +8,14 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from django import template
+
+from labeling.models import Item, Membership, Project
+from labeling.services.queue import naming
 
 # What JavaScript takes for white space; Python knows some more.
 _SPACE: Final = r"\t-\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
@@ -44,6 +48,8 @@ class Cell:
     kind: str
     is_true: bool = False
     is_long: bool = False
+    # Where it names its zone; the page shows it in the reader's.
+    moment: datetime | None = None
 
 
 def kind_of(value: object) -> str:
@@ -92,6 +98,16 @@ def _is_long(words: str) -> bool:
     return letters > _LETTERS or words.count("\n") >= _LINES
 
 
+def _moment(words: str) -> datetime | None:
+    """Return the moment that a date names, if it names its zone."""
+    try:
+        moment = datetime.fromisoformat(words)
+    except ValueError:
+        # No such day, or no such hour: it is shown as it stands.
+        return None
+    return moment if moment.tzinfo else None
+
+
 @register.filter
 def cells(row: dict[str, Any]) -> list[Cell]:
     """Return the cells of a row in the order of the data."""
@@ -99,10 +115,33 @@ def cells(row: dict[str, Any]) -> list[Cell]:
         Cell(
             name,
             words,
-            kind_of(value),
+            kind,
             is_true=words.lower() == "true",
             is_long=_is_long(words),
+            moment=_moment(words) if kind == "date" else None,
         )
         for name, value in row.items()
-        for words in [in_words(value)]
+        for words, kind in [(in_words(value), kind_of(value))]
     ]
+
+
+@register.filter
+def beside(item: Item, project: Project) -> dict[str, Any]:
+    """Return what the project wants to be seen beside an item, in its order.
+
+    A column of the data comes before one of the metadata that is called the same; what
+    the item does not have is left out, and so is what a table shows anyway.
+    """
+    is_table = project.data_type == Project.DataType.TABLE
+    further = item.metadata if is_table else {**item.metadata, **item.data}
+    return {
+        name: further[name]
+        for name in project.beside
+        if further.get(name) not in (None, "") and not (is_table and name in item.data)
+    }
+
+
+@register.filter
+def name_for(item: Item, member: Membership) -> str:
+    """Return what an item is called for a member who has to answer it."""
+    return naming.name_of(member, item)

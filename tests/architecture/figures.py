@@ -220,14 +220,12 @@ def untranslated(source: Source) -> list[str]:
 
     A bare text, or one with values in it, as the words of an error or in its ``errors``.
     """
-    calls = [
-        node
-        for node in ast.walk(source.tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-    ]
+    calls = [node for node in ast.walk(source.tree) if isinstance(node, ast.Call)]
     words: list[ast.AST] = []
     for call in calls:
-        if getattr(call.func, "id", "") in REFUSALS:
+        name = ast.unparse(call.func).rpartition(".")[2]
+        # What is said word for word is a person's or a library's, and not ours.
+        if name in {*REFUSALS, "verbatim"}:
             words += call.args[:1]
         words += [
             entry
@@ -237,7 +235,7 @@ def untranslated(source: Source) -> list[str]:
             if isinstance(inside, ast.List)
             for entry in inside.elts
         ]
-        if getattr(call.func, "id", "") in ("_", "sentence", "noop", "message"):
+        if name in ("_", "sentence", "noop", "message"):
             words += [text for text in call.args[:1] if isinstance(text, ast.JoinedStr)]
     return [
         f"{source.name}:{text.lineno}"
@@ -286,25 +284,46 @@ def bare_functions(every: Sequence[Source]) -> dict[str, set[str]]:
 
 def own_patches(source: Source) -> list[str]:
     """Return what a test patches of our own code; clock and chance may be set."""
-    ours = {
-        alias.asname or alias.name
-        for node in ast.walk(source.tree)
-        if isinstance(node, ast.ImportFrom) and node.module
-        if node.module.partition(".")[0] in PACKAGES
-        for alias in node.names
-    }
-    targets = [
-        ast.unparse(node.args[0])
-        for node in ast.walk(source.tree)
-        if isinstance(node, ast.Call) and node.args
-        if isinstance(node.func, ast.Attribute) and node.func.attr == "setattr"
-    ]
+    modules = _imported(source)
+    targets = []
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Call) and node.args:
+            name = ast.unparse(node.func)
+            if re.search(
+                r"(\.(setattr|setitem|delattr|delitem)|\bpatch(\.\w+)?)$", name
+            ):
+                targets.append(ast.unparse(node.args[0]))
+        elif isinstance(node, ast.Assign | ast.AugAssign):
+            # A value of a module; those of an object are its own business.
+            targets += [
+                ast.unparse(target)
+                for target in getattr(node, "targets", [getattr(node, "target", None)])
+                if isinstance(target, ast.Attribute)
+                and ast.unparse(target.value) in modules
+                and target.attr.isupper()
+            ]
     return [
         target
         for target in targets
-        if target.strip("'\"").partition(".")[0] in {*ours, *PACKAGES}
+        if target.strip("'\"").partition(".")[0] in {*modules, *PACKAGES}
         if not re.search(r"\.(time|random)(\.\w+)?['\"]?$", target)
     ]
+
+
+def _imported(source: Source) -> set[str]:
+    """Return the names under which a file imports what is ours."""
+    names = set()
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Import):
+            whole = {alias.asname or alias.name: alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            whole = {alias.asname or alias.name: node.module for alias in node.names}
+        else:
+            continue
+        names |= {
+            name for name, path in whole.items() if path.partition(".")[0] in PACKAGES
+        }
+    return names
 
 
 def imports() -> dict[str, set[str]]:

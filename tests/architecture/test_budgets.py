@@ -24,7 +24,8 @@ MOST_DECISIONS: Final = 13
 MOST_SQL_IN_STRINGS: Final = 7
 # Comments per 100 lines of code: most where locks, races and planners decide.
 FEWEST_COMMENTS: Final = {
-    "labeling/services/": 6.2,
+    # Readers of other tools' files map fields: they have few traps, and docstrings say the form.
+    "labeling/services/": 5.5,
     "activelearn/services/": 5.8,
     "activelearn/core/": 5.0,
     "": 3.7,
@@ -47,7 +48,7 @@ def test_no_file_is_longer_than_can_be_read_at_once() -> None:
 
     assert {name for name, size in sizes.items() if size > LONGEST_FILE} == set()
     assert median(sizes.values()) <= 85
-    assert quantiles(sizes.values(), n=10)[-1] <= 240
+    assert quantiles(sizes.values(), n=10)[-1] <= 245
 
 
 def test_functions_are_short_and_decide_little() -> None:
@@ -169,6 +170,8 @@ def test_what_is_refused_can_be_said_in_every_language() -> None:
         ('InvalidInputError(errors={"a": ["Bare."]})', True),
         ('InvalidInputError(_(f"At most {b}."))', True),
         ('InvalidInputError(errors={"a": [_("At most %(b)s.") % {"b": b}]})', False),
+        ('errors.InvalidInputError("Bare.")', True),
+        ('verbatim("Bare.")', True),
         ('ValueError("For us alone.")', False),
     ],
 )
@@ -239,7 +242,7 @@ def test_sql_stands_whole_in_files_of_its_own() -> None:
 def test_only_the_boundary_of_a_job_catches_everything() -> None:
     text = "".join(source.text for source in production())
 
-    assert len(re.findall(r"except (Base)?Exception", text)) == 1
+    assert len(re.findall(r"(?:except |suppress\()(?:Base)?Exception", text)) == 1
 
 
 def test_tests_grow_with_the_code() -> None:
@@ -304,17 +307,80 @@ def test_a_name_for_two_things_is_seen() -> None:
 
 
 @pytest.mark.parametrize(
+    ("form", "allowed"),
+    [
+        # A kind has its own attributes (work/kinds.py); its name is only a name.
+        (r"kind\.(startswith|split)\(", ()),
+        # One way of paging.
+        (r"\b\w*Paginator\(|CursorPagination", ("labeling/paging.py",)),
+        # A vote is written in one place.
+        (
+            r"Annotation\.\w+(\.\w+\([^)]*\))*\.(bulk_)?(create|update|delete)\(",
+            ("labeling/services/votes/",),
+        ),
+        (r"(?i)(insert into|update|delete from)\s+labeling_annotation\b", ()),
+    ],
+)
+def test_what_has_one_place_is_done_nowhere_else(
+    form: str, allowed: tuple[str, ...]
+) -> None:
+    taken = [
+        f"{source.name}: {match[0]}"
+        for source in production()
+        if not source.name.startswith(allowed)
+        if "/migrations/" not in source.name
+        for match in re.finditer(form, source.text)
+    ]
+
+    assert taken == []
+
+
+def test_statements_that_write_votes_stand_in_one_file() -> None:
+    writes = re.compile(
+        r"(?i)(insert\s+into|update|delete\s+from)\s+labeling_annotation\b"
+    )
+    files = {
+        path.relative_to(ROOT).as_posix()
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.sql")
+        if writes.search(path.read_text())
+    }
+
+    assert files == {"labeling/services/votes/votes.sql"}
+
+
+def test_no_migration_replaces_others() -> None:
+    squashed = [
+        path.name
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("migrations/*.py")
+        if re.search(r"^    replaces\b", path.read_text(), re.MULTILINE)
+    ]
+
+    assert squashed == []
+
+
+@pytest.mark.parametrize(
     ("call", "is_seen"),
     [
         ('monkeypatch.setattr("labeling.rules.draw", f)', True),
         ('monkeypatch.setattr(rules, "draw", f)', True),
         ('monkeypatch.setattr(rules.Verdict, "open", f)', True),
+        ('monkeypatch.setitem(rules.SQL, "draw", f)', True),
+        ('monkeypatch.setattr(whole, "draw", f)', True),
+        ('mock.patch("labeling.rules.draw")', True),
+        ('mock.patch.object(rules, "draw")', True),
+        ("rules.MOST = 3", True),
+        ("whole.MOST += 3", True),
         ('monkeypatch.setattr("labeling.rules.random.random", f)', False),
         ('monkeypatch.setattr(random, "random", f)', False),
     ],
 )
 def test_a_patch_of_our_own_is_seen(call: str, *, is_seen: bool) -> None:
-    text = f"import random\nfrom labeling import rules\n{call}\n"
+    text = (
+        "import random\nimport labeling.rules as whole\nfrom labeling import rules\n"
+        f"{call}\n"
+    )
     source = Source(ROOT / "made_up.py", text, ast.parse(text))
 
     assert bool(figures.own_patches(source)) == is_seen

@@ -24,7 +24,7 @@ IMPORT: Final = re.compile(
 )
 
 # In KiB as they travel, each file packed alone.
-TEXT_STATION: Final = 21
+TEXT_STATION: Final = 21.5
 STATION_SHEETS: Final = 8
 ALL_SHEETS: Final = 13
 # In lines.
@@ -66,7 +66,10 @@ def station() -> set[Path]:
 
 
 def test_the_text_station_loads_little() -> None:
-    scripts = [*station(), STATIC / "js/lib/open-palette.js"]
+    scripts = [
+        *station(),
+        *(STATIC / f"js/lib/{n}.js" for n in ("open-palette", "zone")),
+    ]
     sheets = [STATIC / f"css/{name}.css" for name in ("tokens", "assay", "station")]
 
     assert packed(scripts) < TEXT_STATION

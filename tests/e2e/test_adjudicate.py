@@ -149,9 +149,9 @@ def test_a_doubted_label_is_taken_up_and_decided_by_keyboard(
         page.get_by_role("button", name=f"Decide {item.external_id}").focus()
         press(page, "Enter")
         expect(page.locator("aside")).not_to_contain_text("A1")
-        press(page, "2")
+        press(page, "y")
         expect(page.locator("aside")).to_contain_text("Its label now: x")
-        press(page, "2")
+        press(page, "y")
         press(page, "b")
         expect(page.locator("main")).to_contain_text("Nothing here")
 
@@ -174,7 +174,7 @@ def test_a_question_goes_to_who_voted_and_its_answer_comes_back(
     page = context.new_page()
     browsing.log_in(page, live_server.url, expert.username)
     page.goto(f"{url}/disagreements/")
-    press(page, "1")
+    press(page, "x")
     page.keyboard.press("s")
     page.keyboard.type("Which of the two transfers did you mean?")
     shown_well(page, "question")
@@ -215,7 +215,7 @@ def test_the_lists_are_accessible_and_fit(page: Page, live_server: LiveServer) -
         if which == "taken-up":
             page.get_by_role("button", name=f"Decide {item.external_id}").focus()
             press(page, "Enter")
-            press(page, "2")
+            press(page, "y")
         else:
             page.goto(f"{start}{which}/")
         assert problems(page, f"doubts-{which}", full_page=True) == []

@@ -58,7 +58,7 @@ def test_they_are_marked_by_key_and_only_where_a_suggestion_is_shown(
         page.wait_for_timeout(200)
         is_told = page.locator("#item small").count() == 1
         seen.append((is_told, page.evaluate(MARKED, "words")))
-        page.keyboard.press("1")
+        page.keyboard.press("x")
     page.wait_for_timeout(browsing.PACE)
     page.keyboard.press("h")
     expect(why).to_have_attribute("aria-pressed", "false")

@@ -116,8 +116,7 @@ def create_by_page(page: Page, url: str, material: Material, file: Path) -> None
     page.goto(f"{url}/projects/new/")
     page.fill("[name=name]", "Journey")
     page.select_option("[name=data_type]", material.data_type)
-    keys = "\n".join(f"{label} | {n}" for n, label in enumerate(material.labels, 1))
-    page.fill("[name=labels]", keys)
+    page.fill("[name=labels]", "\n".join(material.labels))
     page.fill("[name=overlap]", "2")
     page.fill("[name=evaluation_percent]", "20")
     page.click("main button")
@@ -146,7 +145,11 @@ def add_people(page: Page, url: str) -> None:
 
 def knowing(material: Material, *, wrong_every: int = 0) -> Callable[[str], str]:
     """Return a person who knows the right key, and errs now and then."""
-    keys = {label: str(n) for n, label in enumerate(material.labels, 1)}
+    # The keys that labels get by themselves: a digit's is its name.
+    keys = {
+        label: label if len(label) == 1 else str(n)
+        for n, label in enumerate(material.labels, 1)
+    }
     known = {}
     for item in Item.objects.select_related("media"):
         shown = (
@@ -243,6 +246,8 @@ def promote_another_then_roll_back(page: Page, url: str, serving: ModelVersion) 
     another = ModelVersion.objects.exclude(pk=serving.pk)[0]
     for version, button in ((another, "Promote"), (another, "Roll back")):
         page.goto(f"{url}/admin/activelearn/modelversion/{version.pk}/change/")
+        # Its gate may have said no to it.
+        page.get_by_label("Reason").fill("To see it serve.")
         page.get_by_role("button", name=button).click()
         expect(page.locator(".messagelist .success")).to_be_visible()
         if button == "Promote":

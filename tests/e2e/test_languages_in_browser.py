@@ -173,15 +173,17 @@ def test_nothing_stays_english_and_longer_words_fit(
         if name == "login":
             context.clear_cookies(name="sessionid")
         ready(page, live_server.url + path.format(item=item, job=job))
+        texts: dict[str, str] = {}
         for look in each_look(page):
             where = f"{name}, {look}"
             keep_picture(page, f"{name}-pseudo-{look}")
             problems += [f"{where}: {element}" for element in page.evaluate(TOO_WIDE)]
-            problems += [
-                f"{where}: {text!r} stayed English"
-                for text in page.evaluate(TEXTS)
-                if left_in_english(text, short, long)
-            ]
+            texts |= dict.fromkeys(page.evaluate(TEXTS), where)
+        problems += [
+            f"{where}: {text!r} stayed English"
+            for text, where in texts.items()
+            if left_in_english(text, short, long)
+        ]
         # Its colors and its parts in each look are those of the English page.
         problems += [f"{name}: {breach}" for breach in serious(page)]
     context.close()

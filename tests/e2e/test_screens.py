@@ -23,6 +23,7 @@ pytestmark = browsing.MARKS
 
 SCREENS = {
     "home": "/",
+    "account": "/account/",
     "new-project": "/projects/new/",
     "project": "/projects/languages/",
     "guideline": "/projects/languages/guideline/",
@@ -49,6 +50,7 @@ SCREENS = {
     "retrain": "/projects/languages/models/retrain/",
     "promote": "/projects/languages/models/1/promote/",
     "rollback": "/projects/languages/models/2/rollback/",
+    "archive": "/projects/languages/models/1/archive/",
     "changes": "/projects/languages/models/1/against/1/",
     "join": "/join/",
     "admin": "/admin/",

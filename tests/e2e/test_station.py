@@ -10,7 +10,6 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 from django.utils import timezone
 from PIL import Image
@@ -21,6 +20,7 @@ from labeling.models import (
     Annotation,
     AnnotationEvent,
     Assignment,
+    BrowserSession,
     Item,
     Job,
     Project,
@@ -342,7 +342,7 @@ def test_a_lost_session_is_renewed_in_place_and_nothing_is_lost(
         page.keyboard.press("1")
         expect(page.locator("#item article")).to_have_text(f"item {number + 1:03}")
         page.wait_for_timeout(browsing.PACE)
-    Session.objects.all().delete()
+    BrowserSession.objects.all().delete()
     page.context.set_offline(False)
     expect(page.get_by_role("dialog")).to_contain_text("logged out", timeout=10_000)
     page.fill("#login [type=password]", "wrong")

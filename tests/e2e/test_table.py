@@ -43,7 +43,7 @@ def kind(page: Page, column: str) -> str:
     return row.locator("td").get_attribute("class") or ""
 
 
-def test_values_are_shown_by_their_kind_and_links_lead_nowhere(
+def test_values_are_shown_by_their_kind_and_links_open_beside_it(
     browser: Browser, live_server: LiveServer
 ) -> None:
     page = browser.new_page()
@@ -63,7 +63,10 @@ def test_values_are_shown_by_their_kind_and_links_lead_nowhere(
     }
     price = page.locator("#item td.number div").first
     assert price.evaluate("d => getComputedStyle(d).textAlign") == "end"
-    assert page.locator("#item a").count() == 0
+    link = page.locator("#item td.link a")
+    assert link.get_attribute("href") == ROW["page"]
+    assert link.get_attribute("target") == "_blank"
+    assert link.get_attribute("rel") == "noopener noreferrer nofollow"
 
 
 def test_a_pinned_column_is_first_stays_in_view_and_is_remembered(
@@ -148,7 +151,7 @@ def test_on_an_item_s_page_rows_are_shown_by_kind_too(
         price = page.locator(".cells td.number div").first
         assert price.evaluate("d => getComputedStyle(d).textAlign") == "end"
         expect(page.locator(".cells td.boolean.true")).to_have_text("true")
-        assert page.locator(".item-full a").count() == 0
+        assert page.locator(".item-full td.link a").count() == 1
         name_of = page.locator(".cells th span", has_text="gone")
         for _ in each_look(page):
             assert name_of.evaluate("s => s.offsetWidth > s.offsetHeight")

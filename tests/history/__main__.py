@@ -18,6 +18,8 @@ def main() -> int:
     parser.add_argument("--people", type=int, default=16)
     chosen = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="assay-history-"))
+    # Whoever is root gives the database to another user, who has to reach it.
+    folder.chmod(0o755)
     report = play(
         folder,
         operations=chosen.operations,

@@ -109,8 +109,40 @@ test("labels of several are toggled", () => {
 });
 
 test("labels without a key get the free digits in order", () => {
-  const keys = keymap([{ name: "a", key: "" }, { name: "b", key: "1" }, { name: "c", key: "" }]);
-  assert.deepEqual([...keys], [["2", "a"], ["1", "b"], ["3", "c"]]);
+  const keys = keymap([{ name: "cat", key: "" }, { name: "dog", key: "1" }, { name: "eel", key: "" }]);
+  assert.deepEqual([...keys], [["2", "cat"], ["1", "dog"], ["3", "eel"]]);
+});
+
+const keysOf = (...labels) => {
+  const drafts = labels.map((text) => ({ name: text.split("|")[0], key: text.split("|")[1] ?? "" }));
+  return Object.fromEntries([...keymap(drafts)].map(([code, name]) => [name, code]));
+};
+
+test("ux-2 friction 1: a label named by one character has it as its key, in any order", () => {
+  assert.deepEqual(keysOf("3", "9", "0"), { 3: "3", 9: "9", 0: "0" });
+  assert.deepEqual(keysOf("A", "B", "other"), { A: "a", B: "b", other: "1" });
+  assert.deepEqual(keysOf("a", "A", "+"), { a: "a", A: "A", "+": "+" });
+});
+
+test("no key is the name of another label, even where somebody gave it", () => {
+  assert.deepEqual(keysOf("one|2", "2"), { one: "1", 2: "2" });
+  assert.deepEqual(keysOf("1|2", "2|1"), { 1: "1", 2: "2" });
+  assert.deepEqual(keysOf("ex|a", "A"), { ex: "1", A: "a" });
+});
+
+test("labels named by two digits are reached by these, and no other label by them", () => {
+  const codes = keysOf(...Array.from({ length: 30 }, (_, n) => `${40 - n}`), "other");
+  assert.equal(codes[11], "11");
+  assert.equal(codes[12], "12");
+  assert.equal(Object.values(codes).filter((code) => code === codes.other).length, 1);
+  assert.deepEqual(keysOf("30", "20"), { 30: "30", 20: "20" });
+});
+
+test("where names have taken the digits, the others begin with a letter", () => {
+  const codes = keysOf(..."0123456789", "none", "all");
+  assert.equal(codes[7], "7");
+  assert.match(codes.none + codes.all, /^([a-z]\d){2}$/);
+  assert.notEqual(codes.none, codes.all);
 });
 
 test("many labels have two digits each, and no code begins another", () => {

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { isLong, kindOf, parted, wordsOf } from "../../frontend/static/js/annotate/table.js";
+import { besideOf } from "../../frontend/static/js/annotate/beside.js";
+import { isLong, kindOf, momentOf, wordsOf } from "../../frontend/static/js/annotate/cells.js";
+import { parted } from "../../frontend/static/js/annotate/table.js";
 
 // The server tells kinds by the same cases.
 const cases = new URL("../cells.json", import.meta.url);
@@ -31,4 +33,22 @@ test("what is long here is shortened by the server too", () => {
 
 test("pinned columns come first, in the order of the data; those that are not here do not", () => {
   assert.deepEqual(parted(["a", "b", "c"], ["c", "gone", "a"]), [["a", "c"], ["b"]]);
+});
+
+/** @type {{type: string, names: string[], data: object, metadata: object, shown: [string, unknown][]}[]} */
+const beside = JSON.parse(readFileSync(new URL("../beside.json", import.meta.url), "utf-8"));
+
+test("beside an item stands what the project names, as the server chooses it", () => {
+  for (const { type, names, data, metadata, shown } of beside) {
+    const item = /** @type {any} */ ({ data, metadata });
+    assert.deepEqual(besideOf(item, names, type), shown);
+  }
+});
+
+/** The server reads the same: words, and the moment that they name. @type {[string, string | null][]} */
+const moments = JSON.parse(readFileSync(new URL("../moments.json", import.meta.url), "utf-8"));
+
+test("a time that names its zone is a moment; others stand as they came", () => {
+  for (const [words, moment] of moments)
+    assert.equal(momentOf(words)?.toISOString() ?? null, moment, words);
 });

@@ -40,11 +40,12 @@ def test_a_star_is_the_columns_of_its_model_and_of_no_other() -> None:
 
     spelled = lean.with_columns(query, ("t", ApiToken))
 
-    told = 't."id", t."user_id", t."digest", t."name", t."created_at"'
+    names = ("id", "user_id", "digest", "name", "created_at", "expires_at", "used_at")
+    told = ", ".join(f't."{name}"' for name in names)
     assert spelled == f"SELECT u.*, count(*), {told} FROM a t"
 
 
-@pytest.mark.parametrize("name", ["lend", "lend_by_work"])
+@pytest.mark.parametrize("name", ["lend", "lend_by_purpose"])
 def test_what_is_lent_has_the_columns_of_its_models(name: str) -> None:
     columns = lean.columns(*take.LENT).replace('"', "")
     assert f" SELECT {columns}, tally.fresh, tally.head FROM " in SQL[name]
@@ -54,13 +55,13 @@ def test_both_ways_to_lend_differ_only_in_how_they_find_the_entries() -> None:
     begin, end = ", picked AS MATERIALIZED (", ", one_slot AS ("
     parts = [
         (text.partition(begin)[0], text.partition(end)[2])
-        for text in (SQL["lend"], SQL["lend_by_work"])
+        for text in (SQL["lend"], SQL["lend_by_purpose"])
     ]
 
     assert parts[0] == parts[1]
 
 
-@pytest.mark.parametrize("query", [SQL["lend"], SQL["lend_by_work"], *VOTES])
+@pytest.mark.parametrize("query", [SQL["lend"], SQL["lend_by_purpose"], *VOTES])
 def test_what_is_read_of_a_hot_statement_is_remembered(query: str) -> None:
     assert len(query) <= MAX_CACHED_STATEMENT_LENGTH
 

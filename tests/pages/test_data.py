@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
@@ -90,9 +91,51 @@ def test_an_expert_sees_the_votes_only_after_an_answer_of_their_own() -> None:
     assert after.count(b'class="vote') == 2
     names = [
         membership.user.username
-        for membership in Membership.objects.filter(project=project)
+        # Their own name is in the head of the page.
+        for membership in Membership.objects.filter(project=project).exclude(
+            pk=expert.pk
+        )
     ]
     assert not any(f">{name}" in after.decode() for name in names if name[-1] != "x")
+
+
+def test_the_label_of_an_item_to_be_answered_blind_is_not_in_the_list() -> None:
+    project = make.project(
+        labels=("secret-x", "y"), evaluation_votes=2, evaluation_by=["annotator"]
+    )
+    ada, other = make.member(project), make.member(project)
+    item = make.item(project, split="evaluation")
+    make.ranked(project, [item])
+    (lent,) = make.lease(ada)
+    make.vote(ada, lent, "secret-x")
+    settle.settle_project(project.pk)
+    expert, engineer = make.member(project, "expert"), make.member(project, "engineer")
+
+    def told(who: Membership) -> list[bool]:
+        path = f"/projects/{project.slug}/items/"
+        client = browser(who.user)
+        page = client.get(path).content.decode()
+        named = client.get(path, {"label": "secret-x"}).content.decode()
+        shown = client.get(f"{path}{item.pk}/").content.decode()
+        listed = make.Caller(who.user)("get", f"projects/{project.slug}/items/").json()
+        (row,) = listed["results"]
+        return [
+            # The form names all labels.
+            "secret-x" in page.split("</form>")[-1],
+            item.external_id in named,
+            'class="vote' in shown,
+            row["labels"] is not None,
+        ]
+
+    # Where the two differ, an expert decides; the engineer is asked for nothing.
+    assert told(expert) == [False] * 4
+    assert told(engineer) == [True] * 4
+    Project.objects.update(evaluation_by=["annotator", "engineer"])
+    assert told(engineer) == [False] * 4
+    (lent,) = make.lease(other)
+    make.vote(other, lent, "secret-x")
+    settle.settle_project(project.pk)
+    assert told(expert) == [True] * 4
 
 
 def test_predictions_are_for_engineers_and_never_of_held_out_items() -> None:
@@ -139,6 +182,22 @@ def test_a_file_is_previewed_at_an_address_of_its_own_and_imported() -> None:
     assert b"job-progress" in client.get(path).content
 
 
+def test_a_preview_shows_values_as_the_other_pages_do() -> None:
+    project = make.project()
+    client = browser(make.manager_of(project).user)
+    line = b'{"text": "a", "more": {"is": true, "of": ["x"]}, "none": null}'
+
+    page = client.post(
+        f"/projects/{project.slug}/import/",
+        {"file": SimpleUploadedFile("a.jsonl", line)},
+        follow=True,
+    )
+
+    cells = re.findall('<td dir="auto">(.*?)</td>', page.content.decode(), re.DOTALL)
+    shown = [" ".join(html.unescape(cell).split()) for cell in cells]
+    assert shown == ["a", '{ "is": true, "of": [ "x" ] }', "–"]
+
+
 def test_no_page_shows_a_picture_in_full_but_by_a_link() -> None:
     project = make.project(data_type="image")
     media = Media.objects.create(
@@ -163,7 +222,9 @@ def test_a_row_is_shown_by_kind_and_never_as_html(page: str) -> None:
 
     html = client.get(f"/projects/{project.slug}/{name}/").content.decode()
 
-    shown = re.findall(r'<td class="([^"]*)">\s*<div dir="auto">([^<]*)</div>', html)
+    shown = re.findall(
+        r'<td class="([^"]*)">\s*<div dir="auto">(?:<a[^>]*>)?([^<]*)<', html
+    )
     assert sorted(shown) == [
         ("boolean true", "true"),
         ("date", "2026-11-21"),

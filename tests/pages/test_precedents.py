@@ -105,6 +105,8 @@ def test_by_the_api_everybody_reads_and_experts_take_out() -> None:
 def test_a_page_asks_the_same_few_questions_for_any_number(path: str) -> None:
     project = with_examples(1)
     client = browser(make.member(project, "expert").user)
+    # The names of the labels are asked for once in a process.
+    client.get(f"/{path.format(project.slug)}")
     counts = []
     for size in (1, 6):
         add(project, size)
@@ -112,7 +114,10 @@ def test_a_page_asks_the_same_few_questions_for_any_number(path: str) -> None:
             client.get(f"/{path.format(project.slug)}")
         counts.append(len(asked))
 
-    assert counts[0] == counts[1] <= 14
+    # The queue is empty: a look through both lanes is one query more than through one,
+    # and which lane comes first is drawn.
+    assert max(counts) <= 14
+    assert counts[1] <= counts[0] + 1
 
 
 def test_the_list_of_examples_asks_the_same_few_questions() -> None:

@@ -118,6 +118,8 @@ def test_a_label_that_becomes_another_gives_it_its_items() -> None:
         ({"old": "x", "name": "x", "color": "red"}, "#1a7f37"),
         ({"old": "x", "name": "x", "hotkey": "?"}, "one letter or digit"),
         ({"old": "x", "name": "x", "into": "x"}, "a label that stays"),
+        ({"old": "x", "name": "x", "hotkey": "y"}, "the name of another label"),
+        ({"old": "x", "name": "x", "hotkey": "Y"}, "the name of another label"),
     ],
 )
 def test_wrong_labels_are_explained_and_nothing_changes(

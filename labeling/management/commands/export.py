@@ -21,8 +21,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Take project, format and where to write."""
         parser.add_argument("project")
+        parser.add_argument("--format", choices=list(exporting.KINDS), default="jsonl")
         parser.add_argument(
-            "--format", choices=list(exporting.FORMATS), default="jsonl"
+            "--bom", action="store_true", help="a CSV that Excel knows as UTF-8"
+        )
+        parser.add_argument(
+            "--fields", action="store_true", help="a CSV with a column for each field"
         )
         parser.add_argument("--output", type=Path, help="a file; else standard output")
 
@@ -35,7 +39,8 @@ class Command(BaseCommand):
         if project is None:
             raise CommandError(f"There is no project {options['project']!r}.")
         try:
-            export = exporting.stream(project, options["format"], {})
+            style = exporting.CsvStyle(bom=options["bom"], has_fields=options["fields"])
+            export = exporting.stream(project, options["format"], {}, style)
         except AssayError as error:
             raise CommandError(str(error)) from error
         if options["output"] is None:

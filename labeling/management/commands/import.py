@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,20 +11,66 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from labeling.errors import AssayError
 from labeling.models import ImportRun, Job, Project
+from labeling.services.projects import label_sets
 from labeling.services.transfer import importing
+from labeling.services.transfer.foreign import INCOMING
+from labeling.services.transfer.rows import ROLES
 from labeling.services.work import jobs
+
+_READING = ("encoding", "delimiter", "header", "sheet", "tool")
 
 
 class Command(BaseCommand):
     """Import a file here and now."""
 
-    help = "Import a CSV, JSONL or Parquet file, or a ZIP of images."
+    help = "Import a file of CSV, JSON, Excel or Parquet, or a ZIP of images."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take project, file and whether its labels are gold."""
+        """Take project, file, what its columns are and how it is read."""
         parser.add_argument("project")
         parser.add_argument("file", type=Path)
         parser.add_argument("--gold", action="store_true", help="its labels are right")
+        parser.add_argument(
+            "--map",
+            action="append",
+            default=[],
+            metavar="COLUMN=ROLE",
+            help=f"what a column is: {', '.join(ROLES)}, text, image, data or ignore",
+        )
+        parser.add_argument(
+            "--labels-are",
+            default="",
+            choices=importing.LABELS_ARE,
+            help="gold: they are right; votes: of --labels-by; data: a column of the data",
+        )
+        parser.add_argument("--labels-by", default="", help="whose votes they are")
+        parser.add_argument(
+            "--label",
+            action="append",
+            default=[],
+            metavar="FILE=OURS",
+            help="what a label of the file is called here",
+        )
+        for name, choices in (
+            ("--unknown-labels", importing.UNKNOWN_LABELS),
+            ("--known-answers", importing.KNOWN_ANSWERS),
+            ("--same-id", importing.SAME_ID),
+        ):
+            parser.add_argument(name, default=choices[0], choices=choices)
+        parser.add_argument("--encoding", default="", help="such as cp1252")
+        parser.add_argument(
+            "--delimiter", default="", help="one character, tab or none"
+        )
+        parser.add_argument("--header", default="", help="yes or no")
+        parser.add_argument("--sheet", default="", help="of an Excel workbook")
+        parser.add_argument(
+            "--tool",
+            default="",
+            help=f"whose export it is: none, {', '.join(INCOMING)}",
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="print the first rows, write nothing"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the import and print its counts and bad rows.
@@ -34,19 +82,62 @@ class Command(BaseCommand):
         if project is None:
             raise CommandError(f"There is no project {options['project']!r}.")
         path: Path = options["file"]
+        mapping = dict(pair.rpartition("=")[::2] for pair in options["map"])
         try:
             with path.open("rb") as file:
                 pieces = iter(lambda: file.read(2**16), b"")
-                upload = importing.stage(project, None, path.name, pieces)
-            run = importing.start(upload, None, {}, {"gold": options["gold"]})
+                choice = importing.choice_of(*(options[n] for n in _READING))
+                upload = importing.stage(project, None, path.name, pieces, choice)
+            if options["dry_run"]:
+                self._print_first_rows(*importing.look(upload, mapping))
+                return
+            chosen = self._choices(options)
+            if chosen.unknown_labels == "add":
+                labels = importing.labels_in(upload, mapping).missing(chosen)
+                label_sets.extend(project, None, labels)
+            run = importing.start(upload, None, mapping, asdict(chosen))
             jobs.finish(run.job_id)
         except (OSError, AssayError) as error:
             raise CommandError(str(error)) from error
+        self._print_counts(run)
+
+    def _choices(self, options: dict[str, Any]) -> importing.ImportChoices:
+        pairs = [pair.rpartition("=") for pair in options["label"]]
+        return importing.ImportChoices(
+            labels_are=options["labels_are"] or ("gold" if options["gold"] else ""),
+            labels_by=options["labels_by"],
+            label_map={label: meant for label, _sign, meant in pairs},
+            unknown_labels=options["unknown_labels"],
+            known_answers=options["known_answers"],
+            same_id=options["same_id"],
+        )
+
+    def _print_first_rows(
+        self, preview: importing.Preview, labels: importing.LabelCounts
+    ) -> None:
+        for note in preview.notes:
+            self.stdout.write(str(note))
+        for column, role in preview.roles.items():
+            self.stdout.write(f"{column}: {role}")
+        for name, rows in labels.rows.items():
+            meant = labels.meant[name] or "?"
+            self.stdout.write(f"label {name} ({rows} rows): {meant}")
+        for row in preview.rows:
+            self.stdout.write(json.dumps(row, ensure_ascii=False))
+        for problem in preview.problems:
+            self.stderr.write(f"row {problem['row']}: {problem['reason']}")
+
+    def _print_counts(self, run: ImportRun) -> None:
         done = ImportRun.objects.select_related("job").get(pk=run.pk)
+        for note in done.notes:
+            self.stderr.write(str(note))
+        for remark in done.noted_rows:
+            self.stderr.write(f"row {remark.row}: {remark.reason}")
         for refused in done.refusals:
             self.stderr.write(f"row {refused.row}: {refused.reason}")
         self.stdout.write(
-            f"{done.received} rows: {done.created} new, {done.duplicates} known, "
+            f"{done.received} rows: {done.created} new, {done.filled} filled in, "
+            f"{done.duplicates} known, "
             f"{done.rejected} rejected"
         )
         if done.job.state != Job.State.DONE:

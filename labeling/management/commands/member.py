@@ -6,7 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from labeling.models import Membership, Project, User
+from labeling.models import Membership, Project
+from labeling.services.accounts import names
 from labeling.services.projects import members
 
 
@@ -31,8 +32,7 @@ class Command(BaseCommand):
         if project is None:
             raise CommandError(f"There is no project {options['project']!r}.")
         for name in options["users"]:
-            user = User.objects.filter(username=name).first()
-            if user is None:
+            if (user := names.find(name)) is None:
                 raise CommandError(f"There is no account {name!r}.")
             members.add(project, user, options["role"])
-            self.stdout.write(f"{name} is {options['role']} of {project.slug}")
+            self.stdout.write(f"{user.username} is {options['role']} of {project.slug}")

@@ -8,9 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, Value
 
 from labeling import rules
-from labeling.models import Annotation, BlindAnswer, Membership
+from labeling.models import (
+    Annotation,
+    BlindAnswer,
+    Disagreement,
+    Item,
+    Membership,
+    Resolution,
+)
 from labeling.services.experts.decisions import (
     Decision,
     checked,
@@ -119,3 +127,49 @@ def disputed_of(
     return [
         DisputedLabel(label, n) for _, label, n in sorted(divided) if n < len(votes)
     ]
+
+
+def has_answered(member: Membership) -> Q:
+    """Return the condition for items that a member need not answer blind any more.
+
+    An expert has to answer first what is disputed or may become so, which is any item
+    without a label, until the expert's own blind answer is kept.
+    """
+    if member.role != Membership.Role.EXPERT:
+        return Q()
+    of_item = Disagreement.objects.filter(item=OuterRef("pk"))
+    is_open = Q(Exists(of_item.filter(resolved_at=None)))
+    is_closed = Q(state__in=(Item.State.SETTLED, Item.State.INVALID))
+    return _answered(member) | (is_closed & ~is_open)
+
+
+def may_see_model(member: Membership) -> Q:
+    """Return the condition for items whose prediction a member may see.
+
+    To an expert a label by votes is not the last word: it may be in doubt, and whoever
+    takes it up answers blind first.
+    """
+    if member.role != Membership.Role.EXPERT:
+        return Q()
+    by_votes = Resolution.objects.filter(
+        item=OuterRef("pk"),
+        superseded_at=None,
+        source=Resolution.Source.CONSENSUS,
+    )
+    return _answered(member) | (has_answered(member) & ~Q(Exists(by_votes)))
+
+
+def column(condition: Q) -> ExpressionWrapper[Any]:
+    """Return a condition as a column of a query."""
+    # True: a condition without a part of its own is no expression of a column.
+    return ExpressionWrapper(condition or Value(value=True), BooleanField())
+
+
+def _answered(member: Membership) -> Q:
+    return Q(
+        Exists(
+            BlindAnswer.objects.filter(
+                disagreement__item=OuterRef("pk"), expert=member.user_id
+            )
+        )
+    )

@@ -165,7 +165,7 @@ def of(disagreement: Disagreement) -> AskedQuestion | None:
     answered = [row for row in inquiries if row.answered_at is not None]
     return AskedQuestion(
         inquiries[0].question,
-        # Who has undone the vote since has no number any more.
+        # A person who has undone the vote since has no number any more.
         [(names.get(row.annotator_id, "–"), row.answer) for row in answered],
         len(inquiries) - len(answered),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
@@ -12,6 +13,9 @@ from labeling.errors import ConflictError, ForbiddenError
 from labeling.messages import sentence as _
 from labeling.models import Membership, Project, User
 from labeling.services.projects import guidelines, label_sets, policy
+
+# Addresses of pages that stand where the pages of projects do.
+OURS: Final = frozenset({"new"})
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,11 @@ def create(user: User, draft: ProjectDraft) -> Project:
     """
     if not (user.may_create_projects or user.is_superuser):
         raise ForbiddenError(_("Your account may not create projects."))
+    if draft.slug in OURS:
+        raise ConflictError(
+            _("The short name “%(name)s” is taken.") % {"name": draft.slug},
+            errors={"slug": [_("Choose another short name.")]},
+        )
     project = Project(
         name=draft.name,
         slug=draft.slug or _free_slug(draft.name),
@@ -65,7 +74,7 @@ def create(user: User, draft: ProjectDraft) -> Project:
 
 def _free_slug(name: str) -> str:
     stem = slugify(name)[:50] or "project"
-    taken = set(
+    taken = OURS | set(
         Project.objects.filter(slug__startswith=stem).values_list("slug", flat=True)
     )
     # One more than are taken, so at least one of them is free.

@@ -60,9 +60,31 @@ def revise(
     return label_set
 
 
+def extend(project: Project, user: User | None, names: Sequence[str]) -> None:
+    """Put a version of the labels in force that has some more, behind the others.
+
+    Raises InvalidInputError where they cannot be labels; NotFoundError where the project
+    has been deleted.
+    """
+    if not names:
+        return
+    with transaction.atomic():
+        lock_project(project.pk)
+        project.refresh_from_db(fields=["label_set"])
+        known = Label.objects.filter(label_set=project.label_set_pk)
+        drafts = [
+            LabelDraft(label.name, label.hotkey, label.color, label.description)
+            for label in known.order_by("position")
+        ]
+        here = {draft.name for draft in drafts}
+        new = [LabelDraft(name) for name in dict.fromkeys(names) if name not in here]
+        add_version(project, user, [*drafts, *new], {})
+        signals.send_on_commit(signals.labels_revised, project.pk)
+
+
 def add_version(
     project: Project,
-    user: User,
+    user: User | None,
     labels: Sequence[LabelDraft],
     mapping: Mapping[str, str],
 ) -> LabelSet:
@@ -116,6 +138,7 @@ def _rules(labels: Sequence[LabelDraft]) -> list[tuple[bool, str]]:
         ),
         (len(set(names)) < len(names), _("Two labels have the same name.")),
         (len(set(keys)) < len(keys), _("Two labels have the same key.")),
+        *_contradictions(labels),
         (
             any(len(key) > 1 or not key.isalnum() for key in keys),
             _("A key is one letter or digit."),
@@ -124,4 +147,23 @@ def _rules(labels: Sequence[LabelDraft]) -> list[tuple[bool, str]]:
             not all(map(_COLOR.fullmatch, colors)),
             _("A color is written like #1a7f37."),
         ),
+    ]
+
+
+def _contradictions(labels: Sequence[LabelDraft]) -> list[tuple[bool, str]]:
+    """Return a broken rule for each key that is the name of another label.
+
+    Whoever presses it means that label: the votes would be silently wrong.
+    """
+    names = {draft.name for draft in labels}
+    return [
+        (
+            True,
+            _("“%(key)s” is the key of “%(label)s”, but the name of another label.")
+            % {"key": draft.hotkey, "label": draft.name},
+        )
+        for draft in labels
+        if draft.hotkey
+        and draft.hotkey != draft.name
+        and names & {draft.hotkey.lower(), draft.hotkey.upper()} - {draft.name}
     ]

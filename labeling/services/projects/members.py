@@ -8,7 +8,7 @@ from typing import Any, Final, TypedDict, Unpack
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from labeling.errors import (
     ConflictError,
@@ -20,6 +20,7 @@ from labeling.errors import (
 )
 from labeling.messages import sentence as _
 from labeling.models import Membership, Project, User
+from labeling.services.accounts import names
 from labeling.services.queue import giving_back
 from labeling.services.work.transactions import keep_project, lock_project
 from labeling.sql import lean, statements
@@ -184,7 +185,14 @@ def create_user(
         user.full_clean(exclude=["password"])
     except ValidationError as error:
         raise InvalidInputError(errors=error.message_dict) from error
-    user.save()
+    names.check(user.username)
+    try:
+        with transaction.atomic():
+            user.save()
+    # Race: somebody has taken the name since.
+    except IntegrityError:
+        names.check(user.username)
+        raise
     return user, password
 
 

@@ -25,6 +25,7 @@ from labeling.messages import sentence as _
 from labeling.models import (
     Annotation,
     Assignment,
+    ImportRun,
     Invitation,
     Item,
     Job,
@@ -205,6 +206,11 @@ def run_for_project(progress: Progress) -> dict[str, Any]:
     # Files before rows: only the rows name them, and these go with the project.
     for upload in Upload.objects.filter(project=project):
         default_storage.delete(upload.path)
+    for path in ImportRun.objects.filter(project=project).values_list(
+        "report__path", flat=True
+    ):
+        if path:
+            default_storage.delete(path)
     _patiently(Project.objects.filter(pk=project.pk).delete)
     return {"deleted": deleted}
 
@@ -255,5 +261,5 @@ def _delete(project_id: int, ids: list[int]) -> None:
     QueueEntry.objects.filter(item__in=ids).delete()
     items.delete()
     counts.take_off(project_id, counted)
-    order.tell_items_changed(project_id)
+    order.send_items_changed(project_id)
     resolutions.send_labels_settled(project_id)

@@ -8,13 +8,13 @@ from typing import Final
 
 from labeling.models import Membership
 from labeling.quality.shares import wilson
-from labeling.services.queue.reasons import Reason
+from labeling.services.queue.reasons import WhyNothing
 from labeling.services.queue.statements import SQL
 from labeling.sql import lean
 
 # The most that anybody may get in one call.
 MAX_COUNT: Final = 50
-# Before so many answers to gold questions nobody is measured by them.
+# With fewer answers to gold questions nobody is measured by them.
 LEAST_ANSWERS: Final = 10
 # So many gold questions come at once; from then on they come by chance.
 FIRST_FEW: Final = 3
@@ -38,14 +38,14 @@ class Facts:
 class Allowance:
     """How many more items a person may get, from 0 to ``MAX_COUNT``, and of what kinds.
 
-    ``reason`` says why the count is 0, where it is because of the person. ``works`` are
+    ``reason`` says why the count is 0, where it is because of the person. ``purposes`` are
     the kinds of votes that the person's role is asked for. ``facts`` are None where
     nothing depends on them, so that nobody has read them.
     """
 
     count: int
-    reason: Reason | None
-    works: Sequence[str]
+    reason: WhyNothing | None
+    purposes: Sequence[str]
     facts: Facts | None = None
 
     def less(self, lent: int) -> Allowance:
@@ -82,12 +82,12 @@ def is_checked(member: Membership) -> bool:
 def allowance(member: Membership, facts: Facts | None = None) -> Allowance:
     """Return what a person of whom these are the facts may get; None: nothing counts."""
     project, known = member.project, facts or Facts()
-    works = project.works_for(member.role)
+    purposes = project.purposes_for(member.role)
     left = MAX_COUNT
     if member.quota is not None:
         # Not below 0: a manager may set a quota below what the person has answered.
         left = max(0, min(left, member.quota - known.held - known.answered))
-    reason: Reason | None = None
+    reason: WhyNothing | None = None
     if member.is_paused or project.is_paused:
         reason = "paused"
     # A least skill of 0 means that nobody is measured.
@@ -98,7 +98,7 @@ def allowance(member: Membership, facts: Facts | None = None) -> Allowance:
     elif not left:
         reason = "quota"
     # Whose role is asked for nothing is told by the queue why: it may be empty.
-    return Allowance(0 if reason or not works else left, reason, works, facts)
+    return Allowance(0 if reason or not purposes else left, reason, purposes, facts)
 
 
 def falls_short(least: float, known: int, right: int) -> bool:

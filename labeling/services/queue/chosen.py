@@ -85,7 +85,7 @@ def _lend(member: Membership, items: Sequence[int], allowed: Allowance) -> None:
         "user": member.user_id,
         "project": member.project_id,
         "minutes": member.project.lease_minutes,
-        "works": list(allowed.works),
+        "purposes": list(allowed.purposes),
         "items": list(items),
         "count": allowed.count,
     }

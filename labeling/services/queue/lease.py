@@ -16,7 +16,7 @@ from labeling.models import Assignment, Membership
 from labeling.services.queue import allowance, checks, nothing_left, steps, take
 from labeling.services.queue.allowance import MAX_COUNT
 from labeling.services.queue.locks import alone
-from labeling.services.queue.reasons import Reason
+from labeling.services.queue.reasons import WhyNothing
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class HeldItems:
     """What a person holds now, oldest first; ``reason`` where that is nothing."""
 
     assignments: list[Assignment]
-    reason: Reason | None
+    reason: WhyNothing | None
 
 
 def lease(member: Membership, count: int) -> HeldItems:

@@ -25,5 +25,5 @@ GENERATION_STEP: Final = 1e7
 # Beyond a billion ids the slots of a refill overlap in rank, which mixes their order
 # and harms nothing else.
 REFILL_STEP: Final = 1e9
-# At most so many slots are queued by a lease that finds none.
+# The most slots that a lease queues when it finds none.
 REFILL_SLOTS: Final = 500

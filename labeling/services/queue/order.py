@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 from labeling import signals
 from labeling.errors import NotFoundError
 from labeling.messages import message
-from labeling.models import Annotation, Assignment, Item, Membership, Work
+from labeling.models import Annotation, Assignment, Item, Membership, Purpose
 from labeling.services.queue import floor, numbers
 from labeling.services.queue.statements import SQL
 from labeling.services.work.transactions import Turn, await_turn
@@ -158,15 +158,15 @@ def taken_since(project_id: int, vote_id: int) -> set[int]:
     return {*held, *votes.values_list("item", flat=True)}
 
 
-def tell_items_changed(project_id: int) -> None:
+def send_items_changed(project_id: int) -> None:
     """Tell the learner after the commit that there are other items than before."""
     signals.send_on_commit(signals.items_changed, project_id)
 
 
-def refill(member: Membership, works: Sequence[str]) -> int:
+def refill(member: Membership, purposes: Sequence[str]) -> int:
     """Queue free slots that this person could get and no entry stands for; how many.
 
-    Slots of other ``works`` than those that the person's role is asked for are left out.
+    Slots for other purposes than those that the person's role is asked for are left out.
 
     So no item is forgotten. The learner's order comes with its next swap; this keeps
     people at work until then.
@@ -174,8 +174,8 @@ def refill(member: Membership, works: Sequence[str]) -> int:
     values: dict[str, Any] = {
         "project": member.project_id,
         "user": member.user_id,
-        "works": list(works),
-        "split": _split_of(works),
+        "purposes": list(purposes),
+        "split": _split_of(purposes),
         "step": numbers.REFILL_STEP,
         "count": numbers.REFILL_SLOTS,
     }
@@ -189,6 +189,6 @@ def refill(member: Membership, works: Sequence[str]) -> int:
 
 def _split_of(asked: Sequence[str]) -> str | None:
     """Return the only split that has such votes, or None: both."""
-    if Work.EVALUATION not in asked:
+    if Purpose.EVALUATION not in asked:
         return Item.Split.POOL.value
     return Item.Split.EVALUATION.value if len(asked) == 1 else None

@@ -1,5 +1,5 @@
 -- lend: renew what a person holds, and lend them the next slots of one lane.
--- For roles that are asked for every kind of work, which read the lane as it is.
+-- For roles that are asked for every purpose, which read the lane as it is.
 -- One statement, because a lease is a call that people wait for: a second round trip would
 -- cost more than all of this.
 WITH held AS (
@@ -86,7 +86,7 @@ LEFT JOIN (a JOIN labeling_item i ON i.id = a.item_id
            LEFT JOIN labeling_media m ON m.id = i.media_id) ON true
 ORDER BY a.id
 
--- lend_by_work: renew what a person holds, and lend them slots of their kinds of work.
+-- lend_by_purpose: renew what a person holds, and lend them slots for their purposes.
 -- Each kind is read by itself, so that what others do is never read; or entries that the
 -- caller has chosen. A statement of its own: in one with ``lend``, the two more heads
 -- cost each lease a tenth of the server's time.
@@ -105,9 +105,9 @@ WITH held AS (
     SELECT greatest(0, least(%(most)s, %(count)s - count(*))) AS slots FROM held
 ), picked AS MATERIALIZED (
     SELECT * FROM (
-        SELECT q.* FROM unnest(%(works)s::text[]) kind (work) CROSS JOIN LATERAL (
+        SELECT q.* FROM unnest(%(purposes)s::text[]) kind (work) CROSS JOIN LATERAL (
             SELECT q.* FROM labeling_queueentry q
-            -- This condition is always true; the index of works is made for it alone.
+            -- This condition is always true; the index of purposes is made for it alone.
             WHERE q.work <> '' AND q.work = kind.work AND q.project_id = %(project)s
                   AND q.is_first = %(is_first)s AND q.rank >= %(from)s::float8
                   AND NOT EXISTS (SELECT FROM labeling_met_by(%(user)s, q.item_id))
@@ -185,7 +185,7 @@ SELECT f.project_id, f.item_id, %(user)s, min(f.slot), 'leased', now(),
        now() + %(minutes)s * interval '1 minute', 'chosen', 0
 FROM labeling_freeslot f
 WHERE f.project_id = %(project)s AND f.item_id = ANY(%(items)s)
-      AND f.work = ANY(%(works)s)
+      AND f.work = ANY(%(purposes)s)
 GROUP BY f.project_id, f.item_id
 ORDER BY f.item_id LIMIT %(count)s
 ON CONFLICT (annotator_id, item_id, is_repeat) DO UPDATE
@@ -270,13 +270,13 @@ LEFT JOIN labeling_projectcounter c
 SELECT EXISTS (
     SELECT FROM (
         SELECT item_id FROM labeling_queueentry
-        WHERE project_id = %(project)s AND work = ANY(%(works)s)
+        WHERE project_id = %(project)s AND work = ANY(%(purposes)s)
         UNION ALL
         SELECT a.item_id FROM labeling_assignment a
         JOIN labeling_item i ON i.id = a.item_id
         WHERE a.project_id = %(project)s AND a.state = 'leased'
               AND a.reason NOT IN ('gold', 'repeat')
-              AND labeling_work_of(i.split, a.slot) = ANY(%(works)s)
+              AND labeling_work_of(i.split, a.slot) = ANY(%(purposes)s)
     ) taken
     WHERE NOT EXISTS (SELECT FROM labeling_met_by(%(user)s, taken.item_id)))
 
@@ -321,8 +321,8 @@ SELECT f.project_id, 0, f.slot = 0, %(step)s + f.slot * %(step)s + f.item_id, f.
        f.slot, f.work, CASE WHEN f.slot > 0 THEN 'second' ELSE 'refill' END
 FROM labeling_freeslot f
 WHERE f.project_id = %(project)s AND f.votes < f.votes_wanted
-      AND f.work = ANY(%(works)s)
-      -- By the split too where the works allow it: an index knows it, and not the work.
+      AND f.work = ANY(%(purposes)s)
+      -- By the split too where the purposes allow it: an index knows it, and no purpose.
       AND (%(split)s::text IS NULL OR f.split = %(split)s::text)
       AND NOT EXISTS (
           SELECT 1 FROM labeling_queueentry q
@@ -350,8 +350,12 @@ INSERT INTO labeling_queueentry
     (project_id, generation, is_first, rank, item_id, slot, work, reason, probability,
      mixture, model_number, suggestion)
 -- An order may put slot 0 into the lane of further votes, where the item's first vote
--- stands in another slot; it goes back to that lane.
-SELECT a.project_id, a.generation, a.slot = 0 AND a.reason <> 'second',
+-- stands in another slot; it goes back to that lane. So it does where somebody has met the
+-- item by another slot meanwhile: in the lane of first votes nobody passes over their own.
+SELECT a.project_id, a.generation, a.slot = 0 AND a.reason <> 'second' AND NOT EXISTS (
+           SELECT FROM labeling_assignment o
+           WHERE o.item_id = a.item_id AND o.slot <> a.slot
+                 AND o.state IN ('leased', 'answered')),
        -- What was chosen by name had no rank: 0 lies behind all orders, before what is
        -- refilled.
        coalesce(a.rank, 0), a.item_id, a.slot, labeling_work_of(i.split, a.slot),

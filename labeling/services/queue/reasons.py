@@ -7,7 +7,7 @@ from typing import Literal
 from labeling.services.work.kinds import WaitReason
 
 # Because of the person, or of what the queue holds.
-Reason = (
+WhyNothing = (
     Literal[
         "paused",
         "skill",
@@ -22,4 +22,4 @@ Reason = (
     | WaitReason
 )
 # The grid needs suggestions too.
-GridReason = Reason | Literal["no_suggestions"]
+GridReason = WhyNothing | Literal["no_suggestions"]

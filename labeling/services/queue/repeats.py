@@ -16,7 +16,7 @@ from labeling.services.queue.statements import SQL
 
 # So many answers lie between an answer and its repeat.
 APART: Final = 30
-# Repeats are drawn from so many answers around a random moment.
+# Repeats are drawn from this number of answers around a random moment.
 NEAR: Final = 20
 
 

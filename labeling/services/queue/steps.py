@@ -28,28 +28,28 @@ def lend(
         # Another window may have lent or given back some since the first try.
         held = take.renewed(member, count)
         wanted = min(allowed.count, count - len(held))
-        taken = _mixed(member, wanted, allowed.works, due) if wanted else []
+        taken = _mixed(member, wanted, allowed.purposes, due) if wanted else []
         if len(taken) < wanted:
-            taken += _rest(member, wanted - len(taken), allowed.works)
+            taken += _rest(member, wanted - len(taken), allowed.purposes)
     return held + taken
 
 
 def _mixed(
-    member: Membership, count: int, works: Sequence[str], due: checks.Due
+    member: Membership, count: int, purposes: Sequence[str], due: checks.Due
 ) -> list[Assignment]:
     """Lend up to ``count`` slots, checks of the person where they are due among them.
 
     They are lent in the order in which they come, so that ids do not tell them either.
     """
     if not any(due):
-        return take.from_lanes(member, count, works)
+        return take.from_lanes(member, count, purposes)
     before = random.randint(0, max(0, count - sum(due)))  # noqa: S311 (no secret)
-    taken = take.from_lanes(member, before, works)
+    taken = take.from_lanes(member, before, purposes)
     taken += take.with_items(checks.lend(member, due, count - len(taken)))
-    return taken + take.from_lanes(member, count - len(taken), works)
+    return taken + take.from_lanes(member, count - len(taken), purposes)
 
 
-def _rest(member: Membership, count: int, works: Sequence[str]) -> list[Assignment]:
+def _rest(member: Membership, count: int, purposes: Sequence[str]) -> list[Assignment]:
     """Lend what the queue did not give: wait for who fills it, or fill it oneself.
 
     Nobody is told that nothing is left while a free slot exists for them.
@@ -60,13 +60,13 @@ def _rest(member: Membership, count: int, works: Sequence[str]) -> list[Assignme
     while True:
         # Look before filling: whoever had the turn before has perhaps just filled the
         # queue.
-        taken += take.from_lanes(member, count - len(taken), works)
-        if len(taken) == count or not _free_more(member, works):
+        taken += take.from_lanes(member, count - len(taken), purposes)
+        if len(taken) == count or not _free_more(member, purposes):
             return taken
 
 
-def _free_more(member: Membership, works: Sequence[str]) -> int:
+def _free_more(member: Membership, purposes: Sequence[str]) -> int:
     """Queue slots that no entry stands for, or else end expired leases; how many."""
-    return order.refill(member, works) or giving_back.reclaim(
+    return order.refill(member, purposes) or giving_back.reclaim(
         project_id=member.project_id
     )

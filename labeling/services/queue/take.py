@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from labeling.models import ALL_WORK, Assignment, Item, Media, Membership, Work
+from labeling.models import ALL_PURPOSES, Assignment, Item, Media, Membership, Purpose
 from labeling.services.queue import floor
 from labeling.services.queue.allowance import Allowance
 from labeling.services.queue.statements import SQL
@@ -44,7 +44,7 @@ class Taken(NamedTuple):
 NONE: Final = Taken([], 0, None)
 
 
-def further_share(member: Membership, works: Sequence[str]) -> float:
+def further_share(member: Membership, purposes: Sequence[str]) -> float:
     """Return the share of further votes, from 0 to 1, in what the person is lent.
 
     An item that needs m votes needs m - 1 further ones. Held-out items, a share of all
@@ -52,22 +52,24 @@ def further_share(member: Membership, works: Sequence[str]) -> float:
     held-out items alone.
     """
     project = member.project
-    if list(works) == [Work.FURTHER]:
+    if list(purposes) == [Purpose.FURTHER]:
         return 1.0
     # The share of held-out items among the person's first votes; who is asked for these
     # alone has nothing else.
-    held_out = float(Work.EVALUATION in works)
-    if list(works) != [Work.EVALUATION]:
+    held_out = float(Purpose.EVALUATION in purposes)
+    if list(purposes) != [Purpose.EVALUATION]:
         held_out *= project.evaluation_rate
     each = project.min_votes - 1
     more = max(0, project.evaluation_votes - project.min_votes)
     # The further votes for each first vote.
-    further = each * (1.0 if Work.FURTHER in works else held_out) + more * held_out
+    further = (
+        each * (1.0 if Purpose.FURTHER in purposes else held_out) + more * held_out
+    )
     return further / (1 + further)
 
 
 def at_once(member: Membership, count: int, allowed: Allowance) -> Taken:
-    """Lend up to ``count`` by one statement, what the person holds already first.
+    """Lend up to ``count`` at once, what the person holds already first.
 
     All that is new comes from one lane, which is drawn: so each lane has its share over
     many calls. Nothing where items want several votes and several are asked for: these
@@ -80,44 +82,56 @@ def at_once(member: Membership, count: int, allowed: Allowance) -> Taken:
         return NONE
     _begin(member)
     starts = {True: member.passed_first, False: member.passed_further}
-    further = further_share(member, allowed.works)
+    further = further_share(member, allowed.purposes)
     is_first = random.random() >= further  # noqa: S311 (no secret)
     # This lane had nothing for the person a moment ago: without the change of lanes
     # each of their calls would go the long way, step by step.
     if starts[is_first] == math.inf:
         is_first = not is_first
-    lane = _Lane(allowed.works, is_first=is_first, start=starts[is_first])
-    values = _values(member, count, lane)
-    values |= {"renews": True, "most": allowed.count}
+    lane = _Lane(allowed.purposes, is_first=is_first, start=starts[is_first])
+    head = {"renews": True, "most": allowed.count}
+    values = _values(member, count, lane) | head
     # The floor is everybody's: someone who passes over entries, as their own or as a kind
     # that their role is not asked for, would hide them from all others.
-    if is_shared := values["every_work"] and not values["moves"]:
+    if is_shared := values["every_purpose"] and not values["moves"]:
         values["from"] = floor.of(member.project)
     taken = _lend(values)
     if is_shared and taken.head is not None:
         floor.note(member.project, values["from"], taken.head)
-    return taken
+    if is_first or taken.head is not None or len(taken.assignments) == count:
+        return taken
+    # Nothing wants a further vote of this person. With a first one instead, that costs
+    # them one look now and then, and not the long way; the second statement writes down
+    # what the first one has found.
+    member.passed_further = math.inf
+    first = lane._replace(is_first=True, start=member.passed_first)
+    return _lend(_values(member, count, first) | head | {"moves": True})
 
 
 def renewed(member: Membership, count: int) -> list[Assignment]:
     """Return up to ``count`` items that the person holds, lent anew from now on."""
     # From behind all ranks on: so no entry is looked at.
-    values = _values(member, count, _Lane(ALL_WORK, is_first=True, start=math.inf))
+    values = _values(member, count, _Lane(ALL_PURPOSES, is_first=True, start=math.inf))
     return _lend({**values, "renews": True, "most": 0, "moves": False}).assignments
 
 
 def these(
-    member: Membership, entries: Sequence[int], works: Sequence[str]
+    member: Membership, entries: Sequence[int], purposes: Sequence[str]
 ) -> list[Assignment]:
     """Lend those of some first entries of the queue that are still there."""
-    lane = _Lane(works, is_first=True, start=-math.inf)
+    lane = _Lane(purposes, is_first=True, start=-math.inf)
     # Of no kind of work, but by id: the lane itself is not read.
-    only = {"every_work": False, "works": [], "these": list(entries), "moves": False}
+    only = {
+        "every_purpose": False,
+        "purposes": [],
+        "these": list(entries),
+        "moves": False,
+    }
     return _lend_or_pass({**_values(member, len(entries), lane), **only}).assignments
 
 
 def from_lanes(
-    member: Membership, count: int, works: Sequence[str]
+    member: Membership, count: int, purposes: Sequence[str]
 ) -> list[Assignment]:
     """Lend up to ``count`` slots from both lanes, in queue order; nothing is renewed.
 
@@ -126,11 +140,11 @@ def from_lanes(
     who has locked the membership.
     """
     _begin(member)
-    share = further_share(member, works)
+    share = further_share(member, purposes)
     further = int(count * share + random.random())  # noqa: S311 (no secret)
     lanes = (
-        _Lane(works, is_first=True, start=member.passed_first),
-        _Lane(works, is_first=False, start=member.passed_further),
+        _Lane(purposes, is_first=True, start=member.passed_first),
+        _Lane(purposes, is_first=False, start=member.passed_further),
     )
     again = [lane._replace(start=-math.inf) for lane in lanes if lane.start > -math.inf]
     lent = _from(member, further, lanes[1])
@@ -142,7 +156,7 @@ def from_lanes(
 class _Lane(NamedTuple):
     """First votes or further ones, of a person's kinds of work, from a rank on."""
 
-    works: Sequence[str]
+    purposes: Sequence[str]
     is_first: bool
     start: float
 
@@ -187,7 +201,7 @@ def _begin(member: Membership) -> None:
 
 def _values(member: Membership, count: int, lane: _Lane) -> dict[str, Any]:
     """Return the values of ``lend`` for taking from a lane; nothing is renewed."""
-    every_work = len(lane.works) == len(ALL_WORK)
+    every_purpose = len(lane.purposes) == len(ALL_PURPOSES)
     # Where one vote is enough, only what they skipped lies before a person as their
     # own; others look from the start each time, and see at once what is given back.
     has_own = member.has_skipped or member.project.min_votes > 1
@@ -199,9 +213,9 @@ def _values(member: Membership, count: int, lane: _Lane) -> dict[str, Any]:
         "count": count,
         "most": count,
         "renews": False,
-        "every_work": every_work,
-        "works": [] if every_work else list(lane.works),
-        "asked": list(lane.works),
+        "every_purpose": every_purpose,
+        "purposes": [] if every_purpose else list(lane.purposes),
+        "asked": list(lane.purposes),
         "these": [],
         "is_first": lane.is_first,
         "from": lane.start,
@@ -227,7 +241,7 @@ def _lend_or_pass(values: dict[str, Any]) -> Taken:
 
 def _lend(values: dict[str, Any]) -> Taken:
     # A statement for each way: one with both heads takes longer (queue.sql).
-    statement = SQL["lend" if values["every_work"] else "lend_by_work"]
+    statement = SQL["lend" if values["every_purpose"] else "lend_by_purpose"]
     # At least one row: where nothing is lent, it has no assignment but the head.
     rows = lean.fetch(statement, values, *LENT)
     lent: list[Assignment] = []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import F
@@ -11,7 +13,16 @@ from django.utils import timezone
 
 from labeling.errors import ConflictError
 from labeling.messages import sentence as _
-from labeling.models import Gold, Item, Project, Resolution
+from labeling.models import (
+    Annotation,
+    Gold,
+    Item,
+    Project,
+    ProjectCounter,
+    Reason,
+    Resolution,
+    User,
+)
 from labeling.services.votes import resolutions
 
 
@@ -23,36 +34,123 @@ def refuse_where_known(item_id: int) -> None:
         )
 
 
-def record(project: Project, known: Sequence[tuple[Item, Sequence[str]]]) -> None:
+class EarlierLabel(NamedTuple):
+    """Where the label of an item of our own export came from, and how sure it was."""
+
+    source: str
+    confidence: float
+    soft_label: Mapping[str, float]
+    settled_by: str
+
+
+def known(labels: Sequence[str]) -> EarlierLabel:
+    """Return that labels are known to be right."""
+    shares = dict.fromkeys(labels, 1.0)
+    return EarlierLabel(Resolution.Source.GOLD.value, 1.0, shares, "")
+
+
+Labeled = tuple[Item, Sequence[str], EarlierLabel]
+
+
+def record(project: Project, answers: Sequence[tuple[Item, Sequence[str]]]) -> None:
     """Give items without a label their known answers; they ask for no votes then.
 
     Raises IntegrityError where an item has a known answer already.
     """
-    label_set = project.label_set_pk
-    now = timezone.now()
+    if not answers:
+        return
     with transaction.atomic():
         Gold.objects.bulk_create(
-            Gold(item=item, labels=sorted(labels), label_set_id=label_set)
-            for item, labels in known
+            Gold(item=item, labels=sorted(labels), label_set_id=project.label_set_pk)
+            for item, labels in answers
         )
+        restore(project, [(item, labels, known(labels)) for item, labels in answers])
+
+
+def restore(project: Project, labeled: Sequence[Labeled]) -> None:
+    """Give items without a label that of the items that they were; they ask for no votes."""
+    if not labeled:
+        return
+    now = timezone.now()
+    with transaction.atomic():
         Resolution.objects.bulk_create(
             Resolution(
                 project=project,
                 item=item,
                 labels=sorted(labels),
-                source=Resolution.Source.GOLD,
-                confidence=1.0,
-                soft_label=dict.fromkeys(labels, 1.0),
-                label_set_id=label_set,
+                label_set_id=project.label_set_pk,
                 created_at=now,
+                **label._asdict(),
             )
-            for item, labels in known
+            for item, labels, label in labeled
         )
-        Item.objects.filter(pk__in=[item.pk for item, _labels in known]).update(
+        Item.objects.filter(pk__in=[item.pk for item, *_ in labeled]).update(
             # Nobody is asked to check what is known.
             state=Item.State.SETTLED,
             votes_wanted=Greatest(F("votes"), 1),
         )
         # Lock order: the items, then the counter, whose row everybody wants.
-        pool = sum(item.split == Item.Split.POOL for item, _ in known)
+        pool = sum(item.split == Item.Split.POOL for item, *_ in labeled)
         resolutions.count(project.pk, resolutions.Gain(confident=pool))
+
+
+def correct(
+    project: Project,
+    answers: Sequence[tuple[Item, Sequence[str]]],
+    user: User | None,
+) -> None:
+    """Give labeled items, which the caller has locked, other known answers.
+
+    What people answered when they were asked for the old one is judged anew.
+    """
+    if not answers:
+        return
+    gain = resolutions.Gain()
+    with transaction.atomic():
+        for item, labels in answers:
+            Gold.objects.update_or_create(
+                item=item,
+                defaults={
+                    "labels": sorted(labels),
+                    "label_set_id": project.label_set_pk,
+                },
+            )
+            gain.update(resolutions.record(_corrected(project, item, labels, user)))
+            item.close(Item.State.SETTLED)
+            item.save(update_fields=["state", "votes_wanted"])
+        # Lock order: the items, then the counters.
+        _judge_anew(project, {item.pk: sorted(labels) for item, labels in answers})
+        resolutions.count(project.pk, gain)
+        resolutions.send_labels_settled(project.pk)
+
+
+def _corrected(
+    project: Project, item: Item, labels: Sequence[str], user: User | None
+) -> Resolution:
+    label = known(labels)
+    return Resolution(
+        project=project,
+        item=item,
+        labels=sorted(labels),
+        source=label.source,
+        confidence=label.confidence,
+        soft_label=label.soft_label,
+        label_set_id=project.label_set_pk,
+        decided_by=user,
+        created_at=timezone.now(),
+    )
+
+
+def _judge_anew(project: Project, answers: Mapping[int, Sequence[str]]) -> None:
+    """Say whether answers to gold questions are right by the answers of today."""
+    changes: Counter[int] = Counter()
+    asked = Annotation.with_repeats.filter(item__in=answers, reason=Reason.GOLD)
+    for vote in asked.order_by("pk"):
+        is_right = sorted(vote.labels) == answers[vote.item_id]
+        if vote.undone_at is None:
+            changes[vote.annotator_id] += int(is_right) - int(bool(vote.is_right))
+        Annotation.with_repeats.filter(pk=vote.pk).update(is_right=is_right)
+    # By person, as everybody does who changes several counters.
+    for person, change in sorted(changes.items()):
+        if change:
+            ProjectCounter.add(project.pk, person, known_right=change)

@@ -39,6 +39,11 @@ def is_possible(project: Project) -> bool:
     return project.suggestion_mode == Project.SuggestionMode.ASSIST
 
 
+def is_useful(project: Project) -> bool:
+    """Whether a page can ever hold an item: then people are led to it."""
+    return is_possible(project) and suggestions.are_possible(project)
+
+
 def lend(member: Membership, count: int, left: Collection[int] = ()) -> GridPage:
     """Lend a page of up to ``count`` items with the same suggested labels.
 
@@ -69,7 +74,7 @@ def lend(member: Membership, count: int, left: Collection[int] = ()) -> GridPage
         allowed = allowance.of(member)
         if wanted := min(allowed.count, count - len(page)):
             labels, entries = _alike(member, wanted, labels)
-            page += take.these(member, entries, allowed.works)
+            page += take.these(member, entries, allowed.purposes)
     if page:
         return GridPage(labels or (), page, None)
     reason = nothing_left.reason(member, allowed)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from django.db.models import Max
 from django.utils import timezone
 
 from labeling import signals
@@ -48,17 +49,20 @@ def keep(
     accounts: Mapping[str, User],
     pairs: Sequence[tuple[Item, Sequence[ImportedVote]]],
     importer: User | None,
+    *,
+    are_new: bool = True,
 ) -> None:
-    """Write the past votes of new items, in the caller's transaction.
+    """Write past votes, in the caller's transaction, which has locked items of before.
 
-    accounts: of each annotator, by the name in the other tool. Raises IntegrityError
-    where somebody has voted on one of the items.
+    accounts: of each annotator, by the name in the other tool; are_new: the items are.
+    Raises IntegrityError where one of them has voted on the item.
     """
     now = timezone.now()
+    taken = {} if are_new else _taken_slots([item for item, _ in pairs])
     given = [
         GivenVote(item, slot, accounts[vote.annotator], vote)
         for item, votes in pairs
-        for slot, vote in enumerate(votes)
+        for slot, vote in enumerate(votes, start=taken.get(item.pk, 0))
     ]
     assignments = Assignment.objects.bulk_create(
         [_assignment(project, vote, now) for vote in given]
@@ -103,11 +107,21 @@ def _as_json(assignment: Assignment, given: GivenVote) -> writing.PastVote:
     }
 
 
+def _taken_slots(items: Sequence[Item]) -> dict[int, int]:
+    """Return from which place on nobody has one of each item, or is asked for one.
+
+    Race: somebody may lease one of those that it asks for at this moment.
+    """
+    live = Assignment.objects.filter(item__in=items, state__in=Assignment.LIVE)
+    last = live.order_by().values_list("item").annotate(Max("slot"))
+    slots = {item.pk: item.votes_wanted for item in items}
+    return slots | {item: max(slots[item], slot + 1) for item, slot in last}
+
+
 def _ask_for_all(pairs: Sequence[tuple[Item, Sequence[ImportedVote]]]) -> None:
-    """Let items want at least as many votes as they bring along."""
-    more = [
-        (item, len(votes)) for item, votes in pairs if len(votes) > item.votes_wanted
-    ]
-    for item, wanted in more:
-        item.votes_wanted = wanted
+    """Let items want at least as many votes as they have with those they bring along."""
+    wanted = [(item, item.votes + len(votes)) for item, votes in pairs]
+    more = [(item, number) for item, number in wanted if number > item.votes_wanted]
+    for item, number in more:
+        item.votes_wanted = number
     Item.objects.bulk_update([item for item, _ in more], ["votes_wanted"])

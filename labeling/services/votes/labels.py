@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
+from labeling import queries
 from labeling.errors import InvalidInputError
 from labeling.messages import sentence as _
-from labeling.models import Label, Project
+from labeling.models import Project
 
 
 def checked_labels(project: Project, labels: Sequence[str]) -> list[str]:
@@ -19,15 +19,7 @@ def checked_labels(project: Project, labels: Sequence[str]) -> list[str]:
         raise InvalidInputError(errors={"labels": [_("Exactly one label is needed.")]})
     if len(set(labels)) < len(labels):
         raise InvalidInputError(errors={"labels": [_("A label is named twice.")]})
-    if unknown := sorted(set(labels) - _names(project.label_set_pk)):
+    if unknown := sorted(set(labels) - queries.label_names(project.label_set_pk)):
         why = _("“%(label)s” is not a label of this project.")
         raise InvalidInputError(errors={"labels": [why % {"label": unknown[0]}]})
     return sorted(labels)
-
-
-# Every vote asks. Other labels are another label set, so no process keeps an old answer.
-@lru_cache(maxsize=256)
-def _names(label_set_id: int) -> frozenset[str]:
-    """Return the names of a label set, which never changes once it is made."""
-    names = Label.objects.filter(label_set_id=label_set_id)
-    return frozenset(names.values_list("name", flat=True))

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from labeling import signals
@@ -83,6 +84,18 @@ def current(
     ).exclude(item__state=Item.State.INVALID)
     if items is not None:
         labels = labels.filter(item__in=items)
+    return _listed(labels)
+
+
+def at(project: Project, items: Sequence[int], then: datetime) -> list[CurrentLabel]:
+    """Return the labels that items had at a moment, as they are called today, by item."""
+    labels = Resolution.objects.filter(
+        project=project, item__in=items, created_at__lte=then
+    )
+    return _listed(labels.filter(Q(superseded_at=None) | Q(superseded_at__gt=then)))
+
+
+def _listed(labels: QuerySet[Resolution]) -> list[CurrentLabel]:
     rows = labels.order_by("item_id").values_list(
         *("pk", "item_id", "labels", "source", "item__content_hash", "soft_label"),
         *("is_ambiguous", "created_at"),

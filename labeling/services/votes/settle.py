@@ -148,7 +148,7 @@ class _Done:
         giving_back.withdraw(self.closed)
         order.queue_further(self.rechecked)
         if self.has_more_to_ask:
-            order.tell_items_changed(self.project.pk)
+            order.send_items_changed(self.project.pk)
         resolutions.count(self.project.pk, self.gain)
 
     def _alike(self) -> Iterable[tuple[tuple[str, int], list[int]]]:

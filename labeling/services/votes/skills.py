@@ -68,11 +68,13 @@ def second_opinions(project: Project) -> QuerySet[Prediction]:
     """Return what the model says of items that it has not learned from.
 
     None where the project does not let it vote. Held-out items have no prediction, and
-    are left out whatever there is; so are items of a duel, which people are to decide.
+    are left out whatever there is; so are items of a duel, which people are to decide,
+    and those that somebody answered with its suggestion in sight: their vote has it.
     """
-    of_duel = Annotation.votes.filter(item=OuterRef("item"), reason=Reason.DUEL)
+    votes = Annotation.votes.filter(item=OuterRef("item"), undone_at=None)
+    of_duel = Q(reason=Reason.DUEL)
     predictions = Prediction.objects.filter(
-        ~Exists(of_duel),
+        ~Exists(votes.filter(of_duel | Q(suggestion_shown__isnull=False))),
         project=project,
         was_trained_on=False,
         item__split=Item.Split.POOL,

@@ -10,6 +10,12 @@ from labeling.models import Annotation, Assignment, Project, QueueEntry, Reason
 BLIND_SHARE: Final = 0.05
 
 
+def are_possible(project: Project) -> bool:
+    """Whether some item may show a suggestion: those of several votes never do."""
+    has_single = project.min_votes == 1 or project.overlap_share < 1
+    return has_single and project.suggestion_mode != Project.SuggestionMode.BLIND
+
+
 def shown(project: Project, assignment: Assignment) -> dict[str, Any] | None:
     """Return the suggestion that is shown with an item: none but in assist mode."""
     is_assisted = project.suggestion_mode == Project.SuggestionMode.ASSIST

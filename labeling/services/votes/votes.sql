@@ -1,8 +1,9 @@
 -- Statements about votes. Lock order: assignment, vote, item, counter (queue/locks.py).
--- A vote is written by keep_vote and changed by change_vote, and nowhere else: from
--- ``marked`` on both are the same, word for word, which tests/labeling/votes/test_writing.py
--- holds. What a vote counts and what its event says are functions of the database
--- (migration 0038), so that the recount asks the same.
+-- A vote is written here and nowhere else (tests/architecture/test_rooms.py): a new one by
+-- keep_vote, those of another tool by keep_past_votes, a change by change_vote. From ``marked``
+-- on the first and the last are the same, word for word; what a vote counts and what its event
+-- says are functions of the database (migration 0038) for all three and for the recount
+-- (tests/labeling/votes/test_writing.py).
 
 -- keep_vote: write a vote with its event and counts, and mark its item to be settled.
 -- Nothing is written, and no row returned, where the lease is not live or the vote or

@@ -102,5 +102,5 @@ def change(vote: Annotation, version: int, changes: VoteChanges) -> Annotation |
     return _first(lean.fetch(SQL["change_vote"], values, _VOTE))
 
 
-def _first(rows: Sequence[lean.Row]) -> Annotation | None:
+def _first(rows: Sequence[lean.LeanRow]) -> Annotation | None:
     return cast("Annotation", rows[0][0]) if rows else None

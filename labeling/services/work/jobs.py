@@ -35,12 +35,15 @@ from labeling.services.work.progress import (
 )
 from labeling.services.work.transactions import keep_project
 from labeling.signals import job_queued
+from labeling.tracing import REQUEST_ID, caused_by
 
 logger = logging.getLogger(__name__)
 
 PAUSE: Final = 0.2
 # A job that kills its worker, by taking all memory say, must not go round for ever.
 MAX_ATTEMPTS: Final = 3
+# Attempts after which losing the database counts too: it may be the job that ends it.
+MOST_LOST: Final = 20
 LONGEST_REST: Final = timedelta(seconds=60)
 # What fails, and then fails in the same way again, waits twice as long each time.
 PAUSE_AFTER_FAILURE: Final = timedelta(seconds=15)
@@ -65,6 +68,8 @@ def enqueue(
     registered the kind.
     """
     kinds.get(kind)
+    own: dict[str, Any] = {"kind": kind, "project": project, "params": params or {}}
+    own |= {"requested_by": user, "request_id": REQUEST_ID.get()}
     with transaction.atomic():
         if series and (waiting := _waiting(series)):
             hurry(waiting, user)
@@ -77,10 +82,7 @@ def enqueue(
                 series=series,
                 state=Job.State.QUEUED,
                 defaults={
-                    "kind": kind,
-                    "project": project,
-                    "params": params or {},
-                    "requested_by": user,
+                    **own,
                     # A person does not wait.
                     "not_before": None if user else _rested(kind, series, failures),
                     "log": _log_of_failures(failures),
@@ -88,9 +90,7 @@ def enqueue(
             )
         else:
             created = True
-            job = Job.objects.create(
-                kind=kind, project=project, params=params or {}, requested_by=user
-            )
+            job = Job.objects.create(**own)
         # Not before the commit: a worker that is rung at once would find no row.
         if created:
             transaction.on_commit(lambda: _ring(job))
@@ -109,7 +109,8 @@ def hurry(job: Job, user: User | None) -> None:
     if user is None or job.requested_by_id is not None:
         return
     job.requested_by, job.not_before = user, None
-    job.save(update_fields=["requested_by", "not_before"])
+    job.request_id = REQUEST_ID.get()
+    job.save(update_fields=["requested_by", "not_before", "request_id"])
     transaction.on_commit(lambda: _ring(job))
 
 
@@ -238,7 +239,8 @@ def _result_of(progress: Progress) -> dict[str, Any]:
     # It was cancelled while its last worker was dead and could not hear of it.
     if job.cancel_requested:
         raise Cancelled
-    with beating(job):
+    # Who rang may have been another request than the one that this job comes from.
+    with caused_by(job.request_id), beating(job):
         return kinds.get(job.kind).handler(progress)
 
 
@@ -253,14 +255,15 @@ def _stand_back(job: Job) -> None:
 def _release(job: Job, error: Exception) -> None:
     """Let the next attempt begin: that the database was away is no fault of the job's.
 
-    While it is away still, the worker's silence says the same.
+    So it does not count as an attempt, unless there were very many. While the database
+    is away still, the worker's silence says that this attempt is over; that one counts.
     """
-    if job.attempt - job.stood_back >= MAX_ATTEMPTS:
+    counts = job.attempt > MOST_LOST
+    if counts and job.attempt - job.stood_back >= MAX_ATTEMPTS:
         _end(job, Job.State.FAILED, error=_error_of(error))
         return
-    Job.objects.filter(pk=job.pk, attempt=job.attempt, finished_at=None).update(
-        alive_until=Now()
-    )
+    mine = Job.objects.filter(pk=job.pk, attempt=job.attempt, finished_at=None)
+    mine.update(alive_until=Now(), stood_back=F("stood_back") + int(not counts))
 
 
 def _error_of(error: Exception) -> Message:

@@ -334,7 +334,7 @@ def test_lists_cost_the_same_number_of_queries_however_long(
 
 
 def test_s40_strangers_see_neither_metrics_nor_details() -> None:
-    assert Client().get("/metrics").status_code == 401
+    assert Client().get("/metrics", REMOTE_ADDR="192.0.2.1").status_code == 401
     assert Client().get("/healthz").content == b"ok\n"
     assert set(json_of(Client().get("/readyz"))) == {"state"}
 

@@ -175,7 +175,11 @@ def test_an_export_without_a_format_is_not_one_with_an_empty_one() -> None:
     with pytest.raises(InvalidInputError) as refused:
         query_of(QueryDict("format="), transfer.ExportQuery)
     assert refused.value.extra == {
-        "errors": {"format": ["One of jsonl, csv, parquet."]}
+        "errors": {
+            "format": [
+                "One of jsonl, csv, parquet, label_studio, label_studio_min, doccano, doccano_csv, prodigy, argilla, huggingface, huggingface_folder, cvat, coco."
+            ]
+        }
     }
 
 

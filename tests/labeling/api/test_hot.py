@@ -7,11 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
-from labeling.models import Assignment, Membership, User
+from labeling.models import Assignment, BrowserSession, Membership, User
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +47,8 @@ class Program:
 def said(answer: Any) -> list[Any]:
     """What an answer says, without the moments that pass between two calls."""
     told = answer.json()
+    if isinstance(told, dict) and "request_id" in told:
+        assert told.pop("request_id") == answer.headers["X-Request-ID"]
     for lease in told.get("items", []) if isinstance(told, dict) else []:
         assert lease.pop("expires_at")
     names = ("Content-Type", "Content-Language", "ETag")
@@ -183,7 +184,7 @@ def test_a_session_that_has_ended_ends_at_once(end: str) -> None:
         who.set_password("another")
         who.save()
     elif end == "expire":
-        Session.objects.update(expire_date=timezone.now() - timedelta(1))
+        BrowserSession.objects.update(expire_date=timezone.now() - timedelta(1))
     else:
         Membership.objects.all().delete()
 

@@ -20,7 +20,7 @@ from labeling.models import Assignment
 from labeling.services.experts import doubts
 from labeling.services.projects import label_sets
 from labeling.services.queue import allowance
-from labeling.services.queue.reasons import Reason
+from labeling.services.queue.reasons import WhyNothing
 from labeling.services.votes import submit
 from tests import openapi
 from tools.schema import schema
@@ -73,6 +73,26 @@ def bare_objects(shown: Any) -> list[str]:
         if where.endswith("/schema") and not shown_:
             places.append(where)
     return places
+
+
+def free_objects(shown: Any) -> set[str]:
+    """Return the places of objects whose fields are anybody's."""
+    return {
+        where
+        for where, part in objects(shown)
+        if part.get("additionalProperties") is True
+    }
+
+
+def test_only_what_people_bring_along_has_fields_of_its_own() -> None:
+    schemas = openapi.document()["components"]["schemas"]
+
+    free = {"/".join(place.split("/")[1:4:2]) for place in free_objects(schemas)}
+    # A row's own columns, as they were given.
+    assert free == {
+        *("Item/data", "Item/metadata", "ItemRow/data", "ItemRow/metadata"),
+        *("PredictItem/data", "ImportPreview/rows"),
+    }
 
 
 def test_no_object_of_the_schema_is_bare() -> None:
@@ -129,14 +149,14 @@ def test_every_moment_is_told_as_one() -> None:
 @pytest.mark.parametrize(
     ("field", "values"),
     [
-        ("Lease.reason", [*literals(Reason)]),
-        ("GridPage.reason", [*literals(Reason), "no_suggestions"]),
+        ("Lease.reason", [*literals(WhyNothing)]),
+        ("GridPage.reason", [*literals(WhyNothing), "no_suggestions"]),
         ("Passed.state", Assignment.State.values),
         ("Decided.outcome", ["resolved", "ambiguous", "invalid"]),
         ("Together.outcome", ["resolved", "ambiguous", "invalid"]),
-        ("Model.verdict", literals(judgments.Verdict)),
-        ("Evaluation.verdict", literals(judgments.Verdict)),
-        ("TrainingRun.verdict", ["", *literals(retrain.Verdict)]),
+        ("Model.verdict", literals(judgments.JudgmentVerdict)),
+        ("Evaluation.verdict", literals(judgments.JudgmentVerdict)),
+        ("TrainingRun.verdict", ["", *literals(retrain.RunVerdict)]),
     ],
 )
 def test_a_field_with_few_values_names_them(field: str, values: list[str]) -> None:
@@ -158,7 +178,8 @@ def test_every_kind_of_refusal_has_its_code_in_the_schema() -> None:
         if kind.__module__ == "rest_framework.exceptions"
     }
 
-    assert ours | theirs | {"try_again"} == codes
+    outside = {"try_again", "bad_request", "failed"}
+    assert ours | theirs | outside == codes
 
 
 def test_no_pattern_of_the_schema_is_anchored_in_parts() -> None:

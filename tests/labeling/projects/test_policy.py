@@ -32,7 +32,7 @@ from tools import messages, settings_page
 pytestmark = pytest.mark.django_db
 # What the code of a room says where it asks the project for several settings at once.
 TOGETHER = dict.fromkeys(
-    ("first_votes_by", "further_votes_by", "evaluation_by"), "works_for"
+    ("first_votes_by", "further_votes_by", "evaluation_by"), "purposes_for"
 )
 
 
@@ -166,7 +166,7 @@ def test_a_setting_names_the_rooms_that_read_it() -> None:
 def test_no_two_parts_declare_the_same_setting() -> None:
     names = [declared.name for part in policy.parts() for declared in settings_of(part)]
 
-    assert len(names) == len(set(names)) == 33
+    assert len(names) == len(set(names)) == 34
 
 
 def test_wrong_values_of_all_parts_are_told_together_and_nothing_is_kept() -> None:
@@ -226,6 +226,7 @@ def test_lease_and_vote_do_not_read_the_learners_settings() -> None:
     assert len(asked) > 2
 
 
+@pytest.mark.soak  # migrates back and forth: twenty seconds
 @pytest.mark.django_db(transaction=True)
 def test_the_learners_settings_move_to_its_table_and_back() -> None:
     before = [

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import itertools
 import math
+import random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeling.quality.consensus import UNKNOWN, Ballot, SettlingTerms, belief, verdict
+from labeling.quality.consensus import (
+    UNKNOWN,
+    Ballot,
+    SettlingTerms,
+    belief,
+    decided,
+    verdict,
+)
 
 X, Y, Z = ("x",), ("y",), ("z",)
 
@@ -114,11 +122,39 @@ def test_several_labels_settle_when_each_of_them_does() -> None:
     assert verdict(split, skilled) == "open"
     likeliest = belief(ballots(("a", "b"), ("a",), ("a",), skill=0.9), several)
     assert likeliest.labels == ("a",)
-    assert likeliest.confidence == pytest.approx(0.9)
+    assert likeliest.least == pytest.approx(0.9)
+    # Both labels are right, and none of the seven others is missing.
+    assert likeliest.confidence == pytest.approx(0.9 * (729 / 730) ** 2)
     assert likeliest.soft_label == {
         "a": pytest.approx(729 / 730),
         "b": pytest.approx(0.1),
     }
+
+
+@pytest.mark.parametrize("skill", [0.85, 0.9, 0.95])
+def test_c10_a_set_of_labels_is_right_as_often_as_its_confidence_says(
+    skill: float,
+) -> None:
+    rng = random.Random(3)
+    names = tuple("abcdefgh")
+    several = terms(is_multi=True, labels=len(names), most=5)
+    said, right, least = [], [], []
+    for _ in range(1500):
+        truth = {name for name in names if rng.random() < 0.25}
+        votes: list[Ballot] = []
+        while decided(votes, several)[0] == "open":
+            wrong = {name for name in names if rng.random() > skill}
+            votes.append(Ballot(tuple(sorted(truth ^ wrong)), skill))
+        outcome, likeliest = decided(votes, several)
+        if outcome == "settled":
+            said.append(likeliest.confidence)
+            least.append(likeliest.least)
+            right.append(set(likeliest.labels) == truth)
+
+    share = sum(right) / len(right)
+    assert sum(said) / len(said) == pytest.approx(share, abs=0.05)
+    # By its least sure label alone it was too sure of itself.
+    assert sum(least) / len(least) > share + 0.015
 
 
 def test_that_no_label_fits_is_an_answer_of_several() -> None:
@@ -159,3 +195,45 @@ def test_c10_the_model_is_evidence_and_no_vote() -> None:
     assert verdict([Ballot(X, 0.85), model], terms(least=1)) == "settled"
     # Two people differ; with the model's answer a third vote can settle it.
     assert verdict([*ballots(X, Y), model], terms(most=3)) == "open"
+
+
+@pytest.mark.parametrize(
+    ("vote", "predicted", "is_multi", "sure"),
+    [
+        (X, Y, False, 4 / 13),
+        (X, ("x", "y"), True, 36 / 37 * 4 / 13),
+        (("x", "y"), (), True, (4 / 13) ** 2),
+        ((), X, True, 36 / 37 * 4 / 13),
+        (X, X, False, 36 / 37),
+        ((), (), True, 36 / 37),
+    ],
+)
+def test_c10_a_model_surer_than_the_only_person_does_not_answer_for_them(
+    vote: tuple[str, ...], predicted: tuple[str, ...], *, is_multi: bool, sure: float
+) -> None:
+    given = [Ballot(vote), Ballot(predicted, 0.9, is_model=True)]
+    alone = terms(least=1, most=1, is_multi=is_multi)
+
+    outcome, held = decided(given, alone)
+
+    assert (outcome, held.labels, held.is_tie) == ("settled", vote, False)
+    assert held.confidence == pytest.approx(sure)
+    # As sure as each other: that is no tie of votes, for there is one vote.
+    even = [Ballot(vote, 0.9), Ballot(predicted, 0.9, is_model=True)]
+    assert decided(even, alone)[1].labels == vote
+
+
+def test_c10_what_no_person_has_named_settles_nothing() -> None:
+    model = Ballot(Y, 0.9, is_model=True)
+    low = terms(least=1, most=3, confidence=0.6)
+
+    # The model makes y likelier than .6, and nobody has voted for y.
+    assert belief([*ballots(X), model], low).labels == Y
+    assert verdict([*ballots(X), model], low) == "open"
+    assert verdict([*ballots(X, Y), model], low) == "settled"
+    both = Ballot(("x", "y"), 0.9, is_model=True)
+    several = terms(least=1, most=3, confidence=0.6, is_multi=True)
+    assert verdict([*ballots(X), both], several) == "open"
+    assert verdict([*ballots(X, ("x", "y")), both], several) == "settled"
+    neither = Ballot((), 0.9, is_model=True)
+    assert verdict([*ballots(X), neither], several) == "open"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from labeling.models import ALL_WORK, Membership, Project
+from labeling.models import ALL_PURPOSES, Membership, Project
 from labeling.services.queue.allowance import (
     FIRST_FEW,
     LEAST_ANSWERS,
@@ -103,7 +103,7 @@ def test_the_facts_are_those_of_the_person_in_the_project() -> None:
             who if assignment.annotator_id == who.user_id else other, assignment, "x"
         )
 
-    assert of(who) == Allowance(5, None, ALL_WORK, Facts(held=1, answered=2))
+    assert of(who) == Allowance(5, None, ALL_PURPOSES, Facts(held=1, answered=2))
 
 
 @pytest.mark.django_db

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ValidationError
 
-from labeling.models import ALL_WORK, Project, QueueEntry
+from labeling.models import ALL_PURPOSES, Project, QueueEntry
 from labeling.services.queue import numbers, order
 from tests import make
 
@@ -29,7 +29,7 @@ def test_every_new_order_lies_before_the_one_before_and_what_is_refilled_last() 
     generation = QueueEntry.objects.get(item=item)
     latest = order.Entry(other.pk, 0, is_first=True, rank=half - 1, reason="model")
     order.swap(project.pk, [latest])
-    order.refill(make.member(project), ALL_WORK)
+    order.refill(make.member(project), ALL_PURPOSES)
 
     assert QueueEntry.objects.get(item=other, slot=0).rank < generation.rank
     refilled = QueueEntry.objects.filter(item=last).order_by("rank")

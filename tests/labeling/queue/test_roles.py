@@ -15,15 +15,15 @@ from pytest_django import DjangoAssertNumQueries
 
 from labeling.errors import InvalidInputError
 from labeling.models import (
-    ALL_WORK,
+    ALL_PURPOSES,
     Annotation,
     Assignment,
     Gold,
     Item,
     Membership,
     Project,
+    Purpose,
     QueueEntry,
-    Work,
 )
 from labeling.services.projects import policy
 from labeling.services.queue import chosen, giving_back, order
@@ -330,14 +330,14 @@ def test_what_another_lease_holds_locked_is_not_said_to_be_for_others() -> None:
 
 
 @pytest.mark.parametrize(
-    ("split", "works"),
+    ("split", "purposes"),
     [
-        ("pool", [Work.FIRST, Work.FURTHER, Work.FURTHER]),
-        ("evaluation", [Work.EVALUATION] * 3),
+        ("pool", [Purpose.FIRST, Purpose.FURTHER, Purpose.FURTHER]),
+        ("evaluation", [Purpose.EVALUATION] * 3),
     ],
 )
 def test_each_entry_knows_what_its_vote_is_by_whatever_way_it_came(
-    split: str, works: list[str]
+    split: str, purposes: list[str]
 ) -> None:
     project = make.project(min_votes=3, overlap=3)
     item = make.item(project, split=split)
@@ -346,16 +346,16 @@ def test_each_entry_knows_what_its_vote_is_by_whatever_way_it_came(
         entries = QueueEntry.objects.order_by("slot")
         return list(entries.values_list("work", flat=True))
 
-    order.refill(make.member(project), ALL_WORK)
-    assert queued() == works
+    order.refill(make.member(project), ALL_PURPOSES)
+    assert queued() == purposes
     make.ranked(project, [item], slots=3)
-    assert queued() == works
+    assert queued() == purposes
     for who in [make.member(project) for _ in range(3)]:
         make.lease(who)
     assert queued() == []
     Assignment.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
     giving_back.reclaim()
-    assert queued() == works
+    assert queued() == purposes
 
 
 def test_the_roles_are_set_by_the_api_and_told_by_it() -> None:

@@ -120,6 +120,7 @@ def test_c9_a_label_that_was_renamed_is_no_correction() -> None:
     assert counted(project) == (1, 0)
 
 
+@pytest.mark.soak  # migrates back and forth: twenty seconds
 @pytest.mark.django_db(transaction=True)
 def test_c9_ambiguous_labels_of_earlier_releases_are_told_from_confident_ones() -> None:
     project = make.project(overlap=2)

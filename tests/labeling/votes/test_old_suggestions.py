@@ -35,6 +35,7 @@ def told(task_type: str) -> Project:
     return project
 
 
+@pytest.mark.soak  # migrates back and forth: twenty seconds
 def test_c11_one_label_of_several_is_not_shown_any_more(forward: None) -> None:
     del forward
     single, multi = told("single"), told("multi")

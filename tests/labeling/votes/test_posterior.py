@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from labeling.models import (
+    Annotation,
     Disagreement,
     Item,
     Membership,
@@ -19,7 +20,7 @@ from labeling.models import (
     Skills,
 )
 from labeling.services.projects import policy
-from labeling.services.votes import gold, settle, skills
+from labeling.services.votes import agreement, gold, settle, skills
 from labeling.services.work import jobs
 from tests import make
 
@@ -173,7 +174,9 @@ def test_c10_of_several_labels_the_set_settles_when_each_one_does() -> None:
     settle.settle_project(project.pk)
 
     label = label_of(item)
-    assert (label.labels, label.confidence) == (["a"], 0.8)
+    assert label.labels == ["a"]
+    # That "a" is right, that "b" is, and that none of the others is missing.
+    assert label.confidence == pytest.approx(0.8 * (64 / 65) ** 2)
     assert label.soft_label == {"a": pytest.approx(0.984615385), "b": 0.2}
 
 
@@ -208,6 +211,7 @@ def test_a_chunk_takes_as_many_statements_however_many_items_it_settles() -> Non
     assert statements(2) == statements(6)
 
 
+@pytest.mark.soak  # migrates back and forth: twenty seconds
 @pytest.mark.django_db(transaction=True)
 def test_existing_projects_keep_the_share_of_the_votes() -> None:
     project = project_of(settled_by="share", overlap=1, min_votes=1)
@@ -271,6 +275,28 @@ def test_c10_the_model_is_one_more_voter_where_the_project_lets_it() -> None:
         assert other.state == "open"
 
 
+def test_c10_an_item_of_one_vote_has_the_label_of_that_vote_whatever_the_model_says() -> (
+    None
+):
+    project = project_of(model_votes=True, overlap=1, min_votes=1)
+    knowing(project, 40)
+    item, other = make.items(project, 2)
+    opinion(item, "b")
+    opinion(other, "a")
+    who = make.member(project)
+    for lent in make.lease(who, 2):
+        make.vote(who, lent, "a")
+
+    settle.settle_project(project.pk)
+
+    assert label_of(item).labels == label_of(other).labels == ["a"]
+    # Whoever looks at the least sure labels meets it first.
+    assert label_of(item).confidence < 0.5
+    assert label_of(other).confidence > 0.9
+    assert label_of(item).counted_model == 3
+    assert not Disagreement.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("right", "votes", "skill"), [(19, 19, None), (5, 40, 0.2375), (4000, 4000, 0.9)]
 )
@@ -296,6 +322,20 @@ def test_the_models_skill_is_of_answers_to_what_it_has_not_learned() -> None:
     assert right == pytest.approx(2, abs=0.2)
     policy.change(project, {"model_votes": False})
     assert str(skills.MODEL) not in skills.compute(project.pk).body
+
+
+def test_a_vote_with_the_suggestion_in_sight_counts_the_models_answer_once() -> None:
+    project = project_of(model_votes=True, overlap=2)
+    assisted, blind, taken_back = (voted(project, "a") for _ in range(3))
+    for item in (assisted, blind, taken_back):
+        opinion(item, "a")
+    seen = Annotation.votes.filter(item__in=[assisted, taken_back])
+    seen.update(suggestion_shown={"label": "a", "confidence": 0.9, "model": 3})
+    Annotation.votes.filter(item=taken_back).update(undone_at=timezone.now())
+
+    opinions = skills.second_opinions(project)
+
+    assert {row.item_id for row in opinions} == {blind.pk, taken_back.pk}
 
 
 def test_managers_see_how_often_people_are_right_and_nobody_else_does() -> None:
@@ -324,3 +364,36 @@ def test_managers_see_how_often_people_are_right_and_nobody_else_does() -> None:
     assert last["votes"] == 20
     assert page.count("20 votes") == 3
     assert {row["skill"] for row in of_others} == {None}
+
+
+def test_c11_of_several_labels_skills_are_of_each_label_and_agreement_of_what_is_shared() -> (
+    None
+):
+    project = project_of(task_type="multi")
+    items = [make.item(project, votes_wanted=2) for _ in range(5)]
+    for labels in (("a", "b"), ("a",)):
+        who = make.member(project)
+        for lent in make.lease(who, 5):
+            make.vote(who, lent, *labels)
+    settle.settle_project(project.pk)
+
+    body = skills.compute(project.pk).body
+
+    # Two questions an item: whether it is a, and whether it is b.
+    assert [votes for _, votes in body.values()] == [2 * len(items)] * 2
+    # The new skills may settle what is undecided: it is looked at again.
+    assert Item.objects.filter(is_unsettled=True).count() == len(items)
+    report = agreement.compute(project.pk)
+    assert report is not None
+    assert (report.body["distance"], report.percent) == ("masi", 0)
+    assert [row["label"] for row in report.body["labels"]] == ["a", "b"]
+
+
+def test_c10_the_model_has_no_say_on_items_of_a_duel() -> None:
+    project = project_of(model_votes=True, overlap=2)
+    asked, other = voted(project, "a"), voted(project, "a")
+    for item in (asked, other):
+        opinion(item, "a")
+    Annotation.votes.filter(item=asked).update(reason="duel")
+
+    assert [row.item_id for row in skills.second_opinions(project)] == [other.pk]

@@ -287,7 +287,7 @@ def test_c24_the_share_of_second_votes_is_that_of_held_out_items() -> None:
     )
 
     shares = [
-        take.further_share(who, who.project.works_for(who.role))
+        take.further_share(who, who.project.purposes_for(who.role))
         for who in (member, make.member(experts), make.member(experts, "expert"))
     ]
     assert shares == pytest.approx([0.2, 0, 0.2])
@@ -320,6 +320,57 @@ def test_c24_in_one_statement_each_lane_has_its_share(
     assert 16 <= reasons.count("second") <= 64
 
 
+def a_further_vote_is_drawn() -> None:
+    """Let the next draw be for a further vote, whose share is a third at least."""
+    random.seed(next(n for n in range(99) if random.Random(n).random() < 0.3))
+
+
+def test_where_nothing_is_to_be_checked_a_lease_takes_one_look_more_now_and_then(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    project = make.project(**TWO_VOTES)
+    items = make.items(project, 4)
+    make.ranked(project, items)
+    project.refresh_from_db()
+    who = make.member(project)
+
+    a_further_vote_is_drawn()
+    with django_assert_num_queries(2):
+        (first,) = make.lease(who)
+    make.vote(who, first, "x")
+    # What the first lease has found is kept for all windows of this person.
+    again = Membership.objects.select_related("project").get(pk=who.pk)
+    a_further_vote_is_drawn()
+    with django_assert_num_queries(1):
+        (second,) = make.lease(again)
+    assert [first.item, second.item] == items[:2]
+
+    Membership.objects.update(passed_since=timezone.now() - timedelta(seconds=11))
+    later = Membership.objects.select_related("project").get(pk=who.pk)
+    a_further_vote_is_drawn()
+    with django_assert_num_queries(2):
+        assert len(make.lease(later, 2)) == 2
+
+
+def test_a_first_slot_that_comes_back_hides_behind_nobodys_own() -> None:
+    project = make.project(**TWO_VOTES)
+    ada, ben = make.member(project), make.member(project)
+    item = answered(project, ada, "x")
+    (second,) = make.lease(ben)
+    assert (second.item, second.slot) == (item, 1)
+    make.vote(ben, second, "x")
+    lent = Assignment.objects.get(item=item, slot=0)
+
+    vote = Annotation.votes.get(assignment=lent)
+    change.undo(ada, vote.pk, vote.version)
+    giving_back.release(ada, lent.pk)
+
+    # In the lane of first votes others would begin behind it, for ben has passed it.
+    assert not QueueEntry.objects.get(item=item, slot=0).is_first
+    assert [held.item for held in make.lease(make.member(project))] == [item]
+
+
+@pytest.mark.soak  # migrates back and forth: twenty seconds
 def test_c24_projects_that_are_there_keep_one_vote_until_somebody_chooses() -> None:
     project = make.project(overlap=3, min_votes=2)
     early = make.item(project, split="evaluation", state="settled", votes=2)

@@ -197,15 +197,17 @@ def cut_off(_: Progress) -> dict[str, Any]:
 def test_a_job_that_loses_the_database_is_begun_again(runs: Run) -> None:
     runs(cut_off)
     job = jobs.enqueue("test")
-    with pytest.raises(OperationalError):
-        jobs.run(job.pk)
+    # More often than its worker may die.
+    for _ in range(4):
+        with pytest.raises(OperationalError):
+            jobs.run(job.pk)
     runs(lambda _: {"is": "done"})
 
     assert jobs.ring_waiting() == 1
     jobs.run(job.pk)
 
     job.refresh_from_db()
-    assert (job.state, job.attempt, job.result) == ("done", 2, {"is": "done"})
+    assert (job.state, job.attempt, job.result) == ("done", 5, {"is": "done"})
 
 
 @pytest.mark.django_db(transaction=True)
@@ -214,13 +216,15 @@ def test_a_job_that_loses_the_database_each_time_fails_and_says_why(
 ) -> None:
     runs(cut_off)
     job = jobs.enqueue("test")
+    many = jobs.MOST_LOST
+    Job.objects.filter(pk=job.pk).update(attempt=many, stood_back=many)
 
     for _ in range(3):
         with pytest.raises(OperationalError):
             jobs.run(job.pk)
 
     job.refresh_from_db()
-    assert (job.state, job.attempt) == ("failed", 3)
+    assert (job.state, job.attempt) == ("failed", many + 3)
     assert "OperationalError" in str(job.error)
 
 

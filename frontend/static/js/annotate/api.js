@@ -5,7 +5,16 @@ const TIMEOUT = 15_000;
 /** In bytes: what browsers let a closing page still send, less some room. */
 const KEEPALIVE_LIMIT = 60_000;
 
-const token = () => document.cookie.match(/csrftoken=([^;]+)/)?.[1] ?? "";
+const { prefix } = document.documentElement.dataset;
+/** With TLS the cookie has a prefix; one without it is older, or a neighbor's. */
+const TOKENS = [
+  /(?:^|; )__(?:Host|Secure)-csrftoken=([^;]+)/,
+  /(?:^|; )csrftoken=([^;]+)/,
+];
+const token = () => {
+  const matches = TOKENS.map((name) => document.cookie.match(name)?.[1]);
+  return matches.find(Boolean) ?? "";
+};
 
 /**
  * @typedef {{method?: string, version?: number}} Options
@@ -28,7 +37,7 @@ export const caller =
     };
     if (options.version !== undefined) headers["If-Match"] = `"${options.version}"`;
     const sent = body === undefined ? null : JSON.stringify(body);
-    const answer = await fetch(`/api/projects/${slug}/${path}`, {
+    const answer = await fetch(`${prefix}/api/projects/${slug}/${path}`, {
       method: options.method ?? "POST",
       headers,
       body: sent,
@@ -44,13 +53,13 @@ export const caller =
 
 /** Log in again; false where the password was wrong. @param {string} username @param {string} password */
 export const logIn = async (username, password) => {
-  const answer = await fetch("/login/", {
+  const answer = await fetch(`${prefix}/login/`, {
     method: "POST",
     headers: { "X-CSRFToken": token() },
     body: new URLSearchParams({ username, password }),
   });
   // A wrong password answers 200 too, with the page of the log-in again.
-  return answer.ok && !new URL(answer.url).pathname.startsWith("/login");
+  return answer.ok && answer.redirected;
 };
 
 /** A random id, also where the page is not served over HTTPS. */

@@ -2,6 +2,8 @@
 import { t } from "./words.js";
 
 const DIGITS = [..."1234567890"];
+/** Letters that no action has, for where labels are named by digits. */
+const SPARE = [..."abdeijklopqrtw"];
 const STORE = "assay-keys";
 
 /** @type {Record<string, string>} */
@@ -24,19 +26,44 @@ export const ACTIONS = {
   suggested: "v",
 };
 
-/** @param {{name: string, key: string}[]} labels @returns {Map<string, string>} code → label */
-export const keymap = (labels) => {
-  const own = labels.map((l) => l.key).filter(Boolean);
-  const free = DIGITS.filter((k) => !own.some((key) => key.startsWith(k)));
-  const without = labels.filter((l) => !l.key);
-  const codes =
-    without.length <= free.length
-      ? free
-      : free.flatMap((a) => DIGITS.map((b) => a + b));
-  const given = new Map(without.map((l, n) => [l.name, codes[n] ?? ""]));
-  const pairs = labels.map(
-    (l) => /** @type {[string, string]} */ ([l.key || given.get(l.name) || "", l.name]),
+/** @typedef {{name: string, key: string}} Label */
+
+/**
+ * The key that a label has for itself: the one it was given, else its name where that is
+ * one character. A key that is the name of another label would say the wrong thing.
+ * @param {Label} label @param {Set<string>} names
+ */
+const ownKey = ({ name, key }, names) => {
+  const isAnothers = [key.toLowerCase(), key.toUpperCase()].some(
+    (form) => form !== name && names.has(form),
   );
+  if (key && (key === name || !isAnothers)) return key;
+  if ([...name].length !== 1) return "";
+  const small = name.toLowerCase();
+  return names.has(small) ? name : small;
+};
+
+/**
+ * The keys of all labels: first their own, then the free digits in their order. Where
+ * these are too few, or a label is named by two digits, two keys after each other.
+ * @param {Label[]} labels @returns {Map<string, string>} code → label
+ */
+export const keymap = (labels) => {
+  const names = new Set(labels.map(({ name }) => name));
+  const own = new Map(labels.map((label) => [label.name, ownKey(label, names)]));
+  const taken = [...own.values()].filter(Boolean);
+  const isFree = (/** @type {string} */ key) => !taken.includes(key);
+  const digits = DIGITS.filter(isFree);
+  const rest = labels.map(({ name }) => name).filter((name) => !own.get(name));
+  const isPlain =
+    rest.length <= digits.length && !rest.some((name) => /^\d\d$/.test(name));
+  const first = digits[9] ? digits : [...digits, ...SPARE.filter(isFree)];
+  const codes = isPlain ? digits : first.flatMap((a) => DIGITS.map((b) => a + b));
+  const unnamed = codes.filter((code) => !rest.includes(code));
+  const pairs = labels.map(({ name }) => {
+    const code = own.get(name) || (codes.includes(name) ? name : unnamed.shift());
+    return /** @type {[string, string]} */ ([code ?? "", name]);
+  });
   return new Map(pairs.filter(([code]) => code !== ""));
 };
 

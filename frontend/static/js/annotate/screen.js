@@ -15,6 +15,12 @@ if (setup.dataType === "table")
     byId("item"),
     `${storeName}-pins`,
   );
+if (setup.beside.length > 0)
+  renderers["beside"] = (await import("./beside.js")).makeBeside(
+    byId("item"),
+    setup.beside,
+    setup.dataType,
+  );
 /** The assignment whose item came with the page; it stays until its lease has come. */
 export const shownFirst = Number(byId("item").dataset["shown"]);
 if (picture) adopt(byId("item"));

@@ -1,6 +1,6 @@
 /**
  * The station's state, as pure functions on plain objects.
- * @typedef {{id: number, external_id: string, data: Record<string, unknown>, media_url: string | null}} Item
+ * @typedef {{id: number, external_id: string, data: Record<string, unknown>, metadata: Record<string, unknown>, media_url: string | null}} Item
  * What the model says: `probabilities` of each label where items may have several; the confidence is of all of it.
  * @typedef {{label: string, labels: string[], probabilities?: Record<string, number>, confidence: number, calibrated?: boolean, words?: string[]}} Suggestion
  * @typedef {{assignment: number, item: Item, suggestion: null | Suggestion}} Lease

@@ -1,67 +1,15 @@
-/** Shows a row of a table: values by their kind, pinned columns first, long cells short. */
+/** Shows a row of a table: pinned columns first, long cells short. */
+import { button, opensLong, rowOf } from "./cells.js";
 import { make } from "./view.js";
 
-/** So many characters or lines a cell shows before it asks for more. */
-const LONG = { letters: 480, lines: 6 };
 /** More would leave too little room for the rest. */
 const MOST_STICKY = 6;
-
-const KINDS = /** @type {[string, RegExp][]} */ ([
-  // Not what begins with a zero: that is a code of something.
-  ["number", /^[+-]?(0|[1-9]\d*|[1-9]\d{0,2}(,\d{3})+)?(\.\d+)?(?<=\d)(e[+-]?\d+)?$/i],
-  ["boolean", /^(true|false)$/i],
-  ["date", /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/],
-  ["link", /^https?:\/\/\S+$/i],
-]);
-
-/** What a value is, as templatetags/cells.py tells it; files without types have all of them as text. @param {unknown} value */
-export const kindOf = (value) => {
-  if (value === null || value === undefined || value === "") return "none";
-  if (typeof value === "object") return "nested";
-  return KINDS.find(([, form]) => form.test(String(value)))?.[0] ?? "text";
-};
-
-/** The value in words, none of them ours. @param {unknown} value */
-export const wordsOf = (value) => {
-  const kind = kindOf(value);
-  if (kind === "none") return "–";
-  return kind === "nested" ? JSON.stringify(value, null, 2) : String(value);
-};
 
 /** Pinned columns first, each part in the order of the data. @param {string[]} columns @param {string[]} pinned @returns {[string[], string[]]} */
 export const parted = (columns, pinned) => [
   columns.filter((column) => pinned.includes(column)),
   columns.filter((column) => !pinned.includes(column)),
 ];
-
-/** Whether a cell shows no more than the beginning. @param {string} text */
-export const isLong = (text) =>
-  text.length > LONG.letters || text.split("\n", LONG.lines + 1).length > LONG.lines;
-
-/** @param {string} which @returns {HTMLButtonElement} */
-const button = (which) => {
-  const { content } = /** @type {HTMLTemplateElement} */ (
-    document.getElementById("cell-parts")
-  );
-  const template = content.querySelector(which);
-  return /** @type {HTMLButtonElement} */ (template?.cloneNode(true));
-};
-
-/** @param {unknown} value */
-const cell = (value) => {
-  const text = wordsOf(value);
-  const kind = kindOf(value);
-  const node = make("td", undefined, kind);
-  if (kind === "boolean") node.classList.add(text.toLowerCase());
-  const words = make("div", text);
-  words.dir = "auto";
-  node.append(words);
-  if (isLong(text)) {
-    node.classList.add("long");
-    node.append(button(".more"));
-  }
-  return node;
-};
 
 /**
  * Shows rows in a place; what is pinned is kept in this browser.
@@ -79,14 +27,7 @@ export const makeTable = (place, store) => {
     pin.title = (pin.dataset["words"] ?? "").replace("{name}", () => column);
     pin.ariaLabel = pin.title;
     pin.ariaPressed = String(pinned.includes(column));
-    const head = make("th");
-    head.setAttribute("scope", "row");
-    const words = make("span", column);
-    words.dir = "auto";
-    head.append(words, pin);
-    const node = make("tr");
-    node.append(head, cell(value));
-    return node;
+    return rowOf(column, value, pin);
   };
 
   /** @param {Record<string, unknown>} data */
@@ -104,13 +45,9 @@ export const makeTable = (place, store) => {
 
   /** @type {Record<string, unknown>} */
   let shown = {};
+  opensLong(place);
   place.addEventListener("click", ({ target }) => {
     const pressed = target instanceof Element ? target.closest("button") : null;
-    const cut = pressed?.matches(".more") && pressed.closest("td");
-    if (pressed && cut) {
-      const isOpen = cut.classList.toggle("open");
-      pressed.ariaExpanded = String(isOpen);
-    }
     const column = pressed?.dataset["column"];
     if (column === undefined) return;
     const isPinned = pinned.includes(column);

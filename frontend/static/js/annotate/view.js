@@ -59,8 +59,9 @@ const frame = (url) => {
 export const forget = (url) => decoded.delete(url);
 
 /**
- * How an item of each type is shown; a table's way comes with its module.
- * @type {Record<string, (item: import("./state.js").Item) => HTMLElement>}
+ * How an item of each type is shown, and what stands beside it; the ways of tables and
+ * of what stands beside come with their modules.
+ * @type {Record<string, (item: import("./state.js").Item) => HTMLElement | undefined>}
  */
 export const renderers = {
   image: ({ media_url }) => frame(media_url ?? ""),
@@ -127,6 +128,8 @@ export const drawItem = (place, lease, type, reason) => {
     return;
   }
   const parts = [(renderers[type] ?? renderers["text"])?.(lease.item) ?? ""];
+  const beside = renderers["beside"]?.(lease.item);
+  if (beside) parts.push(beside);
   if (lease.suggestion) {
     const suggestion = make("small", suggestionText(lease.suggestion));
     suggestion.dataset["words"] = JSON.stringify(lease.suggestion.words ?? []);

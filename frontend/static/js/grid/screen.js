@@ -1,4 +1,6 @@
 /** What the grid shows: one record of it, and how it is drawn. */
+import { besideOf } from "../annotate/beside.js";
+import { plainly } from "../annotate/cells.js";
 import { byId, clock, drawOutbox, hues, server, setup } from "../annotate/desk.js";
 import { explanationOf, make } from "../annotate/view.js";
 import { t } from "../annotate/words.js";
@@ -45,6 +47,18 @@ const content = ({ data, media_url }) => {
   return words;
 };
 
+/** The columns beside an item: words alone, for a cell is a single choice. @param {import("../annotate/state.js").Item} item */
+const columns = (item) => {
+  const rows = besideOf(item, setup.beside, setup.dataType);
+  if (rows.length === 0) return [];
+  const node = make("p", undefined, "columns");
+  node.dir = "auto";
+  node.textContent = rows
+    .map(([name, value]) => `${name}: ${plainly(value).slice(0, 300)}`)
+    .join("\n");
+  return [node];
+};
+
 /** @param {sheet.Cell} cell @param {number} n */
 const newCell = (cell, n) => {
   const node = make("div", undefined, "cell");
@@ -52,7 +66,11 @@ const newCell = (cell, n) => {
   node.dataset["at"] = String(n);
   const foot = make("small");
   foot.append(make("span"), make("span", String(n + 1), "muted"));
-  node.append(content(cell.lease.item), foot);
+  const parts = [content(cell.lease.item), ...columns(cell.lease.item)];
+  // Its name is the answer: what is answered is read after it.
+  for (const [at, part] of parts.entries()) part.id = `cell-${n}-${at}`;
+  node.setAttribute("aria-describedby", parts.map(({ id }) => id).join(" "));
+  node.append(...parts, foot);
   return node;
 };
 

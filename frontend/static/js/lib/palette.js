@@ -5,6 +5,8 @@ import { fold } from "./fold.js";
  * @typedef {{group: string, words: string, hint: string, key: string, run: () => void}} Command
  */
 
+const root = () => document.documentElement.dataset.prefix ?? "";
+
 /** How well a command fits: its beginning, a word's beginning, anywhere, not at all. @param {Command} command @param {string[]} asked */
 const rank = ({ words, hint, group }, asked) => {
   const text = fold(words);
@@ -87,7 +89,7 @@ const current = {
 
 /** One's other projects. @param {DOMStringMap} names @returns {Promise<Command[]>} */
 const projects = async (names) => {
-  const answer = await fetch("/api/projects/?limit=200", {
+  const answer = await fetch(`${root()}/api/projects/?limit=200`, {
     headers: { Accept: "application/json" },
   });
   if (!answer.ok) throw new Error(String(answer.status));
@@ -101,7 +103,7 @@ const projects = async (names) => {
       words: name,
       hint: "",
       key: "",
-      run: () => location.assign(`/projects/${encodeURIComponent(slug)}/`),
+      run: () => location.assign(`${root()}/projects/${encodeURIComponent(slug)}/`),
     }));
 };
 

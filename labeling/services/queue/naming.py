@@ -1,0 +1,52 @@
+"""What an item is called for those who answer it: nothing that tells its label."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+from labeling import queries, rules
+from labeling.models import Item, Membership
+
+_WORD: Final = re.compile(r"[^\W\d_]{2}")
+# Texts of a ZIP are named by their files, whose picture we have not.
+_FILE: Final = re.compile(r"\.te?xt$", re.IGNORECASE)
+# Those who bring the files know their names.
+_KNOW_FILES: Final = frozenset({Membership.Role.ENGINEER, Membership.Role.MANAGER})
+
+
+def name_of(member: Membership, item: Item) -> str:
+    """Return the item's own name, or a neutral one where its name may tell its label.
+
+    A file's name always may: a folder of a class need not be called as its label is. Those
+    who import and export have the items' own names everywhere.
+    """
+    return item.external_id if _may_see(member, item) else _neutral(item)
+
+
+def data_of(member: Membership, item: Item) -> dict[str, Any]:
+    """Return an item's data; the path of a picture is neutral like its name."""
+    path = item.data.get("image")
+    if item.media_id is None or not isinstance(path, str):
+        return item.data
+    if _may_see(member, item, path):
+        return item.data
+    return {**item.data, "image": _neutral(item) + PurePosixPath(path).suffix}
+
+
+def _neutral(item: Item) -> str:
+    return f"item-{item.pk}"
+
+
+def _may_see(member: Membership, item: Item, path: str = "") -> bool:
+    if member.role in _KNOW_FILES:
+        return True
+    names = [name for name in (item.external_id, path) if name]
+    if item.media_id is not None or any(map(_FILE.search, names)):
+        return False
+    # Numbers and single letters, as most ids are, spell no label: nothing is read.
+    if not any(map(_WORD.search, names)):
+        return True
+    labels = queries.label_names(member.project.label_set_id)
+    return not any(rules.tells_label(name, labels) for name in names)
