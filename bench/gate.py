@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from activelearn.core import duel, gate, parts, signs, training
 from activelearn.core.evaluation import Labels
-from activelearn.core.gate import PairedCounts, Policy, Spent
+from activelearn.core.gate import GatePolicy, PairedCounts, Spent
 from bench import sets
 from bench.row import row
 
@@ -107,7 +107,7 @@ class Gatekeeper:
         """
         if self.rule == "always":
             return True
-        policy: Policy = "strict" if self.rule == "strict" else "balanced"
+        policy: GatePolicy = "strict" if self.rule == "strict" else "balanced"
         asked = gate.terms(policy, is_first=is_first, last=self.last)
         if groups:
             asked = replace(

@@ -106,7 +106,7 @@ class Channel(virtual.Channel):
 
 
 class Transport(virtual.Transport):
-    """Who consumes has a connection of its own, on which the bell is heard."""
+    """Each consumer has a connection of its own, on which it hears the bell."""
 
     Channel = Channel
     # Of a process: producers and consumers come and go, what was declared stays.

@@ -62,7 +62,7 @@ class Probes:
         """Answer a probe, or pass the request on."""
         if request.path_info == "/healthz":
             return health.alive(request)
-        # Who has logged in is told more, further on.
+        # People who have logged in get more, further on.
         is_stranger = settings.SESSION_COOKIE_NAME not in request.COOKIES
         if request.path_info == "/readyz" and is_stranger:
             return health.ready_for_work()

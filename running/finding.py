@@ -45,7 +45,7 @@ def _note(folder: Path) -> Path:
 def keep(folder: Path, port: int) -> None:
     """Note that an installation runs in a folder, and on which port."""
     (folder / "port").write_text(str(port), encoding="ascii")
-    # Who has no home of their own, or may not write there, names the folder.
+    # A person without a writable home names the folder.
     with contextlib.suppress(OSError):
         _notes().mkdir(mode=0o700, parents=True, exist_ok=True)
         _note(folder).write_text(str(folder), encoding="utf-8")

@@ -141,7 +141,7 @@ class Worker(ThreadWorker):
             self._drop(conn)
 
     def handle_request(self, req: Any, conn: TConn) -> bool:
-        """Answer a request; only so many with long bodies at once."""
+        """Answer a request; requests with long bodies wait for one of a few places."""
         conn.sock.settimeout(SILENCE)
         headers = {name.upper(): value for name, value in req.headers}
         length = headers.get("CONTENT-LENGTH", "0")

@@ -14,7 +14,7 @@ from activelearn.core.evaluation import Labels, Probabilities
 from activelearn.core.intervals import Array, Bools, Groups
 from activelearn.core.training import LinearModel, Rows
 
-Kind = Literal["none"] | Method
+CalibrationKind = Literal["none"] | Method
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class CalibrationReport:
     sets as they are served, where items may have several labels.
     """
 
-    kind: Kind
+    kind: CalibrationKind
     trial: Trial | None
     before: Reliability
     after: Reliability | None

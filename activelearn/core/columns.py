@@ -30,7 +30,7 @@ FEW_NAMES: Final = 20
 FEW_NUMBERS: Final = 50
 # The largest number that a column's middle and scale are made from.
 LARGEST: Final = 1e100
-# Up to so many scales from the middle a number counts as it is, beyond them by its
+# Up to this many scales from the middle a number counts as it is, beyond them by its
 # logarithm; so far out it is unlike the sample, and no feature is larger.
 NEAR: Final = 3.0
 FAR: Final = 10.0

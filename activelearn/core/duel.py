@@ -25,7 +25,7 @@ from activelearn.core.intervals import Estimate, Z
 LOOKS: Final = (100, 300)
 # Of fewer items on which they differ no duel is held: it could hardly tell.
 FEWEST: Final = gate.MIN_DISCORDANT
-# The first look's share of the duel's error; the second has the rest. Who looks twice
+# The first look's share of the duel's error; the second has the rest. A test that looks twice
 # with the whole error each time is wrong up to twice as often.
 FIRST_SHARE: Final = 0.4
 

@@ -269,7 +269,7 @@ def _confusions(items: Judged) -> list[Confusion]:
 def _mean(figure: Any, table: _Counts, accuracy: Estimate, draws: int) -> Estimate:
     value = float(figure(np.ones((1, table.groups)))[0])
     if accuracy.value in {0.0, 1.0}:
-        # No sample can differ from this one, which does not make it sure: so many items
+        # No resample can differ from this one, which does not make it sure: this many items
         # are known to leave the accuracy open as far as this.
         return Estimate(value, min(accuracy.low, value), max(accuracy.high, value))
     samples = intervals.bootstrap(figure, table.groups, draws=draws)

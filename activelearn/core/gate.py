@@ -16,9 +16,9 @@ from typing import Final, Literal
 from activelearn.core import signs
 from activelearn.core.parts import Part
 
-Policy = Literal["strict", "balanced", "manual"]
+GatePolicy = Literal["strict", "balanced", "manual"]
 # A rule that changes gets another number: each decision keeps by which it was made.
-RULES: Final[dict[Policy, str]] = {
+RULES: Final[dict[GatePolicy, str]] = {
     "strict": "strict-2",
     "balanced": "balanced-4",
     "manual": "manual-1",
@@ -116,7 +116,7 @@ class Comparison:
 
 
 def terms(
-    policy: Policy, *, is_first: bool = False, last: Spent | None = None
+    policy: GatePolicy, *, is_first: bool = False, last: Spent | None = None
 ) -> Terms:
     """Return the terms of a project's next comparison.
 

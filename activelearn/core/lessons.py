@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from activelearn.core.evaluation import Labels
 
-Shares = Mapping[str, float]
+ShareByLabel = Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Example:
 
     labels: Labels
     weight: float = 1.0
-    shares: Shares | None = None
+    shares: ShareByLabel | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def _targets(example: Example, *, is_multi: bool) -> Iterator[tuple[Labels, floa
             yield (name,), share / total
 
 
-def _sets(shares: Shares) -> Iterator[tuple[Labels, float]]:
+def _sets(shares: ShareByLabel) -> Iterator[tuple[Labels, float]]:
     """Return sets of labels with shares such that each label is in its own share."""
     # The labels above each height: what lies between two heights has the same ones.
     heights = sorted({0.0, 1.0, *shares.values()})

@@ -1,4 +1,4 @@
-"""Who decides each place of the queue's order: a rule, chance, or the held-out items.
+"""What decides each place of the queue's order: a rule, chance, or the held-out items.
 
 One of the three decides each place, by its share. The places stand on a golden-section
 sequence that begins anywhere: so each of them is decided by each with exactly its share,

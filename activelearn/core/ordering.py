@@ -122,7 +122,7 @@ class Chosen:
 
 
 def is_due(label_count: int, before: int) -> bool:
-    """Whether a new order is due with so many labels, of which ``before`` made the last.
+    """Whether a new order is due at a count of labels; ``before`` made the last order.
 
     That is with 10 to 25 more, or a tenth.
     """

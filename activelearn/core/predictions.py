@@ -11,10 +11,10 @@ from activelearn.core import calibration
 from activelearn.core.training import Array, Labeled, Predictor
 
 # One label, or the probability of each label of a set, which may be empty.
-Prediction: TypeAlias = str | Mapping[str, float]
+Predicted: TypeAlias = str | Mapping[str, float]
 
 
-def predictions(model: Labeled, table: Array) -> list[Prediction]:
+def predictions(model: Labeled, table: Array) -> list[Predicted]:
     """Return the likeliest label of each row, or of several all of at least one half.
 
     table: probabilities (n_rows, n_labels).

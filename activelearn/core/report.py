@@ -16,11 +16,11 @@ from activelearn.core.intervals import Estimate
 from activelearn.core.parts import Part
 from activelearn.core.sets import LabelChange
 
-# Below so many items a slice says nothing; beyond so many values, a metadata key is a
+# With fewer items a slice says nothing; with more values, a metadata key is a
 # name of the item rather than a kind of it.
 FEWEST: Final = 5
 MOST_VALUES: Final = 20
-# The smallest slices beyond so many of a kind are left out.
+# At most this many slices of a kind are kept, the largest first.
 MOST_SLICES: Final = 30
 # For what only stands beside a model's own figures.
 DRAWS: Final = 300

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
 from activelearn.core.features import Table
-from activelearn.core.predictions import Prediction, confidences, predictions
+from activelearn.core.predictions import Predicted, confidences, predictions
 from activelearn.core.training import Array, Predictor
 
 # So many items have their probabilities in memory at once.
 CHUNK: Final = 50_000
-Score: TypeAlias = tuple[int, Prediction, float]
+Score: TypeAlias = tuple[int, Predicted, float]
 
 
 def scored(

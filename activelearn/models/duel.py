@@ -91,7 +91,7 @@ class Duel(models.Model):
                 condition=Q(ended_at=None),
                 name="one_duel_at_a_time",
             ),
-            # Who may try again until chance is kind is wrong more often than the policy states.
+            # Trying again until chance is kind would raise the error above what the policy states.
             models.UniqueConstraint(
                 fields=["challenger", "champion"],
                 condition=~Q(verdict=NO_RESULT),

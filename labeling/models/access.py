@@ -1,4 +1,4 @@
-"""Who is logged in where, and how often somebody has tried to be."""
+"""Sessions of people, and attempts to log in."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ class PatternTable:
         )
 
     def by_category(self, weights: Array) -> Array:
-        """Return (n_categories,): the votes for each, of so many items of each pattern."""
+        """Return (n_categories,): the votes for each, summed over the items of each pattern."""
         rows, columns, counts = self.cells
         each = weights[rows] * counts
         votes = np.bincount(columns, weights=each, minlength=len(self.categories))

@@ -16,7 +16,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 ROUNDS: Final = 50
 CLOSE: Final = 1e-4
-# A model is one more weak voter: known from so many predictions, and trusted no further.
+# A model is one more weak voter: its skill is estimated from this many predictions.
 FEWEST_OF_MODEL: Final = 20
 MODEL_CEILING: Final = 0.9
 

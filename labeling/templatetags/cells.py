@@ -58,11 +58,11 @@ def kind_of(value: object) -> str:
         return "none"
     if isinstance(value, dict | list):
         return "nested"
-    words = in_words(value)
+    words = value_in_words(value)
     return next((kind for kind, form in _KINDS if form.fullmatch(words)), "text")
 
 
-def in_words(value: object) -> str:
+def value_in_words(value: object) -> str:
     """Return a value in words, none of them ours."""
     if value is None or value == "":
         return "–"
@@ -121,7 +121,7 @@ def cells(row: dict[str, Any]) -> list[Cell]:
             moment=_moment(words) if kind == "date" else None,
         )
         for name, value in row.items()
-        for words, kind in [(in_words(value), kind_of(value))]
+        for words, kind in [(value_in_words(value), kind_of(value))]
     ]
 
 

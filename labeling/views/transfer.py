@@ -20,7 +20,7 @@ from labeling.services.projects import label_sets, members
 from labeling.services.transfer import exporting, importing
 from labeling.services.transfer.foreign import OUTGOING
 from labeling.services.transfer.importing.dialect import NO_DELIMITER
-from labeling.templatetags.cells import in_words
+from labeling.templatetags.cells import value_in_words
 from labeling.views.page.paging import listing
 from labeling.views.page.scope import Tried, context, member_of, sentences_of
 
@@ -138,7 +138,7 @@ def _reading(upload: Upload) -> dict[str, Any]:
 def _preview(upload: Upload) -> dict[str, Any]:
     preview = importing.preview(upload)
     rows = [
-        [in_words(row[name]) if name in row else "" for name in preview.columns]
+        [value_in_words(row[name]) if name in row else "" for name in preview.columns]
         for row in preview.rows[:8]
     ]
     return {

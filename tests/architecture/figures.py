@@ -255,14 +255,36 @@ def variables(every: Sequence[Source], *names: str) -> int:
     )
 
 
-def classes(every: Sequence[Source]) -> dict[str, list[str]]:
-    """Return the files that have a public class of a name at their top, by the name."""
-    named: dict[str, list[str]] = defaultdict(list)
+def types(every: Sequence[Source]) -> dict[str, list[str]]:
+    """Return the files with a public class or alias of a type at their top, by the name.
+
+    An alias that is written alike in several files is one type. ``Kind = Model.Kind``
+    only shortens a name.
+    """
+    named: dict[str, dict[str, str]] = defaultdict(dict)
     for source in every:
         for node in source.tree.body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                named[node.name].append(source.name)
-    return named
+                named[node.name][source.name] = source.name
+            elif (alias := _alias(node)) is not None:
+                named[alias[0]].setdefault(alias[1], source.name)
+    return {name: list(places.values()) for name, places in named.items()}
+
+
+def _alias(node: ast.stmt) -> tuple[str, str] | None:
+    """Return the name and the form of a type that has another name here."""
+    if isinstance(node, ast.Assign) and len(node.targets) == 1:
+        target, value = node.targets[0], node.value
+    elif isinstance(node, ast.AnnAssign) and node.value is not None:
+        target, value = node.target, node.value
+    else:
+        return None
+    if not isinstance(target, ast.Name) or not re.fullmatch(
+        r"[A-Z]\w*[a-z]\w*", target.id
+    ):
+        return None
+    is_short = isinstance(value, ast.Attribute | ast.Constant)
+    return None if is_short else (target.id, ast.unparse(value))
 
 
 def bare_functions(every: Sequence[Source]) -> dict[str, set[str]]:

@@ -207,7 +207,7 @@ def test_a_variable_that_could_be_anything_is_seen() -> None:
 
 
 def names_of_two(every: list[Source]) -> dict[str, list[str]]:
-    """Return the classes that have one name for two things.
+    """Return the classes and aliases that have one name for two things.
 
     Django wants each command called ``Command``. A type of the wire has the name of what
     it tells of, and its name is public: in code it is read as ``wire.Item``.
@@ -218,12 +218,12 @@ def names_of_two(every: list[Source]) -> dict[str, list[str]]:
     return {
         name: places
         for part in (wire, inside)
-        for name, places in figures.classes(part).items()
+        for name, places in figures.types(part).items()
         if len(places) > 1
     }
 
 
-def test_no_two_classes_have_one_name() -> None:
+def test_no_two_types_have_one_name() -> None:
     assert names_of_two(production()) == {}
 
 
@@ -304,6 +304,29 @@ def test_a_name_for_two_things_is_seen() -> None:
     assert names_of_two(made) == {"Page": list(places[1:])}
     assert names_of_two(made[:2]) == {}
     assert figures.bare_functions(made) == {"of": {"labeling.a"}}
+
+
+@pytest.mark.parametrize(
+    ("there", "is_seen"),
+    [
+        ("Rows = tuple[int, ...]", True),
+        ("Rows: TypeAlias = list[str]", True),
+        ("class Rows: ...", True),
+        ("Rows = list[int]", False),
+        ("Rows = tables.Rows", False),
+        ("ROWS = tuple[int, ...]", False),
+    ],
+)
+def test_an_alias_for_two_things_is_seen(there: str, *, is_seen: bool) -> None:
+    made = [
+        Source(ROOT / place, text, ast.parse(text))
+        for place, text in (
+            ("labeling/a.py", "Rows = list[int]"),
+            ("labeling/b.py", there),
+        )
+    ]
+
+    assert ("Rows" in names_of_two(made)) is is_seen
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeling.templatetags.cells import Cell, cells, in_words, kind_of
+from labeling.templatetags.cells import Cell, cells, kind_of, value_in_words
 
 TESTS = Path(__file__).resolve().parent.parent
 KINDS: dict[str, list[Any]] = json.loads((TESTS / "cells.json").read_text())
@@ -26,12 +26,12 @@ def test_a_value_is_told_by_how_it_is_written(kind: str) -> None:
 
 @pytest.mark.parametrize(("value", "words"), SHOWN)
 def test_values_are_shown_as_they_came(value: object, words: str) -> None:
-    assert in_words(value) == words
+    assert value_in_words(value) == words
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_number_keeps_its_value_and_is_told_as_one(value: float) -> None:
-    assert float(in_words(value)) == value
+    assert float(value_in_words(value)) == value
     assert kind_of(value) == "number"
 
 

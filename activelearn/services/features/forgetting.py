@@ -10,7 +10,7 @@ from activelearn.models import FeatureShard, ModelVersion, Snapshot, TrainingRun
 from activelearn.services.features import files, store
 from labeling.models import Project
 
-# Who names the files of a kind, and in which field.
+# The models that name the files of a kind, and the field that does.
 _NAMING: Final[dict[str, tuple[Manager[Any], str]]] = {
     "calibrations": (ModelVersion.objects, "calibrated_on"),
     "crossfits": (ModelVersion.objects, "crossfit"),

@@ -15,7 +15,7 @@ from labeling.messages import Message, message
 from labeling.models import Item
 
 Reasons = dict[int, list[Message]]
-# Of a long cell, so many characters are quoted.
+# How many characters of a long cell are quoted.
 QUOTED: Final = 40
 NO_PICTURE: Final = message("Its picture cannot be decoded.")
 NO_FILE: Final = message("The file of its picture is not there.")

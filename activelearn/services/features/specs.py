@@ -21,9 +21,9 @@ from labeling.sql import statements
 
 # New rows that are looked at; enough to see a column of which a twentieth fits worse.
 LOOK: Final = 1000
-# For each item that is drawn, so many numbers are.
+# How many random numbers are drawn for each item of the sample.
 TRIED: Final = 10
-Records = list[dict[str, Any]]
+SampledRecords = list[dict[str, Any]]
 _SQL: Final = statements.load(Path(__file__).with_name("specs.sql"))
 logger = logging.getLogger(__name__)
 
@@ -94,7 +94,7 @@ def _make(project: Project, number: int) -> FeatureSpec | None:
     return made
 
 
-def sample(project: Project, most: int, after: int = 0) -> Records:
+def sample(project: Project, most: int, after: int = 0) -> SampledRecords:
     """Return rows of the pool, drawn by the project's seed, from behind an item."""
     return [_record(data) for _, data in _sampled(project, most, after)]
 

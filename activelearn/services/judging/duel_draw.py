@@ -25,7 +25,7 @@ from labeling.services.votes import relabel
 from labeling.services.work.progress import Progress
 from labeling.services.work.transactions import lock_project
 
-# Of more open items, a random sample of so many is looked at.
+# With more open items than this, a random sample of this size is looked at.
 MOST_ITEMS: Final = 50_000
 
 

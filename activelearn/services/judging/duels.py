@@ -18,7 +18,7 @@ from labeling.services.votes import relabel, resolutions
 
 # Where a larger share of what was asked about is deleted, the rest is no random sample.
 MOST_GONE: Final = 0.1
-# No run starts by itself before so many labels for each item that is asked about.
+# Labels per item that is asked about before a run starts by itself.
 PATIENCE: Final = 2
 
 

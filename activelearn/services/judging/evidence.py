@@ -18,8 +18,8 @@ from activelearn.core import (
     training,
 )
 from activelearn.core.calibrated import (
+    CalibrationKind,
     CalibrationReport,
-    Kind,
     Scored,
     as_served,
     reliability,
@@ -120,7 +120,7 @@ def on_held_out(
     )
     labels, groups = items.labels, numbered(items.groups)
     predicted = scores
-    kind: Kind = "none"
+    kind: CalibrationKind = "none"
     after = None
     sure = calibration.of_sets(scores.table)
     if model.is_calibrated:

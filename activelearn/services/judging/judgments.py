@@ -142,8 +142,8 @@ def _judged(version: ModelVersion, table: Table) -> Judgment:
 
 def _terms(project: Project, *, is_first: bool) -> gate.Terms:
     """Return by what the project's settings have the next comparison decided."""
-    policy: gate.Policy = msgspec.convert(
-        LearningPolicy.of(project.pk).gate, gate.Policy
+    policy: gate.GatePolicy = msgspec.convert(
+        LearningPolicy.of(project.pk).gate, gate.GatePolicy
     )
     return gate.terms(policy, is_first=is_first, last=last_test(project))
 

@@ -35,7 +35,7 @@ class _Shelf:
         """Put an item under its group, its key and its bands."""
         marks: list[str | int] = [f"group {item.group_key}", item.sketch.key]
         for mark in [*marks, *item.sketch.bands]:
-            # A mark that so many share says nothing, and would make each look-up long.
+            # A mark shared by more items than this says nothing and makes each look-up slow.
             if len(self._by[mark]) < CROWD:
                 self._by[mark].append(item)
 

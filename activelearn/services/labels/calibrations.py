@@ -28,7 +28,7 @@ from labeling.messages import message
 from labeling.models import Annotation, Item, Project, Reason
 from labeling.services.votes import relabel
 
-# With so many held-out labels no others are needed: their models take time.
+# From this many held-out labels on, no others are needed: their models take time.
 ENOUGH: Final = 200
 # Fewer of the arm are not worth it either.
 FEWEST_OF_ARM: Final = 20

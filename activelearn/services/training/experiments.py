@@ -93,7 +93,7 @@ def finished_now(project: Project) -> TrainingRun | None:
 
 
 def is_slow(project: Project, learned: Sequence[int], held_out: Sequence[int]) -> bool:
-    """Whether a leak check of so many items would take longer than a person waits."""
+    """Whether a leak check of this many items takes longer than a person waits."""
     return len(learned) + len(held_out) > MOST[project.data_type]
 
 

@@ -24,7 +24,7 @@ from labeling.services.transfer import unread
 from labeling.services.work.progress import Progress
 from labeling.services.work.transactions import lock_project
 
-# Of the items that could not be read whole, so many are named.
+# How many are named of the items that could not be read whole.
 NAMED: Final = 5
 # The gate's, or why it was not asked; or a duel's.
 RunVerdict = (

@@ -205,7 +205,7 @@ def take_over(model: ModelVersion, run: TrainingRun) -> None:
 
 @dataclass(frozen=True)
 class _Change:
-    """Who changes what serves: a person with a reason, or the gate of a run."""
+    """The author of a change of what serves: a person with a reason, or the gate of a run."""
 
     by: User | None
     run: TrainingRun | None = None

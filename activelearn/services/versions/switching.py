@@ -20,7 +20,7 @@ from labeling.errors import ConflictError, NotFoundError
 from labeling.messages import sentence as _
 from labeling.models import Item, Project
 
-# Of so many items of the pool both versions are asked: a share is right to 5 points.
+# Items of the pool on which both versions are asked: a share is right to 5 points.
 SAMPLE: Final = 400
 # So many items of the pool are counted while a person waits.
 COUNTED: Final = 20_000

@@ -24,7 +24,7 @@ LEFT: Final = 44
 TOP: Final = 12
 BOTTOM: Final = 288
 RIGHT: Final = 308
-# Beyond so many labels a matrix is a wall: those that are mixed up most are shown.
+# With more labels than this, a matrix shows only those that are confused most.
 MOST_LABELS: Final = 12
 CELL: Final = 40
 MARGIN: Final = 120

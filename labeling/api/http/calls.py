@@ -90,7 +90,7 @@ class Call:
         return Reply(reply.data, reply.status or usual, reply.headers)
 
 
-Handler = Callable[..., HttpResponseBase]
+ViewHandler = Callable[..., HttpResponseBase]
 
 
 def call(
@@ -99,13 +99,13 @@ def call(
     raw: Any = None,
     headers: Sequence[OpenApiParameter] = (),
     files: Sequence[str] = (),
-) -> Callable[[Callable[..., Any]], Handler]:
+) -> Callable[[Callable[..., Any]], ViewHandler]:
     """Make a method that declares its body and its reply a handler of requests.
 
     ``name`` is the operation's in the schema where its address does not tell it.
     """
 
-    def declared(method: Callable[..., Any]) -> Handler:
+    def declared(method: Callable[..., Any]) -> ViewHandler:
         spec = Call(method, statuses or (200,), name, raw, headers, files)
 
         @wraps(method)

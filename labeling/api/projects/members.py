@@ -22,7 +22,7 @@ from labeling.services.votes import skills
 
 
 class MembersView(ProjectView):
-    """Who works on a project."""
+    """The members of a project."""
 
     allowed_to_write: ClassVar = members.MANAGE
 

@@ -142,7 +142,7 @@ def defer(member: Membership, disagreement_id: int) -> None:
 def _decide(
     member: Membership, disagreement: Disagreement, item: Item, decision: Decision
 ) -> None:
-    gain, is_invalid = resolutions.Gain(), decision.outcome == Outcome.INVALID
+    gain, is_invalid = resolutions.CountGain(), decision.outcome == Outcome.INVALID
     disagreement.before = _replaced(disagreement)
     # An invalid item has no label, so the one that it had ends without a successor.
     if disagreement.before is not None and is_invalid:
@@ -161,7 +161,7 @@ def _decide(
     # The word of an expert stands whatever the votes say: nothing is left to settle.
     item.is_unsettled = False
     item.save(update_fields=["state", "votes_wanted", "is_unsettled"])
-    # Who holds it now may still vote: that vote is kept, and settles nothing.
+    # The person who holds the item may still vote: the vote is kept and settles nothing.
     giving_back.withdraw([item.pk])
     was = {"was": disagreement.before.labels} if disagreement.before else {}
     append_decision(

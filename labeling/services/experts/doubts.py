@@ -40,7 +40,7 @@ from labeling.services.work import events
 
 Origin = Disagreement.Origin
 Kind = AnnotationEvent.Kind
-# Who has done one of these has looked at the item.
+# A person with one of these events has looked at the item.
 _LOOKED: Final = (Kind.RESOLVED, Kind.CHECKED)
 
 

@@ -90,7 +90,7 @@ def _may_reopen(member: Membership, disagreement: Disagreement) -> None:
         )
 
 
-def _end_label(disagreement: Disagreement) -> resolutions.Gain:
+def _end_label(disagreement: Disagreement) -> resolutions.CountGain:
     """End the label of a decision, unless something relies on it already."""
     later = Disagreement.objects.filter(
         item_id=disagreement.item_id, pk__gt=disagreement.pk
@@ -99,7 +99,7 @@ def _end_label(disagreement: Disagreement) -> resolutions.Gain:
     if later.exclude(outcome=Outcome.WITHDRAWN).exists():
         raise ConflictError(_("An expert looks at the item again, or has done so."))
     if disagreement.resolution_id is None:
-        return resolutions.Gain()
+        return resolutions.CountGain()
     # Race: a training run marks labels as used without locking their items. With this
     # row locked, either the run was first and the decision stays, or the run finds that
     # the label has ended.

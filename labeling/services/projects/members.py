@@ -1,4 +1,4 @@
-"""Who may do what: accounts, members and their roles."""
+"""Accounts, members and their roles: what a person may do."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Who gets what next: leases, their order, checks."""
+"""The queue: leases, their order, checks."""

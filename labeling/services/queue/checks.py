@@ -10,7 +10,7 @@ from labeling.services.queue.allowance import Allowance, Facts, is_checked
 
 
 class Due(NamedTuple):
-    """How many gold questions and repeats are to be asked, where there are so many."""
+    """How many gold questions and repeats are to be asked, at most those there are."""
 
     questions: int
     repeats: int

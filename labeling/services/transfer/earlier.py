@@ -27,7 +27,7 @@ from labeling.services.work.transactions import Turn, await_turn
 KIND: Final = "sketch"
 # Items of one transaction; imports wait for it.
 CHUNK: Final = 1000
-# Of the items that stay apart from those they are like, so many are named.
+# How many are named of the items that stay apart from items like them.
 NAMED: Final = 20
 
 

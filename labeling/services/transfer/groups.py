@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from labeling.services.transfer.rows import Row
 
 _SQL: Final = statements.load(Path(__file__).with_name("groups.sql"))
-# A band that so many share says nothing: with none more, each look-up stays short.
+# A band with more items than this says nothing: it is left out, so that look-ups stay short.
 CROWD: Final = 20
 FEW: Final = 3
 # The key of a group that its first item's content has named.

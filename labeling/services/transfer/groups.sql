@@ -17,7 +17,7 @@ FROM STDIN
 -- keep_bands: how later items find it.
 COPY labeling_likenessband (project_id, band, number) FROM STDIN
 
--- count: so many items have joined by now.
+-- count: how many items have joined by now.
 UPDATE labeling_likeness l SET members = joined.members
 FROM unnest(%(numbers)s::bigint[], %(members)s::int[]) joined (number, members)
 WHERE l.project_id = %(project)s AND l.number = joined.number

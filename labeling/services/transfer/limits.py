@@ -18,7 +18,7 @@ class Limits:
     line_bytes: int = 8 * 2**20
     zip_files: int = 100_000
     packing_ratio: int = 200
-    # Any ratio will do for a list, or a column of Parquet, of so many bytes.
+    # Up to this size, a list or a column of Parquet may unfold at any ratio.
     unpacked_bytes: int = 2**26
     # Of a row: the characters of its text, and of all its JSON.
     text_characters: int = 1_000_000
@@ -27,7 +27,7 @@ class Limits:
     picture_bytes: int = 25 * 2**20
     picture_pixels: int = 20_000_000
     # Of a chunk, which is written in one transaction: rows, or pictures, which take far
-    # longer; it ends early where its JSON has so many characters.
+    # longer; it ends early where its JSON reaches this many characters.
     chunk_rows: int = 2000
     chunk_pictures: int = 200
     chunk_characters: int = 2**24

@@ -41,7 +41,7 @@ class Group:
 
 
 def threshold(share: float, items: int) -> float:
-    """Return below which draw a group is held out in a project of so many items."""
+    """Return the draw below which a group is held out, by the number of items there are."""
     if not share or not items:
         return MOST if share else 0.0
     # More of a small project, or its first model could not be judged at all.

@@ -70,7 +70,7 @@ class Rule:
                 max_votes=most,
                 confidence=self.project.confidence,
             )
-        # Who would be asked next, the best first: nobody votes twice on an item.
+        # The next voters, the best first: nobody votes twice on an item.
         voters = {vote.person for vote in votes}
         others = (skill for person, skill in self.ranked if person not in voters)
         terms = replace(

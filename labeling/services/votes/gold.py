@@ -49,7 +49,7 @@ def known(labels: Sequence[str]) -> EarlierLabel:
     return EarlierLabel(Resolution.Source.GOLD.value, 1.0, shares, "")
 
 
-Labeled = tuple[Item, Sequence[str], EarlierLabel]
+LabeledItem = tuple[Item, Sequence[str], EarlierLabel]
 
 
 def record(project: Project, answers: Sequence[tuple[Item, Sequence[str]]]) -> None:
@@ -67,7 +67,7 @@ def record(project: Project, answers: Sequence[tuple[Item, Sequence[str]]]) -> N
         restore(project, [(item, labels, known(labels)) for item, labels in answers])
 
 
-def restore(project: Project, labeled: Sequence[Labeled]) -> None:
+def restore(project: Project, labeled: Sequence[LabeledItem]) -> None:
     """Give items without a label that of the items that they were; they ask for no votes."""
     if not labeled:
         return
@@ -91,7 +91,7 @@ def restore(project: Project, labeled: Sequence[Labeled]) -> None:
         )
         # Lock order: the items, then the counter, whose row everybody wants.
         pool = sum(item.split == Item.Split.POOL for item, *_ in labeled)
-        resolutions.count(project.pk, resolutions.Gain(confident=pool))
+        resolutions.count(project.pk, resolutions.CountGain(confident=pool))
 
 
 def correct(
@@ -105,7 +105,7 @@ def correct(
     """
     if not answers:
         return
-    gain = resolutions.Gain()
+    gain = resolutions.CountGain()
     with transaction.atomic():
         for item, labels in answers:
             Gold.objects.update_or_create(

@@ -16,10 +16,10 @@ from labeling.models import Item, Project, ProjectCounter, Resolution
 from labeling.services.votes import relabel
 
 # Of a project: what new labels add to the counts that start a retrain, by column.
-Gain = Counter[str]
+CountGain = Counter[str]
 
 
-def record(resolution: Resolution) -> Gain:
+def record(resolution: Resolution) -> CountGain:
     """Save a resolution in place of the current one.
 
     Return what it adds to the counts that start a retrain.
@@ -38,7 +38,7 @@ def gain_of(
     new: Resolution,
     past: Iterable[Resolution],
     names: Mapping[int, Mapping[str, str]],
-) -> Gain:
+) -> CountGain:
     """Return what a label adds to the counts that start a retrain; call before saving.
 
     past: all earlier resolutions of the item, also superseded ones: its first confident
@@ -46,15 +46,15 @@ def gain_of(
     before, which is marked. names: what labels of each label set are called today.
     """
     if new.is_ambiguous or new.item.split != Item.Split.POOL:
-        return Gain()
+        return CountGain()
     confident = [label for label in past if not label.is_ambiguous]
     if not confident:
-        return Gain(confident=1)
+        return CountGain(confident=1)
     # The current one may be older than one that was taken back.
     before = max(confident, key=lambda label: (label.superseded_at is None, label.pk))
     known = relabel.translated(before.labels, names[before.label_set_id])
     new.is_correction = tuple(sorted(new.labels)) != known
-    return Gain(corrected=int(new.is_correction))
+    return CountGain(corrected=int(new.is_correction))
 
 
 class CurrentLabel(NamedTuple):
@@ -134,20 +134,20 @@ def bring_back(ended: Resolution) -> None:
     ended.save(update_fields=["superseded_at"])
 
 
-def take_back(label: Resolution) -> Gain:
+def take_back(label: Resolution) -> CountGain:
     """End a label that is taken back before anything learned from it.
 
     Return what that takes from the counts that start a retrain: a correction that was
     none in the end. A first label stays counted: the item's next one is not its first.
     """
-    gain = Gain(corrected=-int(label.is_correction))
+    gain = CountGain(corrected=-int(label.is_correction))
     label.is_correction = False
     label.superseded_at = timezone.now()
     label.save(update_fields=["is_correction", "superseded_at"])
     return gain
 
 
-def count(project_id: int, gain: Gain) -> None:
+def count(project_id: int, gain: CountGain) -> None:
     """Count new labels, in the transaction that gives them."""
     if changes := {name: number for name, number in gain.items() if number}:
         ProjectCounter.add(project_id, **changes)

@@ -31,7 +31,7 @@ from labeling.services.votes import (
     resolutions,
     skills,
 )
-from labeling.services.votes.resolutions import Gain
+from labeling.services.votes.resolutions import CountGain
 
 # Items of one transaction: votes on them wait until it commits.
 CHUNK: Final = 200
@@ -40,7 +40,7 @@ _OF_CONFIDENCE: Final = (
     "counted_model",
 )
 # What the labels of each label set are called today.
-Names = Mapping[int, Mapping[str, str]]
+NamesBySet = Mapping[int, Mapping[str, str]]
 
 
 def settle_all() -> int:
@@ -103,7 +103,7 @@ class _Done:
     """What settling some items makes of them, written in few statements."""
 
     project: Project
-    names: Names
+    names: NamesBySet
     rule: deciding.Rule
     opinions: dict[int, Prediction]
     items: list[Item] = field(default_factory=list)
@@ -114,7 +114,7 @@ class _Done:
     clear: list[int] = field(default_factory=list)
     closed: list[int] = field(default_factory=list)
     rechecked: list[int] = field(default_factory=list)
-    gain: Gain = field(default_factory=Gain)
+    gain: CountGain = field(default_factory=CountGain)
     has_more_to_ask: bool = False
 
     def counted_model(self, item: Item) -> int | None:
@@ -159,7 +159,9 @@ class _Done:
         return alike.items()
 
 
-def votes_of(item_ids: Sequence[int], names: Names) -> dict[int, list[deciding.Given]]:
+def votes_of(
+    item_ids: Sequence[int], names: NamesBySet
+) -> dict[int, list[deciding.Given]]:
     """Return the standing votes of some items, by the labels' names of today."""
     votes: dict[int, list[deciding.Given]] = defaultdict(list)
     rows = Annotation.votes.filter(item__in=item_ids, undone_at=None)

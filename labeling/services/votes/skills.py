@@ -32,8 +32,8 @@ from labeling.services.work.progress import Progress
 # Labels from these are right, whatever the votes say.
 FIRM: Final = (Resolution.Source.EXPERT, Resolution.Source.GOLD)
 # A person and their labels, by the names of today.
-Given = tuple[int, tuple[str, ...]]
-Known = dict[int, tuple[str, ...]]
+GivenLabels = tuple[int, tuple[str, ...]]
+KnownLabels = dict[int, tuple[str, ...]]
 # In a fit, the serving model stands beside the people under this number.
 MODEL: Final = 0
 
@@ -140,7 +140,7 @@ def _fitted(project: Project) -> dict[int, quality.Skill]:
     firm = Resolution.objects.filter(
         project=project, superseded_at=None, source__in=FIRM, is_ambiguous=False
     )
-    known: Known = {
+    known: KnownLabels = {
         item: relabel.translated(labels, names[label_set])
         for item, label_set, labels in firm.values_list(
             "item_id", "label_set_id", "labels"
@@ -172,7 +172,10 @@ def _fitted(project: Project) -> dict[int, quality.Skill]:
 
 
 def _of_one(
-    item: int, given: Sequence[Given], known: Known, truth: dict[Hashable, Hashable]
+    item: int,
+    given: Sequence[GivenLabels],
+    known: KnownLabels,
+    truth: dict[Hashable, Hashable],
 ) -> Iterator[quality.SkillVote]:
     if item in known:
         truth[item] = known[item]
@@ -181,7 +184,10 @@ def _of_one(
 
 
 def _of_labels(
-    item: int, given: Sequence[Given], known: Known, truth: dict[Hashable, Hashable]
+    item: int,
+    given: Sequence[GivenLabels],
+    known: KnownLabels,
+    truth: dict[Hashable, Hashable],
 ) -> Iterator[quality.SkillVote]:
     """Return a question for each label that somebody named: whether it is there.
 

@@ -239,7 +239,7 @@ def _result_of(progress: Progress) -> dict[str, Any]:
     # It was cancelled while its last worker was dead and could not hear of it.
     if job.cancel_requested:
         raise Cancelled
-    # Who rang may have been another request than the one that this job comes from.
+    # Another request than the one this job comes from may have rung.
     with caused_by(job.request_id), beating(job):
         return kinds.get(job.kind).handler(progress)
 

@@ -1,4 +1,4 @@
-"""Who works on a project."""
+"""The people of a project."""
 
 from __future__ import annotations
 

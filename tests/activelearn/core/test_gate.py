@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from activelearn.core import gate, signs
-from activelearn.core.gate import Comparison, PairedCounts, Policy, Spent, Terms
+from activelearn.core.gate import Comparison, GatePolicy, PairedCounts, Spent, Terms
 from activelearn.core.parts import Part
 
 
@@ -145,7 +145,7 @@ def test_c12_equal_models_hardly_ever_pass_a_strict_gate_in_a_whole_life(
     assert fooled["balanced"] > 0.9 * lives
 
 
-def _is_fooled(policy: Policy, rng: np.random.Generator) -> bool:
+def _is_fooled(policy: GatePolicy, rng: np.random.Generator) -> bool:
     """Whether a gate promotes one of 30 equal models, each judged on fresh items."""
     last: Spent | None = None
     for _ in range(30):
@@ -227,7 +227,7 @@ def test_c12_what_will_never_tell_still_fits_a_row() -> None:
     list(itertools.product(("strict", "balanced", "manual"), (True, False))),
 )
 def test_c12_a_decision_is_made_again_from_its_terms_and_counts(
-    policy: Policy, *, is_first: bool
+    policy: GatePolicy, *, is_first: bool
 ) -> None:
     asked = gate.terms(policy, is_first=is_first, last=Spent(3, 0.001, True))
 

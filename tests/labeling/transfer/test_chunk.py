@@ -13,9 +13,9 @@ from labeling.messages import message
 from labeling.services.transfer.importing import ImportChoices, Limits
 from labeling.services.transfer.importing.chunk import (
     Duplicate,
-    Outcome,
     Ready,
     Refusal,
+    RowOutcome,
     RowTerms,
     outcome_of,
     outcomes,
@@ -39,7 +39,7 @@ def raws(*texts: str) -> list[Raw]:
     return [Raw(number, {"text": text}) for number, text in enumerate(texts, start=1)]
 
 
-def ready(outcome: Outcome) -> Ready:
+def ready(outcome: RowOutcome) -> Ready:
     assert isinstance(outcome, Ready)
     return outcome
 

@@ -167,7 +167,7 @@ class Reliability(ReplyData):
 
 
 class CalibrationTrial(ReplyData):
-    """Whether a calibration helped, on so many labels."""
+    """Whether a calibration helped, and on how many labels that was seen."""
 
     labels: Annotated[int, about("How many labels it was tried on.")]
     gain: Annotated[float, about("In log loss, in nats.")]

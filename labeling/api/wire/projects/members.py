@@ -38,7 +38,7 @@ SomeRole = Annotated[
 
 
 class MemberBody(Body):
-    """Who is to be a member, and as what."""
+    """A user who is to be a member, and the role."""
 
     or_nothing: ClassVar = frozenset({"user", "role"})
 

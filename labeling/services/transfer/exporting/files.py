@@ -21,8 +21,8 @@ from labeling.services.transfer.exporting import tools
 from labeling.services.transfer.exporting.rows import (
     COLUMNS,
     FIELD,
+    EncodedRow,
     ExportSnapshot,
-    Values,
     object_format,
     snapshot,
 )
@@ -133,7 +133,7 @@ def _write(
         _write_parquet(taken.rows, file)
 
 
-def _flat(row: Values) -> list[Any]:
+def _flat(row: EncodedRow) -> list[Any]:
     """Return the values of a row whose lists and objects are JSON texts."""
     return [
         text if text.startswith(("[", "{")) else json.loads(text)
@@ -183,7 +183,7 @@ _TYPES: Final = {
 }
 
 
-def _write_parquet(rows: Iterable[Values], file: BufferedRandom) -> None:
+def _write_parquet(rows: Iterable[EncodedRow], file: BufferedRandom) -> None:
     # Imported where it is used: most processes never write a Parquet file.
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -197,7 +197,7 @@ def _write_parquet(rows: Iterable[Values], file: BufferedRandom) -> None:
             writer.write_table(pa.Table.from_pydict(columns, schema=schema))
 
 
-def _groups(rows: Iterable[Values]) -> Iterator[list[list[Any]]]:
+def _groups(rows: Iterable[EncodedRow]) -> Iterator[list[list[Any]]]:
     group, size = [], 0
     for row in rows:
         group.append(_flat(row))

@@ -31,7 +31,7 @@ from labeling.services.work.transactions import one_moment
 from labeling.sql import statements
 
 # JSON values as bytes, one per column.
-Values = list[bytes]
+EncodedRow = list[bytes]
 NULL: Final = b"null"
 # Before the name of a field of the data that has a column of its own.
 FIELD: Final = "data."
@@ -67,7 +67,7 @@ class ExportSnapshot:
 
     at: datetime
     count: int
-    rows: Iterator[Values]
+    rows: Iterator[EncodedRow]
     items: IO[bytes]
 
     def fields(self) -> list[str]:
@@ -169,7 +169,7 @@ def _copy(
         return cursor.rowcount
 
 
-def _joined(items: IO[bytes], votes: IO[bytes]) -> Iterator[Values]:
+def _joined(items: IO[bytes], votes: IO[bytes]) -> Iterator[EncodedRow]:
     """Give each item its votes; both files are in the order of the items' ids.
 
     Raises RuntimeError where a vote's item is not among the items, which would lose it.
@@ -186,10 +186,10 @@ def _joined(items: IO[bytes], votes: IO[bytes]) -> Iterator[Values]:
         raise RuntimeError(f"item {voted_id!r} of a vote is not in the project")
 
 
-_NO_VOTES: Final[tuple[bytes, Iterable[Values]]] = (b"", ())
+_NO_VOTES: Final[tuple[bytes, Iterable[EncodedRow]]] = (b"", ())
 
 
-def _votes_of_item(votes: Iterable[Values]) -> tuple[bytes, bytes]:
+def _votes_of_item(votes: Iterable[EncodedRow]) -> tuple[bytes, bytes]:
     """Return the first model that asked for a vote, or null, and the list of votes."""
     model, written = NULL, []
     for _item_id, model_number, *values in votes:
@@ -198,7 +198,7 @@ def _votes_of_item(votes: Iterable[Values]) -> tuple[bytes, bytes]:
     return model, b"[%b]" % b", ".join(written)
 
 
-def _values(line: bytes) -> Values:
+def _values(line: bytes) -> EncodedRow:
     """Return the JSON values of a line that COPY wrote: between tabs, to its newline."""
     # Of what COPY escapes, JSON has escaped all already but the backslash itself.
     return line[:-1].replace(b"\\\\", b"\\").split(b"\t")

@@ -17,8 +17,8 @@ from labeling.models import Item, Label, Project
 from labeling.services.transfer import foreign
 from labeling.services.transfer.exporting.rows import (
     COLUMNS,
+    EncodedRow,
     ExportSnapshot,
-    Values,
 )
 
 _AT_ONCE: Final = 500
@@ -48,7 +48,9 @@ def write(
     form.write(_records(taken.rows, has_pictures=has_pictures), target, file)
 
 
-def _records(rows: Iterator[Values], *, has_pictures: bool) -> Iterator[foreign.Record]:
+def _records(
+    rows: Iterator[EncodedRow], *, has_pictures: bool
+) -> Iterator[foreign.Record]:
     while some := [*map(_values, itertools.islice(rows, _AT_ONCE))]:
         paths = _paths(row["id"] for row in some) if has_pictures else {}
         for row in some:

@@ -16,7 +16,7 @@ _TAGS: Final = "assay_tags"
 _PEOPLE: Final = uuid.UUID("6f2f2f0e-6a53-5d3c-9f0b-6a1f1b7c2d11")
 
 
-def _are_records(rows: shape.Rows) -> bool:
+def _are_records(rows: shape.ForeignRows) -> bool:
     return all(
         isinstance(row.get("fields"), dict)
         and isinstance(row.get("responses"), dict)
@@ -25,7 +25,7 @@ def _are_records(rows: shape.Rows) -> bool:
     )
 
 
-def _row(rows: shape.Rows) -> dict[str, Any]:
+def _row(rows: shape.ForeignRows) -> dict[str, Any]:
     record = rows[-1]
     metadata = dict(record.get("metadata") or {})
     question, responses = _first(record["responses"])

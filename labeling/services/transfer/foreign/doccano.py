@@ -19,7 +19,7 @@ _COMMENTS: Final = "Comments"
 _LABELS: Final = ("label", "labels")
 
 
-def _are_documents(rows: shape.Rows) -> bool:
+def _are_documents(rows: shape.ForeignRows) -> bool:
     return all(
         isinstance(row.get("text"), str)
         and "id" in row
@@ -31,7 +31,7 @@ def _are_documents(rows: shape.Rows) -> bool:
     )
 
 
-def _row(rows: shape.Rows) -> dict[str, Any]:
+def _row(rows: shape.ForeignRows) -> dict[str, Any]:
     row = dict(rows[-1])
     name = "label" if "label" in row else "labels"
     given = row.pop(name, None)

@@ -16,7 +16,7 @@ _TIMES: Final = ("created_at", "updated_at", "lead_time")
 _QUESTION: Final = "label"
 
 
-def _are_tasks(rows: shape.Rows) -> bool:
+def _are_tasks(rows: shape.ForeignRows) -> bool:
     return all(
         isinstance(row.get("data"), dict)
         and (isinstance(row.get("annotations"), list) or "predictions" in row)
@@ -24,7 +24,7 @@ def _are_tasks(rows: shape.Rows) -> bool:
     )
 
 
-def _row_of_task(rows: shape.Rows) -> dict[str, Any]:
+def _row_of_task(rows: shape.ForeignRows) -> dict[str, Any]:
     task = rows[-1]
     given = task.get("meta")
     meta = dict(given) if isinstance(given, dict) else {}
@@ -85,11 +85,11 @@ def _annotator(given: object) -> str:
     return "" if given is None else str(given)
 
 
-def _are_lines(rows: shape.Rows) -> bool:
+def _are_lines(rows: shape.ForeignRows) -> bool:
     return all(set(_BEHIND) < set(row) and "id" in row for row in rows)
 
 
-def _row_of_lines(rows: shape.Rows) -> dict[str, Any]:
+def _row_of_lines(rows: shape.ForeignRows) -> dict[str, Any]:
     label, votes = None, []
     for row in rows:
         labels = next(_answers(row), None)

@@ -15,7 +15,7 @@ _WORDS: Final = ("options", "accept", "answer", "label", "meta", "config", "span
 _ID: Final = "external_id"
 
 
-def _are_answers(rows: shape.Rows) -> bool:
+def _are_answers(rows: shape.ForeignRows) -> bool:
     return all(
         row.get("answer") in ("accept", "reject", "ignore")
         or (isinstance(row.get("options"), list) and "text" in row)
@@ -27,7 +27,7 @@ def _item_of(row: Mapping[str, Any]) -> str:
     return str(row.get("_input_hash") or row.get("text"))
 
 
-def _row(rows: shape.Rows) -> dict[str, Any]:
+def _row(rows: shape.ForeignRows) -> dict[str, Any]:
     first = rows[0]
     given = first.get("meta")
     meta = dict(given) if isinstance(given, dict) else {}

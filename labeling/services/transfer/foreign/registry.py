@@ -14,7 +14,7 @@ from labeling.services.transfer.foreign import (
     label_studio,
     prodigy,
 )
-from labeling.services.transfer.foreign.shape import Incoming, Outgoing, Rows
+from labeling.services.transfer.foreign.shape import ForeignRows, Incoming, Outgoing
 
 # Files of rows: each is asked in this order whether first rows are its own.
 INCOMING: Final[dict[str, Incoming]] = {
@@ -44,7 +44,7 @@ OUTGOING: Final[dict[str, Outgoing]] = {
 }
 
 
-def recognized(rows: Rows) -> str:
+def recognized(rows: ForeignRows) -> str:
     """Return the tool whose file begins with these rows, or ""."""
     if not rows:
         return ""

@@ -10,7 +10,7 @@ from typing import IO, Any, Final, NamedTuple
 from labeling.messages import Message
 from labeling.services.transfer.rows import NAMES, ROLES
 
-Rows = Sequence[Mapping[str, Any]]
+ForeignRows = Sequence[Mapping[str, Any]]
 # Where our own words stand among what the other tool keeps for its users.
 OURS: Final = "assay"
 TEXTS: Final = ("text",)
@@ -55,8 +55,8 @@ class Incoming(NamedTuple):
 
     title: str
     lost: Message
-    recognizes: Callable[[Rows], bool]
-    row: Callable[[Rows], dict[str, Any]]
+    recognizes: Callable[[ForeignRows], bool]
+    row: Callable[[ForeignRows], dict[str, Any]]
     item_of: Callable[[Mapping[str, Any]], str] | None = None
 
 

@@ -43,7 +43,7 @@ class ImportChoices:
 
     @property
     def voter(self) -> str:
-        """Who votes for the label of each row; empty where the labels are no votes."""
+        """The user who votes the label of each row; empty where the labels are no votes."""
         return self.labels_by if self.labels_are == "votes" else ""
 
 

@@ -108,10 +108,10 @@ class Duplicate(NamedTuple):
     raw: Raw
 
 
-Outcome = Ready | Refusal | Duplicate
+RowOutcome = Ready | Refusal | Duplicate
 
 
-def outcomes(raws: Iterable[Raw], terms: RowTerms) -> Iterator[Outcome]:
+def outcomes(raws: Iterable[Raw], terms: RowTerms) -> Iterator[RowOutcome]:
     """Return what becomes of each of the next rows, until a chunk is full.
 
     One by one: the rows before are on their way into the database meanwhile.

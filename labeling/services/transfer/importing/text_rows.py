@@ -38,7 +38,7 @@ class LineProblem(NamedTuple):
 
 # The number of a line with its text, or None and why it cannot be read.
 Line = tuple[int, str | None, LineProblem | None]
-Record = tuple[list[str] | None, LineProblem | None]
+ParsedLine = tuple[list[str] | None, LineProblem | None]
 
 
 def read(
@@ -60,7 +60,7 @@ def read(
             message("The file is not %(encoding)s.", encoding=reading.encoding)
         ) from error
     finally:
-        # Who reads only the first rows closes the file before this ends.
+        # A caller that reads only the first rows closes the file before this ends.
         with contextlib.suppress(ValueError):
             text.detach()
 
@@ -205,7 +205,7 @@ def columns(
 
 def _table(
     reading: FileReading, text: IO[str], limits: Limits
-) -> tuple[list[str], Iterator[Record]]:
+) -> tuple[list[str], Iterator[ParsedLine]]:
     # For the whole process. The csv module's own limit is 128 KiB, which texts exceed.
     csv.field_size_limit(limits.line_bytes)
     lines = itertools.islice(
@@ -224,7 +224,7 @@ def _csv(reading: FileReading, text: IO[str], limits: Limits) -> Iterator[Raw]:
             yield _csv_row(number, names, cells)
 
 
-def _header(records: Iterator[Record]) -> list[str]:
+def _header(records: Iterator[ParsedLine]) -> list[str]:
     cells, problem = next(records, ([], None))
     if cells is None:
         raise FileError(
@@ -238,7 +238,7 @@ def _header(records: Iterator[Record]) -> list[str]:
 
 def _records(
     lines: Iterator[Line], reading: FileReading, limits: Limits
-) -> Iterator[Record]:
+) -> Iterator[ParsedLine]:
     """Return the cells of each record, or None and why it cannot be read.
 
     A broken record costs its first line; those behind it are read again.

@@ -28,7 +28,7 @@ def tool_of(raws: Iterator[Raw]) -> str:
     try:
         some = [raw.values for raw in itertools.islice(raws, _FIRST)]
     except FileError:
-        # Who reads all of it says so.
+        # The reader of the whole file says so.
         return ""
     return foreign.recognized([values for values in some if values is not None])
 

@@ -1,4 +1,4 @@
-"""Who gave the votes that come with items: accounts that wait to be claimed."""
+"""The people whose votes come with items: accounts that wait to be claimed."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def _left_out(file: IO[bytes]) -> Message | None:
         with zipfile.ZipFile(file) as archive:
             names = packed.notes(archive)
     except packed.DAMAGED:
-        # Who reads its rows says so.
+        # The reader of its rows says so.
         return None
     if not names:
         return None

@@ -23,9 +23,9 @@ from labeling.services.transfer.importing import (
 )
 from labeling.services.transfer.importing.chunk import (
     NewItem,
-    Outcome,
     Ready,
     Refusal,
+    RowOutcome,
     RowTerms,
 )
 from labeling.services.transfer.importing.images import Picture
@@ -87,7 +87,7 @@ def _name_refused(row: Ready) -> Refusal:
     return Refusal(row.number, why, row.raw)
 
 
-def _restored(labeled: Sequence[tuple[Item, Row]]) -> Iterator[gold.Labeled]:
+def _restored(labeled: Sequence[tuple[Item, Row]]) -> Iterator[gold.LabeledItem]:
     """Return the labels that come back as they were; what votes say, they say again."""
     for item, row in labeled:
         known = row.known
@@ -114,7 +114,7 @@ class Writer:
 
         Pictures take so long that they are read before the transaction begins.
         """
-        outcomes: Iterable[Outcome] = chunk.outcomes(raws, self.terms)
+        outcomes: Iterable[RowOutcome] = chunk.outcomes(raws, self.terms)
         pictures: list[Picture] = []
         if self.terms.has_pictures:
             outcomes = list(self._with_files(outcomes))
@@ -131,7 +131,7 @@ class Writer:
             send_items_changed(self.project.pk)
         return written
 
-    def _with_files(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+    def _with_files(self, outcomes: Iterable[RowOutcome]) -> Iterator[RowOutcome]:
         """Keep the file of each picture, and no picture in memory; send heartbeats."""
         last = monotonic()
         for outcome in outcomes:
@@ -145,7 +145,7 @@ class Writer:
                 last = monotonic()
 
     def _insert(
-        self, outcomes: Sequence[Outcome], media_ids: Mapping[str, int]
+        self, outcomes: Sequence[RowOutcome], media_ids: Mapping[str, int]
     ) -> Written:
         ready = [outcome for outcome in outcomes if isinstance(outcome, Ready)]
         size = splitting.count(self.project)
@@ -249,7 +249,7 @@ class Writer:
         return [each for each in ready if each.item.content_hash in other]
 
     def _places(self, ready: Sequence[Ready], size: int) -> list[groups.GroupPlace]:
-        """Return the group and the side of each row, in a project of so many items."""
+        """Return the group and the side of each row, by the number of items there are."""
         if self.terms.has_pictures:
             some = [
                 groups.Newcomer(
