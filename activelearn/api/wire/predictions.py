@@ -7,7 +7,15 @@ from typing import Annotated, Any
 from msgspec import UNSET, Meta, UnsetType
 
 from activelearn.services.predictions import serving
-from labeling.api.http.fields import Body, Columns, ReplyData, Share, about, one_of
+from labeling.api.http.fields import (
+    Body,
+    Columns,
+    ReplyData,
+    Share,
+    about,
+    one_of,
+    text,
+)
 
 
 class PredictItem(Body):
@@ -16,7 +24,8 @@ class PredictItem(Body):
     data: Columns
     id: (
         Annotated[
-            str | int | None, about("The caller's name for it; its place, if left out.")
+            Annotated[str, text(1000)] | int | None,
+            about("The caller's name for it; its place, if left out."),
         ]
         | UnsetType
     ) = UNSET

@@ -16,6 +16,8 @@ from django.utils.translation import gettext_noop as noop
 from msgspec import Meta
 
 MOST_NAMES: Final = 1000
+# As long as the longest name that is stored: an item's external id.
+LONGEST_NAME: Final = 200
 
 
 class Body(msgspec.Struct):
@@ -96,7 +98,8 @@ def checked_later(least: int, most: int, about: str = "") -> Meta:
 
 Key = Annotated[int, Meta(ge=1, le=2**63 - 1, extra={"words": noop("An id.")})]
 Text = Annotated[str, text(5000)]
-Names = Annotated[list[str], Meta(max_length=MOST_NAMES)]
+SentName = Annotated[str, Meta(max_length=LONGEST_NAME)]
+Names = Annotated[list[SentName], Meta(max_length=MOST_NAMES)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 # With its zone; without one msgspec tells no `date-time` in the schema.
 Moment = Annotated[datetime, Meta(tz=True)]

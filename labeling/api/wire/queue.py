@@ -17,6 +17,7 @@ from labeling.api.http.fields import (
     Moment,
     Names,
     ReplyData,
+    SentName,
     Share,
     Text,
     about,
@@ -52,7 +53,7 @@ class LeaseBody(Body):
     count: Count = 1
     items: (
         Annotated[
-            list[str],
+            list[SentName],
             Meta(
                 max_length=lease.MAX_COUNT,
                 description="External ids, where the project has `free_choice`.",

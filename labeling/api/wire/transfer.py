@@ -11,7 +11,15 @@ from msgspec import UNSET, Meta, UnsetType
 
 from labeling import models
 from labeling.api.http.bodies import body_of
-from labeling.api.http.fields import Body, Columns, ReplyData, Share, about, one_of
+from labeling.api.http.fields import (
+    Body,
+    Columns,
+    ReplyData,
+    Share,
+    about,
+    one_of,
+    text,
+)
 from labeling.api.wire.queue import ItemState, Split
 from labeling.api.wire.work import JobState, Progress
 from labeling.services.transfer import exporting, importing, pictures
@@ -22,6 +30,8 @@ Item = models.Item
 ImportId = Annotated[int, about("As in `imports/{id}/`.")]
 TRUE: Final = ("1", "true", "on", "yes")
 FALSE: Final = ("0", "false", "off", "no")
+# A thousand labels or columns of the longest names fit, in characters.
+LONGEST_OPTION: Final = 1_000_000
 
 
 class ImportOptions(Body, forbid_unknown_fields=True):
@@ -32,12 +42,13 @@ class ImportOptions(Body, forbid_unknown_fields=True):
 
     map: Annotated[
         str,
-        about(
+        text(
+            LONGEST_OPTION,
             "A JSON object: column → role (`text`, `image`, `external_id`, `label`, "
-            "`votes`, `tags`, `metadata`, `group`, `ignore` or `data`)."
+            "`votes`, `tags`, `metadata`, `group`, `ignore` or `data`).",
         ),
     ] = "{}"
-    mapping: Annotated[str, about("The same as `map`.")] = "{}"
+    mapping: Annotated[str, text(LONGEST_OPTION, "The same as `map`.")] = "{}"
     labels_are: Annotated[
         str,
         one_of(
@@ -49,13 +60,14 @@ class ImportOptions(Body, forbid_unknown_fields=True):
         ),
     ] = ""
     labels_by: Annotated[
-        str, about("Whose votes the labels are: a name that no member has.")
+        str, text(150, "Whose votes the labels are: a name that no member has.")
     ] = ""
     label_map: Annotated[
         str,
-        about(
+        text(
+            LONGEST_OPTION,
             "A JSON object: label of the file → label of the project, or an empty text "
-            "for none."
+            "for none.",
         ),
     ] = "{}"
     unknown_labels: Annotated[
@@ -86,7 +98,7 @@ class ImportOptions(Body, forbid_unknown_fields=True):
         ),
     ] = ""
     dialect: Annotated[
-        str, about("A JSON object: `delimiter` and `header`, as below.")
+        str, text(LONGEST_OPTION, "A JSON object: `delimiter` and `header`, as below.")
     ] = "{}"
     dry_run: Annotated[
         str,
@@ -97,21 +109,22 @@ class ImportOptions(Body, forbid_unknown_fields=True):
         ),
     ] = ""
     encoding: Annotated[
-        str, about("Such as `utf-8` or `cp1252`; left out, it is found in the file.")
+        str, text(40, "Such as `utf-8` or `cp1252`; left out, it is found in the file.")
     ] = ""
     delimiter: Annotated[
         str,
-        about(
+        text(
+            10,
             "What stands between the cells of a CSV: one character, `tab`, or `none` "
-            "where each line is one cell; left out, it is found in the file."
+            "where each line is one cell; left out, it is found in the file.",
         ),
     ] = ""
     header: Annotated[
         str,
-        about("`yes` or `no`: whether the first row of a CSV names its columns."),
+        text(10, "`yes` or `no`: whether the first row of a CSV names its columns."),
     ] = ""
     sheet: Annotated[
-        str, about("The sheet of an Excel workbook; left out, the first with rows.")
+        str, text(200, "The sheet of an Excel workbook; left out, the first with rows.")
     ] = ""
     tool: Annotated[
         str,

@@ -25,6 +25,7 @@ from labeling.api.http.fields import (
     Moment,
     Names,
     ReplyData,
+    SentName,
     Share,
     about,
     literals,
@@ -49,9 +50,9 @@ class LabelsBody(Body):
     """Labels, as a list or as one ``label``."""
 
     labels: Annotated[Names, about("Of the label set in force.")] | UnsetType = UNSET
-    label: Annotated[str, about("The same as `labels` with one name.")] | UnsetType = (
-        UNSET
-    )
+    label: (
+        Annotated[SentName, about("The same as `labels` with one name.")] | UnsetType
+    ) = UNSET
 
     @classmethod
     def eased(cls, value: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,6 +94,8 @@ class VoteBody(LabelsBody, kw_only=True):
     assignment: Annotated[
         int,
         Meta(
+            ge=1,
+            le=2**63 - 1,
             description="Of the lease that is answered.",
             extra={"words": noop("The number of one of your assignments.")},
         ),

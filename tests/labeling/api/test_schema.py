@@ -51,6 +51,51 @@ def test_every_call_declares_what_it_takes_and_answers() -> None:
     assert bare == []
 
 
+def has_limits(shown: Any) -> bool:
+    """Whether a schema says how long or how large a value may be."""
+    if schemas := shown.get("anyOf") or shown.get("oneOf"):
+        return all(map(has_limits, schemas))
+    kind = shown.get("type")
+    if kind == "array":
+        return "maxItems" in shown and has_limits(shown["items"])
+    # Null and booleans have none; an object has a schema of its own, or is data.
+    return kind in ("null", "boolean", "object") or bool(
+        shown.keys()
+        & {"$ref", "enum", "const", "pattern", "format", "maxLength", "maximum"}
+    )
+
+
+def parts_of(shown: Any, every: dict[str, Any]) -> set[str]:
+    """Return the schemas that a part of the document is made of."""
+    named = {
+        place["$ref"].rpartition("/")[2]
+        for _, place in objects(shown)
+        if "$ref" in place
+    }
+    return named.union(*(parts_of(every[name], every) for name in named))
+
+
+def test_every_field_of_a_body_has_its_limits() -> None:
+    every = openapi.document()["components"]["schemas"]
+    bodies = set[str]().union(
+        *(
+            parts_of(operation["requestBody"], every)
+            for _, _, operation in openapi.operations()
+            if "requestBody" in operation
+        )
+    )
+    bare = [
+        f"{name}.{field}"
+        for name in sorted(bodies)
+        for field, shown in every[name].get("properties", {}).items()
+        if not has_limits(shown)
+    ]
+
+    assert len(bodies) > 20
+    # The caller's own number for an item: any that JSON's readers keep.
+    assert bare == ["PredictItem.id"]
+
+
 def objects(shown: Any, where: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield every schema in a part of the document, with its place."""
     if isinstance(shown, list):

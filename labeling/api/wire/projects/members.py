@@ -42,7 +42,10 @@ class MemberBody(Body):
 
     or_nothing: ClassVar = frozenset({"user", "role"})
 
-    user: Annotated[str | None, Meta(description="The account's name.")] = None
+    user: Annotated[
+        Annotated[str, Meta(max_length=150)] | None,
+        Meta(description="The account's name."),
+    ] = None
     role: SomeRole | None = None
 
 
