@@ -9,30 +9,25 @@ join: these are a form that is filled in, and in one group they would all be on 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from django.db import connection
 
 from labeling import rules
-from labeling.likeness import compare
 from labeling.likeness.sketch import FAMILY, Sketch, key_number, named
 from labeling.models import Item, Project
 from labeling.services.transfer import sketching
+from labeling.services.transfer.group_index import Index, Known
 from labeling.sql import statements
 
 if TYPE_CHECKING:
     # An import goes by groups: whoever asks for these first would find half of them.
     from labeling.services.transfer.rows import Row
 
-_SQL: Final = statements.load(Path(__file__).with_name("groups.sql"))
-# A band with more items than this says nothing: it is left out, so that look-ups stay short.
-CROWD: Final = 20
-FEW: Final = 3
+STATEMENTS: Final = statements.load(Path(__file__).with_name("groups.sql"))
 # The key of a group that its first item's content has named.
 _KEY: Final = re.compile("[0-9a-f]{16}")
 POOL: Final = Item.Split.POOL.value
@@ -52,23 +47,6 @@ class Newcomer(NamedTuple):
         return f"g:{self.name}"[:200] if self.name else ""
 
 
-class Known(NamedTuple):
-    """A group's key and side, and the signature of what stands for it.
-
-    members: how many items stand behind it, which are nearly the same.
-    """
-
-    group_key: str
-    split: str
-    signature: bytes = b""
-    members: int = 1
-
-    @property
-    def is_full(self) -> bool:
-        """Whether nothing more joins it for being nearly the same."""
-        return self.members >= FAMILY
-
-
 class GroupPlace(NamedTuple):
     """The group and the side of an item, and whether it is like items of both sides."""
 
@@ -86,60 +64,6 @@ class Meeting(NamedTuple):
     own: str
     other: str
     number: int | None = None
-
-
-@dataclass
-class Index:
-    """What is known of a project's groups: some read, some new and not written yet."""
-
-    known: dict[int, Known] = field(default_factory=dict)
-    bands: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
-    new: dict[int, Known] = field(default_factory=dict)
-    new_bands: list[tuple[int, int]] = field(default_factory=list)
-    joined: set[int] = field(default_factory=set)
-
-    def like(self, sketch: Sketch) -> list[int]:
-        """Return what an item is like, most first; equal ones by their groups' keys."""
-        # The same key is the same content: nothing has to be compared.
-        if (number := key_number(sketch.key)) in self.known:
-            return [number]
-        numbers = {
-            number for band in sketch.bands for number in self.bands.get(band, ())
-        }
-        known = numbers & self.known.keys()
-        full = {number for number in known if self.known[number].is_full}
-        # Of the full ones, a few say as much as all.
-        candidates = [*sorted(known - full), *sorted(full)[:FEW]]
-        if not candidates:
-            return []
-        shares = compare.likenesses(
-            sketch.signature, [self.known[number].signature for number in candidates]
-        )
-        ranked = sorted(
-            (-share, self.known[number].group_key, number)
-            for share, number in zip(shares, candidates, strict=True)
-            if share
-        )
-        return [number for *_, number in ranked]
-
-    def add(self, number: int, known: Known, bands: Iterable[int] = ()) -> None:
-        """Have something stand for its group; crowded bands stay as they are."""
-        if number in self.known:
-            return
-        self.known[number] = self.new[number] = known
-        for band in bands:
-            if len(self.bands[band]) < CROWD:
-                self.bands[band].append(number)
-                self.new_bands.append((band, number))
-
-    def join(self, number: int) -> None:
-        """Count one more item behind what stands for a group."""
-        known = self.known[number]
-        self.known[number] = known._replace(members=known.members + 1)
-        if number in self.new:
-            self.new[number] = self.known[number]
-        else:
-            self.joined.add(number)
 
 
 def newcomers(data_type: str, some: Sequence[tuple[Row, str]]) -> list[Newcomer]:
@@ -196,9 +120,7 @@ def compare_earlier(
             number = key_number(newcomer.sketch.key)
             alike = index.like(newcomer.sketch)
             others = [
-                other
-                for other in alike
-                if other == number or not index.known[other].is_full
+                other for other in alike if other == number or other not in index.full
             ]
             joins = chosen(index.known, others)
             own = Known(place.group_key, place.split)
@@ -227,12 +149,16 @@ def placed(index: Index, newcomer: Newcomer, *, seed: int, below: float) -> Grou
     name, number = newcomer.own_key, key_number(newcomer.sketch.key)
     own = index.known.get(named(name)) if name else None
     alike = index.like(newcomer.sketch)
-    joinable = [at for at in alike if at == number or not index.known[at].is_full]
-    on_side = [a for a in joinable if newcomer.split in ("", index.known[a].split)]
+    joinable = [at for at in alike if at == number or at not in index.full]
     # What a row names goes before what it is like.
-    joins = None if own else chosen(index.known, on_side)
-    begun = own or _begun(newcomer, seed=seed, below=below)
-    group = begun if joins is None else index.known[joins]
+    joins = None
+    if joinable and not own:
+        on_side = [a for a in joinable if newcomer.split in ("", index.known[a].split)]
+        joins = chosen(index.known, on_side)
+    if joins is not None:
+        group = index.known[joins]
+    else:
+        group = own or _begun(newcomer, seed=seed, below=below)
     place = Known(group.group_key, group.split)
     _keep(index, newcomer, place, joins, stands=bool(own) or not alike)
     sides = {group.split, *(index.known[at].split for at in joinable)}
@@ -293,7 +219,7 @@ def families(project_id: int, keys: Iterable[str]) -> set[str]:
             "numbers": _array(numbers),
             "full": FAMILY,
         }
-        cursor.execute(_SQL["families"], values)
+        cursor.execute(STATEMENTS["families"], values)
         return {group_key for (group_key,) in cursor.fetchall()}
 
 
@@ -301,7 +227,7 @@ def move(project_id: int, sides: Mapping[str, str]) -> None:
     """Remember the sides of groups, by key, that have been moved as a whole."""
     with connection.cursor() as cursor:
         cursor.execute(
-            _SQL["move"],
+            STATEMENTS["move"],
             {
                 "project": project_id,
                 "keys": list(sides),
@@ -314,7 +240,7 @@ def join(project_id: int, joined: Mapping[str, tuple[str, str]]) -> None:
     """Remember that groups, by key, are part of others: by key and side."""
     with connection.cursor() as cursor:
         cursor.execute(
-            _SQL["join"],
+            STATEMENTS["join"],
             {
                 "project": project_id,
                 "keys": list(joined),
@@ -338,7 +264,8 @@ def _read(project_id: int, some: Sequence[Newcomer]) -> Index:
     if bands:
         with connection.cursor() as cursor:
             cursor.execute(
-                _SQL["numbers_of"], {"project": project_id, "bands": _array(bands)}
+                STATEMENTS["numbers_of"],
+                {"project": project_id, "bands": _array(bands)},
             )
             for band, number in cursor.fetchall():
                 index.bands[band].append(number)
@@ -352,18 +279,18 @@ def _read_numbers(project_id: int, index: Index, numbers: set[int]) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            _SQL["known"], {"project": project_id, "numbers": _array(numbers)}
+            STATEMENTS["known"], {"project": project_id, "numbers": _array(numbers)}
         )
         for number, key, split, signature, members in cursor.fetchall():
-            index.known[number] = Known(key, split, bytes(signature), members)
+            index.learn(number, Known(key, split, bytes(signature), members))
 
 
 def _write(project_id: int, index: Index) -> None:
     with connection.cursor() as cursor:
-        with cursor.copy(_SQL["keep"]) as copy:
+        with cursor.copy(STATEMENTS["keep"]) as copy:
             for number, known in sorted(index.new.items()):
                 copy.write_row((project_id, number, *known))
-        with cursor.copy(_SQL["keep_bands"]) as copy:
+        with cursor.copy(STATEMENTS["keep_bands"]) as copy:
             # As one text, and in the order of the index: both take half the time.
             copy.write(
                 "".join(
@@ -382,7 +309,7 @@ def _count(project_id: int, index: Index) -> None:
             "members": [index.known[number].members for number in joined],
         }
         with connection.cursor() as cursor:
-            cursor.execute(_SQL["count"], values)
+            cursor.execute(STATEMENTS["count"], values)
 
 
 def _array(numbers: Iterable[int]) -> str:

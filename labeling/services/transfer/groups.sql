@@ -1,14 +1,21 @@
 -- Statements about groups of items that stay on one side of the split.
 
 -- known: what stands under some numbers.
--- A join: with ANY, a kept plan may compare each row with each of the thousands.
-SELECT number, group_key, split, signature, members
+-- OFFSET keeps one look-up per number: the planner, whose statistics are behind during an
+-- import, else joins with all that the project has, for each chunk.
+SELECT wanted.number, l.group_key, l.split, l.signature, l.members
 FROM unnest(%(numbers)s::bigint[]) wanted (number)
-JOIN labeling_likeness l USING (number) WHERE l.project_id = %(project)s
+CROSS JOIN LATERAL (
+    SELECT group_key, split, signature, members FROM labeling_likeness
+    WHERE project_id = %(project)s AND number = wanted.number OFFSET 0
+) l
 
--- numbers_of: what has some bands.
-SELECT band, number FROM unnest(%(bands)s::bigint[]) wanted (band)
-JOIN labeling_likenessband l USING (band) WHERE l.project_id = %(project)s
+-- numbers_of: what has some bands; one look-up per band, as above.
+SELECT wanted.band, l.number FROM unnest(%(bands)s::bigint[]) wanted (band)
+CROSS JOIN LATERAL (
+    SELECT number FROM labeling_likenessband
+    WHERE project_id = %(project)s AND band = wanted.band OFFSET 0
+) l
 
 -- keep: what later items are compared with.
 COPY labeling_likeness (project_id, number, group_key, split, signature, members)

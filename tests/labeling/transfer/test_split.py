@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import itertools
+import re
 from collections import Counter, defaultdict
 
 import numpy as np
 import pytest
+from django.db import connection
 from PIL import Image
 
 from labeling import rules
@@ -15,7 +17,8 @@ from labeling.likeness.sketch import FAMILY
 from labeling.models import Item, Likeness, LikenessBand, Project, QueueEntry
 from labeling.services.projects import policy
 from labeling.services.transfer import groups, intake, splitting
-from labeling.services.transfer.groups import EVALUATION, POOL, Known
+from labeling.services.transfer.group_index import Known
+from labeling.services.transfer.groups import EVALUATION, POOL
 from labeling.services.transfer.rows import Row
 from labeling.services.transfer.splitting import Group
 from tests import make
@@ -259,3 +262,26 @@ def test_the_items_of_a_file_are_for_as_many_people_as_the_overlap_says() -> Non
     for item in project.items.all():
         is_shared = rules.is_shared(project.seed, item.group_key, 0.5)
         assert item.votes_wanted == (3 if is_shared else 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "many"),
+    [("numbers_of", "likenessband", "bands"), ("known", "likeness", "numbers")],
+)
+def test_an_import_looks_up_what_it_needs_and_never_reads_the_whole_project(
+    name: str, table: str, many: str
+) -> None:
+    project = make.project()
+    bring(project, "many.jsonl", texts(*range(300)))
+    numbers = "{" + ",".join(map(str, range(1000))) + "}"
+    with connection.cursor() as cursor:
+        # The statistics of an import are those from before it: of an empty table.
+        cursor.execute(
+            f"EXPLAIN (ANALYZE) {groups.STATEMENTS[name]}",
+            {"project": project.pk, many: numbers},
+        )
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+
+    assert "Nested Loop" in plan
+    assert f"Index Cond: ((project_id = {project.pk})" in plan
+    assert not re.search(rf"Seq Scan on labeling_{table}\b", plan)
