@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -14,16 +13,13 @@ from django.utils import timezone
 from labeling.errors import ConflictError
 from labeling.messages import sentence as _
 from labeling.models import (
-    Annotation,
     Gold,
     Item,
     Project,
-    ProjectCounter,
-    Reason,
     Resolution,
     User,
 )
-from labeling.services.votes import resolutions
+from labeling.services.votes import resolutions, writing
 
 
 def refuse_where_known(item_id: int) -> None:
@@ -99,9 +95,9 @@ def correct(
     answers: Sequence[tuple[Item, Sequence[str]]],
     user: User | None,
 ) -> None:
-    """Give labeled items, which the caller has locked, other known answers.
+    """Give labeled items other known answers; what people voted is judged anew.
 
-    What people answered when they were asked for the old one is judged anew.
+    The caller has locked the votes (``writing.lock_asked``) and then the items.
     """
     if not answers:
         return
@@ -118,8 +114,8 @@ def correct(
             gain.update(resolutions.record(_corrected(project, item, labels, user)))
             item.close(Item.State.SETTLED)
             item.save(update_fields=["state", "votes_wanted"])
-        # Lock order: the items, then the counters.
-        _judge_anew(project, {item.pk: sorted(labels) for item, labels in answers})
+        # Lock order: the votes and the items, then the counters.
+        writing.judge_anew([item.pk for item, _labels in answers])
         resolutions.count(project.pk, gain)
         resolutions.send_labels_settled(project.pk)
 
@@ -139,18 +135,3 @@ def _corrected(
         decided_by=user,
         created_at=timezone.now(),
     )
-
-
-def _judge_anew(project: Project, answers: Mapping[int, Sequence[str]]) -> None:
-    """Say whether answers to gold questions are right by the answers of today."""
-    changes: Counter[int] = Counter()
-    asked = Annotation.with_repeats.filter(item__in=answers, reason=Reason.GOLD)
-    for vote in asked.order_by("pk"):
-        is_right = sorted(vote.labels) == answers[vote.item_id]
-        if vote.undone_at is None:
-            changes[vote.annotator_id] += int(is_right) - int(bool(vote.is_right))
-        Annotation.with_repeats.filter(pk=vote.pk).update(is_right=is_right)
-    # By person, as everybody does who changes several counters.
-    for person, change in sorted(changes.items()):
-        if change:
-            ProjectCounter.add(project.pk, person, known_right=change)

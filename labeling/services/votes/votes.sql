@@ -1,8 +1,9 @@
 -- Statements about votes. Lock order: assignment, vote, item, counter (queue/locks.py).
--- A vote is written here and nowhere else (tests/architecture/test_rooms.py): a new one by
--- keep_vote, those of another tool by keep_past_votes, a change by change_vote. From ``marked``
--- on the first and the last are the same, word for word; what a vote counts and what its event
--- says are functions of the database (migration 0038) for all three and for the recount
+-- A vote is written here and nowhere else (tests/architecture/test_budgets.py): a new one by
+-- keep_vote, those of another tool by keep_past_votes, a change by change_vote; judge_anew
+-- says again whether votes are right. From ``marked`` on keep_vote and change_vote are the
+-- same, word for word; what a vote counts and what its event says are functions of the
+-- database (migration 0038) for all of them and for the recount
 -- (tests/labeling/votes/test_writing.py).
 
 -- keep_vote: write a vote with its event and counts, and mark its item to be settled.
@@ -198,6 +199,47 @@ SELECT id, project_id, item_id, annotator_id, assignment_id, client_id, request_
        label_set_id, guideline_id, reason, probability, mixture, model_number,
        suggestion_shown, is_right, screen
 FROM vote
+
+-- lock_asked: lock the votes on gold questions about items of some contents.
+-- Before the items, as an edit takes them: the other order can deadlock.
+SELECT id FROM labeling_annotation
+WHERE reason = 'gold' AND item_id IN (
+    SELECT id FROM labeling_item
+    WHERE project_id = %(project)s AND content_hash = ANY(%(contents)s))
+ORDER BY id FOR UPDATE
+
+-- judge_anew: say whether votes on gold questions are right by the known answers of today.
+-- The caller has locked the votes and their items. What people voted stays, so there is no
+-- version and no event.
+WITH old AS (
+    SELECT a.*, a.labels = g.labels AS is_right_now
+    FROM labeling_annotation a JOIN labeling_gold g USING (item_id)
+    WHERE a.item_id = ANY(%(items)s) AND a.reason = 'gold'
+          AND a.is_right IS DISTINCT FROM (a.labels = g.labels)
+), vote AS (
+    UPDATE labeling_annotation a SET is_right = old.is_right_now
+    FROM old WHERE a.id = old.id
+    RETURNING a.*
+), counts AS (
+    SELECT vote.project_id, vote.annotator_id, sum(new.votes - past.votes) AS votes,
+           sum(new.repeats - past.repeats) AS repeats,
+           sum(new.known - past.known) AS known,
+           sum(new.known_right - past.known_right) AS known_right
+    FROM vote JOIN old ON old.id = vote.id CROSS JOIN LATERAL
+        labeling_vote_counts(vote.reason, vote.is_right, vote.undone_at) new
+    CROSS JOIN LATERAL
+        labeling_vote_counts(old.reason, old.is_right, old.undone_at) past
+    GROUP BY vote.project_id, vote.annotator_id
+)
+INSERT INTO labeling_projectcounter AS c
+    (project_id, annotator_id, votes, repeats, known, known_right)
+SELECT project_id, annotator_id, votes, repeats, known, known_right FROM counts
+-- By person, as everybody locks several counters.
+ORDER BY annotator_id
+ON CONFLICT (project_id, annotator_id) DO UPDATE
+    SET votes = c.votes + excluded.votes, repeats = c.repeats + excluded.repeats,
+        known = c.known + excluded.known,
+        known_right = c.known_right + excluded.known_right
 
 -- recount: count what the votes of a project, or of some items, count, by annotator.
 SELECT vote.annotator_id, sum(counts.votes), sum(counts.repeats), sum(counts.known),

@@ -7,7 +7,7 @@ there and written here.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict, cast
 from uuid import UUID
@@ -100,6 +100,25 @@ def change(vote: Annotation, version: int, changes: VoteChanges) -> Annotation |
         "kind": (Kind.UNDONE if changes.is_undone else Kind.EDITED).value,
     }
     return _first(lean.fetch(SQL["change_vote"], values, _VOTE))
+
+
+def lock_asked(project_id: int, contents: Collection[str]) -> None:
+    """Lock the votes on gold questions about items of some contents."""
+    if contents:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                SQL["lock_asked"],
+                {"project": project_id, "contents": sorted(contents)},
+            )
+
+
+def judge_anew(item_ids: Sequence[int]) -> None:
+    """Say whether votes on gold questions are right by the known answers of today.
+
+    The caller has locked these votes (``lock_asked``) and then their items.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(SQL["judge_anew"], {"items": list(item_ids)})
 
 
 def _first(rows: Sequence[lean.LeanRow]) -> Annotation | None:

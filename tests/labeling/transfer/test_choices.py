@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
 
 from labeling.errors import InvalidInputError
@@ -18,12 +20,13 @@ from labeling.models import (
     ImportRun,
     Item,
     Label,
+    Membership,
     Project,
     Resolution,
 )
 from labeling.services.queue import questions
+from labeling.services.votes import change, settle
 from labeling.services.votes import counts as counting
-from labeling.services.votes import settle
 from labeling.services.work import jobs
 from tests import make
 from tests.labeling.transfer.files import bring, lines
@@ -81,7 +84,8 @@ def test_c33_the_same_answer_again_is_known() -> None:
     assert counts(again) == (0, 0, 1, 0)
 
 
-def test_c33_who_was_asked_for_an_answer_that_is_taken_over_is_judged_anew() -> None:
+def asked_for_gold() -> tuple[Membership, Annotation]:
+    """Return a person who was asked for a known answer, and gave it."""
     project = make.project(labels=["good", "bad"], gold_rate=0.5)
     bring(project, "a.csv", known("good"), labels_are="gold")
     item = Item.objects.get(project=project)
@@ -89,8 +93,45 @@ def test_c33_who_was_asked_for_an_answer_that_is_taken_over_is_judged_anew() -> 
     make.ranked(project, make.items(project, 5))
     who = make.member(project)
     make.lease(who, 5)
-    make.vote(who, Assignment.objects.get(item=item), "good")
-    assert Annotation.votes.get(item=item).is_right
+    vote = make.vote(who, Assignment.objects.get(item=item), "good").annotation
+    assert vote.is_right
+    return who, vote
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_import_that_takes_answers_over_and_an_edit_do_not_deadlock() -> None:
+    who, vote = asked_for_gold()
+    edit = make.threaded(change.edit)
+    edits: list[Future[Annotation]] = []
+
+    def when_items_are_locked(execute: Any, sql: str, *others: Any) -> Any:
+        done = execute(sql, *others)
+        if sql.startswith('SELECT "labeling_item"') and "FOR UPDATE" in sql:
+            edits.append(pool.submit(edit, who, vote.pk, 1, {"comment": "Sure."}))
+            make.await_waiting()
+        return done
+
+    with (
+        ThreadPoolExecutor(1) as pool,
+        connection.execute_wrapper(when_items_are_locked),
+    ):
+        run = bring(
+            who.project,
+            "b.csv",
+            known("bad"),
+            labels_are="gold",
+            known_answers="take",
+        )
+
+    assert counts(run) == (0, 1, 0, 0)
+    assert edits[0].result().comment == "Sure."
+    assert not Annotation.votes.get(pk=vote.pk).is_right
+    assert counting.reconcile(who.project_id) == 0
+
+
+def test_c33_who_was_asked_for_an_answer_that_is_taken_over_is_judged_anew() -> None:
+    who, vote = asked_for_gold()
+    project, item = who.project, vote.item
 
     bring(project, "b.csv", known("bad"), labels_are="gold", known_answers="take")
 

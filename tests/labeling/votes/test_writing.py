@@ -32,7 +32,7 @@ RETURNS TABLE (votes integer, repeats integer, known integer, known_right intege
 LANGUAGE sql IMMUTABLE
 BEGIN ATOMIC
     SELECT CASE WHEN undone_at IS NULL THEN 3 ELSE 0 END, 0, 0,
-           coalesce(is_right, false)::int;
+           2 * coalesce(is_right, false)::int;
 END
 """
 OTHER_EVENT = """
@@ -56,7 +56,10 @@ def past_vote(project: Project, name: str = "jane") -> None:
 
 
 def vote_in_every_way(project: Project) -> Membership:
-    """Vote, change, undo, vote late, on a gold question, once more, and by an import."""
+    """Vote, change, undo, vote late, on a gold question, once more, and by an import.
+
+    The answer to the gold question becomes right when another answer is known.
+    """
     known = make.item(project)
     make.items(project, 4)
     gold.record(project, [(known, ["x"])])
@@ -81,6 +84,8 @@ def vote_in_every_way(project: Project) -> Membership:
     )
     right = make.vote(who, asked, "x").annotation
     change.edit(who, right.pk, 1, {"labels": ["y"]})
+    with transaction.atomic():
+        gold.correct(project, [(known, ["y"])], None)
     past_vote(project)
     return who
 
@@ -122,7 +127,8 @@ def test_every_way_to_vote_counts_what_the_recount_counts() -> None:
 
     who = vote_in_every_way(project)
 
-    assert ProjectCounter.objects.get(annotator=who.user).votes == 3 * 4
+    counter = ProjectCounter.objects.get(annotator=who.user)
+    assert (counter.votes, counter.known_right) == (3 * 4, 2)
     assert counts.reconcile(project.pk) == 0
 
 

@@ -19,7 +19,7 @@ from labeling.services.transfer.importing.chunk import (
 )
 from labeling.services.transfer.importing.raw import Raw
 from labeling.services.transfer.rows import Row, RowError
-from labeling.services.votes import gold
+from labeling.services.votes import gold, writing
 from labeling.services.votes.imported import ImportedVote
 
 Resolved = Resolution.Source
@@ -107,7 +107,7 @@ def meet(
     met = Met()
     rich = [row for row in rows if row.brings_more]
     accounts = _accounts(annotators, terms, rich)
-    known = _standings(project, {row.content_hash for row in rich})
+    known = _standings(project, terms, {row.content_hash for row in rich})
     names = _names(project, rows)
     for row in rows:
         name = names.get(row.content_hash)
@@ -172,10 +172,15 @@ def _accounts(
     return annotators.named(names)
 
 
-def _standings(project: Project, contents: set[str]) -> dict[str, Standing]:
+def _standings(
+    project: Project, terms: RowTerms, contents: set[str]
+) -> dict[str, Standing]:
     """Return what is known of the items of some contents, and lock them."""
     if not contents:
         return {}
+    if terms.choices.known_answers == "take":
+        # Before the items, as an edit takes them (README, Locks).
+        writing.lock_asked(project.pk, contents)
     # By id: whoever locks several items locks them in this order.
     items = Item.objects.select_for_update().filter(
         project=project, content_hash__in=contents
