@@ -1,7 +1,7 @@
 """How far confidences are from what is right, before and after a calibration.
 
 On each data set that is at hand a model learns as in the product: from 100 random labels
-and 300 that it was least sure of. Calibrations are then fitted on so many held-out labels,
+and 300 that it was least sure of. Calibrations are then fitted on these numbers of held-out labels,
 without and with the random ones among those that it learned from (predicted by models of
 the other folds), and judged on the items that are left.
 """

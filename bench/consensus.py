@@ -95,7 +95,7 @@ def people(opinions: Opinions) -> Opinions:
 
 
 def recorded(name: str, most: int) -> Task | None:
-    """Return a recorded crowd of so many votes, or None where the set is not at hand."""
+    """Return a recorded crowd of this many votes, or None where the set is not at hand."""
     if not sets.is_at_hand(name):
         return None
     gold = {line["item_id"]: (line["label"],) for line in sets.table(name, "gold")}
@@ -232,7 +232,7 @@ def played(task: Task, rule: Share | Posterior) -> Tally:
 
 
 def tasks(most: int) -> Iterator[Task]:
-    """Yield crowds with so many votes an item."""
+    """Yield crowds with this many votes an item."""
     for label_count in (2, 3, 4, 10):
         for spread in (0.0, 0.1):
             yield simulated(label_count, spread, 7, most)

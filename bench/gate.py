@@ -3,7 +3,7 @@
 On each data set that is at hand versions learn as in the product, each from a fifth more
 labels than the one before. Which items of a large test set two versions of the same
 project answer differently is real. Held-out items are drawn from it; where two models
-have to be equally good, or one better by so many points, the items on which they differ
+have to be equally good, or one better by some points, the items on which they differ
 are given to either by lot.
 """
 
@@ -123,7 +123,7 @@ class Gatekeeper:
 
 
 def _moved(before: Bools, differs: Bools, gain: float, rng: Any) -> Bools:
-    """Return hits that differ from ``before`` on about so many items, with this gain.
+    """Return hits that differ from ``before`` on about ``differs``, with this gain.
 
     Items are taken by lot from those that differ in truth, and where these are too few
     from all others, so that exactly ``gain`` of all are gained, to the item.
@@ -171,7 +171,7 @@ def fooled(
 def misled(versions: Versions, rule: str, size: int, rng: Any) -> tuple[float, float]:
     """Return how often one comparison promotes an equal model, items told from groups.
 
-    Of 300 held-out items, so many each are one group: nearly the same, so both models
+    Of 300 held-out items, a number of them each are one group: nearly the same, so both models
     have all of them right or wrong. First by a gate that takes items as independent, then
     by one that knows of their groups.
     """

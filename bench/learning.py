@@ -40,8 +40,8 @@ NAMES: Final = (
     "sign_digits",
     "telco_churn",
 )
-# What the station of the pages does (annotate/state.js and page.js): it holds so many
-# items, fetches more at so few, and sends so many answers at once.
+# What the station of the pages does (annotate/state.js and page.js): how many items it
+# holds, at how few it fetches more, and how many votes it sends at once.
 AHEAD, LOW, SENT = 30, 12, 5
 # As of a project that is made without settings; a test compares it with one.
 POLICY: Final = ordering.Policy(
@@ -249,7 +249,7 @@ def _row(name: str, arms: Mapping[str, Sequence[Curve]], full: float) -> dict[st
     )
     return {
         "name": f"learning-{name}",
-        # Where the queue does not get there, it needs at least so many.
+        # Where the queue does not get there, it needs at least this many.
         "value": round((ours if is_there else LOOKS[-1]) / random, 3),
         "unit": "× random",
         "target": 1.0,

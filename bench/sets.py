@@ -31,7 +31,7 @@ def is_at_hand(name: str) -> bool:
 
 
 def loaded(name: str) -> tuple[Any, Truth]:
-    """Return the rows and the true labels of a set, at most so many, in random order."""
+    """Return the rows and the true labels of a set, a random sample of many."""
     if name == "digits":
         return _digits()
     items = table(name, "items")

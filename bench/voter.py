@@ -28,7 +28,7 @@ BATCH: Final = 100
 ASKED: Final = ((3, 3), (2, 3))
 SPREAD: Final = 0.1
 RIGHT: Final = 0.85
-# A run starts when so many more labels are there, as in the product.
+# A run starts after this many more labels, as in the product.
 GROWTH: Final = 1.2
 FIRST: Final = 20
 MODEL: Final = -1

@@ -65,7 +65,7 @@ def ready_for_work(*, is_told_why: bool = False) -> HttpResponse:
 
 
 def ready(request: HttpRequest) -> HttpResponse:
-    """Answer the same; who has logged in is told what is missing."""
+    """Answer the same; people who have logged in see what is missing."""
     return ready_for_work(is_told_why=request.user.is_authenticated)
 
 

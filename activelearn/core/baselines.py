@@ -15,7 +15,7 @@ from activelearn.core import evaluation, intervals
 from activelearn.core.evaluation import LabelFigures, Labels
 from activelearn.core.features import Rows
 
-# So many items are compared with all examples at once.
+# How many items are compared with all examples at once.
 CHUNK: Final = 256
 
 

@@ -21,7 +21,7 @@ from activelearn.core import gate, signs
 from activelearn.core.evaluation import Labels
 from activelearn.core.intervals import Estimate, Z
 
-# So many items are asked about before the first look, and before the second and last.
+# How many items are asked about before the first look, and before the second and last.
 LOOKS: Final = (100, 300)
 # Of fewer items on which they differ no duel is held: it could hardly tell.
 FEWEST: Final = gate.MIN_DISCORDANT
@@ -156,7 +156,7 @@ def judged(
 
 def _verdict(lead: int, *, is_sure: bool, has_next: bool) -> DuelVerdict:
     if lead <= 0:
-        # Also at the first look: who does not lead by then hardly ever wins, and to stop
+        # Also at the first look: a version that does not lead by then hardly ever wins, and to stop
         # early without a promotion makes none more likely.
         return "not better"
     if is_sure:

@@ -174,7 +174,7 @@ def needed(counts: PairedCounts, asked: Terms) -> int:
     larger (as in ``lower_bound``), n = (z + z')² (q − d²) / (d + margin)² lets the bound
     pass the margin in 80 % of all samples (Connor 1987, Biometrics 43:207–211; with a
     margin Lu and Bean 1995, Statistics in Medicine 14:1831–1839), and a test at alpha
-    takes n = (z √q + z' √(q − d²))² / d². It is at least ``min_items``, and so many that
+    takes n = (z √q + z' √(q − d²))² / d². It is at least ``min_items``, and large enough that
     ``min_discordant`` differ; before a first model has ``min_items`` it is these.
     """
     n = counts.n

@@ -17,7 +17,7 @@ Groups = NDArray[np.int64]
 # The normal distribution's 97.5 % quantile: two sides of 2.5 % each.
 Z: Final = 1.959964
 DRAWS: Final = 1000
-# So many resamples have their weights in memory at once.
+# How many resamples have their weights in memory at once.
 CHUNK: Final = 50
 
 

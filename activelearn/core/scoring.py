@@ -9,7 +9,7 @@ from activelearn.core.features import Table
 from activelearn.core.predictions import Predicted, confidences, predictions
 from activelearn.core.training import Array, Predictor
 
-# So many items have their probabilities in memory at once.
+# How many items have their probabilities in memory at once.
 CHUNK: Final = 50_000
 Score: TypeAlias = tuple[int, Predicted, float]
 

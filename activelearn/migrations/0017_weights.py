@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 "Half-life of labels in days",
                 default=0,
                 validators=[MinValueValidator(0), MaxValueValidator(3650)],
-                help_text="A label that is older than the newest one by so many days counts half in training; 0: age does not matter.",
+                help_text="A label that is older than the newest one by this many days counts half in training; 0: age does not matter.",
             ),
         ),
         migrations.AlterField(

@@ -49,14 +49,14 @@ class Duel(models.Model):
         help_text="Open items, or a random sample of them, that both have answered."
     )
     differing = models.PositiveIntegerField(
-        help_text="On so many of these they say different labels."
+        help_text="On how many of these they say different labels."
     )
     places = models.JSONField(
         default=list,
         help_text="Those that people may be asked about, in random order: DuelPlace.",
     )
     asked = models.PositiveIntegerField(
-        default=0, help_text="The first so many places are asked about, so far."
+        default=0, help_text="How many of the places are asked about so far."
     )
     answered = models.PositiveIntegerField(
         default=0, help_text="Of these, how many are answered."

@@ -147,7 +147,7 @@ class LearningPolicy(PolicyPart):
             default=0,
             validators=between(0, 3650),
             help_text=_(
-                "A label that is older than the newest one by so many days counts half in "
+                "A label that is older than the newest one by this many days counts half in "
                 "training; 0: age does not matter."
             ),
         ),

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 # Of two items, 1: the same; 0: nothing in common, or not alike enough to say so.
 DIFFERENT: Final = 0.0
-# So many items that are nearly the same are a form that is filled in, as the lines of a
+# This many items that are nearly the same are a form that is filled in, as the lines of a
 # log: what tells them apart is what they say, and more of them come every day. Their
 # being alike is no leak, then, and they are many groups and not one.
 FAMILY: Final = 20

@@ -19,7 +19,7 @@ Distance = Literal["nominal", "masi"]
 # Beyond this number of different sets, the expected disagreement is not drawn anew: the table of
 # their distances would be too large, and it hardly varies.
 MOST_DRAWN: Final = 1000
-# So many rows of distances are in memory at once.
+# How many rows of distances are in memory at once.
 CHUNK: Final = 256
 
 

@@ -156,8 +156,8 @@ def _can_settle(ballots: Sequence[Ballot], terms: SettlingTerms, missing: int) -
 def evidence(skill: float, categories: int) -> float:
     """Return the logarithm of how much likelier a vote makes its category than another.
 
-    Always above 0: who is wrong more often than chance is not taken at the opposite, but
-    counts for next to nothing.
+    Always above 0: a person who is wrong more often than chance is not taken at the
+    opposite, but counts for next to nothing.
     """
     bounded = min(max(skill, 1 / categories + HAIR), CEILING)
     return math.log(bounded * (categories - 1) / (1 - bounded))

@@ -33,7 +33,7 @@ _KINDS: Final = [
 # From here on JavaScript writes numbers with an exponent.
 _LARGE: Final = 1e21
 _SMALL: Final = 1e-6
-# So many characters or lines a cell shows before it asks for more.
+# How many characters or lines a cell shows before a button shows the rest.
 _LETTERS: Final = 480
 _LINES: Final = 6
 register = template.Library()

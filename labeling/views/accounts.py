@@ -243,7 +243,7 @@ class ForgottenView(views.PasswordResetView):
         return {**super().get_context_data(**named), "has_mail": settings.HAS_MAIL}
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Send it; who asks learns nothing about whether there is such an account."""
+        """Send it; the reply does not tell whether there is such an account."""
         if not settings.HAS_MAIL:
             return redirect("forgotten")
         attempts.begin(attempts.letters_of(self.request.META.get("REMOTE_ADDR", "")))

@@ -45,7 +45,7 @@ from labeling.models import Annotation, Item, Resolution
 from labeling.services.votes import relabel
 
 logger = logging.getLogger(__name__)
-# So many items have their probabilities in memory at once.
+# How many items have their probabilities in memory at once.
 CHUNK: Final = 10_000
 
 

@@ -22,9 +22,9 @@ from labeling.services.votes.resolutions import CurrentLabel
 
 # Of fewer examples hardly anything is learned of a label.
 FEWEST: Final = 5
-# So many runs say how long one takes.
+# From how many runs the time of one is estimated.
 RUNS: Final = 5
-# So many labels are named in one sentence.
+# How many labels are named in one sentence.
 NAMED: Final = 5
 
 

@@ -22,7 +22,7 @@ from labeling.models import Item, Project
 
 # Items of the pool on which both versions are asked: a share is right to 5 points.
 SAMPLE: Final = 400
-# So many items of the pool are counted while a person waits.
+# How many items of the pool are counted while a person waits.
 COUNTED: Final = 20_000
 
 

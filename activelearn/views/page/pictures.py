@@ -109,7 +109,7 @@ def _y(share: float) -> float:
 
 @dataclass(frozen=True)
 class ConfusionCell:
-    """So many items of a true label were predicted to be another one, or the same.
+    """How many items of a true label were predicted to be another one, or the same.
 
     strength: in [0, 1], the share of the true label's items.
     """

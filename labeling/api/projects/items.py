@@ -65,7 +65,7 @@ class ItemsView(_ItemView):
     def delete(self, query: wire.DeletedItemsQuery) -> work.JobAsked:
         """Delete the items that the query names, with their votes, by a job.
 
-        With ``expect`` only where they are so many.
+        With ``expect`` only where the query names exactly this number.
         """
         project, user = self.member.project, self.member.user
         job = removal.request_deletion(

@@ -28,7 +28,7 @@ class MembersView(ProjectView):
 
     @call()
     def get(self) -> Page[wire.Member]:
-        """List the members; who is no manager sees themselves."""
+        """List the members; people who are no managers see themselves."""
         rows = Membership.objects.select_related("user").filter(
             project_id=self.member.project_id
         )

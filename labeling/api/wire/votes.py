@@ -288,7 +288,7 @@ class Agreement(ReplyData):
     first_votes: Annotated[
         int | None,
         about(
-            "So many first votes on an item count: further ones are asked for where these "
+            "How many first votes on an item count: further ones are asked for where these "
             "differ, and would make people look more of one mind."
         ),
     ]

@@ -39,7 +39,7 @@ StageDone = Annotated[
     int | None,
     about("How much of the stage alone is done; null where that is one step."),
 ]
-StageTotal = Annotated[int | None, about("Of so many.")]
+StageTotal = Annotated[int | None, about("How many there are in the stage.")]
 HeardAt = Annotated[
     Moment | None, about("When its worker was heard last; null where none is at it.")
 ]

@@ -130,7 +130,7 @@ def succeed(doors: Iterable[Opening]) -> None:
     Door.objects.filter(
         digest__in=[door.digest for door in doors if not door.is_shared]
     ).delete()
-    # Others go on failing at these: who has an account cannot clear their count with it.
+    # Others go on failing at these: a person with an account cannot clear their count with it.
     shared = [door.digest for door in doors if door.is_shared]
     with connection.cursor() as cursor:
         cursor.execute(_SQL["forgive"], {"digests": shared})

@@ -16,7 +16,7 @@ from labeling.sql import lean
 MAX_COUNT: Final = 50
 # With fewer answers to gold questions nobody is measured by them.
 LEAST_ANSWERS: Final = 10
-# So many gold questions come at once; from then on they come by chance.
+# How many gold questions come first; after these they come by chance.
 FIRST_FEW: Final = 3
 
 

@@ -14,7 +14,7 @@ from labeling.models import Annotation, Membership
 from labeling.services.queue import numbers
 from labeling.services.queue.statements import SQL
 
-# So many answers lie between an answer and its repeat.
+# How many votes lie between a vote and its repeat.
 APART: Final = 30
 # Repeats are drawn from this number of answers around a random moment.
 NEAR: Final = 20

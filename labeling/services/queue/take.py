@@ -54,8 +54,8 @@ def further_share(member: Membership, purposes: Sequence[str]) -> float:
     project = member.project
     if list(purposes) == [Purpose.FURTHER]:
         return 1.0
-    # The share of held-out items among the person's first votes; who is asked for these
-    # alone has nothing else.
+    # The share of held-out items among the person's first votes; a person who is asked
+    # for these alone has nothing else.
     held_out = float(Purpose.EVALUATION in purposes)
     if list(purposes) != [Purpose.EVALUATION]:
         held_out *= project.evaluation_rate

@@ -49,7 +49,7 @@ LONGEST_REST: Final = timedelta(seconds=60)
 PAUSE_AFTER_FAILURE: Final = timedelta(seconds=15)
 LONGEST_PAUSE: Final = timedelta(hours=1)
 MOST_FAILURES: Final = 10
-# So many jobs are looked at to see whose turn it is, and rung at once.
+# How many jobs are looked at to see whose turn it is, and rung at once.
 RECENT: Final = 500
 MOST_RUNG: Final = 200
 
@@ -292,7 +292,7 @@ def run_in_turn(job_id: int) -> None:
         [turns.Used(id_, begun, *ends) for id_, begun, *ends in used[:RECENT] if begun],
         timezone.now(),
     )
-    # Two workers may have seen the same order: who comes second takes the next.
+    # Two workers may have seen the same order: the second one takes the next.
     for pk in order:
         if run(pk):
             return

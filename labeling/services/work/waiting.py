@@ -12,7 +12,7 @@ from labeling.models import Job
 from labeling.services.work import kinds
 from labeling.services.work.progress import log_entry
 
-# So many jobs ahead are looked at.
+# How many of the jobs ahead are looked at.
 RECENT: Final = 500
 
 

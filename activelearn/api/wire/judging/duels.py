@@ -31,7 +31,7 @@ class Duel(ReplyData):
     items: Annotated[
         int, about("Open items, or a sample of them, that both predicted.")
     ]
-    differing: Annotated[int, about("On so many of these they say different labels.")]
+    differing: Annotated[int, about("On how many of these they say different labels.")]
     asked: Annotated[int, about("Of those, drawn at random: asked about by now.")]
     answered: Annotated[int, about("Of these, how many are answered.")]
     wanted: Annotated[int, about("How many answers are to come before it is judged.")]

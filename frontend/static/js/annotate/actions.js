@@ -16,7 +16,7 @@ import * as state from "./state.js";
 import { forget } from "./view.js";
 import { t } from "./words.js";
 
-/** So many answers may wait to be sent. */
+/** How many votes may wait to be sent. */
 const LIMIT = 500;
 
 const isFull = () => {

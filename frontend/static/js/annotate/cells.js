@@ -1,7 +1,7 @@
 /** A cell of an item: its value by its kind. */
 import { make } from "./view.js";
 
-/** So many characters or lines a cell shows before it asks for more. */
+/** How many characters or lines a cell shows before a button shows the rest. */
 const LONG = { letters: 480, lines: 6 };
 
 const KINDS = /** @type {[string, RegExp][]} */ ([

@@ -39,7 +39,7 @@ import { refusal } from "./words.js";
 const AT_WORK = 300_000;
 /** At this share of the items ahead more are fetched. */
 const LOW_SHARE = 0.4;
-/** When so many answers wait, they are sent before the next turn of the loop. */
+/** When this many votes wait, they are sent before the next turn of the loop. */
 const BATCH = 5;
 
 /** The lease that opening.js asked for, unless what waits to be sent is among it. */

@@ -116,8 +116,8 @@ export const makeSender = ({ name, outbox, call, onReply }) => {
     await outbox.remove([op]);
   };
 
-  // Two reasons to send: all that waited when it was asked for, or so many that a
-  // batch is full. What comes in meanwhile waits for the next batch.
+  // Two reasons to send: all that waited when it was asked for, or enough for a
+  // full batch. What comes in meanwhile waits for the next batch.
   let isAll = false;
   let full = Infinity;
   const flush = async () => {

@@ -1,7 +1,7 @@
 """Parquet to rows; what would unfold beyond measure is refused before it does.
 
 A value that repeats is kept once in a file, so that a few bytes may stand for gigabytes.
-Texts stay folded, as places in a dictionary, until so many rows are unfolded that fit.
+Texts stay folded, as places in a dictionary, until as many rows are unfolded as fit.
 """
 
 from __future__ import annotations
