@@ -15,7 +15,13 @@ from labeling.services.work.kinds import Kind
 QUEUE: Final = "training"
 KINDS: Final = (
     Kind("learn.rank", ranking.run, title=noop("queue order"), queue=QUEUE, rest=3),
-    Kind("learn.score", scoring.run, title=noop("scores of the pool"), queue=QUEUE),
+    Kind(
+        "learn.score",
+        scoring.run,
+        title=noop("scores of the pool"),
+        queue=QUEUE,
+        counts={"items": noop("Items scored")},
+    ),
     Kind(
         "learn.train",
         retrain.run,
@@ -32,7 +38,16 @@ KINDS: Final = (
         queue=QUEUE,
         repeat=triggers.judge_again,
     ),
-    Kind("learn.draw", duel_draw.draw, title=noop("items of a duel"), queue=QUEUE),
+    Kind(
+        "learn.draw",
+        duel_draw.draw,
+        title=noop("items of a duel"),
+        queue=QUEUE,
+        counts={
+            "differing": noop("Items on which the versions differ"),
+            "asked": noop("Items that people are asked about"),
+        },
+    ),
     Kind(
         "learn.duel",
         duel_verdict.judge,

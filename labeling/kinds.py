@@ -13,15 +13,37 @@ from labeling.services.work.kinds import Kind
 
 KINDS: Final = (
     Kind("agreement", agreement.run, title=noop("agreement"), rest=9),
-    Kind("skills", skills.run, title=noop("how often people are right"), rest=9),
-    Kind("import", importing.run, title=noop("import"), repeat=importing.again),
+    Kind(
+        "skills",
+        skills.run,
+        title=noop("how often people are right"),
+        rest=9,
+        counts={"people": noop("People")},
+    ),
+    Kind(
+        "import",
+        importing.run,
+        title=noop("import"),
+        repeat=importing.again,
+        counts={"created": noop("New items")},
+    ),
     Kind(
         earlier.KIND,
         earlier.run,
         title=noop("sketches of earlier items"),
         repeat=earlier.again,
+        counts={
+            "sketched": noop("Items compared"),
+            "moved": noop("Items moved to the side of those they are like"),
+            "apart": noop("Items that stay apart from those they are like"),
+        },
     ),
-    Kind("delete", removal.run, title=noop("deletion of items")),
+    Kind(
+        "delete",
+        removal.run,
+        title=noop("deletion of items"),
+        counts={"deleted": noop("Deleted items")},
+    ),
     Kind(
         "delete-project",
         removal.run_for_project,

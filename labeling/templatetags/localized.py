@@ -54,6 +54,12 @@ def stage_of(job: Job) -> str:
 
 
 @register.filter
+def counts(job: Job) -> list[tuple[str, int]]:
+    """Return what a job has counted, in the language of the reader."""
+    return [(gettext(title), count) for title, count in kinds.counts_of(job)]
+
+
+@register.filter
 def heard(job: Job) -> datetime | None:
     """Return when the worker of a job was heard last."""
     return heard_at(job)

@@ -98,12 +98,6 @@ def words_of_people() -> tuple[set[str], str]:
             for data, tags in Item.objects.values_list("data", "tags")
             for word in (*data, *map(str, data.values()), *tags)
         ),
-        *(
-            str(word)
-            for result in Job.objects.values_list("result", flat=True)
-            for pair in (result or {}).items()
-            for word in pair
-        ),
         *ImportRun.objects.values_list("file_name", flat=True),
         *(
             word

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from django.contrib.auth import authenticate
@@ -108,6 +109,29 @@ def test_a_job_is_cancelled_and_asked_for_again() -> None:
     assert again.headers["Location"].endswith(f"/jobs/{newest.pk}/")
     waiting = f"/projects/{project.slug}/jobs/{newest.pk}/"
     assert client.post(waiting, {"action": "again"}).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("kind", "result", "shows", "hides"),
+    [
+        ("import", {"created": 3}, ("Neue Elemente", "<dd>3</dd>"), "created"),
+        ("learn.judge", {"verdict": "a person decides"}, (), "decides"),
+        ("dream", {"of": "sheep"}, (), "sheep"),
+    ],
+)
+def test_a_job_says_what_it_counted_in_the_language_of_its_reader(
+    kind: str, result: dict[str, Any], shows: tuple[str, ...], hides: str
+) -> None:
+    project = make.project()
+    client = browser(make.manager_of(project).user)
+    job = Job.objects.create(kind=kind, project=project, state="done", result=result)
+
+    shown = client.get(
+        f"/projects/{project.slug}/jobs/{job.pk}/", headers={"Accept-Language": "de"}
+    ).content.decode()
+
+    assert all(words in shown for words in shows)
+    assert hides not in shown
 
 
 def test_an_import_whose_file_is_gone_is_not_asked_for_again() -> None:

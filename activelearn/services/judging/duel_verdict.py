@@ -61,6 +61,7 @@ def judge(progress: Progress) -> dict[str, Any]:
         )
         verdict, words = _judged(duel, training_run)
         training_run.conclude(verdict, words)
+        progress.log(words)
     return {"verdict": verdict}
 
 

@@ -238,7 +238,9 @@ class Checked(ReplyData):
 class Asked(ReplyData):
     """How many of those who voted were asked."""
 
-    asked: Annotated[int, about("People; those who have left the project are not asked.")]
+    asked: Annotated[
+        int, about("People; those who have left the project are not asked.")
+    ]
 
 
 class Inquiry(ReplyData):

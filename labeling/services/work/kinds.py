@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from django.core.exceptions import ImproperlyConfigured
@@ -34,6 +34,9 @@ class Kind:
     # How long its series rests after one, as a multiple of the time that one took: the
     # processors are people's first. What a person requests does not wait for that.
     rest: float = 0.0
+    # What of its result people see: the name there, and what people call it, marked for
+    # translation. The rest of a result is for programs; sentences are in the log.
+    counts: Mapping[str, str] = field(default_factory=dict)
     # Requests an ended one again, where that is more than the same parameters.
     repeat: Repeat | None = None
     # The reason that a person gets who waits for items while one of these runs.
@@ -78,6 +81,13 @@ def in_queue(queue: str) -> Q:
     # By exclusion: a kind of another version must run somewhere, to fail in words.
     others = [kind.name for kind in TABLE.values() if kind.queue != queue]
     return ~Q(kind__in=others)
+
+
+def counts_of(job: Job) -> list[tuple[str, int]]:
+    """Return what a job has counted, each with its title, not yet translated."""
+    titles = kind.counts if (kind := TABLE.get(job.kind)) else {}
+    result = job.result or {}
+    return [(title, result[name]) for name, title in titles.items() if name in result]
 
 
 def title_of(name: str) -> str:

@@ -64,7 +64,8 @@ def test_a_kind_has_a_handler_a_queue_and_a_title_in_each_language(
     assert kind.queue in {"interactive", "training"}
     for language in messages.LANGUAGES:
         texts = messages.entries(messages.read(language, "django"))
-        assert all(texts["", kind.title]), language
+        for title in (kind.title, *kind.counts.values()):
+            assert all(texts["", title]), (language, title)
 
 
 def test_a_name_is_given_once() -> None:
