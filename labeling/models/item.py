@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from labeling.models.fields import OrderedJSONField
 from labeling.models.project import Project
 
 
@@ -69,13 +70,13 @@ class Item(models.Model):
         Project, models.CASCADE, related_name="items", db_index=False
     )
     external_id = models.CharField(max_length=200)
-    data = models.JSONField(
+    data = OrderedJSONField(
         help_text="Text: {text, …}; image: {image, …}; table: columns."
     )
     media = models.ForeignKey(
         Media, models.PROTECT, null=True, blank=True, db_index=False
     )
-    metadata = models.JSONField(default=dict, blank=True)
+    metadata = OrderedJSONField(default=dict, blank=True)
     tags = ArrayField(models.CharField(max_length=80), default=list, blank=True)
     content_hash = models.CharField(max_length=64, help_text="SHA-256 of the payload.")
     group_key = models.CharField(

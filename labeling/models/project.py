@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q, Sum
 from django.utils.translation import gettext_lazy as _
@@ -55,6 +56,10 @@ class Project(ProjectPolicy):
         null=True,
         editable=False,
     )
+
+    # Names of the data's fields, as files brought them; a project of an earlier release
+    # has none before its next import.
+    columns = ArrayField(models.TextField(), default=list, editable=False)
 
     queue_generation = models.PositiveBigIntegerField(
         default=0, editable=False, help_text="How many orders its queue has had."

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { besideOf } from "../../frontend/static/js/annotate/beside.js";
-import { isLong, kindOf, momentOf, wordsOf } from "../../frontend/static/js/annotate/cells.js";
+import { inOrder, isLong, kindOf, momentOf, wordsOf } from "../../frontend/static/js/annotate/cells.js";
 import { parted } from "../../frontend/static/js/annotate/table.js";
 
 // The server tells kinds by the same cases.
@@ -51,4 +51,10 @@ const moments = JSON.parse(readFileSync(new URL("../moments.json", import.meta.u
 test("a time that names its zone is a moment; others stand as they came", () => {
   for (const [words, moment] of moments)
     assert.equal(momentOf(words)?.toISOString() ?? null, moment, words);
+});
+
+test("columns stand as the project orders them, new ones behind", () => {
+  const keys = Object.keys({ year: 1, 2021: 2, 2020: 3, "new": 4 });
+  assert.deepEqual(keys, ["2020", "2021", "year", "new"]);
+  assert.deepEqual(inOrder(keys, ["year", "2021", "2020"]), ["year", "2021", "2020", "new"]);
 });

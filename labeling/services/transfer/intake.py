@@ -10,7 +10,7 @@ from django.db import transaction
 from labeling.errors import InvalidInputError
 from labeling.models import Item, Project
 from labeling.services.queue.order import send_items_changed
-from labeling.services.transfer import groups
+from labeling.services.transfer import columns, groups
 from labeling.services.transfer.rows import (
     Row,
     RowError,
@@ -48,11 +48,12 @@ def add(project: Project, rows: Sequence[Row]) -> None:
         # Also for one item: features rely on ids that become visible in their order.
         await_turn(Turn.IMPORTS, project.pk)
         places = groups.place(project, some, 0.0)
+        order = columns.ColumnOrder(columns.of_project(project.pk))
         items = [
             Item(
                 project=project,
                 external_id=row.external_id or content[:32],
-                data=row.data,
+                data=order.arranged(row.data),
                 content_hash=content,
                 group_key=place.group_key,
                 split=place.split,
@@ -66,4 +67,5 @@ def add(project: Project, rows: Sequence[Row]) -> None:
         ]
         # Asked about twice, it stays one item: the second time its content is taken.
         Item.objects.bulk_create(items, ignore_conflicts=True)
+        order.keep(project.pk)
         send_items_changed(project.pk)

@@ -352,6 +352,22 @@ def payload_text(data: Mapping[str, Any]) -> str:
 _as_json = json.JSONEncoder(sort_keys=True, ensure_ascii=True).encode
 
 
+def kept_text(data: Mapping[str, Any], payload: str = "") -> str:
+    """Return data as they are kept: in their order, and letters as they are.
+
+    ``payload``: their ``payload_text``, where the caller has it.
+    """
+    if not data:
+        return "{}"
+    # One text, as most items are: both are the same, unless letters are escaped.
+    if len(data) == 1 and "\\" not in payload and payload.startswith('{"text": "'):
+        return payload
+    return _as_kept(data)
+
+
+_as_kept = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def content_hash(payload: str) -> str:
     """Return the digest of a payload of text or table, given as its text."""
     return _digest(payload, "")

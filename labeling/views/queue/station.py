@@ -87,6 +87,7 @@ def station_setup(member: Membership, *, ahead: int = 0) -> dict[str, Any]:
         "labelSet": project.label_set_id,
         "leaseMinutes": project.lease_minutes,
         "beside": project.beside,
+        "columns": project.columns,
         "ahead": ahead,
         "labels": [{"name": label.name, "key": label.hotkey} for label in labels],
     }

@@ -318,7 +318,7 @@ def test_c30_within_one_new_file_both_are_kept_with_their_labels() -> None:
 
     assert counts(run) == (2, 0, 0, 0)
     assert answer(project, "x1") == ["good"]
-    second = Item.objects.get(data={"text": "second"})
+    second = Item.objects.get(data__text="second")
     assert second.external_id.startswith("x1 (")
     assert answer(project, second.external_id) == ["bad"]
 

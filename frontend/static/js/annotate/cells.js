@@ -26,6 +26,13 @@ export const wordsOf = (value) => {
   return kind === "nested" ? JSON.stringify(value, null, 2) : String(value);
 };
 
+/** Columns as the project orders them; an object here has those that are numbers first. @param {string[]} columns @param {string[]} order */
+export const inOrder = (columns, order) => {
+  const places = new Map(order.map((column, place) => [column, place]));
+  const placeOf = (/** @type {string} */ column) => places.get(column) ?? order.length;
+  return [...columns].sort((a, b) => placeOf(a) - placeOf(b));
+};
+
 /** Whether a cell shows no more than the beginning. @param {string} text */
 export const isLong = (text) =>
   text.length > LONG.letters || text.split("\n", LONG.lines + 1).length > LONG.lines;

@@ -14,6 +14,7 @@ if (setup.dataType === "table")
   renderers["table"] = (await import("./table.js")).makeTable(
     byId("item"),
     `${storeName}-pins`,
+    setup.columns,
   );
 if (setup.beside.length > 0)
   renderers["beside"] = (await import("./beside.js")).makeBeside(

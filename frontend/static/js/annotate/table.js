@@ -1,5 +1,5 @@
 /** Shows a row of a table: pinned columns first, long cells short. */
-import { button, opensLong, rowOf } from "./cells.js";
+import { button, inOrder, opensLong, rowOf } from "./cells.js";
 import { make } from "./view.js";
 
 /** More would leave too little room for the rest. */
@@ -13,9 +13,9 @@ export const parted = (columns, pinned) => [
 
 /**
  * Shows rows in a place; what is pinned is kept in this browser.
- * @param {HTMLElement} place @param {string} store
+ * @param {HTMLElement} place @param {string} store @param {string[]} order
  */
-export const makeTable = (place, store) => {
+export const makeTable = (place, store, order) => {
   /** @type {string[]} */
   let pinned = JSON.parse(localStorage.getItem(store) ?? "[]");
 
@@ -33,7 +33,7 @@ export const makeTable = (place, store) => {
   /** @param {Record<string, unknown>} data */
   const table = (data) => {
     const node = make("table", undefined, "cells");
-    const parts = parted(Object.keys(data), pinned);
+    const parts = parted(inOrder(Object.keys(data), order), pinned);
     for (const [at, columns] of parts.entries()) {
       const body = make("tbody");
       if (at === 0) body.className = columns.length > MOST_STICKY ? "" : "pinned";

@@ -1,6 +1,6 @@
 /** What the grid shows: one record of it, and how it is drawn. */
 import { besideOf } from "../annotate/beside.js";
-import { plainly } from "../annotate/cells.js";
+import { inOrder, plainly } from "../annotate/cells.js";
 import { byId, clock, drawOutbox, hues, server, setup } from "../annotate/desk.js";
 import { explanationOf, make } from "../annotate/view.js";
 import { t } from "../annotate/words.js";
@@ -39,8 +39,8 @@ const content = ({ data, media_url }) => {
   const text =
     setup.dataType === "text"
       ? String(data["text"] ?? "")
-      : Object.entries(data)
-          .map(([key, value]) => `${key}: ${value}`)
+      : inOrder(Object.keys(data), setup.columns)
+          .map((key) => `${key}: ${data[key]}`)
           .join("\n");
   const words = make("p", text.slice(0, 2000));
   words.dir = "auto";

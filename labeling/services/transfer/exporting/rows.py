@@ -69,6 +69,8 @@ class ExportSnapshot:
     count: int
     rows: Iterator[EncodedRow]
     items: IO[bytes]
+    # The columns that the project knows, in their order.
+    columns: list[str]
 
     def fields(self) -> list[str]:
         """Return the names of the data's fields, before the rows are read.
@@ -84,7 +86,7 @@ class ExportSnapshot:
                 )
                 raise InvalidInputError(message % {"most": f"{MOST_FIELDS:,}"})
         self.items.seek(0)
-        return [*names]
+        return [*dict.fromkeys(name for name in self.columns if name in names) | names]
 
 
 @contextmanager
@@ -109,7 +111,7 @@ def snapshot(project: Project, filters: Mapping[str, str]) -> Iterator[ExportSna
             raise
         items.seek(0)
         votes.seek(0)
-        yield ExportSnapshot(at, count, _joined(items, votes), items)
+        yield ExportSnapshot(at, count, _joined(items, votes), items, project.columns)
 
 
 def _gave_up() -> TakesTooLongError:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
 from labeling.messages import Message, message
 from labeling.models import Item, Project
 from labeling.services.transfer import guard, names
+from labeling.services.transfer.columns import ColumnOrder
 from labeling.services.transfer.importing import images, own
 from labeling.services.transfer.importing.choices import NO_CHOICES, ImportChoices
 from labeling.services.transfer.importing.raw import Raw
@@ -22,6 +23,7 @@ from labeling.services.transfer.rows import (
     RowError,
     account_name,
     content_hash,
+    kept_text,
     parse,
     payload_text,
     picture_hash,
@@ -42,6 +44,7 @@ class RowTerms:
     mapping: Mapping[str, str]
     choices: ImportChoices = NO_CHOICES
     limits: Limits = LIMITS
+    order: ColumnOrder = field(default_factory=ColumnOrder)
 
     @property
     def is_gold(self) -> bool:
@@ -247,10 +250,10 @@ def _item(row: Row, picture: images.Picture | None, terms: RowTerms) -> NewItem:
         project_id=terms.project_id,
         # By its content, so that the same row has the same name in every import.
         external_id=row.external_id or content[:32],
-        data=payload,
+        data=kept_text(terms.order.arranged(row.data), payload),
         # Pictures get their rows when the chunk is written.
         media_id=None,
-        metadata=payload_text(row.metadata),
+        metadata=kept_text(row.metadata),
         tags=row.tags or "{}",
         content_hash=content,
     )

@@ -12,7 +12,7 @@ from labeling import queries
 from labeling.messages import message
 from labeling.models import ImportRun, Item, Project, Resolution
 from labeling.services.queue.order import send_items_changed
-from labeling.services.transfer import groups, splitting
+from labeling.services.transfer import columns, groups, splitting
 from labeling.services.transfer.importing import (
     choices,
     chunk,
@@ -70,6 +70,7 @@ def terms_of(import_run: ImportRun, limits: Limits) -> RowTerms:
         mapping=import_run.mapping,
         choices=choices.of_options(import_run.options),
         limits=limits,
+        order=columns.ColumnOrder(columns.of_project(project.pk)),
     )
 
 
@@ -127,7 +128,10 @@ class Writer:
             # Held until the commit, so items of a project become visible in the order
             # of their ids: the learner computes features from the last id on.
             await_turn(Turn.IMPORTS, self.project.pk)
+            # Another import may have brought columns since.
+            self.terms.order.join(columns.of_project(self.project.pk))
             written = self._insert(list(outcomes), images.record(pictures))
+            self.terms.order.keep(self.project.pk)
             send_items_changed(self.project.pk)
         return written
 
