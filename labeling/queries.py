@@ -245,7 +245,7 @@ _CONDITIONS: Final[dict[str, Callable[[Project, str], Q]]] = {
     "tag": lambda _project, tag: Q(tags__contains=[tag]),
     "id": lambda _project, start: Q(external_id__startswith=start[:200]),
     "unread": lambda _project, value: Q(unread__isnull=_yes_or_no(value) == "no"),
-    "q": lambda _project, words: Q(data__icontains=words[:200]),
+    "q": lambda _project, words: Q(data__says=words[:200]),
 }
 ITEM_FILTERS: Final = frozenset(_CONDITIONS)
 # Those that ask what the model says.

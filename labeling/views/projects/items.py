@@ -38,6 +38,7 @@ from labeling.views.page.scope import (
 )
 
 NAMES: Final = {
+    "q": lazy("Words in the data"),
     "id": lazy("Id starts with"),
     "split": lazy("Split"),
     "state": lazy("State"),

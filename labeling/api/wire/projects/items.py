@@ -52,7 +52,7 @@ class ItemsQuery(Body):
     ) = UNSET
     tag: Annotated[str, about("One of an item's tags.")] = ""
     id: Annotated[str, about("How the external id begins.")] = ""
-    q: Annotated[str, about("Words in the data.")] = ""
+    q: Annotated[str, about("Words in the values of the data, in any case.")] = ""
 
     @classmethod
     def eased(cls, value: Mapping[str, Any]) -> dict[str, Any]:
