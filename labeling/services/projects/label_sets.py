@@ -16,7 +16,8 @@ from labeling.models import Label, LabelSet, Project, User
 from labeling.services.votes import relabel
 from labeling.services.work.transactions import lock_project
 
-MIN_LABELS: Final = 2
+# One is enough where an item may have none: whether it applies.
+MIN_LABELS: Final = 1
 MAX_LABELS: Final = 1000
 _COLOR: Final = re.compile(r"#[0-9A-Fa-f]{6}")
 
@@ -89,7 +90,7 @@ def add_version(
     mapping: Mapping[str, str],
 ) -> LabelSet:
     """Write the next version and put it in force; raises InvalidInputError."""
-    _check(labels)
+    _check(labels, is_multi=project.is_multi)
     last = project.label_sets.order_by("-version").first()
     label_set = LabelSet.objects.create(
         project=project,
@@ -115,11 +116,29 @@ def add_version(
     return label_set
 
 
-def _check(labels: Sequence[LabelDraft]) -> None:
+def _check(labels: Sequence[LabelDraft], *, is_multi: bool) -> None:
     """Raise InvalidInputError with every sentence that the labels break a rule of."""
-    problems = [why for is_broken, why in _rules(labels) if is_broken]
+    rules = [*_numbers(len(labels), is_multi=is_multi), *_rules(labels)]
+    problems = [why for is_broken, why in rules if is_broken]
     if problems:
         raise InvalidInputError(errors={"labels": problems})
+
+
+def _numbers(count: int, *, is_multi: bool) -> list[tuple[bool, str]]:
+    """Return the rules of how many labels there are."""
+    return [
+        (
+            not MIN_LABELS <= count <= MAX_LABELS,
+            _("Between 1 and %(most)s labels are needed.") % {"most": MAX_LABELS},
+        ),
+        (
+            count == 1 and not is_multi,
+            _(
+                "With one label, each item would have it: add the other one, such as “no”. Or make a project"
+                " whose items may have any number of labels: without one, it does not apply."
+            ),
+        ),
+    ]
 
 
 def _rules(labels: Sequence[LabelDraft]) -> list[tuple[bool, str]]:
@@ -128,10 +147,6 @@ def _rules(labels: Sequence[LabelDraft]) -> list[tuple[bool, str]]:
     keys = [draft.hotkey for draft in labels if draft.hotkey]
     colors = [draft.color for draft in labels if draft.color]
     return [
-        (
-            not MIN_LABELS <= len(labels) <= MAX_LABELS,
-            _("Between 2 and %(most)s labels are needed.") % {"most": MAX_LABELS},
-        ),
         (
             any(not 1 <= len(name) <= 120 or name.isspace() for name in names),
             _("A label's name has 1 to 120 characters."),
