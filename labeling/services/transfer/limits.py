@@ -23,9 +23,13 @@ class Limits:
     # Of a row: the characters of its text, and of all its JSON.
     text_characters: int = 1_000_000
     row_characters: int = 2**25
-    # Of a picture.
-    picture_bytes: int = 25 * 2**20
+    # Of a picture: its file, the pixels that are kept, and those that may be made fewer,
+    # by a process with so much address space and so many seconds of the processor.
+    picture_bytes: int = 100 * 2**20
     picture_pixels: int = 20_000_000
+    most_pixels: int = 100_000_000
+    shrinking_bytes: int = 3 * 2**29
+    shrinking_seconds: int = 30
     # Of a chunk, which is written in one transaction: rows, or pictures, which take far
     # longer; it ends early where its JSON reaches this many characters.
     chunk_rows: int = 2000

@@ -81,6 +81,24 @@ def _renamed(item: NewItem) -> NewItem:
     )
 
 
+def _shrinking(each: Ready) -> Iterator[Remark]:
+    """Return the remark that a picture was made smaller, where it was."""
+    picture = each.picture
+    if picture and picture.before:
+        width, height = picture.before
+        yield Remark(
+            each.number,
+            message(
+                "“%(id)s” has %(width)s×%(height)s pixels: it is kept with %(new_width)s×%(new_height)s.",
+                id=each.item.external_id[:80],
+                width=width,
+                height=height,
+                new_width=picture.width,
+                new_height=picture.height,
+            ),
+        )
+
+
 def _name_refused(row: Ready) -> Refusal:
     """Return a refusal of a row with another content under a known name."""
     name = row.item.external_id[:80]
@@ -177,6 +195,7 @@ class Writer:
             meeting.meetings(outcomes, new),
         )
         met.remarks += renamed.values()
+        met.remarks += [remark for each in ready for remark in _shrinking(each)]
         refusals = [outcome for outcome in outcomes if isinstance(outcome, Refusal)]
         refusals += [
             *(
