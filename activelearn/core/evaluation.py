@@ -41,6 +41,7 @@ class LabelFigures:
     """One label's figures; ``support`` is how many items have it.
 
     average_precision: None where no probabilities are known, or no item has the label.
+    beyond: how many of these items are held out for the label, beyond the draw.
     """
 
     label: str
@@ -49,6 +50,7 @@ class LabelFigures:
     f1: Estimate
     support: int
     average_precision: Estimate | None = None
+    beyond: int = 0
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
+Judgeable = TypeVar("Judgeable")
 # With a larger share of them, what is left is no sample of what was held out.
 MOST: Final = 0.1
 
@@ -29,6 +31,11 @@ class Leaks:
     def left_out(self) -> set[int]:
         """The items that are not judged on."""
         return {*self.items, *self.repeats}
+
+    def kept(self, known: Mapping[int, Judgeable]) -> dict[int, Judgeable]:
+        """Return what is known of the items that are judged on."""
+        left_out = self.left_out
+        return {pk: value for pk, value in known.items() if pk not in left_out}
 
     @property
     def are_too_many(self) -> bool:

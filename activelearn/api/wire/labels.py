@@ -30,6 +30,12 @@ class Coverage(ReplyData):
     undecided: Annotated[
         int, about("Truly ambiguous, as an expert says: nothing is judged on them.")
     ]
+    beyond: Annotated[
+        int,
+        about(
+            "Held out for a label that the draw has missed: they count in its figures alone."
+        ),
+    ]
     disputed: Annotated[int, about("Their votes differ: an expert is asked.")]
     skipped: Annotated[int, about("Skipped, and answered by nobody.")]
     waiting: Annotated[int, about("Nobody has had them, or too few.")]

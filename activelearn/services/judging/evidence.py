@@ -10,6 +10,7 @@ from typing import Final
 
 from activelearn.core import (
     baselines,
+    beyond,
     calibration,
     evaluation,
     parts,
@@ -70,6 +71,33 @@ class Held:
     def judged(self, predicted: Sequence[Labels]) -> Judged:
         """Return the items with what somebody predicted."""
         return evaluation.judged(self.labels, predicted, self.groups)
+
+
+@dataclass(frozen=True)
+class HeldBeyond:
+    """Items that are held out for a label which the draw has missed, sorted by item.
+
+    for_labels: of each, the labels that it counts for. now, before: what is predicted by
+    the version that is judged, and by what served before it.
+    """
+
+    items: Held
+    for_labels: list[frozenset[str]]
+    now: list[Labels]
+    before: list[Labels]
+
+    @property
+    def counted(self) -> beyond.Beyond:
+        """Return the items with what the version predicted."""
+        return beyond.Beyond(self.items.judged(self.now), self.for_labels)
+
+    @property
+    def truth(self) -> list[Labels]:
+        """Of the true labels, item by item, those that it counts for."""
+        return [
+            tuple(name for name in labels if name in names)
+            for labels, names in zip(self.items.labels, self.for_labels, strict=True)
+        ]
 
 
 def held(truth: snapshots.LabelsOf, shares: dict[int, dict[str, float]]) -> Held:
@@ -169,10 +197,12 @@ def report_of(
     items: Held,
     evidence: tuple[Probabilities, CalibrationReport],
     champion: Sequence[Labels] | None,
+    more: HeldBeyond | None = None,
 ) -> report.Report:
     """Return all figures of a version by what it predicted of the held-out items.
 
-    champion: what the version that served before says of them, if one did.
+    champion: what the version that served before says of them, if one did. more: what is
+    held out beyond the draw.
 
     Raises NotFoundError where the project has been deleted.
     """
@@ -182,8 +212,12 @@ def report_of(
     judged = items.judged(predicted)
     examples = _examples(witness)
     places = report.places_of(_facts(items.truth))
+    figures = evaluation.figures(judged, probabilities, _undecided(witness, items))
+    if more:
+        labels = beyond.counted(figures.labels, judged, more.counted)
+        figures = replace(figures, labels=labels)
     return report.Report(
-        figures=evaluation.figures(judged, probabilities, _undecided(witness, items)),
+        figures=figures,
         slices=report.slices(places, judged, is_multi=is_multi),
         baselines=[
             report.Baseline(
@@ -196,7 +230,7 @@ def report_of(
         changes=sets.changes(items.labels, champion, predicted)
         if is_multi and champion is not None
         else [],
-        parts=_parts(items, places, champion, predicted) if champion else [],
+        parts=_parts(items, places, (champion, predicted), more) if champion else [],
         people=baselines.people_by_label(*_votes_on(items)) if is_multi else [],
     )
 
@@ -220,16 +254,24 @@ def _undecided(witness: Opened, items: Held) -> Undecided | None:
 def _parts(
     items: Held,
     places: Sequence[report.SlicePlace],
-    before: Sequence[Labels],
-    now: Sequence[Labels],
+    predicted: tuple[Sequence[Labels], Sequence[Labels]],
+    more: HeldBeyond | None,
 ) -> list[Part]:
-    """Return how a version does against the champion on each part of the items."""
+    """Return how a version does against the champion on each part of the items.
+
+    predicted: by the champion, and by the version.
+    """
+    before, now = predicted
     hits = items.judged(before).hits, items.judged(now).hits
     slices = (
         parts.of_slice(place.kind, place.name, place.at, hits, items.groups)
         for place in places
     )
-    labels = parts.of_labels(items.labels, before, now, items.groups)
+    truth, groups = items.labels, items.groups
+    if more:
+        truth, groups = [*truth, *more.truth], [*groups, *more.items.groups]
+        before, now = [*before, *more.before], [*now, *more.now]
+    labels = parts.of_labels(truth, before, now, groups)
     return parts.compared([*filter(None, slices), *labels])
 
 

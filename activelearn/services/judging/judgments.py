@@ -21,6 +21,7 @@ from activelearn.services.versions import registry
 from labeling.errors import ConflictError
 from labeling.messages import Message, message
 from labeling.models import Item, Project
+from labeling.services.transfer import beyond
 from labeling.services.votes import relabel
 from labeling.services.work.transactions import lock_project
 
@@ -92,20 +93,16 @@ def _judged(version: ModelVersion, table: Table) -> Judgment:
     labeled = snapshots.labels_of(version.project, Item.Split.EVALUATION, table)
     learned = snapshots.items_of(version.snapshot)
     shares = snapshots.undecided_of(version.project, Item.Split.EVALUATION, table)
-    leaks = leaking.check(version.project, learned, [*labeled, *shares])
-    truth = {pk: labels for pk, labels in labeled.items() if pk not in leaks.left_out}
-    shares = {pk: row for pk, row in shares.items() if pk not in leaks.left_out}
+    extra = snapshots.beyond_of(version.project, table)
+    leaks = leaking.check(version.project, learned, [*labeled, *shares, *extra])
+    truth, shares = leaks.kept(labeled), leaks.kept(shares)
     champion = registry.champion(version.project)
     if champion == version:
         # A person was quicker than the gate: judged against what served before.
         champion = version.parent
     number = champion.number if champion else None
     if not truth:
-        asked = _terms(version.project, is_first=champion is None)
-        # Nothing is held out yet: kept all the same, so that the version waits by this
-        # verdict.
-        comparison = gate.compare([], [], asked)
-        return Judgment(version.sha256, number, [], [], comparison, leaks=leaks)
+        return _of_nothing(version, number, leaks)
     items = evidence.held(truth, shares)
     # From the file, and not from the memory of who made it: what is judged has to
     # be what is promoted.
@@ -115,7 +112,11 @@ def _judged(version: ModelVersion, table: Table) -> Judgment:
     before, is_refused = _predicted_before(champion, items, table)
     is_first = champion is None or is_refused
     report = evidence.report_of(
-        witness, items, (probabilities, calibration), None if is_first else before
+        witness,
+        items,
+        (probabilities, calibration),
+        None if is_first else before,
+        _beyond(witness, champion, leaks.kept(extra), table),
     )
     hits, right = items.judged(before).hits, items.judged(predicted).hits
     return Judgment(
@@ -137,6 +138,38 @@ def _judged(version: ModelVersion, table: Table) -> Judgment:
         sureness=probabilities.sureness,
         leaks=leaks,
         report=report,
+    )
+
+
+def _of_nothing(version: ModelVersion, number: int | None, leaks: Leaks) -> Judgment:
+    """Return the judgment where nothing is held out yet: the version waits by it."""
+    asked = _terms(version.project, is_first=number is None)
+    comparison = gate.compare([], [], asked)
+    return Judgment(version.sha256, number, [], [], comparison, leaks=leaks)
+
+
+def _beyond(
+    witness: evidence.Opened,
+    champion: ModelVersion | None,
+    truth: snapshots.LabelsOf,
+    table: Table,
+) -> evidence.HeldBeyond | None:
+    """Return what a version predicts of the items that are held out beyond the draw.
+
+    truth: their labels, sorted by item. table: by today's specification.
+    """
+    drawn_for = beyond.items_of(witness.version.project_id)
+    truth = {pk: labels for pk, labels in truth.items() if pk in drawn_for}
+    if not truth:
+        return None
+    items = evidence.held(truth, {})
+    rows = witness.table.rows_of(list(truth))
+    before, _ = _predicted_before(champion, items, table)
+    return evidence.HeldBeyond(
+        items,
+        [drawn_for[pk] for pk in truth],
+        training.predicted_labels(witness.model, witness.model.probabilities(rows)),
+        before,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Exists, OuterRef, Q
 
 from labeling.models import Assignment, Item, Project, Resolution
+from labeling.services.transfer import beyond
 from labeling.services.votes import skills
 
 
@@ -17,7 +18,8 @@ class Coverage:
     firm: answered by an expert, or known. agreed: labels of two votes or more; single:
     of one. undecided: an expert finds no single answer right, so nothing is judged on them.
     disputed: their votes differ, and an expert is asked. skipped: nobody has answered, and
-    somebody has skipped. waiting: all others.
+    somebody has skipped. beyond: held out for a label that the draw has missed, in whose
+    figures alone they count. waiting: all others.
     """
 
     items: int
@@ -27,6 +29,7 @@ class Coverage:
     disputed: int
     skipped: int
     undecided: int = 0
+    beyond: int = 0
 
     @property
     def labeled(self) -> int:
@@ -36,7 +39,8 @@ class Coverage:
     @property
     def waiting(self) -> int:
         """How many nobody has had, or too few."""
-        return self.items - self.labeled - self.undecided - self.hard
+        known = self.labeled + self.undecided + self.hard + self.beyond
+        return self.items - known
 
     @property
     def hard(self) -> int:
@@ -54,20 +58,22 @@ def coverage_of(project: Project) -> Coverage:
     """Return what is known of the project's held-out items by now."""
     held_out = Item.objects.filter(project=project, split=Item.Split.EVALUATION)
     held_out = held_out.exclude(state=Item.State.INVALID).order_by()
+    others = list(beyond.items_of(project.pk))
+    drawn = held_out.exclude(pk__in=others)
     was_skipped = Assignment.objects.filter(
         item=OuterRef("pk"), state=Assignment.State.SKIPPED
     )
-    unanswered = held_out.filter(state=Item.State.OPEN, votes=0)
-    counts = held_out.aggregate(
-        items=Count("pk"),
-        disputed=Count("pk", filter=Q(state=Item.State.DISPUTED)),
-    )
+    unanswered = drawn.filter(state=Item.State.OPEN, votes=0)
+    disputed = Count("pk", filter=Q(state=Item.State.DISPUTED))
+    counts = drawn.aggregate(drawn=Count("pk"), disputed=disputed)
+    extra = held_out.filter(pk__in=others).count() if others else 0
     current = Resolution.objects.filter(
         project=project,
         superseded_at=None,
         item__split=Item.Split.EVALUATION,
         item__state=Item.State.SETTLED,
-    ).order_by()
+    )
+    current = current.exclude(item__in=others).order_by()
     is_undecided = Q(is_ambiguous=True)
     is_firm = Q(source__in=skills.FIRM) & ~is_undecided
     by_votes = ~Q(source__in=skills.FIRM) & ~is_undecided
@@ -78,4 +84,10 @@ def coverage_of(project: Project) -> Coverage:
         single=Count("pk", filter=by_votes & Q(item__votes__lte=1)),
     )
     skipped = unanswered.filter(Exists(was_skipped)).count()
-    return Coverage(**counts, **labels, skipped=skipped)
+    return Coverage(
+        counts["drawn"] + extra,
+        **labels,
+        disputed=counts["disputed"],
+        skipped=skipped,
+        beyond=extra,
+    )

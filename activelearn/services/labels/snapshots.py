@@ -28,6 +28,7 @@ from activelearn.services.labels import weighing
 from labeling.errors import DamagedFileError
 from labeling.messages import message
 from labeling.models import Annotation, Item, LabelSet, Project
+from labeling.services.transfer import beyond
 from labeling.services.votes import resolutions
 from labeling.services.work.transactions import lock_project
 
@@ -68,18 +69,42 @@ def labels_of(project: Project, split: str, table: Table) -> LabelsOf:
     """Return the current labels of a split's items that have a row, sorted by item.
 
     An item without any label counts in a project with several labels alone. One that an
-    expert called ambiguous has no single right answer (``undecided_of``).
+    expert called ambiguous has no single right answer (``undecided_of``). Of held-out
+    items those of the draw: others are ``beyond_of``.
     """
-    labels = _certain(project, resolutions.take(project, split))
+    taken = of_draw(project, split, resolutions.take(project, split))
+    labels = _of_certain(project, taken)
+    return {pk: labels[pk] for pk in table.covered(labels)}
+
+
+def beyond_of(project: Project, table: Table) -> LabelsOf:
+    """Return the labels of items that are held out for a label which the draw has missed."""
+    items = sorted(beyond.items_of(project.pk))
+    if not items:
+        return {}
+    taken = resolutions.take(project, Item.Split.EVALUATION, items)
+    labels = _of_certain(project, taken)
     return {pk: labels[pk] for pk in table.covered(labels)}
 
 
 def labels_now(project: Project, split: str) -> LabelsOf:
     """Return the labels of ``labels_of`` at this moment; none is marked as used."""
-    return _certain(project, resolutions.current(project, split))
+    current = of_draw(project, split, resolutions.current(project, split))
+    return _of_certain(project, current)
 
 
-def _certain(project: Project, labels: Sequence[resolutions.CurrentLabel]) -> LabelsOf:
+def of_draw(
+    project: Project, split: str, labels: Sequence[resolutions.CurrentLabel]
+) -> list[resolutions.CurrentLabel]:
+    """Return those of a split's labels whose items chance alone has put there."""
+    # Nothing is in the pool for a label.
+    others = beyond.items_of(project.pk) if split == Item.Split.EVALUATION else {}
+    return [label for label in labels if label.item not in others]
+
+
+def _of_certain(
+    project: Project, labels: Sequence[resolutions.CurrentLabel]
+) -> LabelsOf:
     certain = [label for label in labels if not label.is_ambiguous]
     return {label.item: tuple(label.names) for label in counting(project, certain)}
 
@@ -91,7 +116,7 @@ def undecided_of(
 
     Sorted by item; empty for one without a vote.
     """
-    labels = resolutions.current(project, split)
+    labels = of_draw(project, split, resolutions.current(project, split))
     shares = {label.item: label.shares for label in labels if label.is_ambiguous}
     return {pk: shares[pk] for pk in table.covered(shares)}
 

@@ -17,6 +17,7 @@ from activelearn.services.ordering import entries
 from activelearn.services.predictions import newcomers
 from labeling.models import Item, Label, Project, ProjectCounter, Resolution
 from labeling.services.queue import order
+from labeling.services.transfer import beyond
 from labeling.services.work.progress import Progress
 
 
@@ -100,9 +101,13 @@ def material_of(
     wanting = (
         Item.objects.filter(project=project, votes=0).wanting_votes().order_by("pk")
     )
-    settled = Item.objects.filter(
-        project=project, split=Item.Split.EVALUATION, state=Item.State.SETTLED
-    ).exclude(pk__in=undecided.values("item"))
+    settled = (
+        Item.objects.filter(
+            project=project, split=Item.Split.EVALUATION, state=Item.State.SETTLED
+        )
+        .exclude(pk__in=undecided.values("item"))
+        .exclude(pk__in=list(beyond.items_of(project.pk)))
+    )
     return ordering.Material(
         table=table,
         known=dict(labeled.values_list("item_id", "labels")),

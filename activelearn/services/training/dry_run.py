@@ -56,11 +56,15 @@ class DryRun:
 
 @dataclass(frozen=True)
 class _Material:
-    """The labels there are, and what serves."""
+    """The labels there are, and what serves.
+
+    drawn: how many of the held-out ones chance has drawn, whatever their labels.
+    """
 
     project: Project
     pool: Sequence[CurrentLabel]
     held_out: Sequence[CurrentLabel]
+    drawn: int
     champion: ModelVersion | None
 
     @property
@@ -85,7 +89,8 @@ def dry_run(project: Project) -> DryRun:
     # Nothing is right or wrong on what an expert called ambiguous.
     held_out = [label for label in held_out if not label.is_ambiguous]
     champion = registry.champion(project)
-    material = _Material(project, pool, held_out, champion)
+    of_draw = snapshots.of_draw(project, Item.Split.EVALUATION, held_out)
+    material = _Material(project, pool, held_out, len(of_draw), champion)
     same_as = experiments.finished_now(project)
     waiting = _open_run(project)
     new, changed, gone = _since(champion, pool)
@@ -98,7 +103,7 @@ def dry_run(project: Project) -> DryRun:
         new=new,
         changed=changed,
         gone=gone,
-        held_out=len(held_out),
+        held_out=len(of_draw),
         same_as=same_as,
         waiting=waiting,
         spec_hash=spec_hash,
@@ -196,10 +201,10 @@ def _judged_on(material: _Material) -> Iterator[Message]:
     is_manual = (
         LearningPolicy.of(material.project.pk).gate == LearningPolicy.Gate.MANUAL
     )
-    if len(material.held_out) < wanted and not is_manual:
+    if material.drawn < wanted and not is_manual:
         yield message(
             "%(there)s held-out items have a label; with fewer than %(wanted)s the new version waits.",
-            there=len(material.held_out),
+            there=material.drawn,
             wanted=wanted,
         )
     learned, asked = (

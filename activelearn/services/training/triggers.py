@@ -23,6 +23,7 @@ from activelearn.services.training import experiments
 from activelearn.services.versions import reasons, registry, requests
 from labeling.messages import Message, message, verbatim
 from labeling.models import Item, Job, Project, ProjectCounter, Resolution, User
+from labeling.services.transfer import beyond
 from labeling.services.work import jobs, waiting
 from labeling.services.work.transactions import keep_project, lock_project
 
@@ -251,6 +252,8 @@ def _judged_on(project: Project, evidence: Evaluation | None) -> tuple[int, int,
         .exclude(state=Item.State.INVALID)
         # In one look: an item may be left out and undecided, and counts once.
         .exclude(Q(pk__in=left_out) | Q(pk__in=undecided))
+        # No verdict hangs on these.
+        .exclude(pk__in=list(beyond.items_of(project.pk)))
     )
     labels = labels.filter(item__in=items)
     # Where an item has one label, an empty set is none: nothing is judged on it.

@@ -16,6 +16,7 @@ PARTS: Final[dict[str, Promise]] = {
     "firm": _("an expert's label, or a known one"),
     "agreed": _("a label of several votes"),
     "single": _("a label of one vote"),
+    "beyond": _("held out for a rare label: they count in its figures alone"),
     "undecided": _("truly ambiguous: no single answer is right"),
     "disputed": _("disputed votes: an expert is asked"),
     "skipped": _("no answer, and somebody skipped it"),

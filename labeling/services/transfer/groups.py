@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     # An import goes by groups: whoever asks for these first would find half of them.
     from labeling.services.transfer.rows import Row
 
-STATEMENTS: Final = statements.load(Path(__file__).with_name("groups.sql"))
+SQL: Final = statements.load(Path(__file__).with_name("groups.sql"))
 # The key of a group that its first item's content has named.
 _KEY: Final = re.compile("[0-9a-f]{16}")
 POOL: Final = Item.Split.POOL.value
@@ -219,7 +219,7 @@ def families(project_id: int, keys: Iterable[str]) -> set[str]:
             "numbers": _array(numbers),
             "full": FAMILY,
         }
-        cursor.execute(STATEMENTS["families"], values)
+        cursor.execute(SQL["families"], values)
         return {group_key for (group_key,) in cursor.fetchall()}
 
 
@@ -227,7 +227,7 @@ def move(project_id: int, sides: Mapping[str, str]) -> None:
     """Remember the sides of groups, by key, that have been moved as a whole."""
     with connection.cursor() as cursor:
         cursor.execute(
-            STATEMENTS["move"],
+            SQL["move"],
             {
                 "project": project_id,
                 "keys": list(sides),
@@ -240,7 +240,7 @@ def join(project_id: int, joined: Mapping[str, tuple[str, str]]) -> None:
     """Remember that groups, by key, are part of others: by key and side."""
     with connection.cursor() as cursor:
         cursor.execute(
-            STATEMENTS["join"],
+            SQL["join"],
             {
                 "project": project_id,
                 "keys": list(joined),
@@ -264,7 +264,7 @@ def _read(project_id: int, some: Sequence[Newcomer]) -> Index:
     if bands:
         with connection.cursor() as cursor:
             cursor.execute(
-                STATEMENTS["numbers_of"],
+                SQL["numbers_of"],
                 {"project": project_id, "bands": _array(bands)},
             )
             for band, number in cursor.fetchall():
@@ -279,7 +279,7 @@ def _read_numbers(project_id: int, index: Index, numbers: set[int]) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            STATEMENTS["known"], {"project": project_id, "numbers": _array(numbers)}
+            SQL["known"], {"project": project_id, "numbers": _array(numbers)}
         )
         for number, key, split, signature, members in cursor.fetchall():
             index.learn(number, Known(key, split, bytes(signature), members))
@@ -287,10 +287,10 @@ def _read_numbers(project_id: int, index: Index, numbers: set[int]) -> None:
 
 def _write(project_id: int, index: Index) -> None:
     with connection.cursor() as cursor:
-        with cursor.copy(STATEMENTS["keep"]) as copy:
+        with cursor.copy(SQL["keep"]) as copy:
             for number, known in sorted(index.new.items()):
                 copy.write_row((project_id, number, *known))
-        with cursor.copy(STATEMENTS["keep_bands"]) as copy:
+        with cursor.copy(SQL["keep_bands"]) as copy:
             # As one text, and in the order of the index: both take half the time.
             copy.write(
                 "".join(
@@ -309,7 +309,7 @@ def _count(project_id: int, index: Index) -> None:
             "members": [index.known[number].members for number in joined],
         }
         with connection.cursor() as cursor:
-            cursor.execute(STATEMENTS["count"], values)
+            cursor.execute(SQL["count"], values)
 
 
 def _array(numbers: Iterable[int]) -> str:

@@ -44,3 +44,30 @@ UPDATE labeling_likeness l SET group_key = joined.other, split = joined.split
 FROM unnest(%(keys)s::text[], %(others)s::text[], %(sides)s::text[])
     joined (group_key, other, split)
 WHERE l.project_id = %(project)s AND l.group_key = joined.group_key
+
+-- labels: how many items have each label, and how many held-out groups.
+SELECT name, count(*), count(DISTINCT i.group_key) FILTER (WHERE i.split = 'evaluation')
+FROM labeling_resolution r JOIN labeling_item i ON i.id = r.item_id
+CROSS JOIN unnest(r.labels) name
+WHERE r.project_id = %(project)s AND r.superseded_at IS NULL AND NOT r.is_ambiguous
+      AND i.state <> 'invalid'
+GROUP BY name
+
+-- of_labels: the items of the groups that have one of some labels, with what is known.
+-- An item is free where that is no more than a file's labels, and nothing has used these.
+WITH wanted AS (
+    SELECT DISTINCT i.group_key
+    FROM labeling_resolution r JOIN labeling_item i ON i.id = r.item_id
+    WHERE r.project_id = %(project)s AND r.superseded_at IS NULL
+          AND NOT r.is_ambiguous AND r.labels && %(labels)s::varchar[]
+          AND i.state <> 'invalid'
+)
+SELECT i.group_key, i.split, CASE WHEN NOT r.is_ambiguous THEN r.labels END,
+       i.votes = 0 AND i.state IN ('open', 'settled')
+       AND coalesce(r.source = 'gold', i.state = 'open')
+       AND NOT EXISTS (SELECT FROM labeling_resolution used
+                       WHERE used.item_id = i.id AND used.used_at IS NOT NULL)
+       AND NOT EXISTS (SELECT FROM labeling_assignment a WHERE a.item_id = i.id)
+FROM wanted JOIN labeling_item i USING (group_key)
+LEFT JOIN labeling_resolution r ON r.item_id = i.id AND r.superseded_at IS NULL
+WHERE i.project_id = %(project)s

@@ -106,6 +106,7 @@ def test_c5_the_models_page_and_the_api_tell_it(client: Client) -> None:
         "agreed": 1,
         "single": 2,
         "undecided": 1,
+        "beyond": 0,
         "disputed": 1,
         "skipped": 1,
         "waiting": 2,

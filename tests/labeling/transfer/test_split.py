@@ -277,7 +277,7 @@ def test_an_import_looks_up_what_it_needs_and_never_reads_the_whole_project(
     with connection.cursor() as cursor:
         # The statistics of an import are those from before it: of an empty table.
         cursor.execute(
-            f"EXPLAIN (ANALYZE) {groups.STATEMENTS[name]}",
+            f"EXPLAIN (ANALYZE) {groups.SQL[name]}",
             {"project": project.pk, many: numbers},
         )
         plan = "\n".join(line for (line,) in cursor.fetchall())

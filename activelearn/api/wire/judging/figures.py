@@ -44,6 +44,12 @@ class LabelReport(ReplyData):
         Estimate | None,
         about("Over all thresholds; null without probabilities or items with it."),
     ]
+    beyond: Annotated[
+        int,
+        about(
+            "Of these, how many are held out for it beyond the draw: they count in the recall alone."
+        ),
+    ] = 0
 
 
 class Confusion(ReplyData):

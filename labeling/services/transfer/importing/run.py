@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from django.core.files.storage import default_storage
 from django.db import transaction
@@ -14,7 +14,7 @@ from labeling.errors import ConflictError, InvalidInputError
 from labeling.messages import Message, as_json, message
 from labeling.messages import sentence as _
 from labeling.models import ImportRun, Job, Upload, User
-from labeling.services.transfer import pictures, splitting
+from labeling.services.transfer import beyond, pictures, splitting
 from labeling.services.transfer.importing import (
     choices,
     counting,
@@ -30,8 +30,12 @@ from labeling.services.transfer.importing.refused import RefusedRows
 from labeling.services.transfer.importing.write import Writer, Written, terms_of
 from labeling.services.transfer.limits import LIMITS, Limits
 from labeling.services.transfer.rows import ROLES
+from labeling.services.transfer.samples import Samples
 from labeling.services.work import jobs
 from labeling.services.work.progress import Progress
+
+# So many labels are named in one sentence.
+NAMED: Final = 20
 
 
 @dataclass
@@ -188,7 +192,7 @@ def run(progress: Progress, limits: Limits = LIMITS) -> dict[str, Any]:
     """Read the file and keep its good rows; idempotent: a second run creates nothing.
 
     Raises InvalidInputError where the file is gone or, after the chunks before, its
-    rest cannot be read.
+    rest cannot be read, and NotFoundError where the project has been deleted.
     """
     import_run = _run_of(progress.job)
     if import_run.upload is None:
@@ -230,12 +234,33 @@ def _write(
     limits: Limits,
 ) -> None:
     writer = Writer(import_run, terms_of(import_run, limits), progress)
+    due = 1
     while (written := writer.write(raws)).received:
         tally.add(written)
         _save(tally, import_run, progress)
+        # It reads all labels: not behind each part of a large file, but early, for a run
+        # may begin meanwhile, and from what that has learned nothing is held out.
+        if writer.has_answers and tally.received >= due:
+            beyond.hold_out(import_run, progress)
+            due = 2 * tally.received
+    if writer.has_answers:
+        _note_beyond(beyond.hold_out(import_run, progress), progress)
     if not tally.received:
         tally.reject(Refusal(0, message("The file has no rows.")))
         _save(tally, import_run, progress)
+
+
+def _note_beyond(samples: Samples, progress: Progress) -> None:
+    if samples.groups:
+        progress.log(
+            message(
+                "The draw had missed labels, so groups of these are held out beyond it: %(labels)s.",
+                labels=", ".join(
+                    f"{name} ({sample.held_out}/{sample.of})"
+                    for name, sample in sorted(samples.labels.items())[:NAMED]
+                ),
+            )
+        )
 
 
 def _note(tally: Tally, progress: Progress) -> None:
@@ -323,6 +348,7 @@ def _save(tally: Tally, import_run: ImportRun, progress: Progress) -> None:
     # The share that was really used, since small projects hold more out than they are
     # set to.
     share = splitting.threshold(project.evaluation_share, splitting.count(project))
+    import_run.options = {**import_run.options, "evaluation_share": share}
     with transaction.atomic():
         ImportRun.objects.filter(pk=import_run.pk).update(
             received=tally.received,
@@ -332,7 +358,7 @@ def _save(tally: Tally, import_run: ImportRun, progress: Progress) -> None:
             filled=tally.filled,
             remarks=tally.remarks,
             errors=tally.errors,
-            options={**import_run.options, "evaluation_share": share},
+            options=import_run.options,
         )
         # Last, for it locks the job's row: the counts of a worker that lost the job are
         # not those of the import.

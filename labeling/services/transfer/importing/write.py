@@ -127,6 +127,12 @@ class Writer:
         self.progress = progress
         self.annotators = votes.Annotators(self.project)
         self.has_sides = False
+        self._has_labels = False
+
+    @property
+    def has_answers(self) -> bool:
+        """Whether its rows have known answers, and none says its side itself."""
+        return self._has_labels and not self.has_sides
 
     def write(self, raws: Iterator[Raw]) -> Written:
         """Keep what is new of the next rows; where none is received, the file has ended.
@@ -194,6 +200,8 @@ class Writer:
             self.importer,
             meeting.meetings(outcomes, new),
         )
+        # Known answers of items that were here before.
+        self._has_labels = self._has_labels or bool(met.filled)
         met.remarks += renamed.values()
         met.remarks += [remark for each in ready for remark in _shrinking(each)]
         refusals = [outcome for outcome in outcomes if isinstance(outcome, Refusal)]
@@ -324,6 +332,7 @@ class Writer:
             for item, row in labeled
             if self._is_known_answer(row)
         ]
+        self._has_labels = self._has_labels or bool(known)
         gold.record(self.project, known)
         gold.restore(self.project, [*_restored(labeled)])
         if voted := [(item, row.votes) for item, row in pairs if row.votes]:

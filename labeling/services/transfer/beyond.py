@@ -1,0 +1,205 @@
+"""Groups that are held out for a label which the draw has missed.
+
+The split is drawn by group, whatever their labels are (``splitting.py``). So a label that
+few groups have may end up without a held-out item, and then no figure says how well a model
+knows it. Where a file brings labels, that is seen and mended: of each label, the groups
+with the lowest draws are held out until ``wanted`` of them are.
+
+Why that is honest:
+
+- A label's held-out groups are those of it with the lowest draws, which depend on nothing
+  but the project's seed and the groups' keys. So they are a simple random sample of the
+  label's groups: each of ``of`` groups is among the ``held_out`` ones with the same
+  probability, which is kept. It does not depend on the order of files, nor on how often
+  this is done.
+- Such a label is rarer among all items than among the held-out ones then. So what is held
+  out beyond the draw counts in that label's recall alone, and in what the gate asks of the
+  label: both are about items that have it. In all other figures, in the calibration and in
+  the number of labels that a version waits for, the draw counts and nothing else, and there
+  no weights are needed.
+- Nothing leaks. A group from which a run has learned stays in the pool, and one on which
+  a version was judged stays held out. And nobody has decided by looking at the items: a
+  label by votes is there because a model or a person chose its item, so only a file's
+  labels count here, on items that nobody has been lent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Final
+
+from django.db import connection, transaction
+
+from labeling import rules
+from labeling.models import ImportRun, Item, Prediction, Project, Resolution
+from labeling.services.queue import giving_back
+from labeling.services.queue.order import send_items_changed
+from labeling.services.transfer import groups, samples, splitting
+from labeling.services.transfer.groups import EVALUATION, POOL
+from labeling.services.transfer.samples import LabeledGroup, LabelSample, Samples
+from labeling.services.votes import relabel, resolutions
+from labeling.services.work.progress import Progress
+from labeling.services.work.transactions import Turn, await_turn, lock_project
+
+# Where the sample of a label is kept, with the import that drew it.
+KEY: Final = "held_out_beyond"
+# Of all items, the share that one group may be which is held out beyond the draw.
+ROOM: Final = 0.1
+# A label of more items has no held-out one only where the project's share is next to none.
+MOST_ITEMS: Final = 1000
+
+
+def hold_out(import_run: ImportRun, progress: Progress) -> Samples:
+    """Hold out groups for the labels that the draw has missed; done again, nothing changes.
+
+    Called after a part of a file has been written, where its rows do not say their side
+    themselves. Raises NotFoundError where the project has been deleted, and what
+    ``Progress.report`` raises.
+    """
+    with transaction.atomic():
+        await_turn(Turn.IMPORTS, import_run.project_id)
+        # A snapshot is taken behind the same lock: what is moved here is in none, and
+        # what one has taken is not moved.
+        project = lock_project(import_run.project_id)
+        if not project.evaluation_share:
+            return Samples()
+        before = _read(project.pk)
+        labels = {*_missed(project), *before.labels}
+        grouped = _grouped(project, labels, before)
+        room = int(splitting.count(project) * ROOM)
+        chosen = samples.drawn(grouped, labels, room)
+        # Experts have changed their labels, or their items are gone: they stay as they are.
+        for key in before.groups.keys() - grouped.keys():
+            chosen.groups[key] = before.groups[key]
+        _move(project, before.groups, chosen.groups)
+        _keep(project, import_run, chosen)
+        # Last, for it locks the job's row: a worker that lost the job moves nothing.
+        progress.report()
+    return chosen
+
+
+def items_of(project_id: int) -> dict[int, frozenset[str]]:
+    """Return the items that are held out beyond the draw, each with the labels for which.
+
+    These are by their names of today. An item counts for no other label.
+    """
+    kept = _read(project_id)
+    if not kept.groups:
+        return {}
+    items = Item.objects.filter(project=project_id, group_key__in=kept.groups)
+    rows = items.evaluation().order_by("pk").values_list("pk", "group_key")
+    return {pk: kept.groups[key] for pk, key in rows}
+
+
+def samples_of(project_id: int) -> dict[str, LabelSample]:
+    """Return of how many groups those were drawn that are held out for a label."""
+    return _read(project_id).labels
+
+
+def _missed(project: Project) -> set[str]:
+    """Return the labels that few items have, and of which few groups are held out."""
+    with connection.cursor() as cursor:
+        cursor.execute(groups.SQL["labels"], {"project": project.pk})
+        return {
+            name
+            for name, items, held_out in cursor.fetchall()
+            if items <= MOST_ITEMS and held_out < samples.GOAL
+        }
+
+
+def _grouped(
+    project: Project, labels: Iterable[str], before: Samples
+) -> dict[str, LabeledGroup]:
+    """Return the groups that have one of some labels, by key."""
+    grouped: dict[str, LabeledGroup] = {}
+    with connection.cursor() as cursor:
+        values: dict[str, Any] = {"project": project.pk, "labels": sorted(labels)}
+        cursor.execute(groups.SQL["of_labels"], values)
+        for key, split, names, is_free in cursor.fetchall():
+            group = grouped.setdefault(
+                key,
+                LabeledGroup(
+                    rules.draw(project.seed, key),
+                    is_held_out=split == EVALUATION,
+                    drawn_for=before.groups.get(key, frozenset()),
+                ),
+            )
+            group.items += 1
+            group.labels.update(names or ())
+            # Items of an earlier release may be of one group and on both sides.
+            is_whole = group.is_held_out == (split == EVALUATION)
+            group.is_free = group.is_free and is_free and is_whole
+    return grouped
+
+
+def _move(project: Project, before: Collection[str], after: Collection[str]) -> None:
+    """Hold groups out that were not, and give those back that are not to be any more."""
+    sides = {key: EVALUATION for key in after if key not in before}
+    sides |= {key: POOL for key in before if key not in after}
+    if not sides:
+        return
+    items = Item.objects.filter(project=project, group_key__in=sides)
+    # Locked by id, as everybody does who locks several.
+    rows = items.select_for_update().order_by("pk").values_list("pk", "group_key")
+    side_of = {pk: sides[key] for pk, key in rows}
+    for side in (EVALUATION, POOL):
+        moved = [pk for pk, own in side_of.items() if own == side]
+        Item.objects.filter(pk__in=moved).update(split=side)
+    groups.move(project.pk, sides)
+    Prediction.objects.filter(item__in=side_of, item__split=EVALUATION).delete()
+    # Their entries in the queue say for what work they are.
+    giving_back.withdraw(list(side_of))
+    resolutions.count(project.pk, _gain(side_of))
+    send_items_changed(project.pk)
+
+
+def _gain(side_of: Mapping[int, str]) -> resolutions.CountGain:
+    """Return what the move changes in the count of the pool's labels."""
+    labeled = Resolution.objects.filter(item__in=side_of, is_ambiguous=False)
+    items = labeled.order_by().values_list("item", flat=True).distinct()
+    gained = sum(1 if side_of[pk] == POOL else -1 for pk in items)
+    return resolutions.CountGain(confident=gained)
+
+
+def _read(project_id: int) -> Samples:
+    kept = _kept(project_id).values_list("options", flat=True).first()
+    if kept is None:
+        return Samples()
+    body = kept[KEY]
+    moves = relabel.names_now(project_id).get(body["label_set"], {})
+    of_labels: dict[str, LabelSample] = {}
+    for name, (held_out, of) in body["labels"].items():
+        today = moves.get(name, name)
+        # Of labels that became one, how many groups there were is not known any more.
+        if today not in of_labels:
+            of_labels[today] = LabelSample(held_out, of)
+    return Samples(
+        {
+            key: frozenset(relabel.translated(names, moves))
+            for key, names in body["groups"].items()
+        },
+        of_labels,
+    )
+
+
+def _kept(project_id: int) -> Any:
+    return ImportRun.objects.filter(project=project_id, options__has_key=KEY)
+
+
+def _keep(project: Project, import_run: ImportRun, chosen: Samples) -> None:
+    """Keep with the import what is held out, in place of what earlier ones kept."""
+    for earlier in _kept(project.pk).exclude(pk=import_run.pk):
+        del earlier.options[KEY]
+        earlier.save(update_fields=["options"])
+    if chosen.groups:
+        import_run.options[KEY] = {
+            "label_set": project.label_set_pk,
+            "groups": {key: sorted(names) for key, names in chosen.groups.items()},
+            "labels": {
+                name: [sample.held_out, sample.of]
+                for name, sample in sorted(chosen.labels.items())
+            },
+        }
+    else:
+        import_run.options.pop(KEY, None)
+    import_run.save(update_fields=["options"])
