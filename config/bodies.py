@@ -9,15 +9,13 @@ from typing import Final
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from config.chunked import IMPORT_CALL, STRANGERS
 from config.failures import is_call, refused
 from labeling.errors import AssayError, TooLargeError
 from labeling.messages import message
 from labeling.services.projects import members
 
-# What a form of somebody who has not logged in may have: names, passwords, an invitation.
-STRANGERS: Final = 2**16
 _PAGE: Final = re.compile(r"^/projects/([^/]+)/import/$")
-_CALL: Final = re.compile(r"^/api/projects/[^/]+/imports/$")
 
 
 class Bodies:
@@ -46,7 +44,7 @@ class Bodies:
 def _check(request: HttpRequest, length: int) -> None:
     """Raise TooLargeError, or what a member without the right is told."""
     path = request.path_info
-    if _CALL.match(path):
+    if IMPORT_CALL.match(path):
         return  # a stream, counted as it comes
     is_known = is_call(request) or request.user.is_authenticated
     if is_known and (imports := _PAGE.match(path)):

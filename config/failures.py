@@ -9,6 +9,7 @@ from django.template import loader
 from django.utils.translation import gettext as _
 from django.views import csrf, defaults
 
+from config.chunked import CALLS
 from labeling.api.http import problems
 from labeling.errors import AssayError, NotFoundError, TooLargeError
 from labeling.tracing import REQUEST_ID
@@ -16,7 +17,7 @@ from labeling.tracing import REQUEST_ID
 
 def is_call(request: HttpRequest) -> bool:
     """Whether a program calls the API; all else is a page."""
-    return request.path_info.startswith("/api/")
+    return request.path_info.startswith(CALLS)
 
 
 def refused(request: HttpRequest, error: AssayError) -> HttpResponse:

@@ -32,7 +32,13 @@ if not (SECRET_KEY := env.text("SECRET_KEY")):
         raise ImproperlyConfigured(
             f"ASSAY_HOME={str(ASSAY_HOME)!r} cannot be written: {error.strerror}"
         ) from error
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+_OWN_HOSTS = "localhost,127.0.0.1,[::1]"
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", _OWN_HOSTS)
+if DEBUG and not set(ALLOWED_HOSTS) <= set(_OWN_HOSTS.split(",")):
+    raise ImproperlyConfigured(
+        "DEBUG=1 shows the insides of the site to whoever makes it fail: it is for this "
+        "machine alone, and ALLOWED_HOSTS names others. Leave one of them unset."
+    )
 CSRF_FAILURE_VIEW = "config.failures.csrf_failed"
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", "")
 IS_HTTPS = env.flag("HTTPS", default=False)

@@ -7,13 +7,17 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from config.chunked import with_length
 from config.database.plans import keep_plans
 from config.database.waits import limit_waits
+from config.keys import check_secret_key
 from config.prefix import without_prefix
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-application = without_prefix(get_wsgi_application())
+_site = get_wsgi_application()
+application = without_prefix(with_length(_site))
+check_secret_key()
 keep_plans()
 limit_waits()
 # What is loaded stays: the collector need not look at it with every request, and the

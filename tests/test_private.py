@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import stat
 import subprocess
 import sys
@@ -54,7 +55,7 @@ def test_attack_22_cookies_are_for_this_host_alone_where_there_is_tls(
         env={
             **os.environ,
             "DATABASE_URL": "postgresql:///none",
-            "SECRET_KEY": "x" * 50,
+            "SECRET_KEY": secrets.token_hex(25),
             "HTTPS": "1",
             "URL_PREFIX": path,
         },

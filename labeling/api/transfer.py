@@ -48,10 +48,10 @@ def _pieces(stream: Any, declared: str) -> Iterator[bytes]:
     imported as a whole one.
     """
     read = 0
-    while piece := stream.read(2**16):
+    while piece := _piece(stream):
         read += len(piece)
         yield piece
-    # Without a length the server itself refuses chunks that do not end.
+    # Without a length the last chunk says that it is the last one.
     if declared.isdecimal() and read < int(declared):
         raise InvalidInputError(
             errors={
@@ -61,6 +61,15 @@ def _pieces(stream: Any, declared: str) -> Iterator[bytes]:
                 ]
             }
         )
+
+
+def _piece(stream: Any) -> bytes:
+    try:
+        return bytes(stream.read(2**16))
+    # The connection ended or was too slow, or what came are no chunks.
+    except OSError as error:
+        why = _("The file did not come whole: send it again.")
+        raise InvalidInputError(errors={"file": [why]}) from error
 
 
 _FORM: Final = {"multipart/form-data": wire.ImportForm, LinesParser.media_type: bytes}
@@ -103,14 +112,24 @@ class ImportsView(ProjectView):
 
     def _file(self, body: Mapping[str, Any]) -> tuple[str, Iterator[bytes]]:
         stream = body.get("stream")
+        length = self.request.META.get("CONTENT_LENGTH") or ""
         # Lines come as a stream; a form may have a text field of that name.
         if stream is not None and not isinstance(stream, str):
-            length = self.request.META.get("CONTENT_LENGTH") or ""
             return "items.jsonl", _pieces(stream, length)
+        if self.request.META.get("wsgi.input_terminated") and not length:
+            return "items.jsonl", _pieces(self._chunks(), length)
         file = body.get("file")
         if file is None or isinstance(file, str):
             raise InvalidInputError(errors={"file": [_("Send a file.")]})
         return file.name, file.chunks()
+
+    def _chunks(self) -> Any:
+        """Return a body without a length, which the framework takes for none."""
+        kind = self.request.content_type.partition(";")[0].strip()
+        if kind != LinesParser.media_type:
+            why = _("Send a form with its Content-Length, or a body of JSON lines.")
+            raise InvalidInputError(errors={"file": [why]})
+        return self.request.META["wsgi.input"]
 
     def _mapping(self, options: wire.ImportOptions) -> dict[str, Any]:
         why = _("An object: column → role.")

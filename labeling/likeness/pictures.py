@@ -18,6 +18,7 @@ from labeling.likeness.sketch import DIFFERENT, Sketch
 
 KIND: Final = b"P"
 SIDE: Final = 32
+STRIP: Final = 128  # rows of a picture
 LOW: Final = 8
 BANDS: Final = 5
 # Bits that may differ, of 64.
@@ -60,11 +61,20 @@ def likeness(own: bytes, other: bytes) -> float:
 
 def _grey(picture: Image.Image) -> NDArray[np.float64]:
     if picture.mode in {"RGBA", "LA", "PA"} or "transparency" in picture.info:
-        colored = picture.convert("RGBA")
-        paper = Image.new("RGBA", colored.size, "white")
-        picture = Image.alpha_composite(paper, colored)
+        picture = _on_white(picture)
     grey = picture.convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)
     return np.asarray(grey, dtype=np.float64)
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    """Return a picture in grey on white paper, strip by strip: whole copies are large."""
+    grey = Image.new("L", picture.size)
+    for top in range(0, picture.height, STRIP):
+        bottom = min(top + STRIP, picture.height)
+        colored = picture.crop((0, top, picture.width, bottom)).convert("RGBA")
+        paper = Image.new("RGBA", colored.size, "white")
+        grey.paste(Image.alpha_composite(paper, colored).convert("L"), (0, top))
+    return grey
 
 
 def _bands(bits: NDArray[np.bool_]) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -217,7 +218,7 @@ def test_outside_servers_are_used_where_the_environment_names_them(
             folder / "home",
             DATABASE_URL=f"postgresql://postgres@{host}/postgres",
             BROKER_URL=f"redis+socket://{sockets}/redis.sock",
-            SECRET_KEY="x" * 50,
+            SECRET_KEY=secrets.token_hex(25),
         )
         try:
             started.start()
@@ -283,7 +284,7 @@ def test_a_full_disk_is_named_in_one_line(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_variable_is_named(tmp_path: Path, name: str, value: str) -> None:
-    settings = {"SECRET_KEY": "x" * 50, name: value}
+    settings = {"SECRET_KEY": secrets.token_hex(25), name: value}
     code, output = Machine(tmp_path / "home", **settings).refusal()
 
     assert code != 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -97,7 +98,7 @@ def test_an_installed_package_finds_its_pages_away_from_its_source(
     place = tmp_path / "installed"
     zipfile.ZipFile(wheel).extractall(place)
     names = {"PYTHONPATH": str(place), "DJANGO_SETTINGS_MODULE": "config.settings"}
-    home = {"ASSAY_HOME": str(tmp_path / "home"), "SECRET_KEY": "x"}
+    home = {"ASSAY_HOME": str(tmp_path / "home"), "SECRET_KEY": secrets.token_hex(25)}
 
     seen = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", LOOK],

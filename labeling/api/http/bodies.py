@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Final, TypeVar
 
@@ -17,8 +17,6 @@ from labeling.api.http.fields import Body
 from labeling.errors import InvalidInputError
 
 Declared = TypeVar("Declared", bound=Body)
-# What an empty body, ``null`` and ``""`` stand for.
-_EMPTY: Final = (None, "")
 # Where a fault stands that is of no one field.
 NO_FIELD: Final = "non_field_errors"
 
@@ -28,11 +26,31 @@ def body_of(value: object, kind: type[Declared]) -> Declared:
 
     Raises InvalidInputError, which says of each wrong field what it takes.
     """
-    value, kind = {} if value in _EMPTY else value, kind.declared()
+    kind = kind.declared()
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError:
         return _eased(value, kind, strict=True)
+
+
+def check_query(query: QueryDict, kinds: Iterable[type[Body]]) -> None:
+    """Look whether an address has each parameter once, and none that the types lack.
+
+    Raises InvalidInputError, which lists those that there are.
+    """
+    known = [field.encode_name for kind in kinds for field in structs.fields(kind)]
+    unknown = (
+        _("There is no such parameter; those of this call: %(names)s.")
+        % {"names": ", ".join(known)}
+        if known
+        else _("There is no such parameter: this call has none.")
+    )
+    faults = {name: [unknown] for name in sorted(query.keys() - {*known})}
+    # The last one would be taken, and the others left out without a word.
+    twice = [_("One value: it came more than once.")]
+    faults |= {name: twice for name in known if len(query.getlist(name)) > 1}
+    if faults:
+        raise InvalidInputError(errors=faults)
 
 
 def query_of(query: QueryDict, kind: type[Declared]) -> Declared:

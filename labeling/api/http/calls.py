@@ -2,7 +2,8 @@
 
 ``body`` is the JSON body and ``query`` the parameters of the address, each as a declared
 type; other parameters are parts of the path, and what it returns is the body of the reply. The
-schema is made from the same signature, so that it cannot say anything else.
+schema is made from the same signature, so that it cannot say anything else. Parameters of the
+address that are not declared are refused: a filter with a slip in its name would be left out.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from labeling.api.http.bodies import body_of, query_of
+from labeling.api.http.bodies import body_of, check_query, query_of
+from labeling.api.http.fields import Body
+from labeling.api.http.pagination import Page, PageQuery
 
 DataT_co = TypeVar("DataT_co", covariant=True)
 HEADER: Final = OpenApiParameter.HEADER
@@ -47,6 +50,7 @@ class Call:
     the schema says of a body that the method reads itself, by media type where they
     differ; ``files`` are the media types of a reply that is no JSON. ``body``,
     ``query`` and ``returned`` are types, and ``path`` has one by name, None where there is none.
+    ``queries`` are all types whose fields an address may have, those of a list's pages too.
     """
 
     method: Callable[..., Any]
@@ -59,6 +63,7 @@ class Call:
     body: Any = field(init=False)
     query: Any = field(init=False)
     returned: Any = field(init=False)
+    queries: Sequence[type[Body]] = field(init=False)
 
     def __post_init__(self) -> None:
         """Read the signature of the method."""
@@ -71,12 +76,16 @@ class Call:
         self.body = self.raw or hints.get("body")
         self.query = hints.get("query")
         self.returned = None if returned is type(None) else returned
+        pages = [PageQuery] if get_origin(returned) is Page else []
+        self.queries = [*pages, *([self.query] if self.query else [])]
 
     def reply(self, view: APIView, value: object, path: Mapping[str, Any]) -> Any:
         """Call the method with ``value`` as its body; return a Reply, or a file.
 
         Raises InvalidInputError where body or query are not as declared.
         """
+        if view.request.META.get("QUERY_STRING"):
+            check_query(view.request.GET, self.queries)
         given = {name: path[name] for name in self.path}
         if self.body is not None:
             given["body"] = value if self.raw else body_of(value, self.body)

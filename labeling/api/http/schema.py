@@ -17,7 +17,6 @@ from msgspec.json import schema_components
 from labeling.api.http import problems
 from labeling.api.http.calls import Call, call_of
 from labeling.api.http.fields import Body, ReplyData
-from labeling.api.http.pagination import Page, PageQuery
 
 _REFERENCE: Final = "#/components/schemas/{name}"
 _PAGE: Final = re.compile(r"\bPage_(\w+)_\b")
@@ -63,11 +62,9 @@ class DeclaredSchema(AutoSchema):
         """Return the parameters of the address, and the headers."""
         if (spec := self._call) is None:
             return list(super().get_override_parameters())
-        queries = [PageQuery] if get_origin(spec.returned) is Page else []
-        queries += [spec.query] if spec.query else []
         return [
             *spec.headers,
-            *(parameter for kind in queries for parameter in self._query(kind)),
+            *(parameter for kind in spec.queries for parameter in self._query(kind)),
             *self._path(spec),
         ]
 

@@ -269,22 +269,36 @@ class ExportQuery(Body):
     ] = "jsonl"
     split: Split | UnsetType = UNSET
     state: ItemState | UnsetType = UNSET
-    raw: Annotated[str, about("`1`: CSV cells stay as they are, formulas too.")] = ""
+    raw: Annotated[
+        str,
+        one_of(
+            (*TRUE, *FALSE),
+            "`1`: CSV cells stay as they are, formulas too.",
+            or_empty=True,
+        ),
+    ] = ""
     bom: Annotated[
-        str, about("`1`: a CSV begins with a mark by which Excel knows UTF-8.")
+        str,
+        one_of(
+            (*TRUE, *FALSE),
+            "`1`: a CSV begins with a mark by which Excel knows UTF-8.",
+            or_empty=True,
+        ),
     ] = ""
     fields: Annotated[
         str,
-        about(
+        one_of(
+            (*TRUE, *FALSE),
             "`1`: a CSV has a column `data.NAME` for each field of the data; what is no "
-            "text comes back from it as text."
+            "text comes back from it as text.",
+            or_empty=True,
         ),
     ] = ""
 
     def style(self) -> exporting.CsvStyle:
         """Return how a CSV is written."""
         return exporting.CsvStyle(
-            raw=self.raw == "1", bom=self.bom == "1", has_fields=self.fields == "1"
+            raw=self.raw in TRUE, bom=self.bom in TRUE, has_fields=self.fields in TRUE
         )
 
     def filters(self) -> dict[str, str]:

@@ -30,6 +30,7 @@ class Limits:
     most_pixels: int = 100_000_000
     shrinking_bytes: int = 3 * 2**29
     shrinking_seconds: int = 30
+    picture_side: int = 20_000
     # Of a chunk, which is written in one transaction: rows, or pictures, which take far
     # longer; it ends early where its JSON reaches this many characters.
     chunk_rows: int = 2000

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import threading
+from contextlib import nullcontext
 from typing import Final
 
 from django.core.files.base import ContentFile
@@ -19,6 +21,10 @@ from labeling.services.work.transactions import Turn, await_turn
 SIZES: Final = (256, 1024)
 OURS: Final = ("PNG", "JPEG")
 MIME: Final = "image/webp"
+# A decoded picture has four bytes for each pixel, and making it small takes as much
+# again: of large ones a process makes one small at a time.
+LARGE: Final = 2_000_000  # pixels
+_of_large: Final = threading.Lock()
 
 
 def read(media: Media, size: str = "") -> tuple[bytes, str]:
@@ -33,16 +39,31 @@ def read(media: Media, size: str = "") -> tuple[bytes, str]:
     if max(media.width, media.height) <= most:
         return _content(media.path), media.mime
     path = _small_path(media, most)
-    if default_storage.exists(path):
-        # Another process may be writing it just now; what is cut off is made anew.
-        if _is_whole(kept := _content(path)):
-            return kept, MIME
-        default_storage.delete(path)
+    if kept := _kept(path):
+        return kept, MIME
+    is_large = media.width * media.height > LARGE
+    with _of_large if is_large else nullcontext():
+        # Who had to wait finds what was made meanwhile.
+        return _kept(path) or _made(media, most, path), MIME
+
+
+def _kept(path: str) -> bytes:
+    """Return a small picture that is there; of one that is cut off, nothing."""
+    if not default_storage.exists(path):
+        return b""
+    # Another process may be writing it just now; what is cut off is made anew.
+    if _is_whole(kept := _content(path)):
+        return kept
+    default_storage.delete(path)
+    return b""
+
+
+def _made(media: Media, most: int, path: str) -> bytes:
     made = _small(_content(media.path), most)
     # Another request may have kept it meanwhile; save() would then choose another name.
     if not default_storage.exists(path):
         default_storage.save(path, ContentFile(made))
-    return made, MIME
+    return made
 
 
 def await_forgetting() -> None:

@@ -20,6 +20,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 
 from config import celery_app, env, home
+from config.keys import check_secret_key
 from running import finding
 from running.embedded import postgres
 from running.supervise import PartError, ProcessPart, Stopped, Supervisor, end_leftovers
@@ -49,8 +50,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Check, start, watch, stop.
 
-        Raises CommandError where a part cannot be started, or ends for good.
+        Raises CommandError where a part cannot be started, or ends for good, and
+        ImproperlyConfigured where SECRET_KEY can be guessed.
         """
+        check_secret_key()
         # The parts inherit it: what they write is for nobody else on this machine.
         os.umask(0o077)
         self.home: Path = settings.ASSAY_HOME

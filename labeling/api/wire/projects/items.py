@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from django.utils.translation import gettext_noop as noop
@@ -72,10 +72,9 @@ class ItemsQuery(Body):
         }
 
 
-class DeletedItemsQuery(ItemsQuery, kw_only=True, forbid_unknown_fields=True):
+class DeletedItemsQuery(ItemsQuery, kw_only=True):
     """Which items are to be deleted."""
 
-    unknown: ClassVar[str] = noop("This is no filter.")
     all: Annotated[str, one_of(["yes"], "That all are meant.")] | UnsetType = UNSET
     # Not null: a query's text "null" would be read as none, and nothing be checked.
     expect: (

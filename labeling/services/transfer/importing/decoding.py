@@ -75,8 +75,10 @@ def decoded(picture: Image.Image) -> tuple[Image.Image, bool]:
     kind = picture.format
     picture.load()
     is_scaled = picture.mode.startswith(DEEP)
-    upright = ImageOps.exif_transpose(_in_8_bits(picture) if is_scaled else picture)
-    # The copy does not know the format that it was read in, and ``encoded`` asks for it.
+    upright = _in_8_bits(picture) if is_scaled else picture
+    # In place: a copy has a hundred million bytes.
+    ImageOps.exif_transpose(upright, in_place=True)
+    # ``encoded`` asks for the format that it was read in.
     upright.format = kind
     return upright, is_scaled
 
@@ -86,16 +88,16 @@ def encoded(picture: Image.Image, *, is_scaled: bool) -> Encoded:
     body = io.BytesIO()
     is_jpeg = picture.format in ("JPEG", "MPO")
     if is_jpeg or (picture.format in PHOTOS and picture.mode == "RGB"):
-        picture.convert("RGB").save(body, "JPEG", quality=92)
+        photo = picture if picture.mode == "RGB" else picture.convert("RGB")
+        photo.save(body, "JPEG", quality=92)
         return Encoded(body.getvalue(), "image/jpeg", "jpg", is_scaled)
     is_clear = "transparency" in picture.info or picture.mode in _CLEAR
     mode = "RGBA" if is_clear else "RGB"
-    kept = picture if picture.mode == "L" else picture.convert(mode)
-    # On a new image, since PNG would take a color profile along from the old one's
-    # ``info``.
-    clean = Image.new(kept.mode, kept.size)
-    clean.paste(kept)
-    clean.save(body, "PNG")
+    kept = picture if picture.mode in ("L", mode) else picture.convert(mode)
+    # PNG would take a color profile along; the sketch asks for the transparency.
+    info, kept.info = kept.info, {}
+    kept.save(body, "PNG")
+    kept.info = info
     return Encoded(body.getvalue(), "image/png", "png", is_scaled)
 
 

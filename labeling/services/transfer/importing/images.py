@@ -63,6 +63,8 @@ def _read(data: bytes, limits: Limits) -> Picture:
     pixels = opened.width * opened.height
     if pixels > limits.most_pixels:
         raise RowError(_too_large(opened.size, limits))
+    if max(opened.size) > limits.picture_side:
+        raise RowError(_too_long(opened.size, limits))
     if pixels > limits.picture_pixels:
         made = shrinking.shrunk(data, limits)
         if made is None:
@@ -79,6 +81,15 @@ def _too_large(size: tuple[int, int], limits: Limits) -> Message:
         width=size[0],
         height=size[1],
         most=limits.most_pixels // 10**6,
+    )
+
+
+def _too_long(size: tuple[int, int], limits: Limits) -> Message:
+    return message(
+        "The image has %(width)s×%(height)s pixels; a side may have %(most)s.",
+        width=size[0],
+        height=size[1],
+        most=limits.picture_side,
     )
 
 

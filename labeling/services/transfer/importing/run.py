@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any, Final
 
 from django.core.files.storage import default_storage
@@ -11,14 +11,13 @@ from django.db import transaction
 from django.utils.translation import gettext_noop as noop
 
 from labeling.errors import ConflictError, InvalidInputError
-from labeling.messages import Message, as_json, message
+from labeling.messages import message
 from labeling.messages import sentence as _
 from labeling.models import ImportRun, Job, Upload, User
 from labeling.services.transfer import beyond, pictures, splitting
 from labeling.services.transfer.importing import (
     choices,
     counting,
-    own,
     readers,
     staging,
     words,
@@ -27,6 +26,7 @@ from labeling.services.transfer.importing.choices import ImportChoices
 from labeling.services.transfer.importing.chunk import Refusal
 from labeling.services.transfer.importing.raw import FileError, Raw
 from labeling.services.transfer.importing.refused import RefusedRows
+from labeling.services.transfer.importing.tally import Before, Tally
 from labeling.services.transfer.importing.write import Writer, Written, terms_of
 from labeling.services.transfer.limits import LIMITS, Limits
 from labeling.services.transfer.rows import ROLES
@@ -34,70 +34,8 @@ from labeling.services.transfer.samples import Samples
 from labeling.services.work import jobs
 from labeling.services.work.progress import Progress
 
-# So many labels are named in one sentence.
+# How many labels are named in one sentence.
 NAMED: Final = 20
-
-
-@dataclass
-class Tally:
-    """What an import has done so far; at most ``reasons`` refusals with their reasons."""
-
-    reasons: int
-    refused: RefusedRows
-    received: int = 0
-    created: int = 0
-    filled: int = 0
-    taken: int = 0
-    voted: int = 0
-    duplicates: int = 0
-    rejected: int = 0
-    between: int = 0
-    scaled: int = 0
-    unused: int = 0
-    errors: list[dict[str, Any]] = field(default_factory=list)
-    remarks: list[dict[str, Any]] = field(default_factory=list)
-    remarked: int = 0
-    # Columns with a role that no row had so far.
-    unseen: set[str] = field(default_factory=set)
-    mapping: Mapping[str, str] = field(default_factory=dict)
-    is_own: bool = False
-
-    def noting_columns(self, raws: Iterator[Raw]) -> Iterator[Raw]:
-        """Return the same rows, and remember which columns there are."""
-        for raw in raws:
-            if not self.is_own and raw.values:
-                self.is_own = own.is_own(raw.values, self.mapping)
-            if self.unseen and raw.values:
-                self.unseen -= raw.values.keys()
-            yield raw
-
-    def add(self, written: Written) -> None:
-        """Count a chunk that was written."""
-        self.received += written.received
-        self.created += written.created
-        self.duplicates += written.duplicates
-        self.between += written.between
-        self.scaled += written.scaled
-        self.unused += written.unused
-        self.filled += written.met.filled
-        self.taken += written.met.taken
-        self.voted += written.met.voted
-        for number, remark in written.met.remarks:
-            self.remarked += 1
-            if len(self.remarks) < self.reasons:
-                self.remarks.append({"row": number, "reason": as_json(remark)})
-        for refusal in written.refusals:
-            self.reject(refusal)
-
-    def reject(self, refusal: Refusal) -> None:
-        """Count a row that cannot be kept; the first ones with the reason."""
-        self.rejected += 1
-        self.refused.add(refusal)
-        # Bounded: millions of bad rows must not fill the row of the import.
-        if len(self.errors) < self.reasons:
-            self.errors.append(
-                {"row": refusal.number, "reason": as_json(refusal.reason)}
-            )
 
 
 def start(
@@ -185,7 +123,9 @@ def again(job: Job, user: User | None) -> Job:
         raise ConflictError(
             message("The file of this import has been deleted; send it again.")
         )
-    return jobs.enqueue("import", project=job.project, params=job.params, user=user)
+    # Without the tally of the attempts before: this one says what it finds.
+    params = {"upload": job.params["upload"]}
+    return jobs.enqueue("import", project=job.project, params=params, user=user)
 
 
 def run(progress: Progress, limits: Limits = LIMITS) -> dict[str, Any]:
@@ -207,9 +147,12 @@ def run(progress: Progress, limits: Limits = LIMITS) -> dict[str, Any]:
         for note in words.notes(way, file):
             progress.log(note)
         file.seek(0)
+        before = Before(**progress.job.params.get("tally", {}))
         tally = Tally(
             limits.reasons,
             refused,
+            before,
+            remarks=import_run.remarks if before.received else [],
             unseen={*import_run.mapping},
             mapping=import_run.mapping,
         )
@@ -222,7 +165,8 @@ def run(progress: Progress, limits: Limits = LIMITS) -> dict[str, Any]:
                 refused.store(import_run, way)
             raise
         refused.store(import_run, way)
-    _note(tally, progress)
+    for note in tally.notes():
+        progress.log(note)
     return {"created": tally.created}
 
 
@@ -233,11 +177,13 @@ def _write(
     progress: Progress,
     limits: Limits,
 ) -> None:
-    writer = Writer(import_run, terms_of(import_run, limits), progress)
-    due = 1
-    while (written := writer.write(raws)).received:
+    def count(written: Written) -> None:
         tally.add(written)
         _save(tally, import_run, progress)
+
+    writer = Writer(import_run, terms_of(import_run, limits), progress, count)
+    due = 1
+    while writer.write(raws).received:
         # It reads all labels: not behind each part of a large file, but early, for a run
         # may begin meanwhile, and from what that has learned nothing is held out.
         if writer.has_answers and tally.received >= due:
@@ -247,7 +193,8 @@ def _write(
         _note_beyond(beyond.hold_out(import_run, progress), progress)
     if not tally.received:
         tally.reject(Refusal(0, message("The file has no rows.")))
-        _save(tally, import_run, progress)
+        with transaction.atomic():
+            _save(tally, import_run, progress)
 
 
 def _note_beyond(samples: Samples, progress: Progress) -> None:
@@ -263,73 +210,6 @@ def _note_beyond(samples: Samples, progress: Progress) -> None:
         )
 
 
-def _note(tally: Tally, progress: Progress) -> None:
-    """Say what was not taken as it stands in the file."""
-    for count, note in _counted(tally):
-        if count:
-            progress.log(note)
-    if tally.is_own:
-        progress.log(
-            message(
-                "An export of ours: labels, votes, tags and the split come back as they were."
-            )
-        )
-    if tally.unseen:
-        progress.log(
-            message(
-                "A role was given to columns that the file does not have: %(columns)s.",
-                columns=", ".join(sorted(tally.unseen)[:20]),
-            )
-        )
-
-
-def _counted(tally: Tally) -> tuple[tuple[int, Message], ...]:
-    """Return how many rows were taken otherwise than they stand, in words."""
-    return (
-        (
-            tally.unused,
-            message(
-                "%(count)s rows have labels that were not used: say that they are right, or bring them as votes.",
-                count=tally.unused,
-            ),
-        ),
-        (
-            tally.taken,
-            message(
-                "%(count)s known answers are now those of the file.", count=tally.taken
-            ),
-        ),
-        (
-            tally.voted,
-            message(
-                "%(count)s answers of the file became votes: the known ones stay.",
-                count=tally.voted,
-            ),
-        ),
-        (
-            tally.remarked,
-            message(
-                "%(count)s rows are kept otherwise than they stand: see the report.",
-                count=tally.remarked,
-            ),
-        ),
-        (
-            tally.between,
-            message(
-                "%(count)s rows are nearly the same as items on both sides of the split.",
-                count=tally.between,
-            ),
-        ),
-        (
-            tally.scaled,
-            message(
-                "%(count)s pictures of 16 bits or more were scaled to 8, each by the range it uses.",
-                count=tally.scaled,
-            ),
-        ),
-    )
-
-
 def _run_of(job: Job) -> ImportRun:
     """Return the import that a job is for, also where the job is its second one."""
     import_run = ImportRun.objects.select_related("project", "upload", "job").get(
@@ -343,23 +223,29 @@ def _run_of(job: Job) -> ImportRun:
 
 
 def _save(tally: Tally, import_run: ImportRun, progress: Progress) -> None:
-    """Write the counts, and how far the job is."""
+    """Write the counts, and how far the job is, in the transaction of the rows.
+
+    An attempt that begins anew keeps the counts of those before until it is further.
+    """
+    if not tally.is_ahead:
+        progress.report()
+        return
     project = import_run.project
     # The share that was really used, since small projects hold more out than they are
     # set to.
     share = splitting.threshold(project.evaluation_share, splitting.count(project))
     import_run.options = {**import_run.options, "evaluation_share": share}
-    with transaction.atomic():
-        ImportRun.objects.filter(pk=import_run.pk).update(
-            received=tally.received,
-            created=tally.created,
-            duplicates=tally.duplicates,
-            rejected=tally.rejected,
-            filled=tally.filled,
-            remarks=tally.remarks,
-            errors=tally.errors,
-            options=import_run.options,
-        )
-        # Last, for it locks the job's row: the counts of a worker that lost the job are
-        # not those of the import.
-        progress.report(done=tally.received, stage=noop("writing rows"))
+    ImportRun.objects.filter(pk=import_run.pk).update(
+        received=tally.received,
+        created=tally.created,
+        duplicates=tally.duplicates,
+        rejected=tally.rejected,
+        filled=tally.filled,
+        remarks=tally.remarks,
+        errors=tally.errors,
+        options=import_run.options,
+    )
+    progress.note(tally=tally.so_far())
+    # Last, for it locks the job's row: the counts of a worker that lost the job are
+    # not those of the import.
+    progress.report(done=tally.received, stage=noop("writing rows"))

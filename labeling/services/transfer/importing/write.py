@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from time import monotonic
 
@@ -52,11 +52,6 @@ class Written:
     # How many have labels that were not asked for.
     unused: int = 0
     met: Met = field(default_factory=Met)
-
-    @property
-    def duplicates(self) -> int:
-        """How many rows say what their item says already."""
-        return self.received - self.created - self.met.filled - len(self.refusals)
 
 
 def terms_of(import_run: ImportRun, limits: Limits) -> RowTerms:
@@ -116,15 +111,20 @@ def _restored(labeled: Sequence[tuple[Item, Row]]) -> Iterator[gold.LabeledItem]
 
 
 class Writer:
-    """Writes the chunks of one import."""
+    """Writes the chunks of one import; ``count`` counts each in its transaction."""
 
     def __init__(
-        self, import_run: ImportRun, terms: RowTerms, progress: Progress
+        self,
+        import_run: ImportRun,
+        terms: RowTerms,
+        progress: Progress,
+        count: Callable[[Written], None],
     ) -> None:
         self.project: Project = import_run.project
         self.importer = import_run.job.requested_by
         self.terms = terms
         self.progress = progress
+        self.count = count
         self.annotators = votes.Annotators(self.project)
         self.has_sides = False
         self._has_labels = False
@@ -157,6 +157,9 @@ class Writer:
             written = self._insert(list(outcomes), images.record(pictures))
             self.terms.order.keep(self.project.pk)
             send_items_changed(self.project.pk)
+            # Within the transaction: another attempt counts what is written once.
+            if written.received:
+                self.count(written)
         return written
 
     def _with_files(self, outcomes: Iterable[RowOutcome]) -> Iterator[RowOutcome]:

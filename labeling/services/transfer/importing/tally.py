@@ -1,0 +1,181 @@
+"""What an import has done so far: its counts, and what is said of its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from labeling.messages import Message, as_json, message
+from labeling.services.transfer.importing import own
+from labeling.services.transfer.importing.chunk import Refusal
+from labeling.services.transfer.importing.raw import Raw
+from labeling.services.transfer.importing.refused import RefusedRows
+from labeling.services.transfer.importing.write import Written
+
+
+@dataclass(frozen=True)
+class Before:
+    """What earlier attempts of the job wrote; its file is read from the start again.
+
+    Their rows say the same again, and would be counted as duplicates of themselves.
+    """
+
+    received: int = 0
+    created: int = 0
+    filled: int = 0
+    taken: int = 0
+    voted: int = 0
+    remarked: int = 0
+
+
+@dataclass
+class Tally:
+    """What an import has done so far; at most ``reasons`` refusals with their reasons.
+
+    ``remarks`` are, at the start, those of the attempts before.
+    """
+
+    reasons: int
+    refused: RefusedRows
+    before: Before = field(default_factory=Before)
+    received: int = 0
+    created: int = 0
+    filled: int = 0
+    taken: int = 0
+    voted: int = 0
+    rejected: int = 0
+    between: int = 0
+    scaled: int = 0
+    unused: int = 0
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    remarks: list[dict[str, Any]] = field(default_factory=list)
+    remarked: int = 0
+    # Columns with a role that no row had so far.
+    unseen: set[str] = field(default_factory=set)
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    is_own: bool = False
+
+    def __post_init__(self) -> None:
+        """Begin with what the attempts before wrote."""
+        self.created, self.filled = self.before.created, self.before.filled
+        self.taken, self.voted = self.before.taken, self.before.voted
+        self.remarked = self.before.remarked
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether the rows of earlier attempts have all been read again."""
+        return self.received >= self.before.received
+
+    @property
+    def duplicates(self) -> int:
+        """How many rows say what their item says already."""
+        rest = self.received - self.created - self.filled - self.rejected
+        # What was deleted between two attempts has been created twice.
+        return max(rest, 0)
+
+    def so_far(self) -> dict[str, int]:
+        """Return what another attempt has to know, as JSON takes it."""
+        return {name: getattr(self, name) for name in asdict(self.before)}
+
+    def noting_columns(self, raws: Iterator[Raw]) -> Iterator[Raw]:
+        """Return the same rows, and remember which columns there are."""
+        for raw in raws:
+            if not self.is_own and raw.values:
+                self.is_own = own.is_own(raw.values, self.mapping)
+            if self.unseen and raw.values:
+                self.unseen -= raw.values.keys()
+            yield raw
+
+    def add(self, written: Written) -> None:
+        """Count a chunk that was written."""
+        self.received += written.received
+        self.created += written.created
+        self.between += written.between
+        self.scaled += written.scaled
+        self.unused += written.unused
+        self.filled += written.met.filled
+        self.taken += written.met.taken
+        self.voted += written.met.voted
+        # Of the same rows an attempt before has said them.
+        if self.received > self.before.received:
+            for number, remark in written.met.remarks:
+                self._remark(number, remark)
+        for refusal in written.refusals:
+            self.reject(refusal)
+
+    def _remark(self, number: int, remark: Message) -> None:
+        self.remarked += 1
+        if len(self.remarks) < self.reasons:
+            self.remarks.append({"row": number, "reason": as_json(remark)})
+
+    def reject(self, refusal: Refusal) -> None:
+        """Count a row that cannot be kept; the first ones with the reason."""
+        self.rejected += 1
+        self.refused.add(refusal)
+        # Bounded: millions of bad rows must not fill the row of the import.
+        if len(self.errors) < self.reasons:
+            self.errors.append(
+                {"row": refusal.number, "reason": as_json(refusal.reason)}
+            )
+
+    def notes(self) -> Iterator[Message]:
+        """Yield what is said of rows that were taken otherwise than they stand."""
+        for count, note in self._counted():
+            if count:
+                yield note
+        if self.is_own:
+            yield message(
+                "An export of ours: labels, votes, tags and the split come back as they were."
+            )
+        if self.unseen:
+            yield message(
+                "A role was given to columns that the file does not have: %(columns)s.",
+                columns=", ".join(sorted(self.unseen)[:20]),
+            )
+
+    def _counted(self) -> tuple[tuple[int, Message], ...]:
+        return (
+            (
+                self.unused,
+                message(
+                    "%(count)s rows have labels that were not used: say that they are right, or bring them as votes.",
+                    count=self.unused,
+                ),
+            ),
+            (
+                self.taken,
+                message(
+                    "%(count)s known answers are now those of the file.",
+                    count=self.taken,
+                ),
+            ),
+            (
+                self.voted,
+                message(
+                    "%(count)s answers of the file became votes: the known ones stay.",
+                    count=self.voted,
+                ),
+            ),
+            (
+                self.remarked,
+                message(
+                    "%(count)s rows are kept otherwise than they stand: see the report.",
+                    count=self.remarked,
+                ),
+            ),
+            (
+                self.between,
+                message(
+                    "%(count)s rows are nearly the same as items on both sides of the split.",
+                    count=self.between,
+                ),
+            ),
+            (
+                self.scaled,
+                message(
+                    "%(count)s pictures of 16 bits or more were scaled to 8, each by the range it uses.",
+                    count=self.scaled,
+                ),
+            ),
+        )
