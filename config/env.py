@@ -5,6 +5,7 @@ All of them raise ImproperlyConfigured, which names the variable, for a wrong va
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from pathlib import Path
@@ -53,3 +54,11 @@ def number(name: str, default: int) -> int:
 def words(name: str, default: str) -> list[str]:
     """Return variable ``name`` as a list, split at commas."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """Return variable ``name`` as a list of networks such as 10.0.0.0/8, split at commas."""
+    try:
+        return [ipaddress.ip_network(word) for word in words(name, "")]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}") from error

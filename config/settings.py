@@ -205,6 +205,9 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2**20
 IMPORT_MAX_BYTES = env.number("IMPORT_MAX_MB", 2048) * 2**20
 # With less free on the disk nothing is taken: the database would stop for want of room.
 MIN_FREE_BYTES = env.number("MIN_FREE_MB", 256) * 2**20
+# Networks that sources may be in beside the internet, and the folder for those on the disk.
+SOURCE_NETWORKS = env.networks("SOURCE_NETWORKS")
+SOURCE_FOLDER = env.text("SOURCE_FOLDER")
 # How long an export may read: while it does, leases become slower.
 EXPORT_MAX_SECONDS = env.number("EXPORT_MAX_SECONDS", 60)
 

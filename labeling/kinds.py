@@ -8,6 +8,7 @@ from django.utils.translation import gettext_noop as noop
 
 from labeling.services.projects import removal
 from labeling.services.transfer import earlier, importing
+from labeling.services.transfer.sources import keeping, listing
 from labeling.services.votes import agreement, skills
 from labeling.services.work.kinds import Kind
 
@@ -26,6 +27,12 @@ KINDS: Final = (
         title=noop("import"),
         repeat=importing.again,
         counts={"created": noop("New items")},
+    ),
+    Kind(
+        keeping.KIND,
+        listing.run,
+        title=noop("list of a source"),
+        repeat=listing.again,
     ),
     Kind(
         earlier.KIND,

@@ -30,6 +30,7 @@ from labeling.models.resolution import (
     Resolution,
 )
 from labeling.models.skills import Skills
+from labeling.models.source import Source, SourceObject
 from labeling.models.unread import Unread
 
 __all__ = [
@@ -66,6 +67,8 @@ __all__ = [
     "Reason",
     "Resolution",
     "Skills",
+    "Source",
+    "SourceObject",
     "Unread",
     "Upload",
     "User",

@@ -13,6 +13,7 @@ from labeling.messages import Message, from_json
 from labeling.models.job import Job
 from labeling.models.people import User
 from labeling.models.project import Project
+from labeling.models.source import Source
 
 
 class Upload(models.Model):
@@ -50,6 +51,9 @@ class ImportRun(models.Model):
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="imports")
     upload = models.ForeignKey(Upload, models.SET_NULL, null=True, related_name="+")
+    source = models.ForeignKey(
+        Source, models.SET_NULL, null=True, related_name="imports"
+    )
     job = models.OneToOneField(Job, models.CASCADE, related_name="import_run")
     file_name = models.CharField(max_length=255)
     mapping = models.JSONField(default=dict, help_text="Column → role.")

@@ -20,6 +20,8 @@ from labeling.services.work.transactions import Turn, await_turn
 # Pixels of the longer side: in a list, and on a page of its own.
 SIZES: Final = (256, 1024)
 OURS: Final = ("PNG", "JPEG")
+# The kinds of job that bring pictures.
+BRINGING: Final = ("import", "list-source")
 MIME: Final = "image/webp"
 # A decoded picture has four bytes for each pixel, and making it small takes as much
 # again: of large ones a process makes one small at a time.
@@ -80,7 +82,8 @@ def forget_unused() -> int:
     """
     with transaction.atomic():
         await_turn(Turn.PICTURES)
-        if Job.objects.filter(kind="import", state=Job.State.RUNNING).exists():
+        bringing = Job.objects.filter(kind__in=BRINGING, state=Job.State.RUNNING)
+        if bringing.exists():
             return 0
         shown = Item.objects.filter(media=OuterRef("pk"))
         unused = list(Media.objects.filter(~Exists(shown)))

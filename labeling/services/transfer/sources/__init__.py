@@ -1,0 +1,1 @@
+"""Buckets and folders that a project is fed from, again and again."""

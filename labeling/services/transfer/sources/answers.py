@@ -1,0 +1,101 @@
+"""The XML of S3: lists of objects, and why something is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from xml.parsers import expat
+
+from labeling.messages import message
+from labeling.services.transfer.sources.network import PlaceError
+
+_DEEPEST: Final = 20
+
+
+@dataclass
+class Listing:
+    """A part of a list: the fields of each object, and the token of the next part."""
+
+    objects: list[dict[str, str]] = field(default_factory=list)
+    fields: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def token(self) -> str:
+        """What asks for the next part; empty where this is the last one."""
+        is_cut = self.fields.get("IsTruncated") == "true"
+        return self.fields.get("NextContinuationToken", "") if is_cut else ""
+
+    @property
+    def is_encoded(self) -> bool:
+        """Whether its keys are written as in an address."""
+        return self.fields.get("EncodingType") == "url"
+
+
+class _Reader:
+    """Gathers the texts of the elements of an answer."""
+
+    def __init__(self) -> None:
+        self.listing = Listing()
+        self.root = ""
+        self._path: list[str] = []
+        self._text: list[str] = []
+
+    def start(self, name: str, _attributes: Mapping[str, str]) -> None:
+        """Begin an element."""
+        # The names of some servers have a prefix.
+        self._path.append(name.rpartition(":")[2])
+        self._text = []
+        self.root = self._path[0]
+        if len(self._path) > _DEEPEST:
+            raise ValueError("too deep")
+        if self._path[1:] == ["Contents"]:
+            self.listing.objects.append({})
+
+    def text(self, some: str) -> None:
+        """Add to the text of the element."""
+        self._text.append(some)
+
+    def end(self, _name: str) -> None:
+        """End an element; those of the top and of an object are kept."""
+        text = "".join(self._text)
+        if len(self._path) == 2:
+            self.listing.fields[self._path[1]] = text
+        elif len(self._path) == 3 and self._path[1] == "Contents":
+            self.listing.objects[-1][self._path[2]] = text
+        self._path.pop()
+        self._text = []
+
+    def refuse(self, *_given: object) -> None:
+        """Raise ValueError, whatever was given."""
+        raise ValueError("a document type")
+
+
+def _read(data: bytes) -> _Reader:
+    reader, parser = _Reader(), expat.ParserCreate()
+    parser.StartElementHandler = reader.start
+    parser.EndElementHandler = reader.end
+    parser.CharacterDataHandler = reader.text
+    # Without a document type there are no entities, which could grow without end.
+    parser.StartDoctypeDeclHandler = reader.refuse
+    parser.Parse(data, True)
+    return reader
+
+
+def listing(data: bytes) -> Listing:
+    """Return a list of objects. Raises PlaceError where this is none."""
+    try:
+        reader = _read(data)
+    except (expat.ExpatError, ValueError):
+        reader = _Reader()
+    if reader.root != "ListBucketResult":
+        raise PlaceError(message("This server does not speak S3: it sent no list."))
+    return reader.listing
+
+
+def error(data: bytes) -> Mapping[str, str]:
+    """Return the fields of an error; nothing where the server has sent none."""
+    try:
+        return _read(data).listing.fields
+    except (expat.ExpatError, ValueError):
+        return {}

@@ -1,0 +1,254 @@
+"""A bucket of an S3-compatible server: list it, read and write its objects.
+
+Four calls of a stable protocol over the connections of ``network``: a client library
+would bring 5 to 25 MB, and connect to whatever a name stands for at that moment.
+"""
+
+from __future__ import annotations
+
+import http.client
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import IO, Final
+from urllib.parse import unquote_plus
+
+from django.utils import timezone
+
+from labeling.messages import message
+from labeling.services.transfer.sources import answers, network, signing
+from labeling.services.transfer.sources.network import PlaceError
+from labeling.services.transfer.sources.signing import AccessKey, Call
+from labeling.services.transfer.sources.store import PIECE, Listed, changed
+
+# Times that a call is tried, and seconds before the second and the third time.
+TRIES: Final = 3
+PAUSE: Final = 0.3
+# Seconds that the content of an object may take.
+LONGEST: Final = 600.0
+# Of an answer that is no object.
+_MOST_XML: Final = 2**24
+_AGAIN: Final = (429, 500, 502, 503, 504)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a bucket is, and which of its objects are meant: those below the prefix."""
+
+    endpoint: str
+    region: str
+    bucket: str
+    prefix: str = ""
+
+
+class Bucket:
+    """A bucket, opened by a key, or by none where everybody may read it."""
+
+    def __init__(self, place: Place, key: AccessKey | None) -> None:
+        self.place = place
+        self._key = key
+        self._connection = network.connection(place.endpoint)
+        parts = network.split(place.endpoint)
+        # As the connection writes it: the usual port is not named.
+        usual = 443 if parts.scheme == "https" else 80
+        host = parts.hostname or ""
+        host = f"[{host}]" if ":" in host else host
+        is_usual = parts.port in (None, usual)
+        self._host = host if is_usual else f"{host}:{parts.port}"
+
+    def close(self) -> None:
+        """End the connection."""
+        self._connection.close()
+
+    def pages(self, after: str = "") -> Iterator[list[Listed]]:
+        """Return the objects behind a key, a thousand at a time.
+
+        Raises PlaceError where the server does not answer or refuses.
+        """
+        query = {"list-type": "2", "prefix": self.place.prefix, "encoding-type": "url"}
+        if after:
+            query["start-after"] = self.place.prefix + after
+        while query:
+            listing = answers.listing(self._xml("", query))
+            yield [self._listed(values, listing) for values in listing.objects]
+            token = listing.token
+            if token and token == query.get("continuation-token"):
+                raise PlaceError(message("The server lists the same objects for ever."))
+            query.pop("start-after", None)
+            query = {**query, "continuation-token": token} if token else {}
+
+    def _listed(self, values: Mapping[str, str], listing: answers.Listing) -> Listed:
+        key = values.get("Key", "")
+        if listing.is_encoded:
+            key = unquote_plus(key)
+        size = values.get("Size", "0")
+        modified: datetime | None = None
+        with suppress(ValueError):
+            modified = datetime.fromisoformat(values.get("LastModified", ""))
+        return Listed(
+            key.removeprefix(self.place.prefix),
+            values.get("ETag", "").strip('"')[:200],
+            int(size) if size.isdecimal() else 0,
+            modified if modified and modified.tzinfo else None,
+        )
+
+    def pieces(self, listed: Listed) -> Iterator[bytes]:
+        """Return what is in an object.
+
+        Raises ObjectChangedError where it is not the one that was listed, PlaceError
+        where the server does not answer or refuses.
+        """
+        headers = {"if-match": f'"{listed.etag}"'} if listed.etag else {}
+        response = self._call(self._of(listed.key, headers=headers))
+        if response.status in (404, 412):
+            self._connection.close()
+            raise changed(listed.key)
+        self._check(response)
+        # Some servers do not know the condition, and send whatever is there now.
+        if listed.etag not in ("", _etag_of(response) or listed.etag):
+            self._connection.close()
+            raise changed(listed.key)
+        until = time.monotonic() + LONGEST
+        try:
+            while piece := response.read1(PIECE):
+                yield piece
+                if time.monotonic() > until:
+                    raise _broken("it took too long")
+        except (OSError, http.client.HTTPException) as error:
+            raise _broken(str(error)) from error
+        finally:
+            # Whoever stops before the end leaves bytes that are no answer to the next call.
+            if not response.isclosed():
+                self._connection.close()
+
+    def etag(self, key: str) -> str:
+        """Return the ETag that an object has now, or "" where there is none.
+
+        Raises PlaceError where the server does not answer or refuses.
+        """
+        response = self._call(self._of(key, "HEAD"))
+        self._whole(response)
+        if response.status == 404:
+            return ""
+        self._check(response)
+        return _etag_of(response)
+
+    def address(self, key: str, seconds: int) -> str:
+        """Return an address at which anybody may read an object for some seconds."""
+        call = self._of(key)
+        if self._key:
+            now = timezone.now()
+            region = self.place.region
+            call = signing.presigned(call, self._key, region, now, seconds)
+        scheme = network.split(self.place.endpoint).scheme
+        return f"{scheme}://{call.host}{call.target}"
+
+    def write(self, key: str, file: IO[bytes], size: int, sha256: str) -> None:
+        """Write a file as an object; the server checks its SHA-256.
+
+        Raises PlaceError where the server does not answer or refuses.
+        """
+        headers = {"content-length": str(size)}
+        response = self._call(self._of(key, "PUT", headers=headers), file, sha256)
+        self._check(response)
+        self._whole(response)
+
+    def _xml(self, key: str, query: Mapping[str, str]) -> bytes:
+        response = self._call(self._of(key, query=query))
+        self._check(response)
+        return self._whole(response)
+
+    def _whole(self, response: http.client.HTTPResponse) -> bytes:
+        """Return an answer that is no object."""
+        try:
+            data = response.read(_MOST_XML + 1)
+        except (OSError, http.client.HTTPException) as error:
+            raise _broken(str(error)) from error
+        if len(data) > _MOST_XML:
+            raise _broken("its answer is too long")
+        return data
+
+    def _of(
+        self,
+        key: str,
+        method: str = "GET",
+        *,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Call:
+        # The bucket stands in the path: a server of one's own seldom has a name for each.
+        path = f"/{self.place.bucket}/{self.place.prefix}{key}" if key else ""
+        path = path or f"/{self.place.bucket}"
+        return Call(method, self._host, path, query or {}, headers or {})
+
+    def _call(
+        self, call: Call, body: IO[bytes] | None = None, payload: str = signing.NOTHING
+    ) -> http.client.HTTPResponse:
+        """Make a call, again where that may help. Raises PlaceError for no answer."""
+        for tried in range(1, TRIES + 1):
+            try:
+                response = self._once(call, body, payload)
+            except (OSError, http.client.HTTPException) as error:
+                self._connection.close()
+                if tried == TRIES:
+                    raise _broken(str(error) or type(error).__name__) from error
+            else:
+                if response.status not in _AGAIN or tried == TRIES:
+                    return response
+                self._connection.close()
+            time.sleep(PAUSE * tried**2)
+        raise RuntimeError("the last try has returned or raised")
+
+    def _once(
+        self, call: Call, body: IO[bytes] | None, payload: str
+    ) -> http.client.HTTPResponse:
+        headers: Mapping[str, str] = {**call.headers, "host": call.host}
+        if self._key:
+            now, region = timezone.now(), self.place.region
+            headers = signing.signed(call, self._key, region, now, payload)
+        if body:
+            body.seek(0)
+        self._connection.request(
+            call.method, call.target, body=body, headers=dict(headers)
+        )
+        return self._connection.getresponse()
+
+    def _check(self, response: http.client.HTTPResponse) -> None:
+        """Raise PlaceError unless the server has done what was asked."""
+        if response.status in (200, 204):
+            return
+        # A redirect too: the address that it names was not checked, and is not asked.
+        values = answers.error(self._whole(response))
+        self._connection.close()
+        region = response.getheader("x-amz-bucket-region", self.place.region)
+        if region != self.place.region:
+            raise RefusedError(
+                message("The bucket is in the region “%(region)s”.", region=region)
+            )
+        code = values.get("Code") or f"HTTP {response.status}"
+        raise RefusedError(
+            message(
+                "“%(host)s” refuses: %(code)s %(words)s",
+                host=self._host,
+                code=code[:80],
+                words=str(values.get("Message", ""))[:300],
+            )
+        )
+
+
+class RefusedError(PlaceError):
+    """The server has answered that it does not do what was asked."""
+
+    code = "source_refused"
+
+
+def _etag_of(response: http.client.HTTPResponse) -> str:
+    return response.getheader("etag", "").strip('"')[:200]
+
+
+def _broken(why: str) -> PlaceError:
+    return PlaceError(
+        message("The connection to the server broke: %(why)s.", why=why[:200])
+    )

@@ -1,0 +1,249 @@
+"""A source is listed as a job: what is new is taken, what changed or is gone is told.
+
+A list that was broken off goes on behind the last page of which all is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_noop as noop
+
+from labeling.errors import AssayError, InvalidInputError
+from labeling.messages import Message, message
+from labeling.models import ImportRun, Job, Source, SourceObject, User
+from labeling.services.transfer import importing, pictures
+from labeling.services.transfer.importing import staging
+from labeling.services.transfer.importing.choices import ImportChoices
+from labeling.services.transfer.limits import LIMITS, Limits
+from labeling.services.transfer.sources import keeping, objects
+from labeling.services.transfer.sources.bucket import RefusedError
+from labeling.services.transfer.sources.network import PlaceError
+from labeling.services.transfer.sources.objects import ObjectCounts, State
+from labeling.services.transfer.sources.store import Listed, ObjectChangedError, Store
+from labeling.services.transfer.sources.taking import ObjectWriter
+from labeling.services.work import jobs
+from labeling.services.work.progress import Progress
+
+# Names that a line of the log quotes.
+QUOTED = 5
+
+
+def run(progress: Progress, limits: Limits = LIMITS) -> dict[str, Any]:
+    """List a source; idempotent: what is as it was when it was read is not read again.
+
+    Raises InvalidInputError where the source was removed, PlaceError where its server does
+    not answer or refuses, and SealError where its credentials cannot be read.
+    """
+    sources = Source.objects.select_related("project")
+    source = sources.filter(pk=progress.job.params["source"]).first()
+    if source is None:
+        raise InvalidInputError(message("This source was removed."))
+    # A deletion of unused pictures that runs now could take one that is brought again.
+    pictures.await_forgetting()
+    with keeping.opened(source) as store:
+        lister = _Lister(source, store, progress, limits)
+        lister.read_all()
+    return lister.counts.as_json()
+
+
+def again(job: Job, user: User | None) -> Job:
+    """Request that the same source is listed from its beginning.
+
+    Raises InvalidInputError where it was removed.
+    """
+    source = Source.objects.filter(pk=job.params["source"]).first()
+    if source is None:
+        raise InvalidInputError(message("This source was removed."))
+    return keeping.request_list(source, user)
+
+
+class _Lister:
+    """One list of a source, page by page."""
+
+    def __init__(
+        self, source: Source, store: Store, progress: Progress, limits: Limits
+    ) -> None:
+        self._source, self._store, self._progress = source, store, progress
+        self._limits = limits
+        self._run = _run_of(source, progress)
+        self._writer = ObjectWriter(source, store, self._run, progress, limits)
+        params = progress.job.params
+        # Of an attempt before that a worker could not end.
+        self._writer.counts = ObjectCounts(**params.get("counts", {}))
+        self._writer.errors = [*self._run.errors] if params.get("after") else []
+        self._after: str = params.get("after", "")
+
+    @property
+    def counts(self) -> ObjectCounts:
+        """What became of the objects so far."""
+        return self._writer.counts
+
+    def read_all(self) -> None:
+        """Read all pages, then see what is gone.
+
+        Raises PlaceError where the server does not answer any more.
+        """
+        is_ordered = True
+        for page in self._store.pages(self._after):
+            self._read(page)
+            keys = [listed.key.encode() for listed in page]
+            is_ordered = is_ordered and keys == sorted(keys)
+            if page and is_ordered:
+                self._after = page[-1].key
+                # Where keys come in no order, nobody can go on behind one.
+                self._progress.note(after=self._after, counts=self.counts.as_json())
+            self._save()
+        self._tell_removed()
+        self._save()
+        Source.objects.filter(pk=self._source.pk).update(
+            listed_at=timezone.now(), counts=self.counts.as_json()
+        )
+
+    def _read(self, page: Sequence[Listed]) -> None:
+        """Take what is new of a page, and count all of it."""
+        known = objects.known_of(self._source, page)
+        settled = {
+            listed.key: known[listed.key]
+            for listed in page
+            if objects.is_settled(self._source, listed, known.get(listed.key))
+        }
+        self._count_settled(page, settled)
+        first = self.counts.objects + 1
+        self.counts.objects += len(page)
+        to_take, lists = [], []
+        for number, listed in enumerate(page, start=first):
+            if listed.key in settled:
+                continue
+            use, why = objects.usage(listed, self._source.project.data_type)
+            if why:
+                self._keep_refused(number, listed, why, State.UNUSED)
+            elif use == "list":
+                lists.append((number, listed))
+            else:
+                to_take.append((number, listed))
+        for portion in objects.portions(to_take, self._limits.chunk_pictures):
+            self._writer.take(portion, known)
+            self._progress.report(stage=noop("reading objects"))
+        for number, listed in lists:
+            self._import(number, listed)
+
+    def _count_settled(
+        self, page: Sequence[Listed], settled: dict[str, SourceObject]
+    ) -> None:
+        first = self.counts.objects + 1
+        for number, listed in enumerate(page, start=first):
+            row = settled.get(listed.key)
+            if row is not None and row.reason is not None:
+                self._writer.refuse(number, listed, row.reason, row.state)
+            elif row is not None:
+                self.counts.known += 1
+        objects.touch(self._source, self._progress.job.pk, [*settled])
+
+    def _keep_refused(
+        self,
+        number: int,
+        listed: Listed,
+        why: Message,
+        state: str,
+        *,
+        is_open: bool = False,
+    ) -> None:
+        self._writer.refuse(number, listed, why, state)
+        # Without its ETag it is read again by the next list.
+        etag = "" if is_open else listed.etag
+        objects.keep([self._writer.row(listed, state, reason=why, etag=etag)])
+
+    def _import(self, number: int, listed: Listed) -> None:
+        """Import a list by the ordinary importer, here and now."""
+        try:
+            job_id = self._staged(listed)
+        except (ObjectChangedError, RefusedError) as error:
+            why = error.message
+            self._keep_refused(number, listed, why, State.REFUSED, is_open=True)
+            return
+        except PlaceError:
+            raise
+        except AssayError as error:
+            self._keep_refused(number, listed, error.message, State.REFUSED)
+            return
+        # Its own job tells why it failed, where it did.
+        with suppress(AssayError):
+            jobs.finish(job_id)
+        is_done = Job.objects.filter(pk=job_id, state=Job.State.DONE).exists()
+        self.counts.lists += 1
+        etag = listed.etag if is_done else ""
+        objects.keep([self._writer.row(listed, State.LIST, etag=etag)])
+        self._progress.report(stage=noop("reading objects"))
+
+    def _staged(self, listed: Listed) -> int:
+        """Bring a list here and request its import; return the import's job.
+
+        Raises PlaceError where the server does not answer, and what ``staging.stage``
+        and ``importing.start`` raise.
+        """
+        project, user = self._source.project, self._progress.job.requested_by
+        pieces = self._store.pieces(listed)
+        upload = staging.stage(project, user, listed.key, pieces)
+        options = asdict(_choices(self._source))
+        with transaction.atomic():
+            own = importing.start(upload, user, {}, options)
+            ImportRun.objects.filter(pk=own.pk).update(source=self._source)
+        return own.job_id
+
+    def _tell_removed(self) -> None:
+        """Mark what is in no list any more; the items stay."""
+        rows = SourceObject.objects.filter(source=self._source)
+        gone = rows.exclude(seen_by=self._progress.job.pk)
+        fresh = gone.filter(removed_at=None).order_by("key")
+        names = [*fresh.values_list("key", flat=True)[:QUOTED]]
+        count = fresh.update(removed_at=timezone.now())
+        self.counts.removed = gone.count()
+        if count:
+            self._progress.log(
+                message(
+                    "%(count)s objects are gone since the list before; their items stay: %(names)s",
+                    count=count,
+                    names=", ".join(name[-80:] for name in names),
+                )
+            )
+
+    def _save(self) -> None:
+        """Write the counts, and how far the job is."""
+        counts = self.counts
+        others = counts.changed + counts.refused + counts.unused
+        with transaction.atomic():
+            ImportRun.objects.filter(pk=self._run.pk).update(
+                # Lists have imports of their own, with counts of their rows.
+                received=counts.objects - counts.lists,
+                created=counts.new,
+                duplicates=counts.known,
+                rejected=others,
+                errors=self._writer.errors,
+            )
+            self._progress.report(done=counts.objects, stage=noop("reading objects"))
+
+
+def _choices(source: Source) -> ImportChoices:
+    return ImportChoices(
+        labels_are="gold" if source.has_labels else "", same_id=source.when_changed
+    )
+
+
+def _run_of(source: Source, progress: Progress) -> ImportRun:
+    """Return the import that tells of this list, also where it is its second attempt."""
+    run_, _is_new = ImportRun.objects.select_related("project", "job").get_or_create(
+        job=progress.job,
+        defaults={
+            "project": source.project,
+            "source": source,
+            "file_name": source.name,
+            "options": asdict(_choices(source)),
+        },
+    )
+    return run_

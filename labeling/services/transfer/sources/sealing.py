@@ -1,0 +1,77 @@
+"""Credentials at rest: encrypted by a key that is made from SECRET_KEY.
+
+AES-256-GCM; each seal has a key of its own, derived by HKDF (RFC 5869) with a random salt.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from Crypto.Cipher import AES
+from Crypto.Hash import SHA256
+from Crypto.Protocol.KDF import HKDF
+from django.conf import settings
+
+from labeling.errors import ConflictError
+from labeling.messages import message
+
+_PURPOSE: Final = b"assay: credentials of sources"
+# Bytes of each part, which stand before the encrypted text.
+_SALT: Final = 16
+_NONCE: Final = 12
+_TAG: Final = 16
+
+
+class SealError(ConflictError):
+    """Credentials that cannot be read any more."""
+
+    code = "credentials_unreadable"
+
+
+def seal(values: Mapping[str, str], owner: str) -> str:
+    """Return values encrypted; only for the same ``owner`` can they be read again."""
+    salt, nonce = secrets.token_bytes(_SALT), secrets.token_bytes(_NONCE)
+    cipher = AES.new(_key(settings.SECRET_KEY, salt), AES.MODE_GCM, nonce=nonce)
+    cipher.update(owner.encode())
+    hidden, tag = cipher.encrypt_and_digest(json.dumps(dict(values)).encode())
+    return base64.b64encode(salt + nonce + tag + hidden).decode()
+
+
+def opened(sealed: str, owner: str) -> dict[str, str]:
+    """Return the values that were sealed for ``owner``.
+
+    Raises SealError where the key is another one now.
+    """
+    for secret in _secrets():
+        try:
+            parts = base64.b64decode(sealed, validate=True)
+            salt, rest = parts[:_SALT], parts[_SALT:]
+            nonce, tag = rest[:_NONCE], rest[_NONCE : _NONCE + _TAG]
+            cipher = AES.new(_key(secret, salt), AES.MODE_GCM, nonce=nonce)
+            cipher.update(owner.encode())
+            shown = cipher.decrypt_and_verify(rest[_NONCE + _TAG :], tag)
+        except ValueError:
+            continue
+        values: dict[str, str] = json.loads(shown)
+        return values
+    raise SealError(
+        message(
+            "The credentials of this source cannot be read: SECRET_KEY is another one than when they were entered. Enter them again."
+        )
+    )
+
+
+def _secrets() -> Iterator[str]:
+    yield settings.SECRET_KEY
+    # Django's own way to change the key without losing what it has signed.
+    yield from settings.SECRET_KEY_FALLBACKS
+
+
+def _key(secret: str, salt: bytes) -> bytes:
+    # One key is asked for; the library returns several as a tuple.
+    derived = HKDF(secret.encode(), 32, salt, SHA256, context=_PURPOSE)
+    return derived if isinstance(derived, bytes) else derived[0]
