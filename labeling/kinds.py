@@ -8,7 +8,7 @@ from django.utils.translation import gettext_noop as noop
 
 from labeling.services.projects import removal
 from labeling.services.transfer import earlier, importing
-from labeling.services.transfer.sources import keeping, listing
+from labeling.services.transfer.sources import keeping, listing, sending
 from labeling.services.votes import agreement, skills
 from labeling.services.work.kinds import Kind
 
@@ -34,6 +34,7 @@ KINDS: Final = (
         title=noop("list of a source"),
         repeat=listing.again,
     ),
+    Kind(sending.KIND, sending.run, title=noop("export into a source")),
     Kind(
         earlier.KIND,
         earlier.run,

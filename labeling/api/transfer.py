@@ -7,7 +7,12 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
-from django.http import FileResponse, HttpResponse, HttpResponseBase
+from django.http import (
+    FileResponse,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+)
 from django.urls import URLPattern, get_script_prefix, path
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
@@ -22,7 +27,8 @@ from labeling.api.wire import transfer as wire
 from labeling.errors import InvalidInputError, NotFoundError
 from labeling.models import ImportRun, Item, Media, User
 from labeling.services.projects import label_sets, members
-from labeling.services.transfer import exporting, importing, pictures
+from labeling.services.transfer import exporting, importing
+from labeling.services.transfer.sources import serving
 from labeling.templatetags.localized import localized
 
 
@@ -278,6 +284,7 @@ class MediaView(ProjectView):
     def get(self, sha256: str, query: wire.PictureQuery) -> HttpResponseBase:
         """Answer the picture, or with ``size`` a small one; each may be kept for long.
 
+        One that is whole in a bucket alone comes by a redirect to a signed address.
         Raises NotFoundError where no item of the project shows it.
         """
         media = Media.objects.filter(sha256=sha256).first()
@@ -289,12 +296,17 @@ class MediaView(ProjectView):
         )
         if media is None or not is_ours:
             raise NotFoundError(_("There is no such picture in this project."))
-        data, mime = pictures.read(media, "" if query.size is UNSET else query.size)
+        size = "" if query.size is UNSET else query.size
+        served = serving.serve(self.member, media, size)
+        if served.url:
+            kept = {"Cache-Control": f"private, max-age={serving.KEPT}"}
+            return HttpResponseRedirect(served.url, headers=kept)
+        for_long = "private, max-age=31536000, immutable"
         return HttpResponse(
-            data,
-            content_type=mime,
+            served.data,
+            content_type=served.mime,
             headers={
-                "Cache-Control": "private, max-age=31536000, immutable",
+                "Cache-Control": for_long if served.is_whole else "private, max-age=60",
                 "Content-Security-Policy": "sandbox; default-src 'none'",
                 "X-Content-Type-Options": "nosniff",
             },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from labeling.api import queue, transfer, votes, work
+from labeling.api import queue, sources, transfer, votes, work
 from labeling.api.experts import disagreements, doubts
 from labeling.api.projects import invitations, items, members, projects
 
@@ -45,6 +45,7 @@ _OF_PROJECT: list[URLPattern] = [
     path("precedents/", disagreements.PrecedentsView.as_view()),
     path("precedents/<int:pk>/", disagreements.PrecedentView.as_view()),
     *transfer.urlpatterns,
+    *sources.urlpatterns,
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.views import LogoutView, PasswordResetDoneView
 from django.urls import URLPattern, URLResolver, path
 
-from labeling.views import accounts, transfer, work
+from labeling.views import accounts, sources, transfer, work
 from labeling.views.experts import disagreements, doubts
 from labeling.views.projects import (
     guideline,
@@ -60,4 +60,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_P}settings/", settings.settings, name="settings"),
     path(f"{_P}settings/delete/", settings.delete_project, name="delete-project"),
     path(f"{_P}members/", people.people, name="members"),
+    path(f"{_P}sources/", sources.sources, name="sources"),
+    path(f"{_P}sources/<int:pk>/", sources.source, name="source"),
 ]

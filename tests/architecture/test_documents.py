@@ -13,7 +13,9 @@ SOURCES = [
     for folder in ("running", "config", "labeling", "activelearn")
     for path in (ROOT / folder).rglob("*.py")
 ]
-READ = re.compile(r"env\.(?:text|flag|number|words|prefix)\(\s*[\"']([A-Z_]+)[\"']")
+READ = re.compile(
+    r"env\.(?:text|flag|number|words|prefix|networks)\(\s*[\"']([A-Z_]+)[\"']"
+)
 DIRECT = re.compile(r"os\.environ(?:\.get)?[(\[]\s*[\"']([A-Z_]+)[\"']")
 
 

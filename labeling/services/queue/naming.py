@@ -35,12 +35,17 @@ def data_of(member: Membership, item: Item) -> dict[str, Any]:
     return {**item.data, "image": _neutral(item) + PurePosixPath(path).suffix}
 
 
+def knows_files(member: Membership) -> bool:
+    """Whether a member may see the names of files, which may tell their labels."""
+    return member.role in _KNOW_FILES
+
+
 def _neutral(item: Item) -> str:
     return f"item-{item.pk}"
 
 
 def _may_see(member: Membership, item: Item, path: str = "") -> bool:
-    if member.role in _KNOW_FILES:
+    if knows_files(member):
         return True
     names = [name for name in (item.external_id, path) if name]
     if item.media_id is not None or any(map(_FILE.search, names)):

@@ -16,6 +16,7 @@ from labeling.errors import AssayError, ForbiddenError, NotFoundError
 from labeling.models import Membership, User
 from labeling.services.experts import inquiries
 from labeling.services.projects import members, policy
+from labeling.services.transfer.sources import serving
 
 
 @contextmanager
@@ -41,6 +42,8 @@ def member_of(
     except ForbiddenError as error:
         raise PermissionDenied(error.detail) from error
     member.user = User.objects.get(pk=member.user_id)
+    # For the policy of the page, which is written when it is ready.
+    vars(request)["image_origins"] = serving.origins(member.project)
     return member
 
 
@@ -79,16 +82,23 @@ def _words_of(field: str) -> Promise | str:
 # What people call the fields that refusals name, beside the settings.
 _FIELDS: Final[dict[str, Promise | str]] = {
     "answer": _("Answer"),
+    "bucket": _("Bucket"),
+    "endpoint": _("Address"),
     "file": _("File"),
     "items": _("Items"),
     "key": _("Key"),
+    "kind": _("Kind"),
     "label": _("Label"),
     "labels": _("Labels"),
     "mapping": _("Columns"),
     "name": _("Name"),
+    "prefix": _("Beginning of the keys"),
     "question": _("Question"),
     "quota": _("At most"),
+    "region": _("Region"),
     "role": _("Role"),
+    "secret": _("Secret"),
+    "serving": _("Pictures"),
     "slug": _("Short name"),
     "split": _("Split"),
     "state": _("State"),

@@ -1,7 +1,8 @@
-"""The XML of S3: lists of objects, and why something is refused."""
+"""What an S3-compatible server answers: lists of objects, and why it refuses."""
 
 from __future__ import annotations
 
+import http.client
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -10,11 +11,17 @@ from xml.parsers import expat
 from labeling.messages import message
 from labeling.services.transfer.sources.network import PlaceError
 
+# Bytes of an answer that is no object: a thousand keys of the longest take a tenth.
+MOST_XML: Final = 2**24
 _DEEPEST: Final = 20
 
 
+class RefusedError(PlaceError):
+    """The server has answered that it does not do what was asked."""
+
+
 @dataclass
-class Listing:
+class ObjectList:
     """A part of a list: the fields of each object, and the token of the next part."""
 
     objects: list[dict[str, str]] = field(default_factory=list)
@@ -36,13 +43,13 @@ class _Reader:
     """Gathers the texts of the elements of an answer."""
 
     def __init__(self) -> None:
-        self.listing = Listing()
+        self.listing = ObjectList()
         self.root = ""
         self._path: list[str] = []
         self._text: list[str] = []
 
     def start(self, name: str, _attributes: Mapping[str, str]) -> None:
-        """Begin an element."""
+        """Begin an element. Raises ValueError where they are too deep."""
         # The names of some servers have a prefix.
         self._path.append(name.rpartition(":")[2])
         self._text = []
@@ -82,7 +89,7 @@ def _read(data: bytes) -> _Reader:
     return reader
 
 
-def listing(data: bytes) -> Listing:
+def listing(data: bytes) -> ObjectList:
     """Return a list of objects. Raises PlaceError where this is none."""
     try:
         reader = _read(data)
@@ -99,3 +106,48 @@ def error(data: bytes) -> Mapping[str, str]:
         return _read(data).listing.fields
     except (expat.ExpatError, ValueError):
         return {}
+
+
+def broken(why: str) -> PlaceError:
+    """Return that a connection ended before all was said."""
+    return PlaceError(
+        message("The connection to the server broke: %(why)s.", why=why[:200])
+    )
+
+
+def whole(response: http.client.HTTPResponse) -> bytes:
+    """Return an answer that is no object. Raises PlaceError where it does not end well."""
+    try:
+        data = response.read(MOST_XML + 1)
+    except (OSError, http.client.HTTPException) as why:
+        raise broken(str(why)) from why
+    # Whatever else it may be: no list of a thousand objects.
+    if len(data) > MOST_XML:
+        raise broken("its answer is too long")
+    return data
+
+
+def etag_of(response: http.client.HTTPResponse) -> str:
+    """Return the ETag that an answer names; "" where it names none."""
+    return response.getheader("etag", "").strip('"')[:200]
+
+
+def check(response: http.client.HTTPResponse, host: str, region: str) -> None:
+    """Raise RefusedError, with the server's own words, unless it did what was asked."""
+    if response.status in (200, 204):
+        return
+    # A redirect is a refusal too: where it leads was not checked, and is not asked.
+    values = error(whole(response))
+    named = response.getheader("x-amz-bucket-region", region)
+    if named != region:
+        raise RefusedError(
+            message("The bucket is in the region “%(region)s”.", region=named[:40])
+        )
+    raise RefusedError(
+        message(
+            "“%(host)s” refuses: %(code)s %(words)s",
+            host=host,
+            code=(values.get("Code") or f"HTTP {response.status}")[:80],
+            words=values.get("Message", "")[:300],
+        )
+    )

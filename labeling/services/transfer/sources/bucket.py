@@ -20,7 +20,7 @@ from django.utils import timezone
 from labeling.messages import message
 from labeling.services.transfer.sources import answers, network, signing
 from labeling.services.transfer.sources.network import PlaceError
-from labeling.services.transfer.sources.signing import AccessKey, Call
+from labeling.services.transfer.sources.signing import AccessKey, S3Call
 from labeling.services.transfer.sources.store import PIECE, Listed, changed
 
 # Times that a call is tried, and seconds before the second and the third time.
@@ -28,8 +28,6 @@ TRIES: Final = 3
 PAUSE: Final = 0.3
 # Seconds that the content of an object may take.
 LONGEST: Final = 600.0
-# Of an answer that is no object.
-_MOST_XML: Final = 2**24
 _AGAIN: Final = (429, 500, 502, 503, 504)
 
 
@@ -79,7 +77,7 @@ class Bucket:
             query.pop("start-after", None)
             query = {**query, "continuation-token": token} if token else {}
 
-    def _listed(self, values: Mapping[str, str], listing: answers.Listing) -> Listed:
+    def _listed(self, values: Mapping[str, str], listing: answers.ObjectList) -> Listed:
         key = values.get("Key", "")
         if listing.is_encoded:
             key = unquote_plus(key)
@@ -107,7 +105,7 @@ class Bucket:
             raise changed(listed.key)
         self._check(response)
         # Some servers do not know the condition, and send whatever is there now.
-        if listed.etag not in ("", _etag_of(response) or listed.etag):
+        if listed.etag not in ("", answers.etag_of(response) or listed.etag):
             self._connection.close()
             raise changed(listed.key)
         until = time.monotonic() + LONGEST
@@ -115,9 +113,12 @@ class Bucket:
             while piece := response.read1(PIECE):
                 yield piece
                 if time.monotonic() > until:
-                    raise _broken("it took too long")
+                    raise answers.broken("it took too long")
+            # Unlike read(), read1() takes the end of the connection for the end of it.
+            if response.length:
+                raise answers.broken(f"{response.length} bytes are missing")
         except (OSError, http.client.HTTPException) as error:
-            raise _broken(str(error)) from error
+            raise answers.broken(str(error)) from error
         finally:
             # Whoever stops before the end leaves bytes that are no answer to the next call.
             if not response.isclosed():
@@ -129,11 +130,11 @@ class Bucket:
         Raises PlaceError where the server does not answer or refuses.
         """
         response = self._call(self._of(key, "HEAD"))
-        self._whole(response)
+        answers.whole(response)
         if response.status == 404:
             return ""
         self._check(response)
-        return _etag_of(response)
+        return answers.etag_of(response)
 
     def address(self, key: str, seconds: int) -> str:
         """Return an address at which anybody may read an object for some seconds."""
@@ -153,22 +154,12 @@ class Bucket:
         headers = {"content-length": str(size)}
         response = self._call(self._of(key, "PUT", headers=headers), file, sha256)
         self._check(response)
-        self._whole(response)
+        answers.whole(response)
 
     def _xml(self, key: str, query: Mapping[str, str]) -> bytes:
         response = self._call(self._of(key, query=query))
         self._check(response)
-        return self._whole(response)
-
-    def _whole(self, response: http.client.HTTPResponse) -> bytes:
-        """Return an answer that is no object."""
-        try:
-            data = response.read(_MOST_XML + 1)
-        except (OSError, http.client.HTTPException) as error:
-            raise _broken(str(error)) from error
-        if len(data) > _MOST_XML:
-            raise _broken("its answer is too long")
-        return data
+        return answers.whole(response)
 
     def _of(
         self,
@@ -177,23 +168,30 @@ class Bucket:
         *,
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Call:
+    ) -> S3Call:
         # The bucket stands in the path: a server of one's own seldom has a name for each.
         path = f"/{self.place.bucket}/{self.place.prefix}{key}" if key else ""
         path = path or f"/{self.place.bucket}"
-        return Call(method, self._host, path, query or {}, headers or {})
+        return S3Call(method, self._host, path, query or {}, headers or {})
 
     def _call(
-        self, call: Call, body: IO[bytes] | None = None, payload: str = signing.NOTHING
+        self,
+        call: S3Call,
+        body: IO[bytes] | None = None,
+        payload: str = signing.NOTHING,
     ) -> http.client.HTTPResponse:
         """Make a call, again where that may help. Raises PlaceError for no answer."""
         for tried in range(1, TRIES + 1):
             try:
                 response = self._once(call, body, payload)
+            except PlaceError:
+                # It was begun, and no other can be before it is ended.
+                self._connection.close()
+                raise
             except (OSError, http.client.HTTPException) as error:
                 self._connection.close()
                 if tried == TRIES:
-                    raise _broken(str(error) or type(error).__name__) from error
+                    raise answers.broken(str(error) or type(error).__name__) from error
             else:
                 if response.status not in _AGAIN or tried == TRIES:
                     return response
@@ -202,7 +200,7 @@ class Bucket:
         raise RuntimeError("the last try has returned or raised")
 
     def _once(
-        self, call: Call, body: IO[bytes] | None, payload: str
+        self, call: S3Call, body: IO[bytes] | None, payload: str
     ) -> http.client.HTTPResponse:
         headers: Mapping[str, str] = {**call.headers, "host": call.host}
         if self._key:
@@ -216,39 +214,9 @@ class Bucket:
         return self._connection.getresponse()
 
     def _check(self, response: http.client.HTTPResponse) -> None:
-        """Raise PlaceError unless the server has done what was asked."""
-        if response.status in (200, 204):
-            return
-        # A redirect too: the address that it names was not checked, and is not asked.
-        values = answers.error(self._whole(response))
-        self._connection.close()
-        region = response.getheader("x-amz-bucket-region", self.place.region)
-        if region != self.place.region:
-            raise RefusedError(
-                message("The bucket is in the region “%(region)s”.", region=region)
-            )
-        code = values.get("Code") or f"HTTP {response.status}"
-        raise RefusedError(
-            message(
-                "“%(host)s” refuses: %(code)s %(words)s",
-                host=self._host,
-                code=code[:80],
-                words=str(values.get("Message", ""))[:300],
-            )
-        )
-
-
-class RefusedError(PlaceError):
-    """The server has answered that it does not do what was asked."""
-
-    code = "source_refused"
-
-
-def _etag_of(response: http.client.HTTPResponse) -> str:
-    return response.getheader("etag", "").strip('"')[:200]
-
-
-def _broken(why: str) -> PlaceError:
-    return PlaceError(
-        message("The connection to the server broke: %(why)s.", why=why[:200])
-    )
+        try:
+            answers.check(response, self._host, self.place.region)
+        except PlaceError:
+            # What is left of the answer is none to the next call.
+            self._connection.close()
+            raise

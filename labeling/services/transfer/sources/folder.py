@@ -36,9 +36,10 @@ def check(path: str) -> Path:
     try:
         # Resolved: a link in it may lead anywhere.
         folder = (root / path.strip("/")).resolve()
+        is_ours = folder.is_relative_to(root) and folder.is_dir()
     except (OSError, ValueError):
-        folder = root.parent
-    if not folder.is_relative_to(root) or not folder.is_dir():
+        folder, is_ours = root, False
+    if not is_ours:
         raise InvalidInputError(
             message("There is no folder “%(path)s” for sources.", path=path[:200])
         )

@@ -6,7 +6,6 @@ A list that was broken off goes on behind the last page of which all is kept.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -17,17 +16,14 @@ from django.utils.translation import gettext_noop as noop
 from labeling.errors import AssayError, InvalidInputError
 from labeling.messages import Message, message
 from labeling.models import ImportRun, Job, Source, SourceObject, User
-from labeling.services.transfer import importing, pictures
-from labeling.services.transfer.importing import staging
-from labeling.services.transfer.importing.choices import ImportChoices
+from labeling.services.transfer import pictures
 from labeling.services.transfer.limits import LIMITS, Limits
-from labeling.services.transfer.sources import keeping, objects
-from labeling.services.transfer.sources.bucket import RefusedError
+from labeling.services.transfer.sources import keeping, lists, objects
+from labeling.services.transfer.sources.answers import RefusedError
 from labeling.services.transfer.sources.network import PlaceError
 from labeling.services.transfer.sources.objects import ObjectCounts, State
 from labeling.services.transfer.sources.store import Listed, ObjectChangedError, Store
 from labeling.services.transfer.sources.taking import ObjectWriter
-from labeling.services.work import jobs
 from labeling.services.work.progress import Progress
 
 # Names that a line of the log quotes.
@@ -116,7 +112,7 @@ class _Lister:
         self._count_settled(page, settled)
         first = self.counts.objects + 1
         self.counts.objects += len(page)
-        to_take, lists = [], []
+        to_take, to_import = [], []
         for number, listed in enumerate(page, start=first):
             if listed.key in settled:
                 continue
@@ -124,13 +120,13 @@ class _Lister:
             if why:
                 self._keep_refused(number, listed, why, State.UNUSED)
             elif use == "list":
-                lists.append((number, listed))
+                to_import.append((number, listed))
             else:
                 to_take.append((number, listed))
         for portion in objects.portions(to_take, self._limits.chunk_pictures):
             self._writer.take(portion, known)
             self._progress.report(stage=noop("reading objects"))
-        for number, listed in lists:
+        for number, listed in to_import:
             self._import(number, listed)
 
     def _count_settled(
@@ -161,40 +157,23 @@ class _Lister:
 
     def _import(self, number: int, listed: Listed) -> None:
         """Import a list by the ordinary importer, here and now."""
+        user = self._progress.job.requested_by
         try:
-            job_id = self._staged(listed)
+            is_done = lists.bring(self._source, self._store, listed, user)
         except (ObjectChangedError, RefusedError) as error:
             why = error.message
             self._keep_refused(number, listed, why, State.REFUSED, is_open=True)
-            return
         except PlaceError:
+            # Not this list but the server: the next one could not be had either.
             raise
         except AssayError as error:
             self._keep_refused(number, listed, error.message, State.REFUSED)
-            return
-        # Its own job tells why it failed, where it did.
-        with suppress(AssayError):
-            jobs.finish(job_id)
-        is_done = Job.objects.filter(pk=job_id, state=Job.State.DONE).exists()
-        self.counts.lists += 1
-        etag = listed.etag if is_done else ""
-        objects.keep([self._writer.row(listed, State.LIST, etag=etag)])
+        else:
+            self.counts.lists += 1
+            # A list whose import has failed is read again by the next one.
+            etag = listed.etag if is_done else ""
+            objects.keep([self._writer.row(listed, State.LIST, etag=etag)])
         self._progress.report(stage=noop("reading objects"))
-
-    def _staged(self, listed: Listed) -> int:
-        """Bring a list here and request its import; return the import's job.
-
-        Raises PlaceError where the server does not answer, and what ``staging.stage``
-        and ``importing.start`` raise.
-        """
-        project, user = self._source.project, self._progress.job.requested_by
-        pieces = self._store.pieces(listed)
-        upload = staging.stage(project, user, listed.key, pieces)
-        options = asdict(_choices(self._source))
-        with transaction.atomic():
-            own = importing.start(upload, user, {}, options)
-            ImportRun.objects.filter(pk=own.pk).update(source=self._source)
-        return own.job_id
 
     def _tell_removed(self) -> None:
         """Mark what is in no list any more; the items stay."""
@@ -229,12 +208,6 @@ class _Lister:
             self._progress.report(done=counts.objects, stage=noop("reading objects"))
 
 
-def _choices(source: Source) -> ImportChoices:
-    return ImportChoices(
-        labels_are="gold" if source.has_labels else "", same_id=source.when_changed
-    )
-
-
 def _run_of(source: Source, progress: Progress) -> ImportRun:
     """Return the import that tells of this list, also where it is its second attempt."""
     run_, _is_new = ImportRun.objects.select_related("project", "job").get_or_create(
@@ -243,7 +216,7 @@ def _run_of(source: Source, progress: Progress) -> ImportRun:
             "project": source.project,
             "source": source,
             "file_name": source.name,
-            "options": asdict(_choices(source)),
+            "options": asdict(lists.choices_of(source)),
         },
     )
     return run_

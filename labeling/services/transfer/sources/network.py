@@ -32,8 +32,6 @@ _CARRIERS: Final = tuple(
 class PlaceError(InvalidInputError):
     """A server that cannot be reached or may not be; ``errors`` may name the field."""
 
-    code = "source_unreachable"
-
 
 def split(endpoint: str) -> SplitResult:
     """Return the parts of the address of a server, such as https://s3.example.com:9000.

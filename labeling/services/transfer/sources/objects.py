@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 from typing import Final, Literal, NamedTuple
 
+from django.db import models
+from django.db.models import Q
+
 from labeling.messages import Message, message
 from labeling.models import Project, Source, SourceObject
 from labeling.services.transfer.importing import packed
@@ -113,6 +116,13 @@ def keep(rows: Sequence[SourceObject]) -> None:
             *("etag", "size", "state", "item", "reason", "seen_by", "removed_at")
         ],
     )
+
+
+def to_look_at(source: Source) -> models.QuerySet[SourceObject]:
+    """Return the objects that are not simply taken, and those that are gone."""
+    # In the words of the index that has this condition.
+    is_odd = Q(removed_at__isnull=False) | ~Q(state=State.TAKEN.value)
+    return SourceObject.objects.filter(is_odd, source=source).order_by("pk")
 
 
 def portions(

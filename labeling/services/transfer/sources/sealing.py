@@ -8,8 +8,8 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, cast
 
 from Crypto.Cipher import AES
 from Crypto.Hash import SHA256
@@ -29,8 +29,6 @@ _TAG: Final = 16
 class SealError(ConflictError):
     """Credentials that cannot be read any more."""
 
-    code = "credentials_unreadable"
-
 
 def seal(values: Mapping[str, str], owner: str) -> str:
     """Return values encrypted; only for the same ``owner`` can they be read again."""
@@ -46,7 +44,8 @@ def opened(sealed: str, owner: str) -> dict[str, str]:
 
     Raises SealError where the key is another one now.
     """
-    for secret in _secrets():
+    # The fallbacks are Django's own way to change the key without losing what it signed.
+    for secret in [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]:
         try:
             parts = base64.b64decode(sealed, validate=True)
             salt, rest = parts[:_SALT], parts[_SALT:]
@@ -65,13 +64,7 @@ def opened(sealed: str, owner: str) -> dict[str, str]:
     )
 
 
-def _secrets() -> Iterator[str]:
-    yield settings.SECRET_KEY
-    # Django's own way to change the key without losing what it has signed.
-    yield from settings.SECRET_KEY_FALLBACKS
-
-
 def _key(secret: str, salt: bytes) -> bytes:
-    # One key is asked for; the library returns several as a tuple.
     derived = HKDF(secret.encode(), 32, salt, SHA256, context=_PURPOSE)
-    return derived if isinstance(derived, bytes) else derived[0]
+    # Several keys would be a tuple.
+    return cast("bytes", derived)

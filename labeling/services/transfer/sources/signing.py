@@ -31,7 +31,7 @@ class AccessKey:
 
 
 @dataclass(frozen=True)
-class Call:
+class S3Call:
     """A request as it is signed; ``path`` is not encoded yet."""
 
     method: str
@@ -48,7 +48,7 @@ class Call:
 
 
 def signed(
-    call: Call, key: AccessKey, region: str, at: datetime, payload: str = NOTHING
+    call: S3Call, key: AccessKey, region: str, at: datetime, payload: str = NOTHING
 ) -> dict[str, str]:
     """Return the headers of a call with those that sign it.
 
@@ -73,8 +73,8 @@ def signed(
 
 
 def presigned(
-    call: Call, key: AccessKey, region: str, at: datetime, seconds: int
-) -> Call:
+    call: S3Call, key: AccessKey, region: str, at: datetime, seconds: int
+) -> S3Call:
     """Return a call that anybody may make for some seconds, without headers."""
     moment = f"{at:%Y%m%dT%H%M%SZ}"
     scope = _scope(region, moment)
@@ -105,7 +105,7 @@ def _scope(region: str, moment: str) -> str:
 
 
 def _signature(
-    call: Call, payload: str, key: AccessKey, scope: str, moment: str
+    call: S3Call, payload: str, key: AccessKey, scope: str, moment: str
 ) -> str:
     """Return the signature of a call whose headers are all signed."""
     lines = sorted(

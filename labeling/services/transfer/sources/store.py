@@ -18,8 +18,6 @@ EXPORTS: Final = "assay-exports/"
 class ObjectChangedError(ConflictError):
     """An object is not the one that was listed."""
 
-    code = "object_changed"
-
 
 class Listed(NamedTuple):
     """An object as it is listed; ``key`` begins below the source's prefix.

@@ -26,7 +26,7 @@ from labeling.services.transfer.importing.write import Writer, Written, terms_of
 from labeling.services.transfer.limits import Limits
 from labeling.services.transfer.rows import RowError
 from labeling.services.transfer.sources import objects, store
-from labeling.services.transfer.sources.bucket import RefusedError
+from labeling.services.transfer.sources.answers import RefusedError
 from labeling.services.transfer.sources.objects import ObjectCounts, State
 from labeling.services.transfer.sources.store import Listed, ObjectChangedError, Store
 from labeling.services.work.progress import Progress

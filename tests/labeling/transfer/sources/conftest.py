@@ -18,8 +18,9 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def server(shared_server: Server, settings: Settings) -> Server:
+def server(shared_server: Server, settings: Settings) -> Iterator[Server]:
     """Give an empty bucket of a server, which the operator allows."""
     settings.SOURCE_NETWORKS = [ipaddress.ip_network("127.0.0.0/8")]
     shared_server.empty()
-    return shared_server
+    yield shared_server
+    shared_server.close()

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +31,7 @@ class Server:
 
     endpoint: str
     files: Path
+    opened: list[Bucket] = field(default_factory=list)
 
     def put(self, key: str, data: bytes) -> None:
         path = self.files / key
@@ -45,7 +46,13 @@ class Server:
         self.files.mkdir()
 
     def bucket(self, prefix: str = "", key: AccessKey | None = KEY) -> Bucket:
-        return Bucket(Place(self.endpoint, "us-east-1", "bucket", prefix), key)
+        bucket = Bucket(Place(self.endpoint, "us-east-1", "bucket", prefix), key)
+        self.opened.append(bucket)
+        return bucket
+
+    def close(self) -> None:
+        while self.opened:
+            self.opened.pop().close()
 
     def source(self, project: Project, **fields: object) -> Source:
         values: dict[str, object] = {

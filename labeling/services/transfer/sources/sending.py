@@ -1,0 +1,74 @@
+"""An export into a source; its job tells what proves it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.utils.translation import gettext_noop as noop
+
+from labeling import queries
+from labeling.errors import InvalidInputError, check_one_of
+from labeling.messages import message
+from labeling.models import Job, Source, User
+from labeling.services.transfer import exporting
+from labeling.services.transfer.sources import keeping
+from labeling.services.transfer.sources.store import EXPORTS
+from labeling.services.work import jobs
+from labeling.services.work.progress import Progress
+
+KIND: Final = "export-source"
+# Bytes that an object can be written with at once.
+MOST: Final = 5 * 2**30
+
+
+def request(
+    source: Source, user: User | None, kind: str, filters: Mapping[str, str]
+) -> Job:
+    """Request an export into a source.
+
+    Raises InvalidInputError where the format or a filter is unknown.
+    """
+    check_one_of("format", kind, exporting.KINDS)
+    for name, value in filters.items():
+        check_one_of(name, value, queries.CHOICES[name])
+    return jobs.enqueue(
+        KIND,
+        project=source.project,
+        params={"source": source.pk, "format": kind, "filters": dict(filters)},
+        user=user,
+    )
+
+
+def run(progress: Progress) -> dict[str, Any]:
+    """Write the rows of one moment into a source; run twice, it writes the same object.
+
+    Raises InvalidInputError where the source was removed or the file is too large, what
+    ``exporting.stream`` and ``keeping.opened`` raise, and what the store's ``write`` does.
+    """
+    params = progress.job.params
+    source = (
+        Source.objects.select_related("project").filter(pk=params["source"]).first()
+    )
+    if source is None:
+        raise InvalidInputError(message("This source was removed."))
+    project, kind = source.project, params["format"]
+    progress.report(stage=noop("reading rows"))
+    export = exporting.stream(project, kind, params["filters"])
+    with export.file as file, keeping.opened(source) as store:
+        size = file.seek(0, io.SEEK_END)
+        if size > MOST:
+            raise InvalidInputError(
+                message("The file has more than 5 GiB: export less, by split or state.")
+            )
+        # Named by the job: an attempt after a broken one replaces what that has written.
+        name = f"{EXPORTS}{project.slug}-{progress.job.pk}.{exporting.ending(kind)}"
+        progress.report(stage=noop("writing the file"))
+        store.write(name, file, size, export.sha256)
+    return {
+        "object": name,
+        "rows": export.rows,
+        "at": export.at.isoformat(),
+        "sha256": export.sha256,
+    }

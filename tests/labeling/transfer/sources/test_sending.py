@@ -1,0 +1,112 @@
+"""An export into a source: the same file as by the API, with what proves it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from labeling.errors import InvalidInputError
+from labeling.models import Job, Source
+from labeling.services.transfer.sources import keeping, sending
+from labeling.services.transfer.sources.keeping import SourceDraft
+from labeling.services.work import jobs
+from tests import make
+from tests.labeling.transfer.files import bring, lines
+from tests.labeling.transfer.sources.server import Server, counts, listed
+
+pytestmark = pytest.mark.django_db
+
+
+def sent(source: Source, kind: str = "jsonl", **filters: str) -> Job:
+    job = sending.request(source, None, kind, filters)
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    return job
+
+
+def test_the_rows_of_one_moment_are_an_object_of_the_bucket(server: Server) -> None:
+    project = make.project()
+    bring(
+        project, "x.jsonl", lines({"id": "a", "text": "one"}, {"id": "b", "text": "2"})
+    )
+    source = server.source(project, prefix="p/")
+
+    result = sent(source).result
+
+    data = (server.files / "p" / result["object"]).read_bytes()
+    assert result["object"].startswith(f"assay-exports/{project.slug}-")
+    assert [json.loads(line)["external_id"] for line in data.splitlines()] == ["a", "b"]
+    assert result["rows"] == 2
+    assert result["sha256"] == hashlib.sha256(data).hexdigest()
+
+
+def test_what_we_have_written_is_not_imported(server: Server) -> None:
+    project = make.project()
+    bring(project, "x.jsonl", lines({"id": "a", "text": "one"}))
+    source = server.source(project)
+    sent(source)
+
+    run = listed(source)
+
+    assert counts(source) == {"objects": 1, "unused": 1}
+    assert "It is an export of ours." in str(run.refusals[0].reason)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_filters_and_formats_are_those_of_exports(server: Server, kind: str) -> None:
+    project = make.project()
+    bring(project, "x.jsonl", lines({"id": "a", "text": "one"}))
+    source = server.source(project)
+
+    job = sent(source, kind, state="settled")
+
+    assert job.result["rows"] == 0
+    assert job.result["object"].endswith(f".{kind}")
+
+
+def test_an_unknown_format_or_filter_is_refused(server: Server) -> None:
+    source = server.source(make.project())
+
+    for kind, filters in (("exe", {}), ("csv", {"state": "x"})):
+        with pytest.raises(InvalidInputError):
+            sending.request(source, None, kind, filters)
+
+
+def test_the_same_job_writes_the_same_object_again(server: Server) -> None:
+    project = make.project()
+    bring(project, "x.jsonl", lines({"id": "a", "text": "one"}))
+    source = server.source(project)
+    job = sending.request(source, None, "jsonl", {})
+    results = []
+    for _ in range(2):
+        claimed = jobs.claim(job.pk)
+        assert claimed is not None
+        results.append(sending.run(claimed)["object"])
+        Job.objects.update(alive_until=job.created_at)
+
+    assert results[0] == results[1]
+    assert len([*(server.files / "assay-exports").iterdir()]) == 1
+
+
+def test_a_source_that_was_removed_takes_nothing(server: Server) -> None:
+    source = server.source(make.project())
+    job = sending.request(source, None, "jsonl", {})
+    keeping.remove(source)
+
+    with pytest.raises(InvalidInputError, match="was removed"):
+        jobs.run(job.pk)
+
+
+def test_an_export_goes_into_a_folder_too(tmp_path: Path, settings: Settings) -> None:
+    settings.SOURCE_FOLDER = str(tmp_path)
+    project = make.project()
+    bring(project, "x.jsonl", lines({"id": "a", "text": "one"}))
+    source = keeping.add(project, None, SourceDraft("f", "folder"))
+
+    result = sent(source).result
+
+    assert b"one" in (tmp_path / result["object"]).read_bytes()
