@@ -26,6 +26,8 @@ from labeling.models import (
     Item,
     Job,
     Project,
+    Source,
+    SourceObject,
     User,
 )
 from labeling.services.experts import adjudicate, blind, decisions, inquiries
@@ -214,9 +216,14 @@ def often_answered(count: int, *, first: User | None = None) -> Project:
 
 
 def address(path: str, project: Project) -> str:
-    """Return a path of a project, and of its first item where it names one."""
+    """Return a path of a project, and of its first item or source where it names one."""
     first = Item.objects.filter(project=project).order_by("pk").first()
-    return path.format(slug=project.slug, item=first.pk if first else 0)
+    source = Source.objects.filter(project=project).order_by("pk").first()
+    return path.format(
+        slug=project.slug,
+        item=first.pk if first else 0,
+        source=source.pk if source else 0,
+    )
 
 
 def many_labels(count: int) -> Project:
@@ -238,6 +245,20 @@ def with_tokens(count: int) -> Project:
     project = make.project()
     for _ in range(count):
         ApiToken.issue(make.manager_of(project).user)
+    return project
+
+
+def fed(count: int) -> Project:
+    """Return a project with so many sources, of which the first has as many odd objects."""
+    project = make.project()
+    sources = [
+        Source.objects.create(project=project, kind="s3", name=f"s{number}")
+        for number in range(count)
+    ]
+    SourceObject.objects.bulk_create(
+        SourceObject(source=sources[0], key=f"k{number}", state="refused", seen_by=1)
+        for number in range(count)
+    )
     return project
 
 
@@ -269,6 +290,8 @@ LISTS: Final[dict[str, Builder]] = {
     **{f"projects/{{slug}}/{path}": builder for path, builder in DOUBTS.items()},
     "projects/{slug}/models/2/against/1/": differing,
     "projects/{slug}/items/{item}/models/": had_to_do,
+    "projects/{slug}/sources/": fed,
+    "projects/{slug}/sources/{source}/objects/": fed,
 }
 PAGES: Final[dict[str, Builder]] = {
     "": one_of_many,
@@ -289,6 +312,8 @@ PAGES: Final[dict[str, Builder]] = {
     "projects/{slug}/models/2/against/1/": differing,
     "projects/{slug}/items/{item}/": often_answered,
     "projects/{slug}/items/{item}/models/": had_to_do,
+    "projects/{slug}/sources/": fed,
+    "projects/{slug}/sources/{source}/": fed,
     **{
         f"projects/{{slug}}/{path.replace('doubts', 'disagreements')}": builder
         for path, builder in DOUBTS.items()
@@ -363,7 +388,7 @@ def test_no_list_of_the_api_is_left_out() -> None:
         if method == "get" and is_page:
             listed.add(path.removeprefix("/api/"))
 
-    paths = {path.replace("{item}", "{id}") for path in LISTS}
+    paths = {re.sub(r"{(item|source)}", "{id}", path) for path in LISTS}
     paths = {re.sub(r"doubts/[\w-]+/", "doubts/{which}/", path) for path in paths}
     numbered = "models/{number}/against/{before}/"
     assert listed == {path.replace("models/2/against/1/", numbered) for path in paths}
@@ -374,7 +399,9 @@ def test_no_page_is_left_out() -> None:
     names = {pattern.name for pattern in patterns if isinstance(pattern, URLPattern)}
 
     listed = {
-        resolve("/" + path.format(slug="a", item=1).partition("?")[0]).url_name
+        resolve(
+            "/" + path.format(slug="a", item=1, source=1).partition("?")[0]
+        ).url_name
         for path in PAGES
     }
     assert names - NO_LISTS == listed

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from xml.parsers import expat
 
-from labeling.messages import message
+from labeling.messages import Message, message
 from labeling.services.transfer.sources.network import PlaceError
 
 # Bytes of an answer that is no object: a thousand keys of the longest take a tenth.
@@ -108,11 +108,9 @@ def error(data: bytes) -> Mapping[str, str]:
         return {}
 
 
-def broken(why: str) -> PlaceError:
+def broken(why: str | Message) -> PlaceError:
     """Return that a connection ended before all was said."""
-    return PlaceError(
-        message("The connection to the server broke: %(why)s.", why=why[:200])
-    )
+    return PlaceError(message("The connection to the server broke: %(why)s.", why=why))
 
 
 def whole(response: http.client.HTTPResponse) -> bytes:
@@ -120,10 +118,10 @@ def whole(response: http.client.HTTPResponse) -> bytes:
     try:
         data = response.read(MOST_XML + 1)
     except (OSError, http.client.HTTPException) as why:
-        raise broken(str(why)) from why
+        raise broken(str(why)[:200]) from why
     # Whatever else it may be: no list of a thousand objects.
     if len(data) > MOST_XML:
-        raise broken("its answer is too long")
+        raise broken(message("its answer is too long"))
     return data
 
 

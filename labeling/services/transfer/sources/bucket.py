@@ -28,6 +28,7 @@ TRIES: Final = 3
 PAUSE: Final = 0.3
 # Seconds that the content of an object may take.
 LONGEST: Final = 600.0
+_CUT: Final = message("it ended before the object did")
 _AGAIN: Final = (429, 500, 502, 503, 504)
 
 
@@ -113,12 +114,12 @@ class Bucket:
             while piece := response.read1(PIECE):
                 yield piece
                 if time.monotonic() > until:
-                    raise answers.broken("it took too long")
+                    raise answers.broken(message("it took too long"))
             # Unlike read(), read1() takes the end of the connection for the end of it.
             if response.length:
-                raise answers.broken(f"{response.length} bytes are missing")
+                raise answers.broken(_CUT)
         except (OSError, http.client.HTTPException) as error:
-            raise answers.broken(str(error)) from error
+            raise answers.broken(str(error)[:200]) from error
         finally:
             # Whoever stops before the end leaves bytes that are no answer to the next call.
             if not response.isclosed():

@@ -186,7 +186,7 @@ class _Lister:
         if count:
             self._progress.log(
                 message(
-                    "%(count)s objects are gone since the list before; their items stay: %(names)s",
+                    "Gone since the list before, while their items stay (%(count)s): %(names)s",
                     count=count,
                     names=", ".join(name[-80:] for name in names),
                 )

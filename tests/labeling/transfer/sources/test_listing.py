@@ -133,7 +133,7 @@ def test_what_is_gone_is_marked_and_told_and_its_item_stays(server: Server) -> N
     assert Item.objects.count() == 3
     assert counts(source) == {"objects": 2, "known": 2, "removed": 1}
     assert [str(note) for note in run.notes] == [
-        "1 objects are gone since the list before; their items stay: 1.png"
+        "Gone since the list before, while their items stay (1): 1.png"
     ]
     gone = SourceObject.objects.get(key="1.png")
     assert gone.removed_at is not None
