@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from labeling.api import queue, sources, transfer, votes, work
+from labeling.api import queue, transfer, votes, work
 from labeling.api.experts import disagreements, doubts
-from labeling.api.projects import invitations, items, members, projects
+from labeling.api.projects import invitations, items, members, projects, sources
 
 # Addresses are tried in order: first those that people wait for all day.
 _OF_PROJECT: list[URLPattern] = [

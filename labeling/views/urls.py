@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.views import LogoutView, PasswordResetDoneView
 from django.urls import URLPattern, URLResolver, path
 
-from labeling.views import accounts, sources, transfer, work
+from labeling.views import accounts, transfer, work
 from labeling.views.experts import disagreements, doubts
 from labeling.views.projects import (
     guideline,
@@ -15,6 +15,7 @@ from labeling.views.projects import (
     labels,
     people,
     settings,
+    sources,
 )
 from labeling.views.queue import my_work, station
 from labeling.views.votes import agreement, grid

@@ -66,6 +66,7 @@ class Bucket:
 
         Raises PlaceError where the server does not answer or refuses.
         """
+        # Encoded keys: XML has no form for control characters, which keys may have.
         query = {"list-type": "2", "prefix": self.place.prefix, "encoding-type": "url"}
         if after:
             query["start-after"] = self.place.prefix + after
@@ -75,6 +76,7 @@ class Bucket:
             token = listing.token
             if token and token == query.get("continuation-token"):
                 raise PlaceError(message("The server lists the same objects for ever."))
+            # The token says it all; with both, some servers begin anew behind the key.
             query.pop("start-after", None)
             query = {**query, "continuation-token": token} if token else {}
 
@@ -196,6 +198,7 @@ class Bucket:
             else:
                 if response.status not in _AGAIN or tried == TRIES:
                     return response
+                # Its body is not read, so that no other answer can follow.
                 self._connection.close()
             time.sleep(PAUSE * tried**2)
         raise RuntimeError("the last try has returned or raised")
@@ -203,10 +206,12 @@ class Bucket:
     def _once(
         self, call: S3Call, body: IO[bytes] | None, payload: str
     ) -> http.client.HTTPResponse:
+        # Signed anew for each try: a signature is good for minutes.
         headers: Mapping[str, str] = {**call.headers, "host": call.host}
         if self._key:
             now, region = timezone.now(), self.place.region
             headers = signing.signed(call, self._key, region, now, payload)
+        # A try before may have read some of it.
         if body:
             body.seek(0)
         self._connection.request(

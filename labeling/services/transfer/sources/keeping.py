@@ -70,6 +70,7 @@ def add(project: Project, user: User | None, draft: SourceDraft) -> Source:
         has_labels=draft.has_labels,
         created_by=user,
     )
+    # Before the transaction: nothing is locked while a server is waited for.
     _try(source)
     try:
         with transaction.atomic():
@@ -95,6 +96,7 @@ def change(source: Source, changes: dict[str, Any]) -> Source:
     source.name = draft.name.strip()
     source.serving, source.when_changed = draft.serving, draft.when_changed
     source.has_labels = draft.has_labels
+    # An empty form is no wish to read without a key.
     if draft.key:
         source.credentials = sealed(source.project_id, draft.key)
         _try(source)
@@ -109,6 +111,7 @@ def change(source: Source, changes: dict[str, Any]) -> Source:
 
 def remove(source: Source) -> None:
     """Forget a source and its credentials; the items stay, and the objects too."""
+    # A list that runs would write what goes with the source.
     for job in Job.objects.filter(series=series_of(source), finished_at=None):
         jobs.cancel(job)
     source.delete()

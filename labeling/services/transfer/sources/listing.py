@@ -85,6 +85,7 @@ class _Lister:
 
         Raises PlaceError where the server does not answer any more.
         """
+        # By bytes, as S3 lists; not every server that is compatible does.
         is_ordered = True
         for page in self._store.pages(self._after):
             self._read(page)
@@ -95,6 +96,7 @@ class _Lister:
                 # Where keys come in no order, nobody can go on behind one.
                 self._progress.note(after=self._after, counts=self.counts.as_json())
             self._save()
+        # Only now: a list that ended early would take the rest for gone.
         self._tell_removed()
         self._save()
         Source.objects.filter(pk=self._source.pk).update(
@@ -109,6 +111,7 @@ class _Lister:
             for listed in page
             if objects.is_settled(self._source, listed, known.get(listed.key))
         }
+        # Refusals of before are told anew with this list's numbers: each report is whole.
         self._count_settled(page, settled)
         first = self.counts.objects + 1
         self.counts.objects += len(page)
@@ -196,6 +199,7 @@ class _Lister:
         """Write the counts, and how far the job is."""
         counts = self.counts
         others = counts.changed + counts.refused + counts.unused
+        # The report last, for it locks the job's row, as imports do.
         with transaction.atomic():
             ImportRun.objects.filter(pk=self._run.pk).update(
                 # Lists have imports of their own, with counts of their rows.

@@ -79,6 +79,7 @@ def _check(host: str, address: str, *, is_plain: bool) -> None:
     named = _carried(ipaddress.ip_address(address.partition("%")[0]))
     if any(named in network for network in _allowed()):
         return
+    # Loopback, link-local with the metadata of clouds, private, shared and reserved.
     if not named.is_global or named.is_multicast:
         raise PlaceError(
             message(
@@ -116,6 +117,7 @@ def connection(endpoint: str) -> http.client.HTTPConnection:
 
     Raises PlaceError where the endpoint is no address of a server.
     """
+    # No proxy of the environment is asked: it would look up the name itself.
     parts = split(endpoint)
     host = parts.hostname or ""
     if parts.scheme == "https":

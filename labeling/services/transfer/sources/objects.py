@@ -73,6 +73,7 @@ def _why_unused(listed: Listed, data_type: str) -> Message | None:
     # What ends so is the mark by which a console shows an empty folder.
     if name.endswith("/") or not listed.size:
         return _EMPTY
+    # Folded by gzip it is what its inner name says.
     is_table = PurePosixPath(name.removesuffix(".gz")).suffix in packed.TABLES
     if data_type == Project.DataType.IMAGE:
         return _LIST if is_table else None
@@ -93,6 +94,7 @@ def is_settled(source: Source, listed: Listed, known: SourceObject | None) -> bo
     """Whether an object is as it was when it was read, so that it need not be read again."""
     if known is None or not listed.etag:
         return False
+    # The size too: of some servers an ETag says only when it was written, to the second.
     if (known.etag, known.size) != (listed.etag, listed.size):
         return False
     # The person has chosen since that changed ones are to be taken.

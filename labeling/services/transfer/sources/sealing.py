@@ -9,7 +9,7 @@ import base64
 import json
 import secrets
 from collections.abc import Mapping
-from typing import Final, cast
+from typing import Final
 
 from Crypto.Cipher import AES
 from Crypto.Hash import SHA256
@@ -45,7 +45,7 @@ def opened(sealed: str, owner: str) -> dict[str, str]:
     Raises SealError where the key is another one now.
     """
     # The fallbacks are Django's own way to change the key without losing what it signed.
-    for secret in [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]:
+    for secret in map(str, [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]):
         try:
             parts = base64.b64decode(sealed, validate=True)
             salt, rest = parts[:_SALT], parts[_SALT:]
@@ -65,6 +65,4 @@ def opened(sealed: str, owner: str) -> dict[str, str]:
 
 
 def _key(secret: str, salt: bytes) -> bytes:
-    derived = HKDF(secret.encode(), 32, salt, SHA256, context=_PURPOSE)
-    # Several keys would be a tuple.
-    return cast("bytes", derived)
+    return HKDF(secret.encode(), 32, salt, SHA256, context=_PURPOSE)

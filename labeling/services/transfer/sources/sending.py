@@ -56,6 +56,7 @@ def run(progress: Progress) -> dict[str, Any]:
     project, kind = source.project, params["format"]
     progress.report(stage=noop("reading rows"))
     export = exporting.stream(project, kind, params["filters"])
+    # The export is whole on the disk before the first byte is sent: see ``exporting``.
     with export.file as file, keeping.opened(source) as store:
         size = file.seek(0, io.SEEK_END)
         if size > MOST:

@@ -43,6 +43,7 @@ class S3Call:
     @property
     def target(self) -> str:
         """The encoded path and query, as they are sent."""
+        # Encoded once; other services of AWS encode twice, S3 does not.
         path = quote(self.path, safe=f"/{_PLAIN}")
         return f"{path}?{query}" if (query := _encoded(self.query)) else path
 
@@ -55,6 +56,7 @@ def signed(
     ``payload``: the SHA-256 of the body, in hexadecimal digits.
     """
     moment = f"{at:%Y%m%dT%H%M%SZ}"
+    # All headers are signed: some servers refuse an x-amz-… that is not.
     headers = {
         **call.headers,
         "host": call.host,
@@ -92,6 +94,7 @@ def presigned(
 
 
 def _encoded(query: Mapping[str, str]) -> str:
+    # Sorted as they are encoded: that is what the server sorts.
     pairs = ((quote(k, safe=_PLAIN), quote(v, safe=_PLAIN)) for k, v in query.items())
     return "&".join(f"{name}={value}" for name, value in sorted(pairs))
 

@@ -139,6 +139,7 @@ class ObjectWriter(Writer):
             if is_all and isinstance(error, RefusedError):
                 raise
             raise RowError(error.message) from error
+        # Some objects of a bucket may be closed to this key, and others not.
         self._refused_in_a_row = 0
         return data
 
@@ -160,6 +161,7 @@ class ObjectWriter(Writer):
             for outcome in outcomes
             if not isinstance(outcome, Refusal)
         }
+        # By content: an object may be the same as an item that has another name.
         items = Item.objects.filter(
             project=self.project, content_hash__in=contents.values()
         )
@@ -182,6 +184,8 @@ class ObjectWriter(Writer):
         listed = self._listed[refusal.number]
         known = self._known.get(listed.key)
         item_id = known.item_id if known else None
+        # Of a known object that can be read only its name stands against it: its content
+        # is another one.
         is_changed = is_read and item_id is not None
         state = State.CHANGED if is_changed else State.REFUSED
         why = CHANGED if is_changed else refusal.reason

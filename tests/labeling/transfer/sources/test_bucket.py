@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import io
 import ipaddress
+import time
 import urllib.error
 import urllib.request
 
 import pytest
 from pytest_django.fixtures import Settings
 
+from labeling.services.transfer.sources import answers, store
 from labeling.services.transfer.sources import bucket as buckets
-from labeling.services.transfer.sources import store
 from labeling.services.transfer.sources.answers import RefusedError
 from labeling.services.transfer.sources.bucket import Bucket, Place
 from labeling.services.transfer.sources.network import PlaceError
@@ -28,7 +29,7 @@ ONE = Listed("a", "e", 3, None)
 @pytest.fixture(autouse=True)
 def allowed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.SOURCE_NETWORKS = [ipaddress.ip_network("127.0.0.0/8")]
-    monkeypatch.setattr(buckets.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
 
 
 def listing(*keys: str, more: str = "") -> bytes:
@@ -155,9 +156,9 @@ def test_the_region_of_a_bucket_elsewhere_is_told() -> None:
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_a_server_that_is_busy_is_asked_again(status: int) -> None:
-    answers = [Answer(status), Answer(status), Answer(body=listing("a"))]
+    given = [Answer(status), Answer(status), Answer(body=listing("a"))]
 
-    with answering(answers) as server:
+    with answering(given) as server:
         assert [each.key for each in next(server.bucket().pages())] == ["a"]
         assert len(server.asked) == 3
 
@@ -220,9 +221,9 @@ def test_an_object_that_breaks_off_is_told() -> None:
 
 
 def test_an_object_that_is_larger_than_it_was_listed_is_not_read() -> None:
-    answers = [Answer(body=b"abcd", headers={"ETag": '"e"'})]
+    given = [Answer(body=b"abcd", headers={"ETag": '"e"'})]
 
-    with answering(answers) as server, pytest.raises(ObjectChangedError):
+    with answering(given) as server, pytest.raises(ObjectChangedError):
         store.content(server.bucket(), ONE, 99)
 
 
@@ -242,8 +243,8 @@ def test_a_server_that_is_gone_is_told() -> None:
         bucket.etag("a")
 
 
-def test_an_answer_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    body = b"x" * (buckets.answers.MOST_XML + 2)
+def test_an_answer_without_end_is_cut_off() -> None:
+    body = b"x" * (answers.MOST_XML + 2)
 
     with (
         answering([Answer(body=body)]) as server,

@@ -98,7 +98,7 @@ def test_a_link_that_takes_the_place_of_a_file_is_not_followed(
     (root / "x/secret.png").write_bytes(picture())
     os.utime(root / "x/secret.png", (1, 1))
     opened = Folder("")
-    ((one,),) = opened.pages()
+    ((only,),) = opened.pages()
     (root / "x/secret.png").unlink()
     other = root.parent / "root-other"
     if is_folder:
@@ -108,7 +108,7 @@ def test_a_link_that_takes_the_place_of_a_file_is_not_followed(
         (root / "x/secret.png").symlink_to(other / "secret.png")
 
     with pytest.raises(ObjectChangedError):
-        store.content(opened, one, 10_000)
+        store.content(opened, only, 10_000)
 
 
 def test_files_come_in_pages_and_go_on_behind_a_key(root: Path) -> None:

@@ -49,10 +49,10 @@ def test_a_source_is_added_listed_and_removed_by_the_api(server: Server) -> None
     call = make.Caller(make.manager_of(project).user)
 
     made = call("post", path(project), body(server, prefix="p/"))
-    one = path(project, f"{made.json()['id']}/")
-    asked = call("post", f"{one}list/")
+    place = path(project, f"{made.json()['id']}/")
+    asked = call("post", f"{place}list/")
     jobs.run(asked.json()["id"])
-    shown = call("get", one).json()
+    shown = call("get", place).json()
 
     assert (made.status_code, asked.status_code) == (201, 202)
     assert asked["Location"] == asked.json()["url"]
@@ -66,13 +66,13 @@ def test_a_source_is_added_listed_and_removed_by_the_api(server: Server) -> None
         "lists": 0,
         "removed": 0,
     }
-    (odd,) = call("get", f"{one}objects/").json()["results"]
+    (odd,) = call("get", f"{place}objects/").json()["results"]
     assert (odd["key"], odd["state"], odd["item"]) == ("b.txt", "refused", None)
     assert odd["reason"].startswith("Not an image")
-    changed = call("patch", one, {"name": "c", "when_changed": "new"}).json()
+    changed = call("patch", place, {"name": "c", "when_changed": "new"}).json()
     assert (changed["name"], changed["when_changed"]) == ("c", "new")
-    assert call("delete", one).json()["name"] == "c"
-    assert call("get", one).status_code == 404
+    assert call("delete", place).json()["name"] == "c"
+    assert call("get", place).status_code == 404
     assert Item.objects.count() == 1
 
 
@@ -80,18 +80,18 @@ def test_no_answer_tells_the_key(server: Server) -> None:
     project = make.project()
     call = make.Caller(make.manager_of(project).user)
     made = call("post", path(project), body(server))
-    one = path(project, f"{made.json()['id']}/")
+    place = path(project, f"{made.json()['id']}/")
     client = browser(make.manager_of(project).user)
 
     answers = [
         made,
         call("get", path(project)),
-        call("get", one),
-        call("patch", one, {"key_id": KEY.id, "secret": KEY.secret}),
+        call("get", place),
+        call("patch", place, {"key_id": KEY.id, "secret": KEY.secret}),
         client.get(f"/{path(project)}"),
-        client.get(f"/{one}"),
+        client.get(f"/{place}"),
         client.post(f"/{path(project)}", body(server)),
-        call("delete", one),
+        call("delete", place),
     ]
 
     assert made.json()["has_key"] is True
@@ -162,15 +162,15 @@ def test_an_export_is_asked_for_by_the_api(server: Server) -> None:
     project = make.project()
     source = server.source(project)
     call = make.Caller(make.manager_of(project).user)
-    one = path(project, f"{source.pk}/export/")
+    place = path(project, f"{source.pk}/export/")
 
-    asked = call("post", one, {"format": "csv", "state": "open"})
+    asked = call("post", place, {"format": "csv", "state": "open"})
     jobs.run(asked.json()["id"])
 
     assert asked.status_code == 202
     (name,) = [file.name for file in (server.files / "assay-exports").iterdir()]
     assert name.endswith(".csv")
-    assert call("post", one, {"format": "exe"}).status_code == 400
+    assert call("post", place, {"format": "exe"}).status_code == 400
 
 
 def test_a_source_is_added_and_changed_on_its_pages(server: Server) -> None:
@@ -181,19 +181,19 @@ def test_a_source_is_added_and_changed_on_its_pages(server: Server) -> None:
     added = client.post(f"/{path(project)}", body(server, has_labels="on"))
     source = Source.objects.get()
     jobs.run(Job.objects.latest("pk").pk)
-    one = f"/{path(project, f'{source.pk}/')}"
-    page = client.get(one)
+    place = f"/{path(project, f'{source.pk}/')}"
+    page = client.get(place)
 
     assert added.status_code == 302
     assert source.has_labels
     assert "1 object:" in " ".join(page.content.decode().split())
-    client.post(one, {"action": "change", "name": "other", "when_changed": "new"})
+    client.post(place, {"action": "change", "name": "other", "when_changed": "new"})
     source.refresh_from_db()
     assert (source.name, source.has_labels) == ("other", False)
     for action, kind in (("list", "list-source"), ("export", "export-source")):
-        client.post(one, {"action": action, "format": "csv"})
+        client.post(place, {"action": action, "format": "csv"})
         assert Job.objects.latest("pk").kind == kind
-    assert client.post(one, {"action": "remove"})["Location"] == f"/{path(project)}"
+    assert client.post(place, {"action": "remove"})["Location"] == f"/{path(project)}"
     assert not Source.objects.exists()
 
 

@@ -125,7 +125,7 @@ class Source(ReplyData):
     listed_at: Annotated[
         Moment | None, about("When a list came to its end; null before the first.")
     ]
-    counts: SourceCounts
+    counts: Annotated[SourceCounts, about("Of the last list that was whole.")]
 
 
 class SourceObject(ReplyData):

@@ -11,8 +11,8 @@ from msgspec import UNSET, structs
 from labeling.api.http.calls import HEADER, Reply, call
 from labeling.api.http.pagination import Page, page_of
 from labeling.api.http.scope import ProjectView
-from labeling.api.wire import sources as wire
 from labeling.api.wire import work
+from labeling.api.wire.projects import sources as wire
 from labeling.models import Job, Source, User
 from labeling.services.projects import members
 from labeling.services.transfer.sources import keeping, objects, sending
@@ -28,7 +28,7 @@ class SourcesView(ProjectView):
 
     allowed: ClassVar = members.MANAGE
 
-    @call()
+    @call(name="projects_sources_list")
     def get(self) -> Page[wire.Source]:
         """List them, newest first."""
         rows = Source.objects.filter(project_id=self.member.project_id)
