@@ -8,6 +8,7 @@ from labeling.signals import (
     labels_revised,
     labels_settled,
     policy_changed,
+    predictions_changed,
     queue_low,
 )
 
@@ -19,6 +20,7 @@ def listen() -> None:
     items_changed.connect(_new_order)
     queue_low.connect(_new_order)
     # An order carries the suggestions, and a run may be due earlier.
+    predictions_changed.connect(_new_order)
     policy_changed.connect(_new_order)
     policy_changed.connect(_new_labels)
 

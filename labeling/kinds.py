@@ -9,6 +9,7 @@ from django.utils.translation import gettext_noop as noop
 from labeling.services.projects import removal
 from labeling.services.transfer import earlier, importing
 from labeling.services.transfer.sources import keeping, listing, sending
+from labeling.services.transfer.outside import run as outside
 from labeling.services.votes import agreement, skills
 from labeling.services.work.kinds import Kind
 
@@ -35,6 +36,12 @@ KINDS: Final = (
         repeat=listing.again,
     ),
     Kind(sending.KIND, sending.run, title=noop("export into a source")),
+    Kind(
+        outside.KIND,
+        outside.run,
+        title=noop("predictions from outside"),
+        repeat=outside.again,
+    ),
     Kind(
         earlier.KIND,
         earlier.run,

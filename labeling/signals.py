@@ -15,6 +15,8 @@ votes_changed = Signal()
 items_changed = Signal()
 # project_id: other settings are in force of which the learner makes use
 policy_changed = Signal()
+# project_id: predictions of outside models came or went
+predictions_changed = Signal()
 # project_id: the queue is running low
 queue_low = Signal()
 # job_id, kind, seconds: it waits so long until its series has rested

@@ -64,6 +64,8 @@ def _value(setting: Setting) -> str:
         return "a list of " + ", ".join(f"`{value}`" for value, _ in choices or ())
     if choices:
         return "; ".join(f"`{value}` ({words})" for value, words in choices)
+    if field.get_internal_type() == "CharField":
+        return f"a text of at most {field.max_length} characters"
     return "`true` or `false`" if setting.least is None else _range(setting)
 
 
@@ -78,6 +80,8 @@ def _default(setting: Setting) -> str:
     default = setting.field.get_default()
     if isinstance(default, list):
         return "all"
+    if default == "":
+        return "empty"
     return f"`{str(default).lower()}`" if isinstance(default, bool) else f"`{default}`"
 
 

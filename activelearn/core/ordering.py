@@ -6,7 +6,7 @@ With too few labels for a model that knows better, typical items of the pool com
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -17,6 +17,10 @@ from activelearn.core.features import Rows, Table
 Places = diversity.Places
 # With fewer labels typical items tell more than a model's doubts do (docs/models.md).
 LEAST_COLD: Final = 20
+# A strategy that is none of ``query``: a source from outside says how unsure it is.
+EXTERNAL: Final = "external"
+# How an own model's doubt is measured behind what such a source has scored.
+BEHIND: Final = "margin"
 COLD_PER_LABEL: Final = 2
 
 
@@ -28,7 +32,8 @@ class Material:
     pool; of several labels, no label is a label set too. pool, held_out: ids of the items
     without a vote, each list ascending. settled: the number of held-out items that are
     labeled. duel: items of the pool that are asked about to tell two models apart, before
-    all that a model would choose.
+    all that a model would choose. doubts: how unsure a source from outside is of items of
+    the pool, in [0, 1]: as many as an order has places, the least sure ones.
     """
 
     table: Table
@@ -37,6 +42,7 @@ class Material:
     held_out: Sequence[int]
     settled: int = 0
     duel: Sequence[int] = ()
+    doubts: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,8 @@ class OrderLimits:
 @dataclass(frozen=True)
 class Policy:
     """How a project orders: a strategy of ``query``, a kind of batch, and two shares.
+
+    Or the strategy ``EXTERNAL``.
 
     label_count: how many labels the project has to choose from. exploration_rate,
     evaluation_rate: the shares, in [0, 1], of an order that chance and the held-out items
@@ -166,6 +174,34 @@ def _choices(
     """Return who ordered the rows at ``places`` (n,), and the best of them in order."""
     if not len(places):
         return "none", []
+    if policy.strategy != EXTERNAL:
+        return _own_choices(material, places, policy)
+    scored = np.isin(material.table.ids[places], [*material.doubts])
+    own = replace(policy, strategy=BEHIND)
+    first = _by_outside(material, places[scored], policy)
+    if len(first) >= policy.limits.window or scored.all():
+        return EXTERNAL, first
+    strategy, behind = _own_choices(material, places[~scored], own)
+    choices = (first + behind)[: policy.limits.window]
+    return EXTERNAL if first else strategy, choices
+
+
+def _by_outside(
+    material: Material, places: Places, policy: Policy
+) -> list[mixing.Choice]:
+    """Return the items at ``places`` (n,), those first that the source is unsure of."""
+    if not len(places):
+        return []
+    ids = material.table.ids
+    scores = np.array([material.doubts[int(pk)] for pk in ids[places]])
+    labeled = np.flatnonzero(np.isin(ids, [*material.known]))
+    return _ranked(material.table, places, scores, labeled, policy)
+
+
+def _own_choices(
+    material: Material, places: Places, policy: Policy
+) -> tuple[str, list[mixing.Choice]]:
+    """Return the strategy and its best rows, as ``_choices``, by a model of our own."""
     ids, rows = material.table.ids, material.table.rows
     taught = {
         pk: labels for pk, labels in material.known.items() if labels or policy.is_multi
@@ -187,14 +223,24 @@ def _choices(
         is_multi=policy.is_multi,
         strategy=policy.strategy,
     )
+    return policy.strategy, _ranked(material.table, places, scores, labeled, policy)
+
+
+def _ranked(
+    table: Table, places: Places, scores: query.Array, labeled: Places, policy: Policy
+) -> list[mixing.Choice]:
+    """Return the items at ``places`` with the highest ``scores`` (n,), unlike at the top.
+
+    labeled: (m,) rows that have a label.
+    """
     # By the number of labels: the same ones give the same order, and with each new
     # one ties fall anew.
     rng = np.random.default_rng([policy.seed, len(labeled)])
     least_sure = query.least_sure(scores, policy.limits.window, rng)
     short, rest = np.split(least_sure, [policy.limits.shortlist])
-    short = short[_batch(rows, places[short], scores[short], labeled, policy)]
-    ranked = ids[places[np.concatenate([short, rest])]]
-    return policy.strategy, [mixing.Choice(int(pk), "model") for pk in ranked]
+    short = short[_batch(table.rows, places[short], scores[short], labeled, policy)]
+    ranked = table.ids[places[np.concatenate([short, rest])]]
+    return [mixing.Choice(int(pk), "model") for pk in ranked]
 
 
 def _batch(

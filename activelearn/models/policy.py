@@ -8,7 +8,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from labeling.models.policy import NEXT, between
+from labeling.models.policy import MAX_SOURCE, NEXT, between
 from labeling.models.setting import PolicyPart, SettingGroup, setting
 
 RETRAIN: Final = SettingGroup(_("When to retrain"))
@@ -33,6 +33,10 @@ class LearningPolicy(PolicyPart):
             _("Least confidence: the likeliest label is unlikely"),
         )
         ENTROPY = "entropy", _("Entropy: many labels are likely")
+        EXTERNAL = (
+            "external",
+            _("From outside: a source of predictions is least sure"),
+        )
 
     class AimFigure(models.TextChoices):
         MACRO_F1 = "macro_f1", _("Macro F1: each label counts as much")
@@ -64,6 +68,21 @@ class LearningPolicy(PolicyPart):
             choices=Strategy,
             default=Strategy.MARGIN,
             help_text=_("How the model's doubt about an item is measured."),
+        ),
+        NEXT,
+        "learner",
+    )
+    ranked_by = setting(
+        models.CharField(
+            _("Whose doubt, from outside"),
+            max_length=MAX_SOURCE,
+            default="",
+            db_default="",
+            blank=True,
+            help_text=_(
+                "The name of the source whose scores order the items where that is chosen. "
+                "Items without one follow, as the project's own model orders them."
+            ),
         ),
         NEXT,
         "learner",

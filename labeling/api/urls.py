@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from labeling.api import queue, transfer, votes, work
+from labeling.api import queue, votes, work
 from labeling.api.experts import disagreements, doubts
 from labeling.api.projects import invitations, items, members, projects, sources
+from labeling.api.transfer import files, predictions
 
 # Addresses are tried in order: first those that people wait for all day.
 _OF_PROJECT: list[URLPattern] = [
@@ -44,8 +45,9 @@ _OF_PROJECT: list[URLPattern] = [
     path("inquiries/<int:pk>/answer/", doubts.AnswerView.as_view()),
     path("precedents/", disagreements.PrecedentsView.as_view()),
     path("precedents/<int:pk>/", disagreements.PrecedentView.as_view()),
-    *transfer.urlpatterns,
     *sources.urlpatterns,
+    *files.urlpatterns,
+    *predictions.urlpatterns,
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

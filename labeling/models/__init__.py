@@ -11,6 +11,7 @@ from labeling.models.inquiry import Inquiry
 from labeling.models.item import Item, Media
 from labeling.models.job import Job
 from labeling.models.likeness import Likeness, LikenessBand
+from labeling.models.outside import OutsidePrediction, PredictionSource
 from labeling.models.people import ApiToken, Invitation, Membership, User, digest_of
 from labeling.models.policy import ALL_PURPOSES, Purpose
 from labeling.models.prediction import Prediction
@@ -58,8 +59,10 @@ __all__ = [
     "LikenessBand",
     "Media",
     "Membership",
+    "OutsidePrediction",
     "Precedent",
     "Prediction",
+    "PredictionSource",
     "Project",
     "ProjectCounter",
     "Purpose",

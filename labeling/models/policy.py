@@ -33,6 +33,8 @@ class Purpose(models.TextChoices):
 # Columns that stand beside an item: how many, and how long their names are.
 MOST_BESIDE: Final = 20
 MAX_COLUMN: Final = 200
+# How long the name of a source of predictions is.
+MAX_SOURCE: Final = 100
 
 ALL_PURPOSES: list[str] = list(Purpose.values)
 
@@ -218,6 +220,21 @@ class ProjectPolicy(models.Model):
         ),
         VOTES,
         *("votes", "learner"),
+    )
+    suggestions_by = setting(
+        models.CharField(
+            _("Whose suggestions"),
+            max_length=MAX_SOURCE,
+            default="",
+            db_default="",
+            blank=True,
+            help_text=_(
+                "The name of a source of predictions from outside, as the page Predictions "
+                "has it. Left empty, they are the project's own model's."
+            ),
+        ),
+        VOTES,
+        "learner",
     )
 
     evaluation_share = setting(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -18,6 +19,7 @@ from activelearn.services.predictions import newcomers
 from labeling.models import Item, Label, Project, ProjectCounter, Resolution
 from labeling.services.queue import order
 from labeling.services.transfer import beyond
+from labeling.services.transfer.outside import using
 from labeling.services.work.progress import Progress
 
 
@@ -74,9 +76,12 @@ def _ordered(
     # Before anything is read: what is voted on from here on is found by
     # ``taken_since``.
     newest = order.newest_vote(project.pk)
-    material = material_of(project, step)
+    policy = policy_of(project, limits)
+    material = replace(
+        material_of(project, step), doubts=_doubts(project, policy, limits.window)
+    )
     newcomers.score(project, material.table, confirm, step)
-    chosen = ordering.chosen(material, policy_of(project, limits))
+    chosen = ordering.chosen(material, policy)
     # As late as can be: what is lent from here on leaves its place empty.
     gone = order.taken_since(project.pk, newest)
     ranking = chosen.placed(_generator(project), gone)
@@ -117,6 +122,13 @@ def material_of(
         settled=settled.count(),
         duel=duels.asked_items(project.pk),
     )
+
+
+def _doubts(project: Project, policy: ordering.Policy, most: int) -> dict[int, float]:
+    """Return how unsure the source is that orders, of the items it is least sure of."""
+    if policy.strategy != ordering.EXTERNAL:
+        return {}
+    return using.doubts(project, LearningPolicy.of(project.pk).ranked_by, most)
 
 
 def policy_of(project: Project, limits: ordering.OrderLimits) -> ordering.Policy:

@@ -11,6 +11,7 @@ from activelearn.models import ModelVersion
 from activelearn.services.versions import loading, registry
 from labeling.errors import ConflictError
 from labeling.models import Gold, Item, Prediction, Project
+from labeling.services.transfer.outside import using
 
 # About as many items as are lent before the next order comes.
 EXPLAINED: Final = 200
@@ -22,18 +23,22 @@ logger = logging.getLogger(__name__)
 def suggestions_for(
     project: Project, item_ids: Sequence[int]
 ) -> tuple[int | None, dict[int, Suggestion]]:
-    """Return the champion's number, and its suggestions by item.
+    """Return the champion's number, and the suggestions by item.
 
+    They are the champion's, or those of the source from outside that the project names.
     item_ids: in serving order, for only the first ones are explained. A gold question
     and a project that labels blind get no suggestion.
 
     Raises NotFoundError where the project has been deleted.
     """
     champion = registry.champion(project)
+    number = champion.number if champion else None
+    if project.suggestion_mode == Project.SuggestionMode.BLIND:
+        return number, {}
+    if project.suggestions_by:
+        return number, using.suggestions(project, item_ids)
     if champion is None:
         return None, {}
-    if project.suggestion_mode == Project.SuggestionMode.BLIND:
-        return champion.number, {}
     # A suggestion on a gold question would test the model and not the person.
     questions = Gold.objects.filter(item__in=item_ids, is_question=True)
     predictions = Prediction.objects.filter(item__in=item_ids).exclude(

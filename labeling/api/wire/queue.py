@@ -119,7 +119,7 @@ class Item(ReplyData):
 
 
 class Suggestion(ReplyData):
-    """What the model takes an item for."""
+    """What the model takes an item for, or a source of predictions from outside."""
 
     label: Annotated[
         str, about("The likeliest of `labels`; empty where it predicts no label.")
@@ -131,7 +131,7 @@ class Suggestion(ReplyData):
     probabilities: (
         Annotated[
             dict[str, Share],
-            about("Of each of `labels`, where items may have several."),
+            about("Of each of `labels`, where items may have several and it says."),
         ]
         | UnsetType
     ) = UNSET
@@ -148,6 +148,10 @@ class Suggestion(ReplyData):
     model: Annotated[int, about("The number of the model's version.")] | UnsetType = (
         UNSET
     )
+    source: (
+        Annotated[str, about("Who predicts, where it is not the project's own model.")]
+        | UnsetType
+    ) = UNSET
     words: (
         Annotated[
             list[str],
@@ -233,13 +237,17 @@ def suggestion_of(shown: Mapping[str, Any] | None) -> Suggestion | None:
         return None
     known = {name: value for name, value in shown.items() if value is not None}
     label = known.get("label", "")
+    several = known.get("labels")
+    # A source from outside may name labels and not say how likely each is.
+    is_told = several is not None and None not in several.values()
     return Suggestion(
         label=label,
-        labels=sorted(known.get("labels", [label] if label else [])),
-        probabilities=known.get("labels", UNSET),
+        labels=sorted(several if several is not None else filter(None, [label])),
+        probabilities=several if is_told and several is not None else UNSET,
         confidence=shown.get("confidence", UNSET),
         calibrated=known.get("calibrated", UNSET),
         model=known.get("model", UNSET),
+        source=known.get("source", UNSET),
         words=known.get("words", UNSET),
     )
 

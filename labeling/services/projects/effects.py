@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from labeling.messages import Message, message
-from labeling.models import Project
+from labeling.models import PredictionSource, Project
 from labeling.services.votes import suggestions
 
 
@@ -23,6 +23,13 @@ def _of_suggestions(project: Project) -> Iterator[Message]:
             "share of the items.",
             votes=project.min_votes,
         )
+    if is_wanted and (name := project.suggestions_by):
+        sources = PredictionSource.objects.filter(project=project, name=name)
+        if not sources.exists():
+            yield message(
+                "No suggestions are shown: the source “%(name)s” has predicted nothing.",
+                name=name,
+            )
 
 
 def _of_votes(project: Project) -> Iterator[Message]:

@@ -359,6 +359,22 @@ FROM (
 CROSS JOIN labeling_renamed_set(old.suggestion -> 'labels', %(moves)s, %(today)s) AS new
 WHERE a.id = old.id
 
+-- rename_outside: give what models outside predict their labels' new names.
+-- The shares of two labels that become one are added up, where an item has only one.
+UPDATE labeling_outsideprediction p SET
+  labels = coalesce((SELECT array_agg(DISTINCT coalesce(%(moves)s ->> old, old)
+                                      ORDER BY coalesce(%(moves)s ->> old, old))
+                     FROM unnest(p.labels) AS old), '{}'),
+  probabilities = (SELECT jsonb_object_agg(name, share) FROM (
+    SELECT coalesce(%(moves)s ->> key, key) AS name,
+           CASE WHEN project.task_type = 'multi' THEN max(value::float)
+                ELSE least(1, sum(value::float)) END AS share
+    FROM jsonb_each_text(p.probabilities) GROUP BY 1) AS shares)
+FROM labeling_predictionsource source
+JOIN labeling_project project ON project.id = source.project_id
+WHERE p.source_id = source.id AND source.project_id = %(project)s
+  AND (p.labels && %(old)s::varchar[] OR p.probabilities ?| %(old)s)
+
 -- settle_anew: mark items that have votes to be settled anew.
 -- Those that have no label; or the held-out ones, whether they have one or not.
 WITH voted AS (

@@ -11,9 +11,10 @@ from django.http import QueryDict
 from activelearn.api.wire.training.runs import TrainingBody
 from labeling.api.http.bodies import body_of, query_of
 from labeling.api.http.fields import Body
-from labeling.api.wire import experts, queue, transfer, votes
+from labeling.api.wire import experts, queue, votes
 from labeling.api.wire.projects import members, projects
 from labeling.api.wire.projects.items import DeletedItemsQuery, ItemsQuery
+from labeling.api.wire.transfer.files import ExportQuery
 from labeling.errors import InvalidInputError
 from labeling.models import Annotation, Assignment, Item, Membership, Project
 from tests import make
@@ -171,9 +172,9 @@ def test_a_confidence_may_be_written_as_python_reads_it() -> None:
 
 
 def test_an_export_without_a_format_is_not_one_with_an_empty_one() -> None:
-    assert query_of(QueryDict("split=&state="), transfer.ExportQuery).filters() == {}
+    assert query_of(QueryDict("split=&state="), ExportQuery).filters() == {}
     with pytest.raises(InvalidInputError) as refused:
-        query_of(QueryDict("format="), transfer.ExportQuery)
+        query_of(QueryDict("format="), ExportQuery)
     assert refused.value.extra == {
         "errors": {
             "format": [

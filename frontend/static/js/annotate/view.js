@@ -97,9 +97,19 @@ export const adopt = (place) => {
   place.replaceChildren(frame(url));
 };
 
-/** What the model suggests, in words; of several labels each with its own probability. @param {import("./state.js").Suggestion} suggestion */
-export const suggestionText = ({ label, probabilities, confidence, calibrated }) => {
-  const percent = (/** @type {number} */ share) => Math.round(share * 100);
+const percent = (/** @type {number} */ share) => Math.round(share * 100);
+
+/** What the model suggests, or a source from outside, in words; of several labels of the model each with its own probability. @param {import("./state.js").Suggestion} suggestion */
+export const suggestionText = (suggestion) => {
+  const { label, labels, probabilities, calibrated, source } = suggestion;
+  const confidence = suggestion.confidence ?? 0;
+  if (source) {
+    const all = labels.join(", ") || t("none of the labels");
+    const values = { source, label: all, percent: percent(confidence) };
+    return confidence
+      ? t("{source} suggests {label} (score {percent})", values)
+      : t("{source} suggests {label}", values);
+  }
   if (probabilities === undefined) {
     const values = { label, percent: percent(confidence) };
     return calibrated

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Self, TypeVar
 
 import msgspec
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import BooleanField, FloatField
+from django.db.models import BooleanField, CharField, FloatField
 from django.utils.translation import gettext_noop as noop
 from django.utils.translation import override
 from msgspec import UNSET, Meta, UnsetType, structs
@@ -54,8 +54,10 @@ def _kind(setting: Setting) -> Any:
         words = str(field.help_text or setting.words)
     if isinstance(field, ArrayField):
         return _list_kind(field, words)
-    if field.choices:
-        return Annotated[str, one_of(dict(field.flatchoices), words)]
+    if isinstance(field, CharField):
+        most = field.max_length or 0
+        choices = dict(field.flatchoices)
+        return Annotated[str, one_of(choices, words) if choices else text(most, words)]
     if isinstance(field, BooleanField):
         return Annotated[bool, about(words)]
     plain = float if isinstance(field, FloatField) else int

@@ -134,7 +134,7 @@ def run(progress: Progress, limits: Limits = LIMITS) -> dict[str, Any]:
     Raises InvalidInputError where the file is gone or, after the chunks before, its
     rest cannot be read, and NotFoundError where the project has been deleted.
     """
-    import_run = _run_of(progress.job)
+    import_run = run_of(progress.job)
     if import_run.upload is None:
         raise InvalidInputError(
             message("The file of this import is gone: send it again.")
@@ -210,7 +210,7 @@ def _note_beyond(samples: Samples, progress: Progress) -> None:
         )
 
 
-def _run_of(job: Job) -> ImportRun:
+def run_of(job: Job) -> ImportRun:
     """Return the import that a job is for, also where the job is its second one."""
     import_run = ImportRun.objects.select_related("project", "upload", "job").get(
         upload=job.params["upload"]

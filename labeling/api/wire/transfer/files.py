@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, TypeVar
 
 from django.urls import get_script_prefix
 from django.utils.translation import gettext_noop as noop
@@ -32,6 +32,7 @@ TRUE: Final = ("1", "true", "on", "yes")
 FALSE: Final = ("0", "false", "off", "no")
 # A thousand labels or columns of the longest names fit, in characters.
 LONGEST_OPTION: Final = 1_000_000
+Options = TypeVar("Options", bound=Body)
 
 
 class ImportOptions(Body, forbid_unknown_fields=True):
@@ -319,17 +320,18 @@ class PictureQuery(Body):
     ) = UNSET
 
 
-def options_of(query: ImportOptions, form: Mapping[str, Any]) -> ImportOptions:
+def options_of(query: Options, form: Mapping[str, Any]) -> Options:
     """Return how a file is read, by its form before its address."""
+    kind = type(query)
     # A program may send its lines under any name; its other texts are options.
     fields = {
         name: value
         for name, value in form.items()
         if isinstance(value, str) and name not in ("stream", "csrfmiddlewaretoken")
     }
-    options = body_of(fields, ImportOptions)
-    names = ImportOptions.__struct_fields__
-    return ImportOptions(
+    options = body_of(fields, kind)
+    names = kind.__struct_fields__
+    return kind(
         **{name: getattr(options if name in fields else query, name) for name in names}
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, ClassVar, Final
@@ -17,13 +17,12 @@ from django.urls import URLPattern, get_script_prefix, path
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
 from msgspec import UNSET
-from rest_framework.exceptions import ParseError
-from rest_framework.parsers import BaseParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 
 from labeling.api.http.calls import HEADER, Reply, call
-from labeling.api.http.parsers import value_of
 from labeling.api.http.scope import ProjectView
-from labeling.api.wire import transfer as wire
+from labeling.api.transfer import received
+from labeling.api.wire.transfer import files as wire
 from labeling.errors import InvalidInputError, NotFoundError
 from labeling.models import ImportRun, Item, Media, User
 from labeling.services.projects import label_sets, members
@@ -31,55 +30,11 @@ from labeling.services.transfer import exporting, importing
 from labeling.services.transfer.sources import serving
 from labeling.templatetags.localized import localized
 
-
-class LinesParser(BaseParser):
-    """Leave a body of JSON lines unread: it is streamed to a file."""
-
-    media_type = "application/x-ndjson"
-
-    def parse(
-        self,
-        stream: Any,
-        media_type: str | None = None,
-        parser_context: Any = None,
-    ) -> dict[str, Any]:
-        """Return the stream as the file."""
-        return {"stream": stream}
-
-
-def _pieces(stream: Any, declared: str) -> Iterator[bytes]:
-    """Yield a body as it comes; raise InvalidInputError where it ends too early.
-
-    A connection that was cut looks like the end of the body: half a file would be
-    imported as a whole one.
-    """
-    read = 0
-    while piece := _piece(stream):
-        read += len(piece)
-        yield piece
-    # Without a length the last chunk says that it is the last one.
-    if declared.isdecimal() and read < int(declared):
-        raise InvalidInputError(
-            errors={
-                "file": [
-                    _("Only %(read)s of %(declared)s bytes came: send it again.")
-                    % {"read": read, "declared": int(declared)}
-                ]
-            }
-        )
-
-
-def _piece(stream: Any) -> bytes:
-    try:
-        return bytes(stream.read(2**16))
-    # The connection ended or was too slow, or what came are no chunks.
-    except OSError as error:
-        why = _("The file did not come whole: send it again.")
-        raise InvalidInputError(errors={"file": [why]}) from error
-
-
-_FORM: Final = {"multipart/form-data": wire.ImportForm, LinesParser.media_type: bytes}
-_LOCATION: Final = OpenApiParameter(
+_FORM: Final = {
+    "multipart/form-data": wire.ImportForm,
+    received.LinesParser.media_type: bytes,
+}
+LOCATION: Final = OpenApiParameter(
     "Location", str, HEADER, response=[202], description="Where its progress is."
 )
 
@@ -88,9 +43,9 @@ class ImportsView(ProjectView):
     """Start an import."""
 
     allowed: ClassVar = members.ENGINEER
-    parser_classes = (MultiPartParser, LinesParser)
+    parser_classes = (MultiPartParser, received.LinesParser)
 
-    @call(202, 200, raw=_FORM, headers=[_LOCATION])
+    @call(202, 200, raw=_FORM, headers=[LOCATION])
     def post(
         self, slug: str, query: wire.ImportOptions, body: Mapping[str, Any]
     ) -> Reply[wire.ImportAsked | wire.ImportPreview]:
@@ -99,7 +54,7 @@ class ImportsView(ProjectView):
         With ``dry_run`` it answers 200 with the first rows instead, and forgets the file.
         """
         options = wire.options_of(query, body)
-        name, pieces = self._file(body)
+        name, pieces = received.file_of(self.request, body)
         mapping = self._mapping(options)
         user = User.objects.get(pk=self.member.user_id)
         choice = self._choice(options)
@@ -116,31 +71,10 @@ class ImportsView(ProjectView):
         asked = wire.ImportAsked(id=run.pk, state=run.job.state, url=url)
         return Reply(asked, headers={"Location": url})
 
-    def _file(self, body: Mapping[str, Any]) -> tuple[str, Iterator[bytes]]:
-        stream = body.get("stream")
-        length = self.request.META.get("CONTENT_LENGTH") or ""
-        # Lines come as a stream; a form may have a text field of that name.
-        if stream is not None and not isinstance(stream, str):
-            return "items.jsonl", _pieces(stream, length)
-        if self.request.META.get("wsgi.input_terminated") and not length:
-            return "items.jsonl", _pieces(self._chunks(), length)
-        file = body.get("file")
-        if file is None or isinstance(file, str):
-            raise InvalidInputError(errors={"file": [_("Send a file.")]})
-        return file.name, file.chunks()
-
-    def _chunks(self) -> Any:
-        """Return a body without a length, which the framework takes for none."""
-        kind = self.request.content_type.partition(";")[0].strip()
-        if kind != LinesParser.media_type:
-            why = _("Send a form with its Content-Length, or a body of JSON lines.")
-            raise InvalidInputError(errors={"file": [why]})
-        return self.request.META["wsgi.input"]
-
     def _mapping(self, options: wire.ImportOptions) -> dict[str, Any]:
         why = _("An object: column → role.")
-        mapping = _object(options.mapping, "mapping", why)
-        mapping |= _object(options.map, "map", why)
+        mapping = received.object_of(options.mapping, "mapping", why)
+        mapping |= received.object_of(options.map, "map", why)
         return mapping
 
     def _choices(self, options: wire.ImportOptions) -> importing.ImportChoices:
@@ -149,7 +83,7 @@ class ImportsView(ProjectView):
         return importing.ImportChoices(
             labels_are=options.labels_are or ("gold" if is_gold else ""),
             labels_by=options.labels_by,
-            label_map=_object(options.label_map, "label_map", why),
+            label_map=received.object_of(options.label_map, "label_map", why),
             unknown_labels=options.unknown_labels or "refuse",
             known_answers=options.known_answers or "keep",
             same_id=options.same_id or "refuse",
@@ -157,7 +91,7 @@ class ImportsView(ProjectView):
 
     def _choice(self, options: wire.ImportOptions) -> importing.ReadingChoice:
         why = _("An object: “delimiter” and “header”.")
-        dialect = _object(options.dialect, "dialect", why)
+        dialect = received.object_of(options.dialect, "dialect", why)
         header = {True: "yes", False: "no"}
         given = {name: header.get(value, value) for name, value in dialect.items()}
         if not given.keys() <= {"delimiter", "header"} or not all(
@@ -171,16 +105,6 @@ class ImportsView(ProjectView):
             options.sheet,
             options.tool,
         )
-
-
-def _object(raw: str, name: str, why: str) -> dict[str, Any]:
-    try:
-        value = value_of(raw.encode())
-    except (ParseError, UnicodeEncodeError):
-        value = None
-    if not isinstance(value, dict):
-        raise InvalidInputError(errors={name: [why]})
-    return value
 
 
 def _run_of(view: ProjectView, pk: int) -> ImportRun:

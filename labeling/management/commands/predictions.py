@@ -1,0 +1,122 @@
+"""``assay predictions PROJECT [FILE]``: bring predictions of an outside model in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from labeling.errors import AssayError
+from labeling.models import ImportRun, Job, Project
+from labeling.services.transfer import importing
+from labeling.services.transfer.foreign import INCOMING
+from labeling.services.transfer.outside import run, sources
+from labeling.services.transfer.outside.rows import ROLES
+from labeling.services.work import jobs
+
+_READING: Final = ("encoding", "delimiter", "header", "sheet", "tool")
+
+
+class Command(BaseCommand):
+    """Keep the predictions of a file here and now, or list whose there are."""
+
+    help = "Bring predictions of an outside model in; without a file, list the sources."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take project, file, who predicts and how the file is read."""
+        parser.add_argument("project")
+        parser.add_argument("file", type=Path, nargs="?")
+        parser.add_argument(
+            "--source", default="", help="who predicts where a row does not say"
+        )
+        parser.add_argument(
+            "--map",
+            action="append",
+            default=[],
+            metavar="COLUMN=ROLE",
+            help=f"what a column is: {', '.join(ROLES)} or ignore",
+        )
+        parser.add_argument(
+            "--label",
+            action="append",
+            default=[],
+            metavar="FILE=OURS",
+            help="what a label of the file is called here",
+        )
+        parser.add_argument("--encoding", default="", help="such as cp1252")
+        parser.add_argument(
+            "--delimiter", default="", help="one character, tab or none"
+        )
+        parser.add_argument("--header", default="", help="yes or no")
+        parser.add_argument("--sheet", default="", help="of an Excel workbook")
+        parser.add_argument(
+            "--tool",
+            default="",
+            help=f"whose export it is: none, {', '.join(INCOMING)}",
+        )
+        parser.add_argument(
+            "--delete", metavar="SOURCE", help="delete a source and its predictions"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Keep the predictions and print their counts, or list or delete sources.
+
+        Raises CommandError for an unknown project or source, for a file that cannot be
+        read, and where its job fails.
+        """
+        project = Project.objects.filter(slug=options["project"]).first()
+        if project is None:
+            raise CommandError(f"There is no project {options['project']!r}.")
+        if options["delete"]:
+            self._delete(project, options["delete"])
+        elif options["file"] is None:
+            self._list(project)
+        else:
+            self._bring(project, options["file"], options)
+
+    def _bring(self, project: Project, path: Path, options: dict[str, Any]) -> None:
+        pairs = [pair.rpartition("=") for pair in options["label"]]
+        chosen = {
+            "source": options["source"],
+            "mapping": dict(pair.rpartition("=")[::2] for pair in options["map"]),
+            "label_map": {label: meant for label, _sign, meant in pairs},
+        }
+        try:
+            choice = importing.choice_of(*(options[name] for name in _READING))
+            with path.open("rb") as file:
+                pieces = iter(lambda: file.read(2**16), b"")
+                upload = importing.stage(project, None, path.name, pieces, choice)
+            asked = run.start(upload, None, chosen)
+            jobs.finish(asked.job_id)
+        except (OSError, AssayError) as error:
+            raise CommandError(str(error)) from error
+        self._print_counts(asked)
+
+    def _print_counts(self, asked: ImportRun) -> None:
+        done = ImportRun.objects.select_related("job").get(pk=asked.pk)
+        for note in done.notes:
+            self.stderr.write(str(note))
+        for refused in done.refusals:
+            self.stderr.write(f"row {refused.row}: {refused.reason}")
+        self.stdout.write(
+            f"{done.received} rows: {done.created} new, {done.filled} replaced, "
+            f"{done.duplicates} the same, {done.rejected} rejected"
+        )
+        if done.job.state != Job.State.DONE:
+            raise CommandError(str(done.job.error or done.job.state))
+
+    def _list(self, project: Project) -> None:
+        for counts in sources.sources_of(project):
+            held_out = counts.held_out
+            self.stdout.write(
+                f"{counts.source.name}: {counts.items} items, as people say on "
+                f"{held_out.same} of {held_out.items} held-out ones"
+            )
+
+    def _delete(self, project: Project, name: str) -> None:
+        named = {each.source.name: each.source for each in sources.sources_of(project)}
+        if name not in named:
+            raise CommandError(f"There is no source {name!r}.")
+        count = sources.delete_source(project, named[name].pk)
+        self.stdout.write(f"{count} predictions deleted")
