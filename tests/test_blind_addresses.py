@@ -20,6 +20,9 @@ from labeling.models import (
     Project,
 )
 from labeling.services.transfer import predictions
+from labeling.services.transfer.outside import store
+from labeling.services.transfer.outside.rows import SourcePrediction
+from labeling.services.transfer.outside.store import Brought
 from labeling.services.votes import settle
 from tests import make
 from tests.labeling.transfer.files import bring, picture, zipped
@@ -54,6 +57,7 @@ def world() -> World:
         data_type="image",
         evaluation_share=0,
         suggestion_mode="blind",
+        suggestions_by="llm",
     )
     files = {
         f"{FOLDERS[number % 2]}/stem{number}.png": picture(shade=25 * number + 20)
@@ -82,11 +86,16 @@ def world() -> World:
 
 
 def say(of: World, label: str, sureness: float) -> None:
-    """Let the model that serves say so of every item, and two versions differ."""
+    """Let the model that serves say so of every item, and two versions differ.
+
+    A model outside says so too.
+    """
     items = Item.objects.filter(project=of.project)
     predictions.publish(
         of.project.pk, 1, [(item.pk, label, sureness) for item in items], trained_on=()
     )
+    claim = SourcePrediction("llm", (label,), sureness)
+    store.keep(of.project.pk, [Brought(1, item.external_id, claim) for item in items])
     for number, said in ((1, "cat"), (2, label)):
         Evaluation.objects.filter(
             model__project=of.project, model__number=number

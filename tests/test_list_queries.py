@@ -36,6 +36,7 @@ from labeling.services.transfer import predictions
 from labeling.services.votes import settle
 from tests import make, openapi
 from tests.labeling.experts.test_experts_api import doubted
+from tests.labeling.transfer.predicted import predicted
 from tests.test_pages import browser
 
 pytestmark = pytest.mark.django_db
@@ -262,6 +263,16 @@ def fed(count: int) -> Project:
     return project
 
 
+def predicted_from_outside(count: int) -> Project:
+    """Return a project with so many sources of predictions, each with a report."""
+    project = worked_on(FEW)
+    (item, *_) = Item.objects.filter(project=project)
+    for number in range(count):
+        row = {"id": item.external_id, "label": "x", "source": f"source {number}"}
+        predicted(project, row)
+    return project
+
+
 def in_doubt(count: int) -> Project:
     return doubted([0.95] * count)
 
@@ -287,6 +298,7 @@ LISTS: Final[dict[str, Builder]] = {
             "training-runs/",
         )
     },
+    "projects/{slug}/predictions/": predicted_from_outside,
     **{f"projects/{{slug}}/{path}": builder for path, builder in DOUBTS.items()},
     "projects/{slug}/models/2/against/1/": differing,
     "projects/{slug}/items/{item}/models/": had_to_do,
@@ -308,6 +320,7 @@ PAGES: Final[dict[str, Builder]] = {
         )
     },
     "projects/{slug}/labels/": many_labels,
+    "projects/{slug}/predictions/": predicted_from_outside,
     "projects/{slug}/models/1/confusions/?truth=x&predicted=y": mixed_up,
     "projects/{slug}/models/2/against/1/": differing,
     "projects/{slug}/items/{item}/": often_answered,

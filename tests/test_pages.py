@@ -23,6 +23,7 @@ PAGES = (
     *("", "label/", "import/", "export/", "members/", "disagreements/", "models/"),
     *(
         "items/",
+        "predictions/",
         "agreement/",
         "jobs/",
         "guideline/",

@@ -234,7 +234,7 @@ class ProjectPolicy(models.Model):
             ),
         ),
         VOTES,
-        "learner",
+        *("transfer", "learner"),
     )
 
     evaluation_share = setting(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.views import LogoutView, PasswordResetDoneView
 from django.urls import URLPattern, URLResolver, path
 
-from labeling.views import accounts, transfer, work
+from labeling.views import accounts, work
 from labeling.views.experts import disagreements, doubts
 from labeling.views.projects import (
     guideline,
@@ -18,6 +18,7 @@ from labeling.views.projects import (
     sources,
 )
 from labeling.views.queue import my_work, station
+from labeling.views.transfer import files, predictions
 from labeling.views.votes import agreement, grid
 
 _P = "projects/<slug:slug>/"
@@ -51,8 +52,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_P}items/", items.items, name="items"),
     path(f"{_P}items/delete/", items.delete_items, name="delete-items"),
     path(f"{_P}items/<int:pk>/", items.item, name="item"),
-    path(f"{_P}import/", transfer.imports, name="imports"),
-    path(f"{_P}export/", transfer.export, name="export"),
+    path(f"{_P}import/", files.imports, name="imports"),
+    path(f"{_P}export/", files.export, name="export"),
+    path(f"{_P}predictions/", predictions.predictions, name="predictions"),
     path(f"{_P}agreement/", agreement.agreement, name="agreement"),
     path(f"{_P}jobs/", work.jobs, name="jobs"),
     path(f"{_P}jobs/<int:pk>/", work.job, name="job"),

@@ -22,7 +22,7 @@ from labeling.models import (
     User,
 )
 from labeling.services.transfer import exporting
-from labeling.views.transfer import ROLES
+from labeling.views.transfer.files import ROLES
 from tests import make
 from tests.e2e import browser as browsing
 from tests.e2e.browser import log_in

@@ -18,3 +18,12 @@ test("c11 that no label is suggested is said", () => {
   const suggestion = { label: "", labels: [], probabilities: {}, confidence: 0.8 };
   assert.equal(suggestionText(suggestion), "The model suggests none of the labels (score 80)");
 });
+
+test("a source from outside is named, with its score where it gives one", () => {
+  const suggestion = { label: "red", labels: ["red"], confidence: 0.914, calibrated: false, source: "llm" };
+  assert.equal(suggestionText(suggestion), "llm suggests red (score 91)");
+  assert.equal(suggestionText({ ...suggestion, confidence: null }), "llm suggests red");
+  assert.equal(suggestionText({ ...suggestion, label: "", labels: [] }), "llm suggests none of the labels (score 91)");
+  const several = { ...suggestion, labels: ["blue", "red"], probabilities: { blue: 0.6, red: 0.9 } };
+  assert.equal(suggestionText(several), "llm suggests blue, red (score 91)");
+});

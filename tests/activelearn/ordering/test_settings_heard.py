@@ -10,10 +10,12 @@ import pytest
 from activelearn.services.ordering import ranking
 from activelearn.services.versions import registry
 from config.celery import app
-from labeling.models import Job, QueueEntry
+from labeling.models import Job, PredictionSource, QueueEntry
 from labeling.services.projects import policy
+from labeling.services.transfer.outside import sources
 from tests import make
 from tests.activelearn.test_loop import versions, work
+from tests.labeling.transfer.predicted import predicted
 
 pytestmark = pytest.mark.django_db
 Commits = Callable[..., Any]
@@ -48,6 +50,24 @@ def test_an_order_is_requested_where_the_learner_reads_another_value(
         policy.change(project, changes)
 
     assert Job.objects.filter(kind="learn.rank").exists() is is_heard
+
+
+def test_an_order_is_requested_where_predictions_come_from_outside_or_go(
+    bells: None, django_capture_on_commit_callbacks: Commits
+) -> None:
+    project = make.project()
+    row = {"id": make.item(project).external_id, "label": "x"}
+    with django_capture_on_commit_callbacks(execute=True):
+        predicted(project, row)
+    orders = Job.objects.filter(kind="learn.rank")
+    assert orders.count() == 1
+    orders.delete()
+
+    source = PredictionSource.objects.get()
+    with django_capture_on_commit_callbacks(execute=True):
+        sources.delete_source(project, source.pk)
+
+    assert orders.count() == 1
 
 
 def test_suggestions_that_are_switched_on_are_there_without_another_label(

@@ -23,7 +23,6 @@ from labeling.models import (
     Resolution,
 )
 from labeling.services.projects import label_sets, removal
-from labeling.services.transfer import importing
 from labeling.services.transfer.outside import run as outside
 from labeling.services.transfer.outside import sources, store
 from labeling.services.transfer.outside.rows import SourcePrediction
@@ -31,20 +30,9 @@ from labeling.services.transfer.outside.store import Brought
 from labeling.services.work import jobs
 from tests import make
 from tests.labeling.transfer.files import lines
+from tests.labeling.transfer.predicted import predicted, read
 
 pytestmark = pytest.mark.django_db
-
-
-def predicted(project: Project, *rows: object, **options: object) -> ImportRun:
-    """Keep rows as predictions of a source "llm", where they name no other."""
-    return read(project, "p.jsonl", lines(*rows), **options)
-
-
-def read(project: Project, name: str, data: bytes, **options: object) -> ImportRun:
-    upload = importing.stage(project, None, name, [data])
-    run = outside.start(upload, None, {"source": "llm", **options})
-    jobs.run(run.job_id)
-    return ImportRun.objects.select_related("job").get(pk=run.pk)
 
 
 def counts(run: ImportRun) -> tuple[int, int, int, int]:

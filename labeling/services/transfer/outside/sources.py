@@ -55,6 +55,11 @@ class SourceCounts:
     held_out: SourceAgreement
     others: SourceAgreement
 
+    @property
+    def agreements(self) -> tuple[SourceAgreement, SourceAgreement]:
+        """Both, the one of held-out items first."""
+        return self.held_out, self.others
+
 
 def listed(project: Project) -> QuerySet[PredictionSource]:
     """Return the sources of a project; the first one is the newest."""

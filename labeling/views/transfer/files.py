@@ -92,7 +92,9 @@ def imports(request: HttpRequest, slug: str) -> HttpResponse:
             shown.update(_preview(upload))
     except AssayError as error:
         tried = Tried(errors=sentences_of(error), status=error.status)
-    runs = ImportRun.objects.select_related("job").filter(project=member.project)
+    runs = ImportRun.objects.select_related("job").filter(
+        project=member.project, job__kind="import"
+    )
     listed = listing(request, runs, size=10)
     page = context(
         member,
