@@ -62,10 +62,10 @@ def compare(project: Project, number: int, before: int) -> VersionComparison:
     """
     first = registry.evaluation(project, before)
     second = registry.evaluation(project, number)
-    known = {pk: (truth, given) for pk, truth, given in _in_words_of_today(first)}
+    known = {pk: (truth, given) for pk, truth, given in answers_today(first)}
     shared = 0
     differences: list[Difference] = []
-    for pk, truth, now in _in_words_of_today(second):
+    for pk, truth, now in answers_today(second):
         # An item that only one of them was judged on has no labels here, so it is left
         # out.
         then, earlier = known.get(pk, (None, []))
@@ -77,10 +77,15 @@ def compare(project: Project, number: int, before: int) -> VersionComparison:
     return VersionComparison(first, second, shared, differences)
 
 
-def _in_words_of_today(
+def answers_today(
     evaluation: Evaluation,
 ) -> Iterator[tuple[int, list[str], list[str]]]:
-    """Yield the items that a version was judged on, their labels and its predictions."""
+    """Yield the items that a version was judged on, their labels and its predictions.
+
+    All are in the words of today.
+
+    Raises NotFoundError where the project has been deleted.
+    """
     # The first releases kept no labels: a version was judged when it had been made.
     then = evaluation.label_set_id or evaluation.model.label_set_id
     moves = relabel.words_since(then).moves

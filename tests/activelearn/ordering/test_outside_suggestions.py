@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from activelearn.core import ordering
 from activelearn.services.ordering import ranking
 from labeling import rules
 from labeling.models import Gold, Item, OutsidePrediction, Project, QueueEntry
@@ -105,6 +106,7 @@ def test_held_out_items_are_answered_blind() -> None:
 
 def test_gold_questions_are_answered_blind() -> None:
     project, items = said_by_llm()
+    assert project.label_set is not None
     Gold.objects.create(
         item=items[0], labels=["x"], is_question=True, label_set=project.label_set
     )
@@ -188,7 +190,7 @@ def test_what_the_source_is_least_sure_of_comes_first_before_any_label() -> None
 def test_the_order_is_that_of_its_doubt_beyond_the_batch() -> None:
     project, items = said_by_llm(count=120)
 
-    ranking.rank(project, ranking.ordering.OrderLimits(window=20, batch=1, shortlist=1))
+    ranking.rank(project, ordering.OrderLimits(window=20, batch=1, shortlist=1))
 
     entries = QueueEntry.objects.filter(project=project, is_first=True)
     order = [*entries.order_by("rank").values_list("item", flat=True)]
