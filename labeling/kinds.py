@@ -8,8 +8,8 @@ from django.utils.translation import gettext_noop as noop
 
 from labeling.services.projects import removal
 from labeling.services.transfer import earlier, importing
-from labeling.services.transfer.sources import keeping, listing, sending
 from labeling.services.transfer.outside import run as outside
+from labeling.services.transfer.sources import keeping, listing, sending
 from labeling.services.votes import agreement, skills
 from labeling.services.work.kinds import Kind
 

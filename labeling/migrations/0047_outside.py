@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('labeling', '0045_job_request'),
+        ('labeling', '0046_columns'),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('labeling', '0045_job_request'),
+        ('labeling', '0047_outside'),
     ]
 
     operations = [
@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='source',
-            constraint=models.UniqueConstraint(fields=('project', 'name'), name='one_source_of_a_name'),
+            constraint=models.UniqueConstraint(fields=('project', 'name'), name='one_bucket_of_a_name'),
         ),
         migrations.AddIndex(
             model_name='sourceobject',

@@ -59,7 +59,7 @@ class Source(models.Model):
         ordering: ClassVar = ["-pk"]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["project", "name"], name="one_source_of_a_name"
+                fields=["project", "name"], name="one_bucket_of_a_name"
             )
         ]
 

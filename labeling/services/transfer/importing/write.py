@@ -111,14 +111,14 @@ def _restored(labeled: Sequence[tuple[Item, Row]]) -> Iterator[gold.LabeledItem]
 
 
 class Writer:
-    """Writes the chunks of one import; ``count`` counts each in its transaction."""
+    """Writes the chunks of one import; ``count``, if any, counts each in its transaction."""
 
     def __init__(
         self,
         import_run: ImportRun,
         terms: RowTerms,
         progress: Progress,
-        count: Callable[[Written], None],
+        count: Callable[[Written], None] | None = None,
     ) -> None:
         self.project: Project = import_run.project
         self.importer = import_run.job.requested_by
@@ -158,7 +158,7 @@ class Writer:
             self.terms.order.keep(self.project.pk)
             send_items_changed(self.project.pk)
             # Within the transaction: another attempt counts what is written once.
-            if written.received:
+            if written.received and self.count:
                 self.count(written)
         return written
 
