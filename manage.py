@@ -28,7 +28,7 @@ def main() -> None:
     except OperationalError:
         from django.conf import settings
 
-        if not settings.IS_EMBEDDED or finding.answers(settings.ASSAY_HOME):
+        if not settings.IS_EMBEDDED or finding.responds(settings.ASSAY_HOME):
             raise
         sys.exit(f"No Assay runs in {settings.ASSAY_HOME}. Start it: assay up")
 

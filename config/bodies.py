@@ -63,6 +63,6 @@ def _check(request: HttpRequest, length: int) -> None:
 
 def _refusal(request: HttpRequest, error: AssayError) -> HttpResponse:
     """Return the refusal; the connection ends, since nobody reads the body."""
-    answer = refused(request, error)
-    answer["Connection"] = "close"
-    return answer
+    response = refused(request, error)
+    response["Connection"] = "close"
+    return response

@@ -33,11 +33,11 @@ class Callers:
         token = REQUEST_ID.set(name)
         try:
             _see_through_proxies(request)
-            answer = self.get_response(request)
+            response = self.get_response(request)
         finally:
             REQUEST_ID.reset(token)
-        answer.headers[HEADER] = name
-        return answer
+        response.headers[HEADER] = name
+        return response
 
 
 def _see_through_proxies(request: HttpRequest) -> None:

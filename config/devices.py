@@ -51,9 +51,9 @@ class Devices:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Pass the request on, and the cookie back."""
-        answer = self.get_response(request)
+        response = self.get_response(request)
         if known_by := getattr(request, _NEW, None):
-            answer.set_cookie(
+            response.set_cookie(
                 settings.DEVICE_COOKIE_NAME,
                 signing.dumps(known_by, salt="devices"),
                 max_age=DAYS * 24 * 3600,
@@ -62,4 +62,4 @@ class Devices:
                 httponly=True,
                 samesite="Lax",
             )
-        return answer
+        return response

@@ -172,9 +172,9 @@ class TryAgain:
     ) -> HttpResponse | None:
         """Turn an error of the connection into the answer."""
         if isinstance(error, TooManyAttemptsError):
-            answer = refused(request, error)
-            answer["Retry-After"] = str(error.seconds)
-            return answer
+            response = refused(request, error)
+            response["Retry-After"] = str(error.seconds)
+            return response
         if not isinstance(error, OperationalError | InterfaceError):
             return None
         logger.warning("%s %s: %s", request.method, request.path, error)
@@ -185,8 +185,8 @@ class TryAgain:
                 503,
                 _("Send the same again in a moment; nothing is taken twice."),
             )
-            answer = problems.plain(document)
+            response = problems.plain(document)
         else:
-            answer = render(request, "503.html", status=503)
-        answer["Retry-After"] = "1"
-        return answer
+            response = render(request, "503.html", status=503)
+        response["Retry-After"] = "1"
+        return response

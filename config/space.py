@@ -49,8 +49,8 @@ class Space:
 
 
 def _refusal(request: HttpRequest, error: NoSpaceError) -> HttpResponse:
-    answer = refused(request, error)
-    answer["Retry-After"] = "60"
+    response = refused(request, error)
+    response["Retry-After"] = "60"
     # Nobody reads the body.
-    answer["Connection"] = "close"
-    return answer
+    response["Connection"] = "close"
+    return response

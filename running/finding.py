@@ -71,7 +71,7 @@ def port(folder: Path) -> int:
     return env.number("PORT", noted_port(folder))
 
 
-def answers(folder: Path) -> bool:
+def responds(folder: Path) -> bool:
     """Whether the database of a folder takes calls."""
     with socket.socket(socket.AF_UNIX) as link:
         link.settimeout(2)
@@ -88,9 +88,9 @@ def choose(command: str, base: Path) -> None:
     Ends the process where several run: then ``ASSAY_HOME`` has to name one.
     """
     is_named = os.environ.get("ASSAY_HOME") or env.text("DATABASE_URL")
-    if command not in BESIDE or is_named or answers(home.assay_home(base)):
+    if command not in BESIDE or is_named or responds(home.assay_home(base)):
         return
-    running = [folder for folder in map(_noted, _notes().glob("*")) if answers(folder)]
+    running = [folder for folder in map(_noted, _notes().glob("*")) if responds(folder)]
     if len(running) > 1:
         names = ", ".join(map(str, sorted(running)))
         sys.exit(f"Several installations run: {names}. Name one: ASSAY_HOME=….")

@@ -100,7 +100,7 @@ def say(of: World, label: str, sureness: float) -> None:
         Evaluation.objects.filter(
             model__project=of.project, model__number=number
         ).update(
-            answers={
+            pairs={
                 str(item.pk): [["dog"], [said]] for item in (of.held_out, of.disputed)
             },
             sureness={str(of.held_out.pk): sureness},

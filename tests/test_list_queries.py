@@ -64,7 +64,7 @@ def decided(project: Project, count: int) -> None:
     expert = make.member(project, "expert")
     disputes = Disagreement.objects.filter(project=project).order_by("pk")
     for dispute in disputes:
-        blind.answer_blind(expert, dispute.pk, ("x",))
+        blind.label_blind(expert, dispute.pk, ("x",))
         inquiries.ask(expert, dispute.pk, "Why?")
     decision = decisions.Decision(("x",), note="so", is_precedent=True)
     for dispute in disputes[: count // 2]:
@@ -148,7 +148,7 @@ def mixed_up(count: int) -> Project:
     project = worked_on(count)
     items = Item.objects.filter(project=project).order_by("pk")[:count]
     Evaluation.objects.filter(model__project=project, model__number=1).update(
-        answers={str(item.pk): [["x"], ["y"]] for item in items}
+        pairs={str(item.pk): [["x"], ["y"]] for item in items}
     )
     return project
 
@@ -159,7 +159,7 @@ def differing(count: int) -> Project:
     items = Item.objects.filter(project=project).order_by("pk")[:count]
     for number, said in ((1, "y"), (2, "x")):
         Evaluation.objects.filter(model__project=project, model__number=number).update(
-            answers={str(item.pk): [["x"], [said]] for item in items}
+            pairs={str(item.pk): [["x"], [said]] for item in items}
         )
     return project
 
@@ -170,7 +170,7 @@ def had_to_do(count: int) -> Project:
     first = Item.objects.filter(project=project).order_by("pk")[0]
     Snapshot.objects.filter(project=project).update(item_ids=[first.pk])
     Evaluation.objects.filter(model__project=project).update(
-        answers={str(first.pk): [["x"], ["y"]]}
+        pairs={str(first.pk): [["x"], ["y"]]}
     )
     return project
 

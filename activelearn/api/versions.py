@@ -60,7 +60,7 @@ class ChangesView(ProjectView):
         by_item = {entry.item_id: entry for entry in entries}
         rows = (
             Item.objects.filter(project=project, pk__in=list(by_item))
-            .filter(blind.has_answered(self.member), looking.is_seen(self.member))
+            .filter(blind.has_labeled(self.member), looking.is_seen(self.member))
             .order_by("pk")
         )
         return page_of(

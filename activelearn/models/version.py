@@ -219,7 +219,7 @@ class Evaluation(models.Model):
     )
     verdict = models.CharField(max_length=20)
     outcomes = models.JSONField(help_text="Item → [right before, right now].")
-    answers = models.JSONField(
+    pairs = models.JSONField(
         default=dict, help_text="Item → [its labels, what the model answers]."
     )
     sureness = models.JSONField(

@@ -23,7 +23,7 @@ from labeling.models.project import (
     ProjectCounter,
 )
 from labeling.models.resolution import (
-    BlindAnswer,
+    BlindLabels,
     Deferral,
     Disagreement,
     Gold,
@@ -41,7 +41,7 @@ __all__ = [
     "AnnotationEvent",
     "ApiToken",
     "Assignment",
-    "BlindAnswer",
+    "BlindLabels",
     "BrowserSession",
     "Deferral",
     "Disagreement",

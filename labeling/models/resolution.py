@@ -183,11 +183,11 @@ class Disagreement(models.Model):
         return tuple(self.resolution.labels) if self.resolution else ()
 
 
-class BlindAnswer(models.Model):
+class BlindLabels(models.Model):
     """An expert's own first answer, given before the votes were shown; it stands."""
 
     disagreement = models.ForeignKey(
-        Disagreement, models.CASCADE, related_name="blind_answers"
+        Disagreement, models.CASCADE, related_name="blind_labels"
     )
     expert = models.ForeignKey(User, models.PROTECT, related_name="+")
     labels = ArrayField(models.CharField(max_length=120))
@@ -201,7 +201,7 @@ class BlindAnswer(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["disagreement", "expert"], name="one_blind_answer"
+                fields=["disagreement", "expert"], name="one_set_of_blind_labels"
             )
         ]
 

@@ -68,10 +68,10 @@ def account(request: HttpRequest) -> HttpResponse:
     return render(request, "labeling/account.html", page, status=tried.status)
 
 
-def _with_language(answer: HttpResponse, user: User) -> HttpResponse:
+def _with_language(response: HttpResponse, user: User) -> HttpResponse:
     """Have the browser ask in the language of the account from now on."""
     if user.language:
-        answer.set_cookie(
+        response.set_cookie(
             settings.LANGUAGE_COOKIE_NAME,
             user.language,
             max_age=settings.LANGUAGE_COOKIE_AGE,
@@ -80,7 +80,7 @@ def _with_language(answer: HttpResponse, user: User) -> HttpResponse:
             httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
             samesite="Lax",
         )
-    return answer
+    return response
 
 
 def _sessions(request: HttpRequest, user: User) -> list[dict[str, Any]]:
@@ -262,14 +262,14 @@ class NewPasswordView(views.PasswordResetConfirmView):
 
     def dispatch(self, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Show the form; a link that is over is 410."""
-        answer = super().dispatch(*args, **kwargs)
-        if answer.status_code == 200 and not self.validlink:
-            answer.status_code = 410
-        return answer
+        response = super().dispatch(*args, **kwargs)
+        if response.status_code == 200 and not self.validlink:
+            response.status_code = 410
+        return response
 
     def form_valid(self, form: SetPasswordForm[User]) -> HttpResponse:
         """Keep the password, and end what was open by the one before."""
-        answer = super().form_valid(form)
+        response = super().form_valid(form)
         if isinstance(self.user, User):
             ends = "ends_tokens" in self.request.POST
             ended = passwords.after_change(
@@ -279,4 +279,4 @@ class NewPasswordView(views.PasswordResetConfirmView):
             )
             messages.success(self.request, _("Your password was changed."))
             _say_ended(self.request, ended)
-        return answer
+        return response

@@ -59,11 +59,11 @@ def load(demo: Demo) -> bool:
     data, truth = demo.load()
     upload = importing.stage(project, owner, demo.file_name, [data])
     jobs.run(importing.start(upload, owner, {}, {}).job_id)
-    _answer_evaluation(project, truth)
+    _label_evaluation(project, truth)
     return True
 
 
-def _answer_evaluation(project: Project, truth: dict[str, str]) -> None:
+def _label_evaluation(project: Project, truth: dict[str, str]) -> None:
     """Give the held-out items their known answers, so that models can be judged."""
     items = Item.objects.filter(project=project).evaluation()
     gold.record(project, [(item, [truth[item.external_id]]) for item in items])

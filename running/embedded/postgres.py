@@ -188,7 +188,7 @@ def _name_of(pid: int) -> str:
 
 def is_ready(sockets: Path) -> bool:
     """Whether the server answers."""
-    answer = subprocess.run(  # noqa: S603 (our own binary)
+    reply = subprocess.run(  # noqa: S603 (our own binary)
         [program("pg_isready"), "-q", "-h", str(sockets), "-U", "postgres"], check=False
     )
-    return answer.returncode == 0
+    return reply.returncode == 0

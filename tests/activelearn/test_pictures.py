@@ -162,7 +162,7 @@ def test_a_cell_opens_the_items_that_it_counts() -> None:
     assert re.findall(r'<td class="n">(\d\.\d\d)</td>', page) == shown
     assert page.count(f'<td dir="auto">{wrong.truth}</td>') == len(listed)
     assert len(listed) == wrong.items
-    pairs = version.evaluation.answers
+    pairs = version.evaluation.pairs
     assert all(pairs[str(pk)] == [[wrong.truth], [wrong.predicted]] for pk in listed)
     assert Item.objects.filter(pk__in=listed, split="evaluation").count() == len(listed)
 

@@ -84,6 +84,11 @@ def sources(*folders: str) -> list[Source]:
     ]
 
 
+def names(source: Source) -> set[str]:
+    """Return the names that stand in the code of a file."""
+    return {token.string for token in _tokens(source) if token.type == tokenize.NAME}
+
+
 def _tokens(source: Source) -> Iterator[tokenize.TokenInfo]:
     return tokenize.generate_tokens(io.StringIO(source.text).readline)
 

@@ -31,6 +31,13 @@ FEWEST_COMMENTS: Final = {
     "": 3.7,
 }
 FEWEST_TESTS: Final = 51.0
+OF_INQUIRIES: Final = re.compile(r"inquir|doubts|my_work|wire/experts|api/urls")
+# Names of the API, which outside programs know, and of columns.
+OUTSIDE_ANSWERS: Final = {"answered", "ANSWERED", "known_answers", "KNOWN_ANSWERS"} | {
+    "answers",  # of a bin of the calibration
+    "answered__lte",
+}
+VAGUE: Final = re.compile(r"\bso\s+many\b", re.IGNORECASE)
 
 
 @cache
@@ -204,6 +211,40 @@ def test_a_variable_that_could_be_anything_is_seen() -> None:
     source = Source(ROOT / "made_up.py", text, ast.parse(text))
 
     assert figures.variables([source], "found", "one") == 4
+
+
+def test_only_an_inquiry_has_an_answer() -> None:
+    """People label, models predict, servers reply."""
+    others = [source for source in production() if not OF_INQUIRIES.search(source.name)]
+    named = {
+        f"{source.name}: {name}"
+        for source in others
+        for name in figures.names(source)
+        if "answer" in name.lower() and name not in OUTSIDE_ANSWERS
+    }
+
+    assert named == set()
+
+
+def test_sentences_have_a_noun_for_what_they_count() -> None:
+    files = [
+        path
+        for folder in (
+            "activelearn",
+            "config",
+            "docs",
+            "frontend",
+            "labeling",
+            "running",
+        )
+        for ending in ("py", "sql", "html", "js", "css", "md")
+        for path in (ROOT / folder).rglob(f"*.{ending}")
+        if "node_modules" not in path.parts
+    ]
+    vague = [path for path in files if VAGUE.search(path.read_text(encoding="utf-8"))]
+
+    assert len(files) > 500
+    assert vague == []
 
 
 def names_of_two(every: list[Source]) -> dict[str, list[str]]:

@@ -102,7 +102,7 @@ def test_several_labels_are_ticked_and_sent_by_enter(
         page.get_by_label("kind 03").click()
         press(page, "Enter")
 
-    assert disagreement.blind_answers.get().labels == ["kind 00", "kind 13"]
+    assert disagreement.blind_labels.get().labels == ["kind 00", "kind 13"]
     assert outcome(disagreement) == ("resolved", ["kind 00", "kind 03", "kind 13"])
 
 

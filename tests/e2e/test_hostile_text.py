@@ -197,7 +197,7 @@ def build() -> User:
     adjudicate.resolve(
         manager, rows[0].pk, Decision((PAYLOADS[2],), "resolved", "why", True)
     )
-    blind.answer_blind(manager, rows[1].pk, (PAYLOADS[3],))
+    blind.label_blind(manager, rows[1].pk, (PAYLOADS[3],))
     agreement.compute(project.pk)
     invitations.create(manager, "expert")
     job = jobs.enqueue("agreement", project=project, user=boss)

@@ -86,7 +86,7 @@ def test_an_expert_sees_the_votes_only_after_an_answer_of_their_own() -> None:
     assert before.context["is_blind"]
     assert b'class="vote' not in before.content
     pk = item.disagreements.get().pk
-    blind.answer_blind(expert, pk, ("x",))
+    blind.label_blind(expert, pk, ("x",))
     after = client.get(path).content
     assert after.count(b'class="vote') == 2
     names = [

@@ -132,7 +132,7 @@ def test_several_labels_are_ticked() -> None:
     assert shown.count("1 of 2") == 2
     desk.post(disagreement, step="final", label=["b", "c"], outcome="resolved")
 
-    assert disagreement.blind_answers.get().labels == ["a", "c"]
+    assert disagreement.blind_labels.get().labels == ["a", "c"]
     assert Resolution.objects.get(superseded_at=None).labels == ["b", "c"]
 
 
@@ -223,7 +223,7 @@ def test_nothing_of_another_project_is_reached() -> None:
         assert desk.answer.status_code == 404
     shown = desk.client.get(f"{desk.path}?id={stranger.pk}&after={stranger.pk}")
     assert stranger.item.data["text"] not in shown.content.decode()
-    assert not stranger.blind_answers.exists()
+    assert not stranger.blind_labels.exists()
 
 
 def test_the_page_asks_the_same_few_questions_for_any_number() -> None:

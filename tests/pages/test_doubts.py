@@ -106,7 +106,7 @@ def test_the_label_and_the_votes_are_not_on_the_item_s_page_meanwhile() -> None:
     assert "<small>A1" not in shown
     assert "Not shown before your own answer." in shown
     disagreement = Disagreement.objects.get(item=item)
-    blind.answer_blind(desk.member, disagreement.pk, ("y",))
+    blind.label_blind(desk.member, disagreement.pk, ("y",))
     adjudicate.resolve(desk.member, disagreement.pk, decisions.Decision(("y",)))
     shown = desk.client.get(page).content.decode()
     assert "it was: x" in shown

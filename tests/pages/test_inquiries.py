@@ -134,7 +134,7 @@ def test_any_number_of_questions_takes_the_same_queries_and_a_few_are_shown() ->
                 make.vote(who, lent, label)
             settle.settle_project(disagreement.project_id)
             other = Disagreement.objects.get(item=item)
-            blind.answer_blind(expert, other.pk, ("x",))
+            blind.label_blind(expert, other.pk, ("x",))
             inquiries.ask(expert, other.pk, "Why?")
         with CaptureQueriesContext(connection) as taken:
             shown = client.get(path).content.decode()

@@ -196,7 +196,7 @@ def test_my_work_shows_where_an_expert_decided_otherwise_and_why() -> None:
     settle.settle_project(project.pk)
     expert = make.member(project, "expert")
     pk = project.disagreements.get().pk
-    blind.answer_blind(expert, pk, ("x",))
+    blind.label_blind(expert, pk, ("x",))
     decision = decisions.Decision(("x",), note="because of the tail")
     adjudicate.resolve(expert, pk, decision)
     path = f"/projects/{project.slug}/my-work/"

@@ -301,10 +301,10 @@ def _per_item(judgment: Judgment) -> dict[str, Any]:
     """Return what an evaluation keeps of each item, by its id."""
     names = [*map(str, judgment.items)]
     hits = zip(judgment.hits, judgment.right, strict=True)
-    answers = zip(judgment.truth, judgment.predicted, strict=True)
+    pairs = zip(judgment.truth, judgment.predicted, strict=True)
     return {
         "outcomes": dict(zip(names, map(list, hits), strict=True)),
         # Of several labels, and of judgments of earlier releases, nothing is known.
         "sureness": dict(zip(names, judgment.sureness, strict=False)),
-        "answers": dict(zip(names, map(list, answers), strict=True)),
+        "pairs": dict(zip(names, map(list, pairs), strict=True)),
     }

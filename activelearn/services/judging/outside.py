@@ -43,7 +43,7 @@ def judged(
         return []
     truth = snapshots.labels_now(project, Item.Split.EVALUATION)
     groups = dict(Item.objects.filter(pk__in=truth).values_list("pk", "group_key"))
-    own = _own_answers(beside)
+    own = _own_labels(beside)
     by_source: dict[int, dict[int, Labels]] = {source.pk: {} for source in sources}
     rows = OutsidePrediction.objects.filter(source__in=by_source, item__in=truth)
     # By item: a sum of floats in another order would be another figure.
@@ -98,10 +98,10 @@ def _alone(
     )
 
 
-def _own_answers(beside: Evaluation | None) -> dict[int, Labels]:
+def _own_labels(beside: Evaluation | None) -> dict[int, Labels]:
     if beside is None:
         return {}
     return {
         item: tuple(sorted(labels))
-        for item, _truth, labels in comparing.answers_today(beside)
+        for item, _truth, labels in comparing.pairs_today(beside)
     }

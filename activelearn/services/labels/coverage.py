@@ -63,7 +63,7 @@ def coverage_of(project: Project) -> Coverage:
     was_skipped = Assignment.objects.filter(
         item=OuterRef("pk"), state=Assignment.State.SKIPPED
     )
-    unanswered = drawn.filter(state=Item.State.OPEN, votes=0)
+    unlabeled = drawn.filter(state=Item.State.OPEN, votes=0)
     disputed = Count("pk", filter=Q(state=Item.State.DISPUTED))
     counts = drawn.aggregate(drawn=Count("pk"), disputed=disputed)
     extra = held_out.filter(pk__in=others).count() if others else 0
@@ -83,7 +83,7 @@ def coverage_of(project: Project) -> Coverage:
         agreed=Count("pk", filter=by_votes & Q(item__votes__gt=1)),
         single=Count("pk", filter=by_votes & Q(item__votes__lte=1)),
     )
-    skipped = unanswered.filter(Exists(was_skipped)).count()
+    skipped = unlabeled.filter(Exists(was_skipped)).count()
     return Coverage(
         counts["drawn"] + extra,
         **labels,

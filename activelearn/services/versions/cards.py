@@ -51,7 +51,7 @@ def card_of(project: Project, number: int) -> Card:
     """
     version = registry.version(project, number)
     # These have an entry for each held-out item, and the card shows none of them.
-    judged = Evaluation.objects.defer("outcomes", "answers", "sureness").filter(
+    judged = Evaluation.objects.defer("outcomes", "pairs", "sureness").filter(
         model=version
     )
     evaluation = judged.first()

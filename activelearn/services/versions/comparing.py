@@ -62,10 +62,10 @@ def compare(project: Project, number: int, before: int) -> VersionComparison:
     """
     first = registry.evaluation(project, before)
     second = registry.evaluation(project, number)
-    known = {pk: (truth, given) for pk, truth, given in answers_today(first)}
+    known = {pk: (truth, given) for pk, truth, given in pairs_today(first)}
     shared = 0
     differences: list[Difference] = []
-    for pk, truth, now in answers_today(second):
+    for pk, truth, now in pairs_today(second):
         # An item that only one of them was judged on has no labels here, so it is left
         # out.
         then, earlier = known.get(pk, (None, []))
@@ -77,7 +77,7 @@ def compare(project: Project, number: int, before: int) -> VersionComparison:
     return VersionComparison(first, second, shared, differences)
 
 
-def answers_today(
+def pairs_today(
     evaluation: Evaluation,
 ) -> Iterator[tuple[int, list[str], list[str]]]:
     """Yield the items that a version was judged on, their labels and its predictions.
@@ -89,7 +89,7 @@ def answers_today(
     # The first releases kept no labels: a version was judged when it had been made.
     then = evaluation.label_set_id or evaluation.model.label_set_id
     moves = relabel.words_since(then).moves
-    for pk, (truth, predicted) in evaluation.answers.items():
+    for pk, (truth, predicted) in evaluation.pairs.items():
         sides = (relabel.translated(names, moves) for names in (truth, predicted))
         labels, given = map(list, sides)
         yield int(pk), labels, given

@@ -45,12 +45,12 @@ def versions_of(item: Item) -> QuerySet[ModelVersion]:
     has_learned = Q(snapshot__item_ids__contains=[item.pk])
     return (
         registry.with_evidence(item.project)
-        .filter(has_learned | Q(evaluation__answers__has_key=key))
+        .filter(has_learned | Q(evaluation__pairs__has_key=key))
         .annotate(
             has_learned=ExpressionWrapper(has_learned, BooleanField(null=True)),
             # By name: a transform of the field would take the number for a place.
             judged=Func(
-                "evaluation__answers",
+                "evaluation__pairs",
                 Value(key),
                 function="jsonb_extract_path",
                 output_field=JSONField(null=True),

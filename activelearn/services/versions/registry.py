@@ -78,7 +78,7 @@ def with_evidence(project: Project) -> QuerySet[ModelVersion]:
         .prefetch_related(*with_history())
         .defer(
             "evaluation__outcomes",
-            "evaluation__answers",
+            "evaluation__pairs",
             "evaluation__sureness",
             "snapshot__item_ids",
         )

@@ -152,7 +152,7 @@ def confusions(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     wanted = [[truth], [predicted]]
     items = Item.objects.select_related("media").filter(
         project=member.project,
-        pk__in=[int(pk) for pk, pair in evidence.answers.items() if pair == wanted],
+        pk__in=[int(pk) for pk, pair in evidence.pairs.items() if pair == wanted],
     )
     shown = listing(request, items)
     page = context(

@@ -45,7 +45,7 @@ class BlindView(ProjectView):
         """Keep the answer and return the votes; ``majority`` is null where none is."""
         needs_labels = body.has_labels or body.kind == wire.RESOLVED
         labels = body.chosen if needs_labels else ()
-        votes = blind.answer_blind(self.member, pk, labels, outcome=body.kind)
+        votes = blind.label_blind(self.member, pk, labels, outcome=body.kind)
         return wire.Votes(
             votes=[wire.past_vote_of(vote) for vote in votes],
             disputed=[

@@ -67,7 +67,7 @@ class AskView(ProjectView):
 
     @call()
     def post(self, pk: int, body: wire.QuestionBody) -> wire.Asked:
-        """Ask ``question`` once, after the own blind answer; return how many."""
+        """Ask ``question`` once, after the own blind labels; return how many."""
         return wire.Asked(asked=inquiries.ask(self.member, pk, body.question or ""))
 
 

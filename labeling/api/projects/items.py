@@ -29,7 +29,7 @@ class _ItemView(ProjectView):
             row = wire.without_model(row)
         return (
             row
-            if vars(item)["has_answered"]
+            if vars(item)["has_labeled"]
             else wire.without_name(row, item, self.member)
         )
 
@@ -37,8 +37,8 @@ class _ItemView(ProjectView):
         """Bring along each item's label, and what of it may be seen."""
         return looking.with_labels(self.member, items).annotate(
             may_see_model=blind.column(blind.may_see_model(self.member)),
-            has_answered=blind.column(
-                blind.has_answered(self.member) & looking.is_seen(self.member)
+            has_labeled=blind.column(
+                blind.has_labeled(self.member) & looking.is_seen(self.member)
             ),
         )
 

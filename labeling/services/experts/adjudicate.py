@@ -10,7 +10,7 @@ from labeling import rules
 from labeling.errors import ConflictError
 from labeling.messages import sentence as _
 from labeling.models import (
-    BlindAnswer,
+    BlindLabels,
     Deferral,
     Disagreement,
     Item,
@@ -42,7 +42,7 @@ def next_for(member: Membership) -> Disagreement | None:
     mine = Deferral.objects.filter(
         disagreement=OuterRef("pk"), expert_id=member.user_id
     )
-    begun = BlindAnswer.objects.filter(
+    begun = BlindLabels.objects.filter(
         disagreement=OuterRef("pk"), expert_id=member.user_id
     )
     fresh = waiting(member).filter(~Exists(mine))
@@ -78,18 +78,18 @@ def submit(
 ) -> Disagreement | None:
     """Take what an expert's screen sends: the own answer, then the decision.
 
-    What comes from a screen without the votes is the blind answer and never decides,
-    however often it comes; a decision needs a blind answer before it.
+    What comes from a screen without the votes is kept as blind labels and never decides,
+    however often it comes; a decision needs blind labels before it.
 
-    Raises ConflictError without that answer, and what ``answer_blind`` and ``resolve``
+    Raises ConflictError without that answer, and what ``label_blind`` and ``resolve``
     raise.
     """
     if not has_seen_votes:
-        blind.answer_blind(
+        blind.label_blind(
             member, disagreement_id, decision.labels, outcome=decision.outcome
         )
         return None
-    if blind.blind_answer(member, disagreement_id) is None:
+    if blind.blind_labels(member, disagreement_id) is None:
         raise ConflictError(_("Answer it blind first; then the votes are shown."))
     return resolve(member, disagreement_id, decision)
 

@@ -13,7 +13,7 @@ from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, 
 from labeling import rules
 from labeling.models import (
     Annotation,
-    BlindAnswer,
+    BlindLabels,
     Disagreement,
     Item,
     Membership,
@@ -29,16 +29,16 @@ from labeling.services.experts.decisions import (
 from labeling.services.votes import relabel
 
 
-def blind_answer(member: Membership, disagreement_id: int) -> BlindAnswer | None:
+def blind_labels(member: Membership, disagreement_id: int) -> BlindLabels | None:
     """Return what the expert answered before seeing the votes, or None."""
-    return BlindAnswer.objects.filter(
+    return BlindLabels.objects.filter(
         disagreement=disagreement_id,
         disagreement__project_id=member.project_id,
         expert_id=member.user_id,
     ).first()
 
 
-def answer_blind(
+def label_blind(
     member: Membership,
     disagreement_id: int,
     labels: Sequence[str],
@@ -52,16 +52,16 @@ def answer_blind(
     where it is decided already: then the answer is kept in the item's history.
     """
     decision = Decision(tuple(labels), outcome)
-    answered = checked(member, decision)
+    labeled = checked(member, decision)
     with transaction.atomic():
         disagreement, _ = locked(member, disagreement_id)
         if disagreement.resolved_at is None:
             # The first answer stays: whoever sends another one may have seen the votes
             # by then.
-            BlindAnswer.objects.get_or_create(
+            BlindLabels.objects.get_or_create(
                 disagreement=disagreement,
                 expert_id=member.user_id,
-                defaults={"labels": answered, "outcome": outcome},
+                defaults={"labels": labeled, "outcome": outcome},
             )
         else:
             keep_late(member, disagreement, decision)
@@ -129,18 +129,18 @@ def disputed_of(
     ]
 
 
-def has_answered(member: Membership) -> Q:
+def has_labeled(member: Membership) -> Q:
     """Return the condition for items that a member need not answer blind any more.
 
     An expert has to answer first what is disputed or may become so, which is any item
-    without a label, until the expert's own blind answer is kept.
+    without a label, until the labels that the expert gave blind are kept.
     """
     if member.role != Membership.Role.EXPERT:
         return Q()
     of_item = Disagreement.objects.filter(item=OuterRef("pk"))
     is_open = Q(Exists(of_item.filter(resolved_at=None)))
     is_closed = Q(state__in=(Item.State.SETTLED, Item.State.INVALID))
-    return _answered(member) | (is_closed & ~is_open)
+    return _labeled(member) | (is_closed & ~is_open)
 
 
 def may_see_model(member: Membership) -> Q:
@@ -156,7 +156,7 @@ def may_see_model(member: Membership) -> Q:
         superseded_at=None,
         source=Resolution.Source.CONSENSUS,
     )
-    return _answered(member) | (has_answered(member) & ~Q(Exists(by_votes)))
+    return _labeled(member) | (has_labeled(member) & ~Q(Exists(by_votes)))
 
 
 def column(condition: Q) -> ExpressionWrapper[Any]:
@@ -165,10 +165,10 @@ def column(condition: Q) -> ExpressionWrapper[Any]:
     return ExpressionWrapper(condition or Value(value=True), BooleanField())
 
 
-def _answered(member: Membership) -> Q:
+def _labeled(member: Membership) -> Q:
     return Q(
         Exists(
-            BlindAnswer.objects.filter(
+            BlindLabels.objects.filter(
                 disagreement__item=OuterRef("pk"), expert=member.user_id
             )
         )

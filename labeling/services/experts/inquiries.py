@@ -52,7 +52,7 @@ def ask(member: Membership, disagreement_id: int, text: str) -> int:
     with transaction.atomic():
         disagreement, _item = decisions.locked(member, disagreement_id)
         _must_wait(disagreement)
-        if blind.blind_answer(member, disagreement_id) is None:
+        if blind.blind_labels(member, disagreement_id) is None:
             raise ConflictError(_("Answer it blind first; then the votes are shown."))
         # Under the lock of the disagreement, or two experts could both ask.
         if Inquiry.objects.filter(disagreement=disagreement).exists():

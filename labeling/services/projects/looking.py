@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from labeling import queries
 from labeling.models import (
     Annotation,
-    BlindAnswer,
+    BlindLabels,
     Item,
     Membership,
     Purpose,
@@ -32,7 +32,7 @@ def hidden_from(member: Membership) -> QuerySet[Item]:
     own = Annotation.votes.filter(
         item=OuterRef("pk"), annotator_id=member.user_id, undone_at=None
     )
-    decided = BlindAnswer.objects.filter(
+    decided = BlindLabels.objects.filter(
         disagreement__item=OuterRef("pk"), expert_id=member.user_id
     )
     return items.wanting_votes().exclude(Exists(own) | Exists(decided))

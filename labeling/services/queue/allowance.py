@@ -15,7 +15,7 @@ from labeling.sql import lean
 # The most that anybody may get in one call.
 MAX_COUNT: Final = 50
 # With fewer answers to gold questions nobody is measured by them.
-LEAST_ANSWERS: Final = 10
+LEAST_QUESTIONS: Final = 10
 # How many gold questions come first; after these they come by chance.
 FIRST_FEW: Final = 3
 
@@ -107,7 +107,7 @@ def falls_short(least: float, known: int, right: int) -> bool:
     Surely: the whole 95 % interval of the share that was right lies below it, of at
     least ``LEAST_ANSWERS`` answers to gold questions.
     """
-    if known < LEAST_ANSWERS:
+    if known < LEAST_QUESTIONS:
         return False
     interval = wilson(right, known)
     return interval is not None and interval[1] < least

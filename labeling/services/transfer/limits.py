@@ -24,7 +24,7 @@ class Limits:
     text_characters: int = 1_000_000
     row_characters: int = 2**25
     # Of a picture: its file, the pixels that are kept, and those that may be made fewer,
-    # by a process with so much address space and so many seconds of the processor.
+    # by a process with this much address space and processor time (seconds).
     picture_bytes: int = 100 * 2**20
     picture_pixels: int = 20_000_000
     most_pixels: int = 100_000_000

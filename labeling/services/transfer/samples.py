@@ -9,7 +9,7 @@ from typing import Final
 
 from labeling.services.transfer import splitting
 
-# So many groups of a label are held out at least, where it has enough: below, the gate
+# How many groups of a label are held out at least, where it has enough: below, the gate
 # does not look at it.
 GOAL: Final = 10
 

@@ -48,19 +48,19 @@ def known(labels: Sequence[str]) -> EarlierLabel:
 LabeledItem = tuple[Item, Sequence[str], EarlierLabel]
 
 
-def record(project: Project, answers: Sequence[tuple[Item, Sequence[str]]]) -> None:
+def record(project: Project, pairs: Sequence[tuple[Item, Sequence[str]]]) -> None:
     """Give items without a label their known answers; they ask for no votes then.
 
     Raises IntegrityError where an item has a known answer already.
     """
-    if not answers:
+    if not pairs:
         return
     with transaction.atomic():
         Gold.objects.bulk_create(
             Gold(item=item, labels=sorted(labels), label_set_id=project.label_set_pk)
-            for item, labels in answers
+            for item, labels in pairs
         )
-        restore(project, [(item, labels, known(labels)) for item, labels in answers])
+        restore(project, [(item, labels, known(labels)) for item, labels in pairs])
 
 
 def restore(project: Project, labeled: Sequence[LabeledItem]) -> None:
@@ -92,18 +92,18 @@ def restore(project: Project, labeled: Sequence[LabeledItem]) -> None:
 
 def correct(
     project: Project,
-    answers: Sequence[tuple[Item, Sequence[str]]],
+    pairs: Sequence[tuple[Item, Sequence[str]]],
     user: User | None,
 ) -> None:
     """Give labeled items other known answers; what people voted is judged anew.
 
     The caller has locked the votes (``writing.lock_asked``) and then the items.
     """
-    if not answers:
+    if not pairs:
         return
     gain = resolutions.CountGain()
     with transaction.atomic():
-        for item, labels in answers:
+        for item, labels in pairs:
             Gold.objects.update_or_create(
                 item=item,
                 defaults={
@@ -115,7 +115,7 @@ def correct(
             item.close(Item.State.SETTLED)
             item.save(update_fields=["state", "votes_wanted"])
         # Lock order: the votes and the items, then the counters.
-        writing.judge_anew([item.pk for item, _labels in answers])
+        writing.judge_anew([item.pk for item, _labels in pairs])
         resolutions.count(project.pk, gain)
         resolutions.send_labels_settled(project.pk)
 

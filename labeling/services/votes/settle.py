@@ -209,9 +209,9 @@ def _consensus(done: _Done, item: Item, votes: list[deciding.Given]) -> rules.Co
     consensus = done.rule.consensus(votes, done.opinions.get(item.pk), most=most)
     if not item.is_held_out:
         return consensus
-    answers = [vote.labels for vote in votes]
+    labels = [vote.labels for vote in votes]
     blind = done.project.evaluation_votes
-    return rules.held_out(consensus, answers, blind=blind)
+    return rules.held_out(consensus, labels, blind=blind)
 
 
 def _close(done: _Done, item: Item, state: Item.State) -> None:

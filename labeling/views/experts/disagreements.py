@@ -56,7 +56,7 @@ def disagreements(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _act(request: HttpRequest, member: Membership, pk: int) -> dict[str, int]:
     """Call the service of the button; return the query of the next page."""
-    return _ACTS.get(request.POST.get("do", ""), _answer)(request, member, pk)
+    return _ACTS.get(request.POST.get("do", ""), _label_blind)(request, member, pk)
 
 
 def _defer(request: HttpRequest, member: Membership, pk: int) -> dict[str, int]:
@@ -101,7 +101,7 @@ _ACTS: Final = {
 }
 
 
-def _answer(request: HttpRequest, member: Membership, pk: int) -> dict[str, int]:
+def _label_blind(request: HttpRequest, member: Membership, pk: int) -> dict[str, int]:
     decision = _decision(request, member)
     has_seen_votes = request.POST.get("step") == "final"
     resolution = adjudicate.submit(member, pk, decision, has_seen_votes=has_seen_votes)
@@ -202,7 +202,7 @@ def _asked(
         "typed": typed,
         "guideline": member.project.guideline,
     }
-    mine = blind.blind_answer(member, disagreement.pk)
+    mine = blind.blind_labels(member, disagreement.pk)
     if mine is None:
         return asked
     votes = blind.votes_of(disagreement.item_id)

@@ -16,7 +16,7 @@ from labeling.errors import AssayError
 from labeling.models import (
     Annotation,
     AnnotationEvent,
-    BlindAnswer,
+    BlindLabels,
     Disagreement,
     Gold,
     Item,
@@ -59,9 +59,9 @@ def items(request: HttpRequest, slug: str) -> HttpResponse:
     shown: Listing[Item] = Listing([])
     try:
         rows = looking.items_matching(member, query)
-        answered = blind.column(blind.has_answered(member) & looking.is_seen(member))
+        is_open = blind.column(blind.has_labeled(member) & looking.is_seen(member))
         labeled = looking.with_labels(member, rows)
-        shown = listing(request, labeled.annotate(has_answered=answered))
+        shown = listing(request, labeled.annotate(has_labeled=is_open))
     except AssayError as error:
         errors = sentences_of(error)
     labels = member.project.label_set.labels.all() if member.project.label_set else []
@@ -196,10 +196,10 @@ def _is_blind(member: Membership, item: Item) -> bool:
     own = Annotation.votes.filter(
         item=item, annotator_id=member.user_id, undone_at=None
     )
-    answered = BlindAnswer.objects.filter(
+    labeled = BlindLabels.objects.filter(
         disagreement__item=item, expert_id=member.user_id
     )
-    return not (own.exists() or answered.exists())
+    return not (own.exists() or labeled.exists())
 
 
 def _votes_and_history(

@@ -56,11 +56,11 @@ class Command(BaseCommand):
             before = given
             for token, skill in crowd:
                 want = min(AT_ONCE, options["labels"] - given)
-                answers = want and self._answers(
+                votes = want and self._votes(
                     options, token, want, (truth, demo.labels, skill, chance)
                 )
-                given += answers
-                time.sleep(options["pace"] * answers)
+                given += votes
+                time.sleep(options["pace"] * votes)
             if given == before:
                 break
         self.stdout.write(f"{given} answers by {len(crowd)} simulated annotators")
@@ -74,9 +74,7 @@ class Command(BaseCommand):
         members.add(project, user, "annotator")
         return ApiToken.issue(user, name="simulation"), skill
 
-    def _answers(
-        self, options: dict[str, Any], token: str, want: int, world: Any
-    ) -> int:
+    def _votes(self, options: dict[str, Any], token: str, want: int, world: Any) -> int:
         truth, labels, skill, chance = world
         base = f"{options['url']}/api/projects/{options['project']}"
         lease = self._post(f"{base}/queue/lease/", token, {"count": want})
@@ -110,7 +108,7 @@ class Command(BaseCommand):
             },
         )
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310  # nosec B310
-                return dict(json.load(answer))
+            with urllib.request.urlopen(request, timeout=30) as reply:  # noqa: S310  # nosec B310
+                return dict(json.load(reply))
         except (OSError, urllib.error.HTTPError) as error:
             raise CommandError(f"{url}: {error}. Is Assay running?") from error

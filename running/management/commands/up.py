@@ -166,17 +166,17 @@ class Command(BaseCommand):
             ProcessPart(
                 "web",
                 _python("-m", "gunicorn", "config.wsgi:application", *options),
-                self._web_answers,
+                self._web_responds,
                 environment=ONE_THREAD,
                 orphan_signal=signal.SIGQUIT,
             )
         )
 
-    def _web_answers(self) -> bool:
+    def _web_responds(self) -> bool:
         try:
             address = f"http://127.0.0.1:{self.port}/healthz"
-            with urllib.request.urlopen(address, timeout=2) as answer:  # nosec B310
-                return bool(answer.status == 200)
+            with urllib.request.urlopen(address, timeout=2) as reply:  # nosec B310
+                return bool(reply.status == 200)
         except (OSError, urllib.error.URLError):
             return False
 

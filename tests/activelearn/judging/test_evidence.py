@@ -28,7 +28,7 @@ def test_an_evaluation_keeps_all_figures_that_its_answers_give() -> None:
     _, version, report = judged()
 
     evaluation = version.evaluation
-    pairs = [(tuple(a), tuple(b)) for a, b in evaluation.answers.values()]
+    pairs = [(tuple(a), tuple(b)) for a, b in evaluation.pairs.values()]
     summary = report.figures.summary
     assert summary.items == evaluation.items == len(pairs) > 10
     assert summary.accuracy.value == sum(a == b for a, b in pairs) / len(pairs)

@@ -194,7 +194,7 @@ def test_c6_what_was_left_out_does_not_have_it_judged_again() -> None:
     assert (wait.label_count, wait.due) == (38, 38)
 
     # Who is left out already is not taken off once more.
-    judged = [*map(int, version.evaluation.answers), unsure.pk]
+    judged = [*map(int, version.evaluation.pairs), unsure.pk]
     of_left_out = Resolution.objects.filter(
         item__project=project, item__split="evaluation", superseded_at=None
     ).exclude(item__in=judged)

@@ -82,7 +82,7 @@ def test_a_source_stands_beside_a_version_on_the_items_of_both() -> None:
     evaluation = Evaluation.objects.get()
     # The version has the third and the last right, and the first wrong.
     answers = {items[0].pk: "y", items[2].pk: "x", items[5].pk: "x", items[3].pk: "y"}
-    evaluation.answers = {
+    evaluation.pairs = {
         str(pk): [["anything"], [label]] for pk, label in answers.items()
     }
 
@@ -122,7 +122,7 @@ def test_without_sources_nothing_is_asked() -> None:
 def test_the_models_page_shows_each_source_beside_what_serves() -> None:
     project, items = judged_by_people()
     trained(project, 1)
-    Evaluation.objects.update(answers={str(items[0].pk): [["x"], ["y"]]})
+    Evaluation.objects.update(pairs={str(items[0].pk): [["x"], ["y"]]})
     client = browser(make.manager_of(project).user)
 
     page = client.get(f"/projects/{project.slug}/models/").content.decode()

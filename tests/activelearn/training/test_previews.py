@@ -135,10 +135,10 @@ def test_a_preview_of_a_switch_counts_what_it_changes() -> None:
     assert switch.pool == len(pool)
 
     # Of twelve that it fixes in one group, less is known than of as many others.
-    answers = first.evaluation.answers
-    fixed = [int(pk) for pk in answers][:12]
-    wrong = {str(pk): [answers[str(pk)][0], ["none"]] for pk in fixed}
-    Evaluation.objects.filter(model=first).update(answers={**answers, **wrong})
+    pairs = first.evaluation.pairs
+    fixed = [int(pk) for pk in pairs][:12]
+    wrong = {str(pk): [pairs[str(pk)][0], ["none"]] for pk in fixed}
+    Evaluation.objects.filter(model=first).update(pairs={**pairs, **wrong})
     alone = switching.preview(project, second.number, is_rollback=False).gain
     Item.objects.filter(pk__in=fixed).update(group_key="one")
     together = switching.preview(project, second.number, is_rollback=False).gain

@@ -23,7 +23,7 @@ def told(project: Project, **answers: list[tuple[str, str]]) -> list[Item]:
     items = list(Item.objects.filter(project=project).order_by("pk"))
     for number, pairs in ((1, answers["first"]), (2, answers["second"])):
         Evaluation.objects.filter(model__project=project, model__number=number).update(
-            answers={
+            pairs={
                 str(item.pk): [[truth], [said]]
                 for item, (truth, said) in zip(items, pairs, strict=False)
             }
@@ -70,7 +70,7 @@ def test_c3_versions_are_compared_in_the_labels_of_today() -> None:
     second = Evaluation.objects.filter(model__project=project, model__number=2)
     right, wrong = [["u"], ["u"]], [["u"], ["z"]]
     kept = {str(item.pk): right for item in items}
-    second.update(answers={**kept, str(items[3].pk): wrong}, label_set=in_force)
+    second.update(pairs={**kept, str(items[3].pk): wrong}, label_set=in_force)
 
     comparison = comparing.compare(project, 2, 1)
 

@@ -26,7 +26,7 @@ def test_an_item_names_the_versions_that_had_to_do_with_it() -> None:
     second = ModelVersion.objects.get(number=2)
     (newcomer,) = set(snapshots.read(second.snapshot)) - learned
     old = Item.objects.get(pk=min(learned))
-    held_out = Item.objects.get(pk=min(map(int, second.evaluation.answers)))
+    held_out = Item.objects.get(pk=min(map(int, second.evaluation.pairs)))
 
     def parts(item: Item) -> list[tuple[int, bool]]:
         named = lineage.descendants(lineage.versions_of(item).order_by("-pk"))
@@ -36,7 +36,7 @@ def test_an_item_names_the_versions_that_had_to_do_with_it() -> None:
     assert parts(Item.objects.get(pk=newcomer)) == [(2, True)]
     assert parts(held_out)[0] == (2, False)
     told = lineage.descendants(lineage.versions_of(held_out).filter(number=2))[0]
-    assert [told.truth, told.predicted] == second.evaluation.answers[str(held_out.pk)]
+    assert [told.truth, told.predicted] == second.evaluation.pairs[str(held_out.pk)]
 
     # As an earlier release took them: named again without anybody's doing.
     Snapshot.objects.update(item_ids=None)
@@ -50,8 +50,8 @@ def test_a_programs_list_and_the_page_are_for_engineers_of_the_project(
     client: Client,
 ) -> None:
     project, (version,) = versions(1)
-    held_out = min(map(int, version.evaluation.answers))
-    truth, said = version.evaluation.answers[str(held_out)]
+    held_out = min(map(int, version.evaluation.pairs))
+    truth, said = version.evaluation.pairs[str(held_out)]
     manager = make.manager_of(project).user
     path = f"projects/{project.slug}/items/{held_out}/models/"
 

@@ -99,7 +99,7 @@ def test_a_screen_without_the_votes_never_decides() -> None:
 
     disagreement.refresh_from_db()
     assert disagreement.resolved_at is None
-    assert disagreement.blind_answers.get().labels == ["x"]
+    assert disagreement.blind_labels.get().labels == ["x"]
 
 
 def test_a_decision_needs_a_blind_answer_before_it() -> None:
@@ -115,7 +115,7 @@ def test_a_decision_needs_a_blind_answer_before_it() -> None:
 def test_who_comes_second_is_told_the_answer_and_their_own_is_kept_once() -> None:
     disagreement = dispute(make.project(overlap=2))
     first, second = experts(disagreement.project, 2)
-    blind.answer_blind(second, disagreement.pk, ("y",))
+    blind.label_blind(second, disagreement.pk, ("y",))
     adjudicate.resolve(first, disagreement.pk, Decision(("x",)))
 
     for _ in range(2):
@@ -130,7 +130,7 @@ def test_who_comes_second_is_told_the_answer_and_their_own_is_kept_once() -> Non
     late = AnnotationEvent.objects.get(kind="late")
     assert (late.actor_id, late.payload["labels"]) == (second.user_id, ["y"])
     assert late.payload["comment"] == "hm"
-    assert disagreement.blind_answers.get().labels == ["y"]
+    assert disagreement.blind_labels.get().labels == ["y"]
     current = Resolution.objects.get(item=disagreement.item, superseded_at=None)
     assert current.labels == ["x"]
 
@@ -141,7 +141,7 @@ def test_a_late_blind_answer_is_kept_in_the_history() -> None:
     adjudicate.resolve(first, disagreement.pk, Decision(outcome="invalid"))
 
     with pytest.raises(ResolvedMeanwhileError, match=r"meanwhile \(Invalid\)"):
-        blind.answer_blind(second, disagreement.pk, ("y",))
+        blind.label_blind(second, disagreement.pk, ("y",))
 
     assert AnnotationEvent.objects.get(kind="late").payload["labels"] == ["y"]
 
@@ -162,7 +162,7 @@ def test_of_several_labels_any_set_may_be_the_answer() -> None:
     disagreement = dispute(project, ("a", "b"), ("b", "c"))
     (expert,) = experts(project, 1)
 
-    votes = blind.answer_blind(expert, disagreement.pk, ("a", "c"))
+    votes = blind.label_blind(expert, disagreement.pk, ("a", "c"))
     adjudicate.resolve(expert, disagreement.pk, Decision(("c", "a")))
 
     assert blind.majority_of(expert, votes) == ["b"]
@@ -226,7 +226,7 @@ def test_what_was_begun_comes_before_the_rest() -> None:
     project = make.project(overlap=2)
     disagreement, other = dispute(project), dispute(project)
     (expert,) = experts(project, 1)
-    blind.answer_blind(expert, other.pk, ("x",))
+    blind.label_blind(expert, other.pk, ("x",))
 
     assert adjudicate.next_for(expert) == other
     adjudicate.defer(expert, other.pk)
@@ -236,7 +236,7 @@ def test_what_was_begun_comes_before_the_rest() -> None:
 def test_a_decision_taken_back_waits_again_with_its_history() -> None:
     disagreement = dispute(make.project(overlap=2))
     (expert,) = experts(disagreement.project, 1)
-    blind.answer_blind(expert, disagreement.pk, ("x",))
+    blind.label_blind(expert, disagreement.pk, ("x",))
     adjudicate.resolve(expert, disagreement.pk, Decision(("x",), note="first"))
     assert reopening.last_decision(expert) == disagreement
 
@@ -251,7 +251,7 @@ def test_a_decision_taken_back_waits_again_with_its_history() -> None:
         "",
     )
     assert disagreement.item.state == Item.State.DISPUTED
-    assert disagreement.blind_answers.get().labels == ["x"]
+    assert disagreement.blind_labels.get().labels == ["x"]
     assert not Resolution.objects.filter(superseded_at=None).exists()
     adjudicate.resolve(expert, disagreement.pk, Decision(("y",)))
     labels = Resolution.objects.order_by("pk").values_list("labels", flat=True)
@@ -545,10 +545,10 @@ def test_an_expert_answers_blind_then_sees_the_votes_without_names() -> None:
     disagreement, item = divided()
     expert = make.member(item.project, "expert")
 
-    votes = blind.answer_blind(expert, disagreement.pk, ("y",))
+    votes = blind.label_blind(expert, disagreement.pk, ("y",))
 
     assert [vote["annotator"] for vote in votes] == ["A1", "A2"]
-    assert disagreement.blind_answers.get().labels == ["y"]
+    assert disagreement.blind_labels.get().labels == ["y"]
 
 
 def test_every_expert_keeps_their_own_first_answer() -> None:
@@ -556,10 +556,10 @@ def test_every_expert_keeps_their_own_first_answer() -> None:
     experts = [make.member(item.project, "expert") for _ in range(2)]
 
     for expert, label in zip(experts, "xy", strict=True):
-        blind.answer_blind(expert, disagreement.pk, (label,))
-        blind.answer_blind(expert, disagreement.pk, ("x",))
+        blind.label_blind(expert, disagreement.pk, (label,))
+        blind.label_blind(expert, disagreement.pk, ("x",))
 
-    kept = disagreement.blind_answers.order_by("pk").values_list("expert", "labels")
+    kept = disagreement.blind_labels.order_by("pk").values_list("expert", "labels")
     assert list(kept) == [(experts[0].user_id, ["x"]), (experts[1].user_id, ["y"])]
 
 

@@ -268,7 +268,7 @@ def test_questions_come_oldest_first_in_the_same_few_queries() -> None:
                 make.vote(who, lent, label)
         settle.settle_project(project.pk)
         for disagreement in Disagreement.objects.filter(inquiries=None):
-            blind.answer_blind(expert, disagreement.pk, ("x",))
+            blind.label_blind(expert, disagreement.pk, ("x",))
             inquiries.ask(expert, disagreement.pk, "Why?")
         with CaptureQueriesContext(connection) as taken:
             rows = desk.get("inquiries/").json()["results"]

@@ -20,7 +20,7 @@ def seen() -> tuple[Disagreement, Membership]:
     """A disagreement, and an expert who has answered it blind."""
     disagreement = dispute(make.project(overlap=2))
     (expert,) = experts(disagreement.project, 1)
-    blind.answer_blind(expert, disagreement.pk, ("x",))
+    blind.label_blind(expert, disagreement.pk, ("x",))
     return disagreement, expert
 
 

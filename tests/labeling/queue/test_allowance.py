@@ -9,7 +9,7 @@ import pytest
 from labeling.models import ALL_PURPOSES, Membership, Project
 from labeling.services.queue.allowance import (
     FIRST_FEW,
-    LEAST_ANSWERS,
+    LEAST_QUESTIONS,
     MAX_COUNT,
     Allowance,
     Facts,
@@ -62,8 +62,8 @@ def test_a_paused_person_and_a_paused_project_get_nothing() -> None:
 @pytest.mark.parametrize(
     ("known", "right", "expected"),
     [
-        (LEAST_ANSWERS - 1, 0, None),
-        (LEAST_ANSWERS, 0, "skill"),
+        (LEAST_QUESTIONS - 1, 0, None),
+        (LEAST_QUESTIONS, 0, "skill"),
         (10, 6, None),
         (12, 3, "skill"),
         (200, 120, "skill"),

@@ -43,7 +43,7 @@ def test_who_falls_surely_short_gets_nothing_and_is_told_why() -> None:
 
 
 def test_few_or_mixed_answers_stop_nobody() -> None:
-    few = after(0, allowance.LEAST_ANSWERS - 1, least_skill=0.7)
+    few = after(0, allowance.LEAST_QUESTIONS - 1, least_skill=0.7)
     mixed = after(6, 4, least_skill=0.7)
     assert not allowance.of(few).reason
     assert not allowance.of(mixed).reason

@@ -157,7 +157,7 @@ def test_only_what_is_known_for_sure_can_be_asked() -> None:
 
     expert = make.member(project, "expert")
     disagreement = disputed.disagreements.get()
-    blind.answer_blind(expert, disagreement.pk, ("x",))
+    blind.label_blind(expert, disagreement.pk, ("x",))
     adjudicate.resolve(expert, disagreement.pk, decisions.Decision(("x",)))
     (made,) = questions.mark(expert, [disputed.external_id], is_question=True)
 

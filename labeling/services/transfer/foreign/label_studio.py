@@ -62,12 +62,12 @@ def _choices(annotation: object) -> list[str] | None:
         raise RowError(message("An annotation cannot be read."))
     if annotation.get("was_cancelled"):
         return None
-    answers = [
+    parts = [
         part
         for part in annotation.get("result", [])
         if isinstance(part, dict) and isinstance(part.get("value"), dict)
     ]
-    chosen = [part for part in answers if "choices" in part["value"]]
+    chosen = [part for part in parts if "choices" in part["value"]]
     if not chosen:
         return None
     first = chosen[0].get("from_name")
@@ -92,7 +92,7 @@ def _are_lines(rows: shape.ForeignRows) -> bool:
 def _row_of_lines(rows: shape.ForeignRows) -> dict[str, Any]:
     label, votes = None, []
     for row in rows:
-        labels = next(_answers(row), None)
+        labels = next(_listed(row), None)
         if labels and row["annotator"] is None:
             label = labels
         elif labels:
@@ -108,8 +108,8 @@ def _row_of_lines(rows: shape.ForeignRows) -> dict[str, Any]:
     )
 
 
-def _answers(row: Mapping[str, Any]) -> Iterator[list[str]]:
-    """Return the answers of a line: they stand between its id and its annotator."""
+def _listed(row: Mapping[str, Any]) -> Iterator[list[str]]:
+    """Return the choices of a line: they stand between its id and its annotator."""
     names = [*row]
     for name in names[names.index("id") + 1 : names.index("annotator")]:
         value = row[name]
@@ -140,7 +140,7 @@ def _task(record: Record, target: Target) -> dict[str, Any]:
 def _annotation(
     vote: Mapping[str, Any], target: Target, *, is_true: bool
 ) -> dict[str, Any]:
-    answer = {
+    choice = {
         "from_name": _QUESTION,
         "to_name": target.data_type,
         "type": "choices",
@@ -149,7 +149,7 @@ def _annotation(
     by = {"completed_by": {"email": vote["annotator"]}} if "annotator" in vote else {}
     return {
         **by,
-        "result": [answer],
+        "result": [choice],
         "was_cancelled": False,
         "ground_truth": is_true,
         "lead_time": vote.get("seconds"),
@@ -170,11 +170,11 @@ def _lines(record: Record, target: Target) -> Iterator[dict[str, Any]]:
     data = {k: v for k, v in record.data.items() if k not in (*_BEHIND, *_TIMES)}
     for number, vote in enumerate(votes, start=1):
         labels = vote["labels"]
-        answer = {"choices": labels} if target.is_multi else "".join(labels[:1])
+        chosen = {"choices": labels} if target.is_multi else "".join(labels[:1])
         yield {
             **data,
             "id": record.external_id,
-            **({_QUESTION: answer} if labels else {}),
+            **({_QUESTION: chosen} if labels else {}),
             "annotator": vote.get("annotator"),
             "annotation_id": number,
             "created_at": vote.get("created_at"),

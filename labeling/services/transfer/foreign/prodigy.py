@@ -15,7 +15,7 @@ _WORDS: Final = ("options", "accept", "answer", "label", "meta", "config", "span
 _ID: Final = "external_id"
 
 
-def _are_answers(rows: shape.ForeignRows) -> bool:
+def _are_decisions(rows: shape.ForeignRows) -> bool:
     return all(
         row.get("answer") in ("accept", "reject", "ignore")
         or (isinstance(row.get("options"), list) and "text" in row)
@@ -64,14 +64,14 @@ def _moment(seconds: object) -> str | None:
 def _write(records: Iterable[Record], target: Target, file: IO[bytes]) -> None:
     options = [{"id": label, "text": label} for label in target.labels]
     for number, record in enumerate(records, start=1):
-        for answer in _answers(record):
+        for task in _tasks_of(record):
             data = {k: v for k, v in record.data.items() if k not in _WORDS}
             meta = {**record.metadata, _ID: record.external_id}
-            line = {**data, "_input_hash": number, "options": options, **answer}
+            line = {**data, "_input_hash": number, "options": options, **task}
             file.write(shape.as_line({**line, "meta": meta}))
 
 
-def _answers(record: Record) -> Iterator[dict[str, Any]]:
+def _tasks_of(record: Record) -> Iterator[dict[str, Any]]:
     for vote in record.votes:
         at = vote.get("created_at")
         yield {
@@ -93,7 +93,7 @@ IN: Final = Incoming(
         "rejected and ignored answers (their texts stay without a label), spans, and of"
         " several answers by one person all but the last"
     ),
-    _are_answers,
+    _are_decisions,
     _row,
     _item_of,
 )

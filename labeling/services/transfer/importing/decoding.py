@@ -102,13 +102,13 @@ def encoded(picture: Image.Image, *, is_scaled: bool) -> Encoded:
 
 
 def size_within(width: int, height: int, most: int) -> tuple[int, int]:
-    """Return the size of the same shape that has at most so many pixels."""
+    """Return the size of the same shape that has at most ``most`` pixels."""
     scale = math.sqrt(most / (width * height))
     return max(1, int(width * scale)), max(1, int(height * scale))
 
 
 def smaller(picture: Image.Image, most: int) -> Image.Image:
-    """Return an opened picture with at most so many pixels; raises as ``decoded`` does."""
+    """Return an opened picture with at most ``most`` pixels; raises as ``decoded`` does."""
     size = size_within(*picture.size, most)
     # A JPEG can be decoded at a half, a quarter or an eighth of its size.
     picture.draft(None, size)

@@ -69,11 +69,11 @@ class Standing:
     """What an item is known to be, with what the rows so far have added."""
 
     item: Item
-    answer: list[str] | None = None
+    labels: list[str] | None = None
     source: str = ""
     votes: dict[int, list[str]] = field(default_factory=dict)
     is_changed: bool = False
-    new_answer: gold.EarlierLabel | None = None
+    new_label: gold.EarlierLabel | None = None
     is_taken: bool = False
     new_votes: list[ImportedVote] = field(default_factory=list)
 
@@ -188,10 +188,10 @@ def _standings(
     known = {item.pk: Standing(item) for item in items.order_by("pk")}
     labels = Resolution.objects.filter(item__in=known, superseded_at=None)
     for item, names, source in labels.values_list("item", "labels", "source"):
-        known[item].answer, known[item].source = names, source
-    answers = Gold.objects.filter(item__in=known)
-    for item, names in answers.values_list("item", "labels"):
-        known[item].answer, known[item].source = names, Resolved.GOLD.value
+        known[item].labels, known[item].source = names, source
+    golds = Gold.objects.filter(item__in=known)
+    for item, names in golds.values_list("item", "labels"):
+        known[item].labels, known[item].source = names, Resolved.GOLD.value
     given = Annotation.with_repeats.filter(item__in=known)
     for vote in given.order_by("pk"):
         known[vote.item_id].votes[vote.annotator_id] = vote.labels
@@ -207,18 +207,18 @@ def _merged(
     """
     done: Counter[str] = Counter()
     new_votes = [*_new_votes(standing, row.votes, accounts)]
-    answer = _answer(standing, row, terms)
-    if answer == "vote":
+    fate = _fate(standing, row, terms)
+    if fate == "vote":
         by = ImportedVote(terms.choices.labels_by, sorted({*(row.labels or [])}))
         fresh = [*_new_votes(standing, [by], accounts)]
         new_votes += fresh
         done["voted"] = len(fresh)
-    elif answer:
-        standing.new_answer = row.known or gold.known(row.labels or [])
-        standing.is_taken = standing.is_taken or answer == "take"
-        standing.answer = sorted({*(row.labels or [])})
-        standing.source = standing.new_answer.source
-        done["taken"] = answer == "take"
+    elif fate:
+        standing.new_label = row.known or gold.known(row.labels or [])
+        standing.is_taken = standing.is_taken or fate == "take"
+        standing.labels = sorted({*(row.labels or [])})
+        standing.source = standing.new_label.source
+        done["taken"] = fate == "take"
     standing.new_votes += new_votes
     standing.votes |= {accounts[vote.annotator].pk: vote.labels for vote in new_votes}
     is_described = _describe(standing.item, row)
@@ -226,7 +226,7 @@ def _merged(
     done["kept"] = any(
         standing.item.metadata[name] != value for name, value in row.metadata.items()
     )
-    done["filled"] = bool(new_votes or answer in ("fill", "take") or is_described)
+    done["filled"] = bool(new_votes or fate in ("fill", "take") or is_described)
     return done
 
 
@@ -252,21 +252,21 @@ def _new_votes(
             )
 
 
-def _answer(standing: Standing, row: Row, terms: RowTerms) -> str:
+def _fate(standing: Standing, row: Row, terms: RowTerms) -> str:
     """Return what becomes of a row's known answer: "", "fill", "take" or "vote".
 
     Raises RowError where the item has another one that stays.
     """
-    if not _says_answer(row, terms):
+    if not _says_label(row, terms):
         return ""
     labels = sorted({*(row.labels or [])})
-    if standing.answer is not None and sorted(standing.answer) == labels:
+    if standing.labels is not None and sorted(standing.labels) == labels:
         return ""
     state = standing.item.state
-    if standing.answer is None and state == Item.State.OPEN:
+    if standing.labels is None and state == Item.State.OPEN:
         return "fill"
     # An expert's decision can be taken back, and a dispute is decided: by experts.
-    is_experts = standing.answer is None or standing.source == Resolved.EXPERT
+    is_experts = standing.labels is None or standing.source == Resolved.EXPERT
     choice = terms.choices.known_answers
     is_vote = choice == "vote" and state != Item.State.INVALID
     if is_vote or (choice == "take" and not is_experts):
@@ -274,7 +274,7 @@ def _answer(standing: Standing, row: Row, terms: RowTerms) -> str:
     raise RowError(_stays(standing))
 
 
-def _says_answer(row: Row, terms: RowTerms) -> bool:
+def _says_label(row: Row, terms: RowTerms) -> bool:
     """Whether a row says what its item is, apart from its votes."""
     is_said = bool(row.labels) or (row.labels is not None and terms.is_multi)
     if row.known is None:
@@ -284,7 +284,7 @@ def _says_answer(row: Row, terms: RowTerms) -> bool:
 
 def _stays(standing: Standing) -> Message:
     name = standing.item.external_id[:80]
-    if standing.answer is None:
+    if standing.labels is None:
         return message(
             "“%(id)s” has this content, and experts decide about it: its label is theirs.",
             id=name,
@@ -292,7 +292,7 @@ def _stays(standing: Standing) -> Message:
     return message(
         "“%(id)s” has this content, and its known answer is %(known)s: it stays.",
         id=name,
-        known=", ".join(standing.answer)[:200],
+        known=", ".join(standing.labels)[:200],
     )
 
 
@@ -316,25 +316,25 @@ def _write(
     every = [*standings]
     changed = [standing.item for standing in every if standing.is_changed]
     Item.objects.bulk_update(changed, ["tags", "metadata"])
-    answered = _write_answers(project, importer, every)
+    relabeled = _write_labels(project, importer, every)
     voted = [(each.item, each.new_votes) for each in every if each.new_votes]
     if voted:
         votes.keep(project, annotators, voted, importer, are_new=False)
-    asked = [*answered] + [item.pk for item, _ in voted]
+    asked = [*relabeled] + [item.pk for item, _ in voted]
     if asked:
         # Their entries in the queue say how many votes they wanted before.
         giving_back.withdraw(asked)
 
 
-def _write_answers(
+def _write_labels(
     project: Project, importer: User | None, every: Sequence[Standing]
 ) -> list[int]:
     """Give items the answers that are new; return which items."""
-    answered = [each for each in every if each.new_answer is not None]
+    relabeled = [each for each in every if each.new_label is not None]
     filled = [
-        (each.item, each.answer or [], each.new_answer)
-        for each in answered
-        if each.new_answer is not None and not each.is_taken
+        (each.item, each.labels or [], each.new_label)
+        for each in relabeled
+        if each.new_label is not None and not each.is_taken
     ]
     is_gold = {
         item.pk for item, _labels, label in filled if label.source == Resolved.GOLD
@@ -346,7 +346,7 @@ def _write_answers(
     gold.restore(project, [label for label in filled if label[0].pk not in is_gold])
     gold.correct(
         project,
-        [(each.item, each.answer or []) for each in answered if each.is_taken],
+        [(each.item, each.labels or []) for each in relabeled if each.is_taken],
         importer,
     )
-    return [each.item.pk for each in answered]
+    return [each.item.pk for each in relabeled]

@@ -186,10 +186,10 @@ def _write(
     while writer.write(raws).received:
         # It reads all labels: not behind each part of a large file, but early, for a run
         # may begin meanwhile, and from what that has learned nothing is held out.
-        if writer.has_answers and tally.received >= due:
+        if writer.has_labels and tally.received >= due:
             beyond.hold_out(import_run, progress)
             due = 2 * tally.received
-    if writer.has_answers:
+    if writer.has_labels:
         _note_beyond(beyond.hold_out(import_run, progress), progress)
     if not tally.received:
         tally.reject(Refusal(0, message("The file has no rows.")))

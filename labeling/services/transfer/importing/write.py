@@ -130,7 +130,7 @@ class Writer:
         self._has_labels = False
 
     @property
-    def has_answers(self) -> bool:
+    def has_labels(self) -> bool:
         """Whether its rows have known answers, and none says its side itself."""
         return self._has_labels and not self.has_sides
 
@@ -315,7 +315,7 @@ class Writer:
             votes_wanted=self.project.min_votes if is_shared else 1,
         )
 
-    def _is_known_answer(self, row: Row) -> bool:
+    def _is_known(self, row: Row) -> bool:
         if row.known is None:
             return self.terms.is_gold
         return row.known.source == Resolution.Source.GOLD
@@ -333,7 +333,7 @@ class Writer:
         known = [
             (item, sorted({*(row.labels or [])}))
             for item, row in labeled
-            if self._is_known_answer(row)
+            if self._is_known(row)
         ]
         self._has_labels = self._has_labels or bool(known)
         gold.record(self.project, known)
