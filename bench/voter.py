@@ -21,6 +21,7 @@ from bench.consensus import CONFIDENCE, PEOPLE
 from bench.row import row
 from labeling import rules
 from labeling.quality import consensus, skills
+from labeling.quality.opinions import Opinion, Voice, weight_of
 
 SETS: Final = ("digits", "nsmc_korean", "naijasenti", "telco_churn", "hwu64")
 ITEMS: Final = 1500
@@ -35,8 +36,10 @@ MODEL: Final = -1
 MOST_TO_EXPERTS: Final = 0.15
 
 Labels = tuple[str, ...]
-# Nobody, or the model: on what it has not learned from, on all by cross-fitting.
+# Nobody, or the model: on what it has not learned from, on all by cross-fitting; the last
+# by how often it is right alone, whatever probability it says.
 Voter = str
+BY_SKILL: Final = "cross-fitted, by skill"
 
 
 @dataclass
@@ -53,7 +56,8 @@ class Project:
     experts: set[int] = field(default_factory=set)
     opinions: dict[int, Labels] = field(default_factory=dict)
     skill: dict[int, float] = field(default_factory=dict)
-    model: float | None = None
+    sure: dict[int, float] = field(default_factory=dict)
+    model: Voice | None = None
     learned: int = 0
     known_votes: int = 0
     asked: int = 0
@@ -85,9 +89,9 @@ class Project:
         ]
         if self.model and item in self.opinions:
             self.spoke += 1
-            ballots.append(
-                consensus.Ballot(self.opinions[item], self.model, is_model=True)
-            )
+            labels = self.opinions[item]
+            sure = dict.fromkeys(labels, self.sure[item])
+            ballots.append(self.model.ballot(labels, sure, self.categories))
         verdict, belief = consensus.decided(ballots, terms)
         return verdict, belief.labels
 
@@ -113,18 +117,26 @@ class Project:
             for item, given in self.votes.items()
             for who, labels in given
         ]
-        votes += [
-            skills.SkillVote(item, MODEL, labels)
+        spoken = [
+            Opinion(item, labels, self.sure[item])
             for item, labels in self.opinions.items()
             if item in self.votes
+        ]
+        of_model = [
+            skills.SkillVote(each.question, MODEL, each.category) for each in spoken
         ]
         known: dict[Hashable, Hashable] = {
             item: self.truth[item] for item in self.experts
         }
-        fitted = skills.fitted(votes, known, self.categories)
+        fitted = skills.fitted([*votes, *of_model], known, self.categories)
         model = fitted.pop(MODEL, None)
-        self.model = skills.of_model(model) if model else None
         self.skill = {who: skill.value for who, skill in fitted.items()}
+        self.model = None
+        if model and (skill := skills.of_model(model)):
+            weight = None
+            if self.voter != BY_SKILL:
+                weight = weight_of(spoken, votes, self.skill, known, self.categories)
+            self.model = Voice(skill, weight)
         for item in self.votes.keys() - self.labels.keys():
             verdict, labels = self.decided(item)
             if verdict == "settled":
@@ -154,15 +166,19 @@ class Project:
         if (model := fit(list(range(len(items))))) is None:
             return
         self.learned = len(items)
-        every = training.predicted_labels(model, model.probabilities(self.rows))
+        table = model.probabilities(self.rows)
+        every = training.predicted_labels(model, table)
         self.opinions = {
             item: labels for item, labels in enumerate(every) if item not in self.labels
         }
-        if self.voter == "cross-fitted":
+        self.sure = dict(enumerate(table.max(axis=1).tolist()))
+        if self.voter != "unlearned":
             groups = np.arange(len(items))
             lot = crossfit.Lot(items, self.rows[items], targets, groups)
             crossed = crossfit.crossed(fit, lot, model.labels)
             best = crossed.scores.argmax(axis=1)
+            sure = model.of_scores(crossed.scores).max(axis=1).tolist()
+            self.sure |= dict(zip(crossed.ids.tolist(), sure, strict=True))
             self.opinions |= {
                 int(item): (crossed.labels[place],)
                 for item, place in zip(crossed.ids, best, strict=True)
@@ -264,7 +280,7 @@ def suspected(name: str) -> dict[str, tuple[int, int]]:
 def _row(name: str, least: int, most: int) -> dict[str, Any]:
     outcomes = {
         voter: played(name, voter, least, most)
-        for voter in ("nobody", "unlearned", "cross-fitted")
+        for voter in ("nobody", "unlearned", "cross-fitted", BY_SKILL)
     }
     detail = f"{least} to {most} votes; " + "; ".join(
         f"{voter}: to experts {o.to_experts:.1%}, right {o.right:.3f}, votes {o.votes:.2f}, heard {o.heard:.2f}"

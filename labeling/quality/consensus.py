@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 Labels = tuple[str, ...]
@@ -35,11 +35,17 @@ class Ballot:
     """A vote, and the skill in [0, 1] of who gave it.
 
     is_model: it is no person's, so it counts as evidence and not as one of the votes.
+    sure: of labels how likely each is, where that is more than the skill says.
     """
 
     labels: Labels
     skill: float = UNKNOWN
     is_model: bool = False
+    sure: Mapping[str, float] = field(default_factory=dict)
+
+    def skill_at(self, name: str) -> float:
+        """Return how likely it is right about a label."""
+        return self.sure.get(name, self.skill)
 
 
 @dataclass(frozen=True)
@@ -167,7 +173,8 @@ def _of_one(ballots: Sequence[Ballot], terms: SettlingTerms, more: float) -> Bel
     """Return the belief in one of the labels, ``more`` evidence being for the likeliest."""
     by_labels: dict[Labels, list[float]] = defaultdict(list)
     for ballot in ballots:
-        by_labels[ballot.labels].append(evidence(ballot.skill, terms.categories))
+        skills = [*map(ballot.skill_at, ballot.labels)] or [ballot.skill]
+        by_labels[ballot.labels].append(evidence(skills[0], terms.categories))
     # Equal ones by name: the order in which the votes came must not decide.
     sums = {category: math.fsum(parts) for category, parts in sorted(by_labels.items())}
     best = max(sums, key=lambda category: round(sums[category], DIGITS))
@@ -193,13 +200,9 @@ def _of_labels(ballots: Sequence[Ballot], terms: SettlingTerms, more: float) -> 
     That one of those that nobody named is missing is one question more: people rarely
     miss what is there, so they are not as many as there are labels.
     """
-    parts = [(ballot.labels, evidence(ballot.skill, 2)) for ballot in ballots]
-    whole = math.fsum(part for _, part in parts)
-    names = sorted({name for labels, _ in parts for name in labels})
-    sums = {
-        name: math.fsum(part if name in labels else -part for labels, part in parts)
-        for name in names
-    }
+    whole = math.fsum(evidence(ballot.skill, 2) for ballot in ballots)
+    names = sorted({name for ballot in ballots for name in ballot.labels})
+    sums = {name: _for_label(name, ballots) for name in names}
     # Of a label that nobody named all say that it is not there.
     every = [*(abs(total) for total in sums.values())]
     if len(names) < terms.label_count:
@@ -211,6 +214,14 @@ def _of_labels(ballots: Sequence[Ballot], terms: SettlingTerms, more: float) -> 
         {name: _logistic(total) for name, total in sums.items()},
         _logistic(least + more),
         is_tie=round(least, DIGITS) <= 0,
+    )
+
+
+def _for_label(name: str, ballots: Sequence[Ballot]) -> float:
+    """Return the log odds that a label is there."""
+    return math.fsum(
+        evidence(ballot.skill_at(name), 2) * (1 if name in ballot.labels else -1)
+        for ballot in ballots
     )
 
 

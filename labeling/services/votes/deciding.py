@@ -85,9 +85,9 @@ class Rule:
             for vote in votes
         ]
         # Without a vote of a person the model alone would settle the item.
-        if ballots and opinion and (skill := skills.of_model(self.fit)):
-            predicted = tuple(opinion.names)
-            ballots.append(consensus.Ballot(predicted, skill, is_model=True))
+        if ballots and opinion and (voice := skills.of_model(self.fit)):
+            predicted, sure = tuple(opinion.names), skills.sureness(opinion)
+            ballots.append(voice.ballot(predicted, sure, terms.categories))
         verdict, belief = consensus.decided(ballots, terms)
         return rules.Consensus(
             verdict,

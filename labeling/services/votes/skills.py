@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
@@ -24,6 +25,8 @@ from labeling.models import (
 )
 from labeling.quality import consensus
 from labeling.quality import skills as quality
+from labeling.quality.consensus import Labels
+from labeling.quality.opinions import Opinion, Voice, weight_of
 from labeling.services.votes import relabel
 from labeling.services.votes.statements import SQL
 from labeling.services.work import jobs
@@ -32,8 +35,8 @@ from labeling.services.work.progress import Progress
 # Labels from these are right, whatever the votes say.
 FIRM: Final = (Resolution.Source.EXPERT, Resolution.Source.GOLD)
 # A person and their labels, by the names of today.
-GivenLabels = tuple[int, tuple[str, ...]]
-KnownLabels = dict[int, tuple[str, ...]]
+GivenLabels = tuple[int, Labels]
+KnownLabels = dict[int, Labels]
 # In a fit, the serving model stands beside the people under this number.
 MODEL: Final = 0
 
@@ -53,15 +56,22 @@ def of_people(fit: Skills | None) -> dict[int, quality.Skill]:
     body = fit.body if fit else {}
     return {
         int(person): quality.Skill(right, votes)
-        for person, (right, votes) in body.items()
+        for person, (right, votes, *_weight) in body.items()
         if int(person) != MODEL
     }
 
 
-def of_model(fit: Skills | None) -> float | None:
-    """Return the skill of the serving model; None where too little is known of it."""
-    right, votes = fit.body.get(str(MODEL), (0, 0)) if fit else (0, 0)
-    return quality.of_model(quality.Skill(right, votes))
+def of_model(fit: Skills | None) -> Voice | None:
+    """Return how the serving model's answers count; None: too little is known of it."""
+    right, votes, *weight = fit.body.get(str(MODEL), (0, 0)) if fit else (0, 0)
+    skill = quality.of_model(quality.Skill(right, votes))
+    # Fits of earlier releases have no weight.
+    return None if skill is None else Voice(skill, *weight or [None])
+
+
+def sureness(prediction: Prediction) -> dict[str, float]:
+    """Return how likely the model takes each label that it predicts."""
+    return dict(prediction.probabilities)
 
 
 def second_opinions(project: Project) -> QuerySet[Prediction]:
@@ -107,10 +117,7 @@ def compute(project_id: int) -> Skills:
     project = Project.objects.get(pk=project_id)
     # Counted first: votes that come in from here on count toward the next fit.
     votes = _votes(project_id)
-    body = {
-        str(person): [round(skill.right, 6), skill.votes]
-        for person, skill in sorted(_fitted(project).items())
-    }
+    body = _fitted(project)
     last = newest(project_id)
     if last is not None and last.body == body:
         Skills.objects.filter(pk=last.pk).update(votes=votes)
@@ -135,7 +142,26 @@ def _votes(project_id: int) -> int:
     return int(rows.aggregate(total=Sum("votes", default=0))["total"])
 
 
-def _fitted(project: Project) -> dict[int, quality.Skill]:
+def _fitted(project: Project) -> dict[str, list[float]]:
+    """Return what is known of each person, and of the model with its weight."""
+    material = _material(project)
+    categories = terms_of(project).categories
+    votes = [*material.votes, *material.of_model]
+    fit = quality.fitted(votes, material.truth, categories)
+    body = {
+        str(who): [round(skill.right, 6), skill.votes]
+        for who, skill in sorted(fit.items())
+    }
+    if str(MODEL) in body:
+        people = {who: skill.value for who, skill in fit.items() if who != MODEL}
+        weight = weight_of(
+            material.opinions, material.votes, people, material.truth, categories
+        )
+        body[str(MODEL)].append(round(weight, 6))
+    return body
+
+
+def _material(project: Project) -> _Material:
     names = relabel.names_now(project.pk)
     firm = Resolution.objects.filter(
         project=project, superseded_at=None, source__in=FIRM, is_ambiguous=False
@@ -154,51 +180,74 @@ def _fitted(project: Project) -> dict[int, quality.Skill]:
         .values_list("item_id", "annotator_id", "label_set_id", "labels")
     )
     opinions = {
-        prediction.item_id: tuple(prediction.names)
+        prediction.item_id: sureness(prediction)
         for prediction in second_opinions(project).filter(item__votes__gt=0)
     }
-    votes: list[quality.SkillVote] = []
-    truth: dict[Hashable, Hashable] = {}
+    material = _Material()
     for item, group in groupby(rows.iterator(chunk_size=10_000), itemgetter(0)):
         given = [
             (person, relabel.translated(labels, names[label_set]))
             for _, person, label_set, labels in group
         ]
-        if item in opinions:
-            given.append((MODEL, opinions[item]))
-        of_item = _of_labels if project.is_multi else _of_one
-        votes += of_item(item, given, known, truth)
-    return quality.fitted(votes, truth, terms_of(project).categories)
+        add = material.add_labels if project.is_multi else material.add_one
+        add(item, given, known.get(item), opinions.get(item))
+    return material
 
 
-def _of_one(
-    item: int,
-    given: Sequence[GivenLabels],
-    known: KnownLabels,
-    truth: dict[Hashable, Hashable],
-) -> Iterator[quality.SkillVote]:
-    if item in known:
-        truth[item] = known[item]
-    for person, labels in given:
-        yield quality.SkillVote(item, person, labels)
+@dataclass
+class _Material:
+    """Questions with what people and the model say of them, and what is known."""
 
+    votes: list[quality.SkillVote] = field(default_factory=list)
+    of_model: list[quality.SkillVote] = field(default_factory=list)
+    opinions: list[Opinion] = field(default_factory=list)
+    truth: dict[Hashable, Hashable] = field(default_factory=dict)
 
-def _of_labels(
-    item: int,
-    given: Sequence[GivenLabels],
-    known: KnownLabels,
-    truth: dict[Hashable, Hashable],
-) -> Iterator[quality.SkillVote]:
-    """Return a question for each label that somebody named: whether it is there.
+    def add_one(
+        self,
+        item: int,
+        given: Sequence[GivenLabels],
+        known: Labels | None,
+        opinion: Mapping[str, float] | None,
+    ) -> None:
+        """Add an item that has one label: a question, which labels it has."""
+        if known is not None:
+            self.truth[item] = known
+        self.votes += (quality.SkillVote(item, who, labels) for who, labels in given)
+        if opinion is not None:
+            labels = tuple(opinion)
+            self.of_model.append(quality.SkillVote(item, MODEL, labels))
+            self.opinions += (
+                Opinion(item, labels, share) for share in opinion.values()
+            )
 
-    Those that nobody named are left out: that all see it is not there is no skill.
-    """
-    names = {name for _, labels in given for name in labels}
-    for name in sorted(names.union(known.get(item, ()))):
-        if item in known:
-            truth[item, name] = name in known[item]
-        for person, labels in given:
-            yield quality.SkillVote((item, name), person, name in labels)
+    def add_labels(
+        self,
+        item: int,
+        given: Sequence[GivenLabels],
+        known: Labels | None,
+        opinion: Mapping[str, float] | None,
+    ) -> None:
+        """Add an item of several labels: of each that somebody named, whether it is there.
+
+        Those that nobody named are left out: that all see it is not there is no skill.
+        """
+        names = {name for _, labels in given for name in labels}
+        for name in sorted(names.union(known or (), opinion or ())):
+            question = item, name
+            if known is not None:
+                self.truth[question] = name in known
+            self.votes += (
+                quality.SkillVote(question, who, name in labels)
+                for who, labels in given
+            )
+            if opinion is None:
+                continue
+            is_named = name in opinion
+            self.of_model.append(quality.SkillVote(question, MODEL, is_named))
+            # How unlikely a label is that it does not predict is not kept.
+            if is_named:
+                self.opinions.append(Opinion(question, True, opinion[name]))
 
 
 def terms_of(project: Project) -> consensus.SettlingTerms:

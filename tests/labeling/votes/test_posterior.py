@@ -19,6 +19,7 @@ from labeling.models import (
     Resolution,
     Skills,
 )
+from labeling.quality.opinions import Voice
 from labeling.services.projects import policy
 from labeling.services.votes import agreement, gold, settle, skills
 from labeling.services.work import jobs
@@ -247,7 +248,8 @@ def knowing(project: Project, right: int) -> Skills:
 def test_c10_the_model_is_one_more_voter_where_the_project_lets_it() -> None:
     project = project_of(labels=("a", "b"), model_votes=True, overlap=4)
     fit = knowing(project, 36)
-    assert skills.of_model(fit) == pytest.approx(42.4 / 48)
+    # A fit of the release before: it has no weight yet.
+    assert skills.of_model(fit) == Voice(42.4 / 48, None)
     some = [make.item(project, votes_wanted=2) for _ in range(4)]
     told, learned, silent, held_out = some
     opinion(told, "a")
@@ -303,9 +305,9 @@ def test_c10_an_item_of_one_vote_has_the_label_of_that_vote_whatever_the_model_s
 def test_the_model_is_a_weak_voter(right: int, votes: int, skill: float | None) -> None:
     fit = Skills(body={str(skills.MODEL): [right, votes]})
 
-    skill_of_model = skills.of_model(fit)
+    voice = skills.of_model(fit)
 
-    assert skill_of_model == (skill if skill is None else pytest.approx(skill))
+    assert (voice and voice.skill) == (skill if skill is None else pytest.approx(skill))
 
 
 def test_the_models_skill_is_of_answers_to_what_it_has_not_learned() -> None:
@@ -317,11 +319,82 @@ def test_the_models_skill_is_of_answers_to_what_it_has_not_learned() -> None:
 
     body = skills.compute(project.pk).body
 
-    right, votes = body[str(skills.MODEL)]
+    right, votes, weight = body[str(skills.MODEL)]
     assert votes == 4
+    # So few prove nothing.
+    assert weight == 0
     assert right == pytest.approx(2, abs=0.2)
     policy.change(project, {"model_votes": False})
     assert str(skills.MODEL) not in skills.compute(project.pk).body
+
+
+def test_c10_the_models_answer_counts_by_its_probability_and_the_weight_of_that() -> (
+    None
+):
+    project = project_of(labels=("a", "b"), model_votes=True, overlap=1, min_votes=1)
+    Skills.objects.create(
+        project=project,
+        computed_at=timezone.now(),
+        votes=40,
+        body={str(skills.MODEL): [36, 40, 0.5]},
+    )
+    sure, unsure, surest = make.items(project, 3)
+    opinion(sure, "b", confidence=0.8)
+    opinion(unsure, "b", confidence=0.5)
+    opinion(surest, "b", confidence=0.999)
+    who = make.member(project)
+    for lent in make.lease(who, 3):
+        make.vote(who, lent, "a")
+
+    settle.settle_project(project.pk)
+
+    # Odds of 4 for a by the vote; by the model the root of 4 for b, or none, or 9 at most.
+    assert label_of(sure).confidence == pytest.approx(4 / (4 + 2))
+    assert label_of(unsure).confidence == pytest.approx(4 / (4 + 1), abs=0.01)
+    assert label_of(surest).confidence == pytest.approx(4 / (4 + 9))
+    assert label_of(surest).labels == ["a"]
+
+
+def test_c10_a_model_that_is_right_when_it_is_sure_is_heard_and_another_is_not() -> (
+    None
+):
+    weights = []
+    for is_right_when_sure in (True, False):
+        project = project_of(model_votes=True, overlap=2)
+        people = [make.member(project) for _ in range(2)]
+        for number in range(40):
+            item = voted(project, "a", "a", by=people)
+            is_sure = number % 2 == 0
+            label = "a" if is_sure == is_right_when_sure else "b"
+            opinion(item, label, confidence=0.95 if is_sure else 0.55)
+        weights.append(skills.compute(project.pk).body[str(skills.MODEL)][2])
+
+    assert weights[0] > 0.4
+    assert weights[1] == 0
+
+
+def test_c10_of_several_labels_each_counts_by_its_own_probability() -> None:
+    project = project_of(
+        task_type="multi", model_votes=True, overlap=1, min_votes=1, labels=("a", "b")
+    )
+    Skills.objects.create(
+        project=project,
+        computed_at=timezone.now(),
+        votes=40,
+        body={str(skills.MODEL): [32.4, 40, 1.0]},
+    )
+    item = make.item(project)
+    opinion(item, "a", labels={"a": 0.6}, confidence=0.5)
+    who = make.member(project)
+    (lent,) = make.lease(who)
+    make.vote(who, lent, "a", "b")
+
+    settle.settle_project(project.pk)
+
+    # It says a with .6, and that b is missing as often as it is right: 38.8 of 48.
+    shares = label_of(item).soft_label
+    assert shares["a"] == pytest.approx(4 * 1.5 / (4 * 1.5 + 1))
+    assert shares["b"] == pytest.approx(4 / (4 + 38.8 / 9.2))
 
 
 def test_a_vote_with_the_suggestion_in_sight_counts_the_models_answer_once() -> None:
