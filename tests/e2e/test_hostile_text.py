@@ -22,7 +22,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from activelearn.models import Evaluation, ModelVersion, Snapshot, TrainingRun
 from labeling.messages import Message, verbatim
-from labeling.models import Disagreement, Item, Job, Label, Project, User
+from labeling.models import Disagreement, Item, Job, Label, Project, Source, User
 from labeling.services.experts import adjudicate, blind
 from labeling.services.experts.decisions import Decision
 from labeling.services.projects import invitations
@@ -32,7 +32,7 @@ from labeling.services.votes import agreement
 from labeling.services.work import jobs
 from tests import make
 from tests.e2e import browser as browsing
-from tests.e2e.test_screens import SCREENS, ready
+from tests.e2e.test_screens import SCREENS, fed, ready
 from tests.e2e.test_station import import_pictures
 from tests.labeling.experts.test_adjudicate import dispute
 
@@ -219,6 +219,7 @@ def build() -> User:
     lent = make.lease(manager, 3)
     make.vote(manager, lent[0], PAYLOADS[5])
     train(project, job)
+    fed(project)
     poison()
     return User.objects.get(pk=boss.pk)
 
@@ -275,8 +276,9 @@ def screens() -> Iterator[tuple[str, str]]:
     """Return the name and address of every screen."""
     item = Item.objects.filter(resolutions__isnull=False).latest("pk").pk
     job = Job.objects.filter(project__slug="languages").latest("pk").pk
+    source = Source.objects.get().pk
     for name, path in SCREENS.items():
-        yield name, path.format(item=item, job=job)
+        yield name, path.format(item=item, job=job, source=source)
     address, step = "/projects/languages/", "disagreements/"
     blind = Project.objects.get(slug="languages").disagreements.latest("pk").pk
     yield "blind", f"{address}{step}?id={blind}"

@@ -19,6 +19,8 @@ from labeling.models import (
     Job,
     Label,
     Project,
+    Source,
+    SourceObject,
     User,
 )
 from labeling.services.transfer import exporting
@@ -101,6 +103,12 @@ def words_of_people() -> tuple[set[str], str]:
         *ImportRun.objects.values_list("file_name", flat=True),
         *(
             word
+            for source in Source.objects.all()
+            for word in (source.name, source.where)
+        ),
+        *SourceObject.objects.values_list("key", flat=True),
+        *(
+            word
             for environment in ModelVersion.objects.values_list(
                 "environment", flat=True
             )
@@ -157,6 +165,7 @@ def test_nothing_stays_english_and_longer_words_fit(
     languages = Item.objects.filter(project__slug="languages", state="settled")
     job = Job.objects.filter(project__slug="languages").latest("pk").pk
     item = languages.latest("pk").pk
+    source = Source.objects.get().pk
     context = browser.new_context()
     page = context.new_page()
     said = log_in(page, live_server.url, demo.username)
@@ -166,7 +175,7 @@ def test_nothing_stays_english_and_longer_words_fit(
             continue
         if name == "login":
             context.clear_cookies(name="sessionid")
-        ready(page, live_server.url + path.format(item=item, job=job))
+        ready(page, live_server.url + path.format(item=item, job=job, source=source))
         texts: dict[str, str] = {}
         for look in each_look(page):
             where = f"{name}, {look}"

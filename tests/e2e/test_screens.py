@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
 from activelearn.services.ordering import ranking
 from activelearn.services.training import triggers
 from activelearn.services.versions import registry
-from labeling.models import Disagreement, Item, Job, Membership, Project, User
+from labeling.models import (
+    Disagreement,
+    Item,
+    Job,
+    Membership,
+    Project,
+    Source,
+    SourceObject,
+    User,
+)
 from labeling.services.queue import order
+from labeling.services.transfer.importing import images
 from labeling.services.votes import agreement, settle
 from labeling.services.work import jobs
 from running.demo import data, load
@@ -31,6 +42,8 @@ SCREENS = {
     "settings": "/projects/languages/settings/",
     "delete-project": "/projects/languages/settings/delete/",
     "members": "/projects/languages/members/",
+    "sources": "/projects/languages/sources/",
+    "source": "/projects/languages/sources/{source}/",
     "items": "/projects/languages/items/",
     "item": "/projects/languages/items/{item}/",
     "delete-items": "/projects/languages/items/delete/?state=settled",
@@ -118,6 +131,29 @@ def serve_second(project: Project) -> None:
             registry.promote(version, None)
 
 
+def fed(project: Project) -> Source:
+    """Return a source of a project that was listed, with an object that was refused."""
+    counts = {"objects": 1234, "new": 12, "known": 1200, "refused": 22, "removed": 3}
+    source = Source.objects.create(
+        project=project,
+        kind="s3",
+        name="What the cameras send",
+        endpoint="https://s3.eu-central-1.example.com",
+        bucket="cameras",
+        prefix="2026/",
+        listed_at=timezone.now(),
+        counts=counts,
+    )
+    SourceObject.objects.create(
+        source=source,
+        key="2026/" + "folder/" * 12 + "film.mp4",
+        state="refused",
+        reason=images.NO_IMAGE,
+        seen_by=1,
+    )
+    return source
+
+
 @pytest.fixture
 def demo(transactional_db: None) -> User:
     """The demo after a morning's work."""
@@ -136,6 +172,7 @@ def demo(transactional_db: None) -> User:
             work()
         agreement.compute(project.pk)
     serve_second(Project.objects.get(slug="languages"))
+    fed(Project.objects.get(slug="languages"))
     assert Disagreement.objects.filter(resolved_at=None).exists()
     assert Item.objects.filter(state="settled").exists()
     engineer = User.objects.get(username="engineer")
@@ -164,6 +201,7 @@ def test_every_screen_is_accessible_and_fits(
         settled.latest("pk").pk,
         Job.objects.filter(project__slug="languages").latest("pk").pk,
     )
+    source = Source.objects.get().pk
     context = browser.new_context()
     page = context.new_page()
     wrong: list[str] = []
@@ -171,7 +209,7 @@ def test_every_screen_is_accessible_and_fits(
     for name, path in SCREENS.items():
         if name == "login":
             context.clear_cookies()
-        ready(page, live_server.url + path.format(item=item, job=job))
+        ready(page, live_server.url + path.format(item=item, job=job, source=source))
         wrong += problems(page, name)
     context.close()
 

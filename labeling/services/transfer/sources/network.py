@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import ipaddress
+import re
 import socket
 import ssl
 from collections.abc import Sequence
@@ -22,6 +23,8 @@ from labeling.messages import message
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 # Seconds until a server has to take a connection, and between two pieces that it sends.
 PATIENCE: Final = 15.0
+# Also what stands in a header of pages: see ``serving.origins``.
+_HOST: Final = re.compile(r"[A-Za-z0-9._:-]{1,150}")
 # Each of these carries an IPv4 address, which is reached by it.
 _CARRIERS: Final = tuple(
     ipaddress.IPv6Network(network)
@@ -40,13 +43,17 @@ def split(endpoint: str) -> SplitResult:
     """
     try:
         parts = urlsplit(endpoint)
-        is_plain = parts.path in ("", "/") and not (parts.query or parts.fragment)
-        is_named = parts.scheme in ("http", "https") and bool(parts.hostname)
+        # Line ends and tabs are left out by the parser, and not by what reads a header.
+        is_plain = endpoint.isprintable() and parts.path in ("", "/")
+        is_plain = is_plain and not (parts.query or parts.fragment)
+        is_named = parts.scheme in ("http", "https") and bool(
+            _HOST.fullmatch(parts.hostname or "")
+        )
         _ = parts.port
     except ValueError:
         is_named = is_plain = False
         parts = SplitResult("", "", "", "", "")
-    if not (is_named and is_plain) or "@" in parts.netloc or not parts.netloc.isascii():
+    if not (is_named and is_plain) or "@" in parts.netloc:
         raise PlaceError(
             message(
                 "“%(endpoint)s” is no address of a server, such as https://s3.example.com.",
@@ -54,6 +61,15 @@ def split(endpoint: str) -> SplitResult:
             )
         )
     return parts
+
+
+def is_endpoint(text: str) -> bool:
+    """Whether a text is the address of a server."""
+    try:
+        split(text)
+    except PlaceError:
+        return False
+    return True
 
 
 def resolve(host: str, port: int, *, is_plain: bool) -> list[str]:

@@ -17,7 +17,7 @@ from labeling.services.queue import naming
 from labeling.services.transfer import pictures
 from labeling.services.transfer.importing import images
 from labeling.services.transfer.limits import LIMITS
-from labeling.services.transfer.sources import keeping, store
+from labeling.services.transfer.sources import keeping, network, store
 from labeling.services.transfer.sources.bucket import Bucket
 from labeling.services.transfer.sources.store import Listed
 
@@ -33,7 +33,9 @@ def origins(project: Project) -> list[str]:
     if project.data_type != Project.DataType.IMAGE:
         return []
     signed = Source.objects.filter(project=project, serving=Source.Serving.SIGNED)
-    return sorted({*signed.order_by().values_list("endpoint", flat=True)})
+    origins = {*signed.order_by().values_list("endpoint", flat=True)}
+    # Checked once more: what stands in the policy must not be able to widen it.
+    return sorted(filter(network.is_endpoint, origins))
 
 
 @dataclass(frozen=True)

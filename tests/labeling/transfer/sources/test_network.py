@@ -152,6 +152,8 @@ def test_the_certificate_is_that_of_the_name(monkeypatch: pytest.MonkeyPatch) ->
         *("https://user:pw@s3.example.com", "https://s3.example.com/path"),
         *("https://s3.example.com?x", "https://s3.example.com:99999", "https://[::1"),
         *("https://s3.example.com#x", "https://bücher.example"),
+        *("https://a;script-src", "https://s3\n.example.com", "https://a b.example"),
+        *("https://s3.example.com; img-src *", "https://*"),
     ],
 )
 def test_what_is_no_address_of_a_server_is_refused(endpoint: str) -> None:

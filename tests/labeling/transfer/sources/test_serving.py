@@ -108,6 +108,14 @@ def test_pages_may_show_pictures_of_exactly_that_origin(server: Server) -> None:
     assert server.endpoint not in other["Content-Security-Policy"]
 
 
+def test_no_endpoint_can_widen_the_policy_of_pages(server: Server) -> None:
+    project = signed(server)
+    for wrong in ("https://a; script-src *", "https://a\nX: y", "*"):
+        Source.objects.update(endpoint=wrong)
+
+        assert serving.origins(project) == []
+
+
 def test_a_picture_that_is_whole_here_stays_so(server: Server) -> None:
     data = picture(side=LARGE)
     before = make.project(data_type="image")
