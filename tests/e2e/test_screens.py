@@ -22,6 +22,7 @@ from labeling.models import (
 )
 from labeling.services.queue import order
 from labeling.services.transfer.importing import images
+from labeling.services.transfer.sources.objects import ObjectCounts
 from labeling.services.votes import agreement, settle
 from labeling.services.work import jobs
 from running.demo import data, load
@@ -133,7 +134,7 @@ def serve_second(project: Project) -> None:
 
 def fed(project: Project) -> Source:
     """Return a source of a project that was listed, with an object that was refused."""
-    counts = {"objects": 1234, "new": 12, "known": 1200, "refused": 22, "removed": 3}
+    counts = ObjectCounts(1234, new=12, known=1200, refused=22, removed=3).as_json()
     source = Source.objects.create(
         project=project,
         kind="s3",
