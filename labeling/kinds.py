@@ -8,7 +8,7 @@ from django.utils.translation import gettext_noop as noop
 
 from labeling.services.projects import removal
 from labeling.services.transfer import earlier, importing
-from labeling.services.transfer.outside import run as outside
+from labeling.services.transfer.predicting import run as predicting
 from labeling.services.transfer.sources import keeping, listing, sending
 from labeling.services.votes import agreement, skills
 from labeling.services.work.kinds import Kind
@@ -37,10 +37,10 @@ KINDS: Final = (
     ),
     Kind(sending.KIND, sending.run, title=noop("export into a source")),
     Kind(
-        outside.KIND,
-        outside.run,
+        predicting.KIND,
+        predicting.run,
         title=noop("predictions from outside"),
-        repeat=outside.again,
+        repeat=predicting.again,
     ),
     Kind(
         earlier.KIND,

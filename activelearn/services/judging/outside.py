@@ -56,14 +56,14 @@ def judged(
     ]
 
 
-Known = tuple[Mapping[int, Labels], Mapping[int, str], Mapping[int, Labels]]
+HeldOutKnown = tuple[Mapping[int, Labels], Mapping[int, str], Mapping[int, Labels]]
 
 
 def _judgment(
     project: Project,
     source: PredictionSource,
     given: Mapping[int, Labels],
-    known: Known,
+    known: HeldOutKnown,
 ) -> OutsideJudgment:
     truth, groups, own = known
     # An item that has just been deleted has no group.

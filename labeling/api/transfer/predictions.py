@@ -19,7 +19,8 @@ from labeling.api.wire.transfer import predictions as wire
 from labeling.models import User
 from labeling.services.projects import members
 from labeling.services.transfer import importing
-from labeling.services.transfer.outside import run, sources
+from labeling.services.transfer.outside import sources
+from labeling.services.transfer.predicting import run
 
 _FORM: Final = {
     "multipart/form-data": wire.PredictionForm,

@@ -41,9 +41,9 @@ class Command(BaseCommand):
             "--labels-are",
             default="",
             choices=importing.LABELS_ARE,
-            help="gold: they are right; votes: of --labels-by; data: a column of the data",
+            help="gold: they are right; votes or predictions: of --labels-by; data: a column",
         )
-        parser.add_argument("--labels-by", default="", help="whose votes they are")
+        parser.add_argument("--labels-by", default="", help="whose they are")
         parser.add_argument(
             "--label",
             action="append",

@@ -11,8 +11,9 @@ from labeling.errors import AssayError
 from labeling.models import ImportRun, Job, Project
 from labeling.services.transfer import importing
 from labeling.services.transfer.foreign import INCOMING
-from labeling.services.transfer.outside import run, sources
+from labeling.services.transfer.outside import sources
 from labeling.services.transfer.outside.rows import ROLES
+from labeling.services.transfer.predicting import run
 from labeling.services.work import jobs
 
 _READING: Final = ("encoding", "delimiter", "header", "sheet", "tool")

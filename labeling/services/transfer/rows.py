@@ -56,6 +56,9 @@ class Row:
     tags: list[str] = field(default_factory=list)
     group: str = ""
     votes: list[ImportedVote] = field(default_factory=list)
+    # What other tools predict: as the row has it, then as it is kept; and why not.
+    predictions: list[Any] = field(default_factory=list)
+    unkept: Message | None = None
     # Of our own export: the side of the split, and where its label comes from.
     split: str = ""
     known: EarlierLabel | None = None
@@ -277,6 +280,17 @@ def votes(value: object) -> list[ImportedVote]:
     return read
 
 
+def _predictions(value: object) -> list[Any]:
+    """Return predictions as they stand in a list, or in one as JSON. Raises RowError."""
+    if value in (None, ""):
+        return []
+    if isinstance(value, str):
+        value = _json(value, refusal=message("predictions is not JSON."))
+    if not isinstance(value, list):
+        raise RowError(message("predictions must be a list of objects."))
+    return value
+
+
 def account_name(annotator: str) -> str:
     """Return the user name that a past annotator's name makes."""
     # Short enough that the project's name fits behind it (``Annotators``).
@@ -338,6 +352,7 @@ _READERS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
     "tags": ("tags", tags),
     "group": ("group", partial(short, "group")),
     "votes": ("votes", votes),
+    "predictions": ("predictions", _predictions),
 }
 ROLES: Final = tuple(_READERS)
 

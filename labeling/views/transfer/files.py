@@ -27,7 +27,7 @@ from labeling.views.page.scope import Tried, context, member_of, sentences_of
 # Labels of a file that are shown, and labels of the project that each may mean.
 SHOWN: Final = 50
 ROLES: Final = (
-    *("text", "image", "external_id", "label", "votes"),
+    *("text", "image", "external_id", "label", "votes", "predictions"),
     *("metadata", "tags", "group", "ignore"),
 )
 

@@ -16,7 +16,8 @@ from labeling.errors import InvalidInputError
 from labeling.models import ImportRun, Membership, PredictionSource
 from labeling.services.projects import members, policy
 from labeling.services.transfer import importing
-from labeling.services.transfer.outside import run, sources
+from labeling.services.transfer.outside import sources
+from labeling.services.transfer.predicting import run
 from labeling.views.page.paging import listing
 from labeling.views.page.scope import attempt, context, member_of, whole
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from labeling.models import ImportRun, Project
 from labeling.services.transfer import importing
-from labeling.services.transfer.outside import run as outside
+from labeling.services.transfer.predicting import run as predicting
 from labeling.services.work import jobs
 from tests.labeling.transfer.files import lines
 
@@ -16,6 +16,6 @@ def predicted(project: Project, *rows: object, **options: object) -> ImportRun:
 
 def read(project: Project, name: str, data: bytes, **options: object) -> ImportRun:
     upload = importing.stage(project, None, name, [data])
-    run = outside.start(upload, None, {"source": "llm", **options})
+    run = predicting.start(upload, None, {"source": "llm", **options})
     jobs.run(run.job_id)
     return ImportRun.objects.select_related("job").get(pk=run.pk)

@@ -66,4 +66,4 @@ def test_the_commands_of_the_page_do_what_it_says(
         shown = out.getvalue() + capfdbinary.readouterr().out.decode()
         assert shown == expected
 
-    assert (len(files), len(steps)) == (2, 5)
+    assert (len(files), len(steps)) == (3, 7)

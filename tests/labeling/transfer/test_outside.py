@@ -23,10 +23,10 @@ from labeling.models import (
     Resolution,
 )
 from labeling.services.projects import label_sets, removal
-from labeling.services.transfer.outside import run as outside
 from labeling.services.transfer.outside import sources, store
 from labeling.services.transfer.outside.rows import SourcePrediction
 from labeling.services.transfer.outside.store import Brought
+from labeling.services.transfer.predicting import run as predicting
 from labeling.services.work import jobs
 from tests import make
 from tests.labeling.transfer.files import lines
@@ -228,14 +228,14 @@ def test_a_job_that_is_run_again_finds_all_the_same() -> None:
     make.item(project, external_id="a")
     run = predicted(project, {"id": "a", "label": "x"})
 
-    again = outside.again(run.job, None)
+    again = predicting.again(run.job, None)
     jobs.run(again.pk)
 
     run.refresh_from_db()
     assert counts(run) == (0, 0, 1, 0)
     run.upload.delete() if run.upload else None
     with pytest.raises(ConflictError):
-        outside.again(run.job, None)
+        predicting.again(run.job, None)
 
 
 def test_predictions_go_with_their_items_and_with_their_project() -> None:

@@ -46,7 +46,7 @@ class ImportOptions(Body, forbid_unknown_fields=True):
         text(
             LONGEST_OPTION,
             "A JSON object: column → role (`text`, `image`, `external_id`, `label`, "
-            "`votes`, `tags`, `metadata`, `group`, `ignore` or `data`).",
+            "`votes`, `predictions`, `tags`, `metadata`, `group`, `ignore` or `data`).",
         ),
     ] = "{}"
     mapping: Annotated[str, text(LONGEST_OPTION, "The same as `map`.")] = "{}"
@@ -55,13 +55,17 @@ class ImportOptions(Body, forbid_unknown_fields=True):
         one_of(
             importing.LABELS_ARE[1:],
             "`gold`: the labels are known answers; `votes`: they are votes of "
-            "`labels_by`; `data`: they are a column of the data. Left out, they are not "
-            "used.",
+            "`labels_by`; `predictions`: `labels_by` predicts them; `data`: they are a "
+            "column of the data. Left out, they are not used.",
             or_empty=True,
         ),
     ] = ""
     labels_by: Annotated[
-        str, text(150, "Whose votes the labels are: a name that no member has.")
+        str,
+        text(
+            150,
+            "Whose votes the labels are, a name that no member has; or who predicts them.",
+        ),
     ] = ""
     label_map: Annotated[
         str,

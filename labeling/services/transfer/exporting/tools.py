@@ -20,6 +20,7 @@ from labeling.services.transfer.exporting.rows import (
     EncodedRow,
     ExportSnapshot,
 )
+from labeling.services.transfer.outside import using
 
 _AT_ONCE: Final = 500
 
@@ -52,9 +53,15 @@ def _records(
     rows: Iterator[EncodedRow], *, has_pictures: bool
 ) -> Iterator[foreign.Record]:
     while some := [*map(_values, itertools.islice(rows, _AT_ONCE))]:
-        paths = _paths(row["id"] for row in some) if has_pictures else {}
+        ids = [row["id"] for row in some]
+        paths = _paths(ids) if has_pictures else {}
+        predictions = using.predictions_of(ids)
         for row in some:
-            yield _record(row, paths.get(row["id"], ""))
+            record = _record(row, paths.get(row["id"], ""))
+            record.predictions.extend(
+                foreign.Foreseen(*each) for each in predictions.get(row["id"], ())
+            )
+            yield record
 
 
 def _values(row: Sequence[bytes]) -> dict[str, Any]:

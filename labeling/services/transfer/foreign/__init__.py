@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from labeling.services.transfer.foreign.registry import INCOMING, OUTGOING, recognized
-from labeling.services.transfer.foreign.shape import Incoming, Outgoing, Record, Target
+from labeling.services.transfer.foreign.shape import (
+    Foreseen,
+    Incoming,
+    Outgoing,
+    Record,
+    Target,
+)
 
 __all__ = [
     "INCOMING",
     "OUTGOING",
+    "Foreseen",
     "Incoming",
     "Outgoing",
     "Record",

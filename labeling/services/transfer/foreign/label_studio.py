@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, Any, Final
 
 from labeling.messages import message
@@ -46,9 +46,20 @@ def _row_of_task(rows: shape.ForeignRows) -> dict[str, Any]:
         external_id=known.get("external_id", None if number is None else str(number)),
         label=label,
         votes=shape.last_of_each(votes),
+        predictions=shape.last_of_sources(_predictions(task)),
         tags=known.get("tags"),
         metadata=meta,
     )
+
+
+def _predictions(task: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Return what models predict of a task; one without a choice says nothing."""
+    for given in task.get("predictions") or []:
+        # Tasks of some exports name their predictions by number alone.
+        labels = _choices(given) if isinstance(given, dict) else None
+        if labels is not None:
+            source = given.get("model_version") or TASKS.title
+            yield shape.prediction(source, labels, given.get("score"))
 
 
 def _choices(annotation: object) -> list[str] | None:
@@ -133,23 +144,33 @@ def _task(record: Record, target: Target) -> dict[str, Any]:
         "annotations": [
             _annotation(vote, target, is_true=is_true) for vote, is_true in votes
         ],
-        "predictions": [],
+        "predictions": [
+            {
+                "model_version": each.source,
+                "score": each.confidence,
+                "result": [_answer(each.labels, target)],
+            }
+            for each in record.predictions
+        ],
+    }
+
+
+def _answer(labels: Sequence[str], target: Target) -> dict[str, Any]:
+    return {
+        "from_name": _QUESTION,
+        "to_name": target.data_type,
+        "type": "choices",
+        "value": {"choices": [*labels]},
     }
 
 
 def _annotation(
     vote: Mapping[str, Any], target: Target, *, is_true: bool
 ) -> dict[str, Any]:
-    choice = {
-        "from_name": _QUESTION,
-        "to_name": target.data_type,
-        "type": "choices",
-        "value": {"choices": vote["labels"]},
-    }
     by = {"completed_by": {"email": vote["annotator"]}} if "annotator" in vote else {}
     return {
         **by,
-        "result": [choice],
+        "result": [_answer(vote["labels"], target)],
         "was_cancelled": False,
         "ground_truth": is_true,
         "lead_time": vote.get("seconds"),
@@ -186,8 +207,9 @@ def _lines(record: Record, target: Target) -> Iterator[dict[str, Any]]:
 TASKS: Final = Incoming(
     "Label Studio",
     message(
-        "predictions, drafts, skipped tasks, questions beside the first one that is a"
-        " choice, and of several annotations by one person all but the last"
+        "drafts, skipped tasks, questions beside the first one that is a choice, of"
+        " several annotations by one person all but the last, and scores of predictions"
+        " that are not from 0 to 1"
     ),
     _are_tasks,
     _row_of_task,
@@ -205,7 +227,8 @@ TASKS_OUT: Final = Outgoing(
     "application/json",
     shape.EVERYTHING,
     message(
-        "the split, states, versions of labels, how sure a label is; pictures go by name"
+        "the split, states, versions of labels, how sure a label is, probabilities of"
+        " predictions; pictures go by name"
     ),
     _write_tasks,
 )
@@ -215,8 +238,8 @@ LINES_OUT: Final = Outgoing(
     "application/json",
     shape.EVERYTHING,
     message(
-        "tags, metadata, the split, states, versions of labels, how sure a label is;"
-        " pictures go by name"
+        "tags, metadata, predictions, the split, states, versions of labels, how sure a"
+        " label is; pictures go by name"
     ),
     _write_lines,
 )

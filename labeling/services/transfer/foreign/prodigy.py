@@ -12,6 +12,8 @@ from labeling.services.transfer.foreign.shape import Incoming, Outgoing, Record,
 
 # Its own words; whatever begins with an underscore is too.
 _WORDS: Final = ("options", "accept", "answer", "label", "meta", "config", "spans")
+# What stands beside the answer that a model proposes, in lines that nobody has answered.
+_PROPOSED: Final = ("score", "model")
 _ID: Final = "external_id"
 
 
@@ -39,14 +41,25 @@ def _row(rows: shape.ForeignRows) -> dict[str, Any]:
             votes.append(shape.vote(who, labels, None, _moment(row.get("_timestamp"))))
         elif labels is not None:
             label = labels
-    data = {k: v for k, v in first.items() if k not in _WORDS and not k.startswith("_")}
+    words = _WORDS if first.get("answer") else (*_WORDS, *_PROPOSED)
+    data = {k: v for k, v in first.items() if k not in words and not k.startswith("_")}
     return shape.ours(
         data,
         external_id=meta.pop(_ID, None),
         label=label,
         votes=shape.last_of_each(votes),
+        predictions=shape.last_of_sources(_proposed(rows)),
         metadata=meta,
     )
+
+
+def _proposed(rows: shape.ForeignRows) -> Iterator[dict[str, Any]]:
+    """Return what stands chosen in lines that nobody has answered."""
+    for row in rows:
+        chosen = row.get("accept", row.get("label"))
+        if not row.get("answer") and chosen is not None:
+            source = row.get("model") or IN.title
+            yield shape.prediction(source, shape.texts(chosen), row.get("score"))
 
 
 def _labels(row: Mapping[str, Any]) -> list[str] | None:
@@ -83,8 +96,14 @@ def _tasks_of(record: Record) -> Iterator[dict[str, Any]]:
         }
     if record.source == "gold" or record.is_known:
         yield {"accept": record.labels, "answer": "accept"}
-    elif not record.votes:
+    elif not (record.votes or record.predictions):
         yield {}
+    for each in record.predictions:
+        yield {
+            "accept": each.labels,
+            "score": each.confidence,
+            "model": each.source,
+        }
 
 
 IN: Final = Incoming(
@@ -103,7 +122,8 @@ OUT: Final = Outgoing(
     "application/x-ndjson",
     shape.TEXTS,
     message(
-        "tags, the split, states, seconds, parts of a second, where labels come from"
+        "tags, the split, states, seconds, parts of a second, where labels come from,"
+        " probabilities of predictions"
     ),
     _write,
 )

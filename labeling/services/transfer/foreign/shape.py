@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO, Any, Final, NamedTuple
 
 from labeling.messages import Message
@@ -16,6 +16,15 @@ OURS: Final = "assay"
 TEXTS: Final = ("text",)
 PICTURES: Final = ("image",)
 EVERYTHING: Final = ("text", "image", "table")
+
+
+class Foreseen(NamedTuple):
+    """What a source from outside predicts of an item, as it is exported."""
+
+    source: str
+    labels: list[str]
+    confidence: float | None
+    probabilities: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -30,6 +39,7 @@ class Record:
     tags: list[str]
     metadata: dict[str, Any]
     votes: list[dict[str, Any]]
+    predictions: list[Foreseen] = field(default_factory=list)
     picture: Callable[[], tuple[bytes, str]] | None = None
 
     @property
@@ -94,6 +104,27 @@ def vote(
     if isinstance(at, str) and at:
         written["created_at"] = at.replace("Z", "+00:00")
     return written
+
+
+def prediction(
+    source: object, labels: Sequence[str], score: object = None, shares: object = None
+) -> dict[str, Any]:
+    """Return a prediction as our rows have it.
+
+    A score that is no share says nothing here: tools write what their models give.
+    """
+    written: dict[str, Any] = {"source": str(source)[:100].strip(), "label": [*labels]}
+    is_number = isinstance(score, int | float) and not isinstance(score, bool)
+    if is_number and isinstance(score, int | float) and 0 <= score <= 1:
+        written["score"] = score
+    if isinstance(shares, dict):
+        written["probabilities"] = shares
+    return written
+
+
+def last_of_sources(predictions: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return predictions, of each source the last one: here it says one thing."""
+    return [*{each["source"]: each for each in predictions}.values()]
 
 
 def last_of_each(votes: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

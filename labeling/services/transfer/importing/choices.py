@@ -14,7 +14,7 @@ from labeling.models import Membership, Project
 from labeling.services.transfer.rows import MAX_NAME, account_name
 
 # Empty: the labels are not used, and the report says so.
-LABELS_ARE: Final = ("", "gold", "votes", "data")
+LABELS_ARE: Final = ("", "gold", "votes", "predictions", "data")
 UNKNOWN_LABELS: Final = ("refuse", "add")
 KNOWN_ANSWERS: Final = ("keep", "take", "vote")
 SAME_ID: Final = ("refuse", "new")
@@ -24,7 +24,7 @@ SAME_ID: Final = ("refuse", "new")
 class ImportChoices:
     """What a person chooses for an import.
 
-    labels_by: whose votes the labels are. label_map: label of the file → label of the
+    labels_by: whose votes or predictions the labels are. label_map: label of the file → label of the
     project. known_answers: for a content whose answer is another one. same_id: for a row
     with the id of another item.
     """
@@ -45,6 +45,11 @@ class ImportChoices:
     def voter(self) -> str:
         """The user who votes the label of each row; empty where the labels are no votes."""
         return self.labels_by if self.labels_are == "votes" else ""
+
+    @property
+    def predictor(self) -> str:
+        """Who predicts the label of each row; empty where the labels are otherwise."""
+        return self.labels_by.strip() if self.labels_are == "predictions" else ""
 
 
 NO_CHOICES: Final = ImportChoices()
@@ -91,10 +96,15 @@ def check(project: Project, choices: ImportChoices) -> None:
 def _why_not_by(project: Project, choices: ImportChoices) -> Sentence | None:
     """Return why nobody can vote under the name that is said, if nobody can."""
     name = choices.labels_by.strip()
-    is_needed = choices.labels_are == "votes" or choices.known_answers == "vote"
+    are_named = choices.labels_are in ("votes", "predictions")
+    is_needed = are_named or choices.known_answers == "vote"
     if not name or len(name) > MAX_NAME:
-        why = _("Say whose votes they are: a name of 1 to %(most)s characters.")
+        why = _(
+            "Say whose votes or predictions they are: a name of 1 to %(most)s characters."
+        )
         return why % {"most": MAX_NAME} if is_needed or name else None
+    if choices.labels_are == "predictions" and choices.known_answers != "vote":
+        return None
     # Nobody votes in the name of a person who is here.
     living = Membership.objects.filter(project=project, user__is_active=True)
     if living.filter(user__username__iexact=account_name(name)).exists():

@@ -16,6 +16,7 @@ from labeling.services.transfer.importing import images, own
 from labeling.services.transfer.importing.choices import NO_CHOICES, ImportChoices
 from labeling.services.transfer.importing.raw import Raw
 from labeling.services.transfer.limits import LIMITS, Limits
+from labeling.services.transfer.outside.rows import PredictionTerms, listed
 from labeling.services.transfer.rows import (
     REASON,
     ROW,
@@ -55,6 +56,15 @@ class RowTerms:
     def known(self) -> Mapping[str, str]:
         """The labels by their folded names."""
         return names.folded(self.labels)
+
+    @cached_property
+    def of_predictions(self) -> PredictionTerms:
+        """What is asked of the predictions that come with a row."""
+        return PredictionTerms(
+            is_multi=self.is_multi,
+            labels=self.labels,
+            label_map={k: v for k, v in self.choices.label_map.items() if v},
+        )
 
     @property
     def has_pictures(self) -> bool:
@@ -163,6 +173,9 @@ def _ready(raw: Raw, terms: RowTerms) -> Ready:
         row = own.row_of(*given, is_multi=terms.is_multi)
     else:
         row = parse(*given)
+    if terms.choices.predictor and row.known is None:
+        _predict_by(terms.choices.predictor, row, terms)
+    _read_predictions(row, terms)
     _name_labels(row, terms)
     _check_labels(row, terms)
     if terms.choices.voter and row.known is None:
@@ -192,6 +205,28 @@ def _vote_by(voter: str, row: Row) -> None:
         raise RowError(message("votes: an annotator voted twice."))
     row.votes.append(ImportedVote(voter, sorted({*row.labels})))
     row.labels = None
+
+
+def _predict_by(source: str, row: Row, terms: RowTerms) -> None:
+    """Have the labels of a row be what somebody predicts."""
+    if row.labels is None or (not row.labels and not terms.is_multi):
+        return
+    row.predictions.append({"source": source, "label": _named(row.labels, terms)})
+    _check_allowed(row.predictions[-1]["label"], terms)
+    row.labels = None
+
+
+def _read_predictions(row: Row, terms: RowTerms) -> None:
+    """Have what other tools predict of a row as it is kept.
+
+    What cannot be kept of it is no reason to refuse the item: the report says so.
+    """
+    if not row.predictions:
+        return
+    try:
+        row.predictions = listed(row.predictions, terms.of_predictions)
+    except RowError as error:
+        row.predictions, row.unkept = [], error.message
 
 
 def _named(labels: list[str], terms: RowTerms) -> list[str]:

@@ -58,10 +58,20 @@ class Met:
     """
 
     filled: int = 0
+    # Identities of rows as read: of a ZIP, several files have a row of each number.
+    filled_rows: set[int] = field(default_factory=set)
     taken: int = 0
     voted: int = 0
     refusals: list[Refusal] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
+
+    def count(self, row: MetRow, changes: Counter[str]) -> None:
+        """Count what a row has changed."""
+        self.filled += changes["filled"]
+        self.taken += changes["taken"]
+        self.voted += changes["voted"]
+        if changes["filled"]:
+            self.filled_rows.add(id(row.raw))
 
 
 @dataclass
@@ -125,9 +135,7 @@ def meet(
                 Refusal(row.number, row.raw.placed(error.message), row.raw)
             )
             continue
-        met.filled += changes["filled"]
-        met.taken += changes["taken"]
-        met.voted += changes["voted"]
+        met.count(row, changes)
         _note_name(met, row, name)
         if changes["kept"]:
             met.remarks.append(Remark(row.number, _KEPT))

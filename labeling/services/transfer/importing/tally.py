@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext_noop as noop
+
 from labeling.messages import Message, as_json, message
 from labeling.services.transfer.importing import own
 from labeling.services.transfer.importing.chunk import Refusal
@@ -48,6 +50,7 @@ class Tally:
     between: int = 0
     scaled: int = 0
     unused: int = 0
+    predicted: int = 0
     errors: list[dict[str, Any]] = field(default_factory=list)
     remarks: list[dict[str, Any]] = field(default_factory=list)
     remarked: int = 0
@@ -94,6 +97,7 @@ class Tally:
         self.between += written.between
         self.scaled += written.scaled
         self.unused += written.unused
+        self.predicted += written.predicted
         self.filled += written.met.filled
         self.taken += written.met.taken
         self.voted += written.met.voted
@@ -121,9 +125,9 @@ class Tally:
 
     def notes(self) -> Iterator[Message]:
         """Yield what is said of rows that were taken otherwise than they stand."""
-        for count, note in self._counted():
+        for count, text in self._counted():
             if count:
-                yield note
+                yield message(text, count=count)
         if self.is_own:
             yield message(
                 "An export of ours: labels, votes, tags and the split come back as they were."
@@ -134,48 +138,43 @@ class Tally:
                 columns=", ".join(sorted(self.unseen)[:20]),
             )
 
-    def _counted(self) -> tuple[tuple[int, Message], ...]:
+    def _counted(self) -> tuple[tuple[int, str], ...]:
         return (
             (
                 self.unused,
-                message(
-                    "%(count)s rows have labels that were not used: say that they are right, or bring them as votes.",
-                    count=self.unused,
+                noop(
+                    "%(count)s rows have labels that were not used: say that they are right, or bring them as votes."
                 ),
             ),
             (
-                self.taken,
-                message(
-                    "%(count)s known answers are now those of the file.",
-                    count=self.taken,
+                self.predicted,
+                noop(
+                    "%(count)s predictions of other tools are kept: see the page Predictions."
                 ),
             ),
+            (self.taken, noop("%(count)s known answers are now those of the file.")),
             (
                 self.voted,
-                message(
-                    "%(count)s answers of the file became votes: the known ones stay.",
-                    count=self.voted,
+                noop(
+                    "%(count)s answers of the file became votes: the known ones stay."
                 ),
             ),
             (
                 self.remarked,
-                message(
-                    "%(count)s rows are kept otherwise than they stand: see the report.",
-                    count=self.remarked,
+                noop(
+                    "%(count)s rows are kept otherwise than they stand: see the report."
                 ),
             ),
             (
                 self.between,
-                message(
-                    "%(count)s rows are nearly the same as items on both sides of the split.",
-                    count=self.between,
+                noop(
+                    "%(count)s rows are nearly the same as items on both sides of the split."
                 ),
             ),
             (
                 self.scaled,
-                message(
-                    "%(count)s pictures of 16 bits or more were scaled to 8, each by the range it uses.",
-                    count=self.scaled,
+                noop(
+                    "%(count)s pictures of 16 bits or more were scaled to 8, each by the range it uses."
                 ),
             ),
         )

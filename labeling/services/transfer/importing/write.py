@@ -16,6 +16,7 @@ from labeling.services.transfer import columns, groups, splitting
 from labeling.services.transfer.importing import (
     choices,
     chunk,
+    foretold,
     images,
     meeting,
     table,
@@ -51,6 +52,8 @@ class Written:
     scaled: int = 0
     # How many have labels that were not asked for.
     unused: int = 0
+    # How many predictions of other tools are new, or other than before.
+    predicted: int = 0
     met: Met = field(default_factory=Met)
 
 
@@ -216,8 +219,29 @@ class Writer:
             ),
             *met.refusals,
         ]
-        written = Written(len(outcomes), len(new), refusals, met=met)
+        fresh = {id(each.raw) for each in ready if each.item.content_hash in new}
+        predicted = self._predict(outcomes, refusals, met, fresh)
+        written = Written(
+            len(outcomes), len(new), refusals, predicted=predicted, met=met
+        )
         return self._written(ready, written, places)
+
+    def _predict(
+        self,
+        outcomes: Sequence[RowOutcome],
+        refusals: Sequence[Refusal],
+        met: Met,
+        fresh: Collection[int],
+    ) -> int:
+        """Keep what rows predict that are not refused; return how many predictions."""
+        refused = {id(refusal.raw) for refusal in refusals}
+        predicted = foretold.keep(
+            self.project.pk, [each for each in outcomes if id(each.raw) not in refused]
+        )
+        # A row that only brings a prediction to an item of before fills it in.
+        met.filled += len(predicted.rows - met.filled_rows - {*fresh})
+        met.remarks += predicted.remarks
+        return predicted.total
 
     def _rename(
         self, taken: Sequence[Ready], insertion: table.Insertion

@@ -23,10 +23,10 @@ from labeling.services.transfer.importing.refused import RefusedRows
 from labeling.services.transfer.importing.run import run_of
 from labeling.services.transfer.limits import LIMITS, Limits
 from labeling.services.transfer.outside import rows, store
-from labeling.services.transfer.outside import tally as tallying
 from labeling.services.transfer.outside.rows import PredictionTerms
 from labeling.services.transfer.outside.store import Brought
-from labeling.services.transfer.outside.tally import PredictionTally, ReadyRow
+from labeling.services.transfer.predicting import tally as tallying
+from labeling.services.transfer.predicting.tally import PredictionTally, ReadyRow
 from labeling.services.work import jobs
 from labeling.services.work.progress import Progress
 from labeling.services.work.transactions import Turn, await_turn

@@ -1,0 +1,75 @@
+"""Predictions of other tools that come with the rows of an import, kept with their items."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from labeling.messages import message
+from labeling.models import Item
+from labeling.services.transfer.importing.chunk import Duplicate, Ready, RowOutcome
+from labeling.services.transfer.importing.meeting import Remark
+from labeling.services.transfer.outside import store
+from labeling.services.transfer.outside.store import Brought
+from labeling.services.work.transactions import Turn, await_turn
+
+
+class Foretold(NamedTuple):
+    """What became of the predictions of a chunk.
+
+    total: those that are new, or other than before. rows: the identities of
+    their rows as they were read.
+    """
+
+    total: int
+    rows: set[int]
+    remarks: list[Remark]
+
+
+def keep(project_id: int, outcomes: Sequence[RowOutcome]) -> Foretold:
+    """Write what the rows of a chunk predict, in the caller's transaction.
+
+    The items of the chunk have been written; its refused rows are not among these.
+    """
+    rows = [each for each in outcomes if isinstance(each, Ready | Duplicate)]
+    remarks = [
+        Remark(each.number, message("Its predictions are not kept: %(why)s", why=why))
+        for each in rows
+        if (why := each.row.unkept)
+    ]
+    rich = [each for each in rows if each.row.predictions]
+    if not rich:
+        return Foretold(0, set(), remarks)
+    # Behind the turn of imports: turns are taken in this order everywhere.
+    await_turn(Turn.PREDICTIONS, project_id)
+    contents = {_content(each) for each in rich}
+    items = Item.objects.filter(project=project_id, content_hash__in=contents)
+    names = dict(items.values_list("content_hash", "external_id"))
+    brought = [
+        Brought(place, names[_content(each)], predicted)
+        for place, each in enumerate(rich)
+        if _content(each) in names
+        for predicted in each.row.predictions
+    ]
+    kept = store.keep(project_id, brought)
+    pairs = [*zip(brought, kept, strict=True)]
+    written = [
+        id(rich[each.number].raw) for each, how in pairs if how in ("new", "replaced")
+    ]
+    remarks += [
+        Remark(
+            rich[each.number].number,
+            message(
+                "The project has %(most)s sources of predictions already: “%(name)s” is not kept.",
+                most=store.MOST_SOURCES,
+                name=each.predicted.source,
+            ),
+        )
+        for each, how in pairs
+        if how == "sources"
+    ]
+    return Foretold(len(written), {*written}, remarks)
+
+
+def _content(row: Ready | Duplicate) -> str:
+    return row.content_hash if isinstance(row, Duplicate) else row.item.content_hash
