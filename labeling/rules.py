@@ -22,7 +22,7 @@ FEW_WORDS = 3
 _WORDS: Final = re.compile(r"[^\W\d_]+|\d+")
 # A label by votes of which less agree is looked at again.
 LOW_CONFIDENCE = 0.8
-# What a model must be, at least, to cast doubt on people's label.
+# The score that a model must have, at least, to cast doubt on people's label.
 SURE = 0.9
 
 TOO_LARGE: Final = message("A whole number is beyond 2^53.")

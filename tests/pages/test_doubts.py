@@ -64,7 +64,7 @@ def test_a_list_tells_its_reason_but_no_label_and_no_vote() -> None:
 
     assert "of two minds" in unsure
     assert "confidence 0.67" in unsure
-    assert "the model is 0.96 sure of another label" in shown
+    assert "the model's score for another label is 0.96" in shown
     assert "“&lt;b&gt;cut off&lt;/b&gt;”" in flags
     for page in (unsure, shown):
         assert not any(f">{name}<" in page or f" {name}." in page for name in "xy")

@@ -59,8 +59,9 @@ def low_confidence(project: Project) -> QuerySet[Resolution]:
 def suspects(project: Project) -> QuerySet[Resolution]:
     """Labels that the model contradicts without having learned from them.
 
-    The surest contradictions come first. Held-out items judge the model, so it has no
-    say about them.
+    The highest scores come first: a score is a confidence where the version has a
+    calibration, for predictions are made with it. Held-out items judge the model, so it
+    has no say about them.
     """
     labeled = _by_votes(project).filter(
         item__split=Item.Split.POOL, item__prediction__was_trained_on=False
