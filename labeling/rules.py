@@ -110,30 +110,51 @@ class Consensus:
 
 
 def consensus(
-    votes: Sequence[Labels], *, min_votes: int, max_votes: int, confidence: float
+    votes: Sequence[Labels],
+    *,
+    min_votes: int,
+    max_votes: int,
+    confidence: float,
+    is_multi: bool = False,
 ) -> Consensus:
     """Return the majority of ``votes`` and whether it settles the item.
 
-    A vote is the sorted labels of one annotator; in multi-label tasks the whole
-    set is one answer. Confidence is the winner's share of the votes; a tie never
-    settles. Below ``min_votes``, or while another vote may still be asked for, an
-    unclear item stays open; at ``max_votes`` it is disputed.
+    A vote is the sorted labels of one annotator. Confidence is the winner's share of
+    the votes; in multi-label tasks each label is a question of its own, and it is the
+    share of the one on which people agree least. A tie never settles. Below
+    ``min_votes``, or while another vote may still be asked for, an unclear item stays
+    open; at ``max_votes`` it is disputed.
     """
-    counts = Counter(votes)
-    # Equal counts by name: the order in which the votes came must not decide.
-    ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    if not ranked:
+    if not votes:
         return Consensus("open", (), 0.0, {}, 0.0)
-    labels, top = ranked[0]
-    share = top / len(votes)
-    is_tie = len(ranked) > 1 and ranked[1][1] == top
+    labels, share, is_tie = _by_label(votes) if is_multi else _by_answer(votes)
     if len(votes) < min_votes:
         verdict: ConsensusVerdict = "open"
     elif share >= confidence and not is_tie:
         verdict = "settled"
     else:
         verdict = "open" if len(votes) < max_votes else "disputed"
-    return Consensus(verdict, labels, share, soft_label(votes), entropy(counts))
+    return Consensus(verdict, labels, share, soft_label(votes), entropy(Counter(votes)))
+
+
+def _by_answer(votes: Sequence[Labels]) -> tuple[Labels, float, bool]:
+    """Return the commonest answer, its share of the votes, and whether that is a tie."""
+    # Equal counts by name: the order in which the votes came must not decide.
+    ranked = sorted(Counter(votes).items(), key=lambda pair: (-pair[1], pair[0]))
+    labels, top = ranked[0]
+    return labels, top / len(votes), len(ranked) > 1 and ranked[1][1] == top
+
+
+def _by_label(votes: Sequence[Labels]) -> tuple[Labels, float, bool]:
+    """Return the labels that most of the votes name, and the share of the least sure one.
+
+    Of a label that nobody named, all say that it is not there.
+    """
+    named = Counter(label for vote in votes for label in set(vote))
+    most = {label: max(count, len(votes) - count) for label, count in named.items()}
+    labels = tuple(label for label in sorted(named) if 2 * named[label] > len(votes))
+    least = min(most.values(), default=len(votes))
+    return labels, least / len(votes), 2 * least == len(votes)
 
 
 def held_out(consensus: Consensus, votes: Sequence[Labels], *, blind: int) -> Consensus:

@@ -59,6 +59,36 @@ def test_the_shares_of_the_votes_are_kept() -> None:
     assert consensus.entropy == pytest.approx(math.log(2))
 
 
+@pytest.mark.parametrize(
+    ("votes", "labels", "share", "is_tie"),
+    [
+        # No two answers are the same, and on both labels two of three agree.
+        ([("a", "b"), ("a",), ("b",)], ("a", "b"), 2 / 3, False),
+        ([("a", "b"), ("a", "c"), ("a",)], ("a",), 2 / 3, False),
+        ([("a", "b"), ("a", "b"), ("a",)], ("a", "b"), 2 / 3, False),
+        ([(), (), ("a",)], (), 2 / 3, False),
+        ([(), ()], (), 1.0, False),
+        ([("a", "b"), ("a",)], ("a",), 1 / 2, True),
+    ],
+)
+def test_c11_of_several_labels_each_is_settled_by_its_own_share(
+    votes: list[rules.Labels],
+    labels: rules.Labels,
+    share: float,
+    *,
+    is_tie: bool,
+) -> None:
+    def outcome(confidence: float) -> rules.Consensus:
+        return rules.consensus(
+            votes, min_votes=2, max_votes=3, confidence=confidence, is_multi=True
+        )
+
+    assert (outcome(share).labels, outcome(share).confidence) == (labels, share)
+    assert (outcome(share).verdict == "settled") != is_tie
+    if share < 1:
+        assert outcome(share + 0.01).verdict != "settled"
+
+
 @given(st.lists(st.sampled_from([X, Y, ("z",)]), max_size=8), st.integers(1, 5))
 def test_the_order_of_votes_does_not_matter(
     votes: list[rules.Labels], needed: int

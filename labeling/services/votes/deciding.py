@@ -69,6 +69,7 @@ class Rule:
                 min_votes=least,
                 max_votes=most,
                 confidence=self.project.confidence,
+                is_multi=self.project.is_multi,
             )
         # The next voters, the best first: nobody votes twice on an item.
         voters = {vote.person for vote in votes}

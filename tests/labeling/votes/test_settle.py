@@ -58,3 +58,32 @@ def test_unclear_votes_ask_for_one_more_up_to_the_overlap() -> None:
     settle.settle_project(project.pk)
     item.refresh_from_db()
     assert item.state == Item.State.DISPUTED
+
+
+@pytest.mark.parametrize(
+    ("settled_by", "confidence"), [("share", 2 / 3), ("posterior", None)]
+)
+def test_c11_by_either_rule_a_set_of_labels_is_settled_label_by_label(
+    settled_by: str, confidence: float | None
+) -> None:
+    project = make.project(
+        labels=("a", "b", "c"),
+        task_type="multi",
+        settled_by=settled_by,
+        overlap=3,
+        min_votes=3,
+        confidence=0.65,
+    )
+    item = make.item(project)
+    # No answer comes twice, and of each label two of three say the same.
+    for labels in (("a", "b"), ("a", "c"), ("b",)):
+        who = make.member(project)
+        make.vote(who, make.lease(who)[0], *labels)
+
+    settle.settle_project(project.pk)
+
+    label = Resolution.objects.get(item=item, superseded_at=None)
+    assert label.labels == ["a", "b"]
+    assert label.confidence_is == settled_by
+    if confidence is not None:
+        assert label.confidence == pytest.approx(confidence)
