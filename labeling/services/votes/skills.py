@@ -112,7 +112,9 @@ def run(progress: Progress) -> dict[str, Any]:
 def compute(project_id: int) -> Skills:
     """Fit everybody's skill to the votes that stand now, and have what is open settled.
 
-    Labels that items have stay until their votes change. The same votes add no fit.
+    Labels that items have stay until their votes change. The same votes add no fit. All
+    votes are read, and nothing is carried over from the fit before, so no fit can drift;
+    as each waits for a tenth more votes, all of them read a vote eleven times at most.
     """
     project = Project.objects.get(pk=project_id)
     # Counted first: votes that come in from here on count toward the next fit.

@@ -68,3 +68,15 @@ def test_the_same_votes_in_another_order_give_the_same_skills() -> None:
 )
 def test_a_tenth_more_votes_are_due(then: int, now: int, *, is_due: bool) -> None:
     assert skills.is_due(then, now) == is_due
+
+
+def test_c10_all_fits_of_a_project_read_each_vote_eleven_times_at_most() -> None:
+    last, fits, read = 0, 0, 0
+    for votes in range(1, 200_001):
+        if skills.is_due(last, votes):
+            last, fits, read = votes, fits + 1, read + votes
+
+    # A tenth more each time: 1 + 1 / 1.1 + 1 / 1.1² + … is 11. The first ones come by
+    # twenty votes: 20, 40, …, 200.
+    assert read <= 11 * 200_000 + 1_100
+    assert fits < 90
