@@ -57,9 +57,9 @@ class OrderedJSONField(_Objects):
         """Return PostgreSQL's type."""
         return "json"
 
-    def from_db_value(self, value: Any, *_: Any, **__: Any) -> Any:
-        """Return the object, which psycopg has read already."""
-        return value
+    def get_db_converters(self, *_: Any, **__: Any) -> list[Any]:
+        """Return nothing to be done: psycopg reads it."""
+        return []
 
     def get_db_prep_value(self, value: Any, *_: Any, **__: Any) -> Any:
         """Return the object as psycopg writes it."""
