@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import takewhile
@@ -64,8 +65,7 @@ def enqueue(
 ) -> Job:
     """Request a job; where one already waits in ``series``, return that one.
 
-    The worker is rung after the commit. Raises ConflictError where no app has
-    registered the kind.
+    The worker is rung after the commit. Raises ConflictError for an unknown kind.
     """
     kinds.get(kind)
     own: dict[str, Any] = {"kind": kind, "project": project, "params": params or {}}
@@ -226,8 +226,7 @@ def run(job_id: int) -> bool:
         _release(job, error)
         raise
     except Exception as error:
-        logger.exception("job %s (%s) failed", job.pk, job.kind)
-        _end(job, Job.State.FAILED, error=_error_of(error))
+        _end(job, Job.State.FAILED, error=_error_of(job, error))
         raise
     else:
         _end(job, Job.State.DONE, result=result)
@@ -260,16 +259,18 @@ def _release(job: Job, error: Exception) -> None:
     """
     counts = job.attempt > MOST_LOST
     if counts and job.attempt - job.stood_back >= MAX_ATTEMPTS:
-        _end(job, Job.State.FAILED, error=_error_of(error))
+        _end(job, Job.State.FAILED, error=_error_of(job, error))
         return
     mine = Job.objects.filter(pk=job.pk, attempt=job.attempt, finished_at=None)
     mine.update(alive_until=Now(), stood_back=F("stood_back") + int(not counts))
 
 
-def _error_of(error: Exception) -> Message:
-    """Return what ended a job: words made for people as they are, others by name."""
+def _error_of(job: Job, error: Exception) -> Message:
+    """Log and return what ended a job: what people can mend in words, others by name."""
     if isinstance(error, AssayError):
+        logger.warning("job %s (%s) failed: %s", job.pk, job.kind, error)
         return error.message
+    logger.error("job %s (%s) failed", job.pk, job.kind, exc_info=error)
     return verbatim(f"{type(error).__name__}: {error}"[:4000])
 
 
@@ -294,8 +295,10 @@ def run_in_turn(job_id: int) -> None:
     )
     # Two workers may have seen the same order: the second one takes the next.
     for pk in order:
-        if run(pk):
-            return
+        with suppress(AssayError):  # Its job says what was refused.
+            if not run(pk):
+                continue
+        return
 
 
 def finish(job_id: int) -> Job:
