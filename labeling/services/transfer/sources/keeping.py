@@ -163,17 +163,20 @@ def bucket_of(source: Source) -> Bucket:
     return Bucket(place, key)
 
 
-@contextmanager
-def opened(source: Source) -> Iterator[Store]:
-    """Open a source while the body runs.
+def open_store(source: Source) -> Store:
+    """Return a source, opened; whoever has it closes it.
 
     Raises InvalidInputError where its folder is gone, and what ``bucket_of`` raises.
     """
-    store: Store
     if source.kind == Source.Kind.FOLDER:
-        store = folder.Folder(source.prefix)
-    else:
-        store = bucket_of(source)
+        return folder.Folder(source.prefix)
+    return bucket_of(source)
+
+
+@contextmanager
+def opened(source: Source) -> Iterator[Store]:
+    """Open a source while the body runs; raises what ``open_store`` raises."""
+    store = open_store(source)
     try:
         yield store
     finally:

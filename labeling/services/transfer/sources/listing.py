@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -19,6 +20,7 @@ from labeling.models import ImportRun, Job, Source, SourceObject, User
 from labeling.services.transfer import pictures
 from labeling.services.transfer.limits import LIMITS, Limits
 from labeling.services.transfer.sources import keeping, lists, objects
+from labeling.services.transfer.sources.ahead import Ahead
 from labeling.services.transfer.sources.answers import RefusedError
 from labeling.services.transfer.sources.network import PlaceError
 from labeling.services.transfer.sources.objects import ObjectCounts, State
@@ -42,8 +44,13 @@ def run(progress: Progress, limits: Limits = LIMITS) -> dict[str, Any]:
         raise InvalidInputError(message("This source was removed."))
     # A deletion of unused pictures that runs now could take one that is brought again.
     pictures.await_forgetting()
-    with keeping.opened(source) as store:
-        lister = _Lister(source, store, progress, limits)
+    with (
+        keeping.opened(source) as store,
+        Ahead(partial(keeping.open_store, source)) as ahead,
+    ):
+        run_ = _run_of(source, progress)
+        writer = ObjectWriter(source, ahead, run_, progress, limits)
+        lister = _Lister(store, writer, run_, progress, limits)
         lister.read_all()
     return lister.counts.as_json()
 
@@ -63,12 +70,16 @@ class _Lister:
     """One list of a source, page by page."""
 
     def __init__(
-        self, source: Source, store: Store, progress: Progress, limits: Limits
+        self,
+        store: Store,
+        writer: ObjectWriter,
+        import_run: ImportRun,
+        progress: Progress,
+        limits: Limits,
     ) -> None:
-        self._source, self._store, self._progress = source, store, progress
-        self._limits = limits
-        self._run = _run_of(source, progress)
-        self._writer = ObjectWriter(source, store, self._run, progress, limits)
+        self._source, self._writer = writer.source, writer
+        self._store, self._run = store, import_run
+        self._progress, self._limits = progress, limits
         params = progress.job.params
         # Of an attempt before that a worker could not end.
         self._writer.counts = ObjectCounts(**params.get("counts", {}))

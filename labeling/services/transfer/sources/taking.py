@@ -25,10 +25,11 @@ from labeling.services.transfer.importing.reading import encoding_of
 from labeling.services.transfer.importing.write import Writer, Written, terms_of
 from labeling.services.transfer.limits import Limits
 from labeling.services.transfer.rows import RowError
-from labeling.services.transfer.sources import objects, store
+from labeling.services.transfer.sources import objects
+from labeling.services.transfer.sources.ahead import Ahead
 from labeling.services.transfer.sources.answers import RefusedError
 from labeling.services.transfer.sources.objects import ObjectCounts, State
-from labeling.services.transfer.sources.store import Listed, ObjectChangedError, Store
+from labeling.services.transfer.sources.store import Listed, ObjectChangedError
 from labeling.services.work.progress import Progress
 
 # Refusals of a server one after another, after which it is the server and no object.
@@ -44,7 +45,7 @@ class ObjectWriter(Writer):
     def __init__(
         self,
         source: Source,
-        opened: Store,
+        ahead: Ahead,
         import_run: ImportRun,
         progress: Progress,
         limits: Limits,
@@ -53,7 +54,7 @@ class ObjectWriter(Writer):
         self.source = source
         self.counts = ObjectCounts()
         self.errors: list[dict[str, object]] = []
-        self._store = opened
+        self._ahead = ahead
         self._limits = limits
         self._job_id = progress.job.pk
         # The objects of the rows, by number, and what was known of them.
@@ -70,6 +71,10 @@ class ObjectWriter(Writer):
         Raises PlaceError where the server does not answer any more.
         """
         self._listed, self._known = dict(some), known
+        limits = self._limits
+        most = limits.picture_bytes if self.terms.has_pictures else limits.line_bytes
+        # Larger ones are refused by what was listed, without being read.
+        self._ahead.begin([each for each in some if each[1].size <= most], most)
         # Read before they are written: no lock waits for the server. Of pictures each is
         # read when its turn comes, which is before the transaction too.
         raws = iter([self._raw(number, listed) for number, listed in some])
@@ -131,7 +136,7 @@ class ObjectWriter(Writer):
                 message("The file has more than %(most)s MiB.", most=mebibytes)
             )
         try:
-            data = store.content(self._store, listed, most)
+            data = self._ahead.content(number)
         except (ObjectChangedError, RefusedError) as error:
             self._to_try_again.add(number)
             self._refused_in_a_row += 1
