@@ -126,17 +126,19 @@ class _Lister:
         self._count_settled(page, settled)
         first = self.counts.objects + 1
         self.counts.objects += len(page)
-        to_take, to_import = [], []
+        to_take, to_import, unused = [], [], []
         for number, listed in enumerate(page, start=first):
             if listed.key in settled:
                 continue
             use, why = objects.usage(listed, self._source.project.data_type)
             if why:
-                self._keep_refused(number, listed, why, State.UNUSED)
+                self._writer.refuse(number, listed, why, State.UNUSED)
+                unused.append(self._writer.row(listed, State.UNUSED, reason=why))
             elif use == "list":
                 to_import.append((number, listed))
             else:
                 to_take.append((number, listed))
+        objects.keep(unused)
         for portion in objects.portions(to_take, self._limits.chunk_pictures):
             self._writer.take(portion, known)
             self._progress.report(stage=noop("reading objects"))
@@ -156,18 +158,13 @@ class _Lister:
         objects.touch(self._source, self._progress.job.pk, [*settled])
 
     def _keep_refused(
-        self,
-        number: int,
-        listed: Listed,
-        why: Message,
-        state: str,
-        *,
-        is_open: bool = False,
+        self, number: int, listed: Listed, why: Message, *, is_open: bool = False
     ) -> None:
-        self._writer.refuse(number, listed, why, state)
+        self._writer.refuse(number, listed, why, State.REFUSED)
         # Without its ETag it is read again by the next list.
         etag = "" if is_open else listed.etag
-        objects.keep([self._writer.row(listed, state, reason=why, etag=etag)])
+        row = self._writer.row(listed, State.REFUSED, reason=why, etag=etag)
+        objects.keep([row])
 
     def _import(self, number: int, listed: Listed) -> None:
         """Import a list by the ordinary importer, here and now."""
@@ -176,12 +173,12 @@ class _Lister:
             is_done = lists.bring(self._source, self._store, listed, user)
         except (ObjectChangedError, RefusedError) as error:
             why = error.message
-            self._keep_refused(number, listed, why, State.REFUSED, is_open=True)
+            self._keep_refused(number, listed, why, is_open=True)
         except PlaceError:
             # Not this list but the server: the next one could not be had either.
             raise
         except AssayError as error:
-            self._keep_refused(number, listed, error.message, State.REFUSED)
+            self._keep_refused(number, listed, error.message)
         else:
             self.counts.lists += 1
             # A list whose import has failed is read again by the next one.

@@ -10,15 +10,19 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from labeling.errors import InvalidInputError, NoSpaceError
-from labeling.models import Item
+from labeling.messages import message
+from labeling.models import Item, Job, SourceObject
 from labeling.services.transfer.sources import folder as folders
-from labeling.services.transfer.sources import keeping, store
+from labeling.services.transfer.sources import keeping, listing, store
 from labeling.services.transfer.sources.folder import Folder
 from labeling.services.transfer.sources.keeping import SourceDraft
 from labeling.services.transfer.sources.store import ObjectChangedError
-from tests import make
+from labeling.services.work import jobs
+from tests import doubles, make
 from tests.labeling.transfer.files import picture
 from tests.labeling.transfer.sources.server import counts, listed
+
+ODD = message("It is empty.")
 
 
 @pytest.fixture
@@ -59,6 +63,32 @@ def test_a_changed_file_is_told(root: Path) -> None:
     listed(source)
 
     assert counts(source) == {"objects": 1, "changed": 1}
+
+
+@pytest.mark.django_db
+def test_a_list_goes_on_behind_the_last_page_that_is_kept(root: Path) -> None:
+    count = folders.PAGE + 3
+    for number in range(count):
+        (root / f"{number:04d}.txt").write_text(f"text {number}")
+    source = keeping.add(make.project(), None, SourceDraft("f", "folder"))
+    job = keeping.request_list(source, None)
+
+    def dies() -> None:
+        raise KeyboardInterrupt
+
+    first = doubles.watched(jobs.claim(job.pk), after=folders.PAGE, then=dies)
+    with pytest.raises(KeyboardInterrupt):
+        listing.run(first)
+    job.refresh_from_db()
+    assert job.params["after"] == f"{folders.PAGE - 1:04d}.txt"
+    # Nothing of the first page is looked at again, and its counts are kept.
+    SourceObject.objects.filter(key="0000.txt").update(state="refused", reason=ODD)
+    Job.objects.update(alive_until=job.created_at)
+
+    jobs.run(job.pk)
+
+    assert counts(source) == {"objects": count, "new": count}
+    assert Item.objects.count() == count
 
 
 @pytest.mark.parametrize(
