@@ -19,7 +19,8 @@ from tests.running.machine import Machine
 
 ROWS = 20_000
 ROUNDS = 3
-NAMES = ("start", "idle-memory", "import-rows", "export-rows")
+NAMES = ("start", "idle-memory", "import-rows", "export-rows", "predictions-in")
+FLOORS = ("import-rows", "export-rows", "predictions-in")
 
 
 def rows(only: str = "") -> list[dict[str, Any]]:
@@ -42,6 +43,7 @@ def rows(only: str = "") -> list[dict[str, Any]]:
                 ),
                 _row("idle-memory", (memory, "MiB"), 600, "PSS of all processes, idle"),
                 *_transfer(machine, Path(folder)),
+                _predictions(machine, Path(folder)),
             ]
         finally:
             machine.kill_all()
@@ -51,7 +53,7 @@ def _row(
     name: str, figure: tuple[float, str], target: float, detail: str
 ) -> dict[str, Any]:
     value, unit = figure
-    is_floor = name in ("import-rows", "export-rows")
+    is_floor = name in FLOORS
     return {
         "name": name,
         "value": round(value, 3),
@@ -109,6 +111,35 @@ def _transfer(machine: Machine, folder: Path) -> list[dict[str, Any]]:
             "JSON lines over HTTP",
         ),
     ]
+
+
+def _predictions(machine: Machine, folder: Path) -> dict[str, Any]:
+    """Return how many predictions of the imported items are kept each second."""
+    file, single = folder / "predicted.jsonl", folder / "single.jsonl"
+    single.write_text('{"external_id": "row-0-0", "label": "x", "source": "one"}')
+    base, taken = [], []
+    for turn in range(ROUNDS):
+        file.write_text(
+            "\n".join(
+                json.dumps(
+                    {
+                        "external_id": f"row-{turn}-{n}",
+                        "probabilities": {"x": n % 100 / 100, "y": 0.0},
+                        "source": "bench",
+                    }
+                )
+                for n in range(ROWS)
+            )
+        )
+        base.append(_seconds(lambda: machine.run("predictions", "p", str(single))))
+        taken.append(_seconds(lambda: machine.run("predictions", "p", str(file))))
+    kept = statistics.median(taken) - statistics.median(base)
+    return _row(
+        "predictions-in",
+        (ROWS / kept, "rows/s"),
+        25_000,
+        f"new ones with probabilities, medians of {ROUNDS}, each beside one row",
+    )
 
 
 def _import(machine: Machine, file: Path) -> float:

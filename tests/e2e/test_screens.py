@@ -30,6 +30,7 @@ from tests import make
 from tests.e2e import browser as browsing
 from tests.e2e.browser import READY, log_in
 from tests.e2e.looks import problems
+from tests.labeling.transfer.predicted import predicted
 
 pytestmark = browsing.MARKS
 
@@ -50,6 +51,7 @@ SCREENS = {
     "delete-items": "/projects/languages/items/delete/?state=settled",
     "import": "/projects/languages/import/",
     "export": "/projects/languages/export/",
+    "predictions": "/projects/languages/predictions/",
     "agreement": "/projects/languages/agreement/",
     "jobs": "/projects/languages/jobs/",
     "job": "/projects/languages/jobs/{job}/",
@@ -119,6 +121,17 @@ def suggest(project: Project) -> None:
     order.swap(project.pk, entries)
 
 
+def predict(project: Project) -> None:
+    """Have two sources from outside predict all items: one is right, one guesses."""
+    _, truth = data.languages()
+    items = Item.objects.filter(project=project)
+    names = [*items.values_list("external_id", flat=True)]
+    guess = min(truth.values())
+    rows = [{"id": name, "label": truth[name], "score": 0.9} for name in names]
+    guesses = [{"id": name, "label": guess, "source": "guess"} for name in names]
+    predicted(project, *rows, *guesses)
+
+
 def serve_second(project: Project) -> None:
     """Have two versions, of which the second one serves and the first one did."""
     while project.model_versions.count() < 2:
@@ -174,6 +187,7 @@ def demo(transactional_db: None) -> User:
         agreement.compute(project.pk)
     serve_second(Project.objects.get(slug="languages"))
     fed(Project.objects.get(slug="languages"))
+    predict(Project.objects.get(slug="languages"))
     assert Disagreement.objects.filter(resolved_at=None).exists()
     assert Item.objects.filter(state="settled").exists()
     engineer = User.objects.get(username="engineer")

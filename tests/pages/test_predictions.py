@@ -158,3 +158,21 @@ def test_predictions_are_no_imports_of_items() -> None:
 
     assert "p.jsonl" not in shown
     assert Item.objects.count() == 1
+
+
+def test_the_page_of_an_item_says_what_each_source_predicts() -> None:
+    project = make.project()
+    free = make.item(project)
+    held_out = make.item(project, split="evaluation")
+    rows = [{"id": i.external_id, "label": "x", "score": 0.5} for i in (free, held_out)]
+    predicted(project, *rows)
+    engineer = browser(make.member(project, "engineer").user)
+    expert = browser(make.member(project, "expert").user)
+
+    def shown(client: Client, item: Item) -> str:
+        page = client.get(f"/projects/{project.slug}/items/{item.pk}/")
+        return " ".join(page.content.decode().split())
+
+    assert "llm: x <small>score 0.50</small>" in shown(engineer, free)
+    assert "Predictions from outside" not in shown(engineer, held_out)
+    assert "Predictions from outside" not in shown(expert, free)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from django.contrib import messages
@@ -21,6 +22,7 @@ from labeling.models import (
     Gold,
     Item,
     Membership,
+    OutsidePrediction,
     Prediction,
     Resolution,
 )
@@ -234,10 +236,23 @@ def _votes_and_history(
             for event in history.rows
         ],
         "prediction": _prediction(item) if names else None,
+        "outside": _outside(item) if names else [],
     }
+
+
+def _is_check(item: Item) -> bool:
+    """Whether an item checks people or models, so that no page says what it is."""
+    return item.split == Item.Split.EVALUATION or hasattr(item, "gold")
 
 
 def _prediction(item: Item) -> Prediction | None:
     """Return the model's prediction, but none for held-out items and gold questions."""
-    is_check = item.split == Item.Split.EVALUATION or hasattr(item, "gold")
-    return None if is_check else Prediction.objects.filter(item=item).first()
+    return None if _is_check(item) else Prediction.objects.filter(item=item).first()
+
+
+def _outside(item: Item) -> Iterable[OutsidePrediction]:
+    """Return what sources from outside predict, but nothing for such items."""
+    if _is_check(item):
+        return []
+    rows = OutsidePrediction.objects.select_related("source").filter(item=item)
+    return rows.order_by("source")

@@ -101,8 +101,7 @@ def parse(
     external_id = short("external_id", given.get("external_id"))
     if not external_id:
         raise RowError(message("It does not say which item: external_id is missing."))
-    if problem := rules.storable(external_id):
-        raise RowError(problem)
+    _check_storable(external_id)
     if "predictions" in given:
         return external_id, listed(given["predictions"], terms)
     return external_id, [predicted_of(given, terms)]
@@ -170,11 +169,21 @@ def _source(value: object, terms: PredictionTerms) -> str:
     name = short("source", value).strip() or terms.source
     if not name:
         raise RowError(message("It does not say who predicts: source is missing."))
+    return _checked_source(name)
+
+
+# Nearly all rows have the source of the row before.
+@lru_cache(maxsize=256)
+def _checked_source(name: str) -> str:
     if len(name) > MAX_SOURCE:
         raise RowError(too_long("source", MAX_SOURCE))
-    if problem := rules.storable(name):
-        raise RowError(problem)
+    _check_storable(name)
     return name
+
+
+def _check_storable(text: str) -> None:
+    if problem := rules.storable(text):
+        raise RowError(problem)
 
 
 def _named(labels: Sequence[str], terms: PredictionTerms) -> list[str]:
