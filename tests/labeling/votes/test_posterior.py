@@ -400,14 +400,14 @@ def test_c10_of_several_labels_each_counts_by_its_own_probability() -> None:
 def test_c10_a_fit_after_many_others_is_that_of_all_votes_at_once() -> None:
     project = project_of(overlap=3, min_votes=3, model_votes=True)
     people = [make.member(project) for _ in range(3)]
-    item = make.item(project)
+    items: list[Item] = []
     for number in range(24):
         labels = ("a", "a", "b") if number % 3 else ("b", "a", "a")
-        item = voted(project, *labels, by=people)
-        opinion(item, "a" if number % 4 else "b", confidence=0.7)
+        items.append(voted(project, *labels, by=people))
+        opinion(items[-1], "a" if number % 4 else "b", confidence=0.7)
         skills.compute(project.pk)
     # Some of what earlier fits have read is undone.
-    Annotation.votes.filter(item=item).update(undone_at=timezone.now())
+    Annotation.votes.filter(item=items[-1]).update(undone_at=timezone.now())
     last = skills.compute(project.pk)
 
     Skills.objects.filter(project=project).delete()
