@@ -7,7 +7,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, Literal
@@ -18,8 +18,6 @@ MAX_DEPTH = 32
 # Browsers read a whole number as a double, which is exact up to here.
 MAX_WHOLE = 2**53
 FEW_WORDS = 3
-# Letters or digits that stand together; digits after letters are another word.
-_WORDS: Final = re.compile(r"[^\W\d_]+|\d+")
 # A label by votes of which less agree is looked at again.
 LOW_CONFIDENCE = 0.8
 # The score that a model must have, at least, to cast doubt on people's label.
@@ -120,36 +118,32 @@ def consensus(
     """Return the majority of ``votes`` and whether it settles the item.
 
     A vote is the sorted labels of one annotator. Confidence is the winner's share of
-    the votes; in multi-label tasks each label is a question of its own, and it is the
-    share of the one on which people agree least. A tie never settles. Below
-    ``min_votes``, or while another vote may still be asked for, an unclear item stays
-    open; at ``max_votes`` it is disputed.
+    the votes; of several labels, that of the label on which people agree least. A tie
+    never settles. Below ``min_votes``, or while another vote may still be asked for, an
+    unclear item stays open; at ``max_votes`` it is disputed.
     """
     if not votes:
         return Consensus("open", (), 0.0, {}, 0.0)
     labels, share, is_tie = _by_label(votes) if is_multi else _by_answer(votes)
+    verdict: ConsensusVerdict = "open" if len(votes) < max_votes else "disputed"
     if len(votes) < min_votes:
-        verdict: ConsensusVerdict = "open"
+        verdict = "open"
     elif share >= confidence and not is_tie:
         verdict = "settled"
-    else:
-        verdict = "open" if len(votes) < max_votes else "disputed"
     return Consensus(verdict, labels, share, soft_label(votes), entropy(Counter(votes)))
 
 
 def _by_answer(votes: Sequence[Labels]) -> tuple[Labels, float, bool]:
     """Return the commonest answer, its share of the votes, and whether that is a tie."""
     # Equal counts by name: the order in which the votes came must not decide.
-    ranked = sorted(Counter(votes).items(), key=lambda pair: (-pair[1], pair[0]))
-    labels, top = ranked[0]
-    return labels, top / len(votes), len(ranked) > 1 and ranked[1][1] == top
+    (labels, top), *others = sorted(
+        Counter(votes).items(), key=lambda pair: (-pair[1], pair[0])
+    )
+    return labels, top / len(votes), bool(others) and others[0][1] == top
 
 
 def _by_label(votes: Sequence[Labels]) -> tuple[Labels, float, bool]:
-    """Return the labels that most of the votes name, and the share of the least sure one.
-
-    Of a label that nobody named, all say that it is not there.
-    """
+    """Return the labels that most votes name, and the share of the least sure label."""
     named = Counter(label for vote in votes for label in set(vote))
     most = {label: max(count, len(votes) - count) for label, count in named.items()}
     labels = tuple(label for label in sorted(named) if 2 * named[label] > len(votes))
@@ -230,24 +224,3 @@ def entropy(counts: Counter[Labels]) -> float:
     """Return the Shannon entropy of the answers, in nats."""
     total = counts.total()
     return -sum(n / total * math.log(n / total) for n in counts.values() if n)
-
-
-def tells_label(name: str, labels: Collection[str]) -> bool:
-    """Whether an item's name may tell its label.
-
-    It does where it has the words of a label beside each other, also with an s behind
-    them. A label of one character or number does not count, or each item with such a
-    number would be suspect.
-    """
-    words = _spelled(name)
-    return any(
-        form in words
-        for label in labels
-        if any(map(str.isalnum, label)) and not (len(label) == 1 or label.isdecimal())
-        for form in (_spelled(label), _spelled(f"{label}s"))
-    )
-
-
-def _spelled(text: str) -> str:
-    """Return letters and numbers apart, each between marks that no text has."""
-    return "\0" + "".join(f"{word}\0" for word in _WORDS.findall(text.casefold()))

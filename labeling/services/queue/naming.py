@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from labeling import queries, rules
+from labeling import queries
 from labeling.models import Item, Membership
 
 _WORD: Final = re.compile(r"[^\W\d_]{2}")
+# Letters or digits that stand together; digits after letters are another word.
+_WORDS: Final = re.compile(r"[^\W\d_]+|\d+")
 # Texts of a ZIP are named by their files, whose picture we have not.
 _FILE: Final = re.compile(r"\.te?xt$", re.IGNORECASE)
 # Those who bring the files know their names.
@@ -55,4 +58,25 @@ def _may_see(member: Membership, item: Item, path: str = "") -> bool:
     if not any(map(_WORD.search, names)):
         return True
     labels = queries.label_names(member.project.label_set_id)
-    return not any(rules.tells_label(name, labels) for name in names)
+    return not any(tells_label(name, labels) for name in names)
+
+
+def tells_label(name: str, labels: Collection[str]) -> bool:
+    """Whether an item's name may tell its label.
+
+    It does where it has the words of a label beside each other, also with an s behind
+    them. A label of one character or number does not count, or each item with such a
+    number would be suspect.
+    """
+    words = _spelled(name)
+    return any(
+        form in words
+        for label in labels
+        if any(map(str.isalnum, label)) and not (len(label) == 1 or label.isdecimal())
+        for form in (_spelled(label), _spelled(f"{label}s"))
+    )
+
+
+def _spelled(text: str) -> str:
+    """Return letters and numbers apart, each between marks that no text has."""
+    return "\0" + "".join(f"{word}\0" for word in _WORDS.findall(text.casefold()))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
@@ -23,10 +21,11 @@ from labeling.models import (
     Resolution,
     Skills,
 )
-from labeling.quality import consensus
+from labeling.quality import consensus, questions
 from labeling.quality import skills as quality
 from labeling.quality.consensus import Labels
-from labeling.quality.opinions import Opinion, Voice, weight_of
+from labeling.quality.opinions import Voice, weight_of
+from labeling.quality.questions import Questions
 from labeling.services.votes import relabel
 from labeling.services.votes.statements import SQL
 from labeling.services.work import jobs
@@ -34,11 +33,9 @@ from labeling.services.work.progress import Progress
 
 # Labels from these are right, whatever the votes say.
 FIRM: Final = (Resolution.Source.EXPERT, Resolution.Source.GOLD)
-# A person and their labels, by the names of today.
-GivenLabels = tuple[int, Labels]
 KnownLabels = dict[int, Labels]
 # In a fit, the serving model stands beside the people under this number.
-MODEL: Final = 0
+MODEL: Final = questions.MODEL
 
 
 def newest(project_id: int) -> Skills | None:
@@ -146,24 +143,22 @@ def _votes(project_id: int) -> int:
 
 def _fitted(project: Project) -> dict[str, list[float]]:
     """Return what is known of each person, and of the model with its weight."""
-    material = _material(project)
+    asked = _asked(project)
     categories = terms_of(project).categories
-    votes = [*material.votes, *material.of_model]
-    fit = quality.fitted(votes, material.truth, categories)
+    votes = [*asked.votes, *asked.of_model]
+    fit = quality.fitted(votes, asked.truth, categories)
     body = {
         str(who): [round(skill.right, 6), skill.votes]
         for who, skill in sorted(fit.items())
     }
     if str(MODEL) in body:
         people = {who: skill.value for who, skill in fit.items() if who != MODEL}
-        weight = weight_of(
-            material.opinions, material.votes, people, material.truth, categories
-        )
+        weight = weight_of(asked.opinions, asked.votes, people, asked.truth, categories)
         body[str(MODEL)].append(round(weight, 6))
     return body
 
 
-def _material(project: Project) -> _Material:
+def _asked(project: Project) -> Questions:
     names = relabel.names_now(project.pk)
     firm = Resolution.objects.filter(
         project=project, superseded_at=None, source__in=FIRM, is_ambiguous=False
@@ -185,71 +180,15 @@ def _material(project: Project) -> _Material:
         prediction.item_id: sureness(prediction)
         for prediction in second_opinions(project).filter(item__votes__gt=0)
     }
-    material = _Material()
+    asked = Questions()
     for item, group in groupby(rows.iterator(chunk_size=10_000), itemgetter(0)):
         given = [
             (person, relabel.translated(labels, names[label_set]))
             for _, person, label_set, labels in group
         ]
-        add = material.add_labels if project.is_multi else material.add_one
+        add = asked.add_labels if project.is_multi else asked.add_single
         add(item, given, known.get(item), opinions.get(item))
-    return material
-
-
-@dataclass
-class _Material:
-    """Questions with what people and the model say of them, and what is known."""
-
-    votes: list[quality.SkillVote] = field(default_factory=list)
-    of_model: list[quality.SkillVote] = field(default_factory=list)
-    opinions: list[Opinion] = field(default_factory=list)
-    truth: dict[Hashable, Hashable] = field(default_factory=dict)
-
-    def add_one(
-        self,
-        item: int,
-        given: Sequence[GivenLabels],
-        known: Labels | None,
-        opinion: Mapping[str, float] | None,
-    ) -> None:
-        """Add an item that has one label: a question, which labels it has."""
-        if known is not None:
-            self.truth[item] = known
-        self.votes += (quality.SkillVote(item, who, labels) for who, labels in given)
-        if opinion is not None:
-            labels = tuple(opinion)
-            self.of_model.append(quality.SkillVote(item, MODEL, labels))
-            self.opinions += (
-                Opinion(item, labels, share) for share in opinion.values()
-            )
-
-    def add_labels(
-        self,
-        item: int,
-        given: Sequence[GivenLabels],
-        known: Labels | None,
-        opinion: Mapping[str, float] | None,
-    ) -> None:
-        """Add an item of several labels: of each that somebody named, whether it is there.
-
-        Those that nobody named are left out: that all see it is not there is no skill.
-        """
-        names = {name for _, labels in given for name in labels}
-        for name in sorted(names.union(known or (), opinion or ())):
-            question = item, name
-            if known is not None:
-                self.truth[question] = name in known
-            self.votes += (
-                quality.SkillVote(question, who, name in labels)
-                for who, labels in given
-            )
-            if opinion is None:
-                continue
-            is_named = name in opinion
-            self.of_model.append(quality.SkillVote(question, MODEL, is_named))
-            # How unlikely a label is that it does not predict is not kept.
-            if is_named:
-                self.opinions.append(Opinion(question, True, opinion[name]))
+    return asked
 
 
 def terms_of(project: Project) -> consensus.SettlingTerms:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from labeling import rules
 from labeling.models import (
     Annotation,
     Disagreement,
@@ -13,6 +12,7 @@ from labeling.models import (
     Project,
     Resolution,
 )
+from labeling.services.queue import naming
 from tests import make
 from tests.labeling.experts.test_adjudicate import dispute
 from tests.labeling.experts.test_experts_api import Desk, doubted
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.django_db
 def test_attack_13_a_name_that_has_a_class_in_it_tells_the_label(
     name: str, labels: list[str], *, tells: bool
 ) -> None:
-    assert rules.tells_label(name, labels) is tells
+    assert naming.tells_label(name, labels) is tells
 
 
 def test_attack_13_class_folders_never_show_to_annotators() -> None:

@@ -403,11 +403,12 @@ def test_c10_a_fit_after_many_others_is_that_of_all_votes_at_once() -> None:
     items: list[Item] = []
     for number in range(24):
         labels = ("a", "a", "b") if number % 3 else ("b", "a", "a")
-        items.append(voted(project, *labels, by=people))
-        opinion(items[-1], "a" if number % 4 else "b", confidence=0.7)
+        item = voted(project, *labels, by=people)
+        opinion(item, "a" if number % 4 else "b", confidence=0.7)
         skills.compute(project.pk)
     # Some of what earlier fits have read is undone.
-    Annotation.votes.filter(item=items[-1]).update(undone_at=timezone.now())
+    newest = Item.objects.latest("pk")
+    Annotation.votes.filter(item=newest).update(undone_at=timezone.now())
     last = skills.compute(project.pk)
 
     Skills.objects.filter(project=project).delete()
