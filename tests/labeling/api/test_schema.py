@@ -174,7 +174,7 @@ def test_limits_of_lists_are_told() -> None:
     labels = whole["components"]["schemas"]["ProjectBody"]["properties"]["labels"]
 
     assert batch["maxItems"] == submit.MAX_BATCH
-    assert (labels["minItems"], labels["maxItems"]) == (2, label_sets.MAX_LABELS)
+    assert (labels["minItems"], labels["maxItems"]) == (1, label_sets.MAX_LABELS)
 
 
 def properties() -> Iterator[tuple[str, dict[str, Any]]]:

@@ -64,7 +64,8 @@ def test_each_row_becomes_an_item_a_duplicate_or_a_refusal() -> None:
         Refusal,
     ]
     assert isinstance(results[0], Ready)
-    again = Duplicate(3, results[0].item.content_hash, results[0].row, rows[2])
+    first = results[0].item
+    again = Duplicate(3, first.content_hash, results[0].row, rows[2], first.external_id)
     refused = Refusal(5, message("Not JSON."), rows[4])
     assert results[2:] == [again, results[3], refused]
 

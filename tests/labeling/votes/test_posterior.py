@@ -400,7 +400,6 @@ def test_c10_of_several_labels_each_counts_by_its_own_probability() -> None:
 def test_c10_a_fit_after_many_others_is_that_of_all_votes_at_once() -> None:
     project = project_of(overlap=3, min_votes=3, model_votes=True)
     people = [make.member(project) for _ in range(3)]
-    items: list[Item] = []
     for number in range(24):
         labels = ("a", "a", "b") if number % 3 else ("b", "a", "a")
         item = voted(project, *labels, by=people)

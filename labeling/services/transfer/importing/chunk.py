@@ -103,6 +103,11 @@ class Ready(NamedTuple):
         """The number of the row."""
         return self.raw.number
 
+    @property
+    def external_id(self) -> str:
+        """What its item is called."""
+        return self.item.external_id
+
 
 class Refusal(NamedTuple):
     """The number of a row that cannot be kept, why, and the row as it was read."""
@@ -113,12 +118,13 @@ class Refusal(NamedTuple):
 
 
 class Duplicate(NamedTuple):
-    """A row whose content another row of its chunk has."""
+    """A row whose content another row of its chunk has, and what its item were called."""
 
     number: int
     content_hash: str
     row: Row
     raw: Raw
+    external_id: str
 
 
 RowOutcome = Ready | Refusal | Duplicate
@@ -140,7 +146,9 @@ def outcomes(raws: Iterable[Raw], terms: RowTerms) -> Iterator[RowOutcome]:
         if isinstance(outcome, Ready):
             item = outcome.item
             if item.content_hash in known:
-                yield Duplicate(raw.number, item.content_hash, outcome.row, raw)
+                yield Duplicate(
+                    raw.number, item.content_hash, outcome.row, raw, item.external_id
+                )
                 continue
             known.add(item.content_hash)
             characters += len(item.data) + len(item.metadata)

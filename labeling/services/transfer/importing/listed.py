@@ -18,6 +18,8 @@ PIECE: Final = 2**16  # characters
 # Of a value that goes on behind what is read so far, the error is this near its end:
 # the longest word is "-Infinity", the longest escape a pair of surrogates.
 _NEAR: Final = 16
+# That are looked at.
+_LINES: Final = 50
 _BETWEEN: Final = re.compile(r"[\s,]*")
 
 # A value, and a name that one of its objects has twice: one of the two would be lost.
@@ -42,6 +44,23 @@ class _Objects:
         return json.JSONDecoder(
             object_pairs_hook=self, parse_constant=lambda _name: None
         )
+
+
+def has_lines(start: str) -> bool:
+    """Whether each line is an object: one that goes on in the next line is none of these.
+
+    The first line may be damaged.
+    """
+    first, *others = start.split("\n", _LINES)
+    if first.rstrip().endswith("}") or not any(line.strip() for line in others):
+        return True
+    if not any(line.startswith("{") and line.rstrip().endswith("}") for line in others):
+        return False
+    try:
+        json.JSONDecoder().raw_decode(start)
+    except (ValueError, RecursionError):
+        return True
+    return False
 
 
 def value_of(text: str) -> Value:

@@ -50,6 +50,7 @@ NO_TABLE: Final = message("It is not used: it is no table and no text.")
 # The errors that a damaged or unusual ZIP raises while it is unpacked.
 DAMAGED: Final = (
     zipfile.BadZipFile,
+    OSError,  # where it leads to a place before its beginning
     zlib.error,
     lzma.LZMAError,
     EOFError,

@@ -14,7 +14,7 @@ from labeling.errors import InvalidInputError
 from labeling.messages import message
 from labeling.messages import sentence as _
 from labeling.services.transfer.foreign import INCOMING, coco
-from labeling.services.transfer.importing import binary, dialect, workbook
+from labeling.services.transfer.importing import binary, dialect, listed, workbook
 from labeling.services.transfer.importing.dialect import NO_DELIMITER, ValueTerms
 from labeling.services.transfer.importing.raw import FileError
 from labeling.services.transfer.names import fold
@@ -297,14 +297,12 @@ def _marked_format(start: str) -> str:
                 )
             )
         return "xml"
-    listed = "json" if re.match(r"\[\s*[{\]]", start) else ""
-    if whole := "coco" if coco.begins(start) else listed:
+    is_list = re.match(r"\[\s*[{\]]", start)
+    if whole := "coco" if coco.begins(start) else "json" if is_list else "":
         return whole
     if not start.startswith("{"):
         return ""
-    # An object that goes on in the next line is not one of JSON lines.
-    first, _line, rest = start.partition("\n")
-    return "jsonl" if first.rstrip().endswith("}") or not rest.strip() else "json"
+    return "jsonl" if listed.has_lines(start) else "json"
 
 
 def _format(name: str, text: str, terms: ValueTerms) -> str:

@@ -20,6 +20,7 @@ from labeling.services.transfer.importing import (
     images,
     meeting,
     table,
+    taken,
     votes,
 )
 from labeling.services.transfer.importing.chunk import (
@@ -72,13 +73,6 @@ def terms_of(import_run: ImportRun, limits: Limits) -> RowTerms:
     )
 
 
-def _renamed(item: NewItem) -> NewItem:
-    """Return an item under an id that the same content has in every import."""
-    return item._replace(
-        external_id=f"{item.external_id[:180]} ({item.content_hash[:8]})"
-    )
-
-
 def _shrinking(each: Ready) -> Iterator[Remark]:
     """Return the remark that a picture was made smaller, where it was."""
     picture = each.picture
@@ -95,13 +89,6 @@ def _shrinking(each: Ready) -> Iterator[Remark]:
                 new_height=picture.height,
             ),
         )
-
-
-def _name_refused(row: Ready) -> Refusal:
-    """Return a refusal of a row with another content under a known name."""
-    name = row.item.external_id[:80]
-    why = message("“%(id)s” is the id of another item.", id=name)
-    return Refusal(row.number, why, row.raw)
 
 
 def _restored(labeled: Sequence[tuple[Item, Row]]) -> Iterator[gold.LabeledItem]:
@@ -192,11 +179,15 @@ class Writer:
                 insertion.send(self._placed(item, picture, place, media_ids))
                 if row.votes or row.known or self.terms.is_gold:
                     rich[item.content_hash] = row
-        new = {*insertion.written}
-        taken = self._with_taken_names(ready, new)
-        renamed = self._rename(taken, insertion)
-        new |= renamed.keys()
+        named = taken.resolve(
+            self.project,
+            outcomes,
+            insertion,
+            may_rename=self.terms.choices.same_id == "new",
+        )
+        new = insertion.written | named.new
         self._balance(ready, size, new)
+        rich |= {content: later.row for content, later in named.later.items()}
         # Of new items only: what items of before lack is told apart from what they have.
         self._keep_labels({key: row for key, row in rich.items() if key in new})
         met = meeting.meet(
@@ -204,21 +195,16 @@ class Writer:
             self.terms,
             self.annotators,
             self.importer,
-            meeting.meetings(outcomes, new),
+            meeting.meetings(
+                (outcome for outcome in outcomes if id(outcome) not in named.done), new
+            ),
         )
         # Known answers of items that were here before.
         self._has_labels = self._has_labels or bool(met.filled)
-        met.remarks += renamed.values()
+        met.remarks += named.renamed.values()
         met.remarks += [remark for each in ready for remark in _shrinking(each)]
         refusals = [outcome for outcome in outcomes if isinstance(outcome, Refusal)]
-        refusals += [
-            *(
-                _name_refused(each)
-                for each in taken
-                if each.item.content_hash not in new
-            ),
-            *met.refusals,
-        ]
+        refusals += [*named.refusals, *met.refusals]
         fresh = {id(each.raw) for each in ready if each.item.content_hash in new}
         predicted = self._predict(outcomes, refusals, met, fresh)
         written = Written(
@@ -242,29 +228,6 @@ class Writer:
         met.filled += len(predicted.rows - met.filled_rows - {*fresh})
         met.remarks += predicted.remarks
         return predicted.total
-
-    def _rename(
-        self, taken: Sequence[Ready], insertion: table.Insertion
-    ) -> dict[str, Remark]:
-        """Keep new contents whose id is taken under an id that says so, if asked to."""
-        if self.terms.choices.same_id != "new":
-            return {}
-        numbers = {each.item.content_hash: each.number for each in taken}
-        with table.inserting() as again:
-            for item in insertion.sent:
-                if item.content_hash in numbers:
-                    again.send(_renamed(item))
-        return {
-            item.content_hash: Remark(
-                numbers[item.content_hash],
-                message(
-                    "Its id is that of another item: it is kept as “%(id)s”.",
-                    id=item.external_id,
-                ),
-            )
-            for item in again.sent
-            if item.content_hash in again.written
-        }
 
     def _balance(self, ready: Sequence[Ready], size: int, new: Collection[str]) -> None:
         """Mend the split before any label is known: none has a say in what is held out."""
@@ -294,17 +257,6 @@ class Writer:
             scaled=sum(bool(each.picture and each.picture.is_scaled) for each in ready),
             unused=sum(unused),
         )
-
-    def _with_taken_names(
-        self, ready: Sequence[Ready], new: Collection[str]
-    ) -> list[Ready]:
-        """Return what is not new, and whose content no item has: its name is taken."""
-        old = {outcome.item.content_hash for outcome in ready} - {*new}
-        if not old:
-            return []
-        known = Item.objects.filter(project=self.project, content_hash__in=old)
-        other = old - {*known.values_list("content_hash", flat=True)}
-        return [each for each in ready if each.item.content_hash in other]
 
     def _places(self, ready: Sequence[Ready], size: int) -> list[groups.GroupPlace]:
         """Return the group and the side of each row, by the number of items there are."""
