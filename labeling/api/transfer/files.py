@@ -64,9 +64,9 @@ class ImportsView(ProjectView):
         chosen = self._choices(options)
         if chosen.unknown_labels == "add":
             members.require(self.member, members.MANAGE)
-            labels = importing.labels_in(upload, mapping)
-            label_sets.extend(self.member.project, user, labels.missing(chosen))
-        run = importing.start(upload, user, mapping, asdict(chosen))
+        run = importing.start(
+            upload, user, mapping, asdict(chosen), add_labels=label_sets.extend
+        )
         url = f"{get_script_prefix()}api/projects/{slug}/imports/{run.pk}/"
         asked = wire.ImportAsked(id=run.pk, state=run.job.state, url=url)
         return Reply(asked, headers={"Location": url})

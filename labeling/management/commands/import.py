@@ -92,10 +92,9 @@ class Command(BaseCommand):
                 self._print_first_rows(*importing.look(upload, mapping))
                 return
             chosen = self._choices(options)
-            if chosen.unknown_labels == "add":
-                labels = importing.labels_in(upload, mapping).missing(chosen)
-                label_sets.extend(project, None, labels)
-            run = importing.start(upload, None, mapping, asdict(chosen))
+            run = importing.start(
+                upload, None, mapping, asdict(chosen), add_labels=label_sets.extend
+            )
             jobs.finish(run.job_id)
         except (OSError, AssayError) as error:
             raise CommandError(str(error)) from error

@@ -178,9 +178,9 @@ def _start(request: HttpRequest, member: Membership) -> None:
     chosen = _choices(request)
     if chosen.unknown_labels == "add":
         members.require(member, members.MANAGE)
-        labels = importing.labels_in(upload, mapping).missing(chosen)
-        label_sets.extend(member.project, member.user, labels)
-    importing.start(upload, member.user, mapping, asdict(chosen))
+    importing.start(
+        upload, member.user, mapping, asdict(chosen), add_labels=label_sets.extend
+    )
 
 
 def _choices(request: HttpRequest) -> importing.ImportChoices:

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 
-from labeling.errors import InvalidInputError
+from labeling import queries
+from labeling.errors import ConflictError, InvalidInputError
 from labeling.models import (
     Annotation,
     Assignment,
@@ -24,7 +25,9 @@ from labeling.models import (
     Project,
     Resolution,
 )
+from labeling.services.projects import label_sets
 from labeling.services.queue import questions
+from labeling.services.transfer import importing
 from labeling.services.votes import change, settle
 from labeling.services.votes import counts as counting
 from labeling.services.work import jobs
@@ -401,3 +404,90 @@ def test_by_the_command_choices_are_said_and_labels_counted(
     assert "2 rows: 2 new" in capsys.readouterr().out
     votes = Annotation.votes.order_by("pk")
     assert [vote.labels for vote in votes] == [["good"], ["odd"]]
+
+
+@pytest.mark.parametrize(
+    ("other", "field"),
+    [
+        ({"labels_are": "votes", "labels_by": ""}, "labels_by"),
+        ({"labels_are": "gold", "same_id": "perhaps"}, "same_id"),
+        ({"labels_are": "gold", "known_answers": "vote"}, "labels_by"),
+    ],
+)
+@pytest.mark.parametrize("way", ["page", "api", "command"])
+def test_no_label_stays_where_another_choice_is_refused(
+    way: str, other: dict[str, str], field: str, client: Client, tmp_path: Path
+) -> None:
+    project = make.project(labels=["good", "bad"])
+    data = b"text,label\nalpha,great\n"
+    boss = make.manager_of(project).user
+    options = {**other, "unknown_labels": "add"}
+
+    if way == "api":
+        file = SimpleUploadedFile("a.csv", data)
+        path = f"/api/projects/{project.slug}/imports/"
+        call = make.Caller(boss)
+        sent = call.client.post(path, {"file": file, **options}, headers=call.headers)
+        assert sent.status_code == 400
+        assert field in sent.json()["errors"]
+    elif way == "page":
+        client.force_login(boss)
+        page = f"/projects/{project.slug}/import/"
+        staged = client.post(page, {"file": SimpleUploadedFile("a.csv", data)})
+        key = staged.headers["Location"].partition("=")[2]
+        assert client.post(page, {"upload": key, **options}).status_code == 400
+    else:
+        file_ = tmp_path / "a.csv"
+        file_.write_bytes(data)
+        said = [
+            f"--{name.replace('_', '-')}={value}" for name, value in options.items()
+        ]
+        with pytest.raises(CommandError):
+            call_command("import", project.slug, str(file_), *said)
+
+    project.refresh_from_db()
+    assert queries.label_names(project.label_set_id) == {"good", "bad"}
+    assert not ImportRun.objects.exists()
+
+
+def test_no_label_stays_where_the_file_is_imported_already() -> None:
+    project = make.project(labels=["good", "bad"])
+    upload = importing.stage(project, None, "a.csv", [b"text,label\nalpha,great\n"])
+    importing.start(upload, None, {}, {"labels_are": "gold"})
+    options = {"labels_are": "gold", "unknown_labels": "add"}
+
+    with pytest.raises(ConflictError):
+        importing.start(upload, None, {}, options, add_labels=label_sets.extend)
+
+    project.refresh_from_db()
+    assert queries.label_names(project.label_set_id) == {"good", "bad"}
+
+
+def test_labels_that_are_data_add_none_to_the_project() -> None:
+    project = make.project(labels=["good", "bad"])
+    upload = importing.stage(project, None, "a.csv", [b"text,label\nalpha,great\n"])
+    options = {"labels_are": "data", "unknown_labels": "add"}
+
+    importing.start(upload, None, {}, options, add_labels=label_sets.extend)
+
+    project.refresh_from_db()
+    assert queries.label_names(project.label_set_id) == {"good", "bad"}
+
+
+def test_a_content_whose_id_is_taken_is_kept_under_the_id_of_a_later_row() -> None:
+    project = make.project(labels=["good", "bad"])
+    rows = (
+        *("x,first,good", "x,second,good", "x,second,", "y,second,bad", "z,second,bad"),
+        *("x,third,", "y,third,"),
+    )
+    data = "\n".join(["external_id,text,label", *rows]).encode()
+
+    run = bring(project, "a.csv", data, labels_are="gold")
+
+    assert counts(run) == (2, 0, 1, 4)
+    assert answer(project, "x") == ["good"]
+    assert answer(project, "y") == ["bad"]
+    assert [refused.row for refused in run.refusals] == [2, 3, 6, 7]
+    texts = Item.objects.order_by("pk").values_list("external_id", "data__text")
+    assert [*texts] == [("x", "first"), ("y", "second")]
+    assert [remark.row for remark in run.noted_rows] == [5]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop as noop
 from labeling.errors import ConflictError, InvalidInputError
 from labeling.messages import message
 from labeling.messages import sentence as _
-from labeling.models import ImportRun, Job, Upload, User
+from labeling.models import ImportRun, Job, Project, Upload, User
 from labeling.services.transfer import beyond, pictures, splitting
 from labeling.services.transfer.importing import (
     choices,
@@ -38,22 +38,32 @@ from labeling.services.work.progress import Progress
 NAMED: Final = 20
 
 
+# Puts labels in force that a project lacks; labels are another room's.
+AddLabels = Callable[[Project, User | None, Sequence[str]], None]
+
+
 def start(
     upload: Upload,
     user: User | None,
     mapping: Mapping[str, Any],
     options: Mapping[str, Any],
+    add_labels: AddLabels | None = None,
 ) -> ImportRun:
     """Request the import of a staged file; ``options``: its ``ImportChoices``.
 
-    Raises InvalidInputError where a column is mapped to what is no role, or a choice
-    cannot be followed; ConflictError where the file is imported already.
+    Labels that the project lacks are added by ``add_labels`` where that is chosen; none
+    stays where anything else is refused. Raises InvalidInputError where a column is
+    mapped to what is no role, or a choice cannot be followed; ConflictError where the
+    file is imported already.
     """
     check_roles(mapping)
     chosen = choices.of_options(options)
-    choices.check(upload.project, chosen)
-    mapping = _with_data(upload, mapping, chosen)
+    lacking = _lacking(upload, mapping, chosen)
     with transaction.atomic():
+        if lacking and add_labels:
+            add_labels(upload.project, user, lacking)
+        choices.check(upload.project, chosen)
+        mapping = _with_data(upload, mapping, chosen)
         staging.check_unused(upload)
         job = jobs.enqueue(
             "import",
@@ -69,6 +79,15 @@ def start(
             mapping=dict(mapping),
             options={**options, **asdict(chosen)},
         )
+
+
+def _lacking(
+    upload: Upload, mapping: Mapping[str, Any], chosen: ImportChoices
+) -> list[str]:
+    """Return the labels to be added to the project, if that is chosen."""
+    if chosen.unknown_labels != "add" or chosen.labels_are == "data":
+        return []
+    return counting.labels_in(upload, mapping).missing(chosen)
 
 
 def _with_data(
