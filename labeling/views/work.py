@@ -6,7 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from labeling.models import Job
+from labeling.models import ImportRun, Job
 from labeling.services.projects import members
 from labeling.services.work import jobs as work
 from labeling.views.page.paging import listing
@@ -52,5 +52,6 @@ def job(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         job=shown,
         errors=tried.errors,
         is_open=shown.finished_at is None,
+        run=ImportRun.objects.select_related("job").filter(job=shown).first(),
     )
     return render(request, "labeling/job.html", page, status=tried.status)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,8 +20,10 @@ from django.utils import timezone
 
 from labeling.models import Gold, ImportRun, Item, Project
 from labeling.services.transfer import importing
+from labeling.services.work import jobs
 from tests import make
 from tests.labeling.transfer.files import bring, lines
+from tests.test_pages import browser
 
 pytestmark = pytest.mark.django_db
 
@@ -222,3 +226,38 @@ def test_the_file_goes_with_its_time() -> None:
     assert not kept.exists()
     run.refresh_from_db()
     assert run.report == {}
+
+
+def test_the_report_stays_on_the_page_of_the_job_and_can_be_downloaded() -> None:
+    project = project_of_two()
+    rows = b"external_id,text,label\nx1,alpha,good\nx2,alpha,good\nx1,beta,bad\n"
+    run = bring(project, "my data.csv", rows, labels_are="gold")
+    client = browser(make.manager_of(project).user)
+    url = f"/api/projects/{project.slug}/imports/{run.pk}/"
+
+    page = client.get(f"/projects/{project.slug}/jobs/{run.job_id}/").content.decode()
+
+    words = " ".join(re.sub("<[^>]*>", " ", html.unescape(page)).split())
+    assert "my data.csv" in words
+    assert "3 rows : 1 new, 0 filled in, 1 known already, 1 rejected" in words.replace(
+        "rows:", "rows :"
+    )
+    assert "“x2” has the content of “x1”" in words
+    assert "“x1” is the id of another item." in words
+    assert f'href="{url}"' in page
+    assert f'href="{url}refused/"' in page
+    report = client.get(url).json()
+    assert (report["received"], report["created"], report["rejected"]) == (3, 1, 1)
+    assert [row["row"] for row in report["remarks"]] == [2]
+    assert [row["row"] for row in report["errors"]] == [3]
+
+
+def test_the_page_of_another_job_has_no_report() -> None:
+    project = project_of_two()
+    job = jobs.enqueue("agreement", project=project)
+
+    page = browser(make.manager_of(project).user).get(
+        f"/projects/{project.slug}/jobs/{job.pk}/"
+    )
+
+    assert b"report-head" not in page.content
