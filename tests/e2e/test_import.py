@@ -116,3 +116,70 @@ def test_a_folder_that_a_mac_zipped_is_asked_about_and_labeled(
     assert (run.received, run.created, run.rejected) == (12, 12, 0)
     assert vote.labels == ["cat"]
     assert {*Item.objects.values_list("data__image", flat=True)} == {*pictures}
+
+
+def a_folder(folder: Path) -> set[str]:
+    """Write a folder of pictures by class; return the paths of the pictures."""
+    paths = set()
+    for n in range(12):
+        path = folder / "Tiere" / ("cat", "dog")[n % 2] / f"Größe {n}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(picture(32 + n, 40 + 9 * n))
+        paths.add(path.relative_to(folder).as_posix())
+    (folder / "Tiere" / ".DS_Store").write_bytes(b"notes")
+    return paths
+
+
+def drop(page: Page, *paths: Path) -> None:
+    """Drop files or folders on the form, as from a file manager."""
+    box = page.locator("folder-drop").bounding_box()
+    assert box is not None
+    at = {"x": box["x"] + 40, "y": box["y"] + 20}
+    data = {"items": [], "files": [*map(str, paths)], "dragOperationsMask": 1}
+    session = page.context.new_cdp_session(page)
+    for kind in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": kind, **at, "data": data})
+
+
+@pytest.mark.parametrize("way", ["drop", "choose"])
+def test_a_folder_is_dropped_or_chosen_and_labeled(
+    way: str, browser: Browser, live_server: LiveServer, tmp_path: Path
+) -> None:
+    project = make.project(data_type="image", labels=("cat", "dog"))
+    name = make.member(project, role="manager").user.username
+    paths = a_folder(tmp_path)
+
+    with person(browser, live_server.url, name) as page:
+        page.goto(f"{live_server.url}/projects/{project.slug}/import/")
+        if way == "drop":
+            drop(page, tmp_path / "Tiere")
+        else:
+            page.set_input_files("input[webkitdirectory]", tmp_path / "Tiere")
+        expect(page.get_by_text("The first rows of Tiere.zip")).to_be_visible()
+        expect(page.locator("[name='role:label']")).to_have_value("label")
+        run = bring_in(page)
+        vote = label_first(page)
+
+    assert (run.received, run.created, run.rejected) == (12, 12, 0)
+    assert vote.labels == ["cat"]
+    assert {*Item.objects.values_list("data__image", flat=True)} == paths
+
+
+def test_pictures_one_by_one_and_a_single_file_are_dropped(
+    browser: Browser, live_server: LiveServer, tmp_path: Path
+) -> None:
+    project = make.project(data_type="image", labels=("cat", "dog"))
+    name = make.member(project, role="manager").user.username
+    for n in range(3):
+        (tmp_path / f"{n}.png").write_bytes(picture(32 + n, 50 * n))
+    (tmp_path / "x.zip").write_bytes(zipped({"cat/9.png": picture(60)}))
+
+    with person(browser, live_server.url, name) as page:
+        page.goto(f"{live_server.url}/projects/{project.slug}/import/")
+        drop(page, *(tmp_path / f"{n}.png" for n in range(3)))
+        expect(page.get_by_text("The first rows of files.zip")).to_be_visible()
+        run = bring_in(page)
+        drop(page, tmp_path / "x.zip")
+        expect(page.get_by_text("The first rows of x.zip")).to_be_visible()
+
+    assert (run.created, run.rejected) == (3, 0)
