@@ -16,6 +16,9 @@ _BY_LENGTH: Final[dict[int, struct.Struct]] = {}
 
 def share(name: str, value: object) -> float:
     """Return a number from 0 to 1, also from its text. Raises RowError."""
+    # Nearly all of them: asked first, for a file may have millions.
+    if type(value) is float and 0 <= value <= 1:
+        return value
     number = math.nan
     # True is a number to Python.
     if isinstance(value, int | float | str) and not isinstance(value, bool):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from labeling import rules
 from labeling.messages import message
@@ -64,6 +65,11 @@ class PredictionTerms:
     label_map: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
+    def roles(self) -> dict[str, str]:
+        """What the columns are that were met so far: most rows have the same ones."""
+        return {}
+
+    @cached_property
     def known(self) -> Mapping[str, str]:
         """The labels by their folded names."""
         return names.folded(self.labels)
@@ -90,8 +96,10 @@ def parse(
     """
     given: dict[str, Any] = {}
     for column, value in values.items():
-        role = role_of(column, terms.mapping)
-        if not role or value in (None, ""):
+        role = terms.roles.get(column)
+        if role is None:
+            role = terms.roles[column] = role_of(column, terms.mapping)
+        if not role or value is None or value == "":
             continue
         if role in given:
             raise RowError(
@@ -138,14 +146,7 @@ def predicted_of(given: Mapping[str, Any], terms: PredictionTerms) -> SourcePred
     source = _source(given.get("source"), terms)
     shares = _shares(given.get("probabilities"), terms)
     score = _score(given.get("score"))
-    labels = labels_of(given.get("label"))
-    # What a row says is predicted holds: thresholds are the source's own.
-    if labels is not None:
-        labels = sorted({*_named(labels, terms)})
-    elif shares is None:
-        raise RowError(_NOTHING)
-    else:
-        labels = _likeliest(shares, is_multi=terms.is_multi)
+    labels = _labels(given.get("label"), shares, terms)
     if not terms.is_multi and len(labels) != 1:
         raise RowError(
             message("More than one label in a project with one label per item.")
@@ -156,13 +157,29 @@ def predicted_of(given: Mapping[str, Any], terms: PredictionTerms) -> SourcePred
         source,
         tuple(labels),
         score,
-        None if shares is None else _as_json(shares),
+        None if shares is None else _ENCODED.encode(shares).decode(),
         packed(given.get("embedding")),
     )
 
 
+def _labels(
+    value: object, shares: Mapping[str, float] | None, terms: PredictionTerms
+) -> list[str]:
+    # Nearly all rows: asked first, for a file may have millions.
+    if type(value) is str and value in terms.labels:
+        return [value]
+    labels = labels_of(value)
+    # What a row says is predicted holds: thresholds are the source's own.
+    if labels is not None:
+        return sorted({*_named(labels, terms)})
+    if shares is None:
+        raise RowError(_NOTHING)
+    return _likeliest(shares, is_multi=terms.is_multi)
+
+
 _NOTHING: Final = message("There is no prediction: give a label or probabilities.")
-_as_json: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=True).encode
+# By name, so that the same probabilities are the same text.
+_ENCODED: Final = msgspec.json.Encoder(order="sorted")
 
 
 def _source(value: object, terms: PredictionTerms) -> str:
@@ -214,16 +231,17 @@ def _shares(value: object, terms: PredictionTerms) -> dict[str, float] | None:
     if not isinstance(value, dict) or not value:
         raise RowError(message("probabilities must be an object: label → probability."))
     shares: dict[str, float] = {}
-    for label, part in value.items():
-        # Columns of Parquet have each field, also where a row lacks it.
-        if part is None:
-            continue
-        own = _named([str(label)], terms)
-        if len(own) != 1 or own[0] in shares:
+    # Columns of Parquet have each field, also where a row lacks it.
+    given = {label: part for label, part in value.items() if part is not None}
+    for label, part in given.items():
+        own = label
+        if label not in terms.labels:
+            own = _named([str(label)], terms)[0]
+        if own in shares:
             raise RowError(
-                message("probabilities: two names mean “%(label)s”.", label=own[0])
+                message("probabilities: two names mean “%(label)s”.", label=own)
             )
-        shares[own[0]] = share("probabilities", part)
+        shares[own] = share("probabilities", part)
     if not shares:
         raise RowError(_NOTHING)
     if not terms.is_multi and math.fsum(shares.values()) > MOST_IN_ALL:
