@@ -26,12 +26,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
         versions.ArchivePreviewView.as_view(),
     ),
     re_path(
-        r"^projects/(?P<slug>[-\w]+)/models/(?P<number>\d{1,9})"
+        r"^projects/(?P<slug>[-a-zA-Z0-9_]+)/models/(?P<number>\d{1,9})"
         r"/preview/(?P<action>promote|rollback)/$",
         versions.SwitchPreviewView.as_view(),
     ),
     re_path(
-        r"^projects/(?P<slug>[-\w]+)/models/(?P<number>\d{1,9})"
+        r"^projects/(?P<slug>[-a-zA-Z0-9_]+)/models/(?P<number>\d{1,9})"
         r"/(?P<action>promote|rollback|archive)/$",
         versions.ModelActionView.as_view(),
     ),

@@ -16,9 +16,18 @@ from msgspec.json import schema_components
 
 from labeling.api.http import problems
 from labeling.api.http.calls import Call, call_of
-from labeling.api.http.fields import Body, ReplyData
+from labeling.api.http.fields import Body, ReplyData, about
 
 _REFERENCE: Final = "#/components/schemas/{name}"
+# What another tool reads: most of them a list, COCO an object.
+_ToolFile = list[Any] | Annotated[dict[str, Any], about("As the tool has it.")]
+# What parts of an address are: with anything else there is no such address.
+_PARTS: Final[dict[str, dict[str, Any]]] = {
+    "slug": {"type": "string", "pattern": "^[-a-zA-Z0-9_]+$"},
+    "id": {"type": "integer", "minimum": 1},
+    "number": {"type": "integer", "minimum": 1, "maximum": 999_999_999},
+    "before": {"type": "integer", "minimum": 1, "maximum": 999_999_999},
+}
 _PAGE: Final = re.compile(r"\bPage_(\w+)_\b")
 
 
@@ -34,6 +43,9 @@ class DeclaredSchema(AutoSchema):
         operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
         if operation and self._call and "requestBody" in operation:
             operation["requestBody"]["required"] = self._has_required_fields()
+        for parameter in (operation or {}).get("parameters", []):
+            if parameter["in"] == "path" and parameter["name"] in _PARTS:
+                parameter["schema"] = dict(_PARTS[parameter["name"]])
         return operation
 
     def _has_required_fields(self) -> bool:
@@ -110,7 +122,12 @@ class DeclaredSchema(AutoSchema):
         refused = {("default", problems.CONTENT_TYPE): refusal}
         if spec.files:
             file = OpenApiResponse(OpenApiTypes.BINARY, "The file.")
-            return {**{(200, kind): file for kind in spec.files}, **refused}
+            value = OpenApiResponse(self._shown(_ToolFile), "The file.")
+            files = {
+                (200, kind): value if kind == "application/json" else file
+                for kind in spec.files
+            }
+            return {**files, **refused}
         shown = None if spec.returned is None else self._shown(spec.returned)
         reply = OpenApiResponse(shown, self._about(spec.returned))
         return {**dict.fromkeys(spec.statuses, reply), **refused}

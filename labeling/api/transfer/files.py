@@ -205,7 +205,9 @@ class MediaView(ProjectView):
     """A picture, for members."""
 
     @call(files=["image/jpeg", "image/png", "image/webp"])
-    def get(self, sha256: str, query: wire.PictureQuery) -> HttpResponseBase:
+    def get(
+        self, sha256: wire.PictureDigest, query: wire.PictureQuery
+    ) -> HttpResponseBase:
         """Answer the picture, or with ``size`` a small one; each may be kept for long.
 
         One that is whole in a bucket alone comes by a redirect to a signed address.

@@ -312,6 +312,9 @@ class ExportQuery(Body):
         return {name: value for name, value in named.items() if value is not UNSET}
 
 
+PictureDigest = Annotated[str, Meta(pattern=r"^[-a-zA-Z0-9_]+$")]
+
+
 class PictureQuery(Body):
     """How large a picture is wanted."""
 

@@ -11,19 +11,19 @@ import secrets
 from collections.abc import Mapping
 from typing import Final
 
-from Crypto.Cipher import AES
-from Crypto.Hash import SHA256
-from Crypto.Protocol.KDF import HKDF
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
 from labeling.errors import ConflictError
 from labeling.messages import message
 
 _PURPOSE: Final = b"assay: credentials of sources"
-# Bytes of each part, which stand before the encrypted text.
+# Bytes of the parts that stand before the encrypted text.
 _SALT: Final = 16
 _NONCE: Final = 12
-_TAG: Final = 16
 
 
 class SealError(ConflictError):
@@ -33,10 +33,9 @@ class SealError(ConflictError):
 def seal(values: Mapping[str, str], owner: str) -> str:
     """Return values encrypted; only for the same ``owner`` can they be read again."""
     salt, nonce = secrets.token_bytes(_SALT), secrets.token_bytes(_NONCE)
-    cipher = AES.new(_key(settings.SECRET_KEY, salt), AES.MODE_GCM, nonce=nonce)
-    cipher.update(owner.encode())
-    hidden, tag = cipher.encrypt_and_digest(json.dumps(dict(values)).encode())
-    return base64.b64encode(salt + nonce + tag + hidden).decode()
+    cipher = AESGCM(_key(settings.SECRET_KEY, salt))
+    hidden = cipher.encrypt(nonce, json.dumps(dict(values)).encode(), owner.encode())
+    return base64.b64encode(salt + nonce + hidden).decode()
 
 
 def opened(sealed: str, owner: str) -> dict[str, str]:
@@ -49,11 +48,9 @@ def opened(sealed: str, owner: str) -> dict[str, str]:
         try:
             parts = base64.b64decode(sealed, validate=True)
             salt, rest = parts[:_SALT], parts[_SALT:]
-            nonce, tag = rest[:_NONCE], rest[_NONCE : _NONCE + _TAG]
-            cipher = AES.new(_key(secret, salt), AES.MODE_GCM, nonce=nonce)
-            cipher.update(owner.encode())
-            shown = cipher.decrypt_and_verify(rest[_NONCE + _TAG :], tag)
-        except ValueError:
+            cipher = AESGCM(_key(secret, salt))
+            shown = cipher.decrypt(rest[:_NONCE], rest[_NONCE:], owner.encode())
+        except (ValueError, InvalidTag):
             continue
         values: dict[str, str] = json.loads(shown)
         return values
@@ -65,4 +62,4 @@ def opened(sealed: str, owner: str) -> dict[str, str]:
 
 
 def _key(secret: str, salt: bytes) -> bytes:
-    return HKDF(secret.encode(), 32, salt, SHA256, context=_PURPOSE)
+    return HKDF(SHA256(), 32, salt, _PURPOSE).derive(secret.encode())
