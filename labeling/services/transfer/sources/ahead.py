@@ -19,7 +19,7 @@ READERS: Final = 4
 AHEAD: Final = 8
 
 
-class Ahead:
+class ReadAhead:
     """Reads numbered objects in their order; a store is opened for each connection."""
 
     def __init__(self, open_store: Callable[[], Store]) -> None:

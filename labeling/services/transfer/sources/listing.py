@@ -20,7 +20,7 @@ from labeling.models import ImportRun, Job, Source, SourceObject, User
 from labeling.services.transfer import pictures
 from labeling.services.transfer.limits import LIMITS, Limits
 from labeling.services.transfer.sources import keeping, lists, objects
-from labeling.services.transfer.sources.ahead import Ahead
+from labeling.services.transfer.sources.ahead import ReadAhead
 from labeling.services.transfer.sources.answers import RefusedError
 from labeling.services.transfer.sources.network import PlaceError
 from labeling.services.transfer.sources.objects import ObjectCounts, State
@@ -46,7 +46,7 @@ def run(progress: Progress, limits: Limits = LIMITS) -> dict[str, Any]:
     pictures.await_forgetting()
     with (
         keeping.opened(source) as store,
-        Ahead(partial(keeping.open_store, source)) as ahead,
+        ReadAhead(partial(keeping.open_store, source)) as ahead,
     ):
         run_ = _run_of(source, progress)
         writer = ObjectWriter(source, ahead, run_, progress, limits)

@@ -26,7 +26,7 @@ from labeling.services.transfer.importing.write import Writer, Written, terms_of
 from labeling.services.transfer.limits import Limits
 from labeling.services.transfer.rows import RowError
 from labeling.services.transfer.sources import objects
-from labeling.services.transfer.sources.ahead import Ahead
+from labeling.services.transfer.sources.ahead import ReadAhead
 from labeling.services.transfer.sources.answers import RefusedError
 from labeling.services.transfer.sources.objects import ObjectCounts, State
 from labeling.services.transfer.sources.store import Listed, ObjectChangedError
@@ -45,7 +45,7 @@ class ObjectWriter(Writer):
     def __init__(
         self,
         source: Source,
-        ahead: Ahead,
+        ahead: ReadAhead,
         import_run: ImportRun,
         progress: Progress,
         limits: Limits,

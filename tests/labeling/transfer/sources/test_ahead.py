@@ -10,7 +10,7 @@ from typing import IO
 import pytest
 
 from labeling.services.transfer.sources import ahead as reading
-from labeling.services.transfer.sources.ahead import Ahead
+from labeling.services.transfer.sources.ahead import ReadAhead
 from labeling.services.transfer.sources.store import (
     Listed,
     ObjectChangedError,
@@ -55,7 +55,7 @@ def fresh() -> None:
 
 
 def test_each_object_is_what_it_is_and_several_are_read_at_once() -> None:
-    with Ahead(SlowStore) as ahead:
+    with ReadAhead(SlowStore) as ahead:
         ahead.begin(SOME[:7], 9)
         contents = [ahead.content(number) for number, _listed in SOME[:7]]
 
@@ -65,7 +65,7 @@ def test_each_object_is_what_it_is_and_several_are_read_at_once() -> None:
 
 
 def test_no_more_is_read_than_fits() -> None:
-    with Ahead(SlowStore) as ahead:
+    with ReadAhead(SlowStore) as ahead:
         ahead.begin(SOME, 9)
         ahead.content(0)
         time.sleep(0.2)
@@ -74,7 +74,7 @@ def test_no_more_is_read_than_fits() -> None:
 
 
 def test_what_cannot_be_read_says_so_in_its_turn() -> None:
-    with Ahead(SlowStore) as ahead:
+    with ReadAhead(SlowStore) as ahead:
         ahead.begin(SOME[6:9], 9)
 
         assert ahead.content(6) == b"6"
@@ -84,14 +84,14 @@ def test_what_cannot_be_read_says_so_in_its_turn() -> None:
 
 
 def test_what_is_passed_over_is_no_hindrance() -> None:
-    with Ahead(SlowStore) as ahead:
+    with ReadAhead(SlowStore) as ahead:
         ahead.begin(SOME, 9)
 
         assert ahead.content(15) == b"15"
 
 
 def test_what_nobody_asks_for_any_more_is_not_begun() -> None:
-    with Ahead(SlowStore) as ahead:
+    with ReadAhead(SlowStore) as ahead:
         ahead.begin(SOME, 9)
         ahead.content(0)
 
