@@ -124,7 +124,7 @@ def consensus(
     """
     if not votes:
         return Consensus("open", (), 0.0, {}, 0.0)
-    labels, share, is_tie = _by_label(votes) if is_multi else _by_answer(votes)
+    labels, share, is_tie = _by_label(votes) if is_multi else _by_set(votes)
     verdict: ConsensusVerdict = "open" if len(votes) < max_votes else "disputed"
     if len(votes) < min_votes:
         verdict = "open"
@@ -133,7 +133,7 @@ def consensus(
     return Consensus(verdict, labels, share, soft_label(votes), entropy(Counter(votes)))
 
 
-def _by_answer(votes: Sequence[Labels]) -> tuple[Labels, float, bool]:
+def _by_set(votes: Sequence[Labels]) -> tuple[Labels, float, bool]:
     """Return the commonest answer, its share of the votes, and whether that is a tie."""
     # Equal counts by name: the order in which the votes came must not decide.
     (labels, top), *others = sorted(

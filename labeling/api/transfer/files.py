@@ -22,6 +22,7 @@ from rest_framework.parsers import MultiPartParser
 from labeling.api.http.calls import HEADER, Reply, call
 from labeling.api.http.scope import ProjectView
 from labeling.api.transfer import received
+from labeling.api.wire.transfer import exports
 from labeling.api.wire.transfer import files as wire
 from labeling.errors import InvalidInputError, NotFoundError
 from labeling.models import ImportRun, Item, Media, User
@@ -182,7 +183,7 @@ class ExportView(ProjectView):
     allowed: ClassVar = members.ENGINEER
 
     @call(files=_FILES, headers=_PROOF)
-    def get(self, slug: str, query: wire.ExportQuery) -> HttpResponseBase:
+    def get(self, slug: str, query: exports.ExportQuery) -> HttpResponseBase:
         """Send the rows of one moment in a format, with what proves them."""
         kind = query.format
         project = self.member.project
@@ -206,7 +207,7 @@ class MediaView(ProjectView):
 
     @call(files=["image/jpeg", "image/png", "image/webp"])
     def get(
-        self, sha256: wire.PictureDigest, query: wire.PictureQuery
+        self, sha256: exports.PictureDigest, query: exports.PictureQuery
     ) -> HttpResponseBase:
         """Answer the picture, or with ``size`` a small one; each may be kept for long.
 

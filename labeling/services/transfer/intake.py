@@ -11,13 +11,8 @@ from labeling.errors import InvalidInputError
 from labeling.models import Item, Project
 from labeling.services.queue.order import send_items_changed
 from labeling.services.transfer import columns, groups
-from labeling.services.transfer.rows import (
-    Row,
-    RowError,
-    content_hash,
-    parse,
-    payload_text,
-)
+from labeling.services.transfer.payloads import content_hash, payload_text
+from labeling.services.transfer.rows import Row, RowError, parse
 from labeling.services.work.transactions import Turn, await_turn
 
 

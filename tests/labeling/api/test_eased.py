@@ -14,7 +14,7 @@ from labeling.api.http.fields import Body
 from labeling.api.wire import experts, queue, votes
 from labeling.api.wire.projects import members, projects
 from labeling.api.wire.projects.items import DeletedItemsQuery, ItemsQuery
-from labeling.api.wire.transfer.files import ExportQuery
+from labeling.api.wire.transfer.exports import ExportQuery
 from labeling.errors import InvalidInputError
 from labeling.models import Annotation, Assignment, Item, Membership, Project
 from tests import make

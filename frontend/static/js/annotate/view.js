@@ -103,9 +103,13 @@ const percent = (/** @type {number} */ share) => Math.round(share * 100);
 export const suggestionText = (suggestion) => {
   const { label, labels, probabilities, calibrated, source } = suggestion;
   const confidence = suggestion.confidence ?? 0;
+  const none = t("none of the labels");
   if (source) {
-    const all = labels.join(", ") || t("none of the labels");
-    const values = { source, label: all, percent: percent(confidence) };
+    const values = {
+      source,
+      label: labels.join(", ") || none,
+      percent: percent(confidence),
+    };
     return confidence
       ? t("{source} suggests {label} (score {percent})", values)
       : t("{source} suggests {label}", values);
@@ -117,7 +121,7 @@ export const suggestionText = (suggestion) => {
       : t("The model suggests {label} (score {percent})", values);
   }
   const ranked = Object.entries(probabilities).sort((a, b) => b[1] - a[1]);
-  if (ranked.length === 0) ranked.push([t("none of the labels"), confidence]);
+  if (ranked.length === 0) ranked.push([none, confidence]);
   const parts = ranked.map(([name, share]) => {
     const values = { label: name, percent: percent(share) };
     return calibrated

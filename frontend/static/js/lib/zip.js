@@ -61,7 +61,7 @@ const ending = (count, size, at) =>
     { two: 0 },
   );
 
-/** Whether so many files of so many bytes fit into one. @param {{size: number}[]} files */
+/** Whether these files fit into one, by their number and sizes. @param {{size: number}[]} files */
 export const isPossible = (files) =>
   files.length <= MOST.files &&
   files.reduce((bytes, { size }) => bytes + size + 1000, 0) < MOST.bytes;

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Final, TypeVar
 
 from django.urls import get_script_prefix
 from django.utils.translation import gettext_noop as noop
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import Meta
 
 from labeling import models
 from labeling.api.http.bodies import body_of
@@ -20,9 +20,8 @@ from labeling.api.http.fields import (
     one_of,
     text,
 )
-from labeling.api.wire.queue import ItemState, Split
 from labeling.api.wire.work import JobState, Progress
-from labeling.services.transfer import exporting, importing, pictures
+from labeling.services.transfer import importing
 from labeling.services.transfer.foreign import INCOMING
 from labeling.templatetags.localized import localized
 
@@ -257,74 +256,6 @@ class Import(ReplyData):
         Share | None,
         about("The share of new groups set aside; null until rows are written."),
     ]
-
-
-class ExportQuery(Body):
-    """What is exported, and how it is written."""
-
-    may_be_wrong_empty: ClassVar = frozenset({"format"})
-
-    format: Annotated[
-        str,
-        one_of(
-            exporting.KINDS,
-            "`jsonl`, `csv` and `parquet` hold everything; what the others leave out "
-            "stands in docs/data.md.",
-        ),
-    ] = "jsonl"
-    split: Split | UnsetType = UNSET
-    state: ItemState | UnsetType = UNSET
-    raw: Annotated[
-        str,
-        one_of(
-            (*TRUE, *FALSE),
-            "`1`: CSV cells stay as they are, formulas too.",
-            or_empty=True,
-        ),
-    ] = ""
-    bom: Annotated[
-        str,
-        one_of(
-            (*TRUE, *FALSE),
-            "`1`: a CSV begins with a mark by which Excel knows UTF-8.",
-            or_empty=True,
-        ),
-    ] = ""
-    fields: Annotated[
-        str,
-        one_of(
-            (*TRUE, *FALSE),
-            "`1`: a CSV has a column `data.NAME` for each field of the data; what is no "
-            "text comes back from it as text.",
-            or_empty=True,
-        ),
-    ] = ""
-
-    def style(self) -> exporting.CsvStyle:
-        """Return how a CSV is written."""
-        return exporting.CsvStyle(
-            raw=self.raw in TRUE, bom=self.bom in TRUE, has_fields=self.fields in TRUE
-        )
-
-    def filters(self) -> dict[str, str]:
-        """Return the filters that are set."""
-        named = {"split": self.split, "state": self.state}
-        return {name: value for name, value in named.items() if value is not UNSET}
-
-
-PictureDigest = Annotated[str, Meta(pattern=r"^[-a-zA-Z0-9_]+$")]
-
-
-class PictureQuery(Body):
-    """How large a picture is wanted."""
-
-    size: (
-        Annotated[
-            str,
-            one_of(pictures.SIZES, "Pixels of the longer side; left out: as it came."),
-        ]
-        | UnsetType
-    ) = UNSET
 
 
 def options_of(query: Options, form: Mapping[str, Any]) -> Options:

@@ -148,14 +148,14 @@ def _task(record: Record, target: Target) -> dict[str, Any]:
             {
                 "model_version": each.source,
                 "score": each.confidence,
-                "result": [_answer(each.labels, target)],
+                "result": [_choice_of(each.labels, target)],
             }
             for each in record.predictions
         ],
     }
 
 
-def _answer(labels: Sequence[str], target: Target) -> dict[str, Any]:
+def _choice_of(labels: Sequence[str], target: Target) -> dict[str, Any]:
     return {
         "from_name": _QUESTION,
         "to_name": target.data_type,
@@ -170,7 +170,7 @@ def _annotation(
     by = {"completed_by": {"email": vote["annotator"]}} if "annotator" in vote else {}
     return {
         **by,
-        "result": [_answer(vote["labels"], target)],
+        "result": [_choice_of(vote["labels"], target)],
         "was_cancelled": False,
         "ground_truth": is_true,
         "lead_time": vote.get("seconds"),

@@ -17,17 +17,19 @@ from labeling.services.transfer.importing.choices import NO_CHOICES, ImportChoic
 from labeling.services.transfer.importing.raw import Raw
 from labeling.services.transfer.limits import LIMITS, Limits
 from labeling.services.transfer.outside.rows import PredictionTerms, listed
+from labeling.services.transfer.payloads import (
+    content_hash,
+    kept_text,
+    payload_text,
+    picture_hash,
+)
 from labeling.services.transfer.rows import (
     REASON,
     ROW,
     Row,
     RowError,
     account_name,
-    content_hash,
-    kept_text,
     parse,
-    payload_text,
-    picture_hash,
     too_long,
 )
 from labeling.services.votes.imported import ImportedVote

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from django.utils.translation import gettext_noop as noop
-
 from labeling.messages import Message, as_json, message
 from labeling.services.transfer.importing import own
 from labeling.services.transfer.importing.chunk import Refusal
@@ -125,9 +123,9 @@ class Tally:
 
     def notes(self) -> Iterator[Message]:
         """Yield what is said of rows that were taken otherwise than they stand."""
-        for count, text in self._counted():
+        for count, note in (*self._labels_counted(), *self._rows_counted()):
             if count:
-                yield message(text, count=count)
+                yield note
         if self.is_own:
             yield message(
                 "An export of ours: labels, votes, tags and the split come back as they were."
@@ -138,43 +136,59 @@ class Tally:
                 columns=", ".join(sorted(self.unseen)[:20]),
             )
 
-    def _counted(self) -> tuple[tuple[int, str], ...]:
+    def _labels_counted(self) -> tuple[tuple[int, Message], ...]:
         return (
             (
                 self.unused,
-                noop(
-                    "%(count)s rows have labels that were not used: say that they are right, or bring them as votes."
+                message(
+                    "%(count)s rows have labels that were not used: say that they are right, or bring them as votes.",
+                    count=self.unused,
                 ),
             ),
             (
                 self.predicted,
-                noop(
-                    "%(count)s predictions of other tools are kept: see the page Predictions."
+                message(
+                    "%(count)s predictions of other tools are kept: see the page Predictions.",
+                    count=self.predicted,
                 ),
             ),
-            (self.taken, noop("%(count)s known answers are now those of the file.")),
+            (
+                self.taken,
+                message(
+                    "%(count)s known answers are now those of the file.",
+                    count=self.taken,
+                ),
+            ),
             (
                 self.voted,
-                noop(
-                    "%(count)s answers of the file became votes: the known ones stay."
+                message(
+                    "%(count)s answers of the file became votes: the known ones stay.",
+                    count=self.voted,
                 ),
             ),
+        )
+
+    def _rows_counted(self) -> tuple[tuple[int, Message], ...]:
+        return (
             (
                 self.remarked,
-                noop(
-                    "%(count)s rows are kept otherwise than they stand: see the report."
+                message(
+                    "%(count)s rows are kept otherwise than they stand: see the report.",
+                    count=self.remarked,
                 ),
             ),
             (
                 self.between,
-                noop(
-                    "%(count)s rows are nearly the same as items on both sides of the split."
+                message(
+                    "%(count)s rows are nearly the same as items on both sides of the split.",
+                    count=self.between,
                 ),
             ),
             (
                 self.scaled,
-                noop(
-                    "%(count)s pictures of 16 bits or more were scaled to 8, each by the range it uses."
+                message(
+                    "%(count)s pictures of 16 bits or more were scaled to 8, each by the range it uses.",
+                    count=self.scaled,
                 ),
             ),
         )

@@ -190,19 +190,7 @@ class Writer:
         rich |= {content: later.row for content, later in named.later.items()}
         # Of new items only: what items of before lack is told apart from what they have.
         self._keep_labels({key: row for key, row in rich.items() if key in new})
-        met = meeting.meet(
-            self.project,
-            self.terms,
-            self.annotators,
-            self.importer,
-            meeting.meetings(
-                (outcome for outcome in outcomes if id(outcome) not in named.done), new
-            ),
-        )
-        # Known answers of items that were here before.
-        self._has_labels = self._has_labels or bool(met.filled)
-        met.remarks += named.renamed.values()
-        met.remarks += [remark for each in ready for remark in _shrinking(each)]
+        met = self._met(outcomes, ready, named, new)
         refusals = [outcome for outcome in outcomes if isinstance(outcome, Refusal)]
         refusals += [*named.refusals, *met.refusals]
         fresh = {id(each.raw) for each in ready if each.item.content_hash in new}
@@ -211,6 +199,28 @@ class Writer:
             len(outcomes), len(new), refusals, predicted=predicted, met=met
         )
         return self._written(ready, written, places)
+
+    def _met(
+        self,
+        outcomes: Sequence[RowOutcome],
+        ready: Sequence[Ready],
+        named: taken.TakenNames,
+        new: Collection[str],
+    ) -> Met:
+        """Add to items of before what rows bring beyond them."""
+        others = (outcome for outcome in outcomes if id(outcome) not in named.done)
+        met = meeting.meet(
+            self.project,
+            self.terms,
+            self.annotators,
+            self.importer,
+            meeting.meetings(others, new),
+        )
+        # Known answers of items that were here before.
+        self._has_labels = self._has_labels or bool(met.filled)
+        met.remarks += named.renamed.values()
+        met.remarks += [remark for each in ready for remark in _shrinking(each)]
+        return met
 
     def _predict(
         self,
