@@ -58,6 +58,9 @@ def hold_out(import_run: ImportRun, progress: Progress) -> Samples:
     """
     with transaction.atomic():
         await_turn(Turn.IMPORTS, import_run.project_id)
+        # A pass that has read which items are in the pool must not bring predictions of
+        # those that leave it.
+        await_turn(Turn.PREDICTIONS, import_run.project_id)
         # A snapshot is taken behind the same lock: what is moved here is in none, and
         # what one has taken is not moved.
         project = lock_project(import_run.project_id)

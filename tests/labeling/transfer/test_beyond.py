@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import numpy as np
 import pytest
+from django.db import transaction
 
 from labeling import rules
-from labeling.models import Item, Likeness, Project, Resolution
+from labeling.models import (
+    Item,
+    Likeness,
+    Prediction,
+    Project,
+    QueueEntry,
+    Resolution,
+)
 from labeling.services.projects import label_sets
 from labeling.services.projects import policy as policies
 from labeling.services.transfer import beyond, samples
 from labeling.services.transfer.samples import LabeledGroup, LabelSample
 from labeling.services.votes import counts, resolutions
+from labeling.services.work.transactions import lock_project
 from tests import make
 from tests.labeling.transfer.files import bring, lines
 from tests.labeling.transfer.test_split import sentence
@@ -292,3 +302,41 @@ def test_k11_what_an_expert_has_decided_since_stays_held_out() -> None:
 
     assert project.items.get(group_key=f"g:{MISSED[0]}").split == "evaluation"
     assert [*beyond.items_of(project.pk).values()] == [frozenset({"bad"})]
+
+
+def test_k11_what_is_held_out_is_predicted_and_lent_no_more() -> None:
+    project = with_good()
+    bring(project, "x.jsonl", lines(*bad(*MISSED[:1])), labels_are="gold")
+    item = project.items.get(group_key=f"g:{MISSED[0]}")
+    Prediction.objects.create(
+        project=project, item=item, label="bad", confidence=0.7, model_number=1
+    )
+    make.ranked(project, [item])
+
+    bring(project, "y.jsonl", lines(*bad(MISSED[1])), labels_are="gold")
+
+    assert groups_of(project) == {MISSED[0]}
+    assert not Prediction.objects.exists()
+    assert not QueueEntry.objects.filter(item=item).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_k11_what_a_run_takes_at_this_moment_is_not_moved_away_from_it() -> None:
+    project = with_good()
+    bring(project, "x.jsonl", lines(*bad(*MISSED[:1])), labels_are="gold")
+    file = lines(*bad(MISSED[1]))
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            # As a snapshot is taken.
+            lock_project(project.pk)
+            resolutions.take(project, "pool")
+            imported = pool.submit(
+                make.threaded(bring), project, "y.jsonl", file, labels_are="gold"
+            )
+            make.await_waiting()
+        imported.result()
+
+    # One is learned from, and one alone has to be learned from, too.
+    assert groups_of(project) == set()
+    assert project.items.filter(group_key__startswith="g:b", split="pool").count() == 2
