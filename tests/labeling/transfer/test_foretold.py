@@ -262,12 +262,15 @@ def test_a_row_that_brings_a_prediction_to_an_item_fills_it_in() -> None:
 
 def test_a_refused_row_predicts_nothing() -> None:
     project = make.project()
-    bring(project, "x.jsonl", lines({"id": "a", "text": "1"}))
-    row = {"id": "a", "text": "other", "predictions": [{"source": "b", "label": "x"}]}
+    predictions = [{"source": "b", "label": "x"}]
+    first = {"id": "a", "text": "1", "label": "x"}
+    bring(project, "x.jsonl", lines(first), labels_are="gold")
+    taken = {"id": "a", "text": "other", "predictions": predictions}
+    contradicts = {**first, "label": "y", "predictions": predictions}
 
-    run = bring(project, "x.jsonl", lines(row))
+    run = bring(project, "x.jsonl", lines(taken, contradicts), labels_are="gold")
 
-    assert run.rejected == 1
+    assert run.rejected == 2
     assert foreseen(project) == {}
 
 

@@ -27,6 +27,7 @@ from labeling.services.transfer.outside import sources, store
 from labeling.services.transfer.outside.rows import SourcePrediction
 from labeling.services.transfer.outside.store import Brought
 from labeling.services.transfer.predicting import run as predicting
+from labeling.services.votes import settle
 from labeling.services.work import jobs
 from tests import make
 from tests.labeling.transfer.files import lines
@@ -294,8 +295,11 @@ def test_labels_that_somebody_gave_who_saw_the_suggestion_say_nothing() -> None:
     QueueEntry.objects.update(suggestion={"label": "x", "source": "llm"})
     voter = make.member(project)
     make.vote(voter, make.lease(voter)[0], "x")
+    settle.settle_project(project.pk)
 
     (source,) = sources.sources_of(project)
+
+    assert Resolution.objects.get().labels == ["x"]
 
     assert (source.items, source.others.items) == (1, 0)
 

@@ -91,7 +91,7 @@ def test_texts_of_a_table_are_read() -> None:
     )
 
     assert predicted.embedding == struct.pack("<f", 1)
-    assert (predicted.confidence, predicted.probabilities) == (0.5, '{"cat": 0.5}')
+    assert (predicted.confidence, predicted.probabilities) == (0.5, '{"cat":0.5}')
 
 
 def test_what_is_null_is_not_said() -> None:
