@@ -9,8 +9,10 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from pytest_django.fixtures import Settings
 
+from config import env
 from labeling.services.transfer.sources import network
 from labeling.services.transfer.sources.network import PlaceError
 
@@ -173,3 +175,17 @@ def test_a_connection_is_to_the_port_that_is_named(endpoint: str, port: int) -> 
 def test_a_name_that_nobody_knows_is_told() -> None:
     with pytest.raises(PlaceError, match="no server by the name"):
         network.resolve("nowhere.invalid", 443, is_plain=False)
+
+
+def test_the_operators_networks_are_read_and_a_wrong_one_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SOURCE_NETWORKS", "10.20.0.0/16, fd00::/8")
+    assert env.networks("SOURCE_NETWORKS") == [
+        ipaddress.ip_network("10.20.0.0/16"),
+        ipaddress.ip_network("fd00::/8"),
+    ]
+
+    monkeypatch.setenv("SOURCE_NETWORKS", "10.20.0.1/16")
+    with pytest.raises(ImproperlyConfigured, match="SOURCE_NETWORKS"):
+        env.networks("SOURCE_NETWORKS")
