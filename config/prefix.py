@@ -7,15 +7,14 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import get_script_prefix
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-def prefix(request: HttpRequest) -> dict[str, str]:
-    """Give templates what stands before every address of the site; no slash ends it."""
+def log_ins(request: HttpRequest) -> dict[str, str]:
+    """Give templates what the provider of log-ins is called; empty where there is none."""
     del request
-    return {"prefix": get_script_prefix().removesuffix("/")}
+    return {"oidc_name": settings.OIDC.name if settings.OIDC else ""}
 
 
 def without_prefix(application: Application) -> Application:

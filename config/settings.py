@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 import frontend
 from config import env, home
+from config.oidc import options
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ASSAY_HOME = home.assay_home(BASE_DIR)
@@ -101,7 +102,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
-                "config.prefix.prefix",
+                "config.prefix.log_ins",
             ],
         },
     }
@@ -147,6 +148,8 @@ LOGIN_URL = LOGOUT_REDIRECT_URL = "login"
 # How long a link for a new password is good.
 PASSWORD_RESET_TIMEOUT = 24 * 3600
 LOGIN_REDIRECT_URL = "home"
+# Log-ins by another party (OpenID Connect), None where OIDC_ISSUER names none.
+OIDC = options.read()
 
 try:
     _mail = environ.Env.email_url_config(env.text("EMAIL_URL") or "dummymail://")

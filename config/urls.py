@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 from django.views.i18n import set_language
@@ -32,6 +33,8 @@ urlpatterns = [
     path("api/docs/", health.api_docs, name="api-docs"),
     path("api/", include(labeling_api)),
     path("api/", include(learn_api)),
+    # Only then is what it needs loaded; before the pages, for it has a log-out of its own.
+    *([path("", include("config.oidc.urls"))] if settings.OIDC else []),
     path("", include(labeling_pages)),
     path("", include(learn_pages)),
 ]

@@ -53,7 +53,7 @@ def account(request: HttpRequest) -> HttpResponse:
     action = _ACTIONS.get(request.POST.get("action", ""), _unknown)
     tried = attempt(request, lambda: action(request, user))
     if tried.is_done and not tried.result:
-        return _with_language(redirect("account"), user)
+        return with_language(redirect("account"), user)
     page = {
         "account": User.objects.get(pk=user.pk),
         "issued": tried.result,
@@ -68,7 +68,7 @@ def account(request: HttpRequest) -> HttpResponse:
     return render(request, "labeling/account.html", page, status=tried.status)
 
 
-def _with_language(response: HttpResponse, user: User) -> HttpResponse:
+def with_language(response: HttpResponse, user: User) -> HttpResponse:
     """Have the browser ask in the language of the account from now on."""
     if user.language:
         response.set_cookie(
@@ -205,7 +205,7 @@ class LogInView(views.LoginView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Log in."""
-        return _with_language(super().form_valid(form), form.get_user())
+        return with_language(super().form_valid(form), form.get_user())
 
 
 class LetterForm(PasswordResetForm):

@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import clear_script_prefix, set_script_prefix
 
 from config.prefix import without_prefix
+from labeling.models import Job, Media
 from tests import make
 from tests.running.machine import ROOT
 from tests.test_pages import browser
@@ -79,14 +80,21 @@ def below_a_path(settings: Any) -> Iterator[str]:
 
 @pytest.mark.django_db
 def test_k17_o05_every_address_keeps_the_path_of_the_site(below_a_path: str) -> None:
-    project = make.project()
+    project = make.project(data_type="image")
     manager = make.member(project, "manager")
-    item = make.items(project, 1)[0]
+    picture = Media.objects.create(
+        sha256="a" * 64, path="a", mime="image/png", size=1, width=1, height=1
+    )
+    item = make.item(project, media=picture)
+    make.ranked(project, [item])
+    job = Job.objects.create(kind="import", project=project)
     client = browser(manager.user)
     at = f"/projects/{project.slug}"
     pages = ["/", f"{at}/", f"{at}/label/", f"{at}/items/", f"{at}/items/{item.pk}/"]
     pages += [f"{at}/import/", f"{at}/export/", f"{at}/guideline/", f"{at}/members/"]
     pages += [f"{at}/models/", f"{at}/settings/", f"{at}/jobs/", "/api/docs/", "/none/"]
+    # What is shown by parts that know nothing of the page: pictures, and a running job.
+    pages += [f"{at}/jobs/{job.pk}/"]
     wrong: dict[str, str] = {}
     for page in pages:
         html = client.get(page).content.decode()
@@ -95,6 +103,8 @@ def test_k17_o05_every_address_keeps_the_path_of_the_site(below_a_path: str) -> 
         wrong |= {name: page for name in named if not name.startswith(below_a_path)}
 
     assert wrong == {}
+    assert f'src="/x/y/api{at}/media/' in client.get(f"{at}/items/").content.decode()
+    assert f'src="/x/y/api{at}/jobs/' in client.get(pages[-1]).content.decode()
     assert Client().get("/").headers["Location"] == "/x/y/login/?next=/x/y/"
     answer = client.get(f"/api{at}/imports/")
     assert answer.status_code in (404, 405)

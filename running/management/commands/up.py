@@ -188,7 +188,8 @@ def _stand_in_packages(folder: Path) -> None:
     else's folder must not be taken for ours. Paths from here are told in full.
     """
     os.environ["ASSAY_HOME"] = str(folder)
-    for name in ("SECRET_KEY_FILE", "DATABASE_URL_FILE", "BROKER_URL_FILE"):
+    for kind in ("SECRET_KEY", "DATABASE_URL", "BROKER_URL", "OIDC_CLIENT_SECRET"):
+        name = f"{kind}_FILE"
         if path := os.environ.get(name):
             os.environ[name] = str(Path(path).absolute())
     os.chdir(settings.BASE_DIR)
