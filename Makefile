@@ -4,6 +4,7 @@
 # make schema: the API's schema, written to docs/openapi.yaml.
 # make screens: pictures of every screen for the docs.
 # make lock: hashes of the locks' entries, for all machines, from the index.
+# make faults: F01 to F20, each by its tests (tests/faults/table.py).
 # make soak: faults, replays of crowds and orders of calls that make test has no time for.
 # make audit: weak places in our code, known weaknesses and licenses of packages.
 # make history: 100,000 operations under 200 faults, judged.
@@ -11,7 +12,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: lock run test soak audit bench history messages schema settings screens
+.PHONY: faults lock run test soak audit bench history messages schema settings screens
 run: $(VENV)/.installed
 	@exec $(BIN)/assay up
 
@@ -20,6 +21,9 @@ test: $(VENV)/.installed-dev
 
 soak: $(VENV)/.installed-dev
 	@$(BIN)/python -m pytest -q -m soak
+
+faults: $(VENV)/.installed-dev
+	@$(BIN)/python -m tests.faults
 
 bench: $(VENV)/.installed-dev
 	@$(BIN)/python -m bench $(ONLY)
