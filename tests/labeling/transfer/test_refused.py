@@ -261,3 +261,18 @@ def test_the_page_of_another_job_has_no_report() -> None:
     )
 
     assert b"report-head" not in page.content
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.jsonl", b'{"text": "", "a\\u0000b": 1, "c\\ud800": 2}\n'),
+        ("a.csv", b"text,a\x00b\n,1\n"),
+    ],
+)
+def test_a_name_that_cannot_be_kept_costs_only_its_rows(name: str, data: bytes) -> None:
+    run = bring(project_of_two(), name, data)
+
+    assert accounted(run) == (0, 0, 0, 1)
+    assert "a\ufffdb" in run.report["columns"]
+    assert "a\ufffdb" in refused(run, "jsonl").decode().replace("\\ufffd", "\ufffd")

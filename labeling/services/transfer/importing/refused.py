@@ -30,6 +30,7 @@ FORMATS: Final = {
     "parquet": "application/vnd.apache.parquet",
 }
 _DAMAGED: Final = re.compile("[\ud800-\udfff]")
+_NO_FORM: Final = re.compile("[\0\ud800-\udfff]")
 
 # What a reason is called in the language of whoever downloads the file.
 Say = Callable[[Message], str]
@@ -62,8 +63,8 @@ class RefusedRows:
         raw = refusal.raw
         row: dict[str, Any] = {"row": refusal.number, "reason": as_json(refusal.reason)}
         if raw is not None and raw.values is not None:
-            row["values"] = dict(raw.values)
-            self._columns |= dict.fromkeys(raw.values)
+            row["values"] = {_storable(name): raw.values[name] for name in raw.values}
+            self._columns |= dict.fromkeys(row["values"])
         elif raw is not None and raw.stands:
             row["stands"] = raw.stands
         self._file.write(json.dumps(row).encode() + b"\n")
@@ -88,7 +89,7 @@ class RefusedRows:
             "path": path,
             "format": reading.format if reading.format in FORMATS else "jsonl",
             "delimiter": reading.delimiter,
-            "columns": columns,
+            "columns": [*map(_storable, columns)],
             "rows": self.count,
         }
         import_run.save(update_fields=["report"])
@@ -133,6 +134,11 @@ def _rows(stored: IO[bytes], say: Say) -> Iterator[dict[str, Any]]:
     for line in stored:
         row = json.loads(line)
         yield {**row, "reason": say(from_json(row["reason"]))}
+
+
+def _storable(name: str) -> str:
+    """Return a column's name without characters that the database has no form for."""
+    return _NO_FORM.sub("\ufffd", name)
 
 
 def _readable(text: str) -> str:
