@@ -91,3 +91,15 @@ class Says(_Condition):
             f"({quick} AND labeling_says({column}, upper(%s)))",
             (*given, inside, *given, f"%{like(self.rhs)}%"),
         )
+
+
+@OrderedJSONField.register_lookup
+class Same(_Condition):
+    """Whether it is the same object, in whatever order its keys are."""
+
+    lookup_name = "exact"
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        """Return the condition by the type that compares."""
+        column, given = self.process_lhs(compiler, connection)
+        return f"{column}::jsonb = %s::jsonb", (*given, as_json_text(self.rhs))
