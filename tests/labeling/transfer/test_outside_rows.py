@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeling.services.transfer.outside.rows import (
-    PredictionTerms,
     SourcePrediction,
     parse,
     role_of,
 )
+from labeling.services.transfer.outside.terms import PredictionTerms
 from labeling.services.transfer.rows import RowError
 
 SINGLE = PredictionTerms(is_multi=False, labels=frozenset({"cat", "dog"}), source="llm")

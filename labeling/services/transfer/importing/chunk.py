@@ -16,7 +16,8 @@ from labeling.services.transfer.importing import images, own
 from labeling.services.transfer.importing.choices import NO_CHOICES, ImportChoices
 from labeling.services.transfer.importing.raw import Raw
 from labeling.services.transfer.limits import LIMITS, Limits
-from labeling.services.transfer.outside.rows import PredictionTerms, listed
+from labeling.services.transfer.outside.rows import listed
+from labeling.services.transfer.outside.terms import PredictionTerms
 from labeling.services.transfer.payloads import (
     content_hash,
     kept_text,

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -14,7 +12,13 @@ from labeling import rules
 from labeling.messages import message
 from labeling.models.policy import MAX_SOURCE
 from labeling.services.transfer import names
+from labeling.services.transfer.outside import probabilities
 from labeling.services.transfer.outside.numbers import decoded, packed, share
+from labeling.services.transfer.outside.terms import (
+    NOTHING,
+    PredictionTerms,
+    own_labels,
+)
 from labeling.services.transfer.rows import RowError, labels_of, short, too_long
 
 ROLES: Final = (
@@ -30,10 +34,6 @@ NAMES: Final = {
 }
 # Predictions of one item in one row, as other tools write them.
 MAX_PREDICTIONS: Final = 100
-# From here on a label of several is predicted.
-LIKELY: Final = 0.5
-# What probabilities of one label may add up to: they were rounded.
-MOST_IN_ALL: Final = 1.01
 
 
 class SourcePrediction(NamedTuple):
@@ -48,31 +48,6 @@ class SourcePrediction(NamedTuple):
     confidence: float | None = None
     probabilities: str | None = None
     embedding: bytes | None = None
-
-
-@dataclass(frozen=True)
-class PredictionTerms:
-    """What a project and the person who brings a file ask of each prediction.
-
-    source: who predicts where a row does not say. mapping: column → role. label_map:
-    label of the file → label of the project.
-    """
-
-    is_multi: bool
-    labels: frozenset[str]
-    source: str = ""
-    mapping: Mapping[str, str] = field(default_factory=dict)
-    label_map: Mapping[str, str] = field(default_factory=dict)
-
-    @cached_property
-    def roles(self) -> dict[str, str]:
-        """What the columns are that were met so far: most rows have the same ones."""
-        return {}
-
-    @cached_property
-    def known(self) -> Mapping[str, str]:
-        """The labels by their folded names."""
-        return names.folded(self.labels)
 
 
 @lru_cache(maxsize=4096)
@@ -135,7 +110,7 @@ def listed(value: object, terms: PredictionTerms) -> list[SourcePrediction]:
         for each in value
     ]
     if not every:
-        raise RowError(_NOTHING)
+        raise RowError(NOTHING)
     if len({each.source for each in every}) < len(every):
         raise RowError(message("predictions: two are of the same source."))
     return every
@@ -144,7 +119,7 @@ def listed(value: object, terms: PredictionTerms) -> list[SourcePrediction]:
 def predicted_of(given: Mapping[str, Any], terms: PredictionTerms) -> SourcePrediction:
     """Return what roles with their values predict. Raises RowError."""
     source = _source(given.get("source"), terms)
-    shares = _shares(given.get("probabilities"), terms)
+    shares = probabilities.read(given.get("probabilities"), terms)
     score = _score(given.get("score"))
     labels = _labels(given.get("label"), shares, terms)
     if not terms.is_multi and len(labels) != 1:
@@ -152,7 +127,7 @@ def predicted_of(given: Mapping[str, Any], terms: PredictionTerms) -> SourcePred
             message("More than one label in a project with one label per item.")
         )
     if score is None and shares is not None:
-        score = _sureness(labels, shares, is_multi=terms.is_multi)
+        score = probabilities.sureness(labels, shares, is_multi=terms.is_multi)
     return SourcePrediction(
         source,
         tuple(labels),
@@ -171,13 +146,12 @@ def _labels(
     labels = labels_of(value)
     # What a row says is predicted holds: thresholds are the source's own.
     if labels is not None:
-        return sorted({*_named(labels, terms)})
+        return sorted({*own_labels(labels, terms)})
     if shares is None:
-        raise RowError(_NOTHING)
-    return _likeliest(shares, is_multi=terms.is_multi)
+        raise RowError(NOTHING)
+    return probabilities.predicted(shares, is_multi=terms.is_multi)
 
 
-_NOTHING: Final = message("There is no prediction: give a label or probabilities.")
 # By name, so that the same probabilities are the same text.
 _ENCODED: Final = msgspec.json.Encoder(order="sorted")
 
@@ -201,75 +175,6 @@ def _checked_source(name: str) -> str:
 def _check_storable(text: str) -> None:
     if problem := rules.storable(text):
         raise RowError(problem)
-
-
-def _named(labels: Sequence[str], terms: PredictionTerms) -> list[str]:
-    """Return labels as the project calls them. Raises RowError for one it lacks."""
-    if terms.labels.issuperset(labels):
-        return [*labels]
-    named: list[str] = []
-    for label in labels:
-        name = terms.label_map.get(label, label)
-        own = (
-            [name]
-            if name in terms.labels
-            else names.meant(name, terms.known, may_be_several=terms.is_multi)
-        )
-        if not terms.labels.issuperset(own):
-            raise RowError(
-                message("“%(label)s” is not a label of this project.", label=label[:80])
-            )
-        named += own
-    return named
-
-
-def _shares(value: object, terms: PredictionTerms) -> dict[str, float] | None:
-    """Return the probability of each label, by the project's names. Raises RowError."""
-    if value is None:
-        return None
-    value = decoded("probabilities", value) if isinstance(value, str) else value
-    if not isinstance(value, dict) or not value:
-        raise RowError(message("probabilities must be an object: label → probability."))
-    shares: dict[str, float] = {}
-    # Columns of Parquet have each field, also where a row lacks it.
-    given = {label: part for label, part in value.items() if part is not None}
-    for label, part in given.items():
-        own = label
-        if label not in terms.labels:
-            own = _named([str(label)], terms)[0]
-        if own in shares:
-            raise RowError(
-                message("probabilities: two names mean “%(label)s”.", label=own)
-            )
-        shares[own] = share("probabilities", part)
-    if not shares:
-        raise RowError(_NOTHING)
-    if not terms.is_multi and math.fsum(shares.values()) > MOST_IN_ALL:
-        raise RowError(message("The probabilities of one label add up to more than 1."))
-    return shares
-
-
-def _likeliest(shares: Mapping[str, float], *, is_multi: bool) -> list[str]:
-    if is_multi:
-        return sorted(name for name, part in shares.items() if part >= LIKELY)
-    # By name where two are equal, so that each run says the same.
-    return [min(shares, key=lambda name: (-shares[name], name))]
-
-
-def _sureness(
-    labels: Sequence[str], shares: Mapping[str, float], *, is_multi: bool
-) -> float | None:
-    """Return how sure a source is of all that it predicts, if its probabilities say.
-
-    Of several labels: the product, as of our own models where nobody has calibrated it.
-    """
-    if not is_multi:
-        return shares.get(labels[0])
-    if not shares.keys() >= {*labels}:
-        return None
-    return math.prod(
-        part if name in labels else 1 - part for name, part in shares.items()
-    )
 
 
 def _score(value: object) -> float | None:

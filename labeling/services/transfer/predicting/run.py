@@ -25,8 +25,8 @@ from labeling.services.transfer.importing.refused import RefusedRows
 from labeling.services.transfer.importing.run import run_of
 from labeling.services.transfer.limits import LIMITS, Limits
 from labeling.services.transfer.outside import rows, store
-from labeling.services.transfer.outside.rows import PredictionTerms
 from labeling.services.transfer.outside.store import Brought
+from labeling.services.transfer.outside.terms import PredictionTerms
 from labeling.services.transfer.predicting import tally as tallying
 from labeling.services.transfer.predicting.tally import PredictionTally, ReadyRow
 from labeling.services.work import jobs

@@ -13,8 +13,9 @@ from labeling.services.transfer.importing.chunk import Refusal
 from labeling.services.transfer.importing.raw import Raw
 from labeling.services.transfer.importing.refused import RefusedRows
 from labeling.services.transfer.outside import rows, store
-from labeling.services.transfer.outside.rows import PredictionTerms, SourcePrediction
+from labeling.services.transfer.outside.rows import SourcePrediction
 from labeling.services.transfer.outside.store import KeptAs
+from labeling.services.transfer.outside.terms import PredictionTerms
 from labeling.services.transfer.rows import RowError
 
 # Columns that are named where they are not used.
