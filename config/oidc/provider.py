@@ -132,8 +132,8 @@ def redirect(request: HttpRequest, back: str) -> HttpResponse:
     Raises AwayError where it does not answer.
     """
     with _in_words():
-        answer: HttpResponse = _client(_options()).authorize_redirect(request, back)
-    return answer
+        response: HttpResponse = _client(_options()).authorize_redirect(request, back)
+    return response
 
 
 def person(request: HttpRequest) -> tuple[Stranger, str]:

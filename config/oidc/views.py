@@ -109,11 +109,11 @@ class LogOutView(LogoutView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """End the session."""
         token = request.session.get(_TOKEN, "")
-        answer = super().post(request, *args, **kwargs)
+        response = super().post(request, *args, **kwargs)
         if not token:
-            return answer
+            return response
         entry = request.build_absolute_uri(resolve_url(settings.LOGIN_URL))
         if not (address := provider.farewell(token, entry)):
-            return answer
+            return response
         page = {"address": address}
         return render(request, "labeling/account/logged_out.html", page)

@@ -18,7 +18,7 @@ from urllib.parse import unquote_plus
 from django.utils import timezone
 
 from labeling.messages import message
-from labeling.services.transfer.sources import answers, network, signing
+from labeling.services.transfer.sources import network, replies, signing
 from labeling.services.transfer.sources.network import PlaceError
 from labeling.services.transfer.sources.signing import AccessKey, S3Call
 from labeling.services.transfer.sources.store import PIECE, Listed, changed
@@ -71,7 +71,7 @@ class Bucket:
         if after:
             query["start-after"] = self.place.prefix + after
         while query:
-            listing = answers.listing(self._xml("", query))
+            listing = replies.listing(self._xml("", query))
             yield [self._listed(values, listing) for values in listing.objects]
             token = listing.token
             if token and token == query.get("continuation-token"):
@@ -80,7 +80,7 @@ class Bucket:
             query.pop("start-after", None)
             query = {**query, "continuation-token": token} if token else {}
 
-    def _listed(self, values: Mapping[str, str], listing: answers.ObjectList) -> Listed:
+    def _listed(self, values: Mapping[str, str], listing: replies.ObjectList) -> Listed:
         key = values.get("Key", "")
         if listing.is_encoded:
             key = unquote_plus(key)
@@ -108,7 +108,7 @@ class Bucket:
             raise changed(listed.key)
         self._check(response)
         # Some servers do not know the condition, and send whatever is there now.
-        if listed.etag not in ("", answers.etag_of(response) or listed.etag):
+        if listed.etag not in ("", replies.etag_of(response) or listed.etag):
             self._connection.close()
             raise changed(listed.key)
         until = time.monotonic() + LONGEST
@@ -116,12 +116,12 @@ class Bucket:
             while piece := response.read1(PIECE):
                 yield piece
                 if time.monotonic() > until:
-                    raise answers.broken(message("it took too long"))
+                    raise replies.broken(message("it took too long"))
             # Unlike read(), read1() takes the end of the connection for the end of it.
             if response.length:
-                raise answers.broken(_CUT)
+                raise replies.broken(_CUT)
         except (OSError, http.client.HTTPException) as error:
-            raise answers.broken(str(error)[:200]) from error
+            raise replies.broken(str(error)[:200]) from error
         finally:
             # Whoever stops before the end leaves bytes that are no answer to the next call.
             if not response.isclosed():
@@ -133,11 +133,11 @@ class Bucket:
         Raises PlaceError where the server does not answer or refuses.
         """
         response = self._call(self._of(key, "HEAD"))
-        answers.whole(response)
+        replies.whole(response)
         if response.status == 404:
             return ""
         self._check(response)
-        return answers.etag_of(response)
+        return replies.etag_of(response)
 
     def address(self, key: str, seconds: int) -> str:
         """Return an address at which anybody may read an object for some seconds."""
@@ -157,12 +157,12 @@ class Bucket:
         headers = {"content-length": str(size)}
         response = self._call(self._of(key, "PUT", headers=headers), file, sha256)
         self._check(response)
-        answers.whole(response)
+        replies.whole(response)
 
     def _xml(self, key: str, query: Mapping[str, str]) -> bytes:
         response = self._call(self._of(key, query=query))
         self._check(response)
-        return answers.whole(response)
+        return replies.whole(response)
 
     def _of(
         self,
@@ -194,7 +194,7 @@ class Bucket:
             except (OSError, http.client.HTTPException) as error:
                 self._connection.close()
                 if tried == TRIES:
-                    raise answers.broken(str(error) or type(error).__name__) from error
+                    raise replies.broken(str(error) or type(error).__name__) from error
             else:
                 if response.status not in _AGAIN or tried == TRIES:
                     return response
@@ -221,7 +221,7 @@ class Bucket:
 
     def _check(self, response: http.client.HTTPResponse) -> None:
         try:
-            answers.check(response, self._host, self.place.region)
+            replies.check(response, self._host, self.place.region)
         except PlaceError:
             # What is left of the answer is none to the next call.
             self._connection.close()

@@ -21,9 +21,9 @@ from labeling.services.transfer import pictures
 from labeling.services.transfer.limits import LIMITS, Limits
 from labeling.services.transfer.sources import keeping, lists, objects
 from labeling.services.transfer.sources.ahead import ReadAhead
-from labeling.services.transfer.sources.answers import RefusedError
 from labeling.services.transfer.sources.network import PlaceError
 from labeling.services.transfer.sources.objects import ObjectCounts, State
+from labeling.services.transfer.sources.replies import RefusedError
 from labeling.services.transfer.sources.store import Listed, ObjectChangedError, Store
 from labeling.services.transfer.sources.taking import ObjectWriter
 from labeling.services.work.progress import Progress

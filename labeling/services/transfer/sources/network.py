@@ -142,7 +142,7 @@ def connection(endpoint: str) -> http.client.HTTPConnection:
 
 
 def _open(host: str, port: int, *, is_plain: bool) -> socket.socket:
-    """Connect to one of the checked addresses. Raises PlaceError where none answers."""
+    """Connect to one of the checked addresses. Raises PlaceError where none replies."""
     why: OSError | None = None
     for address in resolve(host, port, is_plain=is_plain):
         try:

@@ -27,8 +27,8 @@ from labeling.services.transfer.limits import Limits
 from labeling.services.transfer.rows import RowError
 from labeling.services.transfer.sources import objects
 from labeling.services.transfer.sources.ahead import ReadAhead
-from labeling.services.transfer.sources.answers import RefusedError
 from labeling.services.transfer.sources.objects import ObjectCounts, State
+from labeling.services.transfer.sources.replies import RefusedError
 from labeling.services.transfer.sources.store import Listed, ObjectChangedError
 from labeling.services.work.progress import Progress
 

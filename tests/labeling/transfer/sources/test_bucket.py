@@ -12,11 +12,11 @@ import urllib.request
 import pytest
 from pytest_django.fixtures import Settings
 
-from labeling.services.transfer.sources import answers, store
 from labeling.services.transfer.sources import bucket as buckets
-from labeling.services.transfer.sources.answers import RefusedError
+from labeling.services.transfer.sources import replies, store
 from labeling.services.transfer.sources.bucket import Bucket, Place
 from labeling.services.transfer.sources.network import PlaceError
+from labeling.services.transfer.sources.replies import RefusedError
 from labeling.services.transfer.sources.signing import AccessKey
 from labeling.services.transfer.sources.store import Listed, ObjectChangedError
 from tests.labeling.transfer.sources.scripted import Answer, answering
@@ -244,7 +244,7 @@ def test_a_server_that_is_gone_is_told() -> None:
 
 
 def test_an_answer_without_end_is_cut_off() -> None:
-    body = b"x" * (answers.MOST_XML + 2)
+    body = b"x" * (replies.MOST_XML + 2)
 
     with (
         answering([Answer(body=body)]) as server,
