@@ -123,11 +123,12 @@ def _predictions(machine: Machine, folder: Path) -> dict[str, Any]:
             "\n".join(
                 json.dumps(
                     {
-                        "external_id": f"row-{turn}-{n}",
+                        "external_id": f"row-{part}-{n}",
                         "probabilities": {"x": n % 100 / 100, "y": 0.0},
-                        "source": "bench",
+                        "source": f"bench {turn}",
                     }
                 )
+                for part in range(ROUNDS)
                 for n in range(ROWS)
             )
         )
@@ -136,7 +137,7 @@ def _predictions(machine: Machine, folder: Path) -> dict[str, Any]:
     kept = statistics.median(taken) - statistics.median(base)
     return _row(
         "predictions-in",
-        (ROWS / kept, "rows/s"),
+        (ROUNDS * ROWS / kept, "rows/s"),
         25_000,
         f"new ones with probabilities, medians of {ROUNDS}, each beside one row",
     )
