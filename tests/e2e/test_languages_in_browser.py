@@ -18,6 +18,7 @@ from labeling.models import (
     Item,
     Job,
     Label,
+    PredictionSource,
     Project,
     Source,
     SourceObject,
@@ -82,6 +83,7 @@ def words_of_people() -> tuple[set[str], str]:
     values: list[Any] = [
         *User.objects.values_list("username", flat=True),
         *Project.objects.values_list("name", flat=True),
+        *PredictionSource.objects.values_list("name", flat=True),
         *(
             word
             for row in Label.objects.values_list("name", "description")

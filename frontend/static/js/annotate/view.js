@@ -100,28 +100,30 @@ export const adopt = (place) => {
 const percent = (/** @type {number} */ share) => Math.round(share * 100);
 
 /** What the model suggests, or a source from outside, in words; of several labels of the model each with its own probability. @param {import("./state.js").Suggestion} suggestion */
-export const suggestionText = (suggestion) => {
-  const { label, labels, probabilities, calibrated, source } = suggestion;
-  const confidence = suggestion.confidence ?? 0;
+export const suggestionText = ({
+  label,
+  labels,
+  probabilities,
+  confidence,
+  calibrated,
+  source,
+}) => {
   const none = t("none of the labels");
+  const sure = percent(confidence ?? 0);
   if (source) {
-    const values = {
-      source,
-      label: labels.join(", ") || none,
-      percent: percent(confidence),
-    };
+    const values = { source, label: labels.join(", ") || none, percent: sure };
     return confidence
       ? t("{source} suggests {label} (score {percent})", values)
       : t("{source} suggests {label}", values);
   }
   if (probabilities === undefined) {
-    const values = { label, percent: percent(confidence) };
+    const values = { label, percent: sure };
     return calibrated
       ? t("The model suggests {label} ({percent} %)", values)
       : t("The model suggests {label} (score {percent})", values);
   }
   const ranked = Object.entries(probabilities).sort((a, b) => b[1] - a[1]);
-  if (ranked.length === 0) ranked.push([none, confidence]);
+  if (ranked.length === 0) ranked.push([none, confidence ?? 0]);
   const parts = ranked.map(([name, share]) => {
     const values = { label: name, percent: percent(share) };
     return calibrated

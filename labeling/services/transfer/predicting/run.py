@@ -54,7 +54,10 @@ def start(upload: Upload, user: User | None, options: Mapping[str, Any]) -> Impo
     with transaction.atomic():
         staging.check_unused(upload)
         job = jobs.enqueue(
-            KIND, project=upload.project, params={"upload": str(upload.pk)}, user=user
+            "predictions",
+            project=upload.project,
+            params={"upload": str(upload.pk)},
+            user=user,
         )
         return ImportRun.objects.create(
             project=upload.project,
@@ -92,7 +95,9 @@ def again(job: Job, user: User | None) -> Job:
         raise ConflictError(
             message("The file of this import has been deleted; send it again.")
         )
-    return jobs.enqueue(KIND, project=job.project, params=job.params, user=user)
+    return jobs.enqueue(
+        "predictions", project=job.project, params=job.params, user=user
+    )
 
 
 def run(progress: Progress, limits: Limits = LIMITS) -> dict[str, Any]:

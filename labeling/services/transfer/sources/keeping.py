@@ -120,7 +120,7 @@ def remove(source: Source) -> None:
 def request_list(source: Source, user: User | None) -> Job:
     """Request that a source is listed and what is new is taken."""
     return jobs.enqueue(
-        KIND,
+        "list-source",
         project=source.project,
         params={"source": source.pk},
         series=series_of(source),

@@ -34,7 +34,7 @@ def request(
     for name, value in filters.items():
         check_one_of(name, value, queries.CHOICES[name])
     return jobs.enqueue(
-        KIND,
+        "export-source",
         project=source.project,
         params={"source": source.pk, "format": kind, "filters": dict(filters)},
         user=user,
