@@ -10,7 +10,7 @@ from activelearn.core.artifact import DamagedError
 from activelearn.services.training import reproducing
 from activelearn.services.versions import registry
 from labeling.errors import AssayError
-from labeling.models import Project
+from labeling.management.arguments import project_named
 
 
 class Command(BaseCommand):
@@ -28,9 +28,7 @@ class Command(BaseCommand):
 
         Raises CommandError where it is another one, or cannot be made.
         """
-        project = Project.objects.filter(slug=options["project"]).first()
-        if project is None:
-            raise CommandError(f"There is no project {options['project']!r}.")
+        project = project_named(options["project"])
         try:
             version = registry.version(project, options["version"])
             made = reproducing.reproduce(version)

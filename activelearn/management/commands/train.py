@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from activelearn.services.training import triggers
 from labeling.errors import InvalidInputError
-from labeling.models import Project
+from labeling.management.arguments import project_named
 
 
 class Command(BaseCommand):
@@ -26,9 +26,7 @@ class Command(BaseCommand):
 
         Raises CommandError where there is no such project, or the reason is too long.
         """
-        project = Project.objects.filter(slug=options["project"]).first()
-        if project is None:
-            raise CommandError(f"There is no project {options['project']!r}.")
+        project = project_named(options["project"])
         try:
             run, is_new = triggers.request(project, None, options["reason"])
         except InvalidInputError as error:

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from labeling.errors import AssayError
-from labeling.models import Project
+from labeling.management.arguments import project_named
 from labeling.services.transfer import exporting
 
 
@@ -35,9 +35,7 @@ class Command(BaseCommand):
 
         Raises CommandError for an unknown project, and where the export is refused.
         """
-        project = Project.objects.filter(slug=options["project"]).first()
-        if project is None:
-            raise CommandError(f"There is no project {options['project']!r}.")
+        project = project_named(options["project"])
         try:
             style = exporting.CsvStyle(bom=options["bom"], has_fields=options["fields"])
             export = exporting.stream(project, options["format"], {}, style)

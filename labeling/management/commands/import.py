@@ -10,14 +10,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from labeling.errors import AssayError
-from labeling.models import ImportRun, Job, Project
+from labeling.management import arguments
+from labeling.models import ImportRun, Job
 from labeling.services.projects import label_sets
 from labeling.services.transfer import importing
-from labeling.services.transfer.foreign import INCOMING
 from labeling.services.transfer.rows import ROLES
 from labeling.services.work import jobs
-
-_READING = ("encoding", "delimiter", "header", "sheet", "tool")
 
 
 class Command(BaseCommand):
@@ -30,12 +28,8 @@ class Command(BaseCommand):
         parser.add_argument("project")
         parser.add_argument("file", type=Path)
         parser.add_argument("--gold", action="store_true", help="its labels are right")
-        parser.add_argument(
-            "--map",
-            action="append",
-            default=[],
-            metavar="COLUMN=ROLE",
-            help=f"what a column is: {', '.join(ROLES)}, text, image, data or ignore",
+        arguments.add_columns(
+            parser, f"{', '.join(ROLES)}, text, image, data or ignore"
         )
         parser.add_argument(
             "--labels-are",
@@ -44,30 +38,13 @@ class Command(BaseCommand):
             help="gold: they are right; votes or predictions: of --labels-by; data: a column",
         )
         parser.add_argument("--labels-by", default="", help="whose they are")
-        parser.add_argument(
-            "--label",
-            action="append",
-            default=[],
-            metavar="FILE=OURS",
-            help="what a label of the file is called here",
-        )
         for name, choices in (
             ("--unknown-labels", importing.UNKNOWN_LABELS),
             ("--known-answers", importing.KNOWN_ANSWERS),
             ("--same-id", importing.SAME_ID),
         ):
             parser.add_argument(name, default=choices[0], choices=choices)
-        parser.add_argument("--encoding", default="", help="such as cp1252")
-        parser.add_argument(
-            "--delimiter", default="", help="one character, tab or none"
-        )
-        parser.add_argument("--header", default="", help="yes or no")
-        parser.add_argument("--sheet", default="", help="of an Excel workbook")
-        parser.add_argument(
-            "--tool",
-            default="",
-            help=f"whose export it is: none, {', '.join(INCOMING)}",
-        )
+        arguments.add_reading(parser)
         parser.add_argument(
             "--dry-run", action="store_true", help="print the first rows, write nothing"
         )
@@ -78,16 +55,10 @@ class Command(BaseCommand):
         Raises CommandError for an unknown project, for a file that cannot be read, and
         where the import fails.
         """
-        project = Project.objects.filter(slug=options["project"]).first()
-        if project is None:
-            raise CommandError(f"There is no project {options['project']!r}.")
-        path: Path = options["file"]
-        mapping = dict(pair.rpartition("=")[::2] for pair in options["map"])
+        project = arguments.project_named(options["project"])
+        mapping = arguments.pairs_of(options["map"])
         try:
-            with path.open("rb") as file:
-                pieces = iter(lambda: file.read(2**16), b"")
-                choice = importing.choice_of(*(options[n] for n in _READING))
-                upload = importing.stage(project, None, path.name, pieces, choice)
+            upload = arguments.staged(project, options["file"], options)
             if options["dry_run"]:
                 self._print_first_rows(*importing.look(upload, mapping))
                 return
@@ -101,11 +72,10 @@ class Command(BaseCommand):
         self._print_counts(run)
 
     def _choices(self, options: dict[str, Any]) -> importing.ImportChoices:
-        pairs = [pair.rpartition("=") for pair in options["label"]]
         return importing.ImportChoices(
             labels_are=options["labels_are"] or ("gold" if options["gold"] else ""),
             labels_by=options["labels_by"],
-            label_map={label: meant for label, _sign, meant in pairs},
+            label_map=arguments.pairs_of(options["label"]),
             unknown_labels=options["unknown_labels"],
             known_answers=options["known_answers"],
             same_id=options["same_id"],

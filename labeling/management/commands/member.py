@@ -6,7 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from labeling.models import Membership, Project
+from labeling.management.arguments import project_named
+from labeling.models import Membership
 from labeling.services.accounts import names
 from labeling.services.projects import members
 
@@ -28,9 +29,7 @@ class Command(BaseCommand):
         Raises CommandError where there is no such project or account; those before are
         members then.
         """
-        project = Project.objects.filter(slug=options["project"]).first()
-        if project is None:
-            raise CommandError(f"There is no project {options['project']!r}.")
+        project = project_named(options["project"])
         for name in options["users"]:
             if (user := names.find(name)) is None:
                 raise CommandError(f"There is no account {name!r}.")

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from labeling.errors import AssayError
+from labeling.management import arguments
 from labeling.models import ImportRun, Job, Project
-from labeling.services.transfer import importing
-from labeling.services.transfer.foreign import INCOMING
 from labeling.services.transfer.outside import sources
 from labeling.services.transfer.outside.rows import ROLES
 from labeling.services.transfer.predicting import run
 from labeling.services.work import jobs
-
-_READING: Final = ("encoding", "delimiter", "header", "sheet", "tool")
 
 
 class Command(BaseCommand):
@@ -31,31 +28,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--source", default="", help="who predicts where a row does not say"
         )
-        parser.add_argument(
-            "--map",
-            action="append",
-            default=[],
-            metavar="COLUMN=ROLE",
-            help=f"what a column is: {', '.join(ROLES)} or ignore",
-        )
-        parser.add_argument(
-            "--label",
-            action="append",
-            default=[],
-            metavar="FILE=OURS",
-            help="what a label of the file is called here",
-        )
-        parser.add_argument("--encoding", default="", help="such as cp1252")
-        parser.add_argument(
-            "--delimiter", default="", help="one character, tab or none"
-        )
-        parser.add_argument("--header", default="", help="yes or no")
-        parser.add_argument("--sheet", default="", help="of an Excel workbook")
-        parser.add_argument(
-            "--tool",
-            default="",
-            help=f"whose export it is: none, {', '.join(INCOMING)}",
-        )
+        arguments.add_columns(parser, f"{', '.join(ROLES)} or ignore")
+        arguments.add_reading(parser)
         parser.add_argument(
             "--delete", metavar="SOURCE", help="delete a source and its predictions"
         )
@@ -66,9 +40,7 @@ class Command(BaseCommand):
         Raises CommandError for an unknown project or source, for a file that cannot be
         read, and where its job fails.
         """
-        project = Project.objects.filter(slug=options["project"]).first()
-        if project is None:
-            raise CommandError(f"There is no project {options['project']!r}.")
+        project = arguments.project_named(options["project"])
         if options["delete"]:
             self._delete(project, options["delete"])
         elif options["file"] is None:
@@ -77,17 +49,13 @@ class Command(BaseCommand):
             self._bring(project, options["file"], options)
 
     def _bring(self, project: Project, path: Path, options: dict[str, Any]) -> None:
-        pairs = [pair.rpartition("=") for pair in options["label"]]
         chosen = {
             "source": options["source"],
-            "mapping": dict(pair.rpartition("=")[::2] for pair in options["map"]),
-            "label_map": {label: meant for label, _sign, meant in pairs},
+            "mapping": arguments.pairs_of(options["map"]),
+            "label_map": arguments.pairs_of(options["label"]),
         }
         try:
-            choice = importing.choice_of(*(options[name] for name in _READING))
-            with path.open("rb") as file:
-                pieces = iter(lambda: file.read(2**16), b"")
-                upload = importing.stage(project, None, path.name, pieces, choice)
+            upload = arguments.staged(project, path, options)
             asked = run.start(upload, None, chosen)
             jobs.finish(asked.job_id)
         except (OSError, AssayError) as error:

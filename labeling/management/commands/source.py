@@ -7,7 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from labeling.errors import AssayError
-from labeling.models import ImportRun, Job, Project, Source
+from labeling.management.arguments import project_named
+from labeling.models import ImportRun, Job, Source
 from labeling.services.transfer.sources import keeping
 from labeling.services.work import jobs
 
@@ -27,9 +28,7 @@ class Command(BaseCommand):
 
         Raises CommandError for an unknown project or source, and where the list fails.
         """
-        project = Project.objects.filter(slug=options["project"]).first()
-        if project is None:
-            raise CommandError(f"There is no project {options['project']!r}.")
+        project = project_named(options["project"])
         sources = Source.objects.filter(project=project)
         if options["name"] is None:
             for source in sources:

@@ -34,8 +34,39 @@ LONGEST_OPTION: Final = 1_000_000
 Options = TypeVar("Options", bound=Body)
 
 
-class ImportOptions(Body, forbid_unknown_fields=True):
-    """How a file is read."""
+class ReadingOptions(Body, forbid_unknown_fields=True):
+    """How a file is read, where that is not to be found in the file."""
+
+    encoding: Annotated[
+        str, text(40, "Such as `utf-8` or `cp1252`; left out, it is found in the file.")
+    ] = ""
+    delimiter: Annotated[
+        str,
+        text(
+            10,
+            "What stands between the cells of a CSV: one character, `tab`, or `none` "
+            "where each line is one cell; left out, it is found in the file.",
+        ),
+    ] = ""
+    header: Annotated[
+        str,
+        text(10, "`yes` or `no`: whether the first row of a CSV names its columns."),
+    ] = ""
+    sheet: Annotated[
+        str, text(200, "The sheet of an Excel workbook; left out, the first with rows.")
+    ] = ""
+    tool: Annotated[
+        str,
+        one_of(
+            ("none", *INCOMING),
+            "Whose export it is; left out, it is found in the file. `none`: nobody's.",
+            or_empty=True,
+        ),
+    ] = ""
+
+
+class ImportOptions(ReadingOptions, forbid_unknown_fields=True):
+    """How a file is imported."""
 
     unknown: ClassVar = noop("This is no option of an import.")
     may_be_wrong_empty: ClassVar = frozenset({"mapping", "map", "label_map"})
@@ -109,32 +140,6 @@ class ImportOptions(Body, forbid_unknown_fields=True):
         one_of(
             (*TRUE, *FALSE),
             "`1`: the first rows as they would be read, and nothing is written.",
-            or_empty=True,
-        ),
-    ] = ""
-    encoding: Annotated[
-        str, text(40, "Such as `utf-8` or `cp1252`; left out, it is found in the file.")
-    ] = ""
-    delimiter: Annotated[
-        str,
-        text(
-            10,
-            "What stands between the cells of a CSV: one character, `tab`, or `none` "
-            "where each line is one cell; left out, it is found in the file.",
-        ),
-    ] = ""
-    header: Annotated[
-        str,
-        text(10, "`yes` or `no`: whether the first row of a CSV names its columns."),
-    ] = ""
-    sheet: Annotated[
-        str, text(200, "The sheet of an Excel workbook; left out, the first with rows.")
-    ] = ""
-    tool: Annotated[
-        str,
-        one_of(
-            ("none", *INCOMING),
-            "Whose export it is; left out, it is found in the file. `none`: nobody's.",
             or_empty=True,
         ),
     ] = ""

@@ -8,22 +8,19 @@ from django.utils.translation import gettext_noop as noop
 from msgspec import Meta
 
 from labeling.api.http.fields import (
-    Body,
     Count,
     Moment,
     ReplyData,
     Share,
     about,
-    one_of,
     text,
 )
-from labeling.api.wire.transfer.files import LONGEST_OPTION
+from labeling.api.wire.transfer.files import LONGEST_OPTION, ReadingOptions
 from labeling.models.policy import MAX_SOURCE
-from labeling.services.transfer.foreign import INCOMING
 from labeling.services.transfer.outside.sources import SourceAgreement, SourceCounts
 
 
-class PredictionOptions(Body, forbid_unknown_fields=True):
+class PredictionOptions(ReadingOptions, forbid_unknown_fields=True):
     """How a file of predictions is read."""
 
     unknown: ClassVar = noop("This is no option of predictions.")
@@ -50,28 +47,6 @@ class PredictionOptions(Body, forbid_unknown_fields=True):
             LONGEST_OPTION, "A JSON object: label of the file → label of the project."
         ),
     ] = "{}"
-    encoding: Annotated[
-        str, text(40, "Such as `utf-8` or `cp1252`; left out, it is found in the file.")
-    ] = ""
-    delimiter: Annotated[
-        str,
-        text(10, "Between the cells of a CSV; left out, it is found in the file."),
-    ] = ""
-    header: Annotated[
-        str,
-        text(10, "`yes` or `no`: whether the first row of a CSV names its columns."),
-    ] = ""
-    sheet: Annotated[
-        str, text(200, "The sheet of an Excel workbook; left out, the first with rows.")
-    ] = ""
-    tool: Annotated[
-        str,
-        one_of(
-            ("none", *INCOMING),
-            "Whose export it is; left out, it is found in the file. `none`: nobody's.",
-            or_empty=True,
-        ),
-    ] = ""
 
 
 class PredictionForm(PredictionOptions, kw_only=True):
