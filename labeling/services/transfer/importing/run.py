@@ -71,14 +71,21 @@ def start(
             params={"upload": str(upload.pk)},
             user=user,
         )
-        return ImportRun.objects.create(
-            project=upload.project,
-            upload=upload,
-            job=job,
-            file_name=upload.name,
-            mapping=dict(mapping),
-            options={**options, **asdict(chosen)},
-        )
+        return record(upload, job, mapping, {**options, **asdict(chosen)})
+
+
+def record(
+    upload: Upload, job: Job, mapping: Mapping[str, Any], options: Mapping[str, Any]
+) -> ImportRun:
+    """Keep what a job does with a staged file."""
+    return ImportRun.objects.create(
+        project=upload.project,
+        upload=upload,
+        job=job,
+        file_name=upload.name,
+        mapping=dict(mapping),
+        options=dict(options),
+    )
 
 
 def _lacking(
@@ -138,13 +145,18 @@ def again(job: Job, user: User | None) -> Job:
 
     Raises ConflictError where the file has been deleted.
     """
+    check_kept(job)
+    # Without the tally of the attempts before: this one says what it finds.
+    params = {"upload": job.params["upload"]}
+    return jobs.enqueue("import", project=job.project, params=params, user=user)
+
+
+def check_kept(job: Job) -> None:
+    """Raise ConflictError where the file of a job has been deleted."""
     if not ImportRun.objects.filter(upload=job.params["upload"]).exists():
         raise ConflictError(
             message("The file of this import has been deleted; send it again.")
         )
-    # Without the tally of the attempts before: this one says what it finds.
-    params = {"upload": job.params["upload"]}
-    return jobs.enqueue("import", project=job.project, params=params, user=user)
 
 
 def run(progress: Progress, limits: Limits = LIMITS) -> dict[str, Any]:
@@ -153,16 +165,12 @@ def run(progress: Progress, limits: Limits = LIMITS) -> dict[str, Any]:
     Raises InvalidInputError where the file is gone or, after the chunks before, its
     rest cannot be read, and NotFoundError where the project has been deleted.
     """
-    import_run = run_of(progress.job)
-    if import_run.upload is None:
-        raise InvalidInputError(
-            message("The file of this import is gone: send it again.")
-        )
+    import_run, upload = run_of(progress.job)
     # A deletion of unused pictures that runs now could take one that this file brings
     # again.
     pictures.await_forgetting()
-    way = staging.reading_of(import_run.upload)
-    with default_storage.open(import_run.upload.path) as file, RefusedRows() as refused:
+    way = staging.reading_of(upload)
+    with default_storage.open(upload.path) as file, RefusedRows() as refused:
         for note in words.notes(way, file):
             progress.log(note)
         file.seek(0)
@@ -229,8 +237,11 @@ def _note_beyond(samples: Samples, progress: Progress) -> None:
         )
 
 
-def run_of(job: Job) -> ImportRun:
-    """Return the import that a job is for, also where the job is its second one."""
+def run_of(job: Job) -> tuple[ImportRun, Upload]:
+    """Return the import that a job is for, also where the job is its second one.
+
+    With it comes its file. Raises InvalidInputError where that is gone.
+    """
     import_run = ImportRun.objects.select_related("project", "upload", "job").get(
         upload=job.params["upload"]
     )
@@ -238,7 +249,11 @@ def run_of(job: Job) -> ImportRun:
     if import_run.job_id != job.pk:
         import_run.job = job
         import_run.save(update_fields=["job"])
-    return import_run
+    if import_run.upload is None:
+        raise InvalidInputError(
+            message("The file of this import is gone: send it again.")
+        )
+    return import_run, import_run.upload
 
 
 def _save(tally: Tally, import_run: ImportRun, progress: Progress) -> None:

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext_noop as noop
 
 from labeling import queries, signals
-from labeling.errors import ConflictError, InvalidInputError
+from labeling.errors import InvalidInputError
 from labeling.messages import message
 from labeling.messages import sentence as _
 from labeling.models import ImportRun, Job, Project, Upload, User
@@ -22,7 +22,7 @@ from labeling.services.transfer.importing import readers, staging, words
 from labeling.services.transfer.importing.chunk import Refusal
 from labeling.services.transfer.importing.raw import FileError, Raw
 from labeling.services.transfer.importing.refused import RefusedRows
-from labeling.services.transfer.importing.run import run_of
+from labeling.services.transfer.importing.run import check_kept, record, run_of
 from labeling.services.transfer.limits import LIMITS, Limits
 from labeling.services.transfer.outside import rows, store
 from labeling.services.transfer.outside.store import Brought
@@ -59,14 +59,7 @@ def start(upload: Upload, user: User | None, options: Mapping[str, Any]) -> Impo
             params={"upload": str(upload.pk)},
             user=user,
         )
-        return ImportRun.objects.create(
-            project=upload.project,
-            upload=upload,
-            job=job,
-            file_name=upload.name,
-            mapping=mapping,
-            options={"source": source, "label_map": label_map},
-        )
+        return record(upload, job, mapping, {"source": source, "label_map": label_map})
 
 
 def _check(
@@ -91,10 +84,7 @@ def again(job: Job, user: User | None) -> Job:
 
     Raises ConflictError where the file has been deleted.
     """
-    if not ImportRun.objects.filter(upload=job.params["upload"]).exists():
-        raise ConflictError(
-            message("The file of this import has been deleted; send it again.")
-        )
+    check_kept(job)
     return jobs.enqueue(
         "predictions", project=job.project, params=job.params, user=user
     )
@@ -106,13 +96,9 @@ def run(progress: Progress, limits: Limits = LIMITS) -> dict[str, Any]:
     Raises InvalidInputError where the file is gone or, after the chunks before, its
     rest cannot be read.
     """
-    import_run = run_of(progress.job)
-    if import_run.upload is None:
-        raise InvalidInputError(
-            message("The file of this import is gone: send it again.")
-        )
-    way = staging.reading_of(import_run.upload)
-    with default_storage.open(import_run.upload.path) as file, RefusedRows() as refused:
+    import_run, upload = run_of(progress.job)
+    way = staging.reading_of(upload)
+    with default_storage.open(upload.path) as file, RefusedRows() as refused:
         for note in words.notes(way, file):
             progress.log(note)
         file.seek(0)
