@@ -13,6 +13,7 @@ from labeling.messages import message
 from labeling.models import ImportRun, Item, Project, Resolution
 from labeling.services.queue.order import send_items_changed
 from labeling.services.transfer import columns, groups, splitting
+from labeling.services.transfer.collector import without_collector
 from labeling.services.transfer.importing import (
     choices,
     chunk,
@@ -138,7 +139,7 @@ class Writer:
                 for outcome in outcomes
                 if isinstance(outcome, Ready) and outcome.picture
             ]
-        with transaction.atomic():
+        with without_collector(), transaction.atomic():
             # Held until the commit, so items of a project become visible in the order
             # of their ids: the learner computes features from the last id on.
             await_turn(Turn.IMPORTS, self.project.pk)

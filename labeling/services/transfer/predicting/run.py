@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import itertools
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any, Final
 
 from django.core.files.storage import default_storage
@@ -18,6 +16,7 @@ from labeling.messages import message
 from labeling.messages import sentence as _
 from labeling.models import ImportRun, Job, Project, Upload, User
 from labeling.models.policy import MAX_SOURCE
+from labeling.services.transfer.collector import without_collector
 from labeling.services.transfer.importing import readers, staging, words
 from labeling.services.transfer.importing.chunk import Refusal
 from labeling.services.transfer.importing.raw import FileError, Raw
@@ -151,7 +150,7 @@ def _keep_chunk(
     tally: PredictionTally, raws: Iterator[Raw], import_run: ImportRun
 ) -> int:
     """Keep the predictions of the next rows; return how many rows there were."""
-    with _without_collector():
+    with without_collector():
         if not (chunk := [*itertools.islice(raws, CHUNK)]):
             return 0
         terms = terms_of(import_run)
@@ -171,18 +170,6 @@ def _keep_chunk(
         tally.received += len(chunk)
         tallying.count(tally, outcomes, kept)
     return len(chunk)
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Let nobody look for cycles: rows have none, and looking took a third of the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _save(tally: PredictionTally, import_run: ImportRun, progress: Progress) -> None:
