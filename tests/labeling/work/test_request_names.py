@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from celery import Celery
 from celery.contrib.testing.worker import start_worker
 
+from config.celery import app as own_app
 from labeling.models import Job
 from labeling.services.work import jobs, kinds
 from labeling.services.work.kinds import Kind
@@ -14,8 +17,16 @@ from tests import make
 from tests.running.machine import until
 
 
-def test_s41_a_worker_logs_under_the_name_of_the_request_that_rang() -> None:
-    app = Celery("tests", broker="memory://", set_as_current=False)
+@pytest.fixture
+def app() -> Iterator[Celery]:
+    """Give an application of Celery whose worker may run in this process."""
+    yield Celery("tests", broker="memory://", set_as_current=False)
+    # Starting a worker makes its application that of every task in the process.
+    own_app.set_current()
+    own_app.set_default()
+
+
+def test_s41_a_worker_logs_under_the_name_of_the_request_that_rang(app: Celery) -> None:
     app.conf.worker_hijack_root_logger = False
     heard: list[str] = []
 
