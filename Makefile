@@ -2,6 +2,7 @@
 # make messages: the texts for people, collected, and their translations compiled.
 # make settings: the page of the documents about a project's settings.
 # make schema: the API's schema, written to docs/openapi.yaml.
+# make tables: what a new database begins with, after a new migration.
 # make screens: pictures of every screen for the docs.
 # make lock: hashes of the locks' entries, for all machines, from the index.
 # make faults: F01 to F20, each by its tests (tests/faults/table.py).
@@ -12,7 +13,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: faults lock run test soak audit bench history messages schema settings screens
+.PHONY: faults lock run test soak audit bench history messages schema settings screens tables
 run: $(VENV)/.installed
 	@exec $(BIN)/assay up
 
@@ -36,6 +37,9 @@ settings: $(VENV)/.installed-dev
 
 schema: $(VENV)/.installed-dev
 	@$(BIN)/python -m tools.schema
+
+tables: $(VENV)/.installed-dev
+	@$(BIN)/python -m tools.tables
 
 screens: $(VENV)/.installed-dev
 	@$(BIN)/python -m tools.screens

@@ -11,7 +11,7 @@ from config.database import schema
 
 
 class Command(BaseCommand):
-    """Migrate, collect static files, load the demo once."""
+    """Make tables or migrate, collect static files, load the demo once."""
 
     help = "Apply migrations, collect static files and, on a new home, load the demo."
     requires_system_checks = ()
@@ -30,6 +30,7 @@ class Command(BaseCommand):
                 f"This database was used by a newer Assay: it has {unknown[0]}. Start that "
                 "one, or restore a backup that was made before it was updated."
             )
+        schema.begin()
         call_command("migrate", verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
         if not options["without_demo"]:
