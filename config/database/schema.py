@@ -17,8 +17,8 @@ START: Final = Path(__file__).with_name("start.sql")
 _LOCK: Final = "SELECT pg_advisory_xact_lock(20261130)"
 
 
-def begin() -> bool:
-    """Make all tables where the database has none; return whether it had none.
+def begin(start: Path = START) -> bool:
+    """Make the tables of ``start`` where the database has none; return whether it had none.
 
     Django takes a tenth of a second for each migration, mostly for its own picture of
     all models. What they make together is written down (``make tables``).
@@ -29,7 +29,7 @@ def begin() -> bool:
             return False
         # Functions name tables that come further down.
         cursor.execute("SET LOCAL check_function_bodies = off")
-        cursor.execute(START.read_text(encoding="utf-8"))
+        cursor.execute(start.read_text(encoding="utf-8"))
     return True
 
 
