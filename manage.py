@@ -22,7 +22,13 @@ def main() -> None:
     words = sys.argv if len(sys.argv) > 1 else [*sys.argv, "up"]
     try:
         finding.choose(words[1], Path(__file__).resolve().parent)
-        execute_from_command_line(words)
+        if words[1] == "up":
+            # It watches processes for days; models and learner are theirs alone.
+            from running.management.commands.up import Command
+
+            Command().run_from_argv(words)
+        else:
+            execute_from_command_line(words)
     except ImproperlyConfigured as error:
         sys.exit(f"Assay cannot start: {error}")
     except OperationalError:

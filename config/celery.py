@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextvars import Token
+from functools import cached_property
 from typing import Any, Final
 
 from celery import Celery
@@ -14,8 +15,20 @@ from labeling.tracing import REQUEST_ID
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+
+class Bells(Celery):
+    """Celery with a scheduler of our own."""
+
+    @cached_property
+    def Beat(self) -> Any:  # noqa: N802 (Celery's name)
+        """Return the class that ``celery beat`` starts."""
+        from config.clock import Clock
+
+        return self.subclass_with_self(Clock)
+
+
 doorbells.register()
-app = Celery("assay")
+app = Bells("assay")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 

@@ -9,9 +9,8 @@ from itertools import chain
 from typing import Final
 
 import numpy as np
-from scipy import sparse
 
-from activelearn.core import evaluation, intervals
+from activelearn.core import evaluation, intervals, sparse
 from activelearn.core.evaluation import LabelFigures, Labels
 from activelearn.core.features import Rows
 

@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 import numpy as np
-from scipy import sparse
 
+from activelearn.core import sparse
 from activelearn.core.cells import date_of, is_missing, number_of, text_of
 from activelearn.core.texts import Rows, text_rows, text_width
 

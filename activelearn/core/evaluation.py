@@ -9,9 +9,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
-from activelearn.core import intervals, sets
+from activelearn.core import intervals, sets, sparse
 from activelearn.core.intervals import Array, Bools, Estimate, Groups
 from activelearn.core.losses import (
     FLOOR,

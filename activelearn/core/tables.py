@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 import numpy as np
-from scipy import sparse
 
-from activelearn.core import columns
+from activelearn.core import columns, sparse
 from activelearn.core.cells import number_of, text_of
 from activelearn.core.columns import SeenColumn
 from activelearn.core.texts import Rows

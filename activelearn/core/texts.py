@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
 import numpy as np
-from scipy import sparse
+
+from activelearn.core import sparse
 
 Spec = dict[str, Any]
 Rows: TypeAlias = Any  # scipy.sparse.csr_matrix, which has no types

@@ -8,9 +8,9 @@ from typing import Any, Final
 import numpy as np
 from django.core.files.storage import default_storage
 from numpy.typing import NDArray
-from scipy import sparse
 
 from activelearn.core import features as core
+from activelearn.core import sparse
 from labeling.messages import Message, message
 from labeling.models import Item
 

@@ -12,9 +12,9 @@ import numpy as np
 from django.contrib.postgres.aggregates import BitXor
 from django.db import connection, transaction
 from django.db.models import Count, Sum
-from scipy import sparse
 
 from activelearn.core import features as core
+from activelearn.core import sparse
 from activelearn.models import FeatureShard, ModelVersion
 from activelearn.services.features import files, payloads, specs
 from labeling.errors import DamagedFileError

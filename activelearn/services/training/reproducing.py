@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from scipy import sparse
 
-from activelearn.core import artifact, training
+from activelearn.core import artifact, sparse, training
 from activelearn.core.features import Rows, Spec
 from activelearn.models import ModelVersion
 from activelearn.services.features import payloads
