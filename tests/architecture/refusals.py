@@ -1,4 +1,8 @@
-"""Which functions refuse: they raise one of our errors, or let one pass that they call."""
+"""Which functions refuse: they raise one of our errors, or let one pass that they call.
+
+Methods count as functions of their module, ``Class.method``. Of calls, those are seen that
+name a function, a class or ``self``; what a variable holds is not known here.
+"""
 
 from __future__ import annotations
 
@@ -33,10 +37,9 @@ class Refusals:
     @cached_property
     def _functions(self) -> dict[Name, Function]:
         return {
-            (module, node.name): node
+            (module, name): node
             for module, source in self._sources.items()
-            for node in source.tree.body
-            if isinstance(node, Function)
+            for name, node in _functions_of(source.tree)
         }
 
     @cached_property
@@ -58,21 +61,21 @@ class Refusals:
         return [
             f"{self._sources[module].name}:{function.lineno} {name}: {', '.join(untold)}"
             for (module, name), function in self._functions.items()
-            if folder in self._sources[module].name and not name.startswith("_")
-            if (untold := sorted(self._untold_by(module, function)))
+            if folder in self._sources[module].name and not _is_private(name)
+            if (untold := sorted(self._untold_by((module, name), function)))
         ]
 
-    def _untold_by(self, module: str, function: Function) -> set[str]:
-        told = self._told_by(module, function)
-        every = self._passed(module, function)
+    def _untold_by(self, name: Name, function: Function) -> set[str]:
+        told = self._told_by(name[0], function)
+        every = self._passed(name, function)
         return {error for error in every if not told & set(_with_bases(error))}
 
-    def _passed(self, module: str, function: Function) -> set[str]:
+    def _passed(self, caller: Name, function: Function) -> set[str]:
         """Return what the functions that it calls refuse, and it does not catch."""
         return {
             error
             for call, caught in _calls(function)
-            if (name := self._called(module, call))
+            if (name := self._called(caller, call))
             for error in self._of(name)
             if not caught & {*_with_bases(error), "Exception"}
         }
@@ -95,27 +98,54 @@ class Refusals:
             self._known[name] = frozenset()  # where functions call each other
             function = self._functions[name]
             errors = self._told_by(name[0], function)
-            if name[1].startswith("_") and not _tells(function):
-                errors = _raised(function) | self._passed(name[0], function)
+            if _is_private(name[1]) and not _tells(function):
+                errors = _raised(function) | self._passed(name, function)
             self._known[name] = frozenset(() if name in _NEVER else errors)
         return self._known[name]
 
-    def _called(self, module: str, call: ast.Call) -> Name | None:
-        return self._named(module, ast.unparse(call.func).split("."))
+    def _called(self, caller: Name, call: ast.Call) -> Name | None:
+        module, name = caller
+        path = ast.unparse(call.func).split(".")
+        if path[0] in {"self", "cls"} and len(path) == 2:
+            path[0] = name.partition(".")[0]
+        return self._named(module, path)
 
     def _named(self, module: str, path: list[str]) -> Name | None:
-        if len(path) == 1 and (module, path[0]) in self._functions:
-            return module, path[0]
+        if found := self._here(module, path):
+            return found
         for _ in range(3):  # a package may hand on what its modules hold
-            path = [
+            *place, last = [
                 *self._imported.get(module, {}).get(path[0], "").split("."),
                 *path[1:],
             ]
-            module, name = ".".join(path[:-1]), path[-1]
-            if (module, name) in self._functions:
-                return module, name
-            path = [name]
+            module = ".".join(place)
+            if found := self._here(module, [last]):
+                return found
+            above, _, owner = module.rpartition(".")
+            if found := self._here(above, [owner, last]):
+                return found
+            path = [last]
         return None
+
+    def _here(self, module: str, path: list[str]) -> Name | None:
+        """Return the function of a module that a path names; of a class, how it is made."""
+        name = ".".join(path)
+        made = (module, f"{name}.__init__")
+        return next((n for n in ((module, name), made) if n in self._functions), None)
+
+
+def _functions_of(tree: ast.Module) -> Iterator[tuple[str, Function]]:
+    for node in tree.body:
+        if isinstance(node, Function):
+            yield node.name, node
+        elif isinstance(node, ast.ClassDef):
+            for part in node.body:
+                if isinstance(part, Function):
+                    yield f"{node.name}.{part.name}", part
+
+
+def _is_private(name: str) -> bool:
+    return any(part.startswith("_") for part in name.split("."))
 
 
 def _module(source: Source) -> str:

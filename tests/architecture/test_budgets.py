@@ -151,6 +151,11 @@ def test_a_refusal_that_is_let_pass_is_seen() -> None:
             'def frank():\n    """Raises what ``made_up.read`` raises."""\n'
             "    made_up.read()\n"
             'def half():\n    """Raises GoneError."""\n    frank()\n'
+            "class Desk:\n"
+            "    def __init__(self):\n        made_up.read()\n"
+            "    def open(self):\n        self._look()\n"
+            "    def _look(self):\n        made_up.read()\n"
+            "def sit():\n    return Desk()\n"
         ),
     }
     made = [Source(ROOT / name, text, ast.parse(text)) for name, text in texts.items()]
@@ -160,6 +165,8 @@ def test_a_refusal_that_is_let_pass_is_seen() -> None:
         "labeling/services/caller.py:2 silent: NotFoundError",
         "labeling/services/caller.py:9 careless: NotFoundError",
         "labeling/services/caller.py:17 half: NotFoundError",
+        "labeling/services/caller.py:23 Desk.open: NotFoundError",
+        "labeling/services/caller.py:27 sit: NotFoundError",
     ]
 
 
