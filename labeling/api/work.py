@@ -15,7 +15,7 @@ from labeling.errors import NotFoundError
 from labeling.models import Job, Project
 from labeling.services.projects import members
 from labeling.services.work import jobs
-from labeling.templatetags.localized import log
+from labeling.services.work.progress import log_of
 
 
 class JobsView(ProjectView):
@@ -39,7 +39,7 @@ class JobView(ProjectView):
     def get(self, pk: int) -> wire.JobWithLog:
         """Return its state, progress and log."""
         job = _job_of(self.member.project, pk)
-        return wire.JobWithLog(**asdict(wire.job_of(job)), log=log(job))
+        return wire.JobWithLog(**asdict(wire.job_of(job)), log=log_of(job))
 
 
 class JobCancelView(ProjectView):

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from django import template
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as noop
 
@@ -67,5 +68,5 @@ def heard(job: Job) -> datetime | None:
 
 @register.filter
 def log(job: Job) -> str:
-    """Return the log of a job."""
-    return log_of(job)
+    """Return the log of a job, with the times of who reads it."""
+    return log_of(job, lambda moment: f"{timezone.localtime(moment):%H:%M:%S}")

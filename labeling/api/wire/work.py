@@ -71,7 +71,7 @@ class JobWithLog(Job):
     """A job and what it has written down."""
 
     log: Annotated[
-        str, about("A line for each step, with its time; in the caller's language.")
+        str, about("A line for each step, with its moment; in the caller's language.")
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -11,6 +11,7 @@ from typing import Any, Final
 from django.db.models import F, Func, JSONField, Value
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from labeling.messages import Message, as_json, from_json
 from labeling.models import Job
@@ -35,7 +36,7 @@ class JobLostError(Exception):
 
 def log_entry(line: Message) -> dict[str, Any]:
     """Return a line of a job's log as it is stored: when, and what."""
-    return {"at": f"{timezone.now():%H:%M:%S}", **as_json(line)}
+    return {"at": timezone.now().isoformat(timespec="seconds"), **as_json(line)}
 
 
 @dataclass
@@ -130,6 +131,20 @@ def heard_at(job: Job) -> datetime | None:
     return job.alive_until - SILENCE if job.alive_until else None
 
 
-def log_of(job: Job) -> str:
-    """Return the log of a job in the language of whoever reads it, a line per entry."""
-    return "".join(f"{entry['at']} {from_json(entry)}\n" for entry in job.log)
+def log_of(job: Job, write: Callable[[datetime], str] = datetime.isoformat) -> str:
+    """Return the log of a job in the language of whoever reads it, a line per entry.
+
+    write: how a time is written, of which lines of earlier releases have only the hours.
+    """
+    return "".join(
+        f"{write(moment) if (moment := _moment_of(entry)) else entry['at']}"
+        f" {from_json(entry)}\n"
+        for entry in job.log
+    )
+
+
+def _moment_of(entry: Mapping[str, Any]) -> datetime | None:
+    try:
+        return parse_datetime(entry["at"])
+    except ValueError:
+        return None

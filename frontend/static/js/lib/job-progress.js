@@ -17,6 +17,15 @@ export const count = (done, total) => {
   return done ? written(done) : "";
 };
 
+/**
+ * A log with the reader's times, as the page has them.
+ * @param {string} log @param {string} [timeZone]
+ */
+export const inZone = (log, timeZone) =>
+  log.replace(/^\d{4}-\d\d-\d\dT\S+/gm, (at) =>
+    new Date(at).toLocaleTimeString("en-GB", timeZone ? { timeZone } : {}),
+  );
+
 export class JobProgress extends HTMLElement {
   #asked = 0;
   /** @type {number | undefined} */
@@ -59,7 +68,7 @@ export class JobProgress extends HTMLElement {
       bar.value = job.percent;
     }
     const log = document.getElementById("log");
-    if (log && job.log) log.textContent = job.log;
+    if (log && job.log) log.textContent = inZone(job.log);
   }
 
   /** @param {string} part @param {string} words */
