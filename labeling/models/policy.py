@@ -178,9 +178,10 @@ class ProjectPolicy(models.Model):
             _("The model's answer counts as a vote"),
             default=False,
             help_text=_(
-                "Where a label is confident by how likely it is: like the vote of one more "
-                "person, by how often the model is right on items that it has not learned "
-                "from. Never on held-out items."
+                "Where a label is confident by how likely it is: the log odds of the model's "
+                "answer are added to those of the votes, times a weight that votes and "
+                "experts' answers have proved. Only on items that it has not learned from; "
+                "never on held-out items."
             ),
         ),
         VOTES,
