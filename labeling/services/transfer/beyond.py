@@ -36,6 +36,7 @@ from labeling.services.queue import giving_back
 from labeling.services.queue.order import send_items_changed
 from labeling.services.transfer import groups, samples, splitting
 from labeling.services.transfer.groups import EVALUATION, POOL
+from labeling.services.transfer.rows import HeldOutFor
 from labeling.services.transfer.samples import LabeledGroup, LabelSample, Samples
 from labeling.services.votes import relabel, resolutions
 from labeling.services.work.progress import Progress
@@ -97,6 +98,42 @@ def items_of(project_id: int) -> dict[int, frozenset[str]]:
 def samples_of(project_id: int) -> dict[str, LabelSample]:
     """Return of how many groups those were drawn that are held out for a label."""
     return _read(project_id).labels
+
+
+def told(project_id: int) -> dict[str, HeldOutFor]:
+    """Return what an export says of the groups that are held out beyond the draw, by key."""
+    kept = _read(project_id)
+    counted: HeldOutFor = {
+        name: (sample.held_out, sample.of) for name, sample in kept.labels.items()
+    }
+    return {
+        key: {name: counted.get(name) for name in sorted(names)}
+        for key, names in kept.groups.items()
+    }
+
+
+def restore(import_run: ImportRun, coming: Mapping[Item, HeldOutFor]) -> None:
+    """Keep what an export of ours says of new items that are held out beyond the draw.
+
+    Called behind the turn of imports, in the transaction that writes the items. Of a label
+    that has a sample already, that one's numbers stay.
+    """
+    before = _read(import_run.project_id)
+    keys = {item.group_key for item in coming}
+    ids = [item.pk for item in coming]
+    others = Item.objects.filter(project=import_run.project_id, group_key__in=keys)
+    # Chance has drawn a group that was held out before: it goes on counting everywhere.
+    drawn = set(others.exclude(pk__in=ids).values_list("group_key", flat=True))
+    grouped, samples_told = dict(before.groups), dict(before.labels)
+    for item, labels in coming.items():
+        key = item.group_key
+        if key in drawn and key not in before.groups:
+            continue
+        grouped[key] = grouped.get(key, frozenset()) | labels.keys()
+        for name, sample in labels.items():
+            if sample is not None:
+                samples_told.setdefault(name, LabelSample(*sample))
+    _keep(import_run.project, import_run, Samples(grouped, samples_told))
 
 
 def _missed(project: Project) -> set[str]:

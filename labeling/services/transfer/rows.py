@@ -41,6 +41,11 @@ class RowError(InvalidInputError):
         super().__init__(why)
 
 
+# Labels for which an item is held out beyond the draw: of each, how many groups are, and
+# of how many they were drawn; None where that is not known.
+HeldOutFor = dict[str, tuple[int, int] | None]
+
+
 @dataclass
 class Row:
     """A row that is fit to be kept.
@@ -61,6 +66,7 @@ class Row:
     # Of our own export: the side of the split, and where its label comes from.
     split: str = ""
     known: EarlierLabel | None = None
+    held_out_for: HeldOutFor = field(default_factory=dict)
 
 
 EMPTY: Final = message("The row is empty.")

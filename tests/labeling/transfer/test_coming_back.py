@@ -81,6 +81,7 @@ def exported_row(
         "metadata": {"k": {"=": None}} if number % 2 else {},
         "label_set_version": 7,
         "guideline_version": None,
+        "held_out_for": None,
         "model_version": None,
         "votes": [{"annotator": name, **vote} for name in voters],
     }
@@ -158,8 +159,13 @@ def test_e02_no_column_of_ours_becomes_data_and_a_person_has_the_last_word() -> 
         ({"soft_label": {"good": 7}}, "confidence must be a number"),
         ({"data": "nothing"}, "data must be an object"),
         ({"label": "unknown"}, "is not a label of this project"),
+        (
+            {"held_out_for": {"good": [3, 2]}, "split": "evaluation"},
+            "is not one of ours",
+        ),
+        ({"held_out_for": ["good"], "split": "evaluation"}, "must be an object"),
     ],
-    ids=["split", "source", "confidence", "soft", "data", "label"],
+    ids=["split", "source", "confidence", "soft", "data", "label", "of", "for"],
 )
 def test_a_changed_row_costs_only_itself(values: dict[str, Any], why: str) -> None:
     project = make.project(labels=LABELS)

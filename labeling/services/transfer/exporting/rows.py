@@ -27,6 +27,7 @@ from labeling import queries
 from labeling.errors import InvalidInputError, TakesTooLongError, check_one_of
 from labeling.messages import sentence as _
 from labeling.models import Project
+from labeling.services.transfer import beyond
 from labeling.services.work.transactions import one_moment
 from labeling.sql import statements
 
@@ -41,7 +42,7 @@ MOST_FIELDS: Final = 16_000
 ITEM_COLUMNS: Final = (
     *("id", "external_id", "data", "label", "label_source", "confidence"),
     *("confidence_is", "soft_label", "split", "state", "tags", "metadata"),
-    *("label_set_version", "guideline_version"),
+    *("label_set_version", "guideline_version", "held_out_for"),
 )
 VOTE_COLUMNS: Final = (
     *("id", "annotator", "labels", "seconds", "created_at", "version"),
@@ -136,6 +137,7 @@ def _copy_both(
     }
     deadline = time.monotonic() + settings.EXPORT_MAX_SECONDS
     with _one_snapshot() as at:
+        values["held_out_for"] = json.dumps(beyond.told(project.pk))
         count = _copy("copy_items", values, items, deadline)
         _copy("copy_votes", values, votes, deadline)
     return at, count

@@ -19,7 +19,10 @@ COPY (
            to_jsonb(i.tags),
            i.metadata,
            s.version,
-           g.version
+           g.version,
+           -- Of held-out items: none where chance alone has drawn them.
+           CASE WHEN i.split = 'evaluation'
+                THEN %(held_out_for)s::jsonb -> i.group_key::text END
     FROM labeling_item i
     LEFT JOIN labeling_resolution r ON r.item_id = i.id AND r.superseded_at IS NULL
     LEFT JOIN labeling_labelset s ON s.id = r.label_set_id

@@ -11,7 +11,7 @@ from labeling.models import Item, Resolution
 from labeling.services.transfer import guard, rows
 from labeling.services.transfer.exporting.rows import FIELD
 from labeling.services.transfer.limits import LIMITS, Limits
-from labeling.services.transfer.rows import Row, RowError
+from labeling.services.transfer.rows import HeldOutFor, Row, RowError
 from labeling.services.votes.gold import EarlierLabel
 
 # No other file has all of these.
@@ -19,7 +19,10 @@ OURS: Final = frozenset(
     {"label_source", "soft_label", "split", "state", "label_set_version"}
 )
 # What comes back; the others follow from it, or are of the project that it was in.
-KEPT: Final = ("external_id", "label", "votes", "tags", "metadata", "split", "data")
+KEPT: Final = (
+    *("external_id", "label", "votes", "tags", "metadata", "split", "held_out_for"),
+    "data",
+)
 
 
 def is_own(columns: Collection[str], mapping: Mapping[str, str]) -> bool:
@@ -75,6 +78,7 @@ def row_of(
         votes=rows.votes(values.get("votes")),
         split=_one_of("split", values.get("split"), Item.Split.values),
         known=_known(values),
+        held_out_for=_held_out_for(values),
     )
 
 
@@ -115,6 +119,23 @@ def _one_of(name: str, value: object, allowed: Collection[str]) -> str:
     if value not in allowed:
         raise RowError(message("%(column)s is not one of ours.", column=name))
     return str(value)
+
+
+def _held_out_for(values: Mapping[str, Any]) -> HeldOutFor:
+    """Return the labels for which an item is held out; none for one of the pool."""
+    if values.get("split") != Item.Split.EVALUATION:
+        return {}
+    told = _object(values, "held_out_for")
+    return {str(name): _sample(told[name]) for name in told}
+
+
+def _sample(told: object) -> tuple[int, int] | None:
+    if told is None:
+        return None
+    match told:
+        case [int(held_out), int(of)] if 0 <= held_out <= of:
+            return held_out, of
+    raise RowError(message("%(column)s is not one of ours.", column="held_out_for"))
 
 
 def _known(values: Mapping[str, Any]) -> EarlierLabel | None:

@@ -12,7 +12,7 @@ from labeling import queries
 from labeling.messages import message
 from labeling.models import ImportRun, Item, Project, Resolution
 from labeling.services.queue.order import send_items_changed
-from labeling.services.transfer import columns, groups, splitting
+from labeling.services.transfer import beyond, columns, groups, splitting
 from labeling.services.transfer.collector import without_collector
 from labeling.services.transfer.importing import (
     choices,
@@ -111,6 +111,7 @@ class Writer:
         progress: Progress,
         count: Callable[[Written], None] | None = None,
     ) -> None:
+        self.import_run = import_run
         self.project: Project = import_run.project
         self.importer = import_run.job.requested_by
         self.terms = terms
@@ -178,7 +179,7 @@ class Writer:
         with table.inserting() as insertion:
             for (row, item, picture, _raw), place in zip(ready, places, strict=True):
                 insertion.send(self._placed(item, picture, place, media_ids))
-                if row.votes or row.known or self.terms.is_gold:
+                if row.votes or row.known or row.held_out_for or self.terms.is_gold:
                     rich[item.content_hash] = row
         named = taken.resolve(
             self.project,
@@ -325,5 +326,7 @@ class Writer:
         self._has_labels = self._has_labels or bool(known)
         gold.record(self.project, known)
         gold.restore(self.project, [*_restored(labeled)])
+        if held := {item: row.held_out_for for item, row in pairs if row.held_out_for}:
+            beyond.restore(self.import_run, held)
         if voted := [(item, row.votes) for item, row in pairs if row.votes]:
             votes.keep(self.project, self.annotators, voted, self.importer)

@@ -1,0 +1,72 @@
+"""K11: an export says what is held out for a label, and an import keeps it so."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from labeling.models import Item, Project
+from labeling.services.transfer import beyond, exporting
+from labeling.services.transfer.samples import LabelSample
+from tests import make
+from tests.labeling.transfer.files import bring, lines
+from tests.labeling.transfer.test_beyond import MISSED, bad, with_good
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet"])
+def test_k11_an_export_says_which_items_are_held_out_for_a_label(kind: str) -> None:
+    project = with_good()
+    bring(project, "x.jsonl", lines(*bad(*MISSED)), labels_are="gold")
+    other = make.project(labels=("good", "bad"))
+
+    body = b"".join(exporting.stream(project, kind, {}))
+    told = bring(other, f"x.{kind}", body)
+
+    assert told.refusals == []
+    assert beyond.samples_of(other.pk) == {"bad": LabelSample(3, 12)}
+    assert by_name(other) == by_name(project)
+    assert len(by_name(other)) == 3
+    # So the rest of what is held out is still what chance alone has drawn.
+    sides = Item.objects.evaluation().order_by("external_id").values_list("external_id")
+    assert [*sides.filter(project=other)] == [*sides.filter(project=project)]
+    # Out once more, it says the same.
+    assert held_out_rows(other) == held_out_rows(project)
+    assert len(held_out_rows(other)) == 3
+
+
+def by_name(project: Project) -> dict[str, frozenset[str]]:
+    """Return the labels for which items are held out, by the items' names."""
+    items = beyond.items_of(project.pk)
+    names = dict(project.items.values_list("pk", "external_id"))
+    return {names[pk]: labels for pk, labels in items.items()}
+
+
+def held_out_rows(project: Project) -> dict[str, Any]:
+    """Return what the export says of items that are held out for a label."""
+    rows_out = b"".join(exporting.stream(project, "jsonl", {})).splitlines()
+    told = {
+        row["external_id"]: row["held_out_for"] for row in map(json.loads, rows_out)
+    }
+    return {name: labels for name, labels in told.items() if labels}
+
+
+def test_k11_an_export_brought_back_changes_no_draw_of_before() -> None:
+    project = with_good()
+    bring(project, "x.jsonl", lines(*bad(*MISSED)), labels_are="gold")
+    drawn = project.items.evaluation().exclude(pk__in=beyond.items_of(project.pk))
+    like = drawn.order_by("pk")[0]
+    row = json.loads(b"".join(exporting.stream(project, "jsonl", {})).splitlines()[0])
+    row |= {"external_id": "new", "data": {"text": f"{like.data['text']}!"}}
+    row |= {"split": "evaluation", "held_out_for": {"good": [1, 2]}}
+
+    run = bring(project, "y.jsonl", lines(row))
+
+    # It is nearly the same as an item that chance has held out, so it is of its group.
+    assert run.created == 1
+    new = project.items.get(external_id="new")
+    assert new.group_key == like.group_key
+    assert not {new.pk, like.pk} & beyond.items_of(project.pk).keys()
