@@ -9,7 +9,10 @@ WITH file AS (
     FROM (SELECT first_item, last_item FROM file UNION ALL SELECT 0, 0) AS bounds
 )
 SELECT low, high FROM gap
-WHERE EXISTS (SELECT FROM labeling_item
-              WHERE project_id = %(project)s AND id > low
-                    AND (high IS NULL OR id < high))
+WHERE (high IS NULL OR high > low + 1)
+      AND EXISTS (SELECT FROM labeling_item
+                  -- One range: with "high IS NULL OR id < high" each gap would read all
+                  -- items behind it, and a million items would take hours.
+                  WHERE project_id = %(project)s AND id > low
+                        AND id < coalesce(high, 9223372036854775807))
 ORDER BY low LIMIT 1

@@ -217,3 +217,37 @@ def test_a_picture_that_cannot_be_decoded_costs_its_own_row_alone() -> None:
     rows = store.load(project).rows.toarray()
 
     assert [bool(row.any()) for row in rows] == [True, False, True]
+
+
+@pytest.mark.django_db
+def test_the_look_for_gaps_reads_no_items_that_have_a_row() -> None:
+    project, other = make.project(), make.project()
+    for _ in range(40):
+        add(project, 99)
+        # So that between two files lies an item, which is not the project's.
+        add(other, 1)
+    ids = [*project.items.order_by("pk").values_list("pk", flat=True)]
+    FeatureShard.objects.bulk_create(
+        FeatureShard(
+            project=project,
+            spec={},
+            spec_hash="x",
+            first_item=ids[start],
+            last_item=ids[start + 98],
+            items=99,
+            sha256=str(start),
+        )
+        for start in range(0, len(ids), 99)
+    )
+    values = {"project": project.pk, "spec_hash": "x"}
+
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE labeling_item, activelearn_featureshard")
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        explain = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {store._SQL['first_gap']}"
+        cursor.execute(explain, values)
+        [[plan]] = cursor.fetchone()
+
+    # Four or so for each of 41 gaps; before, each gap read all the items behind it.
+    assert plan["Plan"]["Actual Rows"] == 0
+    assert plan["Plan"]["Shared Hit Blocks"] < 1000
