@@ -20,7 +20,7 @@ from activelearn.services.training import experiments
 from activelearn.services.versions import fitting, registry
 from labeling.errors import DamagedFileError
 from labeling.messages import Message, message
-from labeling.services.transfer import unread
+from labeling.services.transfer import beyond, unread
 from labeling.services.work.progress import Progress
 from labeling.services.work.transactions import lock_project
 
@@ -191,6 +191,8 @@ def _snapshot(
         else:
             if len(table.covered(content.labels)) == len(content.labels):
                 return training_run.snapshot, content
+    # Of what a run has learned from, nothing can be held out any more.
+    beyond.note(beyond.hold_out_by_votes(training_run.project_id, progress), progress)
     with transaction.atomic():
         progress.report(done=2, stage=noop("fit"))
         snapshot = snapshots.take(training_run.project, table)

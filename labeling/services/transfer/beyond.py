@@ -18,9 +18,16 @@ Why that is honest:
   the number of labels that a version waits for, the draw counts and nothing else, and there
   no weights are needed.
 - Nothing leaks. A group from which a run has learned stays in the pool, and one on which
-  a version was judged stays held out. And nobody has decided by looking at the items: a
-  label by votes is there because a model or a person chose its item, so only a file's
-  labels count here, on items that nobody has been lent.
+  a version was judged stays held out. And nobody has decided by looking at the items:
+  what a file says of them counts, labels or the votes of another tool, and what people say
+  in a project where nothing but chance has ever chosen an item.
+
+Votes on other items cannot count. A rule has chosen these, since it took them to be hard,
+typical, or of this very label: so they are no random sample of it, and how likely each was
+to be chosen depends on all labels before. Nor can those that chance chose beside a rule:
+they are a sample of what the rule had left, from which it had taken most of a rare label,
+and what it took, a run has learned from. No weights mend that; LURE (Farquhar et al. 2021)
+would have to judge on just these items.
 """
 
 from __future__ import annotations
@@ -31,7 +38,16 @@ from typing import Any, Final
 from django.db import connection, transaction
 
 from labeling import rules
-from labeling.models import ImportRun, Item, Prediction, Project, Resolution
+from labeling.messages import message
+from labeling.models import (
+    Assignment,
+    ImportRun,
+    Item,
+    Prediction,
+    Project,
+    Reason,
+    Resolution,
+)
 from labeling.services.queue import giving_back
 from labeling.services.queue.order import send_items_changed
 from labeling.services.transfer import groups, samples, splitting
@@ -48,6 +64,17 @@ KEY: Final = "held_out_beyond"
 ROOM: Final = 0.1
 # A label of more items has no held-out one only where the project's share is next to none.
 MOST_ITEMS: Final = 1000
+# With fewer held-out groups, a label's figures say nothing.
+FEWEST: Final = 2
+# Among so many held-out items that are labeled, a label that none has is rare.
+ENOUGH: Final = 100
+# How many labels are named in one sentence.
+NAMED: Final = 20
+# Where a rule chose an item, or a person did.
+BY_RULE: Final = (
+    *(Reason.COLD, Reason.MODEL, Reason.DUEL, Reason.CHOSEN, Reason.RETURNED),
+    *(Reason.REFILL, Reason.REVIEW),
+)
 
 
 def hold_out(import_run: ImportRun, progress: Progress) -> Samples:
@@ -67,19 +94,83 @@ def hold_out(import_run: ImportRun, progress: Progress) -> Samples:
         project = lock_project(import_run.project_id)
         if not project.evaluation_share:
             return Samples()
-        before = _read(project.pk)
-        labels = {*_missed(project), *before.labels}
-        grouped = _grouped(project, labels, before)
-        room = int(splitting.count(project) * ROOM)
-        chosen = samples.drawn(grouped, labels, room)
-        # Experts have changed their labels, or their items are gone: they stay as they are.
-        for key in before.groups.keys() - grouped.keys():
-            chosen.groups[key] = before.groups[key]
-        _move(project, before.groups, chosen.groups)
-        _keep(project, import_run, chosen)
+        chosen = _draw(project, import_run, _missed(project, samples.GOAL))
         # Last, for it locks the job's row: a worker that lost the job moves nothing.
         progress.report()
     return chosen
+
+
+def hold_out_by_votes(project_id: int, progress: Progress) -> Samples:
+    """Hold out groups for labels that votes have brought and the held-out items lack.
+
+    Called before a run takes its labels. Nothing is moved but where that is honest (see
+    above), and not before the held-out items have told that they lack the label. Raises
+    NotFoundError where the project has been deleted, and what ``Progress.report`` raises.
+    """
+    with transaction.atomic():
+        await_turn(Turn.IMPORTS, project_id)
+        await_turn(Turn.PREDICTIONS, project_id)
+        project = lock_project(project_id)
+        fair = _fair_reasons(project) if project.evaluation_share else []
+        # With each import is kept what it has drawn: without one there is no place for it.
+        import_run = _kept(project_id).first() or project.imports.order_by("pk").last()
+        if not fair or import_run is None or not _has_told(project):
+            return Samples()
+        before = _read(project_id).groups
+        chosen = _draw(project, import_run, _missed(project, FEWEST), fair)
+        progress.report()
+    return Samples() if chosen.groups == before else chosen
+
+
+def note(drawn: Samples, progress: Progress) -> None:
+    """Write into the job's log for which labels groups are held out."""
+    if drawn.groups:
+        progress.log(
+            message(
+                "The draw had missed labels, so groups of these are held out beyond it: %(labels)s.",
+                labels=", ".join(
+                    f"{name} ({sample.held_out}/{sample.of})"
+                    for name, sample in sorted(drawn.labels.items())[:NAMED]
+                ),
+            )
+        )
+
+
+def _draw(
+    project: Project,
+    import_run: ImportRun,
+    missed: Iterable[str],
+    fair: Collection[str] = (),
+) -> Samples:
+    """Draw the groups of the missed labels, move them and keep which they are."""
+    before = _read(project.pk)
+    labels = {*missed, *before.labels}
+    grouped = _grouped(project, labels, before, fair)
+    room = int(splitting.count(project) * ROOM)
+    chosen = samples.drawn(grouped, labels, room)
+    # Experts have changed their labels, or their items are gone: they stay as they are.
+    for key in before.groups.keys() - grouped.keys():
+        chosen.groups[key] = before.groups[key]
+    _move(project, before.groups, chosen.groups)
+    _keep(project, import_run, chosen)
+    return chosen
+
+
+def _fair_reasons(project: Project) -> list[str]:
+    """Return for which reasons people got items that are fair samples of their labels."""
+    assignments = Assignment.objects.filter(project=project)
+    if assignments.filter(reason__in=BY_RULE).exists():
+        by_file = assignments.filter(reason=Reason.IMPORT).exists()
+        return [Reason.IMPORT.value] if by_file else []
+    return [Reason.IMPORT.value, Reason.RANDOM.value, Reason.SECOND.value]
+
+
+def _has_told(project: Project) -> bool:
+    """Whether a label that no held-out item has is rare among these, and not just late."""
+    held_out = Item.objects.filter(project=project).evaluation()
+    if held_out.filter(state=Item.State.SETTLED).count() >= ENOUGH:
+        return True
+    return not held_out.exclude(state=Item.State.SETTLED).exists()
 
 
 def items_of(project_id: int) -> dict[int, frozenset[str]]:
@@ -136,24 +227,31 @@ def restore(import_run: ImportRun, coming: Mapping[Item, HeldOutFor]) -> None:
     _keep(import_run.project, import_run, Samples(grouped, samples_told))
 
 
-def _missed(project: Project) -> set[str]:
-    """Return the labels that few items have, and of which few groups are held out."""
+def _missed(project: Project, fewest: int) -> set[str]:
+    """Return the labels that few items have, and fewer than ``fewest`` held-out groups."""
     with connection.cursor() as cursor:
         cursor.execute(groups.SQL["labels"], {"project": project.pk})
         return {
             name
             for name, items, held_out in cursor.fetchall()
-            if items <= MOST_ITEMS and held_out < samples.GOAL
+            if items <= MOST_ITEMS and held_out < fewest
         }
 
 
 def _grouped(
-    project: Project, labels: Iterable[str], before: Samples
+    project: Project,
+    labels: Iterable[str],
+    before: Samples,
+    fair: Collection[str],
 ) -> dict[str, LabeledGroup]:
     """Return the groups that have one of some labels, by key."""
     grouped: dict[str, LabeledGroup] = {}
     with connection.cursor() as cursor:
-        values: dict[str, Any] = {"project": project.pk, "labels": sorted(labels)}
+        values: dict[str, Any] = {
+            "project": project.pk,
+            "labels": sorted(labels),
+            "fair": list(fair),
+        }
         cursor.execute(groups.SQL["of_labels"], values)
         for key, split, names, is_free in cursor.fetchall():
             group = grouped.setdefault(

@@ -54,7 +54,8 @@ WHERE r.project_id = %(project)s AND r.superseded_at IS NULL AND NOT r.is_ambigu
 GROUP BY name
 
 -- of_labels: the items of the groups that have one of some labels, with what is known.
--- An item is free where that is no more than a file's labels, and nothing has used these.
+-- An item is free where that is no more than a file's labels, and nothing has used these;
+-- or than what people made of it who got it for one of the fair reasons, if there are any.
 WITH wanted AS (
     SELECT DISTINCT i.group_key
     FROM labeling_resolution r JOIN labeling_item i ON i.id = r.item_id
@@ -63,11 +64,14 @@ WITH wanted AS (
           AND i.state <> 'invalid'
 )
 SELECT i.group_key, i.split, CASE WHEN NOT r.is_ambiguous THEN r.labels END,
-       i.votes = 0 AND i.state IN ('open', 'settled')
-       AND coalesce(r.source = 'gold', i.state = 'open')
+       i.state IN ('open', 'settled')
+       AND CASE WHEN i.votes = 0 THEN coalesce(r.source = 'gold', i.state = 'open')
+                ELSE r.source IS NOT NULL AND cardinality(%(fair)s::text[]) > 0 END
        AND NOT EXISTS (SELECT FROM labeling_resolution used
                        WHERE used.item_id = i.id AND used.used_at IS NOT NULL)
-       AND NOT EXISTS (SELECT FROM labeling_assignment a WHERE a.item_id = i.id)
+       AND NOT EXISTS (SELECT FROM labeling_assignment a
+                       WHERE a.item_id = i.id
+                             AND (a.reason <> ALL(%(fair)s::text[]) OR a.state = 'leased'))
 FROM wanted JOIN labeling_item i USING (group_key)
 LEFT JOIN labeling_resolution r ON r.item_id = i.id AND r.superseded_at IS NULL
 WHERE i.project_id = %(project)s

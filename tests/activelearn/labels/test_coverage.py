@@ -141,7 +141,9 @@ def test_k11_a_label_that_hardly_any_held_out_item_has_is_named(client: Client) 
     again = call("get", f"projects/{project.slug}/coverage/").json()["rare"]
     assert again == told
     address = f"/projects/{project.slug}/models/"
-    assert "import more items of these labels" in client.get(address).content.decode()
+    page = client.get(address).content.decode()
+    assert "import more items of these labels" in page
+    assert "so they are no random sample of it" in page
     held_out(project)
     shown = client.get(address).content.decode()
     assert "1 held-out item is not labeled yet" in shown

@@ -30,13 +30,8 @@ from labeling.services.transfer.importing.tally import Before, Tally
 from labeling.services.transfer.importing.write import Writer, Written, terms_of
 from labeling.services.transfer.limits import LIMITS, Limits
 from labeling.services.transfer.rows import ROLES
-from labeling.services.transfer.samples import Samples
 from labeling.services.work import jobs
 from labeling.services.work.progress import Progress
-
-# How many labels are named in one sentence.
-NAMED: Final = 20
-
 
 # Puts labels in force that a project lacks; labels are another room's.
 AddLabels = Callable[[Project, User | None, Sequence[str]], None]
@@ -217,24 +212,11 @@ def _write(
             beyond.hold_out(import_run, progress)
             due = 2 * tally.received
     if writer.has_labels:
-        _note_beyond(beyond.hold_out(import_run, progress), progress)
+        beyond.note(beyond.hold_out(import_run, progress), progress)
     if not tally.received:
         tally.reject(Refusal(0, message("The file has no rows.")))
         with transaction.atomic():
             _save(tally, import_run, progress)
-
-
-def _note_beyond(samples: Samples, progress: Progress) -> None:
-    if samples.groups:
-        progress.log(
-            message(
-                "The draw had missed labels, so groups of these are held out beyond it: %(labels)s.",
-                labels=", ".join(
-                    f"{name} ({sample.held_out}/{sample.of})"
-                    for name, sample in sorted(samples.labels.items())[:NAMED]
-                ),
-            )
-        )
 
 
 def run_of(job: Job) -> tuple[ImportRun, Upload]:
