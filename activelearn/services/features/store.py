@@ -86,7 +86,9 @@ def load(
         parts, damaged = _readable(own.all())
         damaged = damaged or _damaged(project, list(parts), list(parts.values()))
         if not damaged:
-            return _joined(list(parts.values()), hash_of(spec))
+            tables = list(parts.values())
+            parts.clear()
+            return _joined(tables, hash_of(spec))
         logger.warning("computing %s files of features anew", len(damaged))
         own.filter(pk__in=damaged).delete()
 
@@ -115,13 +117,33 @@ def _readable(
     return parts, damaged
 
 
-def _joined(parts: Sequence[core.Table], name: str) -> core.Table:
+def _joined(parts: list[core.Table], name: str) -> core.Table:
+    """Return the parts as one table, in their order; the list is empty then.
+
+    Each part is let go once it is copied: all parts beside the whole would need twice the
+    memory, which is gigabytes with a million texts.
+    """
     if not parts:
         no_rows = sparse.csr_matrix((0, 1), dtype=np.float32)
         return core.Table(np.zeros(0, dtype=np.int64), no_rows, name)
     ids = np.concatenate([part.ids for part in parts])
-    rows = sparse.vstack([part.rows for part in parts], format="csr")
-    return core.Table(ids, rows, name)
+    width = parts[0].rows.shape[1]
+    entries = sum(part.rows.nnz for part in parts)
+    # As narrow as can be, as SciPy itself does.
+    kind = np.int32 if entries <= np.iinfo(np.int32).max else np.int64
+    data = np.empty(entries, dtype=np.result_type(*(part.rows.dtype for part in parts)))
+    columns = np.empty(entries, dtype=kind)
+    starts = np.zeros(len(ids) + 1, dtype=kind)
+    row = entry = 0
+    parts.reverse()
+    while parts:
+        rows = parts.pop().rows
+        data[entry : entry + rows.nnz] = rows.data
+        columns[entry : entry + rows.nnz] = rows.indices
+        starts[row + 1 : row + rows.shape[0] + 1] = rows.indptr[1:].astype(kind) + entry
+        row, entry = row + rows.shape[0], entry + rows.nnz
+    whole = sparse.csr_matrix((data, columns, starts), shape=(len(ids), width))
+    return core.Table(ids, whole, name)
 
 
 def _complete(project: Project, spec: core.Spec, step: Step) -> None:
