@@ -28,7 +28,7 @@ def rows(only: str = "") -> list[dict[str, Any]]:
     ]
     if not wanted:
         return []
-    with _machine():
+    with machine():
         results = [
             row for part in wanted if part is not web.over_http for row in part()
         ]
@@ -40,7 +40,7 @@ def rows(only: str = "") -> list[dict[str, Any]]:
 
 
 @contextmanager
-def _machine() -> Iterator[None]:
+def machine() -> Iterator[None]:
     """Run the embedded PostgreSQL alone, with its tables, in a home of its own."""
     folder = Path(tempfile.mkdtemp(prefix="assay-bench-"))
     folder.chmod(0o755)
