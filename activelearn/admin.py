@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -205,4 +206,62 @@ class TrainingRunAdmin(WithJobButtons):
         return f"{run.job.state} {run.job.stage}"
 
 
-admin.site.register([Duel, Evaluation, Promotion], ReadOnly)
+@admin.register(Promotion)
+class PromotionAdmin(ReadOnly):
+    """Who let which version serve, when and why."""
+
+    list_display = (
+        "at",
+        "project",
+        "model",
+        "before",
+        "is_rollback",
+        "decided_by",
+        "why",
+    )
+    list_filter = ("project", "is_rollback")
+    list_select_related = ("project", "model", "before", "by", "run")
+
+    @admin.display
+    def decided_by(self, change: Promotion) -> str:
+        """Return the person, or the run whose gate it was."""
+        if change.run:
+            return _("the gate of run #%(run)s") % {"run": change.run.pk}
+        return change.by.username if change.by else "–"
+
+
+@admin.register(Evaluation)
+class EvaluationAdmin(ReadOnly):
+    """On what each version was judged, and against which one."""
+
+    list_display = ("model", "project", "items", "better", "worse")
+    list_filter = ("model__project",)
+    list_select_related = ("model__project",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Evaluation]:
+        """Leave out what has an entry for each held-out item."""
+        judged = super().get_queryset(request)
+        return judged.defer("outcomes", "pairs", "sureness")
+
+    @admin.display
+    def project(self, judged: Evaluation) -> str:
+        """Return the project of the version."""
+        return str(judged.model.project)
+
+
+@admin.register(Duel)
+class DuelAdmin(ReadOnly):
+    """Which versions people were asked about, and what came of it."""
+
+    list_display = (
+        "project",
+        "challenger",
+        "champion",
+        "asked",
+        "answered",
+        "verdict",
+        "started_at",
+        "ended_at",
+    )
+    list_filter = ("project", "verdict")
+    list_select_related = ("project", "challenger", "champion")

@@ -33,13 +33,26 @@ class Difference:
 class VersionComparison:
     """Two evaluations, and the items on which one of the two versions is right.
 
-    shared: held-out items that both were judged on, with the same label.
+    shared: held-out items that both were judged on, with the same label. right_before:
+    how many of these the earlier version has right.
     """
 
     before: Evaluation
     now: Evaluation
     shared: int
+    right_before: int
     differences: list[Difference]
+
+    @property
+    def accuracy_before(self) -> float:
+        """The earlier version's accuracy on the shared items, in [0, 1]."""
+        return self.right_before / self.shared
+
+    @property
+    def accuracy_now(self) -> float:
+        """The later version's accuracy on the shared items, in [0, 1]."""
+        right = self.right_before + len(self.fixed) - len(self.broken)
+        return right / self.shared
 
     @property
     def fixed(self) -> list[Difference]:
@@ -63,7 +76,7 @@ def compare(project: Project, number: int, before: int) -> VersionComparison:
     first = registry.evaluation(project, before)
     second = registry.evaluation(project, number)
     known = {pk: (truth, given) for pk, truth, given in pairs_today(first)}
-    shared = 0
+    shared = right_before = 0
     differences: list[Difference] = []
     for pk, truth, now in pairs_today(second):
         # An item that only one of them was judged on has no labels here, so it is left
@@ -72,9 +85,10 @@ def compare(project: Project, number: int, before: int) -> VersionComparison:
         if then != truth:
             continue
         shared += 1
+        right_before += earlier == truth
         if (now == truth) != (earlier == truth):
             differences.append(Difference(pk, truth, earlier, now))
-    return VersionComparison(first, second, shared, differences)
+    return VersionComparison(first, second, shared, right_before, differences)
 
 
 def pairs_today(

@@ -165,8 +165,9 @@ ACTS: Final[dict[str, Promise]] = {
 
 def _done(act: Act) -> str:
     """Return what was done with a version, and by whom, in words."""
-    gate = _("the gate of run #%(run)s") % {"run": act.run} if act.run else "–"
-    facts = {"who": act.by or gate, "number": act.other}
+    # Who asked for a run has not approved what its gate let through.
+    gate = _("the gate of run #%(run)s") % {"run": act.run} if act.run else None
+    facts = {"who": gate or act.by or "–", "number": act.other}
     if act.kind == "promoted" and act.other is None:
         return str(_("promoted by %(who)s") % facts)
     return str(ACTS[act.kind] % facts)

@@ -120,8 +120,9 @@ class SliceRow:
 
     kind: Promise | str
     name: str
-    items: int
+    items_before: int
     before: Estimate
+    items_now: int
     now: Estimate
 
 
@@ -137,8 +138,9 @@ def _slices(comparison: VersionComparison) -> list[SliceRow]:
         SliceRow(
             KINDS.get(kind, kind),
             name,
-            summary["items"],
+            first[kind, name]["items"],
             Estimate(**first[kind, name]["accuracy"]),
+            summary["items"],
             Estimate(**summary["accuracy"]),
         )
         for (kind, name), summary in second.items()

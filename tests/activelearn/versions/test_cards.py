@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from activelearn.models import Evaluation, ModelVersion, Promotion
 from activelearn.services.features import files
 from activelearn.services.versions import comparing
 from labeling.errors import NotFoundError
-from labeling.models import Item, LabelSet, Project
+from labeling.models import Item, LabelSet, Project, User
 from labeling.services.projects import label_sets
 from tests import make
 from tests.test_list_queries import worked_on
@@ -51,6 +53,8 @@ def test_two_versions_are_compared_item_by_item() -> None:
     comparison = comparing.compare(project, 2, 1)
 
     assert comparison.shared == 4
+    # Each has two of these right: one both, and one alone.
+    assert (comparison.accuracy_before, comparison.accuracy_now) == (0.5, 0.5)
     assert [entry.item_id for entry in comparison.fixed] == [items[0].pk]
     assert [entry.item_id for entry in comparison.broken] == [items[1].pk]
     back = comparing.compare(project, 1, 2)
@@ -149,6 +153,49 @@ def test_a_card_says_what_a_version_is_and_where_it_comes_from(client: Client) -
     assert ">2</td>" in page
     # A label cannot leave its cell.
     assert "| a\\|b | 2 |" in text
+
+
+def test_what_a_gate_let_through_is_not_approved_by_who_asked_for_the_run(
+    client: Client,
+) -> None:
+    project = worked_on(2)
+    version = ModelVersion.objects.get(project=project, number=2)
+    boss = make.user("boss", manager=True)
+    Promotion.objects.create(
+        project=project,
+        model=version,
+        run=version.run,
+        by=boss,
+        at=timezone.now(),
+        sha256="a",
+    )
+    client.force_login(make.manager_of(project).user)
+
+    card = client.get(f"/projects/{project.slug}/models/2/card/").content.decode()
+    root = User.objects.create_superuser("root", password="pw")
+    client.force_login(root)
+    with CaptureQueriesContext(connection) as queries:
+        listed = client.get("/admin/activelearn/promotion/").content.decode()
+
+    for page in (card, listed):
+        assert f"the gate of run #{version.run_id}" in page
+        assert "promoted by boss" not in page
+    Promotion.objects.create(
+        project=project, model=version, by=boss, at=timezone.now(), why="?", sha256="a"
+    )
+    with CaptureQueriesContext(connection) as more:
+        assert "boss" in client.get("/admin/activelearn/promotion/").content.decode()
+    assert len(more) == len(queries)
+
+
+@pytest.mark.parametrize("name", ["evaluation", "duel"])
+def test_the_lists_of_the_admin_name_the_project(client: Client, name: str) -> None:
+    project = worked_on(2)
+    client.force_login(User.objects.create_superuser("root", password="pw"))
+
+    page = client.get(f"/admin/activelearn/{name}/").content.decode()
+
+    assert f">{project.name}<" in page
 
 
 def test_a_card_tells_that_the_file_of_what_was_learned_is_gone(client: Client) -> None:
