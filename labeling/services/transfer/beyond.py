@@ -66,7 +66,7 @@ ROOM: Final = 0.1
 MOST_ITEMS: Final = 1000
 # With fewer held-out groups, a label's figures say nothing.
 FEWEST: Final = 2
-# Among so many held-out items that are labeled, a label that none has is rare.
+# Among this number of labeled held-out items, a label that none has is rare.
 ENOUGH: Final = 100
 # How many labels are named in one sentence.
 NAMED: Final = 20
@@ -191,7 +191,7 @@ def samples_of(project_id: int) -> dict[str, LabelSample]:
     return _read(project_id).labels
 
 
-def told(project_id: int) -> dict[str, HeldOutFor]:
+def for_export(project_id: int) -> dict[str, HeldOutFor]:
     """Return what an export says of the groups that are held out beyond the draw, by key."""
     kept = _read(project_id)
     counted: HeldOutFor = {
@@ -215,7 +215,7 @@ def restore(import_run: ImportRun, coming: Mapping[Item, HeldOutFor]) -> None:
     others = Item.objects.filter(project=import_run.project_id, group_key__in=keys)
     # Chance has drawn a group that was held out before: it goes on counting everywhere.
     drawn = set(others.exclude(pk__in=ids).values_list("group_key", flat=True))
-    grouped, samples_told = dict(before.groups), dict(before.labels)
+    grouped, known = dict(before.groups), dict(before.labels)
     for item, labels in coming.items():
         key = item.group_key
         if key in drawn and key not in before.groups:
@@ -223,8 +223,8 @@ def restore(import_run: ImportRun, coming: Mapping[Item, HeldOutFor]) -> None:
         grouped[key] = grouped.get(key, frozenset()) | labels.keys()
         for name, sample in labels.items():
             if sample is not None:
-                samples_told.setdefault(name, LabelSample(*sample))
-    _keep(import_run.project, import_run, Samples(grouped, samples_told))
+                known.setdefault(name, LabelSample(*sample))
+    _keep(import_run.project, import_run, Samples(grouped, known))
 
 
 def _missed(project: Project, fewest: int) -> set[str]:

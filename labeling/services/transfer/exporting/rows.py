@@ -137,7 +137,7 @@ def _copy_both(
     }
     deadline = time.monotonic() + settings.EXPORT_MAX_SECONDS
     with _one_snapshot() as at:
-        values["held_out_for"] = json.dumps(beyond.told(project.pk))
+        values["held_out_for"] = json.dumps(beyond.for_export(project.pk))
         count = _copy("copy_items", values, items, deadline)
         _copy("copy_votes", values, votes, deadline)
     return at, count

@@ -125,14 +125,14 @@ def _held_out_for(values: Mapping[str, Any]) -> HeldOutFor:
     """Return the labels for which an item is held out; none for one of the pool."""
     if values.get("split") != Item.Split.EVALUATION:
         return {}
-    told = _object(values, "held_out_for")
-    return {str(name): _sample(told[name]) for name in told}
+    samples = _object(values, "held_out_for")
+    return {str(name): _sample(sample) for name, sample in samples.items()}
 
 
-def _sample(told: object) -> tuple[int, int] | None:
-    if told is None:
+def _sample(value: object) -> tuple[int, int] | None:
+    if value is None:
         return None
-    match told:
+    match value:
         case [int(held_out), int(of)] if 0 <= held_out <= of:
             return held_out, of
     raise RowError(message("%(column)s is not one of ours.", column="held_out_for"))
