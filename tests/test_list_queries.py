@@ -227,6 +227,14 @@ def address(path: str, project: Project) -> str:
     )
 
 
+def learned_from(count: int) -> Project:
+    """Return a project whose first version learned from so many items."""
+    project = worked_on(FEW)
+    ids = [item.pk for item in make.items(project, count)]
+    Snapshot.objects.filter(project=project).update(item_ids=ids)
+    return project
+
+
 def many_labels(count: int) -> Project:
     project = make.project()
     drafts = [label_sets.LabelDraft(f"label {number}") for number in range(count)]
@@ -323,6 +331,7 @@ PAGES: Final[dict[str, Builder]] = {
     "projects/{slug}/predictions/": predicted_from_outside,
     "projects/{slug}/models/1/confusions/?truth=x&predicted=y": mixed_up,
     "projects/{slug}/models/2/against/1/": differing,
+    "projects/{slug}/models/1/items/": learned_from,
     "projects/{slug}/items/{item}/": often_answered,
     "projects/{slug}/items/{item}/models/": had_to_do,
     "projects/{slug}/sources/": fed,

@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path(f"{_VERSION}archive/", previews.archive, name="archive"),
     path(f"{_VERSION}card/", versions.card, name="card"),
+    path(f"{_VERSION}items/", versions.learned, name="learned"),
     path(f"{_VERSION}card.md", versions.card_file, name="card-file"),
     path(f"{_VERSION}against/<int:before>/", versions.changes, name="changes"),
 ]

@@ -63,6 +63,7 @@ SCREENS = {
     "disagreements": "/projects/languages/disagreements/",
     "models": "/projects/languages/models/",
     "card": "/projects/languages/models/1/card/",
+    "learned": "/projects/languages/models/1/items/",
     "retrain": "/projects/languages/models/retrain/",
     "promote": "/projects/languages/models/1/promote/",
     "rollback": "/projects/languages/models/2/rollback/",

@@ -1,11 +1,12 @@
-"""Which versions learned from an item, and which were judged on it."""
+"""Which versions learned from an item or were judged on it, and from which a version did."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import (
+    BigIntegerField,
     BooleanField,
     ExpressionWrapper,
     Func,
@@ -15,9 +16,19 @@ from django.db.models import (
     Value,
 )
 
-from activelearn.models import ModelVersion
+from activelearn.models import ModelVersion, Snapshot
+from activelearn.services.labels import snapshots
 from activelearn.services.versions import registry
+from labeling.errors import DamagedFileError
 from labeling.models import Item
+
+
+class _EachOf(Func):
+    """The elements of an array, a row each."""
+
+    function = "unnest"
+    set_returning = True
+    output_field = BigIntegerField()
 
 
 @dataclass(frozen=True)
@@ -57,6 +68,23 @@ def versions_of(item: Item) -> QuerySet[ModelVersion]:
             ),
         )
     )
+
+
+def ancestors(version: ModelVersion) -> QuerySet[Item]:
+    """Return the items that a version learned from and that are still there."""
+    # By the list that is kept with the row: it may name a million.
+    taught = Snapshot.objects.filter(pk=version.snapshot_id).values(
+        item=_EachOf("item_ids")
+    )
+    return Item.objects.filter(project=version.project_id, pk__in=taught)
+
+
+def labels_taught(version: ModelVersion) -> dict[int, Sequence[str]] | None:
+    """Return the labels that a version learned, by item; None where their file is gone."""
+    try:
+        return dict(snapshots.read(version.snapshot))
+    except DamagedFileError:
+        return None
 
 
 def descendant_of(version: ModelVersion) -> Descendant:

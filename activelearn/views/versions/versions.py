@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 
 from activelearn.core.intervals import Estimate
 from activelearn.services.judging import duels
-from activelearn.services.versions import cards, comparing, lineage
+from activelearn.services.versions import cards, comparing, lineage, registry
 from activelearn.services.versions.comparing import VersionComparison
 from activelearn.views.judging import duels as duel_rows
 from activelearn.views.judging.evidence import KINDS
@@ -52,6 +52,28 @@ def item_models(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         parts=lineage.descendants(shown.rows),
     )
     return render(request, "activelearn/item_models.html", page)
+
+
+@login_required
+def learned(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """List the items that a version learned from, each with the label it was taught.
+
+    Raises Http404 where there is no such version.
+    """
+    member = member_of(request, slug, members.ENGINEER)
+    with or_404():
+        version = registry.version(member.project, number)
+    items = listing(request, lineage.ancestors(version).select_related("media"))
+    labels = lineage.labels_taught(version)
+    page = context(
+        member,
+        "models",
+        version=version,
+        items=items,
+        is_known=labels is not None,
+        entries=[(item, (labels or {}).get(item.pk)) for item in items.rows],
+    )
+    return render(request, "activelearn/learned.html", page)
 
 
 @login_required

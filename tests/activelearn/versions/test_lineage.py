@@ -71,3 +71,29 @@ def test_a_programs_list_and_the_page_are_for_engineers_of_the_project(
         assert client.get(f"/{path}").status_code == status
     missing = make.Caller(manager)("get", path.replace(str(held_out), "0"))
     assert missing.status_code == 404
+
+
+def test_a_version_names_the_items_that_it_learned_from(client: Client) -> None:
+    project, (version,) = versions(1)
+    taught = snapshots.read(version.snapshot)
+    client.force_login(make.manager_of(project).user)
+    address = f"/projects/{project.slug}/models/1/"
+
+    assert f"{address}items/" in client.get(f"{address}card/").content.decode()
+    page = client.get(f"{address}items/").content.decode()
+
+    assert set(lineage.ancestors(version).values_list("pk", flat=True)) == set(taught)
+    newest = max(taught)
+    assert f"/projects/{project.slug}/items/{newest}/models/" in page
+    assert taught[newest][0] in page
+    assert f"It was taught {len(taught)} labels" in page
+    gone = min(taught)
+    Item.objects.filter(pk=gone).delete()
+    assert not lineage.ancestors(version).filter(pk=gone).exists()
+    version.snapshot.sha256 = "f" * 64
+    version.snapshot.save()
+    assert "which labels these were is gone" in (
+        client.get(f"{address}items/").content.decode()
+    )
+    client.force_login(make.user())
+    assert client.get(f"{address}items/").status_code == 404
