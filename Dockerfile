@@ -1,7 +1,7 @@
 FROM python:3.11.14-slim-bookworm
 WORKDIR /app
-COPY requirements.lock pyproject.toml README.md ./
-RUN pip install --no-cache-dir -r requirements.lock && useradd --system --uid 1000 assay
+COPY requirements.lock requirements-extras.lock pyproject.toml README.md ./
+RUN pip install --no-cache-dir -r requirements.lock -r requirements-extras.lock && useradd --system --uid 1000 assay
 COPY manage.py ./
 COPY running running
 COPY config config

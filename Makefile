@@ -4,6 +4,7 @@
 # make schema: the API's schema, written to docs/openapi.yaml.
 # make tables: what a new database begins with, after a new migration.
 # make screens: pictures of every screen for the docs.
+# make extras: what else make run can use: Parquet, and a Redis as the broker.
 # make lock: hashes of the locks' entries, for all machines, from the index.
 # make faults: F01 to F20, each by its tests (tests/faults/table.py).
 # make soak: faults, replays of crowds and orders of calls that make test has no time for.
@@ -13,7 +14,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: faults lock run test soak audit bench history messages schema settings screens tables
+.PHONY: extras faults lock run test soak audit bench history messages schema settings screens tables
 run: $(VENV)/.installed
 	@exec $(BIN)/assay up
 
@@ -22,6 +23,9 @@ test: $(VENV)/.installed-dev
 
 soak: $(VENV)/.installed-dev
 	@$(BIN)/python -m pytest -q -m soak
+
+extras: $(VENV)/.installed
+	@tools/install.sh $(BIN)/python requirements-extras.lock
 
 faults: $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.faults
@@ -45,7 +49,7 @@ screens: $(VENV)/.installed-dev
 	@$(BIN)/python -m tools.screens
 
 lock: $(VENV)/.installed-dev
-	@for file in requirements.lock requirements-dev.lock requirements-audit.lock; do \
+	@for file in requirements.lock requirements-extras.lock requirements-dev.lock requirements-audit.lock; do \
 	  $(BIN)/uv pip compile --quiet --no-deps --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-annotate --output-file $$file.new $$file && mv $$file.new $$file || exit 1; done
 

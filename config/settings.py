@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -267,6 +268,11 @@ if env.text("BROKER_URL").startswith("postgres"):
     raise ImproperlyConfigured(
         "BROKER_URL is for Redis or Valkey (redis://…). Leave it unset, and the "
         "database of DATABASE_URL is the broker."
+    )
+if env.text("BROKER_URL").startswith("redis") and find_spec("redis") is None:
+    raise ImproperlyConfigured(
+        "BROKER_URL names a Redis, and the package for it is not installed: "
+        'pip install "assay[redis]", or "make extras" in a clone.'
     )
 # It would ask for a queue of its own; the table has none that everybody hears.
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = bool(env.text("BROKER_URL"))

@@ -9,8 +9,10 @@ from typing import Final
 
 import pytest
 
-LOCK: Final = Path(__file__).parents[2] / "requirements.lock"
-NAMES: Final = re.findall(r"^([A-Za-z0-9._-]+)==", LOCK.read_text(), re.MULTILINE)
+ROOT: Final = Path(__file__).parents[2]
+LOCKS: Final = ("requirements.lock", "requirements-extras.lock")
+TEXTS: Final = "".join((ROOT / name).read_text() for name in LOCKS)
+NAMES: Final = re.findall(r"^([A-Za-z0-9._-]+)==", TEXTS, re.MULTILINE)
 FREE: Final = re.compile(
     r"\b(MIT(-CMU)?|New BSD|BSD|BSD-[23]-Clause|0BSD|Apache|Apache-2\.0|ISC|Zlib|CC0-1\.0"
     r"|PSF-2\.0|MPL-2\.0|Mozilla Public License 2\.0|Python Software Foundation)\b"

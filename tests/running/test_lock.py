@@ -16,6 +16,7 @@ import pytest
 from tests.running.machine import ROOT
 
 PYTHONS: Final = ("3.11", "3.12", "3.13", "3.14")
+RUNS: Final = ("requirements.lock", "requirements-extras.lock")
 PLATFORMS: Final = (
     "x86_64-manylinux_2_28",
     "aarch64-manylinux_2_28",
@@ -45,10 +46,13 @@ def resolve(lock: Path, python: str, platform: str) -> str:
 
 
 @pytest.mark.soak
+@pytest.mark.parametrize("name", RUNS)
 @pytest.mark.parametrize("python", PYTHONS)
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_every_entry_of_the_lock_has_a_wheel(platform: str, python: str) -> None:
-    assert resolve(ROOT / "requirements.lock", python, platform) == ""
+def test_every_entry_of_the_lock_has_a_wheel(
+    platform: str, python: str, name: str
+) -> None:
+    assert resolve(ROOT / name, python, platform) == ""
 
 
 @pytest.mark.soak
@@ -63,13 +67,13 @@ def test_an_entry_without_a_wheel_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["requirements.lock", "requirements-dev.lock", "requirements-audit.lock"]
+    "name", [*RUNS, "requirements-dev.lock", "requirements-audit.lock"]
 )
 def test_every_entry_is_exact_and_has_its_hashes(name: str) -> None:
     lines = (ROOT / name).read_text().splitlines()
     entries = [line for line in lines if not line.startswith(" ")]
 
-    assert len(entries) > 30
+    assert entries
     assert [line for line in entries if not ENTRY.match(line)] == []
     assert [
         line for line in lines if line.startswith(" ") and not HASH.match(line)
@@ -78,17 +82,21 @@ def test_every_entry_is_exact_and_has_its_hashes(name: str) -> None:
     assert all(HASH.match(line) for line in followed)
 
 
-def test_what_runs_is_the_same_in_both_locks() -> None:
-    runs, develops = (
-        {
-            match[1]: match[2]
-            for line in (ROOT / name).read_text().splitlines()
-            if (match := ENTRY.match(line))
-        }
-        for name in ("requirements.lock", "requirements-dev.lock")
-    )
+def entries_of(name: str) -> dict[str, str]:
+    lines = (ROOT / name).read_text().splitlines()
+    return {match[1]: match[2] for line in lines if (match := ENTRY.match(line))}
 
-    assert runs.items() <= develops.items()
+
+@pytest.mark.parametrize("name", RUNS)
+def test_what_runs_is_the_same_in_the_lock_of_developers(name: str) -> None:
+    assert entries_of(name).items() <= entries_of("requirements-dev.lock").items()
+
+
+def test_what_is_heavy_at_the_edge_is_an_extra() -> None:
+    plain, extras = map(entries_of, RUNS)
+
+    assert {*extras} == {"pyarrow", "redis"}
+    assert not extras.items() & plain.items()
 
 
 FAKE_PIP: Final = """#!/bin/sh

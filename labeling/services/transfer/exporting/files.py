@@ -17,6 +17,7 @@ from typing import Any, Final
 from labeling.errors import NoSpaceError, check_one_of
 from labeling.messages import sentence as _
 from labeling.models import Project
+from labeling.services.transfer.arrow import arrow
 from labeling.services.transfer.exporting import tools
 from labeling.services.transfer.exporting.rows import (
     COLUMNS,
@@ -86,12 +87,15 @@ def stream(
     """Return the state of one moment as a file of this ``kind``, ready to be sent.
 
     CSV cells that a spreadsheet would run as a formula get a leading apostrophe,
-    unless the style is raw. Raises InvalidInputError where the format or a filter is unknown,
+    unless the style is raw. Raises InvalidInputError where the format or a filter is unknown or
+    the server lacks Parquet,
     NoSpaceError where the disk is full, TakesTooLongError beyond EXPORT_MAX_SECONDS.
     """
     check_one_of("format", kind, KINDS)
     if kind in OUTGOING:
         tools.check(kind, project)
+    if ending(kind) == "parquet":
+        arrow()
     try:
         return _export(project, kind, filters, style)
     except OSError as error:
@@ -184,14 +188,11 @@ _TYPES: Final = {
 
 
 def _write_parquet(rows: Iterable[EncodedRow], file: BufferedRandom) -> None:
-    # Imported where it is used: most processes never write a Parquet file.
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
+    pa = arrow()
     schema = pa.schema(
         [(name, pa.type_for_alias(_TYPES.get(name, "string"))) for name in COLUMNS]
     )
-    with pq.ParquetWriter(file, schema) as writer:
+    with pa.parquet.ParquetWriter(file, schema) as writer:
         for group in _groups(rows):
             columns = dict(zip(COLUMNS, zip(*group, strict=True), strict=True))
             writer.write_table(pa.Table.from_pydict(columns, schema=schema))

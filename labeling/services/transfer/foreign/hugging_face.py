@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import IO, Any, Final
 
 from labeling.messages import message
+from labeling.services.transfer.arrow import arrow
 from labeling.services.transfer.foreign import pictures, shape
 from labeling.services.transfer.foreign.shape import Outgoing, Record, Target
 
@@ -49,21 +50,16 @@ def named(value: object, names: list[str]) -> object:
 
 
 def _write_parquet(records: Iterable[Record], target: Target, file: IO[bytes]) -> None:
-    # Imported where it is used: most processes never write a Parquet file.
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     schema = _schema(target)
     most = _PICTURES if target.data_type == "image" else _ROWS
     rows = (_row(record, target) for record in records)
-    with pq.ParquetWriter(file, schema) as writer:
+    with arrow().parquet.ParquetWriter(file, schema) as writer:
         while some := [*itertools.islice(rows, most)]:
-            writer.write_table(pa.Table.from_pylist(some, schema=schema))
+            writer.write_table(arrow().Table.from_pylist(some, schema=schema))
 
 
 def _schema(target: Target) -> Any:
-    import pyarrow as pa
-
+    pa = arrow()
     text = {"dtype": "string", "_type": "Value"}
     labels = {"names": [*target.labels], "_type": "ClassLabel"}
     several = {"feature": labels, "_type": "List"}

@@ -13,6 +13,7 @@ from functools import partial
 from typing import IO, Any, Final
 
 from labeling.messages import Message, message
+from labeling.services.transfer.arrow import arrow
 from labeling.services.transfer.foreign import hugging_face
 from labeling.services.transfer.importing.raw import FileError
 from labeling.services.transfer.limits import Limits
@@ -27,11 +28,10 @@ def rows(file: IO[bytes], limits: Limits) -> Iterator[ParquetRow]:
     """Yield the values of each row, or None and why it has none.
 
     Raises pyarrow.ArrowException, OSError or ValueError where the file is unreadable, and
-    FileError where a part is packed too tightly.
+    FileError where a part is packed too tightly. Raises NoParquetError where the server
+    lacks it.
     """
-    # Imported where it is used: most processes never see a Parquet file.
-    import pyarrow.parquet as pq
-
+    pq = arrow().parquet
     described = pq.ParquetFile(file)
     _check_packing(described.metadata, limits)
     columns = [described.schema.column(at) for at in range(len(described.schema))]
@@ -59,12 +59,13 @@ def rows(file: IO[bytes], limits: Limits) -> Iterator[ParquetRow]:
 
 
 def features(file: IO[bytes]) -> bool:
-    """Whether a Parquet file declares features, as data sets of Hugging Face do."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    """Whether a Parquet file declares features, as data sets of Hugging Face do.
 
+    Raises NoParquetError where the server lacks it.
+    """
+    pa = arrow()
     try:
-        metadata = pq.ParquetFile(file).schema_arrow.metadata
+        metadata = pa.parquet.ParquetFile(file).schema_arrow.metadata
     except (pa.ArrowException, OSError, ValueError):
         # The reader says what is wrong with it.
         return False

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import IO
 
 from labeling.messages import message
+from labeling.services.transfer.arrow import arrow
 from labeling.services.transfer.foreign import INCOMING
 from labeling.services.transfer.importing import (
     packed,
@@ -34,7 +35,8 @@ def read(
 ) -> Iterator[Raw]:
     """Return the rows of a file one by one; of ``first`` ones only, where it is said.
 
-    Raises FileError while it is read, where the whole file or its rest is unreadable.
+    Raises FileError while it is read, where the whole file or its rest is unreadable, and
+    NoParquetError where the server lacks it.
     """
     if reading.format in readings.TOOLS:
         return tools.whole(reading, file)
@@ -49,7 +51,7 @@ def understand(
 ) -> FileReading:
     """Return how a file is to be read, and whose export it is.
 
-    Raises FileError for a file of another kind.
+    Raises FileError for a file of another kind, NoParquetError where the server lacks it.
     """
     choice = choice or ReadingChoice()
     reading = readings.understand(name, file, terms, choice)
@@ -81,9 +83,7 @@ def _read(reading: FileReading, file: IO[bytes], limits: Limits) -> Iterator[Raw
 
 
 def _parquet(file: IO[bytes], limits: Limits) -> Iterator[Raw]:
-    # Imported where it is used: most processes never see a Parquet file.
-    import pyarrow as pa
-
+    pa = arrow()
     try:
         for number, row in enumerate(parquet.rows(file, limits), start=1):
             yield Raw(number, *row)

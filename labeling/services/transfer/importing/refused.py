@@ -18,6 +18,7 @@ from labeling.messages import Message, as_json, from_json
 from labeling.messages import sentence as _
 from labeling.models import ImportRun
 from labeling.services.transfer import guard
+from labeling.services.transfer.arrow import arrow
 from labeling.services.transfer.importing import text_rows
 from labeling.services.transfer.importing.chunk import Refusal
 from labeling.services.transfer.importing.dialect import NO_DELIMITER
@@ -199,15 +200,12 @@ def _jsonl(
 def _parquet(
     file: IO[bytes], _report: Mapping[str, Any], rows: Iterator[dict[str, Any]]
 ) -> None:
-    # Imported where it is used: most processes never see a Parquet file.
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
+    pa = arrow()
     every = [_named(row) for row in rows]
     try:
         columns = dict.fromkeys(name for row in every for name in row)
         table = pa.table({name: [row.get(name) for row in every] for name in columns})
-        pq.write_table(table, file)
+        pa.parquet.write_table(table, file)
     except pa.ArrowException as error:
         why = _("These rows make no Parquet file: choose jsonl.")
         raise InvalidInputError(errors={"format": [why]}) from error
