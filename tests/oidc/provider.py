@@ -21,6 +21,8 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
+from config.oidc.options import Options
+
 CLIENT, SECRET = "assay", "only for this provider"
 
 
@@ -47,6 +49,7 @@ class Provider:
     port: int = 0
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     seen: list[str] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
 
     @property
     def issuer(self) -> str:
@@ -62,6 +65,11 @@ class Provider:
         form = dict(parse_qsl(environ["wsgi.input"].read(length).decode()))
         if path == "/authorize":
             start("302 Found", [("Location", self._authorize(query))])
+            return [b""]
+        if path == "/logout":
+            # Nobody is logged in here any more, whoever it was.
+            self.ended.append(query["id_token_hint"])
+            start("302 Found", [("Location", query["post_logout_redirect_uri"])])
             return [b""]
         pages: dict[str, Callable[[], dict[str, Any]]] = {
             "/.well-known/openid-configuration": self._configuration,
@@ -145,6 +153,22 @@ class Provider:
         told = {name: value for name, value in claims.items() if value is not None}
         header = {"alg": self.algorithm, "kid": self.key.kid}
         return jwt.encode(header, told, self.key, algorithms=[self.algorithm])
+
+
+def options_for(provider: Provider, **changes: Any) -> Options:
+    """Return how the environment of a site with this provider sets it up."""
+    usual = Options(
+        issuer=provider.issuer,
+        client_id=CLIENT,
+        client_secret=SECRET,
+        name="Example ID",
+        scopes="openid profile email",
+        name_claim="preferred_username",
+        groups_claim="groups",
+        grants=(),
+        required_groups=frozenset(),
+    )
+    return Options(**{**vars(usual), **changes})
 
 
 def _key(kid: str) -> RSAKey:

@@ -14,13 +14,19 @@ from pytest_django.fixtures import Settings
 
 from config.models import Identity
 from config.oidc.groups import grants_of
-from config.oidc.options import Options
 from labeling.models import BrowserSession, Membership, User
 from tests import make
 
 # Here, while no provider is named: the addresses of all other tests are made without one.
 from tests.oidc import urls
-from tests.oidc.provider import CLIENT, SECRET, Provider, query_of, serving
+from tests.oidc.provider import (
+    CLIENT,
+    SECRET,
+    Provider,
+    options_for,
+    query_of,
+    serving,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(urls.__name__)]
 ADA = {"sub": "17", "preferred_username": "Ada", "email": "ada@example.org"}
@@ -37,18 +43,7 @@ def options(provider: Provider, settings: Settings) -> Any:
     """Set the site up as its environment would."""
 
     def set_up(**changes: Any) -> None:
-        usual = Options(
-            issuer=provider.issuer,
-            client_id=CLIENT,
-            client_secret=SECRET,
-            name="Example ID",
-            scopes="openid profile email",
-            name_claim="preferred_username",
-            groups_claim="groups",
-            grants=(),
-            required_groups=frozenset(),
-        )
-        settings.OIDC = Options(**{**vars(usual), **changes})
+        settings.OIDC = options_for(provider, **changes)
 
     set_up()
     return set_up
