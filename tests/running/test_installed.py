@@ -24,8 +24,18 @@ from tests.running.test_wheel import build, copy_sources
 
 pytestmark = [pytest.mark.running, pytest.mark.soak]
 
-# The last release whose broker was a Redis of its own; its parts stand beside manage.py.
-EARLIER: Final = "2781e2f90f"
+# With the last release before it was gone, the broker was a Redis of its own, and the parts
+# stood beside manage.py. Named by what was in it: a history may be written anew.
+GONE: Final = "running/embedded/redis.py"
+MOST_BYTES: Final = 450_000_000
+WAYS: Final[dict[str, tuple[str, ...]]] = {
+    "uvx": ("tool", "run", "--from"),
+    "pipx": ("tool", "run", "pipx", "run", "--spec"),
+}
+# How this machine comes to the index.
+OF_INDEX: Final = re.compile(
+    r"PIP_|UV_|SSL_|REQUESTS_|CURL_|https?_proxy", re.IGNORECASE
+)
 OFFLINE: Final = ("Failed to fetch", "error sending request", "dns error")
 
 
@@ -48,12 +58,13 @@ class Installed:
             "XDG_STATE_HOME": str(folder / "state"),
             **environment,
         }
+        self.command: tuple[str | Path, ...] = (self.venv / "bin" / "assay",)
         self.log = folder / "log"
         self.process: subprocess.Popen[bytes] | None = None
 
-    def make(self, lock: Path) -> None:
+    def make(self, lock: Path, python: str = sys.executable) -> None:
         """Make the environment with the versions of a lock file."""
-        _uv("venv", "--python", sys.executable, str(self.venv))
+        _uv("venv", "--python", python, str(self.venv))
         self.install("--only-binary=:all:", "-r", str(lock))
 
     def install(self, *words: str) -> None:
@@ -63,7 +74,7 @@ class Installed:
     def running(self, *words: str, folder: Path | None = None) -> Iterator[None]:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [self.venv / "bin" / "assay", *words],
+                [*self.command, *words],
                 cwd=folder or self.elsewhere,
                 env={**self.environment, "PORT": str(self.port)},
                 stdout=log,
@@ -84,7 +95,7 @@ class Installed:
     def run(self, *words: str) -> str:
         """Run a command in another terminal, which knows neither port nor home."""
         done = subprocess.run(
-            [self.venv / "bin" / "assay", *words],
+            [*self.command, *words],
             cwd=self.elsewhere,
             env=self.environment,
             capture_output=True,
@@ -99,9 +110,10 @@ class Installed:
         return sum(len(row["votes"]) for row in rows)
 
 
-def _uv(*words: str) -> None:
+def _uv(*words: str, **environment: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "uv", *words],
+        env={**os.environ, **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -109,6 +121,55 @@ def _uv(*words: str) -> None:
     if done.returncode and any(word in done.stderr for word in OFFLINE):
         pytest.skip("no package index is reachable")
     assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def _weight(folder: Path) -> int:
+    """Return the bytes of what is installed, without what Python compiles of it."""
+    files = (path for path in folder.rglob("*") if path.suffix != ".pyc")
+    return sum(path.lstat().st_size for path in files if path.is_file())
+
+
+def _earlier() -> str:
+    """Return the last commit in which the file was that is gone, or nothing."""
+    told = subprocess.run(
+        [
+            *("git", "log", "-1", "--no-renames", "--diff-filter=D"),
+            *("--format=%P", "--", GONE),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return told.stdout.strip()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_one_command_without_a_clone_or_an_installation_runs_it(
+    folder: Path, way: str
+) -> None:
+    wheel = str(build(copy_sources(folder / "source")))
+    # What was brought before may be taken again: the index is asked for versions only.
+    cache = _uv("cache", "dir").strip()
+    kept = {name: value for name, value in os.environ.items() if OF_INDEX.match(name)}
+    known = {"UV_CACHE_DIR": cache, "UV_PYTHON": sys.executable, **kept}
+    person = Installed(folder, **known)
+    person.command = (sys.executable, "-m", "uv", *WAYS[way], wheel, "assay")
+    # It says at once where there is no index.
+    _uv(*WAYS[way], wheel, "assay", "--help", **person.environment)
+
+    with person.running():
+        assert "log in as ada with" in person.log.read_text()
+        address = f"http://127.0.0.1:{person.port}/readyz"
+        with urllib.request.urlopen(address) as answer:
+            assert answer.status == 200
+        assert person.run("simulate", "digits", "--labels", "3").startswith("3 answers")
+    with person.running():
+        assert person.votes("digits") == 3
+
+    assert (person.data / "assay" / "postgres").is_dir()
+    assert not list((folder / "state").rglob("running/*"))
 
 
 @pytest.mark.browser
@@ -119,6 +180,7 @@ def test_installed_it_starts_by_its_name_alone_and_a_person_labels(
     person = Installed(folder)
     person.make(ROOT / "requirements.lock")
     person.install("--no-deps", str(build(copy_sources(folder / "source"))))
+    assert _weight(person.venv) <= MOST_BYTES
 
     with person.running(), chromium() as browser:
         log = person.log.read_text()
@@ -140,37 +202,42 @@ def test_installed_it_starts_by_its_name_alone_and_a_person_labels(
     assert not list((person.venv / "lib").rglob(".assay"))
 
 
-def test_an_installation_of_an_earlier_release_is_brought_up_to_date(
-    folder: Path,
-) -> None:
-    archive = subprocess.run(
-        ["git", "archive", EARLIER], cwd=ROOT, capture_output=True, check=False
-    )
-    if archive.returncode:
+def installed_earlier(folder: Path) -> Installed:
+    """Return an installation of the earlier release; skips the test where it is not here."""
+    if not (commit := _earlier()):
         pytest.skip("the clone is shallow: the earlier release is not in it")
+    archive = subprocess.run(
+        ["git", "archive", commit], cwd=ROOT, capture_output=True, check=True
+    )
     earlier = folder / "earlier"
     with tarfile.open(fileobj=BytesIO(archive.stdout)) as files:
         files.extractall(earlier, filter="data")
-    home = folder / "home"
-    person = Installed(folder, ASSAY_HOME=str(home))
+    person = Installed(folder, ASSAY_HOME=str(folder / "home"))
     person.make(earlier / "requirements.lock")
     person.install("--no-deps", str(build(earlier)))
     (folder / "alone").mkdir()
     (folder / "alone" / "manage.py").write_bytes((earlier / "manage.py").read_bytes())
+    return person
+
+
+def update(person: Installed, folder: Path) -> None:
+    """Bring an installation of the earlier release up to date."""
+    person.install("-r", str(ROOT / "requirements.lock"))
+    person.install("--no-deps", str(build(copy_sources(folder / "source"))))
+
+
+def test_an_installation_of_an_earlier_release_is_brought_up_to_date(
+    folder: Path,
+) -> None:
+    person = installed_earlier(folder)
     rows = "\n".join(json.dumps({"text": f"text number {n}"}) for n in range(5))
     (folder / "rows.jsonl").write_text(rows)
 
     with person.running("up", folder=folder / "alone"):
-        person.run(
-            "simulate",
-            "digits",
-            "--labels",
-            "7",
-            f"--url=http://127.0.0.1:{person.port}",
-        )
+        url = f"--url=http://127.0.0.1:{person.port}"
+        person.run("simulate", "digits", "--labels", "7", url)
         assert person.votes("digits") == 7
-    person.install("-r", str(ROOT / "requirements.lock"))
-    person.install("--no-deps", str(build(copy_sources(folder / "source"))))
+    update(person, folder)
     with person.running():
         assert person.votes("digits") == 7
         person.run("import", "languages", str(folder / "rows.jsonl"))
