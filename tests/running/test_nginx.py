@@ -247,9 +247,10 @@ def test_slow_requests_refuse_nobody_who_labels_beside_them(
     assert refused + refused_beside == []
     assert min(votes, votes_beside) >= PEOPLE * SECONDS * THINKS
     assert kept >= votes + votes_beside
-    # nginx has let go of those that sent too little, and they came again.
+    # nginx has let go of those that sent too little, and they came again. Without its limits
+    # of time it ends 141 in 22 s: those that its limit of log-ins refuses.
     assert attack.opened > SLOW
-    assert attack.closed > SLOW / 4
+    assert attack.closed > SLOW / 2
     if name := os.environ.get("NGINX_FIGURES"):
         figures = {
             f"{what}_{part}": round(waited[int(share * (len(waited) - 1))] * 1000, 1)
