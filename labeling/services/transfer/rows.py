@@ -285,7 +285,7 @@ def votes(value: object) -> list[ImportedVote]:
     return read
 
 
-def _predictions(value: object) -> list[Any]:
+def predictions(value: object) -> list[Any]:
     """Return predictions as they stand in a list, or in one as JSON. Raises RowError."""
     if value in (None, ""):
         return []
@@ -357,6 +357,6 @@ _READERS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
     "tags": ("tags", tags),
     "group": ("group", partial(short, "group")),
     "votes": ("votes", votes),
-    "predictions": ("predictions", _predictions),
+    "predictions": ("predictions", predictions),
 }
 ROLES: Final = tuple(_READERS)

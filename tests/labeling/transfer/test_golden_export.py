@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import os
+import struct
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,9 @@ import pytest
 
 from labeling.models import Annotation, Item, Project, Reason, Resolution, User
 from labeling.services.transfer import exporting
+from labeling.services.transfer.outside import store
+from labeling.services.transfer.outside.rows import SourcePrediction
+from labeling.services.transfer.outside.store import Brought
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -94,6 +98,13 @@ def project() -> Project:
     label(agreed, "x", confidence=0.1 + 0.2, soft_label={"x": 1.0, 'z "\\': 0.5})
     label(agreed, "y", superseded_at=AT)
     Item.objects.filter(pk=agreed.pk).update(state="settled", split="evaluation")
+    whole = SourcePrediction(
+        'a "model"', ("x",), 1.0, '{"x": 1, "y": 0.25}', struct.pack("<2f", 0.1, -2)
+    )
+    bare = SourcePrediction("b", ())
+    store.keep(
+        project.pk, [Brought(n, "item-1", p) for n, p in enumerate((bare, whole))]
+    )
     unlabeled = item(project, 2, data={"text": "=1+1 \t\n\r\\ \\N null \u2028 😀"})
     vote(unlabeled, 3, ada, undone_at=AT, reason=Reason.RANDOM)
     vote(unlabeled, 4, ada, "y", reason=Reason.REPEAT)

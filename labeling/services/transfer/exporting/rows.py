@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import struct
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -48,9 +49,13 @@ VOTE_COLUMNS: Final = (
     *("id", "annotator", "labels", "seconds", "created_at", "version"),
     *("suggestion_shown", "screen", "reason", "probability", "mixture"),
 )
+# Of these a prediction has those that its source says; the last is numbers as bytes.
+PREDICTION_COLUMNS: Final = ("source", "labels", "score", "probabilities", "embedding")
 _DATA: Final = ITEM_COLUMNS.index("data")
-# An item's own, then the model that asked for its first vote, and its votes.
-COLUMNS: Final = (*ITEM_COLUMNS, "model_version", "votes")
+# An item's own, then the model that asked for its first vote, its votes, and what sources
+# from outside predict of it.
+COLUMNS: Final = (*ITEM_COLUMNS, "model_version", "votes", "predictions")
+_FLOAT: Final = struct.Struct("<f")
 STATEMENTS: Final = statements.load(Path(__file__).with_name("rows.sql"))
 
 
@@ -101,18 +106,28 @@ def snapshot(project: Project, filters: Mapping[str, str]) -> Iterator[ExportSna
     chosen = {name: filters[name] for name in queries.CHOICES if filters.get(name)}
     for name, value in chosen.items():
         check_one_of(name, value, queries.CHOICES[name])
-    with TemporaryFile() as items, TemporaryFile() as votes:
+    with (
+        TemporaryFile() as items,
+        TemporaryFile() as votes,
+        TemporaryFile() as predictions,
+    ):
+        files = {
+            "copy_items": items,
+            "copy_votes": votes,
+            "copy_predictions": predictions,
+        }
         try:
-            at, count = _copy_both(project, chosen, items, votes)
+            at, count = _copy_all(project, chosen, files)
         except OperationalError as error:
             # Only the limit that ``_copy`` has set: any other failure is no matter of
             # time.
             if isinstance(error.__cause__, QueryCanceled):
                 raise _gave_up() from error
             raise
-        items.seek(0)
-        votes.seek(0)
-        yield ExportSnapshot(at, count, _joined(items, votes), items, project.columns)
+        for file in files.values():
+            file.seek(0)
+        rows = _joined(items, votes, predictions)
+        yield ExportSnapshot(at, count, rows, items, project.columns)
 
 
 def _gave_up() -> TakesTooLongError:
@@ -124,10 +139,13 @@ def _gave_up() -> TakesTooLongError:
     return TakesTooLongError(message % {"seconds": settings.EXPORT_MAX_SECONDS})
 
 
-def _copy_both(
-    project: Project, chosen: Mapping[str, str], items: IO[bytes], votes: IO[bytes]
+def _copy_all(
+    project: Project, chosen: Mapping[str, str], files: Mapping[str, IO[bytes]]
 ) -> tuple[datetime, int]:
-    """Copy items and votes out as of one moment; return it and the number of items."""
+    """Copy rows into files, by their statements, as of one moment.
+
+    Return that moment and the number of the rows of the first one, which are the items.
+    """
     values = {
         **dict.fromkeys(queries.CHOICES),
         **chosen,
@@ -138,9 +156,8 @@ def _copy_both(
     deadline = time.monotonic() + settings.EXPORT_MAX_SECONDS
     with _one_snapshot() as at:
         values["held_out_for"] = json.dumps(beyond.for_export(project.pk))
-        count = _copy("copy_items", values, items, deadline)
-        _copy("copy_votes", values, votes, deadline)
-    return at, count
+        counts = [_copy(name, values, file, deadline) for name, file in files.items()]
+    return at, counts[0]
 
 
 @contextmanager
@@ -173,24 +190,42 @@ def _copy(
         return cursor.rowcount
 
 
-def _joined(items: IO[bytes], votes: IO[bytes]) -> Iterator[EncodedRow]:
-    """Give each item its votes; both files are in the order of the items' ids.
+def _joined(
+    items: IO[bytes], votes: IO[bytes], predictions: IO[bytes]
+) -> Iterator[EncodedRow]:
+    """Give each item its votes and its predictions; all are in the order of items' ids.
 
     Raises RuntimeError where a vote's item is not among the items, which would lose it.
     """
-    votes_by_item = itertools.groupby(map(_values, votes), itemgetter(0))
-    voted_id, item_votes = next(votes_by_item, _NO_VOTES)
+    voted, predicted = _ByItem(votes), _ByItem(predictions)
     for item in map(_values, items):
-        if item[0] != voted_id:
-            yield [*item, NULL, b"[]"]
-            continue
-        yield [*item, *_votes_of_item(item_votes)]
-        voted_id, item_votes = next(votes_by_item, _NO_VOTES)
-    if voted_id:
-        raise RuntimeError(f"item {voted_id!r} of a vote is not in the project")
+        model, written = _votes_of_item(voted.take(item[0]))
+        foretold = b", ".join(map(_prediction, predicted.take(item[0])))
+        yield [*item, model, written, b"[%b]" % foretold]
+    if left := voted.item_id or predicted.item_id:
+        raise RuntimeError(f"item {left!r} of a row is not in the project")
 
 
-_NO_VOTES: Final[tuple[bytes, Iterable[EncodedRow]]] = (b"", ())
+class _ByItem:
+    """Rows that begin with the id of their item, to be taken in the items' order."""
+
+    def __init__(self, lines: Iterable[bytes]) -> None:
+        self._groups = itertools.groupby(map(_values, lines), itemgetter(0))
+        # Whose rows come next; empty behind the last ones.
+        self.item_id: bytes
+        self._rows: Iterable[EncodedRow]
+        self.item_id, self._rows = next(self._groups, _NO_ROWS)
+
+    def take(self, item_id: bytes) -> Iterable[EncodedRow]:
+        """Return the rows of an item; those of the items before have been taken."""
+        if item_id != self.item_id:
+            return ()
+        rows = [*self._rows]
+        self.item_id, self._rows = next(self._groups, _NO_ROWS)
+        return rows
+
+
+_NO_ROWS: Final[tuple[bytes, Iterable[EncodedRow]]] = (b"", ())
 
 
 def _votes_of_item(votes: Iterable[EncodedRow]) -> tuple[bytes, bytes]:
@@ -200,6 +235,25 @@ def _votes_of_item(votes: Iterable[EncodedRow]) -> tuple[bytes, bytes]:
         model = model_number if model == NULL else model
         written.append(_VOTE % tuple(values))
     return model, b"[%b]" % b", ".join(written)
+
+
+def _prediction(row: EncodedRow) -> bytes:
+    """Return a prediction as JSON, without what its source does not say."""
+    *values, packed = row[1:]
+    embedding = NULL if packed == NULL else numbers_of(packed)
+    pairs = zip(PREDICTION_COLUMNS, (*values, embedding), strict=True)
+    said = (
+        b'"%b": %b' % (name.encode(), value) for name, value in pairs if value != NULL
+    )
+    return b"{%b}" % b", ".join(said)
+
+
+def numbers_of(packed: bytes) -> bytes:
+    """Return numbers of four bytes, which are hexadecimal digits in quotes, as a list."""
+    numbers = bytes.fromhex(packed.strip(b'"').decode())
+    # Nine digits tell any two of them apart; Python's own way would write seventeen.
+    some = (float(f"{number:.9g}") for (number,) in _FLOAT.iter_unpack(numbers))
+    return json.dumps([*some]).encode()
 
 
 def _values(line: bytes) -> EncodedRow:

@@ -71,3 +71,29 @@ COPY (
     ) vote
     ORDER BY item_id, id
 ) TO STDOUT (NULL 'null')
+
+-- copy_predictions: what sources from outside predict of the chosen items, by item and by
+-- the name of the source; before the columns of each stands its item's id.
+COPY (
+    SELECT * FROM (
+        SELECT p.item_id,
+               to_json(s.name),
+               to_jsonb(p.labels),
+               p.confidence::text::numeric + 0.0,
+               p.probabilities,
+               to_json(encode(p.embedding, 'hex'))
+        FROM labeling_predictionsource s
+        JOIN labeling_outsideprediction p ON p.source_id = s.id
+        -- As of the votes.
+        LEFT JOIN labeling_item i ON i.id = p.item_id AND NOT %(are_all)s
+        WHERE s.project_id = %(project)s
+              AND (%(are_all)s
+                   OR (i.project_id = %(project)s
+                       AND (%(state)s IS NULL OR i.state = %(state)s)
+                       AND (%(split)s IS NULL OR i.split = %(split)s)))
+        -- As of the votes: to be sorted after it is read.
+        OFFSET 0
+    ) prediction (item_id, source)
+    -- By bytes: the order is the same in every database.
+    ORDER BY item_id, source::text COLLATE "C"
+) TO STDOUT (NULL 'null')

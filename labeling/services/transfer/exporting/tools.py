@@ -20,7 +20,6 @@ from labeling.services.transfer.exporting.rows import (
     EncodedRow,
     ExportSnapshot,
 )
-from labeling.services.transfer.outside import using
 
 _AT_ONCE: Final = 500
 
@@ -55,13 +54,8 @@ def _records(
     while some := [*map(_values, itertools.islice(rows, _AT_ONCE))]:
         ids = [row["id"] for row in some]
         paths = _paths(ids) if has_pictures else {}
-        predictions = using.predictions_of(ids)
         for row in some:
-            record = _record(row, paths.get(row["id"], ""))
-            record.predictions.extend(
-                foreign.Foreseen(*each) for each in predictions.get(row["id"], ())
-            )
-            yield record
+            yield _record(row, paths.get(row["id"], ""))
 
 
 def _values(row: Sequence[bytes]) -> dict[str, Any]:
@@ -86,7 +80,18 @@ def _record(row: dict[str, Any], path: str) -> foreign.Record:
         tags=row["tags"],
         metadata=row["metadata"],
         votes=row["votes"],
+        predictions=[_foreseen(each) for each in row["predictions"]],
         picture=partial(_picture, path) if path else None,
+    )
+
+
+def _foreseen(said: dict[str, Any]) -> foreign.Foreseen:
+    return foreign.Foreseen(
+        said["source"],
+        said["labels"],
+        said.get("score"),
+        said.get("probabilities", {}),
+        said.get("embedding", []),
     )
 
 

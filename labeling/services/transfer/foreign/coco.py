@@ -61,6 +61,7 @@ def _row(image: Mapping[str, Any], labels: Iterable[str] | None) -> dict[str, An
         "label": [*labels] if labels else None,
         "tags": more.get("tags", []),
         "metadata": more.get("metadata", {}),
+        "predictions": more.get("predictions", []),
     }
 
 
@@ -76,6 +77,7 @@ def _write(records: Iterable[Record], target: Target, file: IO[bytes]) -> None:
                 "external_id": record.external_id,
                 "tags": record.tags,
                 "metadata": record.metadata,
+                "predictions": [each.whole() for each in record.predictions],
             }
             images.append({"id": number, "file_name": name, shape.OURS: of_ours})
             annotations += [

@@ -108,8 +108,8 @@ OUT: Final = Outgoing(
     "application/zip",
     shape.PICTURES,
     message(
-        "all fields but the picture, votes, tags, metadata, the split, states, where"
-        " labels come from; pictures as they are shown here"
+        "all fields but the picture, votes, predictions, tags, metadata, the split,"
+        " states, where labels come from; pictures as they are shown here"
     ),
     _write,
 )

@@ -44,8 +44,14 @@ def _row(rows: shape.ForeignRows) -> dict[str, Any]:
     external_id = row.pop("external_id", None) or (
         None if number is None else str(number)
     )
+    predictions = row.pop(shape.FORETOLD, None)
     data = {key: value for key, value in row.items() if key != _COMMENTS}
-    return shape.ours(data, external_id=external_id, label=shape.texts(labels or []))
+    return shape.ours(
+        data,
+        external_id=external_id,
+        label=shape.texts(labels or []),
+        predictions=predictions,
+    )
 
 
 def _fields(record: Record, label: object) -> dict[str, Any]:
@@ -55,6 +61,7 @@ def _fields(record: Record, label: object) -> dict[str, Any]:
         "text": record.data["text"],
         "label": label,
         "external_id": record.external_id,
+        **shape.foretold(record),
     }
 
 
@@ -107,8 +114,9 @@ CSV_OUT: Final = Outgoing(
     "text/csv; charset=utf-8",
     shape.TEXTS,
     message(
-        "all fields but the text, votes and who gave them, tags, metadata, the split,"
-        " states, where labels come from; what looks like a formula stays as it is"
+        "all fields but the text, votes and who gave them, predictions, tags, metadata,"
+        " the split, states, where labels come from; what looks like a formula stays as"
+        " it is"
     ),
     _write_csv,
 )

@@ -70,6 +70,7 @@ def _schema(target: Target) -> Any:
         "external_id": text,
         "tags": {"feature": text, "_type": "List"},
         "metadata": text,
+        "predictions": text,
     }
     if target.data_type != "table":
         declared["data"] = text
@@ -88,6 +89,7 @@ def _row(record: Record, target: Target) -> dict[str, Any]:
     numbers = [
         target.labels.index(label) for label in record.labels if label in target.labels
     ]
+    foretold = [each.whole() for each in record.predictions]
     row: dict[str, Any] = {
         # An empty list is no answer, unless it is one.
         "label": (numbers if record.source else None)
@@ -96,6 +98,7 @@ def _row(record: Record, target: Target) -> dict[str, Any]:
         "external_id": record.external_id,
         "tags": record.tags,
         "metadata": json.dumps(record.metadata, ensure_ascii=False),
+        "predictions": json.dumps(foretold, ensure_ascii=False) if foretold else None,
         "data": json.dumps(
             {k: v for k, v in record.data.items() if k != target.data_type},
             ensure_ascii=False,
@@ -134,6 +137,7 @@ def _write_folder(records: Iterable[Record], _target: Target, file: IO[bytes]) -
                 label=record.labels,
                 tags=record.tags,
                 metadata=record.metadata,
+                predictions=[each.whole() for each in record.predictions],
             )
             lines.append(
                 shape.as_line({"file_name": f"{pictures.FOLDER}/{name}", **row})

@@ -20,6 +20,8 @@ def _are_tasks(rows: shape.ForeignRows) -> bool:
     return all(
         isinstance(row.get("data"), dict)
         and (isinstance(row.get("annotations"), list) or "predictions" in row)
+        # Rows of our own export have both names too.
+        and "label_source" not in row
         for row in rows
     )
 
@@ -46,7 +48,9 @@ def _row_of_task(rows: shape.ForeignRows) -> dict[str, Any]:
         external_id=known.get("external_id", None if number is None else str(number)),
         label=label,
         votes=shape.last_of_each(votes),
-        predictions=shape.last_of_sources(_predictions(task)),
+        predictions=_with_rest(
+            shape.last_of_sources(_predictions(task)), known.get("predictions")
+        ),
         tags=known.get("tags"),
         metadata=meta,
     )
@@ -60,6 +64,19 @@ def _predictions(task: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         if labels is not None:
             source = given.get("model_version") or TASKS.title
             yield shape.prediction(source, labels, given.get("score"))
+
+
+def _with_rest(predictions: list[dict[str, Any]], ours: object) -> list[dict[str, Any]]:
+    """Return predictions with what went out beside them, where they are still the same."""
+    whole = (
+        [each for each in ours if isinstance(each, dict)]
+        if isinstance(ours, list)
+        else []
+    )
+    return [
+        next((each for each in whole if said.items() <= each.items()), said)
+        for said in predictions
+    ]
 
 
 def _choices(annotation: object) -> list[str] | None:
@@ -137,7 +154,9 @@ def _task(record: Record, target: Target) -> dict[str, Any]:
     votes = [(vote, False) for vote in record.votes]
     if record.source == "gold" or record.is_known:
         votes.append(({"labels": record.labels}, True))
-    of_ours = {"external_id": record.external_id, "tags": record.tags}
+    of_ours: dict[str, Any] = {"external_id": record.external_id, "tags": record.tags}
+    if rich := [each.whole() for each in record.predictions if each.beside()]:
+        of_ours["predictions"] = rich
     return {
         "data": record.data,
         "meta": {**record.metadata, shape.OURS: of_ours},
@@ -227,8 +246,7 @@ TASKS_OUT: Final = Outgoing(
     "application/json",
     shape.EVERYTHING,
     message(
-        "the split, states, versions of labels, how sure a label is, probabilities of"
-        " predictions; pictures go by name"
+        "the split, states, versions of labels, how sure a label is; pictures go by name"
     ),
     _write_tasks,
 )

@@ -13,7 +13,7 @@ from labeling.services.transfer.foreign.shape import Incoming, Outgoing, Record,
 # Its own words; whatever begins with an underscore is too.
 _WORDS: Final = ("options", "accept", "answer", "label", "meta", "config", "spans")
 # What stands beside the answer that a model proposes, in lines that nobody has answered.
-_PROPOSED: Final = ("score", "model")
+_PROPOSED: Final = ("score", "model", "probabilities", "embedding")
 _ID: Final = "external_id"
 
 
@@ -59,7 +59,8 @@ def _proposed(rows: shape.ForeignRows) -> Iterator[dict[str, Any]]:
         chosen = row.get("accept", row.get("label"))
         if not row.get("answer") and chosen is not None:
             source = row.get("model") or IN.title
-            yield shape.prediction(source, shape.texts(chosen), row.get("score"))
+            said = shape.prediction(source, shape.texts(chosen), row.get("score"))
+            yield {**said, **{k: row[k] for k in shape.BESIDE if row.get(k)}}
 
 
 def _labels(row: Mapping[str, Any]) -> list[str] | None:
@@ -103,6 +104,7 @@ def _tasks_of(record: Record) -> Iterator[dict[str, Any]]:
             "accept": each.labels,
             "score": each.confidence,
             "model": each.source,
+            **each.beside(),
         }
 
 
@@ -122,8 +124,7 @@ OUT: Final = Outgoing(
     "application/x-ndjson",
     shape.TEXTS,
     message(
-        "tags, the split, states, seconds, parts of a second, where labels come from,"
-        " probabilities of predictions"
+        "tags, the split, states, seconds, parts of a second, where labels come from"
     ),
     _write,
 )

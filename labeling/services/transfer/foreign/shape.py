@@ -13,6 +13,10 @@ from labeling.services.transfer.rows import NAMES, ROLES
 ForeignRows = Sequence[Mapping[str, Any]]
 # Where our own words stand among what the other tool keeps for its users.
 OURS: Final = "assay"
+# The same where each thing has a name of its own: what sources from outside predict.
+FORETOLD: Final = "assay_predictions"
+# What our predictions say that no other tool has a place for.
+BESIDE: Final = ("probabilities", "embedding")
 TEXTS: Final = ("text",)
 PICTURES: Final = ("image",)
 EVERYTHING: Final = ("text", "image", "table")
@@ -25,6 +29,22 @@ class Foreseen(NamedTuple):
     labels: list[str]
     confidence: float | None
     probabilities: dict[str, float]
+    embedding: list[float]
+
+    def whole(self) -> dict[str, Any]:
+        """Return it as our rows have it, without what the source does not say."""
+        said = {
+            "source": self.source,
+            "label": self.labels,
+            "score": self.confidence,
+            **self.beside(),
+        }
+        return {name: value for name, value in said.items() if value is not None}
+
+    def beside(self) -> dict[str, Any]:
+        """Return what no other tool has a place for."""
+        said = {"probabilities": self.probabilities, "embedding": self.embedding}
+        return {name: value for name, value in said.items() if value}
 
 
 @dataclass(frozen=True)
@@ -79,6 +99,12 @@ class Outgoing(NamedTuple):
     data_types: Sequence[str]
     lost: Message
     write: Callable[[Iterable[Record], Target, IO[bytes]], None]
+
+
+def foretold(record: Record) -> dict[str, Any]:
+    """Return what is predicted of an item, whole, under a name that is ours."""
+    every = [each.whole() for each in record.predictions]
+    return {FORETOLD: every} if every else {}
 
 
 def ours(data: Mapping[str, Any], **roles: Any) -> dict[str, Any]:

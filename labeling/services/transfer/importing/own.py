@@ -20,8 +20,8 @@ OURS: Final = frozenset(
 )
 # What comes back; the others follow from it, or are of the project that it was in.
 KEPT: Final = (
-    *("external_id", "label", "votes", "tags", "metadata", "split", "held_out_for"),
-    "data",
+    *("external_id", "label", "votes", "predictions", "tags", "metadata", "split"),
+    *("held_out_for", "data"),
 )
 
 
@@ -76,6 +76,7 @@ def row_of(
         metadata=_object(values, "metadata"),
         tags=_tags(values.get("tags")),
         votes=rows.votes(values.get("votes")),
+        predictions=rows.predictions(values.get("predictions")),
         split=_one_of("split", values.get("split"), Item.Split.values),
         known=_known(values),
         held_out_for=_held_out_for(values),

@@ -62,20 +62,5 @@ def doubts(project: Project, name: str, most: int) -> dict[int, float]:
     return {item: 1 - (confidence or 0.0) for item, confidence in pairs}
 
 
-def predictions_of(
-    item_ids: Sequence[int],
-) -> dict[int, list[tuple[str, list[str], float | None, dict[str, float]]]]:
-    """Return by item what each source predicts of it, the oldest source first.
-
-    That is its name, the labels, how sure it is of them, and their probabilities.
-    """
-    rows = OutsidePrediction.objects.filter(item__in=item_ids)
-    by_item: dict[int, list[tuple[str, list[str], float | None, dict[str, float]]]] = {}
-    for row in rows.select_related("source").order_by("item", "source"):
-        given = (row.source.name, row.labels, row.confidence, row.probabilities or {})
-        by_item.setdefault(row.item_id, []).append(given)
-    return by_item
-
-
 def _of(project: Project, name: str) -> QuerySet[OutsidePrediction]:
     return OutsidePrediction.objects.filter(source__project=project, source__name=name)

@@ -1,0 +1,180 @@
+"""Predictions from outside leave with their items and come back as they were."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import struct
+from typing import Any, Final
+
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labeling.models import Item, OutsidePrediction, PredictionSource, Project
+from labeling.services.transfer import exporting
+from labeling.services.transfer.exporting import rows as exported_rows
+from labeling.services.transfer.outside import numbers, store
+from labeling.services.transfer.outside.rows import SourcePrediction
+from labeling.services.transfer.outside.store import Brought
+from tests import make
+from tests.labeling.transfer.files import bring, lines, picture, zipped
+
+LABELS: Final = ("x", "y")
+WHOLE: Final = SourcePrediction(
+    "llm", ("x",), 0.75, '{"x":0.75,"y":0.125}', struct.pack("<3f", 0.1, -1e-30, 3e8)
+)
+EVERY: Final = (
+    WHOLE,
+    SourcePrediction("bare", ("y",)),
+    SourcePrediction("=1+1 “é” \\ \" '", ("y",), 1.0),
+)
+# Those of other tools that have a place for all of it.
+TOOLS: Final = ("label_studio", "prodigy", "doccano", "huggingface")
+
+
+def filled(**of: Any) -> Project:
+    """Return a project with predictions of three sources on one of two items."""
+    project = make.project(labels=LABELS, **of)
+    rows = [{"id": "a", "text": "1", "k": "v"}, {"id": "b", "text": "2"}]
+    bring(project, "x.jsonl", lines(*rows))
+    keep(project, *EVERY)
+    return project
+
+
+def keep(project: Project, *some: SourcePrediction) -> None:
+    store.keep(project.pk, [Brought(n, "a", each) for n, each in enumerate(some)])
+
+
+def stored(project: Project) -> list[tuple[Any, ...]]:
+    every = OutsidePrediction.objects.filter(source__project=project)
+    return [
+        (
+            each.item.external_id,
+            each.source.name,
+            each.labels,
+            each.confidence,
+            each.probabilities,
+            bytes(each.embedding) if each.embedding else None,
+            each.source.embedding_size,
+        )
+        for each in every.order_by("item__external_id", "source__name")
+    ]
+
+
+def out(project: Project, kind: str, **filters: str) -> bytes:
+    return b"".join(exporting.stream(project, kind, filters))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet", *TOOLS])
+@pytest.mark.parametrize("task_type", ["single", "multi"])
+def test_predictions_come_back_whole_from_every_format_that_holds_them(
+    kind: str, task_type: str
+) -> None:
+    project = filled(task_type=task_type)
+    empty = make.project(labels=LABELS, task_type=task_type)
+    file = out(project, kind)
+
+    run = bring(empty, f"again.{exporting.ending(kind)}", file)
+
+    assert (run.created, run.rejected) == (2, 0)
+    assert len(stored(project)) == 3
+    assert stored(empty) == stored(project)
+
+
+@pytest.mark.django_db
+def test_a_table_with_a_field_called_predictions_keeps_both() -> None:
+    project, empty = (make.project(labels=LABELS, data_type="table") for _ in "12")
+    bring(
+        project,
+        "x.jsonl",
+        lines({"id": "a", "n": 1, "predictions": [1]}),
+        {"predictions": "data"},
+    )
+    keep(project, WHOLE)
+
+    bring(empty, "again.csv", out(project, "csv"))
+
+    assert Item.objects.get(project=empty).data == {"n": 1, "predictions": [1]}
+    assert stored(empty) == stored(project)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", ["coco", "huggingface", "huggingface_folder"])
+def test_predictions_of_pictures_come_back_whole(kind: str) -> None:
+    project, empty = (make.project(labels=LABELS, data_type="image") for _ in "12")
+    bring(project, "x.zip", zipped({"p.png": picture()}))
+    item = Item.objects.get(project=project)
+    Item.objects.filter(pk=item.pk).update(external_id="a")
+    keep(project, *EVERY)
+
+    run = bring(empty, "again", out(project, kind))
+
+    assert (run.created, run.rejected) == (1, 0)
+    assert stored(empty) == stored(project)
+
+
+@pytest.mark.django_db
+def test_only_predictions_of_the_chosen_items_leave_in_the_order_of_sources() -> None:
+    project = filled()
+    other = make.project(labels=LABELS)
+    bring(other, "x.jsonl", lines({"id": "a", "text": "1"}))
+    keep(other, WHOLE)
+    Item.objects.filter(project=project, external_id="a").update(split="evaluation")
+    Item.objects.filter(project=project, external_id="b").update(split="pool")
+
+    held_out = json.loads(out(project, "jsonl", split="evaluation"))
+    pool = json.loads(out(project, "jsonl", split="pool"))
+
+    names = [each["source"] for each in held_out["predictions"]]
+    assert names == ["=1+1 “é” \\ \" '", "bare", "llm"]
+    assert held_out["predictions"][1] == {"source": "bare", "labels": ["y"]}
+    assert pool["predictions"] == []
+
+
+@pytest.mark.django_db
+def test_a_model_that_was_heard_in_label_studio_again_is_believed() -> None:
+    project, empty = filled(), make.project(labels=LABELS)
+    tasks = json.loads(out(project, "label_studio"))
+    said = next(p for p in tasks[0]["predictions"] if p["model_version"] == "llm")
+    said["result"][0]["value"]["choices"] = ["y"]
+
+    bring(empty, "tasks.json", json.dumps(tasks).encode())
+
+    mine = OutsidePrediction.objects.get(source__project=empty, source__name="llm")
+    assert (mine.labels, mine.probabilities, mine.embedding) == (["y"], None, None)
+
+
+@pytest.mark.django_db
+def test_a_prediction_that_was_spoiled_costs_no_item() -> None:
+    project, empty = filled(), make.project(labels=LABELS)
+    row = json.loads(out(project, "jsonl").splitlines()[0])
+    row["predictions"][0]["labels"] = ["fox"]
+
+    run = bring(empty, "x.jsonl", lines(row))
+
+    assert (run.created, run.rejected) == (1, 0)
+    assert not PredictionSource.objects.filter(project=empty).exists()
+    assert "“fox” is not a label" in str(run.noted_rows[0].reason)
+
+
+@pytest.mark.django_db
+def test_a_parquet_file_has_predictions_as_json() -> None:
+    table = pq.read_table(io.BytesIO(out(filled(), "parquet")))
+
+    [first, second] = table.column("predictions").to_pylist()
+    assert [each["source"] for each in json.loads(first)][-1] == "llm"
+    assert second == "[]"
+
+
+@given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1))
+def test_any_embedding_comes_back_bit_for_bit(some: list[float]) -> None:
+    packed = struct.pack(f"<{len(some)}f", *some)
+
+    written = exported_rows.numbers_of(f'"{packed.hex()}"'.encode())
+
+    if math.isfinite(math.fsum(some)):
+        assert numbers.packed(json.loads(written)) == packed
