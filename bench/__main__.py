@@ -9,6 +9,7 @@ from pathlib import Path
 from bench import (
     calibration,
     consensus,
+    files,
     gate,
     leaks,
     learning,
@@ -22,6 +23,7 @@ from bench import (
 MODULES = {
     "calibration": calibration,
     "consensus": consensus,
+    "files": files,
     "gate": gate,
     "leaks": leaks,
     "learning": learning,
