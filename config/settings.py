@@ -324,6 +324,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "labeling.forget_pictures",
         "schedule": timedelta(hours=6),
     },
+    "list the sources that are due": {
+        "task": "labeling.list_sources",
+        "schedule": timedelta(minutes=5),
+    },
     "sketch the items of earlier releases": {
         "task": "labeling.sketch",
         "schedule": timedelta(hours=1),

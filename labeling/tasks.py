@@ -11,6 +11,7 @@ from django.db import OperationalError
 from labeling.services.accounts import attempts, sessions, tokens
 from labeling.services.queue import giving_back
 from labeling.services.transfer import earlier, importing, pictures
+from labeling.services.transfer.sources import listing
 from labeling.services.votes import counts, settle
 from labeling.services.work import jobs, kinds, space
 
@@ -65,6 +66,12 @@ def forget_pictures() -> int:
 def forget_access() -> int:
     """Delete sessions and tokens that are over, and old counts of failed attempts."""
     return sessions.forget() + tokens.forget() + attempts.forget()
+
+
+@shared_task(name="labeling.list_sources", time_limit=300)
+def list_sources() -> int:
+    """Request the lists of sources that are due by themselves."""
+    return listing.request_due()
 
 
 @shared_task(name="labeling.recount", time_limit=3600)

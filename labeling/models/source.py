@@ -28,6 +28,10 @@ class Source(models.Model):
         COPY = "copy", _("Copied: people see the copy")
         SIGNED = "signed", _("Small copies here, whole ones from the bucket")
 
+    class Addressing(models.TextChoices):
+        PATH = "path", _("In the path: server/bucket/object")
+        HOST = "host", _("In the name of the server: bucket.server/object")
+
     class Changed(models.TextChoices):
         REFUSE = "refuse", _("The item stays; the report names the object")
         NEW = "new", _("The item stays; the new picture becomes another one")
@@ -41,6 +45,13 @@ class Source(models.Model):
     prefix = models.CharField(
         max_length=500, blank=True, help_text="Of the keys; or the path of a folder."
     )
+    addressing = models.CharField(
+        max_length=4,
+        choices=Addressing,
+        default=Addressing.PATH,
+        db_default=Addressing.PATH,
+        help_text="Where the name of the bucket stands in addresses.",
+    )
     credentials = models.TextField(blank=True, editable=False)
     serving = models.CharField(max_length=6, choices=Serving, default=Serving.COPY)
     when_changed = models.CharField(
@@ -52,6 +63,15 @@ class Source(models.Model):
     created_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     listed_at = models.DateTimeField(null=True, help_text="When a list was complete.")
+    every_hours = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="It is listed by itself so often; 0: never."
+    )
+    list_after = models.DateTimeField(
+        null=True, help_text="When it is listed by itself next; null: never."
+    )
+    failures = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="Lists that failed, one after another."
+    )
     # What became of the objects, each in one count: see the service's ``tally``.
     counts = models.JSONField(default=dict)
 
@@ -62,6 +82,14 @@ class Source(models.Model):
                 fields=["project", "name"], name="one_bucket_of_a_name"
             )
         ]
+        indexes: ClassVar = [
+            # Few have a schedule, and the sweep looks at these alone.
+            models.Index(
+                fields=["list_after"],
+                condition=Q(list_after__isnull=False),
+                name="source_to_list",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -71,6 +99,9 @@ class Source(models.Model):
         """Where it is, in one line."""
         if self.kind == self.Kind.FOLDER:
             return self.prefix or "/"
+        if self.addressing == self.Addressing.HOST:
+            scheme, _mark, server = self.endpoint.partition("://")
+            return f"{scheme}://{self.bucket}.{server}/{self.prefix}"
         return f"{self.endpoint}/{self.bucket}/{self.prefix}"
 
 

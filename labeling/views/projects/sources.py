@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -14,7 +14,7 @@ from labeling.models import Membership, Project, Source
 from labeling.services.projects import members
 from labeling.services.transfer import exporting
 from labeling.services.transfer.foreign import OUTGOING
-from labeling.services.transfer.sources import keeping, objects, sending
+from labeling.services.transfer.sources import keeping, objects, schedule, sending
 from labeling.services.transfer.sources.keeping import SourceDraft
 from labeling.views.page.paging import listing
 from labeling.views.page.scope import attempt, context, member_of, or_404
@@ -78,7 +78,18 @@ def _formats(project: Project) -> list[tuple[str, str]]:
 
 
 def _choices() -> dict[str, object]:
-    return {"servings": Source.Serving.choices, "changes": Source.Changed.choices}
+    return {
+        "servings": Source.Serving.choices,
+        "changes": Source.Changed.choices,
+        "addressings": Source.Addressing.choices,
+        "most_hours": schedule.MOST_HOURS,
+    }
+
+
+def _hours(post: QueryDict) -> int:
+    """Return the hours of a form; what is no number is refused by the service."""
+    typed = post.get("every_hours", "").strip()
+    return int(typed) if typed.isdecimal() and len(typed) < 9 else -1 if typed else 0
 
 
 def _act(request: HttpRequest, member: Membership) -> None:
@@ -87,6 +98,8 @@ def _act(request: HttpRequest, member: Membership) -> None:
     draft = SourceDraft(
         **{name: post.get(name, "") for name in names},
         kind=post.get("kind", "s3"),
+        addressing=post.get("addressing", "path"),
+        every_hours=_hours(post),
         serving=post.get("serving", "copy"),
         when_changed=post.get("when_changed", "refuse"),
         has_labels="has_labels" in post,
@@ -110,6 +123,9 @@ def _change(request: HttpRequest, member: Membership, shown: Source) -> None:
         messages.success(request, _("The export is being written into the source."))
     else:
         names = ("name", "serving", "when_changed", "key_id", "secret")
-        changes = {name: post[name] for name in names if name in post}
-        keeping.change(shown, {**changes, "has_labels": "has_labels" in post})
+        changes: dict[str, object] = {
+            name: post[name] for name in names if name in post
+        }
+        changes |= {"has_labels": "has_labels" in post, "every_hours": _hours(post)}
+        keeping.change(shown, changes)
         messages.success(request, _("The source was changed."))

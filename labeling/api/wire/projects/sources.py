@@ -14,11 +14,13 @@ from labeling.api.http.fields import (
     Moment,
     ReplyData,
     about,
+    checked_later,
     one_of,
     text,
 )
 from labeling.api.wire.queue import ItemState, Split
 from labeling.services.transfer import exporting
+from labeling.services.transfer.sources import schedule
 from labeling.services.transfer.sources.objects import ObjectCounts
 from labeling.templatetags.localized import localized
 
@@ -41,6 +43,21 @@ Changed = Annotated[
 ]
 HasLabels = Annotated[
     bool, about("Whether the folder of an object is its known label.")
+]
+EveryHours = Annotated[
+    int,
+    checked_later(
+        0,
+        schedule.MOST_HOURS,
+        "After how many hours it is listed again by itself; 0: only when asked for.",
+    ),
+]
+Addressing = Annotated[
+    str,
+    one_of(
+        models.Source.Addressing.values,
+        "Where the name of the bucket stands: `path`, or `host`, before that of the server.",
+    ),
 ]
 KeyId = Annotated[
     str, text(200, "The id of the access key; empty where everybody may read.")
@@ -77,6 +94,8 @@ class SourceBody(Body, forbid_unknown_fields=True):
     serving: Serving = "copy"
     when_changed: Changed = "refuse"
     has_labels: HasLabels = False
+    addressing: Addressing = "path"
+    every_hours: EveryHours = 0
 
 
 class SourceChange(Body, forbid_unknown_fields=True):
@@ -90,6 +109,7 @@ class SourceChange(Body, forbid_unknown_fields=True):
     serving: Serving | UnsetType = UNSET
     when_changed: Changed | UnsetType = UNSET
     has_labels: HasLabels | UnsetType = UNSET
+    every_hours: EveryHours | UnsetType = UNSET
 
 
 class SourceCounts(ReplyData):
@@ -121,6 +141,16 @@ class Source(ReplyData):
     serving: Serving
     when_changed: Changed
     has_labels: HasLabels
+    addressing: Addressing
+    every_hours: EveryHours
+    list_after: Annotated[
+        Moment | None,
+        about("When it is listed by itself next; null: only when asked for."),
+    ]
+    failures: Annotated[
+        Count,
+        about("Lists that failed since the last whole one: each doubles the wait."),
+    ]
     created_at: Added
     listed_at: Annotated[
         Moment | None, about("When a list came to its end; null before the first.")
@@ -165,6 +195,10 @@ def source_of(source: models.Source) -> Source:
         has_key=bool(source.credentials),
         when_changed=source.when_changed,
         has_labels=source.has_labels,
+        addressing=source.addressing,
+        every_hours=source.every_hours,
+        list_after=source.list_after,
+        failures=source.failures,
         created_at=source.created_at,
         listed_at=source.listed_at,
         counts=SourceCounts(**ObjectCounts(**source.counts).as_json()),

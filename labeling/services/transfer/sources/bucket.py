@@ -12,14 +12,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import IO, Final
 from urllib.parse import unquote_plus
 
 from django.utils import timezone
 
 from labeling.messages import message
-from labeling.services.transfer.sources import network, replies, signing
+from labeling.services.transfer.sources import network, parts, replies, signing
 from labeling.services.transfer.sources.network import PlaceError
+from labeling.services.transfer.sources.parts import USUAL, Portions, Received, Sent
 from labeling.services.transfer.sources.signing import AccessKey, S3Call
 from labeling.services.transfer.sources.store import PIECE, Listed, changed
 
@@ -40,22 +42,34 @@ class Place:
     region: str
     bucket: str
     prefix: str = ""
+    # Whether the bucket's name stands before that of the server, and not in the path.
+    is_host: bool = False
+
+    @property
+    def server(self) -> str:
+        """The address that is connected to. Raises PlaceError where it is none."""
+        if not self.is_host:
+            return self.endpoint
+        return network.below(self.endpoint, self.bucket)
 
 
 class Bucket:
     """A bucket, opened by a key, or by none where everybody may read it."""
 
-    def __init__(self, place: Place, key: AccessKey | None) -> None:
+    def __init__(
+        self, place: Place, key: AccessKey | None, portions: Portions = USUAL
+    ) -> None:
         self.place = place
         self._key = key
-        self._connection = network.connection(place.endpoint)
-        parts = network.split(place.endpoint)
+        self._portions = portions
+        self._connection = network.connection(place.server)
+        named = network.split(place.server)
         # As the connection writes it: the usual port is not named.
-        usual = 443 if parts.scheme == "https" else 80
-        host = parts.hostname or ""
+        usual = 443 if named.scheme == "https" else 80
+        host = named.hostname or ""
         host = f"[{host}]" if ":" in host else host
-        is_usual = parts.port in (None, usual)
-        self._host = host if is_usual else f"{host}:{parts.port}"
+        is_usual = named.port in (None, usual)
+        self._host = host if is_usual else f"{host}:{named.port}"
 
     def close(self) -> None:
         """End the connection."""
@@ -146,18 +160,29 @@ class Bucket:
             now = timezone.now()
             region = self.place.region
             call = signing.presigned(call, self._key, region, now, seconds)
-        scheme = network.split(self.place.endpoint).scheme
+        scheme = network.split(self.place.server).scheme
         return f"{scheme}://{call.host}{call.target}"
 
     def write(self, key: str, file: IO[bytes], size: int, sha256: str) -> None:
-        """Write a file as an object; the server checks its SHA-256.
+        """Write a file as an object, a large one in parts; the server checks its SHA-256.
 
-        Raises PlaceError where the server does not answer or refuses.
+        Raises PlaceError where the server does not answer or refuses; then nothing of
+        it is there.
         """
-        headers = {"content-length": str(size)}
-        response = self._call(self._of(key, "PUT", headers=headers), file, sha256)
+        if size > self._portions.at_once:
+            parts.write(partial(self._send, key), file, size, self._portions)
+        else:
+            self._send(key, "PUT", {}, Sent(file, size, sha256))
+
+    def _send(
+        self, key: str, method: str, query: Mapping[str, str], sent: Sent
+    ) -> Received:
+        """Make a call about an object that sends bytes; return its answer and ETag."""
+        headers = {"content-length": str(sent.size)}
+        call = self._of(key, method, query=query, headers=headers)
+        response = self._call(call, sent.body, sent.sha256)
         self._check(response)
-        replies.whole(response)
+        return Received(replies.whole(response), replies.etag_of(response))
 
     def _xml(self, key: str, query: Mapping[str, str]) -> bytes:
         response = self._call(self._of(key, query=query))
@@ -172,9 +197,9 @@ class Bucket:
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> S3Call:
-        # The bucket stands in the path: a server of one's own seldom has a name for each.
-        path = f"/{self.place.bucket}/{self.place.prefix}{key}" if key else ""
-        path = path or f"/{self.place.bucket}"
+        # Usually in the path: a server of one's own seldom has a name for each bucket.
+        bucket = "" if self.place.is_host else f"/{self.place.bucket}"
+        path = f"{bucket}/{self.place.prefix}{key}" if key else bucket or "/"
         return S3Call(method, self._host, path, query or {}, headers or {})
 
     def _call(

@@ -14,7 +14,7 @@ from labeling.errors import AssayError, InvalidInputError, NotFoundError
 from labeling.messages import Message, message
 from labeling.messages import sentence as _
 from labeling.models import Job, Membership, Project, Source, User
-from labeling.services.transfer.sources import folder, network, sealing
+from labeling.services.transfer.sources import folder, network, schedule, sealing
 from labeling.services.transfer.sources.bucket import Bucket, Place
 from labeling.services.transfer.sources.signing import AccessKey
 from labeling.services.transfer.sources.store import Store
@@ -42,6 +42,8 @@ class SourceDraft:
     serving: str = Source.Serving.COPY.value
     when_changed: str = Source.Changed.REFUSE.value
     has_labels: bool = False
+    addressing: str = Source.Addressing.PATH.value
+    every_hours: int = 0
 
     @property
     def key(self) -> AccessKey | None:
@@ -68,6 +70,9 @@ def add(project: Project, user: User | None, draft: SourceDraft) -> Source:
         serving=draft.serving,
         when_changed=draft.when_changed,
         has_labels=draft.has_labels,
+        addressing=draft.addressing if is_bucket else Source.Addressing.PATH,
+        every_hours=draft.every_hours,
+        list_after=schedule.first(draft.every_hours, None),
         created_by=user,
     )
     # Before the transaction: nothing is locked while a server is waited for.
@@ -96,11 +101,15 @@ def change(source: Source, changes: dict[str, Any]) -> Source:
     source.name = draft.name.strip()
     source.serving, source.when_changed = draft.serving, draft.when_changed
     source.has_labels = draft.has_labels
+    if draft.every_hours != source.every_hours:
+        source.every_hours = draft.every_hours
+        source.list_after = schedule.first(draft.every_hours, source.listed_at)
     # An empty form is no wish to read without a key.
     if draft.key:
         source.credentials = sealed(source.project_id, draft.key)
         _try(source)
     fields = ["name", "serving", "when_changed", "has_labels", "credentials"]
+    fields += ["every_hours", "list_after"]
     try:
         with transaction.atomic():
             source.save(update_fields=fields)
@@ -159,7 +168,8 @@ def bucket_of(source: Source) -> Bucket:
     if source.credentials:
         values = sealing.opened(source.credentials, str(source.project_id))
         key = AccessKey(values["id"], values["secret"])
-    place = Place(source.endpoint, source.region, source.bucket, source.prefix)
+    is_host = source.addressing == Source.Addressing.HOST
+    place = Place(source.endpoint, source.region, source.bucket, source.prefix, is_host)
     return Bucket(place, key)
 
 
@@ -208,14 +218,12 @@ def _check(project: Project, draft: SourceDraft) -> None:
         ("kind", Source.Kind),
         ("serving", Source.Serving),
         ("when_changed", Source.Changed),
+        ("addressing", Source.Addressing),
     ):
         if getattr(draft, name) not in choices.values:
             words = _("One of %(values)s.") % {"values": ", ".join(choices.values)}
             errors[name] = [words]
-    if len(draft.prefix) > 500 or "\x00" in draft.prefix:
-        errors["prefix"] = [
-            _("A text of at most %(most)s characters, without NUL.") % {"most": 500}
-        ]
+    errors |= _out_of_range(draft)
     is_bucket = draft.kind == Source.Kind.S3
     has_pictures = project.data_type == Project.DataType.IMAGE
     is_signed = draft.serving == Source.Serving.SIGNED
@@ -227,6 +235,19 @@ def _check(project: Project, draft: SourceDraft) -> None:
         raise InvalidInputError(errors=errors)
 
 
+def _out_of_range(draft: SourceDraft) -> dict[str, list[Message | str]]:
+    errors: dict[str, list[Message | str]] = {}
+    if len(draft.prefix) > 500 or "\x00" in draft.prefix:
+        errors["prefix"] = [
+            _("A text of at most %(most)s characters, without NUL.") % {"most": 500}
+        ]
+    if not 0 <= draft.every_hours <= schedule.MOST_HOURS:
+        errors["every_hours"] = [
+            message("A whole number from 0 to %(most)s.", most=schedule.MOST_HOURS)
+        ]
+    return errors
+
+
 def _wrong_place(draft: SourceDraft) -> dict[str, list[Message | str]]:
     errors: dict[str, list[Message | str]] = {}
     try:
@@ -234,7 +255,11 @@ def _wrong_place(draft: SourceDraft) -> dict[str, list[Message | str]]:
     except network.PlaceError as error:
         errors["endpoint"] = [error.message]
     if not _BUCKET.fullmatch(draft.bucket.strip()):
-        errors["bucket"] = [message("The name of a bucket, such as my-pictures.")]
+        errors["bucket"] = [
+            message(
+                "The name of a bucket, such as my-pictures: 3 to 63 letters, digits, dots, hyphens or underscores."
+            )
+        ]
     if draft.region.strip() and not _REGION.fullmatch(draft.region.strip()):
         errors["region"] = [message("The name of a region, such as eu-central-1.")]
     if bool(draft.key_id) != bool(draft.secret):

@@ -19,7 +19,7 @@ from labeling.messages import Message, message
 from labeling.models import ImportRun, Job, Source, SourceObject, User
 from labeling.services.transfer import pictures
 from labeling.services.transfer.limits import LIMITS, Limits
-from labeling.services.transfer.sources import keeping, lists, objects
+from labeling.services.transfer.sources import keeping, lists, objects, schedule
 from labeling.services.transfer.sources.ahead import ReadAhead
 from labeling.services.transfer.sources.network import PlaceError
 from labeling.services.transfer.sources.objects import ObjectCounts, State
@@ -44,6 +44,14 @@ def run(progress: Progress, limits: Limits = LIMITS) -> dict[str, Any]:
         raise InvalidInputError(message("This source was removed."))
     # A deletion of unused pictures that runs now could take one that is brought again.
     pictures.await_forgetting()
+    try:
+        return _list(source, progress, limits)
+    except AssayError:
+        schedule.note_failure(source)
+        raise
+
+
+def _list(source: Source, progress: Progress, limits: Limits) -> dict[str, Any]:
     with (
         keeping.opened(source) as store,
         ReadAhead(partial(keeping.open_store, source)) as ahead,
@@ -53,6 +61,14 @@ def run(progress: Progress, limits: Limits = LIMITS) -> dict[str, Any]:
         lister = _Lister(store, writer, run_, progress, limits)
         lister.read_all()
     return lister.counts.as_json()
+
+
+def request_due() -> int:
+    """Request the lists that are due by themselves; return how many there are."""
+    sources = schedule.take_due(timezone.now())
+    for source in sources:
+        keeping.request_list(source, None)
+    return len(sources)
 
 
 def again(job: Job, user: User | None) -> Job:
@@ -111,7 +127,9 @@ class _Lister:
         self._tell_removed()
         self._save()
         Source.objects.filter(pk=self._source.pk).update(
-            listed_at=timezone.now(), counts=self.counts.as_json()
+            listed_at=timezone.now(),
+            counts=self.counts.as_json(),
+            **schedule.after_list(self._source),
         )
 
     def _read(self, page: Sequence[Listed]) -> None:

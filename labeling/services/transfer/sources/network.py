@@ -63,6 +63,17 @@ def split(endpoint: str) -> SplitResult:
     return parts
 
 
+def below(endpoint: str, name: str) -> str:
+    """Return the address of a name below a server: https://name.s3.example.com.
+
+    Raises PlaceError where it is none.
+    """
+    parts = split(endpoint)
+    address = f"{parts.scheme}://{name}.{parts.netloc}"
+    split(address)
+    return address
+
+
 def is_endpoint(text: str) -> bool:
     """Whether a text is the address of a server."""
     try:

@@ -100,8 +100,8 @@ def listing(data: bytes) -> ObjectList:
     return reader.listing
 
 
-def error(data: bytes) -> Mapping[str, str]:
-    """Return the fields of an error; nothing where the server has sent none."""
+def fields(data: bytes) -> Mapping[str, str]:
+    """Return the fields of an answer or an error; nothing where the server sent none."""
     try:
         return _read(data).listing.fields
     except (expat.ExpatError, ValueError):
@@ -135,17 +135,24 @@ def check(response: http.client.HTTPResponse, host: str, region: str) -> None:
     if response.status in (200, 204):
         return
     # A redirect is a refusal too: where it leads was not checked, and is not asked.
-    values = error(whole(response))
+    values = fields(whole(response))
     named = response.getheader("x-amz-bucket-region", region)
     if named != region:
         raise RefusedError(
             message("The bucket is in the region “%(region)s”.", region=named[:40])
         )
-    raise RefusedError(
+    raise refused(values, host, f"HTTP {response.status}")
+
+
+def refused(
+    values: Mapping[str, str], host: str = "S3", usual: str = ""
+) -> RefusedError:
+    """Return an error with the server's own words, from the fields of its answer."""
+    return RefusedError(
         message(
             "“%(host)s” refuses: %(code)s %(words)s",
             host=host,
-            code=(values.get("Code") or f"HTTP {response.status}")[:80],
+            code=(values.get("Code") or usual)[:80],
             words=values.get("Message", "")[:300],
         )
     )

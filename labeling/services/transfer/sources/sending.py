@@ -19,8 +19,6 @@ from labeling.services.work import jobs
 from labeling.services.work.progress import Progress
 
 KIND: Final = "export-source"
-# Bytes that an object can be written with at once.
-MOST: Final = 5 * 2**30
 
 
 def request(
@@ -44,8 +42,8 @@ def request(
 def run(progress: Progress) -> dict[str, Any]:
     """Write the rows of one moment into a source; run twice, it writes the same object.
 
-    Raises InvalidInputError where the source was removed or the file is too large, what
-    ``exporting.stream`` and ``keeping.opened`` raise, and what the store's ``write`` does.
+    Raises InvalidInputError where the source was removed, what ``exporting.stream`` and
+    ``keeping.opened`` raise, and what the store's ``write`` does.
     """
     params = progress.job.params
     source = (
@@ -59,10 +57,6 @@ def run(progress: Progress) -> dict[str, Any]:
     # The export is whole on the disk before the first byte is sent: see ``exporting``.
     with export.file as file, keeping.opened(source) as store:
         size = file.seek(0, io.SEEK_END)
-        if size > MOST:
-            raise InvalidInputError(
-                message("The file has more than 5 GiB: export less, by split or state.")
-            )
         # Named by the job: an attempt after a broken one replaces what that has written.
         name = f"{EXPORTS}{project.slug}-{progress.job.pk}.{exporting.ending(kind)}"
         progress.report(stage=noop("writing the file"))

@@ -33,7 +33,12 @@ def origins(project: Project) -> list[str]:
     if project.data_type != Project.DataType.IMAGE:
         return []
     signed = Source.objects.filter(project=project, serving=Source.Serving.SIGNED)
-    origins = {*signed.order_by().values_list("endpoint", flat=True)}
+    origins = {
+        network.below(each.endpoint, each.bucket)
+        if each.addressing == Source.Addressing.HOST
+        else each.endpoint
+        for each in signed.order_by().only("endpoint", "bucket", "addressing")
+    }
     # Checked once more: what stands in the policy must not be able to widen it.
     return sorted(filter(network.is_endpoint, origins))
 

@@ -47,6 +47,8 @@ def answering(answers: Sequence[Answer]) -> Iterator[ScriptedServer]:
 
         def answer(self) -> None:
             scripted.asked.append(f"{self.command} {self.path}")
+            # Or what is left of it would be the next call.
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
             left = scripted.answers
             answer = left.pop(0) if len(left) > 1 else left[0]
             self.send_response(answer.status)
@@ -63,7 +65,7 @@ def answering(answers: Sequence[Answer]) -> Iterator[ScriptedServer]:
         def log_message(self, *_words: Any) -> None:
             pass
 
-    for method in ("GET", "HEAD", "PUT"):
+    for method in ("GET", "HEAD", "PUT", "POST", "DELETE"):
         setattr(Handler, f"do_{method}", Handler.answer)
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -1,0 +1,158 @@
+"""Sources are listed by themselves, later where that fails, and they say so."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from labeling.errors import InvalidInputError
+from labeling.models import Job, Source
+from labeling.services.transfer.sources import keeping, listing, schedule
+from labeling.services.work import jobs
+from labeling.tasks import list_sources
+from tests import make
+from tests.labeling.transfer.sources.server import Server, listed
+
+pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
+
+
+def wait_of(source: Source) -> timedelta | None:
+    """Return in how long a source is listed by itself, to the minute."""
+    source.refresh_from_db()
+    if source.list_after is None:
+        return None
+    minutes = round((source.list_after - timezone.now()).total_seconds() / 60)
+    return timedelta(minutes=minutes)
+
+
+def asked() -> int:
+    return Job.objects.filter(kind="list-source").count()
+
+
+def test_a_source_that_is_due_is_listed_once_in_its_time(server: Server) -> None:
+    source = server.source(make.project(), every_hours=6)
+    by_hand = server.source(make.project(), name="by hand")
+
+    first, again = list_sources(), list_sources()
+
+    job = Job.objects.get(kind="list-source")
+    assert (first, again) == (1, 0)
+    assert (job.params["source"], job.requested_by) == (source.pk, None)
+    assert wait_of(source) == 6 * HOUR
+    assert wait_of(by_hand) is None
+
+
+def test_it_is_listed_again_when_its_hours_are_over(server: Server) -> None:
+    source = server.source(make.project(), every_hours=6)
+    listed(source)
+    assert wait_of(source) == 6 * HOUR
+
+    assert schedule.take_due(timezone.now() + 5.9 * HOUR) == []
+    assert schedule.take_due(timezone.now() + 6.1 * HOUR) == [source]
+
+
+def test_each_failure_doubles_the_wait_and_a_whole_list_ends_it(server: Server) -> None:
+    source = server.source(make.project(), every_hours=6)
+    files = server.files
+    aside = files.with_name("aside")
+    files.rename(aside)
+    waits = []
+    for _ in range(3):
+        with pytest.raises(InvalidInputError):
+            listed(source)
+        waits.append(wait_of(source))
+    aside.rename(files)
+    assert waits == [12 * HOUR, 24 * HOUR, 48 * HOUR]
+    assert source.failures == 3
+
+    listed(source)
+
+    assert wait_of(source) == 6 * HOUR
+    assert source.failures == 0
+
+
+def test_a_failure_is_told_by_page_and_call(server: Server, client: Client) -> None:
+    project = make.project()
+    manager = make.manager_of(project).user
+    source = server.source(project, every_hours=6)
+    for _ in range(2):
+        schedule.note_failure(source)
+    client.force_login(manager)
+
+    page = client.get(f"/projects/{project.slug}/sources/").content.decode()
+    reply = make.Caller(manager)("get", f"projects/{project.slug}/sources/{source.pk}/")
+
+    assert "The last 2 lists failed" in page
+    assert "Listed by itself next" in page
+    assert (reply.data.failures, reply.data.every_hours) == (2, 6)
+    assert reply.data.list_after
+
+
+@pytest.mark.parametrize(
+    ("hours", "failures", "expected"),
+    [
+        (1, 0, HOUR),
+        (1, 3, 8 * HOUR),
+        (6, 9, 168 * HOUR),
+        (1, 10**6, 168 * HOUR),
+        # What is listed more seldom anyway is not listed more often for failing.
+        (672, 5, 672 * HOUR),
+    ],
+)
+def test_no_wait_is_longer_than_a_week_or_its_own(
+    hours: int, failures: int, expected: timedelta
+) -> None:
+    assert schedule.wait(hours, failures) == expected
+
+
+def test_other_hours_count_from_the_last_list(server: Server) -> None:
+    source = server.source(make.project())
+    listed(source)
+    source.refresh_from_db()
+
+    keeping.change(source, {"every_hours": 3})
+    assert wait_of(source) == 3 * HOUR
+
+    source.listed_at = timezone.now() - 2 * HOUR
+    keeping.change(source, {"every_hours": 1})
+    assert wait_of(source) == timedelta()
+    keeping.change(source, {"every_hours": 0})
+    assert wait_of(source) is None
+
+
+@pytest.mark.parametrize("hours", [-1, schedule.MOST_HOURS + 1])
+def test_hours_that_are_none_are_refused(server: Server, hours: int) -> None:
+    with pytest.raises(InvalidInputError) as refusal:
+        server.source(make.project(), every_hours=hours)
+
+    assert [*refusal.value.by_field] == ["every_hours"]
+
+
+def test_a_form_sets_the_hours(server: Server, client: Client) -> None:
+    project = make.project()
+    source = server.source(project)
+    client.force_login(make.manager_of(project).user)
+    address = f"/projects/{project.slug}/sources/{source.pk}/"
+    form = {"action": "change", "name": "n"}
+
+    client.post(address, {**form, "every_hours": "12"})
+    source.refresh_from_db()
+    wrong = client.post(address, {**form, "every_hours": "often"})
+
+    assert source.every_hours == 12
+    assert wrong.status_code == 400
+    assert "A whole number from 0" in wrong.content.decode()
+
+
+def test_a_waiting_list_is_not_asked_for_twice(server: Server) -> None:
+    source = server.source(make.project(), every_hours=6)
+    keeping.request_list(source, None)
+
+    listing.request_due()
+
+    assert asked() == 1
+    jobs.run(Job.objects.get(kind="list-source").pk)
