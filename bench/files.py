@@ -45,7 +45,7 @@ class Watched:
 
     seconds: float = 0.0
     memory: float = 0.0
-    told: str = ""
+    printed: str = ""
     steps: list[tuple[float, int]] = field(default_factory=list)
 
     def slower(self) -> float:
@@ -118,8 +118,8 @@ def _rows_of(
 
 
 def _check(watched: Watched, count: int) -> None:
-    if f"{count} rows: {count} new" not in watched.told:
-        raise RuntimeError(f"not all of {count} rows are items: {watched.told}")
+    if f"{count} rows: {count} new" not in watched.printed:
+        raise RuntimeError(f"not all of {count} rows are items: {watched.printed}")
 
 
 def _write_csv(file: Path) -> int:
@@ -180,7 +180,7 @@ def _watched(machine: Machine, project: str, file: Path) -> Watched:
             if latest and latest[0] != (watched.steps or [(0, 0)])[-1][1]:
                 watched.steps.append((time.monotonic() - begun, latest[0]))
             time.sleep(0.1)
-        watched.told = child.communicate()[0]
+        watched.printed = child.communicate()[0]
     watched.seconds = time.monotonic() - begun
     return watched
 

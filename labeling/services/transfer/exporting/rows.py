@@ -242,10 +242,10 @@ def _prediction(row: EncodedRow) -> bytes:
     *values, packed = row[1:]
     embedding = NULL if packed == NULL else numbers_of(packed)
     pairs = zip(PREDICTION_COLUMNS, (*values, embedding), strict=True)
-    said = (
+    written = (
         b'"%b": %b' % (name.encode(), value) for name, value in pairs if value != NULL
     )
-    return b"{%b}" % b", ".join(said)
+    return b"{%b}" % b", ".join(written)
 
 
 def numbers_of(packed: bytes) -> bytes:

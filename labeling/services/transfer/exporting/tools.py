@@ -85,13 +85,13 @@ def _record(row: dict[str, Any], path: str) -> foreign.Record:
     )
 
 
-def _foreseen(said: dict[str, Any]) -> foreign.Foreseen:
+def _foreseen(given: dict[str, Any]) -> foreign.Foreseen:
     return foreign.Foreseen(
-        said["source"],
-        said["labels"],
-        said.get("score"),
-        said.get("probabilities", {}),
-        said.get("embedding", []),
+        given["source"],
+        given["labels"],
+        given.get("score"),
+        given.get("probabilities", {}),
+        given.get("embedding", []),
     )
 
 

@@ -74,8 +74,8 @@ def _with_rest(predictions: list[dict[str, Any]], ours: object) -> list[dict[str
         else []
     )
     return [
-        next((each for each in whole if said.items() <= each.items()), said)
-        for said in predictions
+        next((each for each in whole if given.items() <= each.items()), given)
+        for given in predictions
     ]
 
 

@@ -59,8 +59,8 @@ def _proposed(rows: shape.ForeignRows) -> Iterator[dict[str, Any]]:
         chosen = row.get("accept", row.get("label"))
         if not row.get("answer") and chosen is not None:
             source = row.get("model") or IN.title
-            said = shape.prediction(source, shape.texts(chosen), row.get("score"))
-            yield {**said, **{k: row[k] for k in shape.BESIDE if row.get(k)}}
+            predicted = shape.prediction(source, shape.texts(chosen), row.get("score"))
+            yield {**predicted, **{k: row[k] for k in shape.BESIDE if row.get(k)}}
 
 
 def _labels(row: Mapping[str, Any]) -> list[str] | None:

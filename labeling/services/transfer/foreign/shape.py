@@ -33,18 +33,18 @@ class Foreseen(NamedTuple):
 
     def whole(self) -> dict[str, Any]:
         """Return it as our rows have it, without what the source does not say."""
-        said = {
+        values = {
             "source": self.source,
             "label": self.labels,
             "score": self.confidence,
             **self.beside(),
         }
-        return {name: value for name, value in said.items() if value is not None}
+        return {name: value for name, value in values.items() if value is not None}
 
     def beside(self) -> dict[str, Any]:
         """Return what no other tool has a place for."""
-        said = {"probabilities": self.probabilities, "embedding": self.embedding}
-        return {name: value for name, value in said.items() if value}
+        values = {"probabilities": self.probabilities, "embedding": self.embedding}
+        return {name: value for name, value in values.items() if value}
 
 
 @dataclass(frozen=True)
