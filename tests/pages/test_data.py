@@ -54,6 +54,11 @@ def test_the_items_are_filtered_and_read_page_by_page(
     assert odd.content.count(b'class="brief"') == 5
     none = client.get(path, {"id": "nothing"})
     assert b"No item matches" in none.content
+    assert b"An id must begin with" in none.content
+    assert b"One value of the data" not in none.content
+    words = client.get(path, {"q": "nothing"})
+    assert b"One value of the data must have the words" in words.content
+    assert b"An id must begin with" not in words.content
 
 
 @pytest.mark.parametrize(

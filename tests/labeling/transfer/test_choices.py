@@ -491,3 +491,46 @@ def test_a_content_whose_id_is_taken_is_kept_under_the_id_of_a_later_row() -> No
     texts = Item.objects.order_by("pk").values_list("external_id", "data__text")
     assert [*texts] == [("x", "first"), ("y", "second")]
     assert [remark.row for remark in run.noted_rows] == [5]
+
+
+@pytest.mark.parametrize("as_file", [False, True])
+def test_options_may_be_parts_of_json(*, as_file: bool) -> None:
+    project = make.project(labels=["good", "bad"])
+    caller = make.Caller(make.manager_of(project).user)
+
+    def part(value: str) -> str | SimpleUploadedFile:
+        # As curl sends ``map=@map.json;type=application/json``.
+        kind = "application/json"
+        return SimpleUploadedFile("o.json", value.encode(), kind) if as_file else value
+
+    sent = caller.client.post(
+        f"/api/projects/{project.slug}/imports/",
+        {
+            "file": SimpleUploadedFile("a.csv", b"a;b\none;fox\n"),
+            "map": part('{"a": "text", "b": "label"}'),
+            "label_map": part('{"fox": "good"}'),
+            "dialect": part('{"delimiter": ";"}'),
+            "labels_are": "gold",
+        },
+        headers=caller.headers,
+    )
+
+    jobs.run(ImportRun.objects.get(pk=sent.json()["id"]).job_id)
+    assert Item.objects.get(project=project).data == {"text": "one"}
+    assert Resolution.objects.get(project=project).labels == ["good"]
+
+
+@pytest.mark.parametrize("body", [b"\xff\xfe", b"[1]", b"{"])
+def test_a_part_that_is_no_json_object_is_refused_by_its_name(body: bytes) -> None:
+    project = make.project()
+    caller = make.Caller(make.manager_of(project).user)
+    part = SimpleUploadedFile("o.json", body, "application/json")
+
+    sent = caller.client.post(
+        f"/api/projects/{project.slug}/imports/",
+        {"file": SimpleUploadedFile("a.csv", b"text\none\n"), "map": part},
+        headers=caller.headers,
+    )
+
+    assert sent.status_code == 400
+    assert [*sent.json()["errors"]] == ["map"]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Final, TypeVar
 
+from django.core.files.uploadedfile import UploadedFile
 from django.urls import get_script_prefix
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 from msgspec import Meta
 
@@ -21,6 +23,7 @@ from labeling.api.http.fields import (
     text,
 )
 from labeling.api.wire.work import JobState, Progress
+from labeling.errors import InvalidInputError
 from labeling.services.transfer import importing
 from labeling.services.transfer.foreign import INCOMING
 from labeling.templatetags.localized import localized
@@ -75,7 +78,8 @@ class ImportOptions(ReadingOptions, forbid_unknown_fields=True):
         str,
         text(
             LONGEST_OPTION,
-            "A JSON object: column → role (`text`, `image`, `external_id`, `label`, "
+            "A JSON object, in a form also as a part of `application/json`: column → role "
+            "(`text`, `image`, `external_id`, `label`, "
             "`votes`, `predictions`, `tags`, `metadata`, `group`, `ignore` or `data`).",
         ),
     ] = "{}"
@@ -101,8 +105,8 @@ class ImportOptions(ReadingOptions, forbid_unknown_fields=True):
         str,
         text(
             LONGEST_OPTION,
-            "A JSON object: label of the file → label of the project, or an empty text "
-            "for none.",
+            "A JSON object, as of `map`: label of the file → label of the project, or an "
+            "empty text for none.",
         ),
     ] = "{}"
     unknown_labels: Annotated[
@@ -133,7 +137,11 @@ class ImportOptions(ReadingOptions, forbid_unknown_fields=True):
         ),
     ] = ""
     dialect: Annotated[
-        str, text(LONGEST_OPTION, "A JSON object: `delimiter` and `header`, as below.")
+        str,
+        text(
+            LONGEST_OPTION,
+            "A JSON object, as of `map`: `delimiter` and `header`, as below.",
+        ),
     ] = "{}"
     dry_run: Annotated[
         str,
@@ -269,14 +277,32 @@ def options_of(query: Options, form: Mapping[str, Any]) -> Options:
     # A program may send its lines under any name; its other texts are options.
     fields = {
         name: value
-        for name, value in form.items()
-        if isinstance(value, str) and name not in ("stream", "csrfmiddlewaretoken")
+        for name, given in form.items()
+        if isinstance(value := _text_of(name, given), str)
+        and name not in ("stream", "csrfmiddlewaretoken")
     }
     options = body_of(fields, kind)
     names = kind.__struct_fields__
     return kind(
         **{name: getattr(options if name in fields else query, name) for name in names}
     )
+
+
+def _text_of(name: str, given: object) -> object:
+    """Return a part of a form; one of JSON that comes as a file is the text in it.
+
+    Raises InvalidInputError where that is no text or too long for an option.
+    """
+    is_json = getattr(given, "content_type", "") == "application/json"
+    if name == "file" or not (is_json and isinstance(given, UploadedFile)):
+        return given
+    # Four bytes are the longest character; what is beyond is refused by its length.
+    read = given.read(4 * LONGEST_OPTION + 1)
+    try:
+        return read.decode()
+    except UnicodeDecodeError as error:
+        why = _("This is not JSON: %(why)s") % {"why": error.reason}
+        raise InvalidInputError(errors={name: [why]}) from error
 
 
 def preview_of(

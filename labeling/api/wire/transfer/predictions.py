@@ -37,14 +37,16 @@ class PredictionOptions(ReadingOptions, forbid_unknown_fields=True):
         str,
         text(
             LONGEST_OPTION,
-            "A JSON object: column → role (`external_id`, `label`, `probabilities`, "
+            "A JSON object, in a form also as a part of `application/json`: column → role "
+            "(`external_id`, `label`, `probabilities`, "
             "`score`, `source`, `embedding`, `predictions` or `ignore`).",
         ),
     ] = "{}"
     label_map: Annotated[
         str,
         text(
-            LONGEST_OPTION, "A JSON object: label of the file → label of the project."
+            LONGEST_OPTION,
+            "A JSON object, as of `map`: label of the file → label of the project.",
         ),
     ] = "{}"
 

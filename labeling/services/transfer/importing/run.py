@@ -29,6 +29,7 @@ from labeling.services.transfer.importing.refused import RefusedRows
 from labeling.services.transfer.importing.tally import Before, Tally
 from labeling.services.transfer.importing.write import Writer, Written, terms_of
 from labeling.services.transfer.limits import LIMITS, Limits
+from labeling.services.transfer.reasons import Reasons
 from labeling.services.transfer.rows import ROLES
 from labeling.services.work import jobs
 from labeling.services.work.progress import Progress
@@ -171,10 +172,10 @@ def run(progress: Progress, limits: Limits = LIMITS) -> dict[str, Any]:
         file.seek(0)
         before = Before(**progress.job.params.get("tally", {}))
         tally = Tally(
-            limits.reasons,
+            Reasons(limits.reasons),
             refused,
+            Reasons(limits.reasons, rows=import_run.remarks if before.received else []),
             before,
-            remarks=import_run.remarks if before.received else [],
             unseen={*import_run.mapping},
             mapping=import_run.mapping,
         )
@@ -255,10 +256,10 @@ def _save(tally: Tally, import_run: ImportRun, progress: Progress) -> None:
         received=tally.received,
         created=tally.created,
         duplicates=tally.duplicates,
-        rejected=tally.rejected,
+        rejected=tally.refusals.count,
         filled=tally.filled,
-        remarks=tally.remarks,
-        errors=tally.errors,
+        remarks=tally.remarks.rows,
+        errors=tally.refusals.rows,
         options=import_run.options,
     )
     progress.note(tally=tally.so_far())

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
-from labeling.messages import Message, as_json, message
+from labeling.messages import Message, message
 from labeling.services.transfer.importing import own
 from labeling.services.transfer.importing.chunk import Refusal
 from labeling.services.transfer.importing.raw import Raw
 from labeling.services.transfer.importing.refused import RefusedRows
 from labeling.services.transfer.importing.write import Written
+from labeling.services.transfer.reasons import Reasons
 
 
 @dataclass(frozen=True)
@@ -31,27 +31,24 @@ class Before:
 
 @dataclass
 class Tally:
-    """What an import has done so far; at most ``reasons`` refusals with their reasons.
+    """What an import has done so far.
 
     ``remarks`` are, at the start, those of the attempts before.
     """
 
-    reasons: int
+    refusals: Reasons
     refused: RefusedRows
+    remarks: Reasons
     before: Before = field(default_factory=Before)
     received: int = 0
     created: int = 0
     filled: int = 0
     taken: int = 0
     voted: int = 0
-    rejected: int = 0
     between: int = 0
     scaled: int = 0
     unused: int = 0
     predicted: int = 0
-    errors: list[dict[str, Any]] = field(default_factory=list)
-    remarks: list[dict[str, Any]] = field(default_factory=list)
-    remarked: int = 0
     # Columns with a role that no row had so far.
     unseen: set[str] = field(default_factory=set)
     mapping: Mapping[str, str] = field(default_factory=dict)
@@ -61,7 +58,12 @@ class Tally:
         """Begin with what the attempts before wrote."""
         self.created, self.filled = self.before.created, self.before.filled
         self.taken, self.voted = self.before.taken, self.before.voted
-        self.remarked = self.before.remarked
+        self.remarks.count = self.before.remarked
+
+    @property
+    def remarked(self) -> int:
+        """How many rows are kept otherwise than they stand."""
+        return self.remarks.count
 
     @property
     def is_ahead(self) -> bool:
@@ -71,7 +73,7 @@ class Tally:
     @property
     def duplicates(self) -> int:
         """How many rows say what their item says already."""
-        rest = self.received - self.created - self.filled - self.rejected
+        rest = self.received - self.created - self.filled - self.refusals.count
         # What was deleted between two attempts has been created twice.
         return max(rest, 0)
 
@@ -102,24 +104,14 @@ class Tally:
         # Of the same rows an attempt before has said them.
         if self.received > self.before.received:
             for number, remark in written.met.remarks:
-                self._remark(number, remark)
+                self.remarks.add(number, remark)
         for refusal in written.refusals:
             self.reject(refusal)
 
-    def _remark(self, number: int, remark: Message) -> None:
-        self.remarked += 1
-        if len(self.remarks) < self.reasons:
-            self.remarks.append({"row": number, "reason": as_json(remark)})
-
     def reject(self, refusal: Refusal) -> None:
         """Count a row that cannot be kept; the first ones with the reason."""
-        self.rejected += 1
+        self.refusals.add(refusal.number, refusal.reason)
         self.refused.add(refusal)
-        # Bounded: millions of bad rows must not fill the row of the import.
-        if len(self.errors) < self.reasons:
-            self.errors.append(
-                {"row": refusal.number, "reason": as_json(refusal.reason)}
-            )
 
     def notes(self) -> Iterator[Message]:
         """Yield what is said of rows that were taken otherwise than they stand."""

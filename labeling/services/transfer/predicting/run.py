@@ -28,6 +28,7 @@ from labeling.services.transfer.outside.store import Brought
 from labeling.services.transfer.outside.terms import PredictionTerms
 from labeling.services.transfer.predicting import tally as tallying
 from labeling.services.transfer.predicting.tally import PredictionTally, ReadyRow
+from labeling.services.transfer.reasons import Reasons
 from labeling.services.work import jobs
 from labeling.services.work.progress import Progress
 from labeling.services.work.transactions import Turn, await_turn
@@ -101,7 +102,7 @@ def run(progress: Progress, limits: Limits = LIMITS) -> dict[str, Any]:
         for note in words.notes(way, file):
             progress.log(note)
         file.seek(0)
-        tally = PredictionTally(limits.reasons, refused)
+        tally = PredictionTally(Reasons(limits.reasons), refused)
         try:
             _write(tally, readers.read(way, file, limits), import_run, progress)
         except FileError:
@@ -180,8 +181,8 @@ def _save(tally: PredictionTally, import_run: ImportRun, progress: Progress) -> 
             created=tally.counts["new"],
             filled=tally.counts["replaced"],
             duplicates=tally.counts["same"],
-            rejected=tally.counts["refused"],
-            errors=tally.errors,
+            rejected=tally.refusals.count,
+            errors=tally.refusals.rows,
         )
         # Last, for it locks the job's row: the counts of a worker that lost the job are
         # not those of the import.

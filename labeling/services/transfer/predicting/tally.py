@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from labeling.messages import Message, as_json, message
+from labeling.messages import Message, message
 from labeling.services.transfer.importing.chunk import Refusal
 from labeling.services.transfer.importing.raw import Raw
 from labeling.services.transfer.importing.refused import RefusedRows
@@ -16,6 +16,7 @@ from labeling.services.transfer.outside import rows, store
 from labeling.services.transfer.outside.rows import SourcePrediction
 from labeling.services.transfer.outside.store import KeptAs
 from labeling.services.transfer.outside.terms import PredictionTerms
+from labeling.services.transfer.reasons import Reasons
 from labeling.services.transfer.rows import RowError
 
 # Columns that are named where they are not used.
@@ -34,13 +35,12 @@ class ReadyRow(NamedTuple):
 
 @dataclass
 class PredictionTally:
-    """What became of the rows so far; at most ``reasons`` refusals with their reasons."""
+    """What became of the rows so far."""
 
-    reasons: int
+    refusals: Reasons
     refused: RefusedRows
     counts: Counter[str] = field(default_factory=Counter)
     received: int = 0
-    errors: list[dict[str, Any]] = field(default_factory=list)
     columns: Collection[str] = ()
     unused: dict[str, None] = field(default_factory=dict)
 
@@ -55,12 +55,8 @@ class PredictionTally:
 
     def reject(self, refusal: Refusal) -> None:
         """Count a row that cannot be kept; the first ones with the reason."""
-        self.counts["refused"] += 1
+        self.refusals.add(refusal.number, refusal.reason)
         self.refused.add(refusal)
-        if len(self.errors) < self.reasons:
-            self.errors.append(
-                {"row": refusal.number, "reason": as_json(refusal.reason)}
-            )
 
 
 def outcome_of(

@@ -99,7 +99,7 @@ class _Lister:
         params = progress.job.params
         # Of an attempt before that a worker could not end.
         self._writer.counts = ObjectCounts(**params.get("counts", {}))
-        self._writer.errors = [*self._run.errors] if params.get("after") else []
+        self._writer.reasons.rows = [*self._run.errors] if params.get("after") else []
         self._after: str = params.get("after", "")
 
     @property
@@ -233,7 +233,7 @@ class _Lister:
                 created=counts.new,
                 duplicates=counts.known,
                 rejected=others,
-                errors=self._writer.errors,
+                errors=self._writer.reasons.rows,
             )
             self._progress.report(done=counts.objects, stage=noop("reading objects"))
 

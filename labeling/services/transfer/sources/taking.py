@@ -11,7 +11,7 @@ from typing import Final
 from django.core.files.storage import default_storage
 from PIL import Image
 
-from labeling.messages import Message, as_json, message
+from labeling.messages import Message, message
 from labeling.models import ImportRun, Item, Source, SourceObject
 from labeling.services.transfer import pictures
 from labeling.services.transfer.importing.chunk import (
@@ -24,6 +24,7 @@ from labeling.services.transfer.importing.raw import Raw
 from labeling.services.transfer.importing.reading import encoding_of
 from labeling.services.transfer.importing.write import Writer, Written, terms_of
 from labeling.services.transfer.limits import Limits
+from labeling.services.transfer.reasons import Reasons
 from labeling.services.transfer.rows import RowError
 from labeling.services.transfer.sources import objects
 from labeling.services.transfer.sources.ahead import ReadAhead
@@ -53,7 +54,7 @@ class ObjectWriter(Writer):
         super().__init__(import_run, terms_of(import_run, limits), progress)
         self.source = source
         self.counts = ObjectCounts()
-        self.errors: list[dict[str, object]] = []
+        self.reasons = Reasons(limits.reasons)
         self._ahead = ahead
         self._limits = limits
         self._job_id = progress.job.pk
@@ -89,9 +90,8 @@ class ObjectWriter(Writer):
             self.counts.unused += 1
         else:
             self.counts.refused += 1
-        if len(self.errors) < self._limits.reasons:
-            placed = message("%(file)s: %(why)s", file=listed.key[-200:], why=why)
-            self.errors.append({"row": number, "reason": as_json(placed)})
+        placed = message("%(file)s: %(why)s", file=listed.key[-200:], why=why)
+        self.reasons.add(number, placed)
 
     def row(self, listed: Listed, state: str, **more: object) -> SourceObject:
         """Return what is kept of an object."""
