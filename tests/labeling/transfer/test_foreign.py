@@ -397,3 +397,28 @@ def test_every_format_says_what_it_leaves_out() -> None:
     assert {form.ending for form in foreign.OUTGOING.values()} <= {
         *("json", "jsonl", "csv", "parquet", "zip"),
     }
+
+
+@pytest.mark.parametrize("is_multi", [False, True])
+def test_lines_for_prodigy_are_what_its_documentation_calls_tasks(
+    *, is_multi: bool
+) -> None:
+    """Prodigy is not free: its page on the choice interface says what a task has."""
+    project = filled(is_multi=is_multi)
+
+    tasks = [json.loads(line) for line in export(project, "prodigy").splitlines()]
+
+    assert len(tasks) == 4
+    labels = ["news", "sport", "art"] if is_multi else ["good", "bad"]
+    for task in tasks:
+        assert isinstance(task["text"], str)
+        assert task["options"] == [{"id": each, "text": each} for each in labels]
+        assert task.get("answer") in ("accept", None)
+        assert {*task.get("accept", [])} <= {*labels}
+        assert isinstance(task["_input_hash"], int)
+        assert isinstance(task["meta"], dict)
+        if "_annotator_id" in task:
+            assert isinstance(task["_timestamp"], int)
+            assert task["_session_id"] == task["_annotator_id"]
+    answered = [task for task in tasks if task.get("answer") == "accept"]
+    assert len(answered) == 3

@@ -27,6 +27,7 @@ from labeling.services.transfer.sources.replies import RefusedError
 from labeling.services.transfer.sources.store import Listed, ObjectChangedError, Store
 from labeling.services.transfer.sources.taking import ObjectWriter
 from labeling.services.work.progress import Progress
+from labeling.services.work.transactions import keep_project
 
 # Names that a line of the log quotes.
 QUOTED = 5
@@ -67,7 +68,9 @@ def request_due() -> int:
     """Request the lists that are due by themselves; return how many there are."""
     sources = schedule.take_due(timezone.now())
     for source in sources:
-        keeping.request_list(source, None)
+        with transaction.atomic():
+            if keep_project(source.project_id):
+                keeping.request_list(source, None)
     return len(sources)
 
 

@@ -37,7 +37,9 @@ def take_due(now: datetime) -> list[Source]:
     The next time is kept before anything is asked for: a list whose worker dies is tried
     again by its job, and not by each sweep.
     """
-    waiting = Source.objects.filter(list_after__lte=now).select_related("project")
+    # A project that is being deleted is paused, too: nothing new comes into it.
+    waiting = Source.objects.filter(list_after__lte=now, project__is_paused=False)
+    waiting = waiting.select_related("project")
     taken = []
     for source in waiting.order_by("list_after"):
         after = now + wait(source.every_hours, source.failures)
@@ -59,6 +61,8 @@ def note_failure(source: Source) -> None:
 
 def after_list(source: Source) -> dict[str, Any]:
     """Return what a list that came to its end changes of its source."""
-    every = Source.objects.values_list("every_hours", flat=True).get(pk=source.pk)
+    # Read anew: a person may have changed it, or removed the source, meanwhile.
+    mine = Source.objects.filter(pk=source.pk)
+    every = mine.values_list("every_hours", flat=True).first()
     after = timezone.now() + timedelta(hours=every) if every else None
     return {"failures": 0, "list_after": after}

@@ -156,3 +156,25 @@ def test_a_waiting_list_is_not_asked_for_twice(server: Server) -> None:
 
     assert asked() == 1
     jobs.run(Job.objects.get(kind="list-source").pk)
+
+
+def test_a_source_that_is_removed_while_it_is_listed_ends_nothing(
+    server: Server,
+) -> None:
+    source = server.source(make.project(), every_hours=6)
+    Source.objects.filter(pk=source.pk).delete()
+
+    assert schedule.after_list(source)["list_after"] is None
+    schedule.note_failure(source)
+    assert listing.request_due() == 0
+
+
+def test_a_paused_project_is_listed_once_it_goes_on(server: Server) -> None:
+    project = make.project(is_paused=True)
+    server.source(project, every_hours=6)
+
+    assert listing.request_due() == 0
+
+    project.is_paused = False
+    project.save()
+    assert listing.request_due() == 1
