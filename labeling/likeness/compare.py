@@ -13,9 +13,7 @@ def likenesses(own: bytes, others: Sequence[bytes]) -> list[float]:
     if not own or not others:
         return [DIFFERENT] * len(others)
     kind = own[:1]
-    if any(other[:1] != kind for other in others):
-        return [likenesses(own, [o])[0] if o[:1] == kind else DIFFERENT for o in others]
     if kind == texts.KIND:
         return texts.likenesses(own, others)
     compare = pictures.likeness if kind == pictures.KIND else rows.likeness
-    return [compare(own, other) for other in others]
+    return [compare(own, o) if o[:1] == kind else DIFFERENT for o in others]

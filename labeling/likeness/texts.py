@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import operator
 import re
-import struct
 import unicodedata
 from collections.abc import Sequence
 from typing import Any, Final
@@ -31,15 +29,15 @@ RUN: Final = 4  # characters
 FEWEST: Final = 32  # characters
 # Of a long text, the runs with the least hashes stand for all.
 MOST: Final = 2000  # runs
-# The least share of runs in common, as it is estimated.
-ALIKE: Final = 0.6
+# The least share of runs in common, as it is estimated, is 0.6: of the hashes, how many
+# may differ.
+MOST_APART: Final = HASHES * 2 // 5
 # Fewer letters do not tell one text from another, so the marks count.
 FEW_LETTERS: Final = 4
 
-# Up to here signatures are compared one by one.
-FEW_OTHERS: Final = 4
-
-_unpacked: Final = struct.Struct(f"<{HASHES}H").unpack_from
+# Of each hash in a signature, all bits but the highest, and the highest.
+_LOW: Final = int.from_bytes(b"\xff\x7f" * HASHES, "little")
+_HIGH: Final = int.from_bytes(b"\x00\x80" * HASHES, "little")
 _GENERATOR: Final = np.random.default_rng(20_261_129)
 _XORS: Final = _GENERATOR.integers(2**32, size=HASHES, dtype=np.uint32)
 _ODDS: Final = _GENERATOR.integers(2**31, size=HASHES, dtype=np.uint32) * 2 + 1
@@ -111,19 +109,19 @@ def sketches(texts: Sequence[str]) -> list[Sketch]:
 
 
 def likenesses(own: bytes, others: Sequence[bytes]) -> list[float]:
-    """Return the shares of runs in common with others, estimated; 0 where unlike."""
-    if len(others) <= FEW_OTHERS:
-        # In less time than arrays are made.
-        mine = _unpacked(own, 1)
-        shares = [
-            sum(map(operator.eq, mine, _unpacked(other, 1))) / HASHES
-            for other in others
-        ]
-        return [share if share >= ALIKE else DIFFERENT for share in shares]
-    known = np.frombuffer(b"".join(other[1:] for other in others), "<u2")
-    same = known.reshape(-1, HASHES) == np.frombuffer(own[1:], "<u2")
-    shares = np.count_nonzero(same, axis=1) / HASHES
-    return np.where(shares >= ALIKE, shares, DIFFERENT).tolist()
+    """Return the shares of runs in common with others, estimated; 0 where unlike.
+
+    others: signatures of anything; what is no text is unlike.
+    """
+    mine = int.from_bytes(own[1:], "little")
+    result = []
+    for other in others:
+        # All hashes in one number: those that differ leave their highest bit.
+        apart = mine ^ int.from_bytes(other[1:], "little")
+        differing = ((((apart & _LOW) + _LOW) | apart) & _HIGH).bit_count()
+        is_like = differing <= MOST_APART and other[:1] == KIND
+        result.append(1 - differing / HASHES if is_like else DIFFERENT)
+    return result
 
 
 def _digest(text: str) -> str:

@@ -57,17 +57,17 @@ class Index:
         shared = [self.bands[band] for band in sketch.bands if band in self.bands]
         if not shared:
             return []
-        numbers = set[int]().union(*shared) & self.known.keys()
-        # Of the full ones, a few say as much as all.
-        candidates = [
-            *sorted(numbers - self.full),
-            *sorted(numbers & self.full)[:FEW],
-        ]
-        shares = compare.likenesses(
-            sketch.signature, [self.known[number].signature for number in candidates]
-        )
+        numbers = set[int]().union(*shared)
+        if len(full := numbers & self.full) > FEW:
+            # A few say as much as all.
+            numbers -= full
+            numbers.update(sorted(full)[:FEW])
+        known = self.known
+        candidates = [number for number in numbers if number in known]
+        signatures = [known[number].signature for number in candidates]
+        shares = compare.likenesses(sketch.signature, signatures)
         ranked = sorted(
-            (-share, self.known[number].group_key, number)
+            (-share, known[number].group_key, number)
             for share, number in zip(shares, candidates, strict=True)
             if share
         )

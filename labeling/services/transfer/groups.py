@@ -76,19 +76,30 @@ def newcomers(data_type: str, some: Sequence[tuple[Row, str]]) -> list[Newcomer]
     ]
 
 
-def place(
+@contextmanager
+def placing(
     project: Project, some: Sequence[Newcomer], held_out_below: float
-) -> list[GroupPlace]:
-    """Return the places of items, one after the other, and keep what later ones need.
+) -> Iterator[Iterator[GroupPlace]]:
+    """Give the places of items, one after the other; keep then what later ones need.
 
+    A place is computed when it is asked for, and meanwhile the connection is free. Those
+    that the body leaves are not kept.
     held_out_below: new groups are held out where their draw is less; 0: none is. Called
     behind the turn of imports, so that two of them find no group new at once.
     """
     with _index(project.pk, some) as index:
-        return [
+        yield (
             placed(index, newcomer, seed=project.seed, below=held_out_below)
             for newcomer in some
-        ]
+        )
+
+
+def place(
+    project: Project, some: Sequence[Newcomer], held_out_below: float
+) -> list[GroupPlace]:
+    """Return the places of items, and keep what later ones need: ``placing`` at once."""
+    with placing(project, some, held_out_below) as places:
+        return list(places)
 
 
 @contextmanager

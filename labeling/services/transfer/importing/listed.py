@@ -63,10 +63,17 @@ def has_lines(start: str) -> bool:
     return False
 
 
-def value_of(text: str) -> Value:
-    """Return the one value of a text. Raises ValueError or RecursionError."""
-    objects = _Objects()
-    return objects.decoder().decode(text), objects.twice
+class LineDecoder:
+    """Decodes lines, each of one value; to make it takes as long as a line."""
+
+    def __init__(self) -> None:
+        self._objects = _Objects()
+        self._decode = self._objects.decoder().decode
+
+    def value_of(self, line: str) -> Value:
+        """Return the one value of a line. Raises ValueError or RecursionError."""
+        self._objects.twice = None
+        return self._decode(line), self._objects.twice
 
 
 def values(text: IO[str], most: int, piece: int = PIECE) -> Iterator[Value]:

@@ -110,20 +110,21 @@ def _texts(reading: FileReading, text: IO[str], limits: Limits) -> Iterator[Raw]
 
 
 def _jsonl(reading: FileReading, text: IO[str], limits: Limits) -> Iterator[Raw]:
+    decoder = listed.LineDecoder()
     for number, line, problem in _lines(reading, text, limits.line_bytes):
         if line is None:
             yield _refused(number, problem)
         elif line.strip():
-            yield _json_row(number, line)
+            yield _json_row(number, line, decoder)
 
 
-def _json_row(number: int, line: str) -> Raw:
+def _json_row(number: int, line: str, decoder: listed.LineDecoder) -> Raw:
     try:
-        value, twice = listed.value_of(line)
+        value, twice = decoder.value_of(line)
     # A line of brackets alone nests deeper than Python's stack.
     except (ValueError, RecursionError):
         return Raw(number, None, message("Not JSON."), stands=line)
-    return _json_value(number, value, twice)._replace(stands=line)
+    return _json_value(number, value, twice, line)
 
 
 def _json(_reading: FileReading, text: IO[str], limits: Limits) -> Iterator[Raw]:
@@ -133,12 +134,14 @@ def _json(_reading: FileReading, text: IO[str], limits: Limits) -> Iterator[Raw]
         yield _json_value(number, value, twice)
 
 
-def _json_value(number: int, value: object, twice: str | None) -> Raw:
+def _json_value(number: int, value: object, twice: str | None, stands: str = "") -> Raw:
     if twice is not None:
-        return Raw(number, None, message("“%(name)s” stands there twice.", name=twice))
-    if not isinstance(value, dict):
-        return Raw(number, None, message("Not a JSON object."))
-    return Raw(number, value)
+        problem = message("“%(name)s” stands there twice.", name=twice)
+    elif not isinstance(value, dict):
+        problem = message("Not a JSON object.")
+    else:
+        return Raw(number, value, stands=stands)
+    return Raw(number, None, problem, stands=stands)
 
 
 class _Unreadable(Exception):  # noqa: N818 (a signal through the csv module)

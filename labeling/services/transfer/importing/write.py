@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from time import monotonic
 
@@ -172,12 +173,16 @@ class Writer:
     ) -> Written:
         ready = [outcome for outcome in outcomes if isinstance(outcome, Ready)]
         size = splitting.count(self.project)
-        places = self._places(ready, size)
+        places: list[groups.GroupPlace] = []
         # Only rows that bring more than an item are kept: the garbage collector looks
         # through all that is kept, again and again.
         rich: dict[str, Row] = {}
-        with table.inserting() as insertion:
-            for (row, item, picture, _raw), place in zip(ready, places, strict=True):
+        # The database takes an item while the next one's place is computed.
+        with self._placing(ready, size) as next_places, table.inserting() as insertion:
+            for (row, item, picture, _raw), place in zip(
+                ready, next_places, strict=True
+            ):
+                places.append(place)
                 insertion.send(self._placed(item, picture, place, media_ids))
                 if row.votes or row.known or row.held_out_for or self.terms.is_gold:
                     rich[item.content_hash] = row
@@ -270,8 +275,10 @@ class Writer:
             unused=sum(unused),
         )
 
-    def _places(self, ready: Sequence[Ready], size: int) -> list[groups.GroupPlace]:
-        """Return the group and the side of each row, by the number of items there are."""
+    def _placing(
+        self, ready: Sequence[Ready], size: int
+    ) -> AbstractContextManager[Iterator[groups.GroupPlace]]:
+        """Give the group and the side of each row, by the number of items there are."""
         if self.terms.has_pictures:
             some = [
                 groups.Newcomer(
@@ -286,7 +293,7 @@ class Writer:
                 [(outcome.row, outcome.item.content_hash) for outcome in ready],
             )
         below = splitting.threshold(self.project.evaluation_share, size)
-        return groups.place(self.project, some, below)
+        return groups.placing(self.project, some, below)
 
     def _placed(
         self,
