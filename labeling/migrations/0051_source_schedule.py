@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('labeling', '0049_blind_labels'),
+        ('labeling', '0050_model_votes_by_its_log_odds'),
     ]
 
     operations = [
