@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from celery import current_app
 from celery.apps.beat import Beat
 from django.conf import settings
 from django.utils.log import configure_logging
-
-from config.celery import app
 
 
 class Clock(Beat):
@@ -15,4 +14,4 @@ class Clock(Beat):
     def init_loader(self) -> None:
         """Do without the tasks; Django would set up the log beside the models."""
         configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
-        app.finalize()
+        current_app.finalize()

@@ -111,19 +111,19 @@ class Refusals:
         return self._named(module, path)
 
     def _named(self, module: str, path: list[str]) -> Name | None:
-        if found := self._here(module, path):
-            return found
+        if here := self._here(module, path):
+            return here
         for _ in range(3):  # a package may hand on what its modules hold
             *place, last = [
                 *self._imported.get(module, {}).get(path[0], "").split("."),
                 *path[1:],
             ]
             module = ".".join(place)
-            if found := self._here(module, [last]):
-                return found
+            if here := self._here(module, [last]):
+                return here
             above, _, owner = module.rpartition(".")
-            if found := self._here(above, [owner, last]):
-                return found
+            if method := self._here(above, [owner, last]):
+                return method
             path = [last]
         return None
 

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import pytest
@@ -239,7 +240,7 @@ def test_the_look_for_gaps_reads_no_items_that_have_a_row() -> None:
         )
         for start in range(0, len(ids), 99)
     )
-    values = {"project": project.pk, "spec_hash": "x"}
+    values: dict[str, Any] = {"project": project.pk, "spec_hash": "x"}
 
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE labeling_item, activelearn_featureshard")

@@ -15,6 +15,7 @@ from labeling.messages import message
 from labeling.messages import sentence as _
 from labeling.models import ImportRun, Job, Project, Upload, User
 from labeling.services.transfer import beyond, pictures, splitting
+from labeling.services.transfer.counted import CountedRows
 from labeling.services.transfer.importing import (
     choices,
     counting,
@@ -29,7 +30,6 @@ from labeling.services.transfer.importing.refused import RefusedRows
 from labeling.services.transfer.importing.tally import Before, Tally
 from labeling.services.transfer.importing.write import Writer, Written, terms_of
 from labeling.services.transfer.limits import LIMITS, Limits
-from labeling.services.transfer.reasons import Reasons
 from labeling.services.transfer.rows import ROLES
 from labeling.services.work import jobs
 from labeling.services.work.progress import Progress
@@ -172,9 +172,11 @@ def run(progress: Progress, limits: Limits = LIMITS) -> dict[str, Any]:
         file.seek(0)
         before = Before(**progress.job.params.get("tally", {}))
         tally = Tally(
-            Reasons(limits.reasons),
+            CountedRows(limits.reasons),
             refused,
-            Reasons(limits.reasons, rows=import_run.remarks if before.received else []),
+            CountedRows(
+                limits.reasons, rows=import_run.remarks if before.received else []
+            ),
             before,
             unseen={*import_run.mapping},
             mapping=import_run.mapping,

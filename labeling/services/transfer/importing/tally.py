@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 
 from labeling.messages import Message, message
+from labeling.services.transfer.counted import CountedRows
 from labeling.services.transfer.importing import own
 from labeling.services.transfer.importing.chunk import Refusal
 from labeling.services.transfer.importing.raw import Raw
 from labeling.services.transfer.importing.refused import RefusedRows
 from labeling.services.transfer.importing.write import Written
-from labeling.services.transfer.reasons import Reasons
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class Tally:
     ``remarks`` are, at the start, those of the attempts before.
     """
 
-    refusals: Reasons
+    refusals: CountedRows
     refused: RefusedRows
-    remarks: Reasons
+    remarks: CountedRows
     before: Before = field(default_factory=Before)
     received: int = 0
     created: int = 0

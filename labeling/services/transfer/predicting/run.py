@@ -17,6 +17,7 @@ from labeling.messages import sentence as _
 from labeling.models import ImportRun, Job, Project, Upload, User
 from labeling.models.policy import MAX_SOURCE
 from labeling.services.transfer.collector import without_collector
+from labeling.services.transfer.counted import CountedRows
 from labeling.services.transfer.importing import readers, staging, words
 from labeling.services.transfer.importing.chunk import Refusal
 from labeling.services.transfer.importing.raw import FileError, Raw
@@ -28,7 +29,6 @@ from labeling.services.transfer.outside.store import Brought
 from labeling.services.transfer.outside.terms import PredictionTerms
 from labeling.services.transfer.predicting import tally as tallying
 from labeling.services.transfer.predicting.tally import PredictionTally, ReadyRow
-from labeling.services.transfer.reasons import Reasons
 from labeling.services.work import jobs
 from labeling.services.work.progress import Progress
 from labeling.services.work.transactions import Turn, await_turn
@@ -102,7 +102,7 @@ def run(progress: Progress, limits: Limits = LIMITS) -> dict[str, Any]:
         for note in words.notes(way, file):
             progress.log(note)
         file.seek(0)
-        tally = PredictionTally(Reasons(limits.reasons), refused)
+        tally = PredictionTally(CountedRows(limits.reasons), refused)
         try:
             _write(tally, readers.read(way, file, limits), import_run, progress)
         except FileError:

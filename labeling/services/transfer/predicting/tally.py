@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from labeling.messages import Message, message
+from labeling.services.transfer.counted import CountedRows
 from labeling.services.transfer.importing.chunk import Refusal
 from labeling.services.transfer.importing.raw import Raw
 from labeling.services.transfer.importing.refused import RefusedRows
@@ -16,7 +17,6 @@ from labeling.services.transfer.outside import rows, store
 from labeling.services.transfer.outside.rows import SourcePrediction
 from labeling.services.transfer.outside.store import KeptAs
 from labeling.services.transfer.outside.terms import PredictionTerms
-from labeling.services.transfer.reasons import Reasons
 from labeling.services.transfer.rows import RowError
 
 # Columns that are named where they are not used.
@@ -37,7 +37,7 @@ class ReadyRow(NamedTuple):
 class PredictionTally:
     """What became of the rows so far."""
 
-    refusals: Reasons
+    refusals: CountedRows
     refused: RefusedRows
     counts: Counter[str] = field(default_factory=Counter)
     received: int = 0

@@ -10,7 +10,6 @@ import http.client
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import IO, Final
@@ -22,6 +21,7 @@ from labeling.messages import message
 from labeling.services.transfer.sources import network, parts, replies, signing
 from labeling.services.transfer.sources.network import PlaceError
 from labeling.services.transfer.sources.parts import USUAL, Portions, Received, Sent
+from labeling.services.transfer.sources.place import Place
 from labeling.services.transfer.sources.signing import AccessKey, S3Call
 from labeling.services.transfer.sources.store import PIECE, Listed, changed
 
@@ -34,25 +34,6 @@ _CUT: Final = message("it ended before the object did")
 _AGAIN: Final = (429, 500, 502, 503, 504)
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a bucket is, and which of its objects are meant: those below the prefix."""
-
-    endpoint: str
-    region: str
-    bucket: str
-    prefix: str = ""
-    # Whether the bucket's name stands before that of the server, and not in the path.
-    is_host: bool = False
-
-    @property
-    def server(self) -> str:
-        """The address that is connected to. Raises PlaceError where it is none."""
-        if not self.is_host:
-            return self.endpoint
-        return network.below(self.endpoint, self.bucket)
-
-
 class Bucket:
     """A bucket, opened by a key, or by none where everybody may read it."""
 
@@ -63,13 +44,7 @@ class Bucket:
         self._key = key
         self._portions = portions
         self._connection = network.connection(place.server)
-        named = network.split(place.server)
-        # As the connection writes it: the usual port is not named.
-        usual = 443 if named.scheme == "https" else 80
-        host = named.hostname or ""
-        host = f"[{host}]" if ":" in host else host
-        is_usual = named.port in (None, usual)
-        self._host = host if is_usual else f"{host}:{named.port}"
+        self._host = place.host
 
     def close(self) -> None:
         """End the connection."""

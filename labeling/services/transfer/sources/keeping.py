@@ -15,7 +15,8 @@ from labeling.messages import Message, message
 from labeling.messages import sentence as _
 from labeling.models import Job, Membership, Project, Source, User
 from labeling.services.transfer.sources import folder, network, schedule, sealing
-from labeling.services.transfer.sources.bucket import Bucket, Place
+from labeling.services.transfer.sources.bucket import Bucket
+from labeling.services.transfer.sources.place import Place
 from labeling.services.transfer.sources.signing import AccessKey
 from labeling.services.transfer.sources.store import Store
 from labeling.services.work import jobs

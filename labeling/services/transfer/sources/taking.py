@@ -14,6 +14,7 @@ from PIL import Image
 from labeling.messages import Message, message
 from labeling.models import ImportRun, Item, Source, SourceObject
 from labeling.services.transfer import pictures
+from labeling.services.transfer.counted import CountedRows
 from labeling.services.transfer.importing.chunk import (
     Duplicate,
     Ready,
@@ -24,7 +25,6 @@ from labeling.services.transfer.importing.raw import Raw
 from labeling.services.transfer.importing.reading import encoding_of
 from labeling.services.transfer.importing.write import Writer, Written, terms_of
 from labeling.services.transfer.limits import Limits
-from labeling.services.transfer.reasons import Reasons
 from labeling.services.transfer.rows import RowError
 from labeling.services.transfer.sources import objects
 from labeling.services.transfer.sources.ahead import ReadAhead
@@ -54,7 +54,7 @@ class ObjectWriter(Writer):
         super().__init__(import_run, terms_of(import_run, limits), progress)
         self.source = source
         self.counts = ObjectCounts()
-        self.reasons = Reasons(limits.reasons)
+        self.reasons = CountedRows(limits.reasons)
         self._ahead = ahead
         self._limits = limits
         self._job_id = progress.job.pk

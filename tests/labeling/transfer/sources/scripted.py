@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from labeling.services.transfer.sources.bucket import Bucket, Place
+from labeling.services.transfer.sources.bucket import Bucket
+from labeling.services.transfer.sources.place import Place
 from tests.labeling.transfer.sources.server import KEY
 
 

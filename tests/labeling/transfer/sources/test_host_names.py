@@ -14,8 +14,9 @@ from pytest_django.fixtures import Settings
 
 from labeling.models import Source
 from labeling.services.transfer.sources import keeping, network, serving, store
-from labeling.services.transfer.sources.bucket import Bucket, Place
+from labeling.services.transfer.sources.bucket import Bucket
 from labeling.services.transfer.sources.keeping import SourceDraft
+from labeling.services.transfer.sources.place import Place
 from tests import make
 from tests.labeling.transfer.sources.server import KEY, Server, counts, listed, running
 

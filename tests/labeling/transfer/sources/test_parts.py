@@ -10,9 +10,10 @@ import time
 import pytest
 from pytest_django.fixtures import Settings
 
-from labeling.services.transfer.sources.bucket import Bucket, Place
+from labeling.services.transfer.sources.bucket import Bucket
 from labeling.services.transfer.sources.network import PlaceError
 from labeling.services.transfer.sources.parts import MOST_PARTS, Portions
+from labeling.services.transfer.sources.place import Place
 from labeling.services.transfer.sources.replies import RefusedError
 from tests.labeling.transfer.sources.scripted import Answer, answering
 from tests.labeling.transfer.sources.server import KEY, Server

@@ -86,7 +86,7 @@ def test_a_failure_is_told_by_page_and_call(server: Server, client: Client) -> N
     page = client.get(f"/projects/{project.slug}/sources/").content.decode()
     reply = make.Caller(manager)("get", f"projects/{project.slug}/sources/{source.pk}/")
 
-    assert "The last 2 lists failed" in page
+    assert "2 lists failed one after the other" in page
     assert "Listed by itself next" in page
     assert (reply.data.failures, reply.data.every_hours) == (2, 6)
     assert reply.data.list_after

@@ -9,7 +9,7 @@ from labeling.messages import Message, as_json
 
 
 @dataclass
-class Reasons:
+class CountedRows:
     """How many rows there are, and the reasons of at most ``most`` of them, as JSON."""
 
     most: int
