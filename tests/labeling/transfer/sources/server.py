@@ -16,8 +16,9 @@ from typing import Final
 
 from labeling.models import ImportRun, Job, Project, Source
 from labeling.services.transfer.sources import keeping
-from labeling.services.transfer.sources.bucket import Bucket, Place
+from labeling.services.transfer.sources.bucket import Bucket
 from labeling.services.transfer.sources.keeping import SourceDraft
+from labeling.services.transfer.sources.place import Place
 from labeling.services.transfer.sources.signing import AccessKey
 from labeling.services.work import jobs
 

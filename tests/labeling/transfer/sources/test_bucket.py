@@ -14,8 +14,9 @@ from pytest_django.fixtures import Settings
 
 from labeling.services.transfer.sources import bucket as buckets
 from labeling.services.transfer.sources import replies, store
-from labeling.services.transfer.sources.bucket import Bucket, Place
+from labeling.services.transfer.sources.bucket import Bucket
 from labeling.services.transfer.sources.network import PlaceError
+from labeling.services.transfer.sources.place import Place
 from labeling.services.transfer.sources.replies import RefusedError
 from labeling.services.transfer.sources.signing import AccessKey
 from labeling.services.transfer.sources.store import Listed, ObjectChangedError
