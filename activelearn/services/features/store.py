@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from django.contrib.postgres.aggregates import BitXor
 from django.db import connection, transaction
 from django.db.models import Count, Sum
@@ -36,6 +38,8 @@ _AT_WORK: Final = (
     _Stage.CANARY,
 )
 Ids = core.Ids
+Entries = npt.NDArray[np.float32]
+Columns = npt.NDArray[np.int32]
 
 
 # Told of rows that were computed: how many there are, and how many there will be.
@@ -83,12 +87,10 @@ def load(
     while True:
         _complete(project, spec, step)
         # Anew: a query set keeps what it has read.
-        parts, damaged = _readable(own.all())
-        damaged = damaged or _damaged(project, list(parts), list(parts.values()))
+        joined, shards, damaged = _readable(own.all())
+        damaged = damaged or _damaged(project, shards, joined.ids)
         if not damaged:
-            tables = list(parts.values())
-            parts.clear()
-            return _joined(tables, hash_of(spec))
+            return joined.table(hash_of(spec))
         logger.warning("computing %s files of features anew", len(damaged))
         own.filter(pk__in=damaged).delete()
 
@@ -103,47 +105,64 @@ def load_beside(
     return today if hash_of(spec) == today.spec_hash else load(project, spec, step)
 
 
+@dataclass
+class _Joined:
+    """The rows of files, one after the other, as one table that grows.
+
+    No part stands beside the whole: with a million texts that would take a gigabyte more.
+    """
+
+    ids: list[Ids] = field(default_factory=list)
+    starts: list[Ids] = field(default_factory=list)
+    values: Entries = field(default_factory=lambda: np.empty(0, np.float32))
+    columns: Columns = field(default_factory=lambda: np.empty(0, np.int32))
+    entries: int = 0
+    width: int = 1
+
+    def add(self, part: core.Table) -> None:
+        """Copy the rows of a file behind those before."""
+        rows, end = part.rows, self.entries + part.rows.nnz
+        if end > len(self.values):
+            room = max(end, int(1.1 * len(self.values)))
+            # Large arrays are moved to their new size by the kernel, without a copy.
+            for grown in (self.values, self.columns):
+                grown.resize(room, refcheck=False)
+        self.values[self.entries : end] = rows.data
+        self.columns[self.entries : end] = rows.indices
+        self.starts.append(rows.indptr[1:].astype(np.int64) + self.entries)
+        self.ids.append(part.ids)
+        self.entries, self.width = end, rows.shape[1]
+
+    def table(self, name: str) -> core.Table:
+        """Return the whole; nothing can be added any more."""
+        for grown in (self.values, self.columns):
+            grown.resize(self.entries, refcheck=False)
+        starts = np.concatenate([np.zeros(1, np.int64), *self.starts])
+        # As narrow as can be, as SciPy itself does.
+        kind = np.int32 if self.entries <= np.iinfo(np.int32).max else np.int64
+        columns = self.columns.astype(kind, copy=False)
+        rows = sparse.csr_matrix(
+            (self.values, columns, starts.astype(kind)),
+            shape=(len(starts) - 1, self.width),
+        )
+        return core.Table(
+            np.concatenate([np.zeros(0, np.int64), *self.ids]), rows, name
+        )
+
+
 def _readable(
     shards: Iterable[FeatureShard],
-) -> tuple[dict[FeatureShard, core.Table], list[int]]:
-    """Return what files hold, and those that are damaged or gone."""
-    parts, damaged = {}, []
+) -> tuple[_Joined, list[FeatureShard], list[int]]:
+    """Return what files hold, whose it is, and those that are damaged or gone."""
+    joined, readable, damaged = _Joined(), [], []
     for shard in shards:
         try:
-            parts[shard] = _read(shard)
+            joined.add(_read(shard))
+            readable.append(shard)
         except DamagedFileError as error:
             logger.error("%s", error)  # noqa: TRY400 # where it is from says nothing
             damaged.append(shard.pk)
-    return parts, damaged
-
-
-def _joined(parts: list[core.Table], name: str) -> core.Table:
-    """Return the parts as one table, in their order; the list is empty then.
-
-    Each part is let go once it is copied: all parts beside the whole would need twice the
-    memory, which is gigabytes with a million texts.
-    """
-    if not parts:
-        no_rows = sparse.csr_matrix((0, 1), dtype=np.float32)
-        return core.Table(np.zeros(0, dtype=np.int64), no_rows, name)
-    ids = np.concatenate([part.ids for part in parts])
-    width = parts[0].rows.shape[1]
-    entries = sum(part.rows.nnz for part in parts)
-    # As narrow as can be, as SciPy itself does.
-    kind = np.int32 if entries <= np.iinfo(np.int32).max else np.int64
-    data = np.empty(entries, dtype=np.result_type(*(part.rows.dtype for part in parts)))
-    columns = np.empty(entries, dtype=kind)
-    starts = np.zeros(len(ids) + 1, dtype=kind)
-    row = entry = 0
-    parts.reverse()
-    while parts:
-        rows = parts.pop().rows
-        data[entry : entry + rows.nnz] = rows.data
-        columns[entry : entry + rows.nnz] = rows.indices
-        starts[row + 1 : row + rows.shape[0] + 1] = rows.indptr[1:].astype(kind) + entry
-        row, entry = row + rows.shape[0], entry + rows.nnz
-    whole = sparse.csr_matrix((data, columns, starts), shape=(len(ids), width))
-    return core.Table(ids, whole, name)
+    return joined, readable, damaged
 
 
 def _complete(project: Project, spec: core.Spec, step: Step) -> None:
@@ -239,7 +258,7 @@ def _missing(project: Project, spec_hash: str) -> list[Item]:
 
 
 def _damaged(
-    project: Project, shards: Sequence[FeatureShard], parts: Sequence[core.Table]
+    project: Project, shards: Sequence[FeatureShard], parts: Sequence[Ids]
 ) -> list[int]:
     """Return the files that lack an item of their range, or repeat one.
 
@@ -247,7 +266,7 @@ def _damaged(
     """
     if not parts:
         return []
-    ids = np.concatenate([part.ids for part in parts])
+    ids = np.concatenate(parts)
     items = Item.objects.filter(
         project=project, pk__lte=max(s.last_item for s in shards)
     )
@@ -267,8 +286,8 @@ def _damaged(
     for shard, part in zip(shards, parts, strict=True):
         low = np.searchsorted(existing, shard.first_item)
         high = np.searchsorted(existing, shard.last_item, side="right")
-        is_whole = bool(np.isin(existing[low:high], part.ids).all())
-        if is_whole and shard.first_item > reach and _has_no_double(part.ids):
+        is_whole = bool(np.isin(existing[low:high], part).all())
+        if is_whole and shard.first_item > reach and _has_no_double(part):
             reach = shard.last_item
         else:
             damaged.append(shard.pk)
