@@ -22,6 +22,8 @@ EXTERNAL: Final = "external"
 # How an own model's doubt is measured behind what such a source has scored.
 BEHIND: Final = "margin"
 COLD_PER_LABEL: Final = 2
+# The rows of which a model's doubts are computed at once.
+AT_ONCE: Final = 20_000
 
 
 @dataclass(frozen=True)
@@ -218,12 +220,34 @@ def _own_choices(
         )
     except ValueError:
         return "cold", _cold(material.table, places, labeled, policy)
-    scores = query.uncertainty(
-        model.probabilities(rows[places]),
-        is_multi=policy.is_multi,
-        strategy=policy.strategy,
-    )
+    scores = doubts_of(model, rows, places, policy)
     return policy.strategy, _ranked(material.table, places, scores, labeled, policy)
+
+
+def doubts_of(
+    model: training.LinearModel,
+    rows: Rows,
+    places: Places,
+    policy: Policy,
+    *,
+    at_once: int = AT_ONCE,
+) -> query.Array:
+    """Return (n,) in [0, 1] how unsure a model is of the rows at ``places`` (n,).
+
+    A part at a time: a copy of all rows, and the probabilities of all their labels, are
+    gigabytes where there are a million.
+    """
+    parts = np.split(places, range(at_once, len(places), at_once))
+    return np.concatenate(
+        [
+            query.uncertainty(
+                model.probabilities(rows[part]),
+                is_multi=policy.is_multi,
+                strategy=policy.strategy,
+            )
+            for part in parts
+        ]
+    )
 
 
 def _ranked(
