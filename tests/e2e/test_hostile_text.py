@@ -278,7 +278,7 @@ def screens() -> Iterator[tuple[str, str]]:
     job = Job.objects.filter(project__slug="languages").latest("pk").pk
     source = Source.objects.get().pk
     for name, path in SCREENS.items():
-        yield name, path.format(item=item, job=job, source=source)
+        yield name, path.format(item=item, job=job, source=source, report=job)
     address, step = "/projects/languages/", "disagreements/"
     blind = Project.objects.get(slug="languages").disagreements.latest("pk").pk
     yield "blind", f"{address}{step}?id={blind}"

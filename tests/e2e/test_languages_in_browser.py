@@ -16,7 +16,6 @@ from labeling.models import (
     Guideline,
     ImportRun,
     Item,
-    Job,
     Label,
     PredictionSource,
     Project,
@@ -30,7 +29,7 @@ from tests import make
 from tests.e2e import browser as browsing
 from tests.e2e.browser import log_in
 from tests.e2e.looks import each_look, keep_picture, serious
-from tests.e2e.test_screens import SCREENS, demo, ready
+from tests.e2e.test_screens import SCREENS, demo, ready, shown
 
 __all__ = ["demo"]
 pytestmark = browsing.MARKS
@@ -164,10 +163,7 @@ def test_nothing_stays_english_and_longer_words_fit(
 ) -> None:
     problems: list[str] = []
     short, long = words_of_people()
-    languages = Item.objects.filter(project__slug="languages", state="settled")
-    job = Job.objects.filter(project__slug="languages").latest("pk").pk
-    item = languages.latest("pk").pk
-    source = Source.objects.get().pk
+    ids = shown()
     context = browser.new_context()
     page = context.new_page()
     said = log_in(page, live_server.url, demo.username)
@@ -177,7 +173,7 @@ def test_nothing_stays_english_and_longer_words_fit(
             continue
         if name == "login":
             context.clear_cookies(name="sessionid")
-        ready(page, live_server.url + path.format(item=item, job=job, source=source))
+        ready(page, live_server.url + path.format(**ids))
         texts: dict[str, str] = {}
         for look in each_look(page):
             where = f"{name}, {look}"

@@ -30,6 +30,7 @@ from tests import make
 from tests.e2e import browser as browsing
 from tests.e2e.browser import READY, log_in
 from tests.e2e.looks import problems
+from tests.labeling.transfer.files import bring, lines
 from tests.labeling.transfer.predicted import predicted
 
 pytestmark = browsing.MARKS
@@ -55,6 +56,7 @@ SCREENS = {
     "agreement": "/projects/languages/agreement/",
     "jobs": "/projects/languages/jobs/",
     "job": "/projects/languages/jobs/{job}/",
+    "import-report": "/projects/languages/jobs/{report}/",
     "my-work": "/projects/languages/my-work/",
     "station": "/projects/languages/label/",
     "station-image": "/projects/digits/label/",
@@ -126,7 +128,7 @@ def predict(project: Project) -> None:
     """Have two sources from outside predict all items: one is right, one guesses."""
     _, truth = data.languages()
     items = Item.objects.filter(project=project)
-    names = [*items.values_list("external_id", flat=True)]
+    names = [*items.filter(external_id__in=truth).values_list("external_id", flat=True)]
     guess = min(truth.values())
     rows = [{"id": name, "label": truth[name], "score": 0.9} for name in names]
     guesses = [{"id": name, "label": guess, "source": "guess"} for name in names]
@@ -158,6 +160,9 @@ def fed(project: Project) -> Source:
         prefix="2026/",
         listed_at=timezone.now(),
         counts=counts,
+        every_hours=6,
+        list_after=timezone.now(),
+        failures=2,
     )
     SourceObject.objects.create(
         source=source,
@@ -167,6 +172,17 @@ def fed(project: Project) -> Source:
         seen_by=1,
     )
     return source
+
+
+def report_of(project: Project) -> Job:
+    """Return the job of an import with rows of each kind."""
+    rows = [
+        {"id": "new", "text": "A sentence that is not here yet."},
+        {"id": "again", "text": "A sentence that is not here yet."},
+        {"id": "empty", "text": ""},
+        {"id": "x" * 300, "text": "Its id is too long."},
+    ]
+    return bring(project, "sentences.jsonl", lines(*rows)).job
 
 
 @pytest.fixture
@@ -188,6 +204,7 @@ def demo(transactional_db: None) -> User:
         agreement.compute(project.pk)
     serve_second(Project.objects.get(slug="languages"))
     fed(Project.objects.get(slug="languages"))
+    report_of(Project.objects.get(slug="languages"))
     predict(Project.objects.get(slug="languages"))
     assert Disagreement.objects.filter(resolved_at=None).exists()
     assert Item.objects.filter(state="settled").exists()
@@ -195,6 +212,18 @@ def demo(transactional_db: None) -> User:
     engineer.set_password("pw")
     engineer.save()
     return engineer
+
+
+def shown() -> dict[str, int]:
+    """Return what the addresses of ``SCREENS`` show, by its name there."""
+    jobs_ = Job.objects.filter(project__slug="languages")
+    items = Item.objects.filter(project__slug="languages", state="settled")
+    return {
+        "item": items.latest("pk").pk,
+        "job": jobs_.latest("pk").pk,
+        "report": jobs_.get(import_run__file_name="sentences.jsonl").pk,
+        "source": Source.objects.get().pk,
+    }
 
 
 def ready(page: Page, url: str) -> None:
@@ -212,12 +241,7 @@ def ready(page: Page, url: str) -> None:
 def test_every_screen_is_accessible_and_fits(
     browser: Browser, live_server: LiveServer, demo: User
 ) -> None:
-    settled = Item.objects.filter(project__slug="languages", state="settled")
-    item, job = (
-        settled.latest("pk").pk,
-        Job.objects.filter(project__slug="languages").latest("pk").pk,
-    )
-    source = Source.objects.get().pk
+    ids = shown()
     context = browser.new_context()
     page = context.new_page()
     wrong: list[str] = []
@@ -225,7 +249,7 @@ def test_every_screen_is_accessible_and_fits(
     for name, path in SCREENS.items():
         if name == "login":
             context.clear_cookies()
-        ready(page, live_server.url + path.format(item=item, job=job, source=source))
+        ready(page, live_server.url + path.format(**ids))
         wrong += problems(page, name)
     context.close()
 
