@@ -152,7 +152,7 @@ def test_c1_trainers_killed_anywhere_promote_what_was_judged(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     project = make.project(labels=("x", "y"), **POLICY)
-    for number in range(STEP * (60 + 8 * KILLS)):
+    for number in range(STEP * (60 + 3 * KILLS)):
         split = Item.Split.EVALUATION if number % 3 == 0 else Item.Split.POOL
         text = f"{'xy'[number % 2]} says {number}"
         make.item(project, data={"text": text}, split=split)
