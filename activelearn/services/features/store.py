@@ -38,8 +38,8 @@ _AT_WORK: Final = (
     _Stage.CANARY,
 )
 Ids = core.Ids
-Entries = npt.NDArray[np.float32]
-Columns = npt.NDArray[np.int32]
+RowValues = npt.NDArray[np.float32]
+RowColumns = npt.NDArray[np.int32]
 
 
 # Told of rows that were computed: how many there are, and how many there will be.
@@ -114,8 +114,8 @@ class _Joined:
 
     ids: list[Ids] = field(default_factory=list)
     starts: list[Ids] = field(default_factory=list)
-    values: Entries = field(default_factory=lambda: np.empty(0, np.float32))
-    columns: Columns = field(default_factory=lambda: np.empty(0, np.int32))
+    values: RowValues = field(default_factory=lambda: np.empty(0, np.float32))
+    columns: RowColumns = field(default_factory=lambda: np.empty(0, np.int32))
     entries: int = 0
     width: int = 1
 
