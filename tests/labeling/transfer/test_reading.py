@@ -281,6 +281,35 @@ def test_a_file_is_read_as_people_mean_it(
     assert rows_of(name, data) == rows
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_k1_most_rows_may_lack_a_cell_where_cells_are_in_quotes(delimiter: str) -> None:
+    project = make.project()
+    names = delimiter.join(f'"{name}"' for name in ("id", "text", "label", "note"))
+    short = delimiter.join(f'"{cell}"' for cell in ("a", "x y", "n"))
+    whole = delimiter.join(f'"{cell}"' for cell in ("b", "its text", "x", "n"))
+
+    run = bring(
+        project, "x.csv", f"{names}\n{short}\n{short}\n{short}\n{whole}".encode()
+    )
+
+    assert (run.created, run.rejected) == (1, 3)
+    assert Item.objects.get(project=project).data == {"text": "its text", "note": "n"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"Well," he said.\n"No," she said.\nBoth left.\n',
+        '"one"\n"two"\n',
+        'He said "no", twice\nand, then, left\n',
+        '"a" b\n"c" d\n',
+    ],
+)
+def test_k1_prose_with_quotes_has_no_delimiter(text: str) -> None:
+    assert dialect.delimiter_of("x.txt", text) == dialect.NO_DELIMITER
+
+
 def test_k1_c12_a_header_in_another_encoding_names_the_columns() -> None:
     data = "Größe,Gewicht\n12,80\n13,81\n14,82\n".encode("cp1252")
 

@@ -108,6 +108,7 @@ def delimiter_of(name: str, text: str) -> str:
     if name.lower().endswith((".tsv", ".tab")):
         return "\t"
     best, delimiter = (0.5, 0, 0.0), NO_DELIMITER
+    strict = NO_DELIMITER
     for candidate in DELIMITERS:
         some = [cells for cells in records(text, candidate) if cells]
         if not some or len(some[0]) < 2:
@@ -115,7 +116,11 @@ def delimiter_of(name: str, text: str) -> str:
         rank = _rank(some)
         if rank > best or (len(some) == 1 and best[0] < 1):
             best, delimiter = rank, candidate
-    return delimiter
+        if not _broken(text, candidate, ""):
+            strict = candidate
+    # Most rows lack a cell, and cells in quotes are no line as a whole.
+    is_unread = delimiter == NO_DELIMITER and _broken(text, NO_DELIMITER, "", most=1)
+    return strict if is_unread else delimiter
 
 
 def _rank(some: Sequence[Sequence[str]]) -> tuple[float, int, float]:
@@ -156,10 +161,11 @@ def options(delimiter: str) -> dict[str, Any]:
     return {"delimiter": delimiter, "strict": True, "doublequote": True}
 
 
-def _broken(text: str, delimiter: str, escape: str) -> bool:
+def _broken(text: str, delimiter: str, escape: str, most: int = RECORDS) -> bool:
+    """Whether one of the first records cannot be read."""
     reader = _reader(text, delimiter, Escape(escape))
     try:
-        for _number, _cells in zip(range(RECORDS), reader, strict=False):
+        for _number, _cells in zip(range(most), reader, strict=False):
             pass
     except csv.Error:
         return True
