@@ -161,7 +161,7 @@ def labeled(port: int, tokens: list[str]) -> tuple[list[float], int, list[str]]:
     )
 
 
-class Told(NamedTuple):
+class SlowReport(NamedTuple):
     """What the attack says of itself: connections that it made, and that ended for it."""
 
     opened: int
@@ -169,9 +169,9 @@ class Told(NamedTuple):
 
 
 @contextmanager
-def attacked(port: int) -> Iterator[list[Told]]:
+def attacked(port: int) -> Iterator[list[SlowReport]]:
     """Attack nginx by a process of its own; the list has what it says at the end."""
-    told: list[Told] = []
+    told: list[SlowReport] = []
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.running.slow_sockets", str(port)],
         cwd=ROOT,
@@ -185,7 +185,7 @@ def attacked(port: int) -> Iterator[list[Told]]:
         yield told
     finally:
         rest, _ = process.communicate("", timeout=60)
-    told.append(Told(*map(int, rest.split())))
+    told.append(SlowReport(*map(int, rest.split())))
 
 
 @pytest.fixture(scope="module")
