@@ -124,11 +124,15 @@ FAULTS: Final[dict[str, Fault]] = {
         "a worker stands still and wakes when another has its job",
         (
             "tests/labeling/transfer/test_run.py::test_the_counts_are_those_of_the_attempt_that_has_the_job",
+            "tests/faults/test_alive.py::test_f16_a_worker_that_stood_still_changes_nothing_when_it_wakes",
         ),
     ),
     "F18": Fault(
         "everybody comes at once",
-        ("tests/labeling/queue/test_queue.py::test_racing_people_never_share_a_slot",),
+        (
+            "tests/labeling/queue/test_queue.py::test_racing_people_never_share_a_slot",
+            "tests/faults/test_alive.py::test_f18_five_hundred_leases_at_once_lend_nothing_twice",
+        ),
     ),
     "F19": Fault(
         "two want the same rows in another order",
