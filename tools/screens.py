@@ -28,8 +28,9 @@ def take(folder: Path) -> None:
     subprocess.run(  # noqa: S603 (our own words)
         [
             sys.executable,
-            *("-m", "pytest", "-q", "-n0", "tests/e2e/test_screens.py"),
-            *("-k", "accessible_and_fits"),
+            *("-m", "pytest", "-q", "-n0"),
+            *("tests/e2e/test_screens.py", "tests/e2e/test_oidc.py"),
+            *("-k", "accessible_and_fit"),
         ],
         cwd=ROOT,
         env={"SECRET_KEY": "screens", **os.environ, "ASSAY_SCREENSHOTS": str(folder)},
