@@ -25,7 +25,7 @@ from tests.running.machine import LEASE, Machine, until
 
 pytestmark = [pytest.mark.running, pytest.mark.soak]
 ROWS = 60_000
-WOKE = "was taken over by another worker|lost the database"
+WOKE = "was taken over by another worker|idle-in-transaction timeout"
 IMPORTS = "/api/projects/p/imports/"
 PEOPLE, EACH = 50, 10
 JOIN = """
