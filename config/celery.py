@@ -8,10 +8,9 @@ from functools import cached_property
 from typing import Any, Final
 
 from celery import Celery
-from celery.signals import before_task_publish, task_postrun, task_prerun, worker_init
+from celery.signals import before_task_publish, task_postrun, task_prerun
 
 from config import doorbells
-from config.database.waits import end_standstills
 from labeling.tracing import REQUEST_ID
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -36,12 +35,6 @@ app.autodiscover_tasks()
 HEADER: Final = "assay_request"
 # By the task's own id: a thread runs one at a time, tests run one within another.
 _named: dict[str, Token[str]] = {}
-
-
-@worker_init.connect
-def prepare(**_: object) -> None:
-    """Hold no locks while it stands still; its children are forked from it."""
-    end_standstills()
 
 
 @before_task_publish.connect

@@ -1,14 +1,11 @@
-"""How long the web waits for the database, and the database for a worker."""
+"""How long the web waits for the database before it says so."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from django.conf import settings
 from django.db.backends.signals import connection_created
-
-# Seconds. Longer than any step of a job computes within a transaction.
-STANDSTILL: Final = 180
 
 
 def limit_waits() -> None:
@@ -20,28 +17,11 @@ def limit_waits() -> None:
     connection_created.connect(_limit_waits, dispatch_uid="waits")
 
 
-def end_standstills() -> None:
-    """Let the database end what a worker has begun and left, from the next connection on.
-
-    A worker that stands still within a transaction (its machine is paused) keeps the locks
-    of its job: whoever takes the job over would wait for them as long as it does.
-    """
-    connection_created.connect(_end_standstills, dispatch_uid="standstills")
-
-
 def _limit_waits(connection: Any, **_: Any) -> None:
-    _set_limits(
-        connection,
-        statement_timeout=settings.WEB_STATEMENT_SECONDS,
-        lock_timeout=settings.WEB_LOCK_SECONDS,
-    )
-
-
-def _end_standstills(connection: Any, **_: Any) -> None:
-    _set_limits(connection, idle_in_transaction_session_timeout=STANDSTILL)
-
-
-def _set_limits(connection: Any, **seconds: int) -> None:
+    seconds = {
+        "statement_timeout": settings.WEB_STATEMENT_SECONDS,
+        "lock_timeout": settings.WEB_LOCK_SECONDS,
+    }
     with connection.cursor() as cursor:
         for name, limit in seconds.items():
             cursor.execute(

@@ -15,7 +15,7 @@ from functools import partial
 from itertools import takewhile
 from typing import Any, Final, Literal
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
@@ -34,7 +34,7 @@ from labeling.services.work.progress import (
     StoodBack,
     log_entry,
 )
-from labeling.services.work.transactions import keep_project
+from labeling.services.work.transactions import is_cut_off, keep_project
 from labeling.signals import job_queued
 from labeling.tracing import REQUEST_ID, caused_by
 
@@ -221,12 +221,12 @@ def run(job_id: int) -> bool:
         _stand_back(job)
     except JobLostError:
         logger.warning("job %s was taken over by another worker", job.pk)
-    except (InterfaceError, OperationalError) as error:
-        logger.warning("job %s lost the database: %s", job.pk, error)
-        _release(job, error)
-        raise
     except Exception as error:
-        _end(job, Job.State.FAILED, error=_error_of(job, error))
+        if is_cut_off(error):
+            logger.warning("job %s lost the database: %s", job.pk, error)
+            _release(job, error)
+        else:
+            _end(job, Job.State.FAILED, error=_error_of(job, error))
         raise
     else:
         _end(job, Job.State.DONE, result=result)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
+from typing import Final
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
+from psycopg.errors import IdleInTransactionSessionTimeout
 
 from labeling.errors import no_project
 from labeling.models import Project
@@ -27,12 +29,30 @@ class Turn(IntEnum):
     FEATURES = 7005
 
 
+# Seconds that an import may leave the database without a word within a transaction: its
+# machine stands still, and whoever takes the import over waits for its turn.
+STANDSTILL: Final = 180
+
+
 def await_turn(turn: Turn, project_id: int = 0, *, is_shared: bool = False) -> None:
-    """Take an advisory lock until the commit: alone, or shared with others."""
+    """Take an advisory lock until the commit: alone, or shared with others.
+
+    The database ends the transaction of an import that stands still.
+    """
     # A lock of the transaction: whatever ends it, a crash too, gives the lock back.
     lock = "pg_advisory_xact_lock" + ("_shared" if is_shared else "")
     with connection.cursor() as cursor:
+        if turn is Turn.IMPORTS:
+            limit = "SET LOCAL idle_in_transaction_session_timeout"
+            cursor.execute(f"{limit} = '{STANDSTILL}s'")
         cursor.execute(f"SELECT {lock}(%s, %s)", [turn, project_id])
+
+
+def is_cut_off(error: Exception) -> bool:
+    """Whether the database was away, or has ended what stood still."""
+    return isinstance(error, InterfaceError | OperationalError) or isinstance(
+        error.__cause__, IdleInTransactionSessionTimeout
+    )
 
 
 def keep_project(project_id: int) -> Project | None:

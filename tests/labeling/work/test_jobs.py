@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from labeling.errors import ConflictError
@@ -15,6 +16,7 @@ from labeling.models import Job, Project, User
 from labeling.services.work import jobs, kinds
 from labeling.services.work.kinds import Handler, Kind
 from labeling.services.work.progress import Progress, log_of
+from labeling.services.work.transactions import Turn, await_turn
 from labeling.signals import job_queued
 from tests import make
 
@@ -193,13 +195,23 @@ def cut_off(_: Progress) -> dict[str, Any]:
     return {}
 
 
+def stand_still(_: Progress) -> dict[str, Any]:
+    """Stand still within a transaction until the database ends it."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 1")
+        time.sleep(0.5)
+        cursor.execute("SELECT 1")
+    return {}
+
+
+@pytest.mark.parametrize("lose", [cut_off, stand_still])
 @pytest.mark.django_db(transaction=True)
-def test_a_job_that_loses_the_database_is_begun_again(runs: Run) -> None:
-    runs(cut_off)
+def test_a_job_that_loses_the_database_is_begun_again(runs: Run, lose: Handler) -> None:
+    runs(lose)
     job = jobs.enqueue("test")
     # More often than its worker may die.
     for _ in range(4):
-        with pytest.raises(OperationalError):
+        with pytest.raises(DatabaseError):
             jobs.run(job.pk)
     runs(lambda _: {"is": "done"})
 
@@ -226,6 +238,20 @@ def test_a_job_that_loses_the_database_each_time_fails_and_says_why(
     job.refresh_from_db()
     assert (job.state, job.attempt) == ("failed", many + 3)
     assert "OperationalError" in str(job.error)
+
+
+def test_f16_only_an_import_that_stands_still_is_ended_by_the_database() -> None:
+    limits = {}
+    for turn in Turn:
+        with transaction.atomic(), connection.cursor() as cursor:
+            await_turn(turn)
+            cursor.execute("SHOW idle_in_transaction_session_timeout")
+            limits[turn] = cursor.fetchone()
+            # Within the transaction of the test a limit stays.
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+
+    # The learner computes behind its turns, for as long as it takes.
+    assert limits == dict.fromkeys(Turn, ("0",)) | {Turn.IMPORTS: ("3min",)}
 
 
 def test_a_job_of_another_version_fails_in_words() -> None:
