@@ -8,6 +8,8 @@ import itertools
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from labeling.likeness import compare, pictures, rows, texts
@@ -70,6 +72,45 @@ def test_k10_short_texts_of_one_pattern_are_not_alike() -> None:
     some = texts.sketches([f"Refund of day {n} is late" for n in range(50)])
 
     assert not any(are_alike(a, b) for a, b in itertools.combinations(some, 2))
+
+
+@given(
+    own=st.binary(min_size=2 * texts.HASHES, max_size=2 * texts.HASHES),
+    # Of each hash, which of its bits are another one's.
+    flips=st.lists(
+        st.sampled_from([0, 0, 1, 2**8, 2**14, 2**15, 2**16 - 1]),
+        min_size=texts.HASHES,
+        max_size=texts.HASHES,
+    ),
+)
+def test_of_two_texts_the_share_of_equal_hashes_is_told(
+    own: bytes, flips: list[int]
+) -> None:
+    hashes = np.frombuffer(own, "<u2")
+    other = (hashes ^ np.array(flips, dtype=np.uint16)).astype("<u2")
+    share = flips.count(0) / texts.HASHES
+
+    told = texts.likenesses(texts.KIND + own, [texts.KIND + other.tobytes()])
+
+    assert told == [pytest.approx(share) if share >= 0.6 else 0]
+
+
+@pytest.mark.parametrize(("differing", "told"), [(15, 0.625), (16, 0.6), (17, 0)])
+def test_texts_are_alike_from_six_tenths_on(differing: int, told: float) -> None:
+    own = np.arange(texts.HASHES, dtype="<u2")
+    other = own ^ (np.arange(texts.HASHES) < differing)
+
+    signatures = [
+        texts.KIND + hashes.astype("<u2").tobytes() for hashes in (own, other)
+    ]
+
+    assert texts.likenesses(signatures[0], signatures[1:]) == [pytest.approx(told)]
+
+
+def test_what_is_no_text_is_unlike_a_text() -> None:
+    body = bytes(2 * texts.HASHES)
+
+    assert texts.likenesses(texts.KIND + body, [rows.KIND + body]) == [0]
 
 
 def test_the_sketch_of_a_text_is_the_same_alone_and_among_others() -> None:
