@@ -71,6 +71,7 @@ def learned(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         version=version,
         items=items,
         is_known=labels is not None,
+        is_long=version.snapshot.items > lineage.MOST_TAUGHT,
         entries=[(item, (labels or {}).get(item.pk)) for item in items.rows],
     )
     return render(request, "activelearn/learned.html", page)
