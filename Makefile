@@ -65,8 +65,9 @@ $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Assay needs Python 3.11 or newer: try make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: $(VENV)/bin/pip requirements.lock pyproject.toml
+$(VENV)/.installed: $(VENV)/bin/pip requirements.lock requirements-extras.lock pyproject.toml
 	@tools/install.sh $(BIN)/python requirements.lock
+	@! $(BIN)/python -c 'import pyarrow' 2>/dev/null || tools/install.sh $(BIN)/python requirements-extras.lock
 	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps -e .
 	@touch $@
 

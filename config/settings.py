@@ -272,7 +272,7 @@ if env.text("BROKER_URL").startswith("postgres"):
 if env.text("BROKER_URL").startswith("redis") and find_spec("redis") is None:
     raise ImproperlyConfigured(
         "BROKER_URL names a Redis, and the package for it is not installed: "
-        'pip install "assay[redis]", or "make extras" in a clone.'
+        "the extra redis (docs/operations.md), or make extras in a clone."
     )
 # It would ask for a queue of its own; the table has none that everybody hears.
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = bool(env.text("BROKER_URL"))

@@ -5,14 +5,17 @@ It is imported where it is used, for most processes never see a Parquet file.
 
 from __future__ import annotations
 
+import logging
 from typing import Any, Final
 
 from labeling.errors import InvalidInputError
 from labeling.messages import message
 
+logger = logging.getLogger(__name__)
+
 MISSING: Final = message(
     "This server was installed without Parquet. Use CSV or JSONL, or ask who runs it for the extra: %(command)s.",
-    command='pip install "assay[parquet]"',
+    command="parquet (docs/operations.md)",
 )
 
 
@@ -28,5 +31,7 @@ def arrow() -> Any:
     try:
         import pyarrow.parquet
     except ImportError as error:
+        if not isinstance(error, ModuleNotFoundError):
+            logger.exception("Parquet is here and cannot be loaded")
         raise NoParquetError from error
     return pyarrow

@@ -21,7 +21,7 @@ from tests.running.machine import ROOT
 from tests.test_pages import browser
 
 pytestmark = pytest.mark.django_db
-WORDS = r"installed without Parquet.*assay\[parquet\]"
+WORDS = r"installed without Parquet.*extra: parquet"
 
 
 @pytest.fixture
@@ -107,4 +107,4 @@ def test_a_redis_without_its_package_is_said_at_the_start() -> None:
     )
 
     assert said.returncode != 0
-    assert 'pip install "assay[redis]"' in said.stderr
+    assert "the extra redis (docs/operations.md)" in said.stderr
