@@ -100,7 +100,7 @@ def test_an_export_may_read_whole_tables_and_leaves_the_connection_as_it_was() -
         rows = b"".join(exporting.stream(project, "jsonl", {})).splitlines()
 
     assert len(rows) == 3
-    assert meanwhile == ["on", "on"]
+    assert meanwhile == ["on", "on", "on"]
     assert (shown("enable_seqscan"), shown("statement_timeout")) == ("off", "0")
 
 

@@ -23,7 +23,7 @@ CARRIED: Final = (
     "frontend/templates/**/*.html",
     "frontend/static/**/*.*",
     "config/locale/*/LC_MESSAGES/*.mo",
-    "config/*.sql",
+    "config/**/*.sql",
     "labeling/**/*.sql",
     "activelearn/**/*.sql",
     *(f"{package}/**/*.py" for package in PACKAGES),
