@@ -16,7 +16,7 @@ from labeling.tracing import REQUEST_ID
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 
-class Bells(Celery):
+class CeleryWithClock(Celery):
     """Celery with a scheduler of our own."""
 
     @cached_property
@@ -28,7 +28,7 @@ class Bells(Celery):
 
 
 doorbells.register()
-app = Bells("assay")
+app = CeleryWithClock("assay")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 

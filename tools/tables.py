@@ -33,22 +33,28 @@ def tables(address: str) -> str:
     """
     again = f"{address}_again"
     name = again.rpartition("/")[2]
-    _told("psql", "--command", f'CREATE DATABASE "{name}" TEMPLATE template0', address)
+    _output_of(
+        "psql", "--command", f'CREATE DATABASE "{name}" TEMPLATE template0', address
+    )
     try:
         late = "SET check_function_bodies = off;"
-        _told("psql", "--set=ON_ERROR_STOP=1", again, words=late + _statements(address))
+        _output_of(
+            "psql", "--set=ON_ERROR_STOP=1", again, words=late + _statements(address)
+        )
         return _statements(again)
     finally:
-        _told("psql", "--command", f'DROP DATABASE "{name}"', address)
+        _output_of("psql", "--command", f'DROP DATABASE "{name}"', address)
 
 
 def _statements(address: str) -> str:
-    whole = _told("pg_dump", "--schema-only", "--no-owner", "--no-privileges", address)
+    whole = _output_of(
+        "pg_dump", "--schema-only", "--no-owner", "--no-privileges", address
+    )
     kept = [line for line in whole.splitlines() if not _OWN.match(line)]
     statements = re.sub(r"\n{2,}", "\n\n", "\n".join(kept)).strip()
     applied = ",\n".join(
         "    ('{}', '{}', now())".format(*row.split(","))
-        for row in _told("psql", "--quiet", "--command", _NAMES, address).split()
+        for row in _output_of("psql", "--quiet", "--command", _NAMES, address).split()
     )
     return (
         f"{HEAD}\n{statements.replace('public.', '')}\n\n"
@@ -56,7 +62,7 @@ def _statements(address: str) -> str:
     )
 
 
-def _told(name: str, *options: str, words: str = "") -> str:
+def _output_of(name: str, *options: str, words: str = "") -> str:
     from running.embedded.postgres import program
 
     done = subprocess.run(  # noqa: S603 (our own binary)

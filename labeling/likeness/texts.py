@@ -35,7 +35,7 @@ MOST_APART: Final = HASHES * 2 // 5
 # Fewer letters do not tell one text from another, so the marks count.
 FEW_LETTERS: Final = 4
 
-# Of each hash in a signature, all bits but the highest, and the highest.
+# They select all bits of each hash but the highest, and the highest.
 _LOW: Final = int.from_bytes(b"\xff\x7f" * HASHES, "little")
 _HIGH: Final = int.from_bytes(b"\x00\x80" * HASHES, "little")
 _GENERATOR: Final = np.random.default_rng(20_261_129)

@@ -138,7 +138,7 @@ class _Joined:
         for grown in (self.values, self.columns):
             grown.resize(self.entries, refcheck=False)
         starts = np.concatenate([np.zeros(1, np.int64), *self.starts])
-        # As narrow as can be, as SciPy itself does.
+        # The type is as narrow as it can be, as SciPy itself chooses it.
         kind = np.int32 if self.entries <= np.iinfo(np.int32).max else np.int64
         columns = self.columns.astype(kind, copy=False)
         rows = sparse.csr_matrix(

@@ -16,8 +16,9 @@ ActKind = Literal["promoted", "brought back", "rolled back", "archived"]
 class Act:
     """What a person did with a version, with the reason given, or the gate of a run.
 
-    by: the name of the account, or None; of a gate's act, whoever asked for the run. other: the number of the version that served
-    before, or of the one that serves again; None where there is none.
+    by: the name of the account, or None; of a gate's act, whoever asked for the run.
+    other: the number of the version that served before, or of the one that serves again;
+    None where there is none.
     """
 
     kind: ActKind
