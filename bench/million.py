@@ -111,13 +111,12 @@ def _training(project: Project) -> Callable[[], object]:
 
 
 def _draw(project: Project) -> Callable[[], object]:
-    from labeling.models import ImportRun, Job
+    from labeling.models import Job
     from labeling.services.transfer import beyond
     from labeling.services.work.progress import Progress
 
     job = Job.objects.create(project=project, kind="import", state="running")
-    run = ImportRun.objects.create(project=project, job=job)
-    return lambda: beyond.hold_out(run, Progress(job, job.attempt))
+    return lambda: beyond.hold_out(project.pk, Progress(job, job.attempt))
 
 
 def _work(project: int, kind: str) -> None:

@@ -6,6 +6,7 @@ from labeling.models.access import BrowserSession, Door
 from labeling.models.agreement import AgreementReport
 from labeling.models.annotation import Annotation, AnnotationEvent
 from labeling.models.assignment import Assignment, QueueEntry, Reason
+from labeling.models.beyond import BeyondSample
 from labeling.models.importing import ImportRun, Upload
 from labeling.models.inquiry import Inquiry
 from labeling.models.item import Item, Media
@@ -41,6 +42,7 @@ __all__ = [
     "AnnotationEvent",
     "ApiToken",
     "Assignment",
+    "BeyondSample",
     "BlindLabels",
     "BrowserSession",
     "Deferral",

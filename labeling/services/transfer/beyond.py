@@ -41,7 +41,6 @@ from labeling import rules
 from labeling.messages import message
 from labeling.models import (
     Assignment,
-    ImportRun,
     Item,
     Prediction,
     Project,
@@ -50,16 +49,14 @@ from labeling.models import (
 )
 from labeling.services.queue import giving_back
 from labeling.services.queue.order import send_items_changed
-from labeling.services.transfer import groups, samples, splitting
+from labeling.services.transfer import groups, keeping, samples, splitting
 from labeling.services.transfer.groups import EVALUATION, POOL
 from labeling.services.transfer.rows import HeldOutFor
 from labeling.services.transfer.samples import LabeledGroup, LabelSample, Samples
-from labeling.services.votes import relabel, resolutions
+from labeling.services.votes import resolutions
 from labeling.services.work.progress import Progress
 from labeling.services.work.transactions import Turn, await_turn, lock_project
 
-# Where the sample of a label is kept, with the import that drew it.
-KEY: Final = "held_out_beyond"
 # Of all items, the share that one group may be which is held out beyond the draw.
 ROOM: Final = 0.1
 # A label of more items has no held-out one only where the project's share is next to none.
@@ -77,7 +74,7 @@ BY_RULE: Final = (
 )
 
 
-def hold_out(import_run: ImportRun, progress: Progress) -> Samples:
+def hold_out(project_id: int, progress: Progress) -> Samples:
     """Hold out groups for the labels that the draw has missed; done again, nothing changes.
 
     Called after a part of a file has been written, where its rows do not say their side
@@ -85,16 +82,16 @@ def hold_out(import_run: ImportRun, progress: Progress) -> Samples:
     ``Progress.report`` raises.
     """
     with transaction.atomic():
-        await_turn(Turn.IMPORTS, import_run.project_id)
+        await_turn(Turn.IMPORTS, project_id)
         # A pass that has read which items are in the pool must not bring predictions of
         # those that leave it.
-        await_turn(Turn.PREDICTIONS, import_run.project_id)
+        await_turn(Turn.PREDICTIONS, project_id)
         # A snapshot is taken behind the same lock: what is moved here is in none, and
         # what one has taken is not moved.
-        project = lock_project(import_run.project_id)
+        project = lock_project(project_id)
         if not project.evaluation_share:
             return Samples()
-        chosen = _draw(project, import_run, _missed(project, samples.GOAL))
+        chosen = _draw(project, _missed(project, samples.GOAL))
         # Last, for it locks the job's row: a worker that lost the job moves nothing.
         progress.report()
     return chosen
@@ -112,12 +109,10 @@ def hold_out_by_votes(project_id: int, progress: Progress) -> Samples:
         await_turn(Turn.PREDICTIONS, project_id)
         project = lock_project(project_id)
         fair = _fair_reasons(project) if project.evaluation_share else []
-        # With each import is kept what it has drawn: without one there is no place for it.
-        import_run = _kept(project_id).first() or project.imports.order_by("pk").last()
-        if not fair or import_run is None or not _has_told(project):
+        if not fair or not _has_told(project):
             return Samples()
-        before = _read(project_id).groups
-        chosen = _draw(project, import_run, _missed(project, FEWEST), fair)
+        before = keeping.read(project_id).groups
+        chosen = _draw(project, _missed(project, FEWEST), fair)
         progress.report()
     return Samples() if chosen.groups == before else chosen
 
@@ -137,13 +132,10 @@ def note(drawn: Samples, progress: Progress) -> None:
 
 
 def _draw(
-    project: Project,
-    import_run: ImportRun,
-    missed: Iterable[str],
-    fair: Collection[str] = (),
+    project: Project, missed: Iterable[str], fair: Collection[str] = ()
 ) -> Samples:
     """Draw the groups of the missed labels, move them and keep which they are."""
-    before = _read(project.pk)
+    before = keeping.read(project.pk)
     labels = {*missed, *before.labels}
     grouped = _grouped(project, labels, before, fair)
     room = int(splitting.count(project) * ROOM)
@@ -152,7 +144,7 @@ def _draw(
     for key in before.groups.keys() - grouped.keys():
         chosen.groups[key] = before.groups[key]
     _move(project, before.groups, chosen.groups)
-    _keep(project, import_run, chosen)
+    keeping.keep(project, chosen)
     return chosen
 
 
@@ -178,7 +170,7 @@ def items_of(project_id: int) -> dict[int, frozenset[str]]:
 
     These are by their names of today. An item counts for no other label.
     """
-    kept = _read(project_id)
+    kept = keeping.read(project_id)
     if not kept.groups:
         return {}
     items = Item.objects.filter(project=project_id, group_key__in=kept.groups)
@@ -188,12 +180,12 @@ def items_of(project_id: int) -> dict[int, frozenset[str]]:
 
 def samples_of(project_id: int) -> dict[str, LabelSample]:
     """Return of how many groups those were drawn that are held out for a label."""
-    return _read(project_id).labels
+    return keeping.read(project_id).labels
 
 
 def for_export(project_id: int) -> dict[str, HeldOutFor]:
     """Return what an export says of the groups that are held out beyond the draw, by key."""
-    kept = _read(project_id)
+    kept = keeping.read(project_id)
     counted: HeldOutFor = {
         name: (sample.held_out, sample.of) for name, sample in kept.labels.items()
     }
@@ -203,16 +195,16 @@ def for_export(project_id: int) -> dict[str, HeldOutFor]:
     }
 
 
-def restore(import_run: ImportRun, coming: Mapping[Item, HeldOutFor]) -> None:
+def restore(project: Project, coming: Mapping[Item, HeldOutFor]) -> None:
     """Keep what an export of ours says of new items that are held out beyond the draw.
 
     Called behind the turn of imports, in the transaction that writes the items. Of a label
     that has a sample already, that one's numbers stay.
     """
-    before = _read(import_run.project_id)
+    before = keeping.read(project.pk)
     keys = {item.group_key for item in coming}
     ids = [item.pk for item in coming]
-    others = Item.objects.filter(project=import_run.project_id, group_key__in=keys)
+    others = Item.objects.filter(project=project, group_key__in=keys)
     # Chance has drawn a group that was held out before: it goes on counting everywhere.
     drawn = set(others.exclude(pk__in=ids).values_list("group_key", flat=True))
     grouped, known = dict(before.groups), dict(before.labels)
@@ -224,7 +216,7 @@ def restore(import_run: ImportRun, coming: Mapping[Item, HeldOutFor]) -> None:
         for name, sample in labels.items():
             if sample is not None:
                 known.setdefault(name, LabelSample(*sample))
-    _keep(import_run.project, import_run, Samples(grouped, known))
+    keeping.keep(project, Samples(grouped, known))
 
 
 def _missed(project: Project, fewest: int) -> set[str]:
@@ -297,47 +289,3 @@ def _gain(side_of: Mapping[int, str]) -> resolutions.CountGain:
     items = labeled.order_by().values_list("item", flat=True).distinct()
     gained = sum(1 if side_of[pk] == POOL else -1 for pk in items)
     return resolutions.CountGain(confident=gained)
-
-
-def _read(project_id: int) -> Samples:
-    kept = _kept(project_id).values_list("options", flat=True).first()
-    if kept is None:
-        return Samples()
-    body = kept[KEY]
-    moves = relabel.names_now(project_id).get(body["label_set"], {})
-    of_labels: dict[str, LabelSample] = {}
-    for name, (held_out, of) in body["labels"].items():
-        today = moves.get(name, name)
-        # Of labels that became one, how many groups there were is not known any more.
-        if today not in of_labels:
-            of_labels[today] = LabelSample(held_out, of)
-    return Samples(
-        {
-            key: frozenset(relabel.translated(names, moves))
-            for key, names in body["groups"].items()
-        },
-        of_labels,
-    )
-
-
-def _kept(project_id: int) -> Any:
-    return ImportRun.objects.filter(project=project_id, options__has_key=KEY)
-
-
-def _keep(project: Project, import_run: ImportRun, chosen: Samples) -> None:
-    """Keep with the import what is held out, in place of what earlier ones kept."""
-    for earlier in _kept(project.pk).exclude(pk=import_run.pk):
-        del earlier.options[KEY]
-        earlier.save(update_fields=["options"])
-    if chosen.groups:
-        import_run.options[KEY] = {
-            "label_set": project.label_set_pk,
-            "groups": {key: sorted(names) for key, names in chosen.groups.items()},
-            "labels": {
-                name: [sample.held_out, sample.of]
-                for name, sample in sorted(chosen.labels.items())
-            },
-        }
-    else:
-        import_run.options.pop(KEY, None)
-    import_run.save(update_fields=["options"])

@@ -10,9 +10,7 @@ from activelearn.services.judging import judgments
 from activelearn.services.labels import calibrations, coverage
 from activelearn.services.ordering import ranking
 from activelearn.services.training import dry_run, triggers
-from labeling.models import ImportRun, Item, Project, Resolution
-from labeling.services.transfer import beyond
-from labeling.services.work import jobs
+from labeling.models import BeyondSample, Item, Project, Resolution
 from tests import make
 from tests.activelearn.test_loop import versions
 
@@ -28,17 +26,13 @@ def held_for_label(project: Project, count: int) -> tuple[str, list[int]]:
     label = max(sorted(set(names)), key=names.count)
     own = labels.filter(labels=[label]).values("item")
     items = Item.objects.filter(pk__in=own).order_by("pk")[:count]
-    ImportRun.objects.create(
+    BeyondSample.objects.create(
         project=project,
-        job=jobs.enqueue("import", project=project, params={"upload": "gone"}),
-        file_name="x.csv",
-        options={
-            beyond.KEY: {
-                "label_set": project.label_set_pk,
-                "groups": {item.group_key: [label] for item in items},
-                "labels": {label: [count, 2 * count]},
-            }
-        },
+        label_set_id=project.label_set_pk,
+        label=label,
+        groups=[item.group_key for item in items],
+        held_out=count,
+        of=2 * count,
     )
     return label, [item.pk for item in items]
 

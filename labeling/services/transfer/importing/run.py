@@ -212,10 +212,10 @@ def _write(
         # It reads all labels: not behind each part of a large file, but early, for a run
         # may begin meanwhile, and from what that has learned nothing is held out.
         if writer.has_labels and tally.received >= due:
-            beyond.hold_out(import_run, progress)
+            beyond.hold_out(import_run.project_id, progress)
             due = 2 * tally.received
     if writer.has_labels:
-        beyond.note(beyond.hold_out(import_run, progress), progress)
+        beyond.note(beyond.hold_out(import_run.project_id, progress), progress)
     if not tally.received:
         tally.reject(Refusal(0, message("The file has no rows.")))
         with transaction.atomic():

@@ -334,6 +334,6 @@ class Writer:
         gold.record(self.project, known)
         gold.restore(self.project, [*_restored(labeled)])
         if held := {item: row.held_out_for for item, row in pairs if row.held_out_for}:
-            beyond.restore(self.import_run, held)
+            beyond.restore(self.project, held)
         if voted := [(item, row.votes) for item, row in pairs if row.votes]:
             votes.keep(self.project, self.annotators, voted, self.importer)
