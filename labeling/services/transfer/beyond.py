@@ -12,6 +12,9 @@ Why that is honest:
   label's groups: each of ``of`` groups is among the ``held_out`` ones with the same
   probability, which is kept. It does not depend on the order of files, nor on how often
   this is done.
+- Once a run has learned from some of them, the sample stays as it is: to draw anew from
+  what the run has left would take each group that is held out for one of fewer. Groups
+  that come later are held out with the same probability, until ten are.
 - Such a label is rarer among all items than among the held-out ones then. So what is held
   out beyond the draw counts in that label's recall alone, and in what the gate asks of the
   label: both are about items that have it. In all other figures, in the calibration and in
@@ -139,10 +142,7 @@ def _draw(
     labels = {*missed, *before.labels}
     grouped = _grouped(project, labels, before, fair)
     room = int(splitting.count(project) * ROOM)
-    chosen = samples.drawn(grouped, labels, room)
-    # Experts have changed their labels, or their items are gone: they stay as they are.
-    for key in before.groups.keys() - grouped.keys():
-        chosen.groups[key] = before.groups[key]
+    chosen = samples.drawn(grouped, labels, room, before)
     _move(project, before.groups, chosen.groups)
     keeping.keep(project, chosen)
     return chosen

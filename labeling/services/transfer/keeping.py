@@ -17,16 +17,23 @@ def read(project_id: int) -> Samples:
     moves = relabel.names_now(project_id)
     grouped: dict[str, set[str]] = defaultdict(set)
     of_labels: dict[str, LabelSample] = {}
+    others: dict[str, frozenset[str]] = {}
+    seen: set[str] = set()
     for row in rows:
         today = moves.get(row.label_set_id, {}).get(row.label, row.label)
         for key in row.groups:
             grouped[key].add(today)
-        # Of labels that became one, how many groups there were is not known any more.
-        if row.held_out is not None and row.of is not None and today not in of_labels:
+        if today in seen:
+            # Of labels that became one, how many groups there were is not known any more.
+            of_labels.pop(today, None)
+            others.pop(today, None)
+        elif row.held_out is not None and row.of is not None:
             of_labels[today] = LabelSample(row.held_out, row.of)
-    return Samples(
-        {key: frozenset(labels) for key, labels in sorted(grouped.items())}, of_labels
-    )
+            if row.others is not None:
+                others[today] = frozenset(row.others)
+        seen.add(today)
+    groups = {key: frozenset(labels) for key, labels in sorted(grouped.items())}
+    return Samples(groups, of_labels, others)
 
 
 def keep(project: Project, chosen: Samples) -> None:
@@ -48,6 +55,8 @@ def keep(project: Project, chosen: Samples) -> None:
         )
         if sample := chosen.labels.get(label):
             row.held_out, row.of = sample.held_out, sample.of
+        if label in chosen.others:
+            row.others = sorted(chosen.others[label])
         rows.append(row)
     BeyondSample.objects.filter(project=project).delete()
     BeyondSample.objects.bulk_create(rows)
