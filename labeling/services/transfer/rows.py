@@ -67,6 +67,8 @@ class Row:
     split: str = ""
     known: EarlierLabel | None = None
     held_out_for: HeldOutFor = field(default_factory=dict)
+    # Why it is not held out for all labels that the row says.
+    not_held_out: Message | None = None
 
 
 EMPTY: Final = message("The row is empty.")

@@ -70,3 +70,56 @@ def test_k11_an_export_brought_back_changes_no_draw_of_before() -> None:
     new = project.items.get(external_id="new")
     assert new.group_key == like.group_key
     assert not {new.pk, like.pk} & beyond.items_of(project.pk).keys()
+
+
+def exported() -> list[dict[str, Any]]:
+    """Return the rows of an export with three items that are held out for a label."""
+    project = with_good()
+    bring(project, "x.jsonl", lines(*bad(*MISSED)), labels_are="gold")
+    return [
+        json.loads(row)
+        for row in b"".join(exporting.stream(project, "jsonl", {})).splitlines()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("names", "label_map"),
+    [(("fine", "poor"), {"good": "fine", "bad": "poor"}), (("Good", "Bad"), {})],
+)
+def test_what_an_item_is_held_out_for_has_the_name_that_its_label_gets(
+    names: tuple[str, str], label_map: dict[str, str]
+) -> None:
+    rows = exported()
+    other = make.project(labels=names)
+
+    bring(other, "x.jsonl", lines(*rows), label_map=label_map)
+
+    assert set(by_name(other).values()) == {frozenset({names[1]})}
+    assert len(by_name(other)) == 3
+    assert beyond.samples_of(other.pk) == {names[1]: LabelSample(3, 12)}
+
+
+def test_of_labels_that_become_one_it_is_not_known_of_how_many_they_are() -> None:
+    rows = exported()
+    held = next(row for row in rows if row["held_out_for"])
+    held["held_out_for"] = {"bad": [3, 12], "good": [1, 2]}
+    other = make.project(labels=("all", "none"))
+
+    bring(other, "x.jsonl", lines(held), label_map={"bad": "all", "good": "all"})
+
+    assert [*by_name(other).values()] == [frozenset({"all"})]
+    assert beyond.samples_of(other.pk) == {}
+
+
+def test_what_is_held_out_for_no_label_of_the_project_goes_to_the_pool() -> None:
+    rows = exported()
+    other = make.project(labels=("good", "poor"))
+
+    run = bring(other, "x.jsonl", lines(*rows), label_map={"bad": ""})
+
+    names = {row["external_id"] for row in rows if row["held_out_for"]}
+    assert beyond.items_of(other.pk) == {}
+    kept = other.items.filter(external_id__in=names)
+    assert [*kept.values_list("split", flat=True)] == ["pool"] * 3
+    words = [str(note.reason) for note in run.noted_rows]
+    assert words == ["It was held out for “bad”, which the project does not have."] * 3

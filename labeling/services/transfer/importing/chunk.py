@@ -188,6 +188,7 @@ def _ready(raw: Raw, terms: RowTerms) -> Ready:
         _predict_by(terms.choices.predictor, row, terms)
     _read_predictions(row, terms)
     _name_labels(row, terms)
+    _name_held_out(row, terms)
     _check_labels(row, terms)
     if terms.choices.voter and row.known is None:
         _vote_by(terms.choices.voter, row)
@@ -206,6 +207,31 @@ def _name_labels(row: Row, terms: RowTerms) -> None:
         replace(vote, labels=sorted(set(_named(vote.labels, terms))))
         for vote in row.votes
     ]
+
+
+def _name_held_out(row: Row, terms: RowTerms) -> None:
+    """Have the labels that an item is held out for as the project calls them.
+
+    What is left with none goes to the pool: chance alone has not held it out.
+    """
+    given, row.held_out_for = row.held_out_for, {}
+    lost: list[str] = []
+    for label, sample in given.items():
+        named = [name for name in _named([label], terms) if name in terms.labels]
+        if not named:
+            lost.append(label[:80])
+        for name in named:
+            # Of labels that become one, and of one that becomes several, how many groups
+            # there were is not known any more.
+            is_it = len(named) == 1 and name not in row.held_out_for
+            row.held_out_for[name] = sample if is_it else None
+    if lost:
+        row.not_held_out = message(
+            "It was held out for %(labels)s, which the project does not have.",
+            labels=", ".join(f"“{label}”" for label in lost[:10]),
+        )
+    if given and not row.held_out_for:
+        row.split = Item.Split.POOL.value
 
 
 def _vote_by(voter: str, row: Row) -> None:

@@ -227,6 +227,11 @@ class Writer:
         self._has_labels = self._has_labels or bool(met.filled)
         met.remarks += named.renamed.values()
         met.remarks += [remark for each in ready for remark in _shrinking(each)]
+        met.remarks += [
+            Remark(each.number, why)
+            for each in ready
+            if (why := each.row.not_held_out) and each.item.content_hash in new
+        ]
         return met
 
     def _predict(
