@@ -35,6 +35,7 @@ would have to judge on just these items.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
@@ -199,7 +200,7 @@ def restore(project: Project, coming: Mapping[Item, HeldOutFor]) -> None:
     """Keep what an export of ours says of new items that are held out beyond the draw.
 
     Called behind the turn of imports, in the transaction that writes the items. Of a label
-    that has a sample already, that one's numbers stay.
+    that has a sample of its own here, how many groups there were is not known any more.
     """
     before = keeping.read(project.pk)
     keys = {item.group_key for item in coming}
@@ -207,16 +208,42 @@ def restore(project: Project, coming: Mapping[Item, HeldOutFor]) -> None:
     others = Item.objects.filter(project=project, group_key__in=keys)
     # Chance has drawn a group that was held out before: it goes on counting everywhere.
     drawn = set(others.exclude(pk__in=ids).values_list("group_key", flat=True))
-    grouped, known = dict(before.groups), dict(before.labels)
+    grouped = dict(before.groups)
+    told: dict[str, set[LabelSample | None]] = defaultdict(set)
     for item, labels in coming.items():
         key = item.group_key
         if key in drawn and key not in before.groups:
             continue
-        grouped[key] = grouped.get(key, frozenset()) | labels.keys()
-        for name, sample in labels.items():
-            if sample is not None:
-                known.setdefault(name, LabelSample(*sample))
-    keeping.keep(project, Samples(grouped, known))
+        known = grouped.get(key, frozenset())
+        for name in labels.keys() - known:
+            sample = labels[name]
+            told[name].add(LabelSample(*sample) if sample else None)
+        grouped[key] = known | labels.keys()
+    keeping.keep(project, _joined(before, grouped, told))
+
+
+def _joined(
+    before: Samples,
+    grouped: dict[str, frozenset[str]],
+    told: Mapping[str, Collection[LabelSample | None]],
+) -> Samples:
+    """Return what is held out with what a file has told; None: of how many it does not know.
+
+    The parts of a file tell the same sample again, until all of its groups are there.
+    """
+    joined = Samples(grouped, dict(before.labels), dict(before.others))
+    for name, coming in told.items():
+        every = {*coming}
+        if name in before.names:
+            every.add(before.labels.get(name))
+        joined.labels.pop(name, None)
+        is_drawn_here = joined.others.pop(name, None) is not None
+        sample = every.pop()
+        if sample is None or every or is_drawn_here:
+            continue
+        if len(joined.held_out_for(name)) <= sample.held_out:
+            joined.labels[name] = sample
+    return joined
 
 
 def _missed(project: Project, fewest: int) -> set[str]:

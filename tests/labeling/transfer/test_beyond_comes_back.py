@@ -9,10 +9,12 @@ import pytest
 
 from labeling.models import Item, Project
 from labeling.services.transfer import beyond, exporting
+from labeling.services.transfer.importing import Limits
 from labeling.services.transfer.samples import LabelSample
 from tests import make
 from tests.labeling.transfer.files import bring, lines
 from tests.labeling.transfer.test_beyond import MISSED, bad, with_good
+from tests.labeling.transfer.test_split import sentence
 
 pytestmark = pytest.mark.django_db
 
@@ -123,3 +125,29 @@ def test_what_is_held_out_for_no_label_of_the_project_goes_to_the_pool() -> None
     assert [*kept.values_list("split", flat=True)] == ["pool"] * 3
     words = [str(note.reason) for note in run.noted_rows]
     assert words == ["It was held out for “bad”, which the project does not have."] * 3
+
+
+def test_of_two_samples_of_a_label_nobody_knows_of_how_many_groups_they_are() -> None:
+    rows = exported()
+    project = Project.objects.get()
+    mine = beyond.items_of(project.pk)
+    held = [row for row in rows if row["held_out_for"]]
+    for number, row in enumerate(held):
+        row["external_id"] = f"new {number}"
+        row["data"] = {"text": sentence(7000 + number)}
+
+    bring(project, "y.jsonl", lines(*held))
+
+    assert len(beyond.items_of(project.pk)) == len(mine) + 3
+    assert beyond.samples_of(project.pk) == {}
+    assert [*held_out_rows(project).values()] == [{"bad": None}] * 6
+
+
+def test_a_sample_that_comes_in_parts_is_one() -> None:
+    rows = exported()
+    other = make.project(labels=("good", "bad"))
+
+    bring(other, "x.jsonl", lines(*rows), limits=Limits(chunk_rows=2))
+
+    assert len(by_name(other)) == 3
+    assert beyond.samples_of(other.pk) == {"bad": LabelSample(3, 12)}
