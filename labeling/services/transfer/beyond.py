@@ -163,7 +163,9 @@ def _has_told(project: Project) -> bool:
     held_out = Item.objects.filter(project=project).evaluation()
     if held_out.filter(state=Item.State.SETTLED).count() >= ENOUGH:
         return True
-    return not held_out.exclude(state=Item.State.SETTLED).exists()
+    # An item that is invalid will never have a label.
+    done = (Item.State.SETTLED, Item.State.INVALID)
+    return not held_out.exclude(state__in=done).exists()
 
 
 def items_of(project_id: int) -> dict[int, frozenset[str]]:
@@ -209,7 +211,7 @@ def restore(project: Project, coming: Mapping[Item, HeldOutFor]) -> None:
     # Chance has drawn a group that was held out before: it goes on counting everywhere.
     drawn = set(others.exclude(pk__in=ids).values_list("group_key", flat=True))
     grouped = dict(before.groups)
-    told: dict[str, set[LabelSample | None]] = defaultdict(set)
+    given: dict[str, set[LabelSample | None]] = defaultdict(set)
     for item, labels in coming.items():
         key = item.group_key
         if key in drawn and key not in before.groups:
@@ -217,22 +219,22 @@ def restore(project: Project, coming: Mapping[Item, HeldOutFor]) -> None:
         known = grouped.get(key, frozenset())
         for name in labels.keys() - known:
             sample = labels[name]
-            told[name].add(LabelSample(*sample) if sample else None)
+            given[name].add(LabelSample(*sample) if sample else None)
         grouped[key] = known | labels.keys()
-    keeping.keep(project, _joined(before, grouped, told))
+    keeping.keep(project, _joined(before, grouped, given))
 
 
 def _joined(
     before: Samples,
     grouped: dict[str, frozenset[str]],
-    told: Mapping[str, Collection[LabelSample | None]],
+    given: Mapping[str, Collection[LabelSample | None]],
 ) -> Samples:
     """Return what is held out with what a file has told; None: of how many it does not know.
 
     The parts of a file tell the same sample again, until all of its groups are there.
     """
     joined = Samples(grouped, dict(before.labels), dict(before.others))
-    for name, coming in told.items():
+    for name, coming in given.items():
         every = {*coming}
         if name in before.names:
             every.add(before.labels.get(name))

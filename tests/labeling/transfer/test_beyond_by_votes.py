@@ -133,6 +133,17 @@ def test_k11_a_label_that_held_out_items_may_still_get_is_not_missed() -> None:
     assert groups_of(project) == set()
 
 
+def test_an_invalid_held_out_item_is_not_waited_for() -> None:
+    project = with_good()
+    some = project.items.evaluation().order_by("pk")[:1].values("pk")
+    Item.objects.filter(pk__in=some).update(state="invalid")
+    bring(project, "x.jsonl", lines(*voted(*MISSED)))
+
+    hold_out(project)
+
+    assert groups_of(project) == {*MISSED[:3]}
+
+
 def test_k11_a_run_learns_from_none_of_what_is_held_out_for_a_label_by_votes() -> None:
     project = with_good()
     bring(project, "x.jsonl", lines(*voted(*MISSED)))
