@@ -151,3 +151,29 @@ def test_a_sample_that_comes_in_parts_is_one() -> None:
 
     assert len(by_name(other)) == 3
     assert beyond.samples_of(other.pk) == {"bad": LabelSample(3, 12)}
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ({"bad": [True, True]}, "held_out_for is not one of ours."),
+        ({"bad": [0, 0]}, "held_out_for is not one of ours."),
+        ({"bad": [0, 3]}, "held_out_for is not one of ours."),
+        ({"bad": [4, 3]}, "held_out_for is not one of ours."),
+        ({"bad": [1, 2**31]}, "held_out_for is not one of ours."),
+        ({"bad": [1.5, 3]}, "held_out_for is not one of ours."),
+        ({"": [1, 3]}, "held_out_for is not one of ours."),
+        (dict.fromkeys(map(str, range(1001))), "held_out_for is not one of ours."),
+        ({"x" * 121: [1, 3]}, "held_out_for has more than 120 characters."),
+        (["bad"], "held_out_for must be an object."),
+    ],
+)
+def test_what_is_no_sample_of_labels_is_refused_in_words(told: object, why: str) -> None:
+    held = next(row for row in exported() if row["held_out_for"])
+    held["held_out_for"] = told
+    other = make.project(labels=("good", "bad"))
+
+    run = bring(other, "x.jsonl", lines(held))
+
+    assert [str(refusal.reason) for refusal in run.refusals] == [why]
+    assert not other.items.exists()

@@ -24,6 +24,12 @@ KEPT: Final = (
     *("held_out_for", "data"),
 )
 
+# Of a project: its labels, the characters of one, and the groups that one can be kept of.
+MOST_LABELS: Final = 1000
+MAX_LABEL: Final = 120
+MOST_GROUPS: Final = 2**31 - 1
+NO_SAMPLE: Final = message("%(column)s is not one of ours.", column="held_out_for")
+
 
 def is_own(columns: Collection[str], mapping: Mapping[str, str]) -> bool:
     """Whether columns are those of our export, and no person says otherwise."""
@@ -127,16 +133,24 @@ def _held_out_for(values: Mapping[str, Any]) -> HeldOutFor:
     if values.get("split") != Item.Split.EVALUATION:
         return {}
     samples = _object(values, "held_out_for")
-    return {str(name): _sample(sample) for name, sample in samples.items()}
+    if len(samples) > MOST_LABELS or not all(samples):
+        raise RowError(NO_SAMPLE)
+    if any(len(name) > MAX_LABEL for name in samples):
+        raise RowError(rows.too_long("held_out_for", MAX_LABEL))
+    return {name: _sample(sample) for name, sample in samples.items()}
 
 
 def _sample(value: object) -> tuple[int, int] | None:
     if value is None:
         return None
     match value:
-        case [int(held_out), int(of)] if 0 <= held_out <= of:
+        # True is a number to Python.
+        case [int(held_out), int(of)] if (
+            bool not in {type(held_out), type(of)}
+            and 1 <= held_out <= of <= MOST_GROUPS
+        ):
             return held_out, of
-    raise RowError(message("%(column)s is not one of ours.", column="held_out_for"))
+    raise RowError(NO_SAMPLE)
 
 
 def _known(values: Mapping[str, Any]) -> EarlierLabel | None:
