@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -83,7 +83,12 @@ def known() -> bytes:
     return lines(*rows)
 
 
-@pytest.mark.parametrize("reason", ["model", "cold", "chosen", "refill", "duel"])
+BY_RULE: Final = (
+    *("model", "cold", "chosen", "returned", "refill", "duel", "review"),
+)
+
+
+@pytest.mark.parametrize("reason", BY_RULE)
 def test_k11_what_a_rule_has_chosen_stays_in_the_pool(reason: str) -> None:
     project = with_good()
     answered(project, reason)
@@ -92,10 +97,11 @@ def test_k11_what_a_rule_has_chosen_stays_in_the_pool(reason: str) -> None:
     assert groups_of(project) == set()
 
 
-def test_k11_what_chance_chose_beside_a_rule_stays_in_the_pool() -> None:
+@pytest.mark.parametrize("reason", BY_RULE)
+def test_k11_what_chance_chose_beside_a_rule_stays_in_the_pool(reason: str) -> None:
     project = with_good()
     items = answered(project, "random")
-    Assignment.objects.filter(item=items[0]).update(reason="model")
+    Assignment.objects.filter(item=items[0]).update(reason=reason)
 
     assert hold_out(project) == Samples()
 
@@ -111,6 +117,17 @@ def test_k11_beside_a_rule_the_votes_of_a_file_still_count() -> None:
     # All but the one that the model chose: three of the eleven others.
     assert groups_of(project) == {*MISSED[1:4]}
     assert beyond.samples_of(project.pk) == {"bad": LabelSample(3, 11)}
+
+
+def test_what_somebody_has_at_this_moment_is_not_held_out() -> None:
+    project = with_good()
+    bring(project, "x.jsonl", lines(*voted(*MISSED)))
+    first = project.items.get(group_key=f"g:{MISSED[0]}")
+    Assignment.objects.filter(item=first, slot=0).update(state="leased")
+
+    hold_out(project)
+
+    assert groups_of(project) == {*MISSED[1:4]}
 
 
 def test_k11_what_a_run_has_learned_from_is_not_held_out_by_votes_either() -> None:
@@ -131,6 +148,21 @@ def test_k11_a_label_that_held_out_items_may_still_get_is_not_missed() -> None:
 
     assert hold_out(project) == Samples()
     assert groups_of(project) == set()
+
+
+@pytest.mark.parametrize(("labeled", "held"), [(99, 0), (100, 3)])
+def test_of_a_hundred_labeled_held_out_items_none_has_a_label_that_is_rare(
+    labeled: int, held: int
+) -> None:
+    project = with_good()
+    bring(project, "x.jsonl", lines(*voted(*MISSED)))
+    make.item(project, split="evaluation", state="open")
+    for _ in range(labeled - project.items.evaluation().count() + 1):
+        make.item(project, split="evaluation", state="settled")
+
+    hold_out(project)
+
+    assert len(groups_of(project)) == held
 
 
 def test_an_invalid_held_out_item_is_not_waited_for() -> None:
