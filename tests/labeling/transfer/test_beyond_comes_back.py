@@ -168,7 +168,9 @@ def test_a_sample_that_comes_in_parts_is_one() -> None:
         (["bad"], "held_out_for must be an object."),
     ],
 )
-def test_what_is_no_sample_of_labels_is_refused_in_words(told: object, why: str) -> None:
+def test_what_is_no_sample_of_labels_is_refused_in_words(
+    told: object, why: str
+) -> None:
     held = next(row for row in exported() if row["held_out_for"])
     held["held_out_for"] = told
     other = make.project(labels=("good", "bad"))

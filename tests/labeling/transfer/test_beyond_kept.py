@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 from django.apps import apps
 
+from activelearn.models import ModelVersion
+from activelearn.services.training import triggers
 from labeling.models import BeyondSample, ImportRun
 from labeling.services.projects import label_sets
 from labeling.services.transfer import beyond, importing, samples
 from labeling.services.transfer.importing import Limits
 from labeling.services.transfer.samples import LabeledGroup, LabelSample, Samples
-from labeling.services.votes import resolutions
+from labeling.services.votes import resolutions, settle
+from labeling.services.work import jobs
 from tests import doubles, make
 from tests.labeling.transfer.files import bring, lines, start
 from tests.labeling.transfer.test_beyond import MISSED, bad, groups_of, rows, with_good
@@ -47,8 +50,8 @@ def test_what_comes_after_a_run_has_the_chance_of_what_was_there_before() -> Non
         times.update(held | later.groups.keys() | {"all"})
 
     # Two of five at first: so each of the ten in two fifths of the cases.
-    for group in range(10):
-        assert times[f"g{group}"] / times["all"] == pytest.approx(0.4, abs=0.03)
+    for number in range(10):
+        assert times[f"g{number}"] / times["all"] == pytest.approx(0.4, abs=0.03)
 
 
 def test_a_sample_of_ten_takes_no_more_groups() -> None:
@@ -84,6 +87,49 @@ def test_a_run_that_begins_while_a_file_comes_keeps_what_it_holds_out() -> None:
     assert coming.received == 4
     assert len(beyond.items_of(project.pk)) == 3
     assert beyond.samples_of(project.pk) == {"bad": LabelSample(3, 12)}
+
+
+def test_a_training_run_beside_an_import_learns_from_none_of_what_it_holds_out() -> (
+    None
+):
+    project = with_good()
+    bring(project, "x.jsonl", lines(*voted(*MISSED)))
+    settle.settle_project(project.pk)
+    coming = start(project, "y.jsonl", lines(*rows("good", *range(4))))
+    run, _ = triggers.request(project, None, "to see")
+    progress = doubles.interrupted(
+        coming.job, after=2, then=lambda: jobs.run(run.job_id)
+    )
+
+    importing.run(progress, Limits(chunk_rows=2))
+
+    (version,) = ModelVersion.objects.filter(project=project)
+    held = beyond.items_of(project.pk)
+    assert len(held) == 3
+    assert not held.keys() & set(version.snapshot.item_ids or ())
+    assert beyond.samples_of(project.pk) == {"bad": LabelSample(3, 12)}
+
+
+def test_a_second_training_run_keeps_what_the_first_one_held_out() -> None:
+    project = with_good()
+    bring(project, "x.jsonl", lines(*voted(*MISSED)))
+    settle.settle_project(project.pk)
+    first, _ = triggers.request(project, None, "to see")
+    jobs.run(first.job_id)
+    held = beyond.items_of(project.pk)
+    more = lines(*rows("good", *range(200, 240)))
+    bring(project, "y.jsonl", more, labels_are="gold")
+
+    second, _ = triggers.request(project, None, "to see again")
+    jobs.run(second.job_id)
+
+    assert len(held) == 3
+    assert beyond.items_of(project.pk) == held
+    assert beyond.samples_of(project.pk) == {"bad": LabelSample(3, 12)}
+    versions = ModelVersion.objects.filter(project=project)
+    assert len(versions) == 2
+    for version in versions:
+        assert not held.keys() & set(version.snapshot.item_ids or ())
 
 
 def test_a_run_that_was_cancelled_after_its_snapshot_takes_nothing_back() -> None:
