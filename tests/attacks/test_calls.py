@@ -111,7 +111,7 @@ def test_attack_29_a_parameter_that_comes_twice_is_refused() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", ["raw", "bom", "fields"])
+@pytest.mark.parametrize("name", ["raw", "bom", "fields", "embeddings"])
 def test_attack_29_a_choice_of_an_export_is_taken_or_refused(name: str) -> None:
     _, call = project_with_a_caller()
 

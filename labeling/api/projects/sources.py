@@ -90,8 +90,15 @@ class SourceExportView(ProjectView):
     def post(self, pk: int, body: wire.SourceExportBody) -> Reply[work.JobAsked]:
         """Ask for it; the result of its job names the object and what proves it."""
         source = keeping.of_member(self.member, pk)
-        kind, filters = body.format, body.filters()
-        return _asked(sending.request(source, _user(self), kind, filters))
+        return _asked(
+            sending.request(
+                source,
+                _user(self),
+                body.format,
+                body.filters(),
+                with_embeddings=body.embeddings,
+            )
+        )
 
 
 class SourceObjectsView(ProjectView):

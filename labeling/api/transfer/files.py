@@ -187,7 +187,13 @@ class ExportView(ProjectView):
         """Send the rows of one moment in a format, with what proves them."""
         kind = query.format
         project = self.member.project
-        export = exporting.stream(project, kind, query.filters(), query.style())
+        export = exporting.stream(
+            project,
+            kind,
+            query.filters(),
+            query.style(),
+            with_embeddings=query.embeddings in wire.TRUE,
+        )
         return FileResponse(
             export.file,
             as_attachment=True,

@@ -28,6 +28,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--fields", action="store_true", help="a CSV with a column for each field"
         )
+        parser.add_argument(
+            "--embeddings",
+            action="store_true",
+            help="predictions from outside with their embeddings, as base64",
+        )
         parser.add_argument("--output", type=Path, help="a file; else standard output")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -38,7 +43,13 @@ class Command(BaseCommand):
         project = project_named(options["project"])
         try:
             style = exporting.CsvStyle(bom=options["bom"], has_fields=options["fields"])
-            export = exporting.stream(project, options["format"], {}, style)
+            export = exporting.stream(
+                project,
+                options["format"],
+                {},
+                style,
+                with_embeddings=options["embeddings"],
+            )
         except AssayError as error:
             raise CommandError(str(error)) from error
         if options["output"] is None:

@@ -119,7 +119,13 @@ def _change(request: HttpRequest, member: Membership, shown: Source) -> None:
         keeping.request_list(shown, member.user)
         messages.success(request, _("The source is being listed."))
     elif action == "export":
-        sending.request(shown, member.user, post.get("format", ""), {})
+        sending.request(
+            shown,
+            member.user,
+            post.get("format", ""),
+            {},
+            with_embeddings="embeddings" in post,
+        )
         messages.success(request, _("The export is being written into the source."))
     else:
         names = ("name", "serving", "when_changed", "key_id", "secret")

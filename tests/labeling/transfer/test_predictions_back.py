@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
-import math
 import struct
+from pathlib import Path
 from typing import Any, Final
 
 import pyarrow.parquet as pq
 import pytest
+from django.core.management import call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
 from labeling.models import Item, OutsidePrediction, PredictionSource, Project
 from labeling.services.transfer import exporting
-from labeling.services.transfer.exporting import rows as exported_rows
 from labeling.services.transfer.outside import numbers, store
 from labeling.services.transfer.outside.rows import SourcePrediction
 from labeling.services.transfer.outside.store import Brought
+from labeling.services.transfer.rows import RowError
 from tests import make
 from tests.labeling.transfer.files import bring, lines, picture, zipped
 
@@ -65,7 +67,7 @@ def stored(project: Project) -> list[tuple[Any, ...]]:
 
 
 def out(project: Project, kind: str, **filters: str) -> bytes:
-    return b"".join(exporting.stream(project, kind, filters))
+    return b"".join(exporting.stream(project, kind, filters, with_embeddings=True))
 
 
 @pytest.mark.django_db
@@ -174,7 +176,72 @@ def test_a_parquet_file_has_predictions_as_json() -> None:
 def test_any_embedding_comes_back_bit_for_bit(some: list[float]) -> None:
     packed = struct.pack(f"<{len(some)}f", *some)
 
-    written = exported_rows.numbers_of(f'"{packed.hex()}"'.encode())
+    assert numbers.packed(base64.b64encode(packed).decode()) == packed
 
-    if math.isfinite(math.fsum(some)):
-        assert numbers.packed(json.loads(written)) == packed
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet", *TOOLS])
+def test_embeddings_leave_only_where_they_are_asked_for(kind: str) -> None:
+    project, empty = filled(), make.project(labels=LABELS)
+    plain = b"".join(exporting.stream(project, kind, {}))
+
+    bring(empty, f"again.{exporting.ending(kind)}", plain)
+
+    assert stored(empty) == [(*row[:-2], None, None) for row in stored(project)]
+
+
+@pytest.mark.django_db
+def test_an_embedding_leaves_as_base64_in_one_line_however_long() -> None:
+    project = make.project(labels=LABELS)
+    bring(project, "x.jsonl", lines({"id": "a", "text": "1"}))
+    packed = struct.pack("<768f", *(1 / (n + 1) for n in range(768)))
+    keep(project, SourcePrediction("llm", ("x",), embedding=packed))
+
+    [row] = map(json.loads, out(project, "jsonl").splitlines())
+
+    assert row["predictions"][0]["embedding"] == base64.b64encode(packed).decode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "AAA=",
+        "AACAfw==",
+        "AADAfw==",
+        "é",
+        "17",
+        "null",
+        "",
+        "A" * 21852,
+        "[Infinity, -Infinity]",
+    ],
+)
+def test_a_text_that_is_no_embedding_is_refused(text: str) -> None:
+    with pytest.raises(RowError, match="embedding"):
+        numbers.packed(text)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("query", "has_one"),
+    [("", False), ("?embeddings=0", False), ("?embeddings=1", True)],
+)
+def test_the_api_gives_embeddings_by_choice(query: str, *, has_one: bool) -> None:
+    project = filled()
+    call = make.Caller(make.manager_of(project).user)
+
+    answer = call("get", f"projects/{project.slug}/export/{query}")
+
+    assert (b'"embedding": "' in b"".join(answer.streaming_content)) is has_one
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("flag", [[], ["--embeddings"]])
+def test_the_command_gives_embeddings_by_choice(
+    flag: list[str], tmp_path: Path
+) -> None:
+    project, file = filled(), tmp_path / "out.jsonl"
+
+    call_command("export", project.slug, "--output", str(file), *flag)
+
+    assert (b'"embedding": "' in file.read_bytes()) is bool(flag)

@@ -179,6 +179,7 @@ class SourceExportBody(Body, forbid_unknown_fields=True):
     format: Annotated[str, one_of(exporting.KINDS, "As of `export/`.")] = "jsonl"
     split: Split | UnsetType = UNSET
     state: ItemState | UnsetType = UNSET
+    embeddings: Annotated[bool, about("As of `export/`.")] = False
 
     def filters(self) -> dict[str, str]:
         """Return the filters that are set."""

@@ -52,6 +52,15 @@ class ExportQuery(Body):
             or_empty=True,
         ),
     ] = ""
+    embeddings: Annotated[
+        str,
+        one_of(
+            (*TRUE, *FALSE),
+            "`1`: predictions from outside have their embeddings, each a text: base64 of "
+            "numbers of four bytes, the lowest byte first.",
+            or_empty=True,
+        ),
+    ] = ""
 
     def style(self) -> exporting.CsvStyle:
         """Return how a CSV is written."""

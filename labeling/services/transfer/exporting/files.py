@@ -83,11 +83,14 @@ def stream(
     kind: str,
     filters: Mapping[str, str],
     style: CsvStyle = PLAIN,
+    *,
+    with_embeddings: bool = False,
 ) -> Export:
     """Return the state of one moment as a file of this ``kind``, ready to be sent.
 
     CSV cells that a spreadsheet would run as a formula get a leading apostrophe,
-    unless the style is raw. Raises InvalidInputError where the format or a filter is unknown or
+    unless the style is raw. Embeddings of predictions are in it where they are asked for.
+    Raises InvalidInputError where the format or a filter is unknown or
     the server lacks Parquet,
     NoSpaceError where the disk is full, TakesTooLongError beyond EXPORT_MAX_SECONDS.
     """
@@ -97,7 +100,8 @@ def stream(
     if ending(kind) == "parquet":
         arrow()
     try:
-        return _export(project, kind, filters, style)
+        with snapshot(project, filters, with_embeddings=with_embeddings) as taken:
+            return _export(project, kind, taken, style)
     except OSError as error:
         message = _("The server cannot keep the file until it is sent: %(reason)s.")
         raise NoSpaceError(message % {"reason": error.strerror}) from error
@@ -109,15 +113,14 @@ def ending(kind: str) -> str:
 
 
 def _export(
-    project: Project, kind: str, filters: Mapping[str, str], style: CsvStyle
+    project: Project, kind: str, taken: ExportSnapshot, style: CsvStyle
 ) -> Export:
     with ExitStack() as unless_done:
         file = unless_done.enter_context(TemporaryFile())
-        with snapshot(project, filters) as taken:
-            if kind in OUTGOING:
-                tools.write(kind, taken, project, file)
-            else:
-                _write(kind, taken, file, style)
+        if kind in OUTGOING:
+            tools.write(kind, taken, project, file)
+        else:
+            _write(kind, taken, file, style)
         file.seek(0)
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import struct
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -49,13 +48,13 @@ VOTE_COLUMNS: Final = (
     *("id", "annotator", "labels", "seconds", "created_at", "version"),
     *("suggestion_shown", "screen", "reason", "probability", "mixture"),
 )
-# Of these a prediction has those that its source says; the last is numbers as bytes.
+# Of these a prediction has those that its source says; the last only where it is asked
+# for: base64 of numbers of four bytes, the lowest byte first.
 PREDICTION_COLUMNS: Final = ("source", "labels", "score", "probabilities", "embedding")
 _DATA: Final = ITEM_COLUMNS.index("data")
 # An item's own, then the model that asked for its first vote, its votes, and what sources
 # from outside predict of it.
 COLUMNS: Final = (*ITEM_COLUMNS, "model_version", "votes", "predictions")
-_FLOAT: Final = struct.Struct("<f")
 STATEMENTS: Final = statements.load(Path(__file__).with_name("rows.sql"))
 
 
@@ -96,10 +95,13 @@ class ExportSnapshot:
 
 
 @contextmanager
-def snapshot(project: Project, filters: Mapping[str, str]) -> Iterator[ExportSnapshot]:
+def snapshot(
+    project: Project, filters: Mapping[str, str], *, with_embeddings: bool = False
+) -> Iterator[ExportSnapshot]:
     """Copy the chosen rows out of the database, which has forgotten them in the body.
 
-    Each row is the JSON values of ``COLUMNS``; they are on disk until the body ends.
+    ``with_embeddings``: predictions from outside have theirs. Each row is the JSON values
+    of ``COLUMNS``; they are on disk until the body ends.
     Raises InvalidInputError where a filter is unknown, TakesTooLongError beyond
     EXPORT_MAX_SECONDS.
     """
@@ -117,7 +119,9 @@ def snapshot(project: Project, filters: Mapping[str, str]) -> Iterator[ExportSna
             "copy_predictions": predictions,
         }
         try:
-            at, count = _copy_all(project, chosen, files)
+            at, count = _copy_all(
+                project, chosen, files, with_embeddings=with_embeddings
+            )
         except OperationalError as error:
             # Only the limit that ``_copy`` has set: any other failure is no matter of
             # time.
@@ -140,7 +144,11 @@ def _gave_up() -> TakesTooLongError:
 
 
 def _copy_all(
-    project: Project, chosen: Mapping[str, str], files: Mapping[str, IO[bytes]]
+    project: Project,
+    chosen: Mapping[str, str],
+    files: Mapping[str, IO[bytes]],
+    *,
+    with_embeddings: bool,
 ) -> tuple[datetime, int]:
     """Copy rows into files, by their statements, as of one moment.
 
@@ -152,6 +160,7 @@ def _copy_all(
         "are_all": not chosen,
         "project": project.pk,
         "is_multi": project.is_multi,
+        "with_embeddings": with_embeddings,
     }
     deadline = time.monotonic() + settings.EXPORT_MAX_SECONDS
     with _one_snapshot() as at:
@@ -239,21 +248,11 @@ def _votes_of_item(votes: Iterable[EncodedRow]) -> tuple[bytes, bytes]:
 
 def _prediction(row: EncodedRow) -> bytes:
     """Return a prediction as JSON, without what its source does not say."""
-    *values, packed = row[1:]
-    embedding = NULL if packed == NULL else numbers_of(packed)
-    pairs = zip(PREDICTION_COLUMNS, (*values, embedding), strict=True)
+    pairs = zip(PREDICTION_COLUMNS, row[1:], strict=True)
     written = (
         b'"%b": %b' % (name.encode(), value) for name, value in pairs if value != NULL
     )
     return b"{%b}" % b", ".join(written)
-
-
-def numbers_of(packed: bytes) -> bytes:
-    """Return numbers of four bytes, which are hexadecimal digits in quotes, as a list."""
-    numbers = bytes.fromhex(packed.strip(b'"').decode())
-    # Nine digits tell any two of them apart; Python's own way would write seventeen.
-    some = (float(f"{number:.9g}") for (number,) in _FLOAT.iter_unpack(numbers))
-    return json.dumps([*some]).encode()
 
 
 def _values(line: bytes) -> EncodedRow:

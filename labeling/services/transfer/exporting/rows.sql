@@ -73,7 +73,8 @@ COPY (
 ) TO STDOUT (NULL 'null')
 
 -- copy_predictions: what sources from outside predict of the chosen items, by item and by
--- the name of the source; before the columns of each stands its item's id.
+-- the name of the source; before the columns of each stands its item's id. Embeddings only
+-- where they are asked for: not even read else, for each is some kilobytes.
 COPY (
     SELECT * FROM (
         SELECT p.item_id,
@@ -81,7 +82,10 @@ COPY (
                to_jsonb(p.labels),
                p.confidence::text::numeric + 0.0,
                p.probabilities,
-               to_json(encode(p.embedding, 'hex'))
+               CASE WHEN %(with_embeddings)s
+                    -- The database breaks base64 into lines, as mail does.
+                    THEN to_json(replace(encode(p.embedding, 'base64'), E'\n', ''))
+               END
         FROM labeling_predictionsource s
         JOIN labeling_outsideprediction p ON p.source_id = s.id
         -- As of the votes.

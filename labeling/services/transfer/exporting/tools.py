@@ -91,7 +91,7 @@ def _foreseen(given: dict[str, Any]) -> foreign.Foreseen:
         given["labels"],
         given.get("score"),
         given.get("probabilities", {}),
-        given.get("embedding", []),
+        given.get("embedding", ""),
     )
 
 

@@ -23,13 +23,16 @@ EVERYTHING: Final = ("text", "image", "table")
 
 
 class Foreseen(NamedTuple):
-    """What a source from outside predicts of an item, as it is exported."""
+    """What a source from outside predicts of an item, as it is exported.
+
+    ``embedding``: base64 of numbers of four bytes; "" where it was not asked for.
+    """
 
     source: str
     labels: list[str]
     confidence: float | None
     probabilities: dict[str, float]
-    embedding: list[float]
+    embedding: str
 
     def whole(self) -> dict[str, Any]:
         """Return it as our rows have it, without what the source does not say."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 import struct
+from collections.abc import Sequence
 from typing import Final
 
 from labeling.messages import Message, message
@@ -12,6 +14,7 @@ from labeling.services.transfer.rows import RowError
 
 MAX_EMBEDDING: Final = 4096
 _BY_LENGTH: Final[dict[int, struct.Struct]] = {}
+_NO_NUMBERS: Final[Message] = message("embedding has an entry that is no number.")
 
 
 def share(name: str, value: object) -> float:
@@ -33,30 +36,60 @@ def share(name: str, value: object) -> float:
 
 
 def packed(value: object) -> bytes | None:
-    """Return numbers in four bytes each. Raises RowError where they are none."""
+    """Return numbers in four bytes each: those of a list, or what is so already in base64.
+
+    A text is JSON where it begins as a list. Raises RowError where they are none.
+    """
     if value is None:
         return None
-    value = decoded("embedding", value) if isinstance(value, str) else value
-    if not isinstance(value, list) or not 1 <= len(value) <= MAX_EMBEDDING:
-        raise RowError(
-            message(
-                "embedding must be a list of 1 to %(most)s numbers.", most=MAX_EMBEDDING
-            )
-        )
-    # A form for each length: making one takes longer than a whole row.
-    size = len(value)
-    form = _BY_LENGTH.setdefault(size, struct.Struct(f"<{size}f"))
+    if isinstance(value, str):
+        if not value.lstrip().startswith("["):
+            return _of_base64(value)
+        value = decoded("embedding", value)
+    if not isinstance(value, list):
+        raise _out_of_size()
+    form = _form(len(value))
     try:
         packed = form.pack(*value)
-    except (struct.error, OverflowError, TypeError) as error:
+        _check_finite(value)
+    except (struct.error, OverflowError, TypeError, ValueError) as error:
         raise RowError(_NO_NUMBERS) from error
-    # Infinities fit into four bytes, and no distance is known to them.
-    if not math.isfinite(math.fsum(value)):
-        raise RowError(_NO_NUMBERS)
     return packed
 
 
-_NO_NUMBERS: Final[Message] = message("embedding has an entry that is no number.")
+def _of_base64(text: str) -> bytes:
+    """Return numbers as our exports write them, bit for bit. Raises RowError."""
+    try:
+        data = base64.b64decode(text, validate=True)
+        _check_finite(_form(len(data) // 4).unpack(data))
+    except (ValueError, struct.error) as error:
+        raise RowError(_NO_NUMBERS) from error
+    return data
+
+
+def _check_finite(numbers: Sequence[float]) -> None:
+    """Raise ValueError where one is not finite: no distance is known to infinities."""
+    # A sum is faster than a test of every number; infinities of both signs have none.
+    if not math.isfinite(math.fsum(numbers)):
+        raise ValueError("not finite")
+
+
+def _form(size: int) -> struct.Struct:
+    """Return how numbers of a list this long are packed. Raises RowError by its length."""
+    if not 1 <= size <= MAX_EMBEDDING:
+        raise _out_of_size()
+    # A form for each length: making one takes longer than a whole row.
+    if size not in _BY_LENGTH:
+        _BY_LENGTH[size] = struct.Struct(f"<{size}f")
+    return _BY_LENGTH[size]
+
+
+def _out_of_size() -> RowError:
+    return RowError(
+        message(
+            "embedding must be a list of 1 to %(most)s numbers.", most=MAX_EMBEDDING
+        )
+    )
 
 
 def decoded(name: str, text: str) -> object:

@@ -22,9 +22,14 @@ KIND: Final = "export-source"
 
 
 def request(
-    source: Source, user: User | None, kind: str, filters: Mapping[str, str]
+    source: Source,
+    user: User | None,
+    kind: str,
+    filters: Mapping[str, str],
+    *,
+    with_embeddings: bool = False,
 ) -> Job:
-    """Request an export into a source.
+    """Request an export into a source; embeddings are in it where they are asked for.
 
     Raises InvalidInputError where the format or a filter is unknown.
     """
@@ -34,7 +39,12 @@ def request(
     return jobs.enqueue(
         "export-source",
         project=source.project,
-        params={"source": source.pk, "format": kind, "filters": dict(filters)},
+        params={
+            "source": source.pk,
+            "format": kind,
+            "filters": dict(filters),
+            "embeddings": with_embeddings,
+        },
         user=user,
     )
 
@@ -53,7 +63,13 @@ def run(progress: Progress) -> dict[str, Any]:
         raise InvalidInputError(message("This source was removed."))
     project, kind = source.project, params["format"]
     progress.report(stage=noop("reading rows"))
-    export = exporting.stream(project, kind, params["filters"])
+    export = exporting.stream(
+        project,
+        kind,
+        params["filters"],
+        # Jobs of earlier releases do not say it.
+        with_embeddings=params.get("embeddings", False),
+    )
     # The export is whole on the disk before the first byte is sent: see ``exporting``.
     with export.file as file, keeping.opened(source) as store:
         size = file.seek(0, io.SEEK_END)

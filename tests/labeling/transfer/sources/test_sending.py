@@ -22,7 +22,10 @@ pytestmark = pytest.mark.django_db
 
 
 def sent(source: Source, kind: str = "jsonl", **filters: str) -> Job:
-    job = sending.request(source, None, kind, filters)
+    return ran(sending.request(source, None, kind, filters))
+
+
+def ran(job: Job) -> Job:
     jobs.run(job.pk)
     job.refresh_from_db()
     return job
@@ -66,6 +69,22 @@ def test_filters_and_formats_are_those_of_exports(server: Server, kind: str) -> 
 
     assert job.result["rows"] == 0
     assert job.result["object"].endswith(f".{kind}")
+
+
+@pytest.mark.parametrize("is_asked", [False, True])
+def test_embeddings_are_in_it_where_they_are_asked_for(
+    server: Server, *, is_asked: bool
+) -> None:
+    project = make.project()
+    prediction = {"source": "m", "label": "x", "embedding": [0.5]}
+    row = {"id": "a", "text": "one", "predictions": [prediction]}
+    bring(project, "x.jsonl", lines(row))
+    source = server.source(project)
+
+    job = ran(sending.request(source, None, "jsonl", {}, with_embeddings=is_asked))
+
+    data = (server.files / job.result["object"]).read_bytes()
+    assert (b'"embedding": "AAAAPw=="' in data) is is_asked
 
 
 def test_an_unknown_format_or_filter_is_refused(server: Server) -> None:

@@ -158,6 +158,26 @@ def test_wrong_fields_are_named(server: Server) -> None:
     assert later.json()["errors"].keys() == {"bucket", "secret"}
 
 
+@pytest.mark.parametrize("is_asked", [False, True])
+def test_embeddings_are_a_choice_of_call_and_form(
+    server: Server, *, is_asked: bool
+) -> None:
+    project = make.project()
+    source = server.source(project)
+    manager = make.manager_of(project).user
+    box = {"embeddings": "1"} if is_asked else {}
+    choice = {"embeddings": True} if is_asked else {}
+
+    make.Caller(manager)("post", path(project, f"{source.pk}/export/"), choice)
+    browser(manager).post(
+        f"/{path(project, f'{source.pk}/')}",
+        {"action": "export", "format": "jsonl", **box},
+    )
+
+    asked = [job.params["embeddings"] for job in Job.objects.all()]
+    assert asked == [is_asked, is_asked]
+
+
 def test_an_export_is_asked_for_by_the_api(server: Server) -> None:
     project = make.project()
     source = server.source(project)
