@@ -150,6 +150,55 @@ def test_a_model_that_was_heard_in_label_studio_again_is_believed() -> None:
     assert (mine.labels, mine.probabilities, mine.embedding) == (["y"], None, None)
 
 
+STAYED: Final = "predictions of this export were not taken: their items have others of the same source."
+
+
+@pytest.mark.django_db
+def test_an_older_export_adds_what_is_missing_and_replaces_nothing() -> None:
+    project = filled()
+    before = stored(project)
+    old = out(project, "jsonl")
+    newer = SourcePrediction("llm", ("y",), 0.5, None, struct.pack("<3f", 1, 2, 3))
+    keep(project, newer)
+    OutsidePrediction.objects.filter(source__name="bare").delete()
+    PredictionSource.objects.filter(name="bare").delete()
+    kept = stored(project)
+
+    run = bring(project, "old.jsonl", old)
+
+    assert stored(project) == sorted([*kept, before[1]], key=lambda row: row[1])
+    assert f"1 {STAYED}" in [str(note) for note in run.notes]
+    assert (run.created, run.filled, run.duplicates, run.rejected) == (0, 1, 1, 0)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("with_embeddings", [False, True])
+def test_an_export_of_now_says_of_no_prediction_that_it_stayed(
+    *, with_embeddings: bool
+) -> None:
+    project = filled()
+    before = stored(project)
+    file = exporting.stream(project, "csv", {}, with_embeddings=with_embeddings)
+
+    run = bring(project, "now.csv", b"".join(file))
+
+    assert stored(project) == before
+    assert not [note for note in run.notes if STAYED in str(note)]
+    assert (run.filled, run.duplicates) == (0, 2)
+
+
+@pytest.mark.django_db
+def test_of_two_exports_in_one_file_the_first_one_adds() -> None:
+    project, empty = filled(), make.project(labels=LABELS)
+    first = out(project, "jsonl")
+    keep(project, SourcePrediction("llm", ("y",), 0.5))
+
+    run = bring(empty, "both.jsonl", first + out(project, "jsonl") * 2)
+
+    assert stored(empty)[-1][2] == ["x"]
+    assert f"2 {STAYED}" in [str(note) for note in run.notes]
+
+
 @pytest.mark.django_db
 def test_a_prediction_that_was_spoiled_costs_no_item() -> None:
     project, empty = filled(), make.project(labels=LABELS)

@@ -18,12 +18,14 @@ class Foretold(NamedTuple):
     """What became of the predictions of a chunk.
 
     total: those that are new, or other than before. rows: the identities of
-    their rows as they were read.
+    their rows as they were read. stayed: those of our own export that were not taken,
+    for their items have others of the same source.
     """
 
     total: int
     rows: set[int]
     remarks: list[Remark]
+    stayed: int = 0
 
 
 def keep(project_id: int, outcomes: Sequence[RowOutcome]) -> Foretold:
@@ -51,8 +53,12 @@ def keep(project_id: int, outcomes: Sequence[RowOutcome]) -> Foretold:
         if _content(each) in names
         for predicted in each.row.predictions
     ]
-    kept = store.keep(project_id, brought)
-    pairs = [*zip(brought, kept, strict=True)]
+    pairs: list[tuple[Brought, store.KeptAs]] = []
+    for is_own in (False, True):
+        some = [each for each in brought if rich[each.number].row.is_own is is_own]
+        # What is here is as old as an export of ours, or newer.
+        kept = store.keep(project_id, some, may_replace=not is_own)
+        pairs += zip(some, kept, strict=True)
     written = [
         id(rich[each.number].raw) for each, how in pairs if how in ("new", "replaced")
     ]
@@ -68,7 +74,8 @@ def keep(project_id: int, outcomes: Sequence[RowOutcome]) -> Foretold:
         for each, how in pairs
         if how == "sources"
     ]
-    return Foretold(len(written), {*written}, remarks)
+    stayed = sum(how == "stays" for _, how in pairs)
+    return Foretold(len(written), {*written}, remarks, stayed)
 
 
 def _content(row: Ready | Duplicate) -> str:

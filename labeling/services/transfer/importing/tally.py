@@ -49,6 +49,7 @@ class Tally:
     scaled: int = 0
     unused: int = 0
     predicted: int = 0
+    stayed: int = 0
     # Columns with a role that no row had so far.
     unseen: set[str] = field(default_factory=set)
     mapping: Mapping[str, str] = field(default_factory=dict)
@@ -98,6 +99,7 @@ class Tally:
         self.scaled += written.scaled
         self.unused += written.unused
         self.predicted += written.predicted
+        self.stayed += written.stayed
         self.filled += written.met.filled
         self.taken += written.met.taken
         self.voted += written.met.voted
@@ -142,6 +144,13 @@ class Tally:
                 message(
                     "%(count)s predictions of other tools are kept: see the page Predictions.",
                     count=self.predicted,
+                ),
+            ),
+            (
+                self.stayed,
+                message(
+                    "%(count)s predictions of this export were not taken: their items have others of the same source.",
+                    count=self.stayed,
                 ),
             ),
             (

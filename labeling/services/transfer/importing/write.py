@@ -57,6 +57,8 @@ class Written:
     unused: int = 0
     # How many predictions of other tools are new, or other than before.
     predicted: int = 0
+    # How many predictions of our own export were not taken: their items have others.
+    stayed: int = 0
     met: Met = field(default_factory=Met)
 
 
@@ -203,7 +205,12 @@ class Writer:
         fresh = {id(each.raw) for each in ready if each.item.content_hash in new}
         predicted = self._predict(outcomes, refusals, met, fresh)
         written = Written(
-            len(outcomes), len(new), refusals, predicted=predicted, met=met
+            len(outcomes),
+            len(new),
+            refusals,
+            predicted=predicted.total,
+            stayed=predicted.stayed,
+            met=met,
         )
         return self._written(ready, written, places)
 
@@ -240,8 +247,8 @@ class Writer:
         refusals: Sequence[Refusal],
         met: Met,
         fresh: Collection[int],
-    ) -> int:
-        """Keep what rows predict that are not refused; return how many predictions."""
+    ) -> foretold.Foretold:
+        """Keep what rows predict that are not refused; return what became of it."""
         refused = {id(refusal.raw) for refusal in refusals}
         predicted = foretold.keep(
             self.project.pk, [each for each in outcomes if id(each.raw) not in refused]
@@ -249,7 +256,7 @@ class Writer:
         # A row that only brings a prediction to an item of before fills it in.
         met.filled += len(predicted.rows - met.filled_rows - {*fresh})
         met.remarks += predicted.remarks
-        return predicted.total
+        return predicted
 
     def _balance(self, ready: Sequence[Ready], size: int, new: Collection[str]) -> None:
         """Mend the split before any label is known: none has a say in what is held out."""

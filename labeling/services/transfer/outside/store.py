@@ -18,8 +18,9 @@ from labeling.sql import statements
 SQL: Final = statements.load(Path(__file__).with_name("store.sql"))
 
 # "unknown": no item has this id. "size": its embedding is not as long as the others.
-# "sources": the project has as many sources as it may.
-KeptAs = Literal["new", "replaced", "same", "unknown", "size", "sources"]
+# "sources": the project has as many sources as it may. "stays": its item has another one
+# of the same source, which is not replaced.
+KeptAs = Literal["new", "replaced", "same", "stays", "unknown", "size", "sources"]
 # Sources of a project: whoever sends a name with each row has mistaken a column.
 MOST_SOURCES: Final = 100
 
@@ -40,10 +41,13 @@ class KeptSource(NamedTuple):
     embedding_size: int | None
 
 
-def keep(project_id: int, brought: Sequence[Brought]) -> list[KeptAs]:
+def keep(
+    project_id: int, brought: Sequence[Brought], *, may_replace: bool = True
+) -> list[KeptAs]:
     """Write predictions in the caller's transaction; return what became of each.
 
-    Of two of one source for one item the later one stays: it replaces the other.
+    Of two of one source for one item the later one replaces the other, or with
+    ``may_replace`` False the earlier one stays.
     """
     if not brought:
         return []
@@ -59,18 +63,25 @@ def keep(project_id: int, brought: Sequence[Brought]) -> list[KeptAs]:
     # The first of each is held against what is stored, the others against the one
     # before: an INSERT cannot touch a row twice.
     firsts = [chain[0] for chain in chains.values()]
-    for place, outcome in _written(project_id, brought, firsts, sources):
+    statement: Literal["keep", "add"] = "keep" if may_replace else "add"
+    for place, outcome in _written(project_id, brought, firsts, sources, statement):
         outcomes[place] = outcome
     again = [chain for chain in chains.values() if len(chain) > 1]
-    _follow(outcomes, again, brought)
+    _follow(outcomes, again, brought, may_replace=may_replace)
+    if not may_replace:
+        return outcomes
     lasts = [chain[-1] for chain in again if outcomes[chain[0]] != "unknown"]
     if lasts:
-        _written(project_id, brought, lasts, sources)
+        _written(project_id, brought, lasts, sources, statement)
     return outcomes
 
 
 def _follow(
-    outcomes: list[KeptAs], again: Iterable[list[int]], brought: Sequence[Brought]
+    outcomes: list[KeptAs],
+    again: Iterable[list[int]],
+    brought: Sequence[Brought],
+    *,
+    may_replace: bool,
 ) -> None:
     """Say of rows about one item what each was beside the one before it."""
     for chain in again:
@@ -78,7 +89,10 @@ def _follow(
             continue
         for earlier, place in itertools.pairwise(chain):
             is_same = brought[place].predicted == brought[earlier].predicted
-            outcomes[place] = "same" if is_same else "replaced"
+            if not is_same:
+                outcomes[place] = "replaced" if may_replace else "stays"
+            else:
+                outcomes[place] = "stays" if outcomes[earlier] == "stays" else "same"
 
 
 def _refusal(
@@ -123,8 +137,9 @@ def _written(
     brought: Sequence[Brought],
     places: Sequence[int],
     sources: Mapping[str, KeptSource],
+    statement: Literal["keep", "add"],
 ) -> list[tuple[int, KeptAs]]:
-    """Write the predictions at some places; return which were written, and how."""
+    """Write the predictions at some places by a statement; return what became of each."""
     with connection.cursor() as cursor:
         cursor.execute(SQL["begin"])
         with _copy() as write:
@@ -142,7 +157,7 @@ def _written(
                         predicted.embedding,
                     )
                 )
-        cursor.execute(SQL["keep"], {"project": project_id})
+        cursor.execute(SQL[statement], {"project": project_id})
         written: list[tuple[int, KeptAs]] = cursor.fetchall()
         # Within one transaction, as in a test, the next chunk makes the table again.
         cursor.execute(SQL["forget"])

@@ -44,6 +44,33 @@ SELECT number,
        CASE WHEN is_new THEN 'new' WHEN is_new IS NULL THEN 'same' ELSE 'replaced' END
 FROM placed LEFT JOIN kept USING (source_id, item_id)
 
+-- add: write what an item lacks of a source; return for each row what it was, "stays" where
+-- the item has another one. Otherwise as above.
+WITH placed AS (
+    SELECT b.number, b.source_id, i.id AS item_id,
+           b.labels, b.confidence, b.probabilities, b.embedding
+    FROM brought b
+    JOIN labeling_item i ON i.project_id = %(project)s AND i.external_id = b.external_id
+), added AS (
+    INSERT INTO labeling_outsideprediction
+        (source_id, item_id, labels, confidence, probabilities, embedding)
+    SELECT source_id, item_id, labels, confidence, probabilities, embedding
+    FROM placed ORDER BY item_id
+    ON CONFLICT (source_id, item_id) DO NOTHING
+    RETURNING source_id, item_id
+)
+-- As the table was before: what was just added is not among p.
+SELECT b.number,
+       CASE WHEN added.item_id IS NOT NULL THEN 'new'
+            -- Most exports leave embeddings out: that says nothing against the one here.
+            WHEN (p.labels, p.confidence, p.probabilities,
+                  CASE WHEN b.embedding IS NOT NULL THEN p.embedding END)
+                 IS DISTINCT FROM (b.labels, b.confidence, b.probabilities, b.embedding)
+            THEN 'stays' ELSE 'same' END
+FROM placed b
+LEFT JOIN added USING (source_id, item_id)
+LEFT JOIN labeling_outsideprediction p USING (source_id, item_id)
+
 -- forget: the table of a chunk, where the transaction goes on.
 DROP TABLE brought
 
