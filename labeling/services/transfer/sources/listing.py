@@ -5,12 +5,14 @@ A list that was broken off goes on behind the last page of which all is kept.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from functools import partial
 from typing import Any
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop as noop
 
@@ -29,6 +31,7 @@ from labeling.services.transfer.sources.taking import ObjectWriter
 from labeling.services.work.progress import Progress
 from labeling.services.work.transactions import keep_project
 
+logger = logging.getLogger(__name__)
 # Names that a line of the log quotes.
 QUOTED = 5
 
@@ -65,13 +68,30 @@ def _list(source: Source, progress: Progress, limits: Limits) -> dict[str, Any]:
 
 
 def request_due() -> int:
-    """Request the lists that are due by themselves; return how many there are."""
-    sources = schedule.take_due(timezone.now())
-    for source in sources:
-        with transaction.atomic():
-            if keep_project(source.project_id):
-                keeping.request_list(source, None)
-    return len(sources)
+    """Request the lists that are due by themselves; return how many were requested.
+
+    A source whose list cannot be requested stays due for the next sweep.
+    """
+    now = timezone.now()
+    requested = 0
+    for source in schedule.due(now):
+        try:
+            requested += _request_once(source, now)
+        except (AssayError, DatabaseError):
+            # The others are as due as this one.
+            logger.exception("source %s stays due", source.pk)
+    return requested
+
+
+def _request_once(source: Source, now: datetime) -> bool:
+    """Request a list that is due, unless another sweep has done so."""
+    # Whoever dies between the two has done neither: taken and requested at once.
+    with transaction.atomic():
+        # The project first: whoever deletes it locks it before its sources.
+        if not keep_project(source.project_id) or not schedule.take(source, now):
+            return False
+        keeping.request_list(source, None)
+        return True
 
 
 def again(job: Job, user: User | None) -> Job:

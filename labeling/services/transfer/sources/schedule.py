@@ -31,23 +31,23 @@ def wait(every_hours: int, failures: int) -> timedelta:
     return max(own, min(LONGEST, own * 2 ** min(failures, 12)))
 
 
-def take_due(now: datetime) -> list[Source]:
-    """Return the sources that are to be listed now, each once in its time.
-
-    The next time is kept before anything is asked for: a list whose worker dies is tried
-    again by its job, and not by each sweep.
-    """
+def due(now: datetime) -> list[Source]:
+    """Return the sources that are to be listed now, those that wait longest first."""
     # A project that is being deleted is paused, too: nothing new comes into it.
     waiting = Source.objects.filter(list_after__lte=now, project__is_paused=False)
-    waiting = waiting.select_related("project")
-    taken = []
-    for source in waiting.order_by("list_after"):
-        after = now + wait(source.every_hours, source.failures)
-        # Of two sweeps at once the second one finds the time moved already.
-        same = Source.objects.filter(pk=source.pk, list_after=source.list_after)
-        if same.update(list_after=after):
-            taken.append(source)
-    return taken
+    return [*waiting.select_related("project").order_by("list_after")]
+
+
+def take(source: Source, now: datetime) -> bool:
+    """Keep when a source is listed next; False where another sweep has taken it.
+
+    In the transaction that requests its list. A list whose worker dies is tried again by
+    its job, and not by each sweep.
+    """
+    after = now + wait(source.every_hours, source.failures)
+    # Of two sweeps at once the second one finds the time moved already.
+    same = Source.objects.filter(pk=source.pk, list_after=source.list_after)
+    return bool(same.update(list_after=after))
 
 
 def note_failure(source: Source) -> None:

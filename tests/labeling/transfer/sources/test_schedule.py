@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
+from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -51,8 +55,8 @@ def test_it_is_listed_again_when_its_hours_are_over(server: Server) -> None:
     listed(source)
     assert wait_of(source) == 6 * HOUR
 
-    assert schedule.take_due(timezone.now() + 5.9 * HOUR) == []
-    assert schedule.take_due(timezone.now() + 6.1 * HOUR) == [source]
+    assert schedule.due(timezone.now() + 5.9 * HOUR) == []
+    assert schedule.due(timezone.now() + 6.1 * HOUR) == [source]
 
 
 def test_each_failure_doubles_the_wait_and_a_whole_list_ends_it(server: Server) -> None:
@@ -156,6 +160,75 @@ def test_a_waiting_list_is_not_asked_for_twice(server: Server) -> None:
 
     assert asked() == 1
     jobs.run(Job.objects.get(kind="list-source").pk)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_sweeps_that_find_a_source_due_one_requests_its_list(
+    server: Server,
+) -> None:
+    source = server.source(make.project(), every_hours=6)
+    both_found_it = Barrier(2, timeout=10)
+
+    @make.threaded
+    def sweep(_number: int) -> int:
+        first = iter(["lock"])
+
+        def meet(execute: Any, sql: str, *others: Any) -> Any:
+            if "FOR NO KEY UPDATE" in sql and next(first, None):
+                both_found_it.wait()
+            return execute(sql, *others)
+
+        with connection.execute_wrapper(meet):
+            return listing.request_due()
+
+    with ThreadPoolExecutor(2) as pool:
+        requested = sorted(pool.map(sweep, range(2)))
+
+    assert requested == [0, 1]
+    assert asked() == 1
+    assert wait_of(source) == 6 * HOUR
+
+
+def refuse_jobs_of(source: Source | None) -> None:
+    """Have the database refuse the jobs of a source from now on; None: of no source."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('test.refused', %s, true)",
+            [str(source.pk) if source else ""],
+        )
+
+
+@pytest.fixture
+def refusing(db: None) -> None:
+    """Have a trigger by which ``refuse_jobs_of`` works."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE EXCEPTION 'no room for it'; END $$"
+        )
+        cursor.execute(
+            "CREATE TRIGGER refuse BEFORE INSERT ON labeling_job FOR EACH ROW"
+            " WHEN (NEW.params ->> 'source' = current_setting('test.refused', true))"
+            " EXECUTE FUNCTION refuse()"
+        )
+
+
+@pytest.mark.usefixtures("refusing")
+def test_a_source_whose_list_cannot_be_requested_stays_due_and_stops_no_other(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = server.source(make.project(), every_hours=6)
+    whole = server.source(make.project(), every_hours=6)
+    refuse_jobs_of(broken)
+
+    assert listing.request_due() == 1
+
+    assert Job.objects.get(kind="list-source").params["source"] == whole.pk
+    assert wait_of(broken) == timedelta()
+    assert "no room for it" in caplog.text
+    refuse_jobs_of(None)
+    assert listing.request_due() == 1
+    assert wait_of(broken) == 6 * HOUR
 
 
 def test_a_source_that_is_removed_while_it_is_listed_ends_nothing(
