@@ -23,7 +23,7 @@ from labeling.services.transfer.sources.network import PlaceError
 from labeling.services.transfer.sources.parts import USUAL, Portions, Received, Sent
 from labeling.services.transfer.sources.place import Place
 from labeling.services.transfer.sources.signing import AccessKey, S3Call
-from labeling.services.transfer.sources.store import PIECE, Listed, changed
+from labeling.services.transfer.sources.store import PIECE, Listed, Tell, changed
 
 # Times that a call is tried, and seconds before the second and the third time.
 TRIES: Final = 3
@@ -138,26 +138,33 @@ class Bucket:
         scheme = network.split(self.place.server).scheme
         return f"{scheme}://{call.host}{call.target}"
 
-    def write(self, key: str, file: IO[bytes], size: int, sha256: str) -> None:
-        """Write a file as an object, a large one in parts; the server checks its SHA-256.
+    def write(
+        self, key: str, file: IO[bytes], size: int, sha256: str, tell: Tell
+    ) -> None:
+        """Write a file as an object, a large one in parts; with what proves its content.
 
-        Raises PlaceError where the server does not answer or refuses; then nothing of
-        it is there.
+        Raises what ``tell`` raises, and PlaceError where the server does not answer or
+        refuses; then the object is as it was before, unless only the answer was lost.
         """
         if size > self._portions.at_once:
-            parts.write(partial(self._send, key), file, size, self._portions)
+            parts.write(partial(self._send, key), file, size, self._portions, tell)
         else:
             self._send(key, "PUT", {}, Sent(file, size, sha256))
 
     def _send(
         self, key: str, method: str, query: Mapping[str, str], sent: Sent
     ) -> Received:
-        """Make a call about an object that sends bytes; return its answer and ETag."""
+        """Make a call about an object that may send bytes; return what it answers."""
         headers = {"content-length": str(sent.size)}
         call = self._of(key, method, query=query, headers=headers)
         response = self._call(call, sent.body, sent.sha256)
         self._check(response)
-        return Received(replies.whole(response), replies.etag_of(response))
+        size = response.getheader("content-length", "")
+        return Received(
+            replies.whole(response),
+            replies.etag_of(response),
+            int(size) if size.isdecimal() else 0,
+        )
 
     def _xml(self, key: str, query: Mapping[str, str]) -> bytes:
         response = self._call(self._of(key, query=query))

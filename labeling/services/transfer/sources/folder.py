@@ -15,7 +15,7 @@ from django.conf import settings
 from labeling.errors import InvalidInputError, NoSpaceError
 from labeling.messages import message
 from labeling.services.transfer.sources.network import PlaceError
-from labeling.services.transfer.sources.store import PIECE, Listed, changed
+from labeling.services.transfer.sources.store import PIECE, Listed, Tell, changed
 
 # Files that are listed at once.
 PAGE: Final = 1000
@@ -109,13 +109,15 @@ class Folder:
             while piece := file.read(PIECE):
                 yield piece
 
-    def write(self, key: str, file: IO[bytes], size: int, sha256: str) -> None:
+    def write(
+        self, key: str, file: IO[bytes], size: int, sha256: str, tell: Tell
+    ) -> None:
         """Write a file, whole or not at all.
 
         Raises PlaceError where the key leads elsewhere, NoSpaceError where it cannot be
         written.
         """
-        del size, sha256
+        del size, sha256, tell
         path = self._root / PurePosixPath(key)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -16,6 +16,7 @@ from labeling.messages import sentence as _
 from labeling.models import Job, Membership, Project, Source, User
 from labeling.services.transfer.sources import folder, network, schedule, sealing
 from labeling.services.transfer.sources.bucket import Bucket
+from labeling.services.transfer.sources.parts import USUAL, Portions
 from labeling.services.transfer.sources.place import Place
 from labeling.services.transfer.sources.signing import AccessKey
 from labeling.services.transfer.sources.store import Store
@@ -159,7 +160,7 @@ def sealed(project_id: int, key: AccessKey | None) -> str:
     return sealing.seal({"id": key.id, "secret": key.secret}, str(project_id))
 
 
-def bucket_of(source: Source) -> Bucket:
+def bucket_of(source: Source, portions: Portions = USUAL) -> Bucket:
     """Return the bucket of a source.
 
     Raises SealError where its credentials cannot be read, PlaceError where its endpoint
@@ -171,23 +172,23 @@ def bucket_of(source: Source) -> Bucket:
         key = AccessKey(values["id"], values["secret"])
     is_host = source.addressing == Source.Addressing.HOST
     place = Place(source.endpoint, source.region, source.bucket, source.prefix, is_host)
-    return Bucket(place, key)
+    return Bucket(place, key, portions)
 
 
-def open_store(source: Source) -> Store:
+def open_store(source: Source, portions: Portions = USUAL) -> Store:
     """Return a source, opened; whoever has it closes it.
 
     Raises InvalidInputError where its folder is gone, and what ``bucket_of`` raises.
     """
     if source.kind == Source.Kind.FOLDER:
         return folder.Folder(source.prefix)
-    return bucket_of(source)
+    return bucket_of(source, portions)
 
 
 @contextmanager
-def opened(source: Source) -> Iterator[Store]:
+def opened(source: Source, portions: Portions = USUAL) -> Iterator[Store]:
     """Open a source while the body runs; raises what ``open_store`` raises."""
-    store = open_store(source)
+    store = open_store(source, portions)
     try:
         yield store
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 from django.utils.translation import gettext_noop as noop
@@ -14,6 +15,7 @@ from labeling.messages import message
 from labeling.models import Job, Source, User
 from labeling.services.transfer import exporting
 from labeling.services.transfer.sources import keeping
+from labeling.services.transfer.sources.parts import USUAL, Portions
 from labeling.services.transfer.sources.store import EXPORTS
 from labeling.services.work import jobs
 from labeling.services.work.progress import Progress
@@ -49,8 +51,10 @@ def request(
     )
 
 
-def run(progress: Progress) -> dict[str, Any]:
+def run(progress: Progress, portions: Portions = USUAL) -> dict[str, Any]:
     """Write the rows of one moment into a source; run twice, it writes the same object.
+
+    It ends in the middle where it is cancelled: it looks after each part.
 
     Raises InvalidInputError where the source was removed, what ``exporting.stream`` and
     ``keeping.opened`` raise, and what the store's ``write`` does.
@@ -71,15 +75,21 @@ def run(progress: Progress) -> dict[str, Any]:
         with_embeddings=params.get("embeddings", False),
     )
     # The export is whole on the disk before the first byte is sent: see ``exporting``.
-    with export.file as file, keeping.opened(source) as store:
+    with export.file as file, keeping.opened(source, portions) as store:
         size = file.seek(0, io.SEEK_END)
         # Named by the job: an attempt after a broken one replaces what that has written.
         name = f"{EXPORTS}{project.slug}-{progress.job.pk}.{exporting.ending(kind)}"
         progress.report(stage=noop("writing the file"))
-        store.write(name, file, size, export.sha256)
+        tell = partial(_report, progress, size)
+        tell(0)
+        store.write(name, file, size, export.sha256, tell)
     return {
         "object": name,
         "rows": export.rows,
         "at": export.at.isoformat(),
         "sha256": export.sha256,
     }
+
+
+def _report(progress: Progress, size: int, written: int) -> None:
+    progress.report(done=written, total=size)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import IO, Final, NamedTuple, Protocol
 
@@ -13,6 +13,9 @@ from labeling.messages import message
 PIECE: Final = 2**18
 # Below a source's prefix: what we write there, which is never read again.
 EXPORTS: Final = "assay-exports/"
+# Hears how many bytes are written of what is written in parts, after each of these; what
+# it raises ends the writing.
+Tell = Callable[[int], None]
 
 
 class ObjectChangedError(ConflictError):
@@ -43,8 +46,10 @@ class Store(Protocol):
         Raises ObjectChangedError where it is not the one that was listed.
         """
 
-    def write(self, key: str, file: IO[bytes], size: int, sha256: str) -> None:
-        """Write a file as an object, whole or not at all."""
+    def write(
+        self, key: str, file: IO[bytes], size: int, sha256: str, tell: Tell
+    ) -> None:
+        """Write a file as an object: it is there whole, or as it was before."""
 
     def close(self) -> None:
         """Give back what is held open."""

@@ -29,6 +29,8 @@ class ScriptedServer:
 
     answers: list[Answer]
     asked: list[str] = field(default_factory=list)
+    # The bodies that came, with the SHA-256 that was said of each.
+    sent: list[tuple[str, bytes]] = field(default_factory=list)
     port: int = 0
     opened: list[Bucket] = field(default_factory=list)
 
@@ -37,6 +39,10 @@ class ScriptedServer:
         bucket = Bucket(place, KEY)
         self.opened.append(bucket)
         return bucket
+
+
+def nobody(_written: int) -> None:
+    """Hear how many bytes are written, and say nothing."""
 
 
 @contextmanager
@@ -49,7 +55,9 @@ def answering(answers: Sequence[Answer]) -> Iterator[ScriptedServer]:
         def answer(self) -> None:
             scripted.asked.append(f"{self.command} {self.path}")
             # Or what is left of it would be the next call.
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            digest = self.headers.get("x-amz-content-sha256", "")
+            scripted.sent.append((digest, body))
             left = scripted.answers
             answer = left.pop(0) if len(left) > 1 else left[0]
             self.send_response(answer.status)

@@ -14,6 +14,7 @@ from labeling.services.transfer.sources.ahead import ReadAhead
 from labeling.services.transfer.sources.store import (
     Listed,
     ObjectChangedError,
+    Tell,
     changed,
 )
 
@@ -42,7 +43,9 @@ class SlowStore:
             raise changed(listed.key)
         yield listed.key.encode()
 
-    def write(self, key: str, file: IO[bytes], size: int, sha256: str) -> None:
+    def write(
+        self, key: str, file: IO[bytes], size: int, sha256: str, tell: Tell
+    ) -> None:
         raise NotImplementedError
 
     def close(self) -> None:

@@ -20,7 +20,7 @@ from labeling.services.transfer.sources.place import Place
 from labeling.services.transfer.sources.replies import RefusedError
 from labeling.services.transfer.sources.signing import AccessKey
 from labeling.services.transfer.sources.store import Listed, ObjectChangedError
-from tests.labeling.transfer.sources.scripted import Answer, answering
+from tests.labeling.transfer.sources.scripted import Answer, answering, nobody
 from tests.labeling.transfer.sources.server import KEY, Server
 
 ODD = ("a b+.txt", "ü/ß%20.txt", "(1)&=?#.txt", "日本.txt", "d01.x", "d01/x")
@@ -89,7 +89,7 @@ def test_a_file_is_written_and_its_etag_is_told(server: Server) -> None:
     digest = hashlib.sha256(data).hexdigest()
     bucket = server.bucket("p/")
 
-    bucket.write("out/é x.csv", io.BytesIO(data), len(data), digest)
+    bucket.write("out/é x.csv", io.BytesIO(data), len(data), digest, nobody)
 
     assert (server.files / "p/out/é x.csv").read_bytes() == data
     assert bucket.etag("out/é x.csv") == hashlib.md5(data).hexdigest()

@@ -20,6 +20,7 @@ from labeling.services.transfer.sources.store import ObjectChangedError
 from labeling.services.work import jobs
 from tests import doubles, make
 from tests.labeling.transfer.files import picture
+from tests.labeling.transfer.sources.scripted import nobody
 from tests.labeling.transfer.sources.server import counts, listed
 
 ODD = message("It is empty.")
@@ -154,7 +155,7 @@ def test_files_come_in_pages_and_go_on_behind_a_key(root: Path) -> None:
 
 
 def test_a_file_is_written_whole(root: Path) -> None:
-    Folder("").write("deep/x.csv", io.BytesIO(b"abc"), 3, "")
+    Folder("").write("deep/x.csv", io.BytesIO(b"abc"), 3, "", nobody)
 
     assert (root / "deep/x.csv").read_bytes() == b"abc"
     assert [path.name for path in (root / "deep").iterdir()] == ["x.csv"]
@@ -164,7 +165,7 @@ def test_a_file_is_not_written_elsewhere(root: Path) -> None:
     (root / "out").symlink_to(root.parent / "root-other")
 
     with pytest.raises(InvalidInputError, match="leads elsewhere"):
-        Folder("").write("out/x.csv", io.BytesIO(b"abc"), 3, "")
+        Folder("").write("out/x.csv", io.BytesIO(b"abc"), 3, "", nobody)
 
     assert not (root.parent / "root-other/x.csv").exists()
 
@@ -173,4 +174,4 @@ def test_a_folder_that_cannot_be_written_says_so(root: Path) -> None:
     (root / "out").write_bytes(b"a file")
 
     with pytest.raises(NoSpaceError, match="cannot be written"):
-        Folder("").write("out/x.csv", io.BytesIO(b"abc"), 3, "")
+        Folder("").write("out/x.csv", io.BytesIO(b"abc"), 3, "", nobody)

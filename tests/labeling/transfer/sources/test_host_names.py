@@ -18,6 +18,7 @@ from labeling.services.transfer.sources.bucket import Bucket
 from labeling.services.transfer.sources.keeping import SourceDraft
 from labeling.services.transfer.sources.place import Place
 from tests import make
+from tests.labeling.transfer.sources.scripted import nobody
 from tests.labeling.transfer.sources.server import KEY, Server, counts, listed, running
 
 
@@ -53,7 +54,8 @@ def test_a_bucket_of_its_own_name_is_listed_read_and_written(
     by_name.opened.append(bucket := Bucket(place, KEY))
 
     [[entry]] = bucket.pages()
-    bucket.write("new", io.BytesIO(b"12"), 2, hashlib.sha256(b"12").hexdigest())
+    digest = hashlib.sha256(b"12").hexdigest()
+    bucket.write("new", io.BytesIO(b"12"), 2, digest, nobody)
 
     assert (entry.key, store.content(bucket, entry, 99)) == ("ü b+.txt", b"whole")
     assert (by_name.files / "p/new").read_bytes() == b"12"

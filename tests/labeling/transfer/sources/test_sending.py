@@ -13,6 +13,7 @@ from labeling.errors import InvalidInputError
 from labeling.models import Job, Source
 from labeling.services.transfer.sources import keeping, sending
 from labeling.services.transfer.sources.keeping import SourceDraft
+from labeling.services.transfer.sources.parts import Portions
 from labeling.services.work import jobs
 from tests import make
 from tests.labeling.transfer.files import bring, lines
@@ -45,6 +46,21 @@ def test_the_rows_of_one_moment_are_an_object_of_the_bucket(server: Server) -> N
     assert [json.loads(line)["external_id"] for line in data.splitlines()] == ["a", "b"]
     assert result["rows"] == 2
     assert result["sha256"] == hashlib.sha256(data).hexdigest()
+
+
+def test_a_job_that_writes_in_parts_tells_how_far_it_is(server: Server) -> None:
+    project = make.project()
+    bring(project, "x.jsonl", lines({"id": "a", "text": "one"}))
+    source = server.source(project)
+    claimed = jobs.claim(sending.request(source, None, "jsonl", {}).pk)
+    assert claimed is not None
+
+    result = sending.run(claimed, Portions(at_once=100, part=60))
+
+    size = (server.files / result["object"]).stat().st_size
+    job = Job.objects.get(pk=claimed.job.pk)
+    assert size > 100
+    assert (job.done, job.total) == (size, size)
 
 
 def test_what_we_have_written_is_not_imported(server: Server) -> None:
