@@ -25,6 +25,8 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 PATIENCE: Final = 15.0
 # Also what stands in a header of pages: see ``serving.origins``.
 _HOST: Final = re.compile(r"[A-Za-z0-9._:-]{1,150}")
+# As resolvers do, which take 127.1 and 0x7f000001 for addresses, too.
+_NUMBER: Final = re.compile(r"(.*\.)?([0-9]+|0[xX][0-9A-Fa-f]*)\.?")
 # Each of these carries an IPv4 address, which is reached by it.
 _CARRIERS: Final = tuple(
     ipaddress.IPv6Network(network)
@@ -66,9 +68,18 @@ def split(endpoint: str) -> SplitResult:
 def below(endpoint: str, name: str) -> str:
     """Return the address of a name below a server: https://name.s3.example.com.
 
-    Raises PlaceError where it is none.
+    Raises PlaceError where it is none, and where the server has a number and no name.
     """
     parts = split(endpoint)
+    host = parts.hostname or ""
+    # What stands before an IPv6 address the parser leaves out; so all would seem well.
+    if ":" in host or _NUMBER.fullmatch(host):
+        raise PlaceError(
+            message(
+                "“%(host)s” is the number of a server, before which no name of a bucket can stand: leave the bucket in the path.",
+                host=host,
+            )
+        )
     address = f"{parts.scheme}://{name}.{parts.netloc}"
     split(address)
     return address

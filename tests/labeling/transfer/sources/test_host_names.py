@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 from pytest_django.fixtures import Settings
 
+from labeling.errors import InvalidInputError
 from labeling.models import Source
 from labeling.services.transfer.sources import keeping, network, serving, store
 from labeling.services.transfer.sources.bucket import Bucket
 from labeling.services.transfer.sources.keeping import SourceDraft
+from labeling.services.transfer.sources.network import PlaceError
 from labeling.services.transfer.sources.place import Place
 from tests import make
 from tests.labeling.transfer.sources.scripted import nobody
@@ -97,3 +99,42 @@ def test_pages_may_show_pictures_of_the_bucket_s_own_name_alone() -> None:
     )
 
     assert serving.origins(project) == ["https://pictures.s3.example.com"]
+
+
+@pytest.mark.parametrize(
+    "host", ["[::1]:9000", "[2001:db8::1]", "10.0.0.1:9000", "127.1", "0x7f000001"]
+)
+def test_no_bucket_stands_before_the_number_of_a_server(host: str) -> None:
+    with pytest.raises(PlaceError, match="is the number of a server"):
+        network.below(f"https://{host}", "bucket")
+
+
+@pytest.mark.parametrize("host", ["s3.example.com", "10.example", "s3.0x1g", "minio"])
+def test_a_name_with_numbers_in_it_is_a_name(host: str) -> None:
+    assert network.below(f"https://{host}", "b") == f"https://b.{host}"
+
+
+@pytest.mark.django_db
+def test_a_source_of_a_number_and_a_name_is_refused_in_words(
+    server: Server,
+) -> None:
+    with pytest.raises(InvalidInputError) as refusal:
+        server.source(make.project(), addressing="host")
+
+    assert "is the number of a server" in str(refusal.value.by_field["endpoint"][0])
+
+
+@pytest.mark.django_db
+def test_pages_are_shown_where_an_earlier_source_has_no_origin() -> None:
+    project = make.project(data_type="image")
+    Source.objects.create(
+        project=project,
+        name="numbered",
+        kind="s3",
+        endpoint="https://[2001:db8::1]",
+        bucket="pictures",
+        serving="signed",
+        addressing="host",
+    )
+
+    assert serving.origins(project) == []
