@@ -90,8 +90,8 @@ def add(project: Project, user: User | None, draft: SourceDraft) -> Source:
 def change(source: Source, changes: dict[str, Any]) -> Source:
     """Change a source's name, how it is read, or its key; where it is stays.
 
-    Elsewhere is another source: its key was entered for that one place. Raises
-    InvalidInputError, naming the fields.
+    Elsewhere is another source: its key was entered for that one place. With a new key it
+    is listed by the next sweep. Raises InvalidInputError, naming the fields.
     """
     draft = SourceDraft(
         **{
@@ -100,6 +100,7 @@ def change(source: Source, changes: dict[str, Any]) -> Source:
         }
     )
     _check(source.project, draft)
+    before = source.list_after
     source.name = draft.name.strip()
     source.serving, source.when_changed = draft.serving, draft.when_changed
     source.has_labels = draft.has_labels
@@ -110,8 +111,12 @@ def change(source: Source, changes: dict[str, Any]) -> Source:
     if draft.key:
         source.credentials = sealed(source.project_id, draft.key)
         _try(source)
+        # Its lists may have failed for want of this key, and wait up to a week for it.
+        source.list_after = schedule.first(source.every_hours, None)
     fields = ["name", "serving", "when_changed", "has_labels", "credentials"]
-    fields += ["every_hours", "list_after"]
+    fields += ["every_hours"]
+    # Else it stays as it is by now: a sweep may have moved it since the source was read.
+    fields += ["list_after"] if source.list_after != before else []
     try:
         with transaction.atomic():
             source.save(update_fields=fields)

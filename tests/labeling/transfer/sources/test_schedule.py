@@ -18,7 +18,7 @@ from labeling.services.transfer.sources import keeping, listing, schedule
 from labeling.services.work import jobs
 from labeling.tasks import list_sources
 from tests import make
-from tests.labeling.transfer.sources.server import Server, listed
+from tests.labeling.transfer.sources.server import KEY, Server, listed
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -126,6 +126,31 @@ def test_other_hours_count_from_the_last_list(server: Server) -> None:
     assert wait_of(source) == timedelta()
     keeping.change(source, {"every_hours": 0})
     assert wait_of(source) is None
+
+
+def test_with_a_new_key_the_next_sweep_lists_what_has_failed(server: Server) -> None:
+    source = server.source(make.project(), every_hours=6)
+    by_hand = server.source(make.project())
+    for _ in range(5):
+        schedule.note_failure(source)
+    assert wait_of(source) == 168 * HOUR
+
+    for each in (source, by_hand):
+        keeping.change(each, {"key_id": KEY.id, "secret": KEY.secret})
+
+    assert listing.request_due() == 1
+    assert Job.objects.get(kind="list-source").params["source"] == source.pk
+    assert wait_of(by_hand) is None
+
+
+def test_another_name_leaves_the_wait_after_failures(server: Server) -> None:
+    source = server.source(make.project(), every_hours=6)
+    # Not what the source in memory says.
+    schedule.note_failure(source)
+
+    keeping.change(source, {"name": "another"})
+
+    assert wait_of(source) == 12 * HOUR
 
 
 @pytest.mark.parametrize("hours", [-1, schedule.MOST_HOURS + 1])
