@@ -209,8 +209,8 @@ def _joined(
     voted, predicted = _ByItem(votes), _ByItem(predictions)
     for item in map(_values, items):
         model, written = _votes_of_item(voted.take(item[0]))
-        foretold = b", ".join(map(_prediction, predicted.take(item[0])))
-        yield [*item, model, written, b"[%b]" % foretold]
+        written_predictions = b", ".join(map(_prediction, predicted.take(item[0])))
+        yield [*item, model, written, b"[%b]" % written_predictions]
     if left := voted.item_id or predicted.item_id:
         raise RuntimeError(f"item {left!r} of a row is not in the project")
 

@@ -80,13 +80,13 @@ def _record(row: dict[str, Any], path: str) -> foreign.Record:
         tags=row["tags"],
         metadata=row["metadata"],
         votes=row["votes"],
-        predictions=[_foreseen(each) for each in row["predictions"]],
+        predictions=[_prediction(each) for each in row["predictions"]],
         picture=partial(_picture, path) if path else None,
     )
 
 
-def _foreseen(given: dict[str, Any]) -> foreign.Foreseen:
-    return foreign.Foreseen(
+def _prediction(given: dict[str, Any]) -> foreign.ExportedPrediction:
+    return foreign.ExportedPrediction(
         given["source"],
         given["labels"],
         given.get("score"),

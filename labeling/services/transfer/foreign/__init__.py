@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from labeling.services.transfer.foreign.registry import INCOMING, OUTGOING, recognized
 from labeling.services.transfer.foreign.shape import (
-    Foreseen,
+    ExportedPrediction,
     Incoming,
     Outgoing,
     Record,
@@ -14,7 +14,7 @@ from labeling.services.transfer.foreign.shape import (
 __all__ = [
     "INCOMING",
     "OUTGOING",
-    "Foreseen",
+    "ExportedPrediction",
     "Incoming",
     "Outgoing",
     "Record",

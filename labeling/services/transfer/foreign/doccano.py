@@ -44,7 +44,7 @@ def _row(rows: shape.ForeignRows) -> dict[str, Any]:
     external_id = row.pop("external_id", None) or (
         None if number is None else str(number)
     )
-    predictions = row.pop(shape.FORETOLD, None)
+    predictions = row.pop(shape.PREDICTIONS, None)
     data = {key: value for key, value in row.items() if key != _COMMENTS}
     return shape.ours(
         data,
@@ -61,7 +61,7 @@ def _fields(record: Record, label: object) -> dict[str, Any]:
         "text": record.data["text"],
         "label": label,
         "external_id": record.external_id,
-        **shape.foretold(record),
+        **shape.predictions_of(record),
     }
 
 

@@ -89,7 +89,7 @@ def _row(record: Record, target: Target) -> dict[str, Any]:
     numbers = [
         target.labels.index(label) for label in record.labels if label in target.labels
     ]
-    foretold = [each.whole() for each in record.predictions]
+    predicted = [each.whole() for each in record.predictions]
     row: dict[str, Any] = {
         # An empty list is no answer, unless it is one.
         "label": (numbers if record.source else None)
@@ -98,7 +98,7 @@ def _row(record: Record, target: Target) -> dict[str, Any]:
         "external_id": record.external_id,
         "tags": record.tags,
         "metadata": json.dumps(record.metadata, ensure_ascii=False),
-        "predictions": json.dumps(foretold, ensure_ascii=False) if foretold else None,
+        "predictions": json.dumps(predicted, ensure_ascii=False) if predicted else None,
         "data": json.dumps(
             {k: v for k, v in record.data.items() if k != target.data_type},
             ensure_ascii=False,

@@ -14,7 +14,7 @@ ForeignRows = Sequence[Mapping[str, Any]]
 # Where our own words stand among what the other tool keeps for its users.
 OURS: Final = "assay"
 # The same where each thing has a name of its own: what sources from outside predict.
-FORETOLD: Final = "assay_predictions"
+PREDICTIONS: Final = "assay_predictions"
 # What our predictions say that no other tool has a place for.
 BESIDE: Final = ("probabilities", "embedding")
 TEXTS: Final = ("text",)
@@ -22,7 +22,7 @@ PICTURES: Final = ("image",)
 EVERYTHING: Final = ("text", "image", "table")
 
 
-class Foreseen(NamedTuple):
+class ExportedPrediction(NamedTuple):
     """What a source from outside predicts of an item, as it is exported.
 
     ``embedding``: base64 of numbers of four bytes; "" where it was not asked for.
@@ -62,7 +62,7 @@ class Record:
     tags: list[str]
     metadata: dict[str, Any]
     votes: list[dict[str, Any]]
-    predictions: list[Foreseen] = field(default_factory=list)
+    predictions: list[ExportedPrediction] = field(default_factory=list)
     picture: Callable[[], tuple[bytes, str]] | None = None
 
     @property
@@ -104,10 +104,10 @@ class Outgoing(NamedTuple):
     write: Callable[[Iterable[Record], Target, IO[bytes]], None]
 
 
-def foretold(record: Record) -> dict[str, Any]:
+def predictions_of(record: Record) -> dict[str, Any]:
     """Return what is predicted of an item, whole, under a name that is ours."""
     every = [each.whole() for each in record.predictions]
-    return {FORETOLD: every} if every else {}
+    return {PREDICTIONS: every} if every else {}
 
 
 def ours(data: Mapping[str, Any], **roles: Any) -> dict[str, Any]:

@@ -18,9 +18,9 @@ from labeling.services.transfer.collector import without_collector
 from labeling.services.transfer.importing import (
     choices,
     chunk,
-    foretold,
     images,
     meeting,
+    predictions,
     table,
     taken,
     votes,
@@ -247,10 +247,10 @@ class Writer:
         refusals: Sequence[Refusal],
         met: Met,
         fresh: Collection[int],
-    ) -> foretold.Foretold:
+    ) -> predictions.KeptPredictions:
         """Keep what rows predict that are not refused; return what became of it."""
         refused = {id(refusal.raw) for refusal in refusals}
-        predicted = foretold.keep(
+        predicted = predictions.keep(
             self.project.pk, [each for each in outcomes if id(each.raw) not in refused]
         )
         # A row that only brings a prediction to an item of before fills it in.

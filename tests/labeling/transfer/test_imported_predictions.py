@@ -18,10 +18,10 @@ from tests import make
 from tests.labeling.transfer.files import bring, lines, zipped
 
 pytestmark = pytest.mark.django_db
-Foreseen = dict[tuple[str, str], Any]
+BySource = dict[tuple[str, str], Any]
 
 
-def foreseen(of: Project) -> Foreseen:
+def predicted(of: Project) -> BySource:
     """Return what is predicted: by source and text the labels and how sure of them."""
     rows = OutsidePrediction.objects.filter(source__project=of)
     return {
@@ -60,7 +60,7 @@ def test_predictions_of_label_studio_are_kept_with_their_models() -> None:
     run = bring(project, "tasks.json", file)
 
     assert (run.created, run.rejected) == (3, 0)
-    assert foreseen(project) == {
+    assert predicted(project) == {
         ("v7", "text 1"): (["x"], 0.75),
         ("Label Studio", "text 1"): (["y"], None),
         # A score that is no share says nothing here.
@@ -94,7 +94,7 @@ def test_suggestions_of_argilla_are_kept_with_their_agents() -> None:
     run = bring(project, "records.json", file.encode())
 
     assert (run.created, run.rejected) == (4, 0)
-    assert foreseen(project) == {
+    assert predicted(project) == {
         ("m1", "text a"): (["x"], 0.5),
         ("Argilla", "text b"): (["y"], None),
     }
@@ -114,7 +114,7 @@ def test_of_several_labels_argilla_says_how_likely_each_is() -> None:
 
     bring(project, "records.json", json.dumps([record]).encode())
 
-    assert foreseen(project) == {("m1", "text a"): (["x", "y"], 0.375)}
+    assert predicted(project) == {("m1", "text a"): (["x", "y"], 0.375)}
     assert OutsidePrediction.objects.get().probabilities == {"x": 0.5, "y": 0.75}
     (again,) = json.loads(export(project, "argilla"))
     assert again["suggestions"] == record["suggestions"]
@@ -133,7 +133,7 @@ def test_what_prodigy_proposes_is_kept_until_somebody_answers() -> None:
     run = bring(project, "p.jsonl", file)
 
     assert (run.created, run.rejected) == (4, 0)
-    assert foreseen(project) == {
+    assert predicted(project) == {
         ("m", "a"): (["x"], 0.5),
         ("Prodigy", "b"): (["y"], None),
     }
@@ -159,7 +159,7 @@ def test_predictions_come_back_from_another_tool(kind: str, task_type: str) -> N
     run = bring(other, "again", file)
 
     assert (run.created, run.rejected) == (2, 0)
-    assert foreseen(other) == foreseen(project)
+    assert predicted(other) == predicted(project)
     assert export(other, kind) == file
 
 
@@ -180,7 +180,7 @@ def test_votes_and_predictions_of_an_item_come_back_beside_each_other(
     run = bring(other, "again", export(project, kind))
 
     assert (run.created, run.rejected) == (1, 0)
-    assert foreseen(other) == foreseen(project)
+    assert predicted(other) == predicted(project)
     assert [vote.labels for vote in Annotation.votes.filter(project=other)] == [["y"]]
 
 
@@ -191,7 +191,7 @@ def test_labels_of_a_file_are_predictions_where_a_person_says_so() -> None:
     run = bring(project, "x.jsonl", rows, labels_are="predictions", labels_by="gpt")
 
     assert (run.created, run.rejected) == (2, 0)
-    assert foreseen(project) == {
+    assert predicted(project) == {
         ("gpt", "1"): (["x"], None),
         ("gpt", "2"): (["y"], None),
     }
@@ -222,7 +222,7 @@ def test_labels_are_mapped_before_they_are_predictions() -> None:
         label_map={"fox": "x"},
     )
 
-    assert foreseen(project) == {("gpt", "1"): (["x"], None)}
+    assert predicted(project) == {("gpt", "1"): (["x"], None)}
 
 
 def test_somebody_has_to_predict() -> None:
@@ -257,7 +257,7 @@ def test_a_row_that_brings_a_prediction_to_an_item_fills_it_in() -> None:
 
     assert (run.created, run.filled, run.duplicates, run.rejected) == (0, 1, 0, 0)
     assert (again.filled, again.duplicates) == (0, 1)
-    assert foreseen(project) == {("llm", "1"): (["x"], 0.5)}
+    assert predicted(project) == {("llm", "1"): (["x"], 0.5)}
 
 
 def test_a_refused_row_predicts_nothing() -> None:
@@ -271,7 +271,7 @@ def test_a_refused_row_predicts_nothing() -> None:
     run = bring(project, "x.jsonl", lines(taken, contradicts), labels_are="gold")
 
     assert run.rejected == 2
-    assert foreseen(project) == {}
+    assert predicted(project) == {}
 
 
 def test_rows_of_one_number_in_several_files_are_told_apart() -> None:
@@ -285,7 +285,7 @@ def test_rows_of_one_number_in_several_files_are_told_apart() -> None:
     )
 
     assert (run.created, run.rejected) == (1, 1)
-    assert foreseen(project) == {("b", "2"): (["x"], None)}
+    assert predicted(project) == {("b", "2"): (["x"], None)}
 
 
 def test_what_is_no_list_of_predictions_is_refused_and_may_be_data() -> None:

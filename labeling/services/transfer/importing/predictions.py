@@ -14,7 +14,7 @@ from labeling.services.transfer.outside.store import Brought
 from labeling.services.work.transactions import Turn, await_turn
 
 
-class Foretold(NamedTuple):
+class KeptPredictions(NamedTuple):
     """What became of the predictions of a chunk.
 
     total: those that are new, or other than before. rows: the identities of
@@ -28,7 +28,7 @@ class Foretold(NamedTuple):
     stayed: int = 0
 
 
-def keep(project_id: int, outcomes: Sequence[RowOutcome]) -> Foretold:
+def keep(project_id: int, outcomes: Sequence[RowOutcome]) -> KeptPredictions:
     """Write what the rows of a chunk predict, in the caller's transaction.
 
     The items of the chunk have been written; its refused rows are not among these.
@@ -41,7 +41,7 @@ def keep(project_id: int, outcomes: Sequence[RowOutcome]) -> Foretold:
     ]
     rich = [each for each in rows if each.row.predictions]
     if not rich:
-        return Foretold(0, set(), remarks)
+        return KeptPredictions(0, set(), remarks)
     # Behind the turn of imports: turns are taken in this order everywhere.
     await_turn(Turn.PREDICTIONS, project_id)
     contents = {_content(each) for each in rich}
@@ -75,7 +75,7 @@ def keep(project_id: int, outcomes: Sequence[RowOutcome]) -> Foretold:
         if how == "sources"
     ]
     stayed = sum(how == "stays" for _, how in pairs)
-    return Foretold(len(written), {*written}, remarks, stayed)
+    return KeptPredictions(len(written), {*written}, remarks, stayed)
 
 
 def _content(row: Ready | Duplicate) -> str:
