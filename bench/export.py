@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.lease import MANY
-from bench.row import row
+from bench.row import most_memory, row
 
 ROOT = Path(__file__).resolve().parents[1]
 # Reliability: a snapshot that lives makes leases slower and slower.
@@ -58,12 +58,6 @@ def _longest_snapshot(child: subprocess.Popen[str]) -> float:
     return longest
 
 
-def _memory() -> float:
-    """Return the most that this process had in memory, in MiB."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if "VmHWM" in line) / 1024
-
-
 def _work(project_id: int) -> None:
     import django
 
@@ -80,7 +74,7 @@ def _work(project_id: int) -> None:
     figures = {
         "first": first,
         "seconds": time.perf_counter() - begun,
-        "memory": _memory(),
+        "memory": most_memory(),
     }
     sys.stdout.write(json.dumps(figures))
 

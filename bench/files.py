@@ -21,7 +21,7 @@ import numpy as np
 import psycopg
 from PIL import Image
 
-from bench.row import SCALE, row
+from bench.row import SCALE, most_memory, row
 from config.home import socket_folder
 from tests.running.machine import ROOT, Machine
 
@@ -59,8 +59,9 @@ class Watched:
 
 def rows(only: str = "") -> list[dict[str, Any]]:
     """Import the files into an Assay of their own, by ``assay import``."""
-    names = NAMES if only in ("", "files") else [name for name in NAMES if name == only]
+    names = NAMES if only == "files" else [name for name in NAMES if name == only]
     if not names:
+        # By their names alone: they take half an hour.
         return []
     with tempfile.TemporaryDirectory(prefix="assay-bench-") as folder:
         Path(folder).chmod(0o755)
@@ -175,7 +176,7 @@ def _watched(machine: Machine, project: str, file: Path) -> Watched:
         link.autocommit = True
         earlier = link.execute("SELECT max(id) FROM labeling_importrun").fetchone()
         while child.poll() is None:
-            watched.memory = max(watched.memory, _memory(child.pid))
+            watched.memory = max(watched.memory, most_memory(child.pid))
             latest = link.execute(_LATEST, earlier).fetchone()
             if latest and latest[0] != (watched.steps or [(0, 0)])[-1][1]:
                 watched.steps.append((time.monotonic() - begun, latest[0]))
@@ -183,12 +184,3 @@ def _watched(machine: Machine, project: str, file: Path) -> Watched:
         watched.printed = child.communicate()[0]
     watched.seconds = time.monotonic() - begun
     return watched
-
-
-def _memory(pid: int) -> float:
-    """Return the most that a process had in memory so far, in MiB; 0 where it ended."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except OSError:
-        return 0.0
-    return sum(int(line.split()[1]) for line in lines if "VmHWM" in line) / 1024

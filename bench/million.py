@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from bench import queue
-from bench.row import SCALE, row
+from bench.row import SCALE, most_memory, row
 
 if TYPE_CHECKING:
     from labeling.models import Project
@@ -142,9 +142,7 @@ def _timed(name: str, step: Callable[[], object]) -> dict[str, Any]:
     begun = time.perf_counter()
     step()
     seconds = time.perf_counter() - begun
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    peak = next(int(line.split()[1]) for line in status.splitlines() if "VmHWM" in line)
-    detail = f"peak {peak / 1024:,.0f} MiB of memory, {ITEMS:,} items"
+    detail = f"peak {most_memory():,.0f} MiB of memory, {ITEMS:,} items"
     made = row(name, seconds, "s", _TARGETS[name], detail)
     print(made["name"], made["value"], detail, flush=True)
     return made

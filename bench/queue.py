@@ -78,8 +78,10 @@ def _make_tables(sockets: Path) -> None:
     django.setup()
     from django.db import connection
 
+    from config.database import schema
     from config.database.plans import keep_plans
 
+    schema.begin()
     call_command("migrate", verbosity=0)
     # From here on as the processes of the web do it.
     connection.close()

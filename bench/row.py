@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 SCALE = float(os.environ.get("SCALE", "1"))
@@ -23,3 +24,12 @@ def row(
         "met": value >= target if is_rate else value <= target,
         "detail": detail,
     }
+
+
+def most_memory(process: int | str = "self") -> float:
+    """Return the most that a process had in memory so far, in MiB; 0 where it ended."""
+    try:
+        lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return sum(int(line.split()[1]) for line in lines if "VmHWM" in line) / 1024
