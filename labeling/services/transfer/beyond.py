@@ -36,7 +36,8 @@ would have to judge on just these items.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 from django.db import connection, transaction
@@ -85,20 +86,11 @@ def hold_out(project_id: int, progress: Progress) -> Samples:
     themselves. Raises NotFoundError where the project has been deleted, and what
     ``Progress.report`` raises.
     """
-    with transaction.atomic():
-        await_turn(Turn.IMPORTS, project_id)
-        # A pass that has read which items are in the pool must not bring predictions of
-        # those that leave it.
-        await_turn(Turn.PREDICTIONS, project_id)
-        # A snapshot is taken behind the same lock: what is moved here is in none, and
-        # what one has taken is not moved.
-        project = lock_project(project_id)
+    with _turn(project_id) as project:
         if not project.evaluation_share:
             return Samples()
-        chosen = _draw(project, _missed(project, samples.GOAL))
-        # Last, for it locks the job's row: a worker that lost the job moves nothing.
-        progress.report()
-    return chosen
+        before = keeping.read(project_id)
+        return _draw(project, _missed(project, samples.GOAL), before, progress)
 
 
 def hold_out_by_votes(project_id: int, progress: Progress) -> Samples:
@@ -108,17 +100,27 @@ def hold_out_by_votes(project_id: int, progress: Progress) -> Samples:
     above), and not before the held-out items have told that they lack the label. Raises
     NotFoundError where the project has been deleted, and what ``Progress.report`` raises.
     """
-    with transaction.atomic():
-        await_turn(Turn.IMPORTS, project_id)
-        await_turn(Turn.PREDICTIONS, project_id)
-        project = lock_project(project_id)
+    with _turn(project_id) as project:
         fair = _fair_reasons(project) if project.evaluation_share else []
         if not fair or not _has_told(project):
             return Samples()
-        before = keeping.read(project_id).groups
-        chosen = _draw(project, _missed(project, FEWEST), fair)
-        progress.report()
-    return Samples() if chosen.groups == before else chosen
+        before = keeping.read(project_id)
+        missed = _missed(project, FEWEST)
+        chosen = _draw(project, missed, before, progress, fair)
+    return Samples() if chosen.groups == before.groups else chosen
+
+
+@contextmanager
+def _turn(project_id: int) -> Iterator[Project]:
+    """Give the project, locked as all who move items to the other side lock it."""
+    with transaction.atomic():
+        await_turn(Turn.IMPORTS, project_id)
+        # A pass that has read which items are in the pool must not bring predictions of
+        # those that leave it.
+        await_turn(Turn.PREDICTIONS, project_id)
+        # A snapshot is taken behind the same lock: what is moved here is in none, and
+        # what one has taken is not moved.
+        yield lock_project(project_id)
 
 
 def note(drawn: Samples, progress: Progress) -> None:
@@ -136,16 +138,24 @@ def note(drawn: Samples, progress: Progress) -> None:
 
 
 def _draw(
-    project: Project, missed: Iterable[str], fair: Collection[str] = ()
+    project: Project,
+    missed: Iterable[str],
+    before: Samples,
+    progress: Progress,
+    fair: Collection[str] = (),
 ) -> Samples:
     """Draw the groups of the missed labels, move them and keep which they are."""
-    before = keeping.read(project.pk)
     labels = {*missed, *before.labels}
-    grouped = _grouped(project, labels, before, fair)
-    room = int(splitting.count(project) * ROOM)
-    chosen = samples.drawn(grouped, labels, room, before)
-    _move(project, before.groups, chosen.groups)
-    keeping.keep(project, chosen)
+    chosen = before
+    # Mostly there is nothing to draw, and every run asks.
+    if labels or before.groups:
+        grouped = _grouped(project, labels, before, fair)
+        room = int(splitting.count(project) * ROOM)
+        chosen = samples.drawn(grouped, labels, room, before)
+        _move(project, before.groups, chosen.groups)
+        keeping.keep(project, chosen)
+    # Last, for it locks the job's row: a worker that lost the job moves nothing.
+    progress.report()
     return chosen
 
 
