@@ -17,7 +17,7 @@ from labeling.models import Job, Membership, Project, Source, User
 from labeling.services.transfer.sources import folder, network, schedule, sealing
 from labeling.services.transfer.sources.bucket import Bucket
 from labeling.services.transfer.sources.parts import USUAL, Portions
-from labeling.services.transfer.sources.place import Place
+from labeling.services.transfer.sources.place import place_of
 from labeling.services.transfer.sources.signing import AccessKey
 from labeling.services.transfer.sources.store import Store
 from labeling.services.work import jobs
@@ -175,9 +175,7 @@ def bucket_of(source: Source, portions: Portions = USUAL) -> Bucket:
     if source.credentials:
         values = sealing.opened(source.credentials, str(source.project_id))
         key = AccessKey(values["id"], values["secret"])
-    is_host = source.addressing == Source.Addressing.HOST
-    place = Place(source.endpoint, source.region, source.bucket, source.prefix, is_host)
-    return Bucket(place, key, portions)
+    return Bucket(place_of(source), key, portions)
 
 
 def open_store(source: Source, portions: Portions = USUAL) -> Store:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from labeling.models import Source
 from labeling.services.transfer.sources import network
 
 
@@ -33,3 +34,9 @@ class Place:
         host = named.hostname or ""
         host = f"[{host}]" if ":" in host else host
         return host if named.port in (None, usual) else f"{host}:{named.port}"
+
+
+def place_of(source: Source) -> Place:
+    """Return where the bucket of a source is."""
+    is_host = source.addressing == Source.Addressing.HOST
+    return Place(source.endpoint, source.region, source.bucket, source.prefix, is_host)

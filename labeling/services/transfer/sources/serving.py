@@ -20,6 +20,7 @@ from labeling.services.transfer.limits import LIMITS
 from labeling.services.transfer.sources import keeping, network, store
 from labeling.services.transfer.sources.bucket import Bucket
 from labeling.services.transfer.sources.network import PlaceError
+from labeling.services.transfer.sources.place import place_of
 from labeling.services.transfer.sources.store import Listed
 
 logger = logging.getLogger(__name__)
@@ -34,17 +35,17 @@ def origins(project: Project) -> list[str]:
     if project.data_type != Project.DataType.IMAGE:
         return []
     signed = Source.objects.filter(project=project, serving=Source.Serving.SIGNED)
-    rows = signed.order_by().only("endpoint", "bucket", "addressing")
+    rows = signed.order_by().only(
+        "endpoint", "region", "bucket", "prefix", "addressing"
+    )
     # Checked once more: what stands in the policy must not be able to widen it.
     return sorted(filter(network.is_endpoint, {_origin(each) for each in rows}))
 
 
 def _origin(source: Source) -> str:
     """Return the origin of a bucket's pictures; "" where it can have none."""
-    if source.addressing != Source.Addressing.HOST:
-        return source.endpoint
     try:
-        return network.below(source.endpoint, source.bucket)
+        return place_of(source).server
     except PlaceError:
         # A source of an earlier release. Its lists say why; pages are shown without it.
         return ""
