@@ -77,7 +77,7 @@ def _write(records: Iterable[Record], target: Target, file: IO[bytes]) -> None:
                 "external_id": record.external_id,
                 "tags": record.tags,
                 "metadata": record.metadata,
-                "predictions": [each.whole() for each in record.predictions],
+                "predictions": record.predicted,
             }
             images.append({"id": number, "file_name": name, shape.OURS: of_ours})
             annotations += [

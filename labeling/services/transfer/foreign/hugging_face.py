@@ -50,12 +50,12 @@ def named(value: object, names: list[str]) -> object:
 
 
 def _write_parquet(records: Iterable[Record], target: Target, file: IO[bytes]) -> None:
-    schema = _schema(target)
+    pa, schema = arrow(), _schema(target)
     most = _PICTURES if target.data_type == "image" else _ROWS
     rows = (_row(record, target) for record in records)
-    with arrow().parquet.ParquetWriter(file, schema) as writer:
+    with pa.parquet.ParquetWriter(file, schema) as writer:
         while some := [*itertools.islice(rows, most)]:
-            writer.write_table(arrow().Table.from_pylist(some, schema=schema))
+            writer.write_table(pa.Table.from_pylist(some, schema=schema))
 
 
 def _schema(target: Target) -> Any:
@@ -89,7 +89,7 @@ def _row(record: Record, target: Target) -> dict[str, Any]:
     numbers = [
         target.labels.index(label) for label in record.labels if label in target.labels
     ]
-    predicted = [each.whole() for each in record.predictions]
+    predicted = record.predicted
     row: dict[str, Any] = {
         # An empty list is no answer, unless it is one.
         "label": (numbers if record.source else None)
@@ -137,7 +137,7 @@ def _write_folder(records: Iterable[Record], _target: Target, file: IO[bytes]) -
                 label=record.labels,
                 tags=record.tags,
                 metadata=record.metadata,
-                predictions=[each.whole() for each in record.predictions],
+                predictions=record.predicted,
             )
             lines.append(
                 shape.as_line({"file_name": f"{pictures.FOLDER}/{name}", **row})

@@ -70,6 +70,11 @@ class Record:
         """Whether its label is there without votes that say it."""
         return bool(self.source) and not self.votes
 
+    @property
+    def predicted(self) -> list[dict[str, Any]]:
+        """What sources from outside predict of it, as our rows have it."""
+        return [each.whole() for each in self.predictions]
+
 
 class Target(NamedTuple):
     """The project whose items are exported."""
@@ -106,8 +111,7 @@ class Outgoing(NamedTuple):
 
 def predictions_of(record: Record) -> dict[str, Any]:
     """Return what is predicted of an item, whole, under a name that is ours."""
-    every = [each.whole() for each in record.predictions]
-    return {PREDICTIONS: every} if every else {}
+    return {PREDICTIONS: record.predicted} if record.predictions else {}
 
 
 def ours(data: Mapping[str, Any], **roles: Any) -> dict[str, Any]:

@@ -108,19 +108,20 @@ def delimiter_of(name: str, text: str) -> str:
     if name.lower().endswith((".tsv", ".tab")):
         return "\t"
     best, delimiter = (0.5, 0, 0.0), NO_DELIMITER
-    strict = NO_DELIMITER
+    dividing = []
     for candidate in DELIMITERS:
         some = [cells for cells in records(text, candidate) if cells]
         if not some or len(some[0]) < 2:
             continue
+        dividing.append(candidate)
         rank = _rank(some)
         if rank > best or (len(some) == 1 and best[0] < 1):
             best, delimiter = rank, candidate
-        if not _broken(text, candidate, ""):
-            strict = candidate
-    # Most rows lack a cell, and cells in quotes are no line as a whole.
-    is_unread = delimiter == NO_DELIMITER and _broken(text, NO_DELIMITER, "", most=1)
-    return strict if is_unread else delimiter
+    if delimiter == NO_DELIMITER and _broken(text, NO_DELIMITER, "", most=1):
+        # Most rows lack a cell, and cells in quotes are no line as a whole.
+        whole = [each for each in dividing if not _broken(text, each, "")]
+        return whole[-1] if whole else NO_DELIMITER
+    return delimiter
 
 
 def _rank(some: Sequence[Sequence[str]]) -> tuple[float, int, float]:

@@ -114,7 +114,6 @@ class Writer:
         progress: Progress,
         count: Callable[[Written], None] | None = None,
     ) -> None:
-        self.import_run = import_run
         self.project: Project = import_run.project
         self.importer = import_run.job.requested_by
         self.terms = terms
@@ -176,8 +175,7 @@ class Writer:
         ready = [outcome for outcome in outcomes if isinstance(outcome, Ready)]
         size = splitting.count(self.project)
         places: list[groups.GroupPlace] = []
-        # Only rows that bring more than an item are kept: the garbage collector looks
-        # through all that is kept, again and again.
+        # Only rows that bring more than an item are kept: the others are items by now.
         rich: dict[str, Row] = {}
         # The database takes an item while the next one's place is computed.
         with self._placing(ready, size) as next_places, table.inserting() as insertion:
