@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import math
 import re
@@ -10,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from labeling.messages import Message, message
 
@@ -57,12 +58,14 @@ def storable(  # noqa: PLR0911 (one per type)
 
 
 def _inside(value: object, depth: int) -> Message | None:
-    parts: Iterable[object] = ()
+    parts: Iterable[Any] = ()
     if isinstance(value, dict):
         parts = (*value, *value.values())
     elif isinstance(value, list | tuple):
         parts = value
-    # All texts in one search: an import checks millions of them.
+    # All texts in one search: an import checks millions of them, mostly of texts alone.
+    with contextlib.suppress(TypeError):
+        return _text_problem("\n".join(parts))
     texts: list[str] = []
     others: list[object] = []
     for part in parts:

@@ -21,6 +21,7 @@ from labeling.messages import Message
 from labeling.services.transfer import importing, rows
 from labeling.services.transfer.importing import LIMITS, readers
 from labeling.services.transfer.importing.reading import FileReading
+from labeling.services.transfer.parsing import RowParser
 from labeling.services.work import jobs
 from labeling.templatetags.localized import choice
 from labeling.views.page.words import station_words
@@ -292,7 +293,7 @@ BAD_FILES: list[tuple[str, bytes]] = [
 
 def _reason(row: tuple[str, dict[str, object]]) -> Message:
     try:
-        rows.parse(row[1], {}, row[0])
+        RowParser({}, row[0]).parse(row[1])
     except rows.RowError as error:
         return error.message
     pytest.fail(f"taken: {row}")

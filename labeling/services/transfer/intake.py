@@ -11,8 +11,9 @@ from labeling.errors import InvalidInputError
 from labeling.models import Item, Project
 from labeling.services.queue.order import send_items_changed
 from labeling.services.transfer import columns, groups
+from labeling.services.transfer.parsing import RowParser
 from labeling.services.transfer.payloads import content_hash, payload_text
-from labeling.services.transfer.rows import Row, RowError, parse
+from labeling.services.transfer.rows import Row, RowError
 from labeling.services.work.transactions import Turn, await_turn
 
 
@@ -22,7 +23,7 @@ def checked(project: Project, external_id: str, data: Mapping[str, Any]) -> Row:
     Raises InvalidInputError, naming "items", where an import would refuse it.
     """
     try:
-        row = parse(data, {name: name for name in data}, project.data_type)
+        row = RowParser({name: name for name in data}, project.data_type).parse(data)
     except RowError as error:
         raise InvalidInputError(errors={"items": [str(error)]}) from error
     row.external_id = external_id[:200]
@@ -62,5 +63,5 @@ def add(project: Project, rows: Sequence[Row]) -> None:
         ]
         # Asked about twice, it stays one item: the second time its content is taken.
         Item.objects.bulk_create(items, ignore_conflicts=True)
-        order.keep(project.pk)
+        order.keep(project.pk, order.names)
         send_items_changed(project.pk)

@@ -14,7 +14,7 @@ from typing import Any, Final
 from labeling import rules
 from labeling.errors import InvalidInputError
 from labeling.messages import Message, message
-from labeling.services.transfer.limits import LIMITS, Limits
+from labeling.services.transfer.limits import Limits
 from labeling.services.transfer.names import fold
 from labeling.services.votes.gold import EarlierLabel
 from labeling.services.votes.imported import ImportedVote
@@ -104,10 +104,10 @@ def role_of(
         return column
     if column in TOLD and role == column and ROW in columns and REASON in columns:
         return "ignore"
-    if data_type == "table" or column in mapping or role in _READERS:
+    if data_type == "table" or column in mapping or role in READERS:
         return role
     plain = _plain_name(column)
-    is_special = plain in _READERS or plain == data_type
+    is_special = plain in READERS or plain == data_type
     return plain if is_special and plain not in columns else role
 
 
@@ -115,31 +115,6 @@ def role_of(
 def _plain_name(column: str) -> str:
     folded = fold(column)
     return NAMES.get(folded, folded)
-
-
-def parse(
-    raw: Mapping[str, Any],
-    mapping: Mapping[str, str],
-    data_type: str,
-    limits: Limits = LIMITS,
-) -> Row:
-    """Return the row that ``raw`` stands for. Raises RowError where it cannot be kept."""
-    values = checked_values(raw)
-    special: dict[str, Any] = {}
-    data: dict[str, Any] = {}
-    for column, value in values.items():
-        role = role_of(column, mapping, data_type, values)
-        if role in _READERS and mapping.get(column) != "data":
-            field_, read = _READERS[role]
-            if field_ in special:
-                raise RowError(_two_of(role))
-            special[field_] = read(value)
-        elif role != "ignore":
-            if role in data:
-                raise RowError(_two_of(role))
-            data[role] = value
-    check_data(data, data_type, limits, values)
-    return Row(data, **special)
 
 
 def checked_values(raw: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -167,7 +142,8 @@ def _with_digits(value: object, depth: int = 0) -> object:
     return str(value) if is_long else value
 
 
-def _two_of(role: str) -> Message:
+def two_of(role: str) -> Message:
+    """Return that a row has two of what it may have once."""
     return message("Two columns are the %(role)s: one would be lost.", role=role)
 
 
@@ -353,7 +329,7 @@ def _moment(value: object) -> datetime | None:
 
 
 # Role → the field of Row that keeps it, and how its value is read.
-_READERS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
+READERS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
     "external_id": ("external_id", partial(short, "external_id")),
     "label": ("labels", labels_of),
     "metadata": ("metadata", _object),
@@ -362,4 +338,4 @@ _READERS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
     "votes": ("votes", votes),
     "predictions": ("predictions", predictions),
 }
-ROLES: Final = tuple(_READERS)
+ROLES: Final = tuple(READERS)

@@ -18,6 +18,7 @@ from labeling.services.transfer.importing.raw import Raw
 from labeling.services.transfer.limits import LIMITS, Limits
 from labeling.services.transfer.outside.rows import listed
 from labeling.services.transfer.outside.terms import PredictionTerms
+from labeling.services.transfer.parsing import RowParser
 from labeling.services.transfer.payloads import (
     content_hash,
     kept_text,
@@ -30,7 +31,6 @@ from labeling.services.transfer.rows import (
     Row,
     RowError,
     account_name,
-    parse,
     too_long,
 )
 from labeling.services.votes.imported import ImportedVote
@@ -59,6 +59,11 @@ class RowTerms:
     def known(self) -> Mapping[str, str]:
         """The labels by their folded names."""
         return names.folded(self.labels)
+
+    @cached_property
+    def parser(self) -> RowParser:
+        """What makes a row of each that is read."""
+        return RowParser(self.mapping, self.data_type, self.limits)
 
     @cached_property
     def of_predictions(self) -> PredictionTerms:
@@ -161,6 +166,12 @@ def outcomes(raws: Iterable[Raw], terms: RowTerms) -> Iterator[RowOutcome]:
             return
 
 
+def arranged(ready: Ready, terms: RowTerms) -> Ready:
+    """Return a row with its columns in the order that the project has by now."""
+    data = kept_text(terms.order.arranged(ready.row.data))
+    return ready._replace(item=ready.item._replace(data=data))
+
+
 def outcome_of(raw: Raw, terms: RowTerms) -> Ready | Refusal:
     """Return a row with the item that it is to be, or why it cannot be kept."""
     if raw.problem:
@@ -179,16 +190,18 @@ def _ready(raw: Raw, terms: RowTerms) -> Ready:
             column: guard.unguarded(value) if isinstance(value, str) else value
             for column, value in values.items()
         }
-    given = (values, terms.mapping, terms.data_type, terms.limits)
     if own.is_own(values, terms.mapping):
+        given = (values, terms.mapping, terms.data_type, terms.limits)
         row = own.row_of(*given, is_multi=terms.is_multi)
     else:
-        row = parse(*given)
+        row = terms.parser.parse(values)
     if terms.choices.predictor and row.known is None:
         _predict_by(terms.choices.predictor, row, terms)
-    _read_predictions(row, terms)
+    if row.predictions:
+        _read_predictions(row, terms)
     _name_labels(row, terms)
-    _name_held_out(row, terms)
+    if row.held_out_for:
+        _name_held_out(row, terms)
     _check_labels(row, terms)
     if terms.choices.voter and row.known is None:
         _vote_by(terms.choices.voter, row)
@@ -203,10 +216,11 @@ def _name_labels(row: Row, terms: RowTerms) -> None:
     """Have the labels of a row as the project calls them."""
     if row.labels:
         row.labels = _named(row.labels, terms) or None
-    row.votes = [
-        replace(vote, labels=sorted(set(_named(vote.labels, terms))))
-        for vote in row.votes
-    ]
+    if row.votes:
+        row.votes = [
+            replace(vote, labels=sorted(set(_named(vote.labels, terms))))
+            for vote in row.votes
+        ]
 
 
 def _name_held_out(row: Row, terms: RowTerms) -> None:
@@ -258,8 +272,6 @@ def _read_predictions(row: Row, terms: RowTerms) -> None:
 
     What cannot be kept of it is no reason to refuse the item: the report says so.
     """
-    if not row.predictions:
-        return
     try:
         row.predictions = listed(row.predictions, terms.of_predictions)
     except RowError as error:
