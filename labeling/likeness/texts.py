@@ -95,17 +95,21 @@ def folded(text: str) -> str:
 def sketches(texts: Sequence[str]) -> list[Sketch]:
     """Return the sketch of each text; many at once take far less time."""
     bare = [folded(text) for text in texts]
-    long_enough = [at for at, text in enumerate(bare) if len(text) >= FEWEST]
-    result = [Sketch(_digest(text)) for text in bare]
+    keys = [_digest(text) for text in bare]
+    long_enough = [text for text in bare if len(text) >= FEWEST]
     if not long_enough:
-        return result
-    least = _least_hashes([bare[at] for at in long_enough])
-    bands = _bands(least).tolist()
-    signatures = least.astype("<u2")
-    for row, at in enumerate(long_enough):
-        signature = KIND + signatures[row].tobytes()
-        result[at] = Sketch(result[at].key, tuple(bands[row]), signature)
-    return result
+        return [Sketch(key) for key in keys]
+    least = _least_hashes(long_enough)
+    bands = map(tuple, _bands(least).tolist())
+    size = HASHES * 2  # bytes
+    packed = least.astype("<u2").tobytes()
+    starts = range(0, len(packed), size)
+    signatures = (KIND + packed[start : start + size] for start in starts)
+    long_ones = zip(bands, signatures, strict=True)
+    return [
+        Sketch(key, *next(long_ones)) if len(text) >= FEWEST else Sketch(key)
+        for key, text in zip(keys, bare, strict=True)
+    ]
 
 
 def likenesses(own: bytes, others: Sequence[bytes]) -> list[float]:

@@ -32,6 +32,20 @@ class Known(NamedTuple):
         return self.members >= FAMILY
 
 
+class Alike(NamedTuple):
+    """What an item is like.
+
+    joinable: what it may join, most like first; equal ones by their groups' keys.
+    is_any: whether it is like anything, also what nothing joins any more.
+    """
+
+    joinable: list[int]
+    is_any: bool
+
+
+NOTHING: Final = Alike([], is_any=False)
+
+
 @dataclass
 class Index:
     """What is known of a project's groups: some read, some new and not written yet."""
@@ -49,29 +63,36 @@ class Index:
         if known.is_full:
             self.full.add(number)
 
-    def like(self, sketch: Sketch) -> list[int]:
-        """Return what an item is like, most first; equal ones by their groups' keys."""
+    def like(self, sketch: Sketch) -> Alike:
+        """Return what an item is like, by signatures where its content is not known."""
         # The same key is the same content: nothing has to be compared.
         if (number := key_number(sketch.key)) in self.known:
-            return [number]
+            return Alike([number], is_any=True)
         shared = [self.bands[band] for band in sketch.bands if band in self.bands]
         if not shared:
-            return []
+            return NOTHING
         numbers = set[int]().union(*shared)
-        if len(full := numbers & self.full) > FEW:
-            # A few say as much as all.
-            numbers -= full
-            numbers.update(sorted(full)[:FEW])
+        full = numbers & self.full
+        if ranked := self._ranked(sketch, numbers - full):
+            return Alike([number for *_, number in ranked], is_any=True)
+        # A few say as much as all.
+        some = (self._ranked(sketch, [number]) for number in sorted(full)[:FEW])
+        return Alike([], is_any=any(some))
+
+    def _ranked(
+        self, sketch: Sketch, numbers: Iterable[int]
+    ) -> list[tuple[float, str, int]]:
         known = self.known
         candidates = [number for number in numbers if number in known]
+        if not candidates:
+            return []
         signatures = [known[number].signature for number in candidates]
         shares = compare.likenesses(sketch.signature, signatures)
-        ranked = sorted(
+        return sorted(
             (-share, known[number].group_key, number)
             for share, number in zip(shares, candidates, strict=True)
             if share
         )
-        return [number for *_, number in ranked]
 
     def add(self, number: int, known: Known, bands: Iterable[int] = ()) -> None:
         """Have something stand for its group; crowded bands stay as they are."""
@@ -80,15 +101,16 @@ class Index:
         self.learn(number, known)
         self.new[number] = known
         for band in bands:
-            if len(self.bands[band]) < CROWD:
-                self.bands[band].append(number)
+            if len(members := self.bands[band]) < CROWD:
+                members.append(number)
                 self.new_bands.append((band, number))
 
     def join(self, number: int) -> None:
         """Count one more item behind what stands for a group."""
-        known = self.known[number]
-        self.learn(number, known._replace(members=known.members + 1))
+        key, split, signature, members = self.known[number]
+        known = Known(key, split, signature, members + 1)
+        self.learn(number, known)
         if number in self.new:
-            self.new[number] = self.known[number]
+            self.new[number] = known
         else:
             self.joined.add(number)
