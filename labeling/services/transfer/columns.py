@@ -29,13 +29,18 @@ class ColumnOrder:
         """The columns in their order."""
         return [*self._places]
 
-    def join(self, kept: Iterable[str]) -> None:
-        """Go on from what a project has; columns that it does not have follow."""
+    def join(self, kept: Iterable[str]) -> bool:
+        """Go on from what a project has; columns that it does not have follow.
+
+        Returns whether rows that are arranged already would be arranged otherwise.
+        """
         names = dict.fromkeys([*kept])
+        is_other = [*names] != self.names[: len(names)]
         self._kept = len(names)
         self._given = self._arranged = ()
         names |= dict.fromkeys(self._places)
         self._places = {name: place for place, name in enumerate(names)}
+        return is_other
 
     def arranged(self, data: dict[str, Any]) -> dict[str, Any]:
         """Return the data of a row in this order."""
@@ -57,11 +62,14 @@ class ColumnOrder:
     def _place(self, name: str) -> int:
         return self._places.get(name, MOST)
 
-    def keep(self, project_id: int) -> None:
-        """Write down what is new. The caller holds the turn of imports."""
-        if len(self._places) > self._kept:
-            Project.objects.filter(pk=project_id).update(columns=self.names)
-            self._kept = len(self._places)
+    def keep(self, project_id: int, names: list[str]) -> None:
+        """Write down what is new of some ``names``: rows read ahead may have brought more.
+
+        The caller holds the turn of imports.
+        """
+        if len(names) > self._kept:
+            Project.objects.filter(pk=project_id).update(columns=names)
+            self._kept = len(names)
 
 
 def of_project(project_id: int) -> list[str]:

@@ -110,6 +110,27 @@ def some(*rows: dict[str, Any]) -> Any:
     return iter([raw.Raw(number, row) for number, row in enumerate(rows, start=1)])
 
 
+def test_rows_that_are_read_ahead_get_the_order_that_another_import_brings() -> None:
+    project = table()
+    first, second = (
+        writer_of(start(project, f"{n}.jsonl", lines({"text": "x"}))) for n in range(2)
+    )
+    rows = some({"zeta": 1, "alpha": 1}, {"first": 3, "second": 3, "alpha": 3})
+
+    chunks = first.write_all(rows)
+    next(chunks)
+    assert columns.of_project(project.pk) == ["zeta", "alpha"]
+    second.write(some({"alpha": 2, "second": 2}))
+    next(chunks)
+
+    assert columns.of_project(project.pk) == ["zeta", "alpha", "second", "first"]
+    assert [[*item.data] for item in project.items.all()] == [
+        ["zeta", "alpha"],
+        ["alpha", "second"],
+        ["alpha", "second", "first"],
+    ]
+
+
 def test_imports_at_once_agree_on_one_order() -> None:
     project = table()
     first, second = (

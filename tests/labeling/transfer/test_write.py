@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from threading import Barrier, BrokenBarrierError
+from threading import Barrier, BrokenBarrierError, Event
 from typing import Any
 
 import pytest
@@ -13,9 +14,12 @@ from django.db import connection
 from pytest_django.fixtures import Settings
 
 from labeling import queries
+from labeling.messages import message
 from labeling.models import Gold, ImportRun, Item, Job, Media, Project
 from labeling.services.transfer import exporting, importing
 from labeling.services.transfer.importing import Limits
+from labeling.services.transfer.importing.raw import FileError, Raw
+from labeling.services.transfer.importing.write import Writer, Written, terms_of
 from labeling.services.votes import gold
 from labeling.services.work import jobs
 from labeling.services.work.progress import Progress
@@ -75,12 +79,12 @@ def test_long_rows_are_written_in_smaller_parts(column: str) -> None:
 def test_the_same_rows_in_opposite_order_at_the_same_moment_are_kept_once(
     settings: Settings,
 ) -> None:
-    both_write = Barrier(2)
+    both_read = Barrier(2)
 
     def meet(piece: bytes) -> None:
         if b'"row 1000"' in piece:
             with suppress(BrokenBarrierError):
-                both_write.wait(timeout=2)
+                both_read.wait(timeout=30)
 
     doubles.watch_files(settings, meet)
     project = make.project()
@@ -98,7 +102,47 @@ def test_the_same_rows_in_opposite_order_at_the_same_moment_are_kept_once(
     assert [run.job.state for run in runs] == ["done", "done"]
     assert sum(run.created for run in runs) == project.items.count() == 2000
     assert sum(run.duplicates for run in runs) == 2000
-    assert both_write.broken  # one waited for the other, whose turn comes later
+    assert not both_read.broken  # nobody waits for a turn to read
+
+
+def test_the_next_rows_are_read_while_some_are_written() -> None:
+    run = start(make.project(), "x.jsonl", lines({"text": "x"}))
+    read: list[int] = []
+    is_read = Event()
+    seen: list[list[int]] = []
+
+    def rows() -> Iterator[Raw]:
+        for number in range(1, 6):
+            read.append(number)
+            if number == 3:
+                is_read.set()
+            yield Raw(number, {"text": f"row {number}"})
+
+    def count(_written: Written) -> None:
+        is_read.wait(10)
+        seen.append(read.copy())
+
+    progress = doubles.watched(jobs.claim(run.job_id))
+    writer = Writer(run, terms_of(run, Limits(chunk_rows=2)), progress, count)
+
+    assert [written.created for written in writer.write_all(rows())] == [2, 2, 1]
+    # One chunk ahead, and no more: two are in memory.
+    assert seen[0] in ([1, 2, 3], [1, 2, 3, 4])
+
+
+def test_what_cannot_be_read_ahead_costs_nothing_that_was_written() -> None:
+    run = start(make.project(), "x.jsonl", lines({"text": "x"}))
+
+    def rows() -> Iterator[Raw]:
+        yield Raw(1, {"text": "row 1"})
+        raise FileError(message("The list has no end."))
+
+    progress = doubles.watched(jobs.claim(run.job_id))
+    writer = Writer(run, terms_of(run, Limits(chunk_rows=1)), progress)
+    with pytest.raises(FileError):
+        list(writer.write_all(rows()))
+
+    assert Item.objects.count() == 1
 
 
 def test_class_folders_become_gold_when_asked_for() -> None:

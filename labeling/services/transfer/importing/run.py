@@ -208,7 +208,7 @@ def _write(
 
     writer = Writer(import_run, terms_of(import_run, limits), progress, count)
     due = 1
-    while writer.write(raws).received:
+    for _written in writer.write_all(raws):
         # It reads all labels: not behind each part of a large file, but early, for a run
         # may begin meanwhile, and from what that has learned nothing is held out.
         if writer.has_labels and tally.received >= due:

@@ -16,6 +16,7 @@ from labeling.services.queue.order import send_items_changed
 from labeling.services.transfer import beyond, columns, groups, splitting
 from labeling.services.transfer.collector import without_collector
 from labeling.services.transfer.importing import (
+    ahead,
     choices,
     chunk,
     images,
@@ -25,6 +26,7 @@ from labeling.services.transfer.importing import (
     taken,
     votes,
 )
+from labeling.services.transfer.importing.ahead import ReadChunk
 from labeling.services.transfer.importing.chunk import (
     NewItem,
     Ready,
@@ -128,33 +130,72 @@ class Writer:
         """Whether its rows have known answers, and none says its side itself."""
         return self._has_labels and not self.has_sides
 
-    def write(self, raws: Iterator[Raw]) -> Written:
-        """Keep what is new of the next rows; where none is received, the file has ended.
-
-        Pictures take so long that they are read before the transaction begins.
-        """
-        outcomes: Iterable[RowOutcome] = chunk.outcomes(raws, self.terms)
-        pictures: list[Picture] = []
+    def write_all(self, raws: Iterator[Raw]) -> Iterator[Written]:
+        """Keep what is new of all rows; yield what became of each chunk."""
         if self.terms.has_pictures:
-            outcomes = list(self._with_files(outcomes))
-            pictures = [
-                outcome.picture
-                for outcome in outcomes
-                if isinstance(outcome, Ready) and outcome.picture
-            ]
-        with without_collector(), transaction.atomic():
+            # They are read one by one: their files are kept before the transaction.
+            while (written := self.write(raws)).received:
+                yield written
+            return
+        with ahead.ChunkReader(raws, self.terms) as reader:
+            while True:
+                with without_collector():
+                    read = reader.take()
+                    if not read.outcomes:
+                        return
+                    written = self._write(read, then=reader.begin)
+                yield written
+
+    def write(self, raws: Iterator[Raw]) -> Written:
+        """Keep what is new of the next rows; where none is received, the file has ended."""
+        with without_collector():
+            if self.terms.has_pictures:
+                return self._write(self._with_pictures(raws))
+            return self._write(ahead.read(raws, self.terms))
+
+    def _with_pictures(self, raws: Iterator[Raw]) -> ReadChunk:
+        """Read pictures: it takes so long that no transaction waits for it."""
+        outcomes = list(self._with_files(chunk.outcomes(raws, self.terms)))
+        ready = [outcome for outcome in outcomes if isinstance(outcome, Ready)]
+        newcomers = [
+            groups.Newcomer(
+                outcome.row.group, outcome.picture.sketch, outcome.row.split
+            )
+            for outcome in ready
+            if outcome.picture
+        ]
+        return ReadChunk(outcomes, ready, newcomers)
+
+    def _write(
+        self, read: ReadChunk, then: Callable[[], object] = lambda: None
+    ) -> Written:
+        """Write a chunk; ``then`` is called when the next one may be read."""
+        pictures = [each.picture for each in read.ready if each.picture]
+        order = self.terms.order
+        with transaction.atomic():
             # Held until the commit, so items of a project become visible in the order
             # of their ids: the learner computes features from the last id on.
             await_turn(Turn.IMPORTS, self.project.pk)
             # Another import may have brought columns since.
-            self.terms.order.join(columns.of_project(self.project.pk))
-            written = self._insert(list(outcomes), images.record(pictures))
-            self.terms.order.keep(self.project.pk)
+            if order.join(columns.of_project(self.project.pk)):
+                read = self._arranged(read)
+            names = order.names
+            then()
+            written = self._insert(read, images.record(pictures))
+            order.keep(self.project.pk, names)
             send_items_changed(self.project.pk)
             # Within the transaction: another attempt counts what is written once.
             if written.received and self.count:
                 self.count(written)
         return written
+
+    def _arranged(self, read: ReadChunk) -> ReadChunk:
+        outcomes = [
+            chunk.arranged(each, self.terms) if isinstance(each, Ready) else each
+            for each in read.outcomes
+        ]
+        ready = [outcome for outcome in outcomes if isinstance(outcome, Ready)]
+        return read._replace(outcomes=outcomes, ready=ready)
 
     def _with_files(self, outcomes: Iterable[RowOutcome]) -> Iterator[RowOutcome]:
         """Keep the file of each picture, and no picture in memory; send heartbeats."""
@@ -169,22 +210,24 @@ class Writer:
                 self.progress.report()
                 last = monotonic()
 
-    def _insert(
-        self, outcomes: Sequence[RowOutcome], media_ids: Mapping[str, int]
-    ) -> Written:
-        ready = [outcome for outcome in outcomes if isinstance(outcome, Ready)]
+    def _insert(self, read: ReadChunk, media_ids: Mapping[str, int]) -> Written:
+        outcomes, ready = read.outcomes, read.ready
         size = splitting.count(self.project)
         places: list[groups.GroupPlace] = []
         # Only rows that bring more than an item are kept: the others are items by now.
         rich: dict[str, Row] = {}
+        is_gold = self.terms.is_gold
         # The database takes an item while the next one's place is computed.
-        with self._placing(ready, size) as next_places, table.inserting() as insertion:
+        with (
+            self._placing(read.newcomers, size) as next_places,
+            table.inserting() as insertion,
+        ):
             for (row, item, picture, _raw), place in zip(
                 ready, next_places, strict=True
             ):
                 places.append(place)
                 insertion.send(self._placed(item, picture, place, media_ids))
-                if row.votes or row.known or row.held_out_for or self.terms.is_gold:
+                if row.votes or row.known or row.held_out_for or is_gold:
                     rich[item.content_hash] = row
         named = taken.resolve(
             self.project,
@@ -273,35 +316,19 @@ class Writer:
         places: Sequence[groups.GroupPlace],
     ) -> Written:
         """Return the counts of a chunk with those of what was not taken as it stood."""
-        unused = (
-            bool(row.labels) and not row.known and not self.terms.is_gold
-            for row, *_ in ready
-        )
+        labeled = (row for row, *_ in ready if row.labels and not row.known)
         return replace(
             written,
             refusals=sorted(written.refusals, key=lambda refusal: refusal.number),
             between=sum(place.is_between for place in places),
             scaled=sum(bool(each.picture and each.picture.is_scaled) for each in ready),
-            unused=sum(unused),
+            unused=0 if self.terms.is_gold else sum(1 for _ in labeled),
         )
 
     def _placing(
-        self, ready: Sequence[Ready], size: int
+        self, some: Sequence[groups.Newcomer], size: int
     ) -> AbstractContextManager[Iterator[groups.GroupPlace]]:
         """Give the group and the side of each row, by the number of items there are."""
-        if self.terms.has_pictures:
-            some = [
-                groups.Newcomer(
-                    outcome.row.group, outcome.picture.sketch, outcome.row.split
-                )
-                for outcome in ready
-                if outcome.picture
-            ]
-        else:
-            some = groups.newcomers(
-                self.terms.data_type,
-                [(outcome.row, outcome.item.content_hash) for outcome in ready],
-            )
         below = splitting.threshold(self.project.evaluation_share, size)
         return groups.placing(self.project, some, below)
 

@@ -15,6 +15,7 @@ from labeling.messages import Message, message
 from labeling.models import ImportRun, Item, Source, SourceObject
 from labeling.services.transfer import pictures
 from labeling.services.transfer.counted import CountedRows
+from labeling.services.transfer.importing.ahead import ReadChunk
 from labeling.services.transfer.importing.chunk import (
     Duplicate,
     Ready,
@@ -154,10 +155,9 @@ class ObjectWriter(Writer):
             outcomes = map(_made_small, outcomes)
         return super()._with_files(outcomes)
 
-    def _insert(
-        self, outcomes: Sequence[RowOutcome], media_ids: Mapping[str, int]
-    ) -> Written:
-        written = super()._insert(outcomes, media_ids)
+    def _insert(self, read: ReadChunk, media_ids: Mapping[str, int]) -> Written:
+        written = super()._insert(read, media_ids)
+        outcomes = read.outcomes
         refused = {refusal.number: refusal for refusal in written.refusals}
         contents = {
             outcome.number: outcome.content_hash
