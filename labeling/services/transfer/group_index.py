@@ -44,6 +44,7 @@ class Alike(NamedTuple):
 
 
 NOTHING: Final = Alike([], is_any=False)
+FULL: Final = Alike([], is_any=True)
 
 
 @dataclass
@@ -75,9 +76,9 @@ class Index:
         full = numbers & self.full
         if ranked := self._ranked(sketch, numbers - full):
             return Alike([number for *_, number in ranked], is_any=True)
-        # A few say as much as all.
-        some = (self._ranked(sketch, [number]) for number in sorted(full)[:FEW])
-        return Alike([], is_any=any(some))
+        # Of those that are full, a few say as much as all.
+        few = [self.known[number].signature for number in sorted(full)[:FEW]]
+        return FULL if any(compare.likenesses(sketch.signature, few)) else NOTHING
 
     def _ranked(
         self, sketch: Sketch, numbers: Iterable[int]
