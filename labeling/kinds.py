@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop as noop
 from labeling.services.projects import removal
 from labeling.services.transfer import earlier, importing
 from labeling.services.transfer.predicting import run as predicting
-from labeling.services.transfer.sources import keeping, listing, sending
+from labeling.services.transfer.sources import listing, sending, setting_up
 from labeling.services.votes import agreement, skills
 from labeling.services.work.kinds import Kind
 
@@ -30,7 +30,7 @@ KINDS: Final = (
         counts={"created": noop("New items")},
     ),
     Kind(
-        keeping.KIND,
+        setting_up.KIND,
         listing.run,
         title=noop("list of a source"),
         repeat=listing.again,

@@ -15,8 +15,8 @@ from labeling.api.wire import work
 from labeling.api.wire.projects import sources as wire
 from labeling.models import Job, Source, User
 from labeling.services.projects import members
-from labeling.services.transfer.sources import keeping, objects, sending
-from labeling.services.transfer.sources.keeping import SourceDraft
+from labeling.services.transfer.sources import objects, sending, setting_up
+from labeling.services.transfer.sources.setting_up import SourceDraft
 
 _LOCATION: Final = OpenApiParameter(
     "Location", str, HEADER, response=[202], description="Where its progress is."
@@ -38,7 +38,7 @@ class SourcesView(ProjectView):
     def post(self, body: wire.SourceBody) -> wire.Source:
         """Add one, once its first objects could be listed."""
         draft = SourceDraft(**structs.asdict(body))
-        added = keeping.add(self.member.project, _user(self), draft)
+        added = setting_up.add(self.member.project, _user(self), draft)
         return wire.source_of(added)
 
 
@@ -50,22 +50,22 @@ class SourceView(ProjectView):
     @call()
     def get(self, pk: int) -> wire.Source:
         """Return it, without its credentials."""
-        return wire.source_of(keeping.of_member(self.member, pk))
+        return wire.source_of(setting_up.of_member(self.member, pk))
 
     @call()
     def patch(self, pk: int, body: wire.SourceChange) -> wire.Source:
         """Change it; its place stays."""
         given = structs.asdict(body).items()
         changes = {name: value for name, value in given if value is not UNSET}
-        source = keeping.of_member(self.member, pk)
-        return wire.source_of(keeping.change(source, changes))
+        source = setting_up.of_member(self.member, pk)
+        return wire.source_of(setting_up.change(source, changes))
 
     @call()
     def delete(self, pk: int) -> wire.Source:
         """Forget it and its credentials; the items stay, and the objects too."""
-        source = keeping.of_member(self.member, pk)
+        source = setting_up.of_member(self.member, pk)
         shown = wire.source_of(source)
-        keeping.remove(source)
+        setting_up.remove(source)
         return shown
 
 
@@ -77,8 +77,8 @@ class SourceListView(ProjectView):
     @call(202, headers=[_LOCATION])
     def post(self, pk: int) -> Reply[work.JobAsked]:
         """Ask for it: what is new is taken, what changed or is gone is told."""
-        source = keeping.of_member(self.member, pk)
-        return _asked(keeping.request_list(source, _user(self)))
+        source = setting_up.of_member(self.member, pk)
+        return _asked(setting_up.request_list(source, _user(self)))
 
 
 class SourceExportView(ProjectView):
@@ -89,7 +89,7 @@ class SourceExportView(ProjectView):
     @call(202, headers=[_LOCATION])
     def post(self, pk: int, body: wire.SourceExportBody) -> Reply[work.JobAsked]:
         """Ask for it; the result of its job names the object and what proves it."""
-        source = keeping.of_member(self.member, pk)
+        source = setting_up.of_member(self.member, pk)
         return _asked(
             sending.request(
                 source,
@@ -109,7 +109,7 @@ class SourceObjectsView(ProjectView):
     @call()
     def get(self, pk: int) -> Page[wire.SourceObject]:
         """List those that changed, were refused or not used, or are gone."""
-        source = keeping.of_member(self.member, pk)
+        source = setting_up.of_member(self.member, pk)
         return page_of(objects.to_look_at(source), self.request, wire.object_of)
 
 

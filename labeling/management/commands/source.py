@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from labeling.errors import AssayError
 from labeling.management.arguments import project_named
 from labeling.models import ImportRun, Job, Source
-from labeling.services.transfer.sources import keeping
+from labeling.services.transfer.sources import setting_up
 from labeling.services.work import jobs
 
 
@@ -38,7 +38,7 @@ class Command(BaseCommand):
         if source_ is None:
             raise CommandError(f"There is no source {options['name']!r}.")
         try:
-            job = jobs.finish(keeping.request_list(source_, None).pk)
+            job = jobs.finish(setting_up.request_list(source_, None).pk)
         except AssayError as error:
             raise CommandError(str(error)) from error
         self._print(job)

@@ -54,7 +54,7 @@ from labeling.models import (
 )
 from labeling.services.queue import giving_back
 from labeling.services.queue.order import send_items_changed
-from labeling.services.transfer import groups, keeping, samples, splitting
+from labeling.services.transfer import groups, held_out_groups, samples, splitting
 from labeling.services.transfer.groups import EVALUATION, POOL
 from labeling.services.transfer.rows import HeldOutFor
 from labeling.services.transfer.samples import LabeledGroup, LabelSample, Samples
@@ -89,7 +89,7 @@ def hold_out(project_id: int, progress: Progress) -> Samples:
     with _turn(project_id) as project:
         if not project.evaluation_share:
             return Samples()
-        before = keeping.read(project_id)
+        before = held_out_groups.read(project_id)
         return _draw(project, _missed(project, samples.GOAL), before, progress)
 
 
@@ -104,7 +104,7 @@ def hold_out_by_votes(project_id: int, progress: Progress) -> Samples:
         fair = _fair_reasons(project) if project.evaluation_share else []
         if not fair or not _has_told(project):
             return Samples()
-        before = keeping.read(project_id)
+        before = held_out_groups.read(project_id)
         missed = _missed(project, FEWEST)
         chosen = _draw(project, missed, before, progress, fair)
     return Samples() if chosen.groups == before.groups else chosen
@@ -153,7 +153,7 @@ def _draw(
         room = int(splitting.count(project) * ROOM)
         chosen = samples.drawn(grouped, labels, room, before)
         _move(project, before.groups, chosen.groups)
-        keeping.keep(project, chosen)
+        held_out_groups.keep(project, chosen)
     # Last, for it locks the job's row: a worker that lost the job moves nothing.
     progress.report()
     return chosen
@@ -183,7 +183,7 @@ def items_of(project_id: int) -> dict[int, frozenset[str]]:
 
     These are by their names of today. An item counts for no other label.
     """
-    kept = keeping.read(project_id)
+    kept = held_out_groups.read(project_id)
     if not kept.groups:
         return {}
     items = Item.objects.filter(project=project_id, group_key__in=kept.groups)
@@ -193,12 +193,12 @@ def items_of(project_id: int) -> dict[int, frozenset[str]]:
 
 def samples_of(project_id: int) -> dict[str, LabelSample]:
     """Return of how many groups those were drawn that are held out for a label."""
-    return keeping.read(project_id).labels
+    return held_out_groups.read(project_id).labels
 
 
 def for_export(project_id: int) -> dict[str, HeldOutFor]:
     """Return what an export says of the groups that are held out beyond the draw, by key."""
-    kept = keeping.read(project_id)
+    kept = held_out_groups.read(project_id)
     counted: HeldOutFor = {
         name: (sample.held_out, sample.of) for name, sample in kept.labels.items()
     }
@@ -214,7 +214,7 @@ def restore(project: Project, coming: Mapping[Item, HeldOutFor]) -> None:
     Called behind the turn of imports, in the transaction that writes the items. Of a label
     that has a sample of its own here, how many groups there were is not known any more.
     """
-    before = keeping.read(project.pk)
+    before = held_out_groups.read(project.pk)
     keys = {item.group_key for item in coming}
     ids = [item.pk for item in coming]
     others = Item.objects.filter(project=project, group_key__in=keys)
@@ -231,7 +231,7 @@ def restore(project: Project, coming: Mapping[Item, HeldOutFor]) -> None:
             sample = labels[name]
             given[name].add(LabelSample(*sample) if sample else None)
         grouped[key] = known | labels.keys()
-    keeping.keep(project, _joined(before, grouped, given))
+    held_out_groups.keep(project, _joined(before, grouped, given))
 
 
 def _joined(

@@ -14,8 +14,8 @@ from labeling.models import Membership, Project, Source
 from labeling.services.projects import members
 from labeling.services.transfer import exporting
 from labeling.services.transfer.foreign import OUTGOING
-from labeling.services.transfer.sources import keeping, objects, schedule, sending
-from labeling.services.transfer.sources.keeping import SourceDraft
+from labeling.services.transfer.sources import objects, schedule, sending, setting_up
+from labeling.services.transfer.sources.setting_up import SourceDraft
 from labeling.views.page.paging import listing
 from labeling.views.page.scope import attempt, context, member_of, or_404
 
@@ -48,7 +48,7 @@ def source(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Show one source and its odd objects; change, list, export to or remove it."""
     member = member_of(request, slug, members.MANAGE)
     with or_404():
-        shown = keeping.of_member(member, pk)
+        shown = setting_up.of_member(member, pk)
     tried = attempt(request, lambda: _change(request, member, shown))
     if tried.is_done:
         is_gone = request.POST.get("action") == "remove"
@@ -104,8 +104,8 @@ def _act(request: HttpRequest, member: Membership) -> None:
         when_changed=post.get("when_changed", "refuse"),
         has_labels="has_labels" in post,
     )
-    added = keeping.add(member.project, member.user, draft)
-    keeping.request_list(added, member.user)
+    added = setting_up.add(member.project, member.user, draft)
+    setting_up.request_list(added, member.user)
     messages.success(request, _("The source is there and is being listed."))
 
 
@@ -113,10 +113,10 @@ def _change(request: HttpRequest, member: Membership, shown: Source) -> None:
     post = request.POST
     action = post.get("action", "")
     if action == "remove":
-        keeping.remove(shown)
+        setting_up.remove(shown)
         messages.success(request, _("The source is gone; its items stay."))
     elif action == "list":
-        keeping.request_list(shown, member.user)
+        setting_up.request_list(shown, member.user)
         messages.success(request, _("The source is being listed."))
     elif action == "export":
         sending.request(
@@ -133,5 +133,5 @@ def _change(request: HttpRequest, member: Membership, shown: Source) -> None:
             name: post[name] for name in names if name in post
         }
         changes |= {"has_labels": "has_labels" in post, "every_hours": _hours(post)}
-        keeping.change(shown, changes)
+        setting_up.change(shown, changes)
         messages.success(request, _("The source was changed."))

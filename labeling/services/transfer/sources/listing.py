@@ -21,7 +21,7 @@ from labeling.messages import Message, message
 from labeling.models import ImportRun, Job, Source, SourceObject, User
 from labeling.services.transfer import pictures
 from labeling.services.transfer.limits import LIMITS, Limits
-from labeling.services.transfer.sources import keeping, lists, objects, schedule
+from labeling.services.transfer.sources import lists, objects, schedule, setting_up
 from labeling.services.transfer.sources.ahead import ReadAhead
 from labeling.services.transfer.sources.network import PlaceError
 from labeling.services.transfer.sources.objects import ObjectCounts, State
@@ -57,8 +57,8 @@ def run(progress: Progress, limits: Limits = LIMITS) -> dict[str, Any]:
 
 def _list(source: Source, progress: Progress, limits: Limits) -> dict[str, Any]:
     with (
-        keeping.opened(source) as store,
-        ReadAhead(partial(keeping.open_store, source)) as ahead,
+        setting_up.opened(source) as store,
+        ReadAhead(partial(setting_up.open_store, source)) as ahead,
     ):
         run_ = _run_of(source, progress)
         writer = ObjectWriter(source, ahead, run_, progress, limits)
@@ -90,7 +90,7 @@ def _request_once(source: Source, now: datetime) -> bool:
         # The project first: whoever deletes it locks it before its sources.
         if not keep_project(source.project_id) or not schedule.take(source, now):
             return False
-        keeping.request_list(source, None)
+        setting_up.request_list(source, None)
         return True
 
 
@@ -102,7 +102,7 @@ def again(job: Job, user: User | None) -> Job:
     source = Source.objects.filter(pk=job.params["source"]).first()
     if source is None:
         raise InvalidInputError(message("This source was removed."))
-    return keeping.request_list(source, user)
+    return setting_up.request_list(source, user)
 
 
 class _Lister:

@@ -14,7 +14,7 @@ from labeling.errors import InvalidInputError, check_one_of
 from labeling.messages import message
 from labeling.models import Job, Source, User
 from labeling.services.transfer import exporting
-from labeling.services.transfer.sources import keeping
+from labeling.services.transfer.sources import setting_up
 from labeling.services.transfer.sources.parts import USUAL, Portions
 from labeling.services.transfer.sources.store import EXPORTS
 from labeling.services.work import jobs
@@ -57,7 +57,7 @@ def run(progress: Progress, portions: Portions = USUAL) -> dict[str, Any]:
     It ends in the middle where it is cancelled: it looks after each part.
 
     Raises InvalidInputError where the source was removed, what ``exporting.stream`` and
-    ``keeping.opened`` raise, and what the store's ``write`` does.
+    ``setting_up.opened`` raise, and what the store's ``write`` does.
     """
     params = progress.job.params
     source = (
@@ -75,7 +75,7 @@ def run(progress: Progress, portions: Portions = USUAL) -> dict[str, Any]:
         with_embeddings=params.get("embeddings", False),
     )
     # The export is whole on the disk before the first byte is sent: see ``exporting``.
-    with export.file as file, keeping.opened(source, portions) as store:
+    with export.file as file, setting_up.opened(source, portions) as store:
         size = file.seek(0, io.SEEK_END)
         # Named by the job: an attempt after a broken one replaces what that has written.
         name = f"{EXPORTS}{project.slug}-{progress.job.pk}.{exporting.ending(kind)}"

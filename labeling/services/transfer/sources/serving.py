@@ -17,7 +17,7 @@ from labeling.services.queue import naming
 from labeling.services.transfer import pictures
 from labeling.services.transfer.importing import images
 from labeling.services.transfer.limits import LIMITS
-from labeling.services.transfer.sources import keeping, network, store
+from labeling.services.transfer.sources import network, setting_up, store
 from labeling.services.transfer.sources.bucket import Bucket
 from labeling.services.transfer.sources.network import PlaceError
 from labeling.services.transfer.sources.place import place_of
@@ -71,7 +71,7 @@ def serve(member: Membership, media: Media, size: str) -> Served:
     if listed is None:
         return Served("", *pictures.read(media, size))
     try:
-        with closing(keeping.bucket_of(listed.source)) as bucket:
+        with closing(setting_up.bucket_of(listed.source)) as bucket:
             served = _from_bucket(bucket, listed, member, media)
     except AssayError as error:
         logger.warning("source %s: %s", listed.source_id, error)

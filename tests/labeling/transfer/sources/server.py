@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Final
 
 from labeling.models import ImportRun, Job, Project, Source
-from labeling.services.transfer.sources import keeping
+from labeling.services.transfer.sources import setting_up
 from labeling.services.transfer.sources.bucket import Bucket
-from labeling.services.transfer.sources.keeping import SourceDraft
 from labeling.services.transfer.sources.place import Place
+from labeling.services.transfer.sources.setting_up import SourceDraft
 from labeling.services.transfer.sources.signing import AccessKey
 from labeling.services.work import jobs
 
@@ -63,7 +63,7 @@ class Server:
             "key_id": KEY.id,
             "secret": KEY.secret,
         }
-        return keeping.add(project, None, SourceDraft(**{**values, **fields}))  # type: ignore[arg-type]
+        return setting_up.add(project, None, SourceDraft(**{**values, **fields}))  # type: ignore[arg-type]
 
 
 @contextmanager
@@ -98,7 +98,7 @@ def running(folder: Path, *options: str) -> Iterator[Server]:
 
 def listed(source: Source) -> ImportRun:
     """List a source, and return the import that tells of it."""
-    job = keeping.request_list(source, None)
+    job = setting_up.request_list(source, None)
     jobs.run(job.pk)
     return ImportRun.objects.select_related("job").get(job=job)
 

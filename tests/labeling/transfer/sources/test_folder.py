@@ -13,9 +13,9 @@ from labeling.errors import InvalidInputError, NoSpaceError
 from labeling.messages import message
 from labeling.models import Item, Job, SourceObject
 from labeling.services.transfer.sources import folder as folders
-from labeling.services.transfer.sources import keeping, listing, store
+from labeling.services.transfer.sources import listing, setting_up, store
 from labeling.services.transfer.sources.folder import Folder
-from labeling.services.transfer.sources.keeping import SourceDraft
+from labeling.services.transfer.sources.setting_up import SourceDraft
 from labeling.services.transfer.sources.store import ObjectChangedError
 from labeling.services.work import jobs
 from tests import doubles, make
@@ -42,7 +42,7 @@ def test_a_folder_is_listed_like_a_bucket(root: Path) -> None:
     (root / "some/x/a.png").write_bytes(picture(shade=1))
     (root / "b.png").write_bytes(picture(shade=99))
     project = make.project(data_type="image")
-    source = keeping.add(project, None, SourceDraft("f", "folder", prefix="/some/"))
+    source = setting_up.add(project, None, SourceDraft("f", "folder", prefix="/some/"))
 
     listed(source)
     (root / "some/x/a.png").unlink()
@@ -57,7 +57,7 @@ def test_a_folder_is_listed_like_a_bucket(root: Path) -> None:
 def test_a_changed_file_is_told(root: Path) -> None:
     (root / "a.png").write_bytes(picture(shade=1))
     project = make.project(data_type="image")
-    source = keeping.add(project, None, SourceDraft("f", "folder"))
+    source = setting_up.add(project, None, SourceDraft("f", "folder"))
     listed(source)
     (root / "a.png").write_bytes(picture(side=40, shade=99))
 
@@ -71,8 +71,8 @@ def test_a_list_goes_on_behind_the_last_page_that_is_kept(root: Path) -> None:
     count = folders.PAGE + 3
     for number in range(count):
         (root / f"{number:04d}.txt").write_text(f"text {number}")
-    source = keeping.add(make.project(), None, SourceDraft("f", "folder"))
-    job = keeping.request_list(source, None)
+    source = setting_up.add(make.project(), None, SourceDraft("f", "folder"))
+    job = setting_up.request_list(source, None)
 
     def dies() -> None:
         raise KeyboardInterrupt

@@ -14,11 +14,11 @@ from pytest_django.fixtures import Settings
 
 from labeling.errors import InvalidInputError
 from labeling.models import Source
-from labeling.services.transfer.sources import keeping, network, serving, store
+from labeling.services.transfer.sources import network, serving, setting_up, store
 from labeling.services.transfer.sources.bucket import Bucket
-from labeling.services.transfer.sources.keeping import SourceDraft
 from labeling.services.transfer.sources.network import PlaceError
 from labeling.services.transfer.sources.place import Place
+from labeling.services.transfer.sources.setting_up import SourceDraft
 from tests import make
 from tests.labeling.transfer.sources.scripted import nobody
 from tests.labeling.transfer.sources.server import KEY, Server, counts, listed, running
@@ -78,7 +78,7 @@ def test_a_source_keeps_how_its_bucket_is_named(endpoint: str, by_name: Server) 
         addressing="host",
     )
 
-    source = keeping.add(project, None, draft)
+    source = setting_up.add(project, None, draft)
     listed(source)
 
     assert counts(source) == {"objects": 1, "new": 1}

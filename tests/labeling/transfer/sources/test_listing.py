@@ -6,7 +6,7 @@ import pytest
 
 from labeling.models import ImportRun, Item, Job, Media, SourceObject
 from labeling.services.transfer.importing import Limits
-from labeling.services.transfer.sources import keeping, listing
+from labeling.services.transfer.sources import listing, setting_up
 from labeling.services.work import jobs
 from tests import doubles, make
 from tests.labeling.transfer.files import lines, picture
@@ -92,7 +92,7 @@ def test_an_object_that_changed_is_told_until_somebody_decides(server: Server) -
         ]
         assert Item.objects.get() == before
 
-    keeping.change(source, {"when_changed": "new"})
+    setting_up.change(source, {"when_changed": "new"})
     run = listed(source)
 
     assert counts(source) == {"objects": 1, "new": 1}
@@ -214,7 +214,7 @@ def test_a_list_that_was_broken_off_goes_on_and_counts_all(server: Server) -> No
     for number in range(6):
         server.put(f"{number}.png", picture(shade=30 * number))
     source = server.source(project)
-    job = keeping.request_list(source, None)
+    job = setting_up.request_list(source, None)
     limits = Limits(chunk_pictures=2)
 
     def dies() -> None:
@@ -242,7 +242,7 @@ def test_a_server_that_is_away_fails_the_job_in_words_and_removes_nothing(
     source.endpoint = "http://127.0.0.1:9"
     source.save(update_fields=["endpoint"])
 
-    job = keeping.request_list(source, None)
+    job = setting_up.request_list(source, None)
     with pytest.raises(Exception, match="does not answer"):
         jobs.run(job.pk)
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from labeling.errors import InvalidInputError
 from labeling.models import Job, Source
-from labeling.services.transfer.sources import keeping, listing, schedule
+from labeling.services.transfer.sources import listing, schedule, setting_up
 from labeling.services.work import jobs
 from labeling.tasks import list_sources
 from tests import make
@@ -118,13 +118,13 @@ def test_other_hours_count_from_the_last_list(server: Server) -> None:
     listed(source)
     source.refresh_from_db()
 
-    keeping.change(source, {"every_hours": 3})
+    setting_up.change(source, {"every_hours": 3})
     assert wait_of(source) == 3 * HOUR
 
     source.listed_at = timezone.now() - 2 * HOUR
-    keeping.change(source, {"every_hours": 1})
+    setting_up.change(source, {"every_hours": 1})
     assert wait_of(source) == timedelta()
-    keeping.change(source, {"every_hours": 0})
+    setting_up.change(source, {"every_hours": 0})
     assert wait_of(source) is None
 
 
@@ -136,7 +136,7 @@ def test_with_a_new_key_the_next_sweep_lists_what_has_failed(server: Server) -> 
     assert wait_of(source) == 168 * HOUR
 
     for each in (source, by_hand):
-        keeping.change(each, {"key_id": KEY.id, "secret": KEY.secret})
+        setting_up.change(each, {"key_id": KEY.id, "secret": KEY.secret})
 
     assert listing.request_due() == 1
     assert Job.objects.get(kind="list-source").params["source"] == source.pk
@@ -148,7 +148,7 @@ def test_another_name_leaves_the_wait_after_failures(server: Server) -> None:
     # Not what the source in memory says.
     schedule.note_failure(source)
 
-    keeping.change(source, {"name": "another"})
+    setting_up.change(source, {"name": "another"})
 
     assert wait_of(source) == 12 * HOUR
 
@@ -179,7 +179,7 @@ def test_a_form_sets_the_hours(server: Server, client: Client) -> None:
 
 def test_a_waiting_list_is_not_asked_for_twice(server: Server) -> None:
     source = server.source(make.project(), every_hours=6)
-    keeping.request_list(source, None)
+    setting_up.request_list(source, None)
 
     listing.request_due()
 

@@ -11,9 +11,9 @@ from pytest_django.fixtures import Settings
 
 from labeling.errors import InvalidInputError
 from labeling.models import Job, Source
-from labeling.services.transfer.sources import keeping, sending
-from labeling.services.transfer.sources.keeping import SourceDraft
+from labeling.services.transfer.sources import sending, setting_up
 from labeling.services.transfer.sources.parts import Portions
+from labeling.services.transfer.sources.setting_up import SourceDraft
 from labeling.services.work import jobs
 from tests import make
 from tests.labeling.transfer.files import bring, lines
@@ -130,7 +130,7 @@ def test_the_same_job_writes_the_same_object_again(server: Server) -> None:
 def test_a_source_that_was_removed_takes_nothing(server: Server) -> None:
     source = server.source(make.project())
     job = sending.request(source, None, "jsonl", {})
-    keeping.remove(source)
+    setting_up.remove(source)
 
     with pytest.raises(InvalidInputError, match="was removed"):
         jobs.run(job.pk)
@@ -140,7 +140,7 @@ def test_an_export_goes_into_a_folder_too(tmp_path: Path, settings: Settings) ->
     settings.SOURCE_FOLDER = str(tmp_path)
     project = make.project()
     bring(project, "x.jsonl", lines({"id": "a", "text": "one"}))
-    source = keeping.add(project, None, SourceDraft("f", "folder"))
+    source = setting_up.add(project, None, SourceDraft("f", "folder"))
 
     result = sent(source).result
 

@@ -10,9 +10,9 @@ from pytest_django.fixtures import Settings
 
 from labeling.errors import InvalidInputError, NotFoundError
 from labeling.models import Item, Job, Source, SourceObject
-from labeling.services.transfer.sources import keeping
-from labeling.services.transfer.sources.keeping import SourceDraft
+from labeling.services.transfer.sources import setting_up
 from labeling.services.transfer.sources.sealing import SealError
+from labeling.services.transfer.sources.setting_up import SourceDraft
 from labeling.services.work import jobs
 from tests import make
 from tests.labeling.transfer.files import picture
@@ -57,7 +57,7 @@ def test_what_cannot_be_is_refused_by_field(
     key = {"key_id": "k", "secret": "s"}
 
     wrong = refused(
-        keeping.add, project, None, SourceDraft(**{**values, **key, **fields})
+        setting_up.add, project, None, SourceDraft(**{**values, **key, **fields})
     )
 
     assert wrong.keys() == blamed
@@ -68,7 +68,7 @@ def test_a_place_within_is_refused_before_anything_is_kept(settings: Settings) -
     settings.SOURCE_NETWORKS = []
     draft = SourceDraft("n", endpoint="https://169.254.169.254", bucket="bucket")
 
-    wrong = refused(keeping.add, make.project(), None, draft)
+    wrong = refused(setting_up.add, make.project(), None, draft)
 
     assert "SOURCE_NETWORKS" in wrong["endpoint"][0]
     assert not Source.objects.exists()
@@ -95,7 +95,7 @@ def test_a_name_is_given_once_in_a_project(server: Server) -> None:
     other = server.source(project, name="another")
 
     assert refused(lambda: server.source(project)).keys() == {"name"}
-    assert refused(keeping.change, other, {"name": "the bucket"}).keys() == {"name"}
+    assert refused(setting_up.change, other, {"name": "the bucket"}).keys() == {"name"}
     assert server.source(make.project()).name == "the bucket"
 
 
@@ -108,7 +108,7 @@ def test_no_column_of_the_database_has_the_key(server: Server) -> None:
 
     assert KEY.secret not in row
     assert KEY.id not in row
-    with keeping.opened(source) as store:
+    with setting_up.opened(source) as store:
         assert list(store.pages()) == [[]]
 
 
@@ -117,7 +117,7 @@ def test_another_secret_key_is_said_where_the_source_is_listed(
 ) -> None:
     source = server.source(make.project())
     settings.SECRET_KEY = "another one"
-    job = keeping.request_list(source, None)
+    job = setting_up.request_list(source, None)
 
     with pytest.raises(SealError):
         jobs.run(job.pk)
@@ -125,7 +125,7 @@ def test_another_secret_key_is_said_where_the_source_is_listed(
     job.refresh_from_db()
     assert "Enter them again" in str(job.error)
 
-    keeping.change(source, {"key_id": KEY.id, "secret": KEY.secret})
+    setting_up.change(source, {"key_id": KEY.id, "secret": KEY.secret})
     assert listed(source).job.state == Job.State.DONE
 
 
@@ -133,7 +133,7 @@ def test_a_key_that_does_not_open_it_is_not_taken(server: Server) -> None:
     source = server.source(make.project())
     before = source.credentials
 
-    wrong = refused(keeping.change, source, {"key_id": KEY.id, "secret": "wrong"})
+    wrong = refused(setting_up.change, source, {"key_id": KEY.id, "secret": "wrong"})
 
     assert wrong.keys() == {"endpoint"}
     source.refresh_from_db()
@@ -144,7 +144,9 @@ def test_what_is_not_named_stays(server: Server) -> None:
     source = server.source(make.project(), has_labels=True)
     before = source.credentials
 
-    keeping.change(source, {"name": "other", "endpoint": "https://elsewhere.example"})
+    setting_up.change(
+        source, {"name": "other", "endpoint": "https://elsewhere.example"}
+    )
 
     source.refresh_from_db()
     assert (source.name, source.has_labels) == ("other", True)
@@ -156,9 +158,9 @@ def test_removed_it_takes_its_key_along_and_leaves_the_items(server: Server) -> 
     server.put("a.png", picture())
     source = server.source(project)
     run = listed(source)
-    waiting = keeping.request_list(source, None)
+    waiting = setting_up.request_list(source, None)
 
-    keeping.remove(source)
+    setting_up.remove(source)
 
     assert not Source.objects.exists()
     assert not SourceObject.objects.exists()
@@ -176,13 +178,13 @@ def test_a_source_of_another_project_is_not_there(server: Server) -> None:
     stranger = make.manager_of(make.project())
 
     with pytest.raises(NotFoundError):
-        keeping.of_member(stranger, source.pk)
+        setting_up.of_member(stranger, source.pk)
 
 
 def test_two_requests_make_one_list(server: Server) -> None:
     source = server.source(make.project())
 
-    first, second = (keeping.request_list(source, None) for _ in range(2))
+    first, second = (setting_up.request_list(source, None) for _ in range(2))
 
     assert first == second
 
@@ -192,4 +194,4 @@ def test_a_public_bucket_needs_no_key(server: Server) -> None:
         server.source(make.project(), key_id="", secret="")
 
     assert SourceDraft("n").key is None
-    assert keeping.sealed(1, None) == ""
+    assert setting_up.sealed(1, None) == ""
