@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from labeling.models.assignment import Assignment, Reason
 from labeling.models.item import Item
 from labeling.models.people import User
-from labeling.models.project import Guideline, LabelSet, Project
+from labeling.models.project import MAX_LABEL, Guideline, LabelSet, Project
 
 
 class VoteManager(models.Manager["Annotation"]):
@@ -49,7 +49,7 @@ class Annotation(models.Model):
     )
     client_id = models.UUIDField(unique=True)
     request_hash = models.CharField(max_length=64, editable=False)
-    labels = ArrayField(models.CharField(max_length=120))
+    labels = ArrayField(models.CharField(max_length=MAX_LABEL))
     is_unsure = models.BooleanField(default=False)
     seconds = models.FloatField(null=True, help_text="Visible, not idle.")
     comment = models.TextField(blank=True)

@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from labeling.models.project import LabelSet, Project
+from labeling.models.project import MAX_LABEL, LabelSet, Project
 
 
 class BeyondSample(models.Model):
@@ -25,7 +25,7 @@ class BeyondSample(models.Model):
         related_name="+",
         help_text="The version of the labels in which it is called so.",
     )
-    label = models.CharField(max_length=120)
+    label = models.CharField(max_length=MAX_LABEL)
     groups = ArrayField(
         models.CharField(max_length=200), help_text="Held out beyond the draw."
     )

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from labeling.models.item import Item
 from labeling.models.policy import MAX_SOURCE
-from labeling.models.project import Project
+from labeling.models.project import MAX_LABEL, Project
 
 
 class PredictionSource(models.Model):
@@ -55,7 +55,8 @@ class OutsidePrediction(models.Model):
     )
     item = models.ForeignKey(Item, models.CASCADE, related_name="outside_predictions")
     labels = ArrayField(
-        models.CharField(max_length=120), help_text="All that it predicts, sorted."
+        models.CharField(max_length=MAX_LABEL),
+        help_text="All that it predicts, sorted.",
     )
     confidence = models.FloatField(
         null=True, help_text="How sure it is of all of it, in [0, 1]; null: not said."

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from labeling.models.item import Item
-from labeling.models.project import Project
+from labeling.models.project import MAX_LABEL, Project
 
 
 class Prediction(models.Model):
@@ -22,7 +22,7 @@ class Prediction(models.Model):
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="+")
     item = models.OneToOneField(Item, models.CASCADE, related_name="prediction")
-    label = models.CharField(max_length=120)
+    label = models.CharField(max_length=MAX_LABEL)
     labels = models.JSONField(
         null=True,
         help_text="Label → probability, where an item may have several; else null.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -12,6 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 from labeling.models.people import User
 from labeling.models.policy import ProjectPolicy
+
+# Of a project: its labels, and the characters of one.
+MAX_LABELS: Final = 1000
+MAX_LABEL: Final = 120
 
 
 def new_seed() -> int:
@@ -114,7 +118,7 @@ class Label(models.Model):
 
     label_set = models.ForeignKey(LabelSet, models.CASCADE, related_name="labels")
     position = models.PositiveSmallIntegerField()
-    name = models.CharField(max_length=120)
+    name = models.CharField(max_length=MAX_LABEL)
     hotkey = models.CharField(max_length=1, blank=True)
     color = models.CharField(max_length=7, blank=True)
     description = models.TextField(blank=True)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from labeling.models.item import Item
 from labeling.models.people import User
-from labeling.models.project import Guideline, LabelSet, Project
+from labeling.models.project import MAX_LABEL, Guideline, LabelSet, Project
 from labeling.models.skills import Skills
 
 
@@ -19,7 +19,7 @@ class Gold(models.Model):
     """A known right answer, from an import or from an expert."""
 
     item = models.OneToOneField(Item, models.CASCADE, related_name="gold")
-    labels = ArrayField(models.CharField(max_length=120))
+    labels = ArrayField(models.CharField(max_length=MAX_LABEL))
     label_set = models.ForeignKey(LabelSet, models.RESTRICT, related_name="+")
     is_question = models.BooleanField(
         default=False, help_text="Ask it now and then to see how well people do."
@@ -42,7 +42,7 @@ class Resolution(models.Model):
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="+")
     item = models.ForeignKey(Item, models.CASCADE, related_name="resolutions")
-    labels = ArrayField(models.CharField(max_length=120))
+    labels = ArrayField(models.CharField(max_length=MAX_LABEL))
     source = models.CharField(max_length=9, choices=Source)
     confidence = models.FloatField()
     settled_by = models.CharField(
@@ -190,7 +190,7 @@ class BlindLabels(models.Model):
         Disagreement, models.CASCADE, related_name="blind_labels"
     )
     expert = models.ForeignKey(User, models.PROTECT, related_name="+")
-    labels = ArrayField(models.CharField(max_length=120))
+    labels = ArrayField(models.CharField(max_length=MAX_LABEL))
     outcome = models.CharField(
         max_length=9,
         choices=Disagreement.Outcome,

@@ -13,12 +13,12 @@ from labeling import signals
 from labeling.errors import InvalidInputError
 from labeling.messages import sentence as _
 from labeling.models import Label, LabelSet, Project, User
+from labeling.models.project import MAX_LABEL, MAX_LABELS
 from labeling.services.votes import relabel
 from labeling.services.work.transactions import lock_project
 
 # One is enough where an item may have none: whether it applies.
 MIN_LABELS: Final = 1
-MAX_LABELS: Final = 1000
 _COLOR: Final = re.compile(r"#[0-9A-Fa-f]{6}")
 
 
@@ -148,7 +148,7 @@ def _rules(labels: Sequence[LabelDraft]) -> list[tuple[bool, str]]:
     colors = [draft.color for draft in labels if draft.color]
     return [
         (
-            any(not 1 <= len(name) <= 120 or name.isspace() for name in names),
+            any(not 1 <= len(name) <= MAX_LABEL or name.isspace() for name in names),
             _("A label's name has 1 to 120 characters."),
         ),
         (len(set(names)) < len(names), _("Two labels have the same name.")),

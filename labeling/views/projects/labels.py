@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from labeling import queries
 from labeling.errors import InvalidInputError
 from labeling.models import Label, LabelSet, Membership
+from labeling.models.project import MAX_LABELS
 from labeling.services.projects import label_sets, members
 from labeling.views.page.paging import listing
 from labeling.views.page.scope import attempt, context, member_of, whole
@@ -78,7 +79,7 @@ def _blank() -> dict[str, str]:
 
 def _typed_rows(form: Mapping[str, str]) -> list[dict[str, str]]:
     """Return the rows of a posted form, in their order."""
-    count = min(whole(form.get("rows")), label_sets.MAX_LABELS + SPARE_ROWS)
+    count = min(whole(form.get("rows")), MAX_LABELS + SPARE_ROWS)
     rows = [
         {name: form.get(f"{name}-{place}", "").strip() for name in _blank()}
         for place in range(count)

@@ -17,8 +17,8 @@ from labeling.api.http.calls import call_of
 from labeling.api.http.fields import literals
 from labeling.errors import AssayError
 from labeling.models import Assignment
+from labeling.models.project import MAX_LABELS
 from labeling.services.experts import doubts
-from labeling.services.projects import label_sets
 from labeling.services.queue import allowance
 from labeling.services.queue.reasons import WhyNothing
 from labeling.services.votes import submit
@@ -174,7 +174,7 @@ def test_limits_of_lists_are_told() -> None:
     labels = whole["components"]["schemas"]["ProjectBody"]["properties"]["labels"]
 
     assert batch["maxItems"] == submit.MAX_BATCH
-    assert (labels["minItems"], labels["maxItems"]) == (1, label_sets.MAX_LABELS)
+    assert (labels["minItems"], labels["maxItems"]) == (1, MAX_LABELS)
 
 
 def properties() -> Iterator[tuple[str, dict[str, Any]]]:

@@ -24,6 +24,7 @@ from labeling.api.http.fields import (
     text,
 )
 from labeling.api.wire.projects.members import Role
+from labeling.models.project import MAX_LABELS
 from labeling.models.setting import Setting
 from labeling.services.projects import (
     creation,
@@ -136,7 +137,7 @@ class LabelBody(Body):
 _HOW_MANY = Meta(
     extra_json_schema={
         "minItems": label_sets.MIN_LABELS,
-        "maxItems": label_sets.MAX_LABELS,
+        "maxItems": MAX_LABELS,
     }
 )
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from labeling.messages import message
 from labeling.models import Item, Resolution
+from labeling.models.project import MAX_LABEL, MAX_LABELS
 from labeling.services.transfer import guard, rows
 from labeling.services.transfer.exporting.rows import FIELD
 from labeling.services.transfer.limits import LIMITS, Limits
@@ -24,9 +25,7 @@ KEPT: Final = (
     *("held_out_for", "data"),
 )
 
-# Of a project: its labels, the characters of one, and the groups that one can be kept of.
-MOST_LABELS: Final = 1000
-MAX_LABEL: Final = 120
+# Of one label: as many as the database can keep.
 MOST_GROUPS: Final = 2**31 - 1
 NO_SAMPLE: Final = message("%(column)s is not one of ours.", column="held_out_for")
 
@@ -134,7 +133,7 @@ def _held_out_for(values: Mapping[str, Any]) -> HeldOutFor:
     if values.get("split") != Item.Split.EVALUATION:
         return {}
     samples = _object(values, "held_out_for")
-    if len(samples) > MOST_LABELS or not all(samples):
+    if len(samples) > MAX_LABELS or not all(samples):
         raise RowError(NO_SAMPLE)
     if any(len(name) > MAX_LABEL for name in samples):
         raise RowError(rows.too_long("held_out_for", MAX_LABEL))
