@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from threading import Event, Thread
 from typing import Final
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 from django.db.models.functions import Now
 
 from labeling.models import Job
 from labeling.services.work.progress import SILENCE
+from labeling.services.work.transactions import AWAY
 
 BEAT: Final = SILENCE.total_seconds() / 4
 logger = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ def _beat(job: Job, ended: Event, every: float) -> None:
     while not ended.wait(every):
         try:
             mine.update(alive_until=Now() + SILENCE)
-        except (InterfaceError, OperationalError) as error:
+        except AWAY as error:
             # The next beat tries again, and the job itself will say so too.
             logger.warning("job %s has missed a heartbeat: %s", job.pk, error)
         finally:

@@ -48,9 +48,13 @@ def await_turn(turn: Turn, project_id: int = 0, *, is_shared: bool = False) -> N
         cursor.execute(f"SELECT {lock}(%s, %s)", [turn, project_id])
 
 
+# What the driver raises where the database is away.
+AWAY: Final = (InterfaceError, OperationalError)
+
+
 def is_cut_off(error: Exception) -> bool:
     """Whether the database was away, or has ended what stood still."""
-    return isinstance(error, InterfaceError | OperationalError) or isinstance(
+    return isinstance(error, AWAY) or isinstance(
         error.__cause__, IdleInTransactionSessionTimeout
     )
 
