@@ -21,7 +21,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Take project, format and where to write."""
         parser.add_argument("project")
-        parser.add_argument("--format", choices=list(exporting.KINDS), default="jsonl")
+        parser.add_argument(
+            "--format",
+            choices=list(exporting.KINDS),
+            default="jsonl",
+            help="parquet and huggingface need the extra parquet",
+        )
         parser.add_argument(
             "--bom", action="store_true", help="a CSV that Excel knows as UTF-8"
         )

@@ -5,6 +5,7 @@ It is imported where it is used, for most processes never see a Parquet file.
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 from typing import Any, Final
 
@@ -24,6 +25,11 @@ class NoParquetError(InvalidInputError):
 
     def __init__(self) -> None:
         super().__init__(MISSING)
+
+
+def is_installed() -> bool:
+    """Whether the package is here; it is not loaded."""
+    return importlib.util.find_spec("pyarrow") is not None
 
 
 def arrow() -> Any:

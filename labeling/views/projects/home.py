@@ -123,6 +123,10 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
             report=history[0] if history else None,
             history=history,
             guideline=html_of(guideline.text if guideline else ""),
-            formats=list(exporting.FORMATS),
+            formats=[
+                each.key
+                for each in exporting.offered(member.project)
+                if each.is_here and not each.lost
+            ],
         ),
     )

@@ -13,7 +13,6 @@ from django.views.decorators.cache import never_cache
 from labeling.models import Membership, Project, Source
 from labeling.services.projects import members
 from labeling.services.transfer import exporting
-from labeling.services.transfer.foreign import OUTGOING
 from labeling.services.transfer.sources import objects, schedule, sending, setting_up
 from labeling.services.transfer.sources.setting_up import SourceDraft
 from labeling.views.page.paging import listing
@@ -59,22 +58,11 @@ def source(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         source=shown,
         odd=listing(request, objects.to_look_at(shown)),
         errors=tried.errors,
-        formats=_formats(member.project),
+        formats=exporting.offered(member.project),
         has_pictures=member.project.data_type == Project.DataType.IMAGE,
         **_choices(),
     )
     return render(request, "labeling/source.html", page, status=tried.status)
-
-
-def _formats(project: Project) -> list[tuple[str, str]]:
-    """Return the formats of exports that hold this project's items, with their names."""
-    ours = [(kind, kind.upper()) for kind in exporting.FORMATS]
-    tools = OUTGOING.items()
-    return ours + [
-        (kind, form.title)
-        for kind, form in tools
-        if project.data_type in form.data_types
-    ]
 
 
 def _choices() -> dict[str, object]:

@@ -18,7 +18,7 @@ from labeling.errors import AssayError, InvalidInputError, NotFoundError
 from labeling.models import ImportRun, Item, Membership, Upload
 from labeling.services.projects import label_sets, members
 from labeling.services.transfer import exporting, importing
-from labeling.services.transfer.foreign import OUTGOING
+from labeling.services.transfer.arrow import MISSING
 from labeling.services.transfer.importing.dialect import NO_DELIMITER
 from labeling.templatetags.cells import value_in_words
 from labeling.views.page.paging import listing
@@ -204,15 +204,14 @@ def _choices(request: HttpRequest) -> importing.ImportChoices:
 def export(request: HttpRequest, slug: str) -> HttpResponse:
     """Offer the formats and filters; the file itself comes by the API."""
     member = member_of(request, slug, members.ENGINEER)
+    offered = exporting.offered(member.project)
     page = context(
         member,
         "export",
-        formats=list(exporting.FORMATS),
-        tools=[
-            (key, form.title, form.lost)
-            for key, form in OUTGOING.items()
-            if member.project.data_type in form.data_types
-        ],
+        formats=[each for each in offered if not each.lost],
+        tools=[each for each in offered if each.lost],
+        # Said once for all formats that are not to be had.
+        missing=None if all(each.is_here for each in offered) else MISSING,
         splits=Item.Split.choices,
         states=Item.State.choices,
         columns=exporting.COLUMNS,

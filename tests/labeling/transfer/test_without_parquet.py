@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import subprocess
 import sys
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from django.core.management import CommandError, call_command
 
 from labeling.errors import InvalidInputError
-from labeling.models import Item
+from labeling.models import Item, Job, Source
 from labeling.services.transfer import exporting, importing
 from labeling.services.work import jobs
 from tests import make
@@ -79,6 +81,65 @@ def test_a_call_is_told_and_ends_in_no_error_of_ours() -> None:
 
     assert answer.status_code == 400
     assert "installed without Parquet" in answer.json()["detail"]
+
+
+@pytest.mark.usefixtures("without")
+def test_pages_offer_what_is_not_to_be_had_disabled_and_say_how_to_get_it() -> None:
+    project = make.project()
+    make.item(project)
+    source = Source.objects.create(project=project, kind="folder", name="A folder")
+    page = browser(make.manager_of(project).user)
+
+    export = page.get(f"/projects/{project.slug}/export/").content.decode()
+    of_source = page.get(f"/projects/{project.slug}/sources/{source.pk}/")
+    home = page.get(f"/projects/{project.slug}/").content.decode()
+
+    for kind in ("parquet", "huggingface"):
+        assert re.search(f'value="{kind}"[^>]*disabled', export)
+        assert re.search(f'value="{kind}" disabled', of_source.content.decode())
+    for kind in ("jsonl", "csv", "label_studio", "doccano"):
+        assert re.search(f'value="{kind}"', export)
+        assert not re.search(f'value="{kind}"[^>]*disabled', export)
+    assert len(re.findall(WORDS, export)) == 1
+    assert "format=csv" in home
+    assert "format=parquet" not in home
+
+
+def test_pages_say_nothing_of_it_where_it_is_here() -> None:
+    project = make.project()
+    make.item(project)
+    page = browser(make.manager_of(project).user)
+
+    export = page.get(f"/projects/{project.slug}/export/").content.decode()
+
+    assert 'value="parquet"' in export
+    assert "disabled" not in re.findall("<fieldset>.*</fieldset>", export, re.DOTALL)[0]
+    assert "installed without Parquet" not in export
+
+
+@pytest.mark.usefixtures("without")
+def test_an_export_into_a_source_is_refused_before_a_job_is_made() -> None:
+    project = make.project()
+    source = Source.objects.create(project=project, kind="folder", name="A folder")
+    call = make.Caller(make.manager_of(project).user)
+
+    answer = call(
+        "post",
+        f"projects/{project.slug}/sources/{source.pk}/export/",
+        {"format": "parquet"},
+    )
+
+    assert answer.status_code == 400
+    assert "installed without Parquet" in answer.json()["detail"]
+    assert not Job.objects.exists()
+
+
+@pytest.mark.usefixtures("without")
+def test_the_command_is_told_too() -> None:
+    project = make.project()
+
+    with pytest.raises(CommandError, match=WORDS):
+        call_command("export", project.slug, format="parquet")
 
 
 def test_refused_rows_can_be_had_as_lines(monkeypatch: pytest.MonkeyPatch) -> None:

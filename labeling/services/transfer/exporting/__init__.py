@@ -7,9 +7,21 @@ from labeling.services.transfer.exporting.files import (
     KINDS,
     CsvStyle,
     Export,
+    check,
     ending,
     stream,
 )
+from labeling.services.transfer.exporting.offered import offered
 from labeling.services.transfer.exporting.rows import COLUMNS
 
-__all__ = ["COLUMNS", "FORMATS", "KINDS", "CsvStyle", "Export", "ending", "stream"]
+__all__ = [
+    "COLUMNS",
+    "FORMATS",
+    "KINDS",
+    "CsvStyle",
+    "Export",
+    "check",
+    "ending",
+    "offered",
+    "stream",
+]

@@ -17,7 +17,7 @@ from typing import Any, Final
 from labeling.errors import NoSpaceError, check_one_of
 from labeling.messages import sentence as _
 from labeling.models import Project
-from labeling.services.transfer.arrow import arrow
+from labeling.services.transfer.arrow import NoParquetError, arrow, is_installed
 from labeling.services.transfer.exporting import tools
 from labeling.services.transfer.exporting.rows import (
     COLUMNS,
@@ -90,21 +90,33 @@ def stream(
 
     CSV cells that a spreadsheet would run as a formula get a leading apostrophe,
     unless the style is raw. Embeddings of predictions are in it where they are asked for.
-    Raises InvalidInputError where the format or a filter is unknown or
-    the server lacks Parquet,
+    Raises InvalidInputError where the format cannot be had or a filter is unknown,
     NoSpaceError where the disk is full, TakesTooLongError beyond EXPORT_MAX_SECONDS.
     """
-    check_one_of("format", kind, KINDS)
-    if kind in OUTGOING:
-        tools.check(kind, project)
-    if ending(kind) == "parquet":
-        arrow()
+    check(kind, project)
     try:
         with snapshot(project, filters, with_embeddings=with_embeddings) as taken:
             return _export(project, kind, taken, style)
     except OSError as error:
         message = _("The server cannot keep the file until it is sent: %(reason)s.")
         raise NoSpaceError(message % {"reason": error.strerror}) from error
+
+
+def check(kind: str, project: Project) -> None:
+    """Raise InvalidInputError where a format cannot be had.
+
+    It is unknown, does not hold this project's items, or the server lacks Parquet.
+    """
+    check_one_of("format", kind, KINDS)
+    if kind in OUTGOING:
+        tools.check(kind, project)
+    if not is_here(kind):
+        raise NoParquetError
+
+
+def is_here(kind: str) -> bool:
+    """Whether this server has what writes a format."""
+    return ending(kind) != "parquet" or is_installed()
 
 
 def ending(kind: str) -> str:

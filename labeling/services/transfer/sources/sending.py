@@ -33,9 +33,9 @@ def request(
 ) -> Job:
     """Request an export into a source; embeddings are in it where they are asked for.
 
-    Raises InvalidInputError where the format or a filter is unknown.
+    Raises InvalidInputError where the format cannot be had or a filter is unknown.
     """
-    check_one_of("format", kind, exporting.KINDS)
+    exporting.check(kind, source.project)
     for name, value in filters.items():
         check_one_of(name, value, queries.CHOICES[name])
     return jobs.enqueue(
