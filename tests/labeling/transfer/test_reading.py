@@ -6,8 +6,9 @@ import csv
 import gzip
 import io
 import json
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -308,6 +309,52 @@ def test_k1_most_rows_may_lack_a_cell_where_cells_are_in_quotes(delimiter: str) 
 )
 def test_k1_prose_with_quotes_has_no_delimiter(text: str) -> None:
     assert dialect.delimiter_of("x.txt", text) == dialect.NO_DELIMITER
+
+
+PROSE: Final = {
+    "only one line can be read, and has a comma": (
+        "She walked, and it rained.\n"
+        '"Where are you going?" he asked.\n'
+        '"Then stay!" he cried.\n'
+    ),
+    "the same line is the last one": (
+        '"Where are you going?" he asked.\n'
+        '"Then stay!" he cried.\n'
+        "She walked, and it rained.\n"
+    ),
+    "with semicolons": 'He ran; she stood.\n"Stop!" he said.\n"Why?" she said.\n',
+    "most lines are said by nobody": (
+        "It rained.\nShe walked, and he, too, got wet.\n"
+        '"No," she said, "not now."\n"Wait!" he said.\nThe end, at last.\n'
+    ),
+    "old Macs": 'He ran, at last.\r"Stop!" he said.\r"Why?" she said.\r',
+}
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.txt", "x"])
+@pytest.mark.parametrize("text", PROSE.values(), ids=PROSE)
+def test_k1_prose_in_which_somebody_speaks_is_one_text_per_line(
+    text: str, name: str
+) -> None:
+    lines_ = [line for line in re.split("[\r\n]", text) if line]
+
+    assert rows_of(name, text.encode()) == [{"text": line} for line in lines_]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'text,label\n"Great" product,good\n"Meh" is all,bad\n',
+        'text\n"Where?" he asked.\nShe walked, and it rained.\n',
+        # Most records are as wide as each other.
+        '"a, b","c"\n"d","e"\n"f" said g,"h"\n',
+        '"a, b",c\nd,e\n"He" said,f\n',
+    ],
+)
+def test_k1_a_table_with_a_broken_record_is_no_prose(text: str) -> None:
+    file = io.BytesIO(text.encode())
+
+    assert readers.understand("x.csv", file, TERMS).format == "csv"
 
 
 def test_k1_c12_a_header_in_another_encoding_names_the_columns() -> None:

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Final
 
 from labeling.services.transfer.names import fold, fold_label
@@ -23,6 +24,8 @@ KNOWN: Final = frozenset(
     {*ROLES, *NAMES, "text", "image", "file", "file_name", "filename"}
 )
 LONG: Final = 60  # characters of a cell that is no name of a column
+# Words behind a closing quote, as in stories: no cell of a table has them.
+_SAID: Final = re.compile(r'\s*"[^"]*"\s+\w')
 # What programs write where there is no value.
 _NOTHING: Final = frozenset({"", "na", "n/a", "nan", "null", "none", "_"})
 
@@ -134,11 +137,40 @@ def _rank(some: Sequence[Sequence[str]]) -> tuple[float, int, float]:
     return fitting, known, -sum(cell.startswith(" ") for cell in cells) / len(cells)
 
 
+def is_prose(text: str) -> bool:
+    """Whether its lines are sentences, of which some are said by somebody, in quotes.
+
+    Then no delimiter divides most of them, and the first one names no columns.
+    """
+    some = lines_of(text, line_end_of(text))[:RECORDS]
+    lines = [line for line in some if line.strip()]
+    if not any(map(_SAID.match, lines)):
+        return False
+    first = re.split(f"[{DELIMITERS}]", lines[0])
+    if {fold(cell.strip().strip('"')) for cell in first} & KNOWN:
+        return False
+    return not any(_divides(text, delimiter) for delimiter in DELIMITERS)
+
+
+def _divides(text: str, delimiter: str) -> bool:
+    """Whether most records, the broken ones among them, have as many cells."""
+    some, broken = _tried(text, delimiter, "")
+    widths = Counter(len(cells) for cells in some if cells)
+    width, count = max(widths.items(), key=itemgetter(1), default=(0, 0))
+    return width > 1 and 2 * count > sum(widths.values()) + broken
+
+
 def records(text: str, delimiter: str, escape: str = "") -> list[list[str]]:
     """Return the first records of a text, without those that are broken."""
+    return _tried(text, delimiter, escape)[0]
+
+
+def _tried(text: str, delimiter: str, escape: str) -> tuple[list[list[str]], int]:
+    """Return the first records of a text, and how many between them are broken."""
     marks = Escape(escape)
     reader = _reader(text, delimiter, marks)
     some: list[list[str]] = []
+    broken = 0
     while len(some) < RECORDS:
         try:
             some.append(marks.unmarked(next(reader)))
@@ -146,8 +178,8 @@ def records(text: str, delimiter: str, escape: str = "") -> list[list[str]]:
             break
         except csv.Error:
             # The reader begins anew behind what it could not read.
-            continue
-    return some
+            broken += 1
+    return some, broken
 
 
 def _reader(text: str, delimiter: str, escape: Escape) -> Iterator[list[str]]:

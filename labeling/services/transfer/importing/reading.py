@@ -314,7 +314,10 @@ def _format(name: str, text: str, terms: ValueTerms) -> str:
     is_prose = ending in (".txt", "") and terms.data_type == "text"
     if is_prose and not _has_columns(name, text):
         return "lines"
-    return "jsonl" if ending in (".jsonl", ".ndjson") else "csv"
+    if ending in (".jsonl", ".ndjson"):
+        return "jsonl"
+    is_text = terms.data_type == "text" and ending not in (".tsv", ".tab")
+    return "lines" if is_text and dialect.is_prose(text) else "csv"
 
 
 def _has_columns(name: str, text: str) -> bool:
