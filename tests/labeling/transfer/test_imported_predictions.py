@@ -6,16 +6,28 @@ import json
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from labeling.errors import InvalidInputError
-from labeling.models import Annotation, Item, OutsidePrediction, Project, Resolution
-from labeling.services.transfer import exporting
+from labeling.models import (
+    Annotation,
+    Item,
+    Job,
+    OutsidePrediction,
+    Project,
+    Resolution,
+)
+from labeling.services.transfer import exporting, importing
+from labeling.services.transfer.importing import Limits
 from labeling.services.transfer.outside import store
 from labeling.services.transfer.outside.rows import SourcePrediction
 from labeling.services.transfer.outside.store import Brought
 from labeling.services.votes import settle
+from labeling.services.work import jobs
 from tests import make
-from tests.labeling.transfer.files import bring, lines, zipped
+from tests.doubles import interrupted, watched
+from tests.labeling.transfer.files import bring, lines, start, zipped
+from tests.labeling.transfer.predicted import read
 
 pytestmark = pytest.mark.django_db
 BySource = dict[tuple[str, str], Any]
@@ -294,3 +306,63 @@ def test_what_is_no_list_of_predictions_is_refused_and_may_be_data() -> None:
 
     assert bring(project, "x.jsonl", lines(row)).rejected == 1
     assert bring(project, "x.jsonl", lines(row), {"predictions": "data"}).created == 1
+
+
+STAYED = "1 predictions were not taken: their items have others of the same source, which the page Predictions replaces."
+
+
+def test_an_older_file_of_another_tool_replaces_no_newer_prediction() -> None:
+    project = make.project()
+    old = studio(
+        task(1, of_studio("x", model_version="v7", score=0.75), annotations=[]),
+        task(2, of_studio("x", model_version="v7"), annotations=[]),
+    )
+    bring(project, "tasks.json", old)
+    newer = studio(
+        task(1, of_studio("y", model_version="v7", score=0.5), annotations=[])
+    )
+
+    sent = read(project, "tasks.json", newer)
+    again = bring(project, "tasks.json", old)
+
+    assert (sent.filled, sent.rejected) == (1, 0)
+    assert predicted(project)["v7", "text 1"] == (["y"], 0.5)
+    assert STAYED in [str(note) for note in again.notes]
+    assert (again.filled, again.duplicates) == (0, 2)
+
+
+def test_labels_that_are_predictions_by_choice_replace_none_either() -> None:
+    project = make.project()
+    by = {"labels_are": "predictions", "labels_by": "gpt"}
+    bring(project, "x.jsonl", lines({"text": "1", "label": "x"}), **by)
+
+    run = bring(project, "x.jsonl", lines({"text": "1", "label": "y"}), **by)
+
+    assert predicted(project) == {("gpt", "1"): (["x"], None)}
+    assert STAYED in [str(note) for note in run.notes]
+
+
+def test_an_attempt_that_begins_anew_still_says_what_became_of_predictions() -> None:
+    project = make.project()
+    rows = [
+        {"id": str(n), "text": f"{n}", "predictions": [{"source": "llm", "label": "x"}]}
+        for n in range(6)
+    ]
+    other = [{"source": "llm", "label": "y"}]
+    bring(
+        project, "x.jsonl", lines(*({**rows[n], "predictions": other} for n in (1, 5)))
+    )
+    run = start(project, "x.jsonl", lines(*rows))
+
+    def dies() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        importing.run(interrupted(run.job, after=4, then=dies), Limits(chunk_rows=2))
+    Job.objects.filter(pk=run.job_id).update(alive_until=timezone.now())
+    importing.run(watched(jobs.claim(run.job_id)), Limits(chunk_rows=2))
+
+    run.refresh_from_db()
+    notes = [str(note) for note in run.notes]
+    assert "4 predictions of other tools are kept: see the page Predictions." in notes
+    assert f"2{STAYED[1:]}" in notes

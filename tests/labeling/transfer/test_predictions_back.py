@@ -23,6 +23,7 @@ from labeling.services.transfer.outside.store import Brought
 from labeling.services.transfer.rows import RowError
 from tests import make
 from tests.labeling.transfer.files import bring, lines, picture, zipped
+from tests.labeling.transfer.predicted import read
 
 LABELS: Final = ("x", "y")
 WHOLE: Final = SourcePrediction(
@@ -150,7 +151,7 @@ def test_a_model_that_was_heard_in_label_studio_again_is_believed() -> None:
     assert (mine.labels, mine.probabilities, mine.embedding) == (["y"], None, None)
 
 
-STAYED: Final = "predictions of this export were not taken: their items have others of the same source."
+STAYED: Final = "predictions were not taken: their items have others of the same source, which the page Predictions replaces."
 
 
 @pytest.mark.django_db
@@ -294,3 +295,50 @@ def test_the_command_gives_embeddings_by_choice(
     call_command("export", project.slug, "--output", str(file), *flag)
 
     assert (b'"embedding": "' in file.read_bytes()) is bool(flag)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet"])
+def test_our_own_export_is_a_file_of_predictions_too(kind: str) -> None:
+    project, other = filled(), make.project(labels=LABELS)
+    for of in (project, other):
+        bring(of, "x.jsonl", lines({"id": "=1+1", "text": "3", "label": "x"}))
+    store.keep(project.pk, [Brought(0, "=1+1", EVERY[1])])
+    bring(other, "x.jsonl", lines({"id": "a", "text": "1"}, {"id": "b", "text": "2"}))
+    file = out(project, kind)
+
+    run = read(other, f"again.{kind}", file)
+
+    assert stored(other) == stored(project)
+    assert (run.received, run.created, run.duplicates, run.rejected) == (3, 2, 1, 0)
+    assert [str(note) for note in run.notes][-2:] == [
+        "An export of ours: its predictions are taken and nothing else.",
+        "1 rows of the export predict nothing.",
+    ]
+
+
+@pytest.mark.django_db
+def test_labels_of_our_own_export_are_predictions_where_a_person_says_so() -> None:
+    project = make.project(labels=LABELS)
+    row = {"id": "a", "text": "1", "label": "x"}
+    bring(project, "x.jsonl", lines(row), labels_are="gold")
+
+    run = read(
+        project,
+        "again.jsonl",
+        out(project, "jsonl"),
+        mapping={"id": "ignore", "predictions": "ignore"},
+    )
+
+    assert run.rejected == 0
+    assert [row[1:3] for row in stored(project)] == [("llm", ["x"])]
+
+
+@pytest.mark.django_db
+def test_an_item_of_our_own_export_that_is_not_here_is_named() -> None:
+    empty = make.project(labels=LABELS)
+
+    run = read(empty, "again.jsonl", out(filled(), "jsonl"))
+
+    assert (run.received, run.duplicates, run.rejected) == (2, 1, 1)
+    assert "“a” is no item of this project." in str(run.refusals[0].reason)

@@ -17,9 +17,8 @@ from labeling.services.work.transactions import Turn, await_turn
 class KeptPredictions(NamedTuple):
     """What became of the predictions of a chunk.
 
-    total: those that are new, or other than before. rows: the identities of
-    their rows as they were read. stayed: those of our own export that were not taken,
-    for their items have others of the same source.
+    total: those that are new. rows: the identities of their rows as they were read.
+    stayed: those that were not taken, for their items have others of the same source.
     """
 
     total: int
@@ -53,15 +52,10 @@ def keep(project_id: int, outcomes: Sequence[RowOutcome]) -> KeptPredictions:
         if _content(each) in names
         for predicted in each.row.predictions
     ]
-    pairs: list[tuple[Brought, store.KeptAs]] = []
-    for is_own in (False, True):
-        some = [each for each in brought if rich[each.number].row.is_own is is_own]
-        # What is here is as old as an export of ours, or newer.
-        kept = store.keep(project_id, some, may_replace=not is_own)
-        pairs += zip(some, kept, strict=True)
-    written = [
-        id(rich[each.number].raw) for each, how in pairs if how in ("new", "replaced")
-    ]
+    # The items are what is imported: of predictions nobody knows which ones are newer.
+    kept = store.keep(project_id, brought, may_replace=False)
+    pairs = [*zip(brought, kept, strict=True)]
+    written = [id(rich[each.number].raw) for each, how in pairs if how == "new"]
     remarks += [
         Remark(
             rich[each.number].number,

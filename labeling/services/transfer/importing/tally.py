@@ -27,6 +27,8 @@ class Before:
     taken: int = 0
     voted: int = 0
     remarked: int = 0
+    predicted: int = 0
+    stayed: int = 0
 
 
 @dataclass
@@ -59,6 +61,7 @@ class Tally:
         """Begin with what the attempts before wrote."""
         self.created, self.filled = self.before.created, self.before.filled
         self.taken, self.voted = self.before.taken, self.before.voted
+        self.predicted, self.stayed = self.before.predicted, self.before.stayed
         self.remarks.count = self.before.remarked
 
     @property
@@ -99,12 +102,12 @@ class Tally:
         self.scaled += written.scaled
         self.unused += written.unused
         self.predicted += written.predicted
-        self.stayed += written.stayed
         self.filled += written.met.filled
         self.taken += written.met.taken
         self.voted += written.met.voted
         # Of the same rows an attempt before has said them.
         if self.received > self.before.received:
+            self.stayed += written.stayed
             for number, remark in written.met.remarks:
                 self.remarks.add(number, remark)
         for refusal in written.refusals:
@@ -149,7 +152,7 @@ class Tally:
             (
                 self.stayed,
                 message(
-                    "%(count)s predictions of this export were not taken: their items have others of the same source.",
+                    "%(count)s predictions were not taken: their items have others of the same source, which the page Predictions replaces.",
                     count=self.stayed,
                 ),
             ),

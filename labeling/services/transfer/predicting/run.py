@@ -110,13 +110,8 @@ def run(progress: Progress, limits: Limits = LIMITS) -> dict[str, Any]:
             refused.store(import_run, way)
             raise
         refused.store(import_run, way)
-    if tally.unused:
-        progress.log(
-            message(
-                "Columns that say nothing of predictions are not used: %(columns)s.",
-                columns=", ".join([*tally.unused][: tallying.MOST_NAMED]),
-            )
-        )
+    for note in tally.notes():
+        progress.log(note)
     signals.send_on_commit(signals.predictions_changed, import_run.project_id)
     return {"created": tally.counts["new"]}
 
@@ -180,7 +175,7 @@ def _save(tally: PredictionTally, import_run: ImportRun, progress: Progress) -> 
             received=tally.received,
             created=tally.counts["new"],
             filled=tally.counts["replaced"],
-            duplicates=tally.counts["same"],
+            duplicates=tally.counts["same"] + tally.counts["none"],
             rejected=tally.refusals.count,
             errors=tally.refusals.rows,
         )
