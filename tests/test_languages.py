@@ -90,6 +90,23 @@ def test_nobody_is_addressed_formally(language: str, formal: str) -> None:
                 assert not re.search(formal, said.replace("los suyos", "")), said
 
 
+@pytest.mark.parametrize(
+    ("language", "others"),
+    [
+        # Files of a ZIP are called items too, in any language.
+        ("de", r"\bItems?\b|\bEintr(?:ag|äge)"),
+        ("es", r"(?i)\bítems?\b|\bentradas?\b"),
+    ],
+)
+def test_an_item_has_one_name_in_a_language(language: str, others: str) -> None:
+    for domain in messages.DOMAINS:
+        for key, forms in messages.entries(messages.read(language, domain)).items():
+            if re.search(r"(?i)\bitems?\b", messages.PLACEHOLDER.sub("", str(key))):
+                for said in forms:
+                    words = messages.PLACEHOLDER.sub("", said)
+                    assert not re.search(others, words), said
+
+
 def test_the_pseudo_locale_keeps_placeholders_and_is_longer() -> None:
     said = messages.pseudo("{count} of %(items)s unsent")
 
