@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import json
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import Q, QuerySet
 
@@ -63,6 +63,26 @@ class Content:
         """Return it of some of the items alone, in their order."""
         kept = {pk: self.labels[pk] for pk in items}
         return replace(self, labels=kept)
+
+
+@dataclass(frozen=True)
+class LabelSource:
+    """How many labels of a snapshot come from a source, and on how many votes they rest."""
+
+    source: str
+    labels: int
+    votes: int
+
+
+@dataclass(frozen=True)
+class Makeup:
+    """What the labels of a snapshot are: how many of each name, the commonest first.
+
+    sources: the largest first; empty for the first files, which did not say.
+    """
+
+    names: list[tuple[str, int]]
+    sources: list[LabelSource]
 
 
 def labels_of(project: Project, split: str, table: Table) -> LabelsOf:
@@ -252,6 +272,42 @@ def content_of(snapshot: Snapshot) -> Content:
     Raises DamagedFileError where it is damaged or gone, and labels, votes or weights are
     not those of then any more.
     """
+    whole = _whole(snapshot)
+    # The first format, which had neither a head nor contents.
+    if isinstance(whole, list):
+        return Content({pk: tuple(names) for pk, names in whole}, {})
+    rows = whole["rows"]
+    return Content(
+        {row[0]: tuple(row[2]) for row in rows},
+        {row[0]: row[1] for row in rows},
+        {row[0]: row[4] for row in rows},
+        # Format 2 had no place for them.
+        {row[0]: row[7] for row in rows if row[7:] and row[7]},
+    )
+
+
+def makeup_of(snapshot: Snapshot) -> Makeup:
+    """Return how many labels of a snapshot have each name, and come from each source.
+
+    Raises what ``content_of`` raises.
+    """
+    whole = _whole(snapshot)
+    # The first format has pairs of an item and its labels, and says no more.
+    is_first = isinstance(whole, list)
+    rows = whole if is_first else whole["rows"]
+    place = 1 if is_first else 2
+    names = Counter(name for row in rows for name in row[place])
+    if is_first:
+        return Makeup(names.most_common(), [])
+    labels = Counter(row[3] for row in rows)
+    votes: Counter[str] = Counter()
+    for row in rows:
+        votes[row[3]] += len(row[6])
+    shares = [LabelSource(*pair, votes[pair[0]]) for pair in labels.most_common()]
+    return Makeup(names.most_common(), shares)
+
+
+def _whole(snapshot: Snapshot) -> Any:
     why = message(
         "The snapshot %(hash)s is damaged or gone.", hash=snapshot.sha256[:12]
     )
@@ -264,15 +320,4 @@ def content_of(snapshot: Snapshot) -> Content:
             raise
         files.save("snapshots", data)
         logger.warning("%s was lost, and has been made again", snapshot)
-    whole = json.loads(data)
-    # The first format, which had neither a head nor contents.
-    if isinstance(whole, list):
-        return Content({pk: tuple(names) for pk, names in whole}, {})
-    rows = whole["rows"]
-    return Content(
-        {row[0]: tuple(row[2]) for row in rows},
-        {row[0]: row[1] for row in rows},
-        {row[0]: row[4] for row in rows},
-        # Format 2 had no place for them.
-        {row[0]: row[7] for row in rows if row[7:] and row[7]},
-    )
+    return json.loads(data)

@@ -5,15 +5,18 @@ After Mitchell et al. (2019), Model Cards for Model Reporting, FAT*, 220–229.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
+
+from django.db.models import prefetch_related_objects
 
 from activelearn.core.report import Report
 from activelearn.models import Duel, Evaluation, ModelVersion, TrainingRun
 from activelearn.services.labels import coverage, snapshots
 from activelearn.services.labels.coverage import Coverage
-from activelearn.services.versions import registry
+from activelearn.services.labels.snapshots import Makeup
+from activelearn.services.versions import origins, registry
 from activelearn.services.versions.history import Act, acts_of
+from activelearn.services.versions.origins import Origin
 from labeling.errors import DamagedFileError
 from labeling.models import Project
 
@@ -22,15 +25,14 @@ from labeling.models import Project
 class Card:
     """What is kept of a version.
 
-    learned: how many labels of each name it learned from, the commonest first; None
-    where the file that says so is gone.
+    makeup: of what it learned; None where the file that says so is gone.
     evaluation and report: None where it was not judged. judged_again: runs that judged
     it once more; acts: what people and the gate did with it. duels: with
     what served, the latest first.
     """
 
     version: ModelVersion
-    learned: list[tuple[str, int]] | None
+    makeup: Makeup | None
     evaluation: Evaluation | None
     report: Report | None
     coverage: Coverage
@@ -43,6 +45,17 @@ class Card:
         """The run that had the last word on it."""
         return self.judged_again[-1] if self.judged_again else self.version.run
 
+    @property
+    def origin(self) -> Origin:
+        """Where it comes from, and what came of it."""
+        return origins.origin_of(
+            self.version,
+            self.makeup,
+            self.evaluation,
+            self.verdict_run,
+            self.acts[::-1],
+        )
+
 
 def card_of(project: Project, number: int) -> Card:
     """Return the card of a version.
@@ -50,6 +63,7 @@ def card_of(project: Project, number: int) -> Card:
     Raises NotFoundError where the project has no such version.
     """
     version = registry.version(project, number)
+    prefetch_related_objects([version], *registry.with_history())
     # These have an entry for each held-out item, and the card shows none of them.
     judged = Evaluation.objects.defer("outcomes", "pairs", "sureness").filter(
         model=version
@@ -57,7 +71,7 @@ def card_of(project: Project, number: int) -> Card:
     evaluation = judged.first()
     return Card(
         version=version,
-        learned=_learned(version),
+        makeup=_makeup(version),
         evaluation=evaluation,
         report=registry.report_of(evaluation) if evaluation else None,
         coverage=coverage.coverage_of(project),
@@ -67,9 +81,8 @@ def card_of(project: Project, number: int) -> Card:
     )
 
 
-def _learned(version: ModelVersion) -> list[tuple[str, int]] | None:
+def _makeup(version: ModelVersion) -> Makeup | None:
     try:
-        labels = snapshots.read(version.snapshot)
+        return snapshots.makeup_of(version.snapshot)
     except DamagedFileError:
         return None
-    return Counter(name for names in labels.values() for name in names).most_common()

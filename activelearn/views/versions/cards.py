@@ -67,10 +67,10 @@ def sections(card: Card) -> Iterator[Section]:
 
 
 def _learned(card: Card) -> Iterator[tuple[Promise | str, str]]:
-    if card.learned is None:
+    if card.makeup is None:
         yield _("Labels by name"), str(_("the file that says so is gone"))
         return
-    for name, count in card.learned[:MOST]:
+    for name, count in card.makeup.names[:MOST]:
         yield name, str(count)
 
 
@@ -152,7 +152,7 @@ def _lineage(card: Card) -> Iterator[tuple[Promise | str, str]]:
     if verdict.explanation:
         yield _("The gate"), localized(verdict.explanation)
     for act in reversed(card.acts):
-        yield _moment(act.at), f"{_done(act)}. {act.why}" if act.why else _done(act)
+        yield _moment(act.at), f"{done(act)}. {act.why}" if act.why else done(act)
 
 
 ACTS: Final[dict[str, Promise]] = {
@@ -163,7 +163,7 @@ ACTS: Final[dict[str, Promise]] = {
 }
 
 
-def _done(act: Act) -> str:
+def done(act: Act) -> str:
     """Return what was done with a version, and by whom, in words."""
     # Who asked for a run has not approved what its gate let through.
     gate = _("the gate of run #%(run)s") % {"run": act.run} if act.run else None

@@ -16,6 +16,7 @@ from activelearn.services.versions.comparing import VersionComparison
 from activelearn.views.judging import duels as duel_rows
 from activelearn.views.judging.evidence import KINDS
 from activelearn.views.versions.cards import markdown, sections
+from activelearn.views.versions.lineage import lineage_of
 from labeling import queries
 from labeling.models import Item, Project
 from labeling.services.projects import members
@@ -28,7 +29,13 @@ def card(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Show a version's card. Raises Http404 where there is no such version."""
     member = member_of(request, slug, members.ENGINEER)
     known = _card(member.project, number)
-    page = context(member, "models", card=known, sections=list(sections(known)))
+    page = context(
+        member,
+        "models",
+        card=known,
+        sections=list(sections(known)),
+        lineage=lineage_of(known.origin),
+    )
     return render(request, "activelearn/card.html", page)
 
 
