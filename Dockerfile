@@ -1,6 +1,6 @@
 FROM python:3.11.14-slim-bookworm
 WORKDIR /app
-COPY requirements.lock requirements-extras.lock pyproject.toml README.md ./
+COPY requirements.lock requirements-extras.lock pyproject.toml README.md LICENSE NOTICE ./
 RUN pip install --no-cache-dir -r requirements.lock -r requirements-extras.lock && useradd --system --uid 1000 assay
 COPY manage.py ./
 COPY running running

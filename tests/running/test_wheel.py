@@ -18,7 +18,7 @@ from tests.running.machine import ROOT
 pytestmark = pytest.mark.long
 
 PACKAGES: Final = ("running", "config", "labeling", "activelearn", "frontend")
-FILES: Final = ("pyproject.toml", "README.md", "LICENSE", "manage.py")
+FILES: Final = ("pyproject.toml", "README.md", "LICENSE", "NOTICE", "manage.py")
 CARRIED: Final = (
     "frontend/templates/**/*.html",
     "frontend/static/**/*.*",
@@ -26,6 +26,7 @@ CARRIED: Final = (
     "config/**/*.sql",
     "labeling/**/*.sql",
     "activelearn/**/*.sql",
+    "activelearn/encoders/*.npz",
     *(f"{package}/**/*.py" for package in PACKAGES),
 )
 LOOK: Final = """
@@ -90,6 +91,13 @@ def test_the_wheel_carries_all_that_runs_and_nothing_else(wheel: Path) -> None:
     }
 
     assert names == wanted
+
+
+def test_the_wheel_says_what_of_it_others_have_made(wheel: Path) -> None:
+    packed = zipfile.ZipFile(wheel)
+    (notice,) = (name for name in packed.namelist() if name.endswith("/NOTICE"))
+
+    assert packed.read(notice) == (ROOT / "NOTICE").read_bytes()
 
 
 def test_an_installed_package_finds_its_pages_away_from_its_source(

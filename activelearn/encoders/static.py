@@ -1,0 +1,94 @@
+"""Tables that tell what a text is about, word piece by word piece; they travel along.
+
+A text's vector is the sum of those of its word pieces, at unit length. A table is a file
+of this package, named in a specification with its hash and read when the first text is
+encoded; each process that encodes holds it once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Sequence
+from functools import cache
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from activelearn.encoders.wordpiece import WordPieces
+
+Vectors = NDArray[np.float32]
+FOLDER: Final = Path(__file__).parent
+# The tables that this program brings, by name: the SHA-256 of each.
+KNOWN: Final = {
+    "minilm-256": "80417ce7e3607163573b935fe76e09e021478b8955207d43e8ed4dd0217a20fa",
+}
+# Texts that are encoded at once: their word pieces are in memory together.
+AT_ONCE: Final = 2000
+
+
+class WrongEncoderError(ValueError):
+    """A table that this program does not bring, or not as it was published."""
+
+
+class StaticEncoder:
+    """A table of vectors: bytes (n_pieces, dimensions), and a scale for each row."""
+
+    def __init__(self, data: bytes) -> None:
+        # Without pickle: loading a file must not run what is in it.
+        packed = np.load(io.BytesIO(data), allow_pickle=False)
+        self._vectors: NDArray[np.int8] = packed["vectors"]
+        self._scales: Vectors = packed["scales"]
+        self._pieces = WordPieces(packed["vocabulary"].tobytes().decode().split("\n"))
+
+    @property
+    def dimensions(self) -> int:
+        """How many numbers a text becomes."""
+        return int(self._vectors.shape[1])
+
+    def encoded(self, texts: Sequence[str]) -> Vectors:
+        """Return (n_texts, dimensions), of unit length; zero where no word is known."""
+        parts = [
+            self._encoded(texts[start : start + AT_ONCE])
+            for start in range(0, len(texts), AT_ONCE)
+        ]
+        return np.concatenate(parts or [np.zeros((0, self.dimensions), np.float32)])
+
+    def _encoded(self, texts: Sequence[str]) -> Vectors:
+        # Imported where it is used: what only knows the learner's types saves 10 MiB.
+        from scipy import sparse
+
+        numbers = [self._pieces.of(text) for text in texts]
+        ends = np.cumsum([0, *map(len, numbers)])
+        flat = np.fromiter(chain.from_iterable(numbers), np.int64, ends[-1])
+        # Only of the pieces that occur: the whole table as numbers is 30 MiB.
+        used, places = np.unique(flat, return_inverse=True)
+        table = self._vectors[used] * self._scales[used, None]
+        counts = sparse.csr_matrix(
+            (np.ones(len(flat), np.float32), places, ends),
+            shape=(len(texts), len(used)),
+        )
+        sums = np.asarray(counts @ table)
+        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+        return np.divide(sums, lengths, out=np.zeros_like(sums), where=lengths > 0)
+
+
+@cache
+def encoder(name: str, sha256: str) -> StaticEncoder:
+    """Return a table, which is read once by each process.
+
+    Raises WrongEncoderError where this program brings none of that name and hash, or its
+    file is damaged or gone.
+    """
+    if KNOWN.get(name) != sha256:
+        raise WrongEncoderError(f"{name} {sha256[:12]}")
+    try:
+        data = (FOLDER / f"{name}.npz").read_bytes()
+    except OSError as error:
+        raise WrongEncoderError(f"{name}: {error}") from error
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise WrongEncoderError(f"{name}: its bytes are not {sha256[:12]}")
+    return StaticEncoder(data)
