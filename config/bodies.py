@@ -15,7 +15,7 @@ from labeling.errors import AssayError, TooLargeError
 from labeling.messages import message
 from labeling.services.projects import members
 
-_PAGE: Final = re.compile(r"^/projects/([^/]+)/import/$")
+_PAGE: Final = re.compile(r"^/projects/([^/]+)/(?:import|predictions)/$")
 
 
 class Bodies:

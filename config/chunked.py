@@ -15,7 +15,7 @@ from django.conf import settings
 from gunicorn.http.errors import ParseException
 
 CALLS: Final = "/api/"
-IMPORT_CALL: Final = re.compile(r"^/api/projects/[^/]+/imports/$")
+IMPORT_CALL: Final = re.compile(r"^/api/projects/[^/]+/(?:imports|predictions)/$")
 # What a form of somebody who has not logged in may have: names, passwords, an invitation.
 STRANGERS: Final = 2**16
 

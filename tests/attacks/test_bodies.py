@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from rest_framework.exceptions import ParseError
 
@@ -36,7 +37,10 @@ def sent(client: Client, path: str, length: int, kind: str = "text/plain") -> An
 FORM = "multipart/form-data; boundary=x"
 
 
-@pytest.mark.parametrize("path", ["/login/", "/projects/p/import/", "/nowhere/"])
+@pytest.mark.parametrize(
+    "path",
+    ["/login/", "/projects/p/import/", "/projects/p/predictions/", "/nowhere/"],
+)
 def test_attack_09_a_stranger_s_long_body_is_refused_unread(path: str) -> None:
     client = Client(enforce_csrf_checks=True)
 
@@ -46,9 +50,10 @@ def test_attack_09_a_stranger_s_long_body_is_refused_unread(path: str) -> None:
     assert "64 KiB" in answer.content.decode()
 
 
-def test_attack_09_only_who_may_import_sends_files(settings: Any) -> None:
+@pytest.mark.parametrize("page", ["import", "predictions"])
+def test_attack_09_only_who_may_import_sends_files(page: str, settings: Any) -> None:
     project = make.project()
-    path = f"/projects/{project.slug}/import/"
+    path = f"/projects/{project.slug}/{page}/"
     annotator = browser(make.member(project).user)
     outsider = browser(make.user())
     engineer = browser(make.member(project, "engineer").user)
@@ -59,6 +64,22 @@ def test_attack_09_only_who_may_import_sends_files(settings: Any) -> None:
     assert sent(engineer, path, 2 * MEBIBYTE, FORM).status_code == 413
     # Read at last: what was sent is no form.
     assert sent(engineer, path, MEBIBYTE, FORM).status_code == 400
+
+
+@pytest.mark.parametrize("call", ["imports", "predictions"])
+def test_a_file_of_more_than_other_calls_may_send_is_taken(call: str) -> None:
+    project = make.project()
+    said = {"source": "llm"} if call == "predictions" else {}
+    line = b'{"id": "a", "text": "b", "label": "x"}' + b" " * 6 * MEBIBYTE
+    caller = make.Caller(make.manager_of(project).user)
+
+    answer = caller.client.post(
+        f"/api/projects/{project.slug}/{call}/",
+        {"file": SimpleUploadedFile("x.jsonl", line), **said},
+        headers=caller.headers,
+    )
+
+    assert answer.status_code == 202
 
 
 def test_attack_26_json_above_the_limit_is_a_problem_that_says_so() -> None:

@@ -225,6 +225,7 @@ def answered(port: int, path: str, pieces: list[bytes]) -> tuple[int, Any]:
         ("/login/", [b"x" * 50_000] * 2, str(2**16 + 1), 2**16 + 1),
         ("/api/projects/", [b"x" * 2**20] * 6, str(5 * 2**20 + 1), 5 * 2**20 + 1),
         ("/api/projects/p/imports/", [b"x" * 2**20] * 6, "", 6 * 2**20),
+        ("/api/projects/p/predictions/", [b"x" * 2**20] * 6, "", 6 * 2**20),
     ],
 )
 def test_attack_35_a_body_in_chunks_has_its_length_or_is_a_stream(
