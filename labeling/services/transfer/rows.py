@@ -189,11 +189,20 @@ def short(name: str, value: object) -> str:
     return text
 
 
-def _list(separator: str, value: object) -> list[str]:
+def _list(name: str, separator: str, value: object) -> list[str]:
     if value in (None, ""):
         return []
-    parts = value if isinstance(value, list) else str(value).split(separator)
+    parts = [value] if not isinstance(value, list) else value
+    if any(isinstance(part, dict | list) for part in parts):
+        raise RowError(no_texts(name))
+    if not isinstance(value, list):
+        parts = str(value).split(separator)
     return [text for part in parts if (text := _name(part))]
+
+
+def no_texts(column: str) -> Message:
+    """Return that a column holds objects or lists where texts are expected."""
+    return message("%(column)s must be a text or a list of texts.", column=column)
 
 
 def _name(value: object) -> str:
@@ -203,7 +212,10 @@ def _name(value: object) -> str:
 
 
 def labels_of(value: object) -> list[str] | None:
-    """Return labels from a list, from one as JSON (as exports write it), or by “;”."""
+    """Return labels from a list, from one as JSON (as exports write it), or by “;”.
+
+    Raises RowError where one is no text.
+    """
     if value in (None, ""):
         return None
     if isinstance(value, str) and value.startswith("["):
@@ -213,12 +225,12 @@ def labels_of(value: object) -> list[str] | None:
             listed = None
         if isinstance(listed, list) and all(isinstance(name, str) for name in listed):
             value = listed
-    return _list(";", value)
+    return _list("label", ";", value)
 
 
 def tags(value: object) -> list[str]:
     """Return tags from a list, or by comma. Raises RowError where one cannot be kept."""
-    listed = _list(",", value)
+    listed = _list("tags", ",", value)
     if any(len(tag) > MAX_TAG for tag in listed):
         raise RowError(too_long("tag", MAX_TAG))
     if len(listed) > MAX_TAGS:
@@ -325,7 +337,8 @@ def _moment(value: object) -> datetime | None:
                 last=YEARS[-1],
             )
         )
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    # In UTC: PostgreSQL takes no zone that is 16 hours away or more.
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 # Role → the field of Row that keeps it, and how its value is read.

@@ -534,3 +534,36 @@ def test_a_part_that_is_no_json_object_is_refused_by_its_name(body: bytes) -> No
 
     assert sent.status_code == 400
     assert [*sent.json()["errors"]] == ["map"]
+
+
+@pytest.mark.parametrize("labels_are", ["votes", "predictions"])
+def test_a_name_that_cannot_be_kept_is_refused_by_its_field(labels_are: str) -> None:
+    with pytest.raises(InvalidInputError) as refusal:
+        bring(
+            make.project(),
+            "x.csv",
+            known("x"),
+            labels_are=labels_are,
+            labels_by="a\0b",
+        )
+
+    assert [*refusal.value.by_field] == ["labels_by"]
+    assert not ImportRun.objects.exists()
+
+
+@pytest.mark.parametrize("label", ['"\\ud800"', '["\\ud800"]', "1e999", '{"a": 1}'])
+def test_labels_that_cannot_be_kept_are_not_counted_before_an_import(
+    label: str,
+) -> None:
+    project = make.project()
+    call = make.Caller(make.manager_of(project).user)
+    data = f'{{"text": "a", "label": {label}}}\n{{"text": "b", "label": "x"}}'
+
+    shown = call.client.post(
+        f"/api/projects/{project.slug}/imports/",
+        {"file": SimpleUploadedFile("x.jsonl", data.encode()), "dry_run": "1"},
+        headers=call.headers,
+    )
+
+    assert shown.status_code == 200
+    assert [each["name"] for each in shown.json()["labels"]] == ["x"]

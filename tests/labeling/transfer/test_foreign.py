@@ -422,3 +422,23 @@ def test_lines_for_prodigy_are_what_its_documentation_calls_tasks(
             assert task["_session_id"] == task["_annotator_id"]
     answered = [task for task in tasks if task.get("answer") == "accept"]
     assert len(answered) == 3
+
+
+@pytest.mark.parametrize("encoding", ["nonsense", "utf-7", "shift_jis"])
+def test_xml_of_an_encoding_that_is_not_known_is_refused_in_words(
+    encoding: str,
+) -> None:
+    data = f'<?xml version="1.0" encoding="{encoding}"?><annotations></annotations>'
+
+    with pytest.raises(InvalidInputError, match="no XML of CVAT"):
+        bring(make.project(data_type="image"), "a.xml", data.encode())
+
+
+def test_half_a_surrogate_pair_costs_only_its_line_of_prodigy() -> None:
+    line = {"options": [{"id": "x", "text": "x"}], "accept": ["x"], "answer": "accept"}
+    data = lines({**line, "text": "\ud800"}, {**line, "text": "fine"})
+
+    run = bring(make.project(), "p.jsonl", data)
+
+    assert (run.created, run.rejected) == (1, 1)
+    assert "half of a surrogate pair" in str(run.refusals[0].reason)

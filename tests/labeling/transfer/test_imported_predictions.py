@@ -333,7 +333,7 @@ def test_an_older_file_of_another_tool_replaces_no_newer_prediction() -> None:
 
 def test_labels_that_are_predictions_by_choice_replace_none_either() -> None:
     project = make.project()
-    by = {"labels_are": "predictions", "labels_by": "gpt"}
+    by: dict[str, Any] = {"labels_are": "predictions", "labels_by": "gpt"}
     bring(project, "x.jsonl", lines({"text": "1", "label": "x"}), **by)
 
     run = bring(project, "x.jsonl", lines({"text": "1", "label": "y"}), **by)

@@ -210,6 +210,7 @@ def test_columns_and_labels_are_what_a_person_says() -> None:
         ({"mapping": {"a": "text"}}, "map"),
         ({"label_map": {"a": "fox"}}, "label_map"),
         ({"source": "x" * 101}, "source"),
+        ({"source": "x\0"}, "source"),
     ],
 )
 def test_what_cannot_be_followed_is_refused_before_anything(

@@ -244,3 +244,27 @@ def test_z08_photos_of_phones_are_taken() -> None:
     assert shown["photo.heic"] == (64, 48, "image/jpeg")
     assert shown["photo.avif"][:2] == (40, 40)
     assert shown["scan.tiff"] == (40, 40, "image/png")
+
+
+def test_a_table_that_was_packed_from_above_is_no_note_of_a_file_manager() -> None:
+    project = make.project()
+
+    run = bring(project, "x.zip", zipped({"../../a.csv": b"text\none\n"}))
+
+    assert (run.created, run.rejected) == (1, 0)
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
+def test_a_damaged_part_that_tells_the_kind_is_refused_with_its_file(
+    packing: int,
+) -> None:
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w", packing) as archive:
+        archive.writestr("mimetype", b"application/vnd" * 40)
+        archive.writestr("a.csv", b"text\none\n")
+    data = bytearray(body.getvalue())
+    data[38:44] = b"\xff" * 6
+
+    run = bring(make.project(), "x.zip", bytes(data))
+
+    assert (run.created, run.rejected) == (1, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping
+from datetime import datetime
 
 import pytest
 
@@ -68,6 +69,7 @@ BAD_CELLS = [
     ("votes", VOTE % ', "created_at": "0001-01-01T00:00:00+14:00"', "created_at"),
     ("votes", VOTE % ', "created_at": "9999-12-31T23:59:59-12:00"', "created_at"),
     ("votes", VOTE % ', "created_at": "24:00"', "created_at"),
+    ("votes", '[{"annotator": "a", "label": {"x": 1}}]', "label must be a text"),
     (
         "votes",
         '[{"annotator": "a b", "label": "x"}, {"annotator": "a_b", "label": "x"}]',
@@ -160,3 +162,35 @@ def test_html_stays_text() -> None:
     bring(project, "x.jsonl", lines({"text": hostile, "id": hostile}))
 
     assert Item.objects.get().data["text"] == hostile
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("label", {"x": 1}),
+        ("label", [["x"]]),
+        ("tags", {"x": [1]}),
+        ("tags", ["fine", {"x": 1}]),
+    ],
+)
+def test_an_object_becomes_no_name_of_a_label_or_tag(
+    column: str, value: object
+) -> None:
+    project = make.project()
+
+    run = bring(project, "x.jsonl", lines({"text": "a", column: value}))
+
+    assert (run.created, run.rejected) == (0, 1)
+    assert f"{column} must be a text or a list of texts." in str(run.refusals[0].reason)
+
+
+@pytest.mark.parametrize("zone", ["+23:59", "-16:00"])
+def test_a_vote_of_any_zone_is_kept_at_its_moment(zone: str) -> None:
+    project = make.project()
+    vote = {"annotator": "a", "label": "x", "created_at": f"2020-05-05T12:00:00{zone}"}
+
+    run = bring(project, "x.jsonl", lines({"text": "a", "votes": [vote]}))
+
+    assert run.created == 1, run.job.error
+    given = datetime.fromisoformat(vote["created_at"])
+    assert Annotation.votes.get().created_at == given

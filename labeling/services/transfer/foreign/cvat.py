@@ -64,7 +64,8 @@ def rows(file: IO[bytes]) -> Iterator[dict[str, Any]]:
             yield from images.done
             images.done.clear()
         parser.Parse(b"", True)
-    except expat.ExpatError as error:
+    # The others are of encodings that its parser does not know.
+    except (expat.ExpatError, LookupError, ValueError) as error:
         raise RowError(_NO_XML) from error
     yield from images.done
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import lzma
 import zipfile
+import zlib
 from typing import IO, Final
 
 from labeling.messages import message
@@ -28,6 +30,17 @@ _DOCUMENTS: Final = (
     ("Index/Document.iwa", "Numbers"),
 )
 _OPEN_DOCUMENT: Final = b"application/vnd.oasis.opendocument"
+# The errors that a damaged or unusual ZIP raises while it is unpacked.
+DAMAGED: Final = (
+    zipfile.BadZipFile,
+    OSError,  # where it leads to a place before its beginning
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+)
 
 
 def kind(head: bytes, file: IO[bytes]) -> str:
@@ -66,7 +79,7 @@ def _archive(file: IO[bytes]) -> str:
             is_open = "mimetype" in names and archive.open("mimetype").read(
                 len(_OPEN_DOCUMENT)
             )
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, RuntimeError):
+    except DAMAGED:
         # The reader says what is wrong with it.
         return "zip"
     if "xl/workbook.xml" in names:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from labeling import queries
+from labeling import queries, rules
 from labeling.errors import InvalidInputError
 from labeling.messages import Sentence
 from labeling.messages import sentence as _
@@ -83,7 +83,7 @@ def check(project: Project, choices: ImportChoices) -> None:
         for name, names in allowed.items()
         if getattr(choices, name) not in names
     }
-    if why := _why_not_by(project, choices):
+    if why := why_not_kept(choices.labels_by) or _why_not_by(project, choices):
         errors["labels_by"] = [why]
     labels = queries.label_names(project.label_set_id)
     if lost := sorted({*map(str, choices.label_map.values())} - labels - {""}):
@@ -113,3 +113,9 @@ def _why_not_by(project: Project, choices: ImportChoices) -> Sentence | None:
         )
         return why % {"name": name}
     return None
+
+
+def why_not_kept(name: str) -> Sentence | None:
+    """Return why a name that a person gives cannot be kept, if it cannot."""
+    is_bad = rules.storable(name) is not None
+    return _("It has a character that cannot be kept.") if is_bad else None

@@ -10,13 +10,13 @@ from typing import Any, Final
 
 from django.core.files.storage import default_storage
 
-from labeling import queries
+from labeling import queries, rules
 from labeling.models import Upload
 from labeling.services.transfer import names
 from labeling.services.transfer.importing import own, readers, staging
 from labeling.services.transfer.importing.choices import ImportChoices
 from labeling.services.transfer.importing.raw import FileError, Raw
-from labeling.services.transfer.rows import labels_of, role_of
+from labeling.services.transfer.rows import RowError, labels_of, role_of
 
 # Rows that are looked through: a second or two.
 COUNTED: Final = 50_000
@@ -97,5 +97,16 @@ def _labels(
         if mapping.get(column) == "data":
             continue
         if role_of(column, mapping, kind, values) == "label":
-            return {*(labels_of(value) or [])}
+            return _countable(value)
     return set()
+
+
+def _countable(value: object) -> set[str]:
+    """Return the labels of a row; none where it is going to be refused for them."""
+    try:
+        labels = labels_of(value) or []
+    except RowError:
+        return set()
+    # A number that is too long is kept as a text.
+    is_kept = rules.storable(value) in (None, rules.TOO_LARGE)
+    return {*labels} if is_kept and not rules.storable(labels) else set()

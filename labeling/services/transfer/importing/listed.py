@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import IO, Any, Final
 
-from labeling.messages import message
+from labeling.messages import Message, message
 from labeling.services.transfer.importing.raw import FileError
 
 PIECE: Final = 2**16  # characters
@@ -20,6 +20,8 @@ PIECE: Final = 2**16  # characters
 _NEAR: Final = 16
 # That are looked at.
 _LINES: Final = 50
+_TOO_LONG: Final = message("a number has too many digits.")
+_TOO_DEEP: Final = message("it is nested too deeply.")
 _BETWEEN: Final = re.compile(r"[\s,]*")
 
 # A value, and a name that one of its objects has twice: one of the two would be lost.
@@ -128,8 +130,11 @@ class _Source:
             except json.JSONDecodeError as error:
                 if not self._may_go_on(error) or not self._read_on():
                     raise self.refusal(error.msg) from error
-            except (ValueError, RecursionError) as error:
-                raise self.refusal(str(error)) from error
+            except ValueError as error:
+                # Python takes no number of more than 4,300 digits.
+                raise self.refusal(_TOO_LONG) from error
+            except RecursionError as error:
+                raise self.refusal(_TOO_DEEP) from error
             else:
                 # A number at the end of what is read may have more digits.
                 if end < len(self._buffer) or not self._read_on():
@@ -143,7 +148,7 @@ class _Source:
             message("Behind row %(row)s the list has no end.", row=self._row)
         )
 
-    def refusal(self, why: str) -> FileError:
+    def refusal(self, why: str | Message) -> FileError:
         """Return why the rest cannot be read, and behind which row."""
         return FileError(
             message("Not JSON after row %(row)s: %(why)s", row=self._row, why=why)

@@ -112,6 +112,9 @@ def _labels(value: object, *, is_multi: bool) -> list[str] | None:
     parsed = _parsed(value) if is_multi else value
     if parsed in (None, ""):
         return None
+    some = parsed if isinstance(parsed, list) else [parsed]
+    if any(isinstance(name, dict | list) for name in some):
+        raise RowError(rows.no_texts("label"))
     return [str(name) for name in parsed] if isinstance(parsed, list) else [str(value)]
 
 

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import io
 import json
-import lzma
 import unicodedata
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from shutil import copyfileobj
@@ -23,6 +21,7 @@ from django.conf import settings
 from labeling.messages import Message, message
 from labeling.models import Project
 from labeling.services.transfer.importing import gzipped
+from labeling.services.transfer.importing.binary import DAMAGED
 from labeling.services.transfer.importing.images import NO_IMAGE
 from labeling.services.transfer.importing.raw import FileError, Raw
 from labeling.services.transfer.importing.reading import (
@@ -47,17 +46,6 @@ NOT_USED: Final = message(
     "It is not used: a list of pictures is called items or metadata, with .csv or .jsonl."
 )
 NO_TABLE: Final = message("It is not used: it is no table and no text.")
-# The errors that a damaged or unusual ZIP raises while it is unpacked.
-DAMAGED: Final = (
-    zipfile.BadZipFile,
-    OSError,  # where it leads to a place before its beginning
-    zlib.error,
-    lzma.LZMAError,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-)
 
 Read = Callable[[str, IO[bytes], str, Limits], Iterator[Raw]]
 Entries = Mapping[str, zipfile.ZipInfo]
@@ -98,7 +86,10 @@ def _entries(archive: zipfile.ZipFile) -> tuple[dict[str, zipfile.ZipInfo], list
 
 def _is_note(name: str) -> bool:
     parts = PurePosixPath(name).parts
-    return any(p.startswith(".") or p.casefold() in NOTES for p in parts)
+    # “..” is where an archive was packed from, and no hidden file.
+    return any(
+        (p.startswith(".") and p != "..") or p.casefold() in NOTES for p in parts
+    )
 
 
 def notes(archive: zipfile.ZipFile) -> list[str]:

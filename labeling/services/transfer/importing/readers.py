@@ -12,6 +12,7 @@ from labeling.messages import message
 from labeling.services.transfer.arrow import arrow
 from labeling.services.transfer.foreign import INCOMING
 from labeling.services.transfer.importing import (
+    binary,
     packed,
     parquet,
     text_rows,
@@ -98,7 +99,7 @@ def _parquet(file: IO[bytes], limits: Limits) -> Iterator[Raw]:
 def _zip(reading: FileReading, file: IO[bytes], limits: Limits) -> Iterator[Raw]:
     try:
         yield from packed.rows(zipfile.ZipFile(file), reading, limits, _table)
-    except packed.DAMAGED as error:
+    except binary.DAMAGED as error:
         # Also of a file in it, which says itself what is wrong.
         if isinstance(error, FileError):
             raise

@@ -95,8 +95,10 @@ def _gather(
             yield raw
             continue
         try:
-            kept = (raw.number, form.item_of(raw.values), json.dumps(raw.values))
-        except (LookupError, TypeError):
+            # As JSON: SQLite has no form for half a surrogate pair.
+            item = json.dumps(form.item_of(raw.values))
+            kept = (raw.number, item, json.dumps(raw.values))
+        except (LookupError, TypeError, ValueError, RecursionError):
             yield _row(form, raw, [])
             continue
         gathered.execute(_SQL["add"], kept)

@@ -19,6 +19,7 @@ from labeling.models.policy import MAX_SOURCE
 from labeling.services.transfer.collector import without_collector
 from labeling.services.transfer.counted import CountedRows
 from labeling.services.transfer.importing import readers, staging, words
+from labeling.services.transfer.importing.choices import why_not_kept
 from labeling.services.transfer.importing.chunk import Refusal
 from labeling.services.transfer.importing.raw import FileError, Raw
 from labeling.services.transfer.importing.refused import RefusedRows
@@ -77,6 +78,8 @@ def _check(
     if len(by) > MAX_SOURCE:
         why = _("A name of at most %(most)s characters.") % {"most": MAX_SOURCE}
         raise InvalidInputError(errors={"source": [why]})
+    if unkept := why_not_kept(by):
+        raise InvalidInputError(errors={"source": [unkept]})
 
 
 def again(job: Job, user: User | None) -> Job:
