@@ -20,6 +20,8 @@ class Limits:
     packing_ratio: int = 200
     # Up to this size, a list or a column of Parquet may unfold at any ratio.
     unpacked_bytes: int = 2**26
+    # Of a table: its columns.
+    columns: int = 20_000
     # Of a row: the characters of its text, and of all its JSON.
     text_characters: int = 1_000_000
     row_characters: int = 2**25

@@ -598,3 +598,79 @@ def test_by_the_command_columns_get_roles_and_notes_are_printed(
 
     assert Item.objects.get().data == {"text": "Grüße", "votes": "12"}
     assert "Read as a table in CP1252" in capsys.readouterr().err
+
+
+def test_maps_of_parquet_are_objects_and_lose_no_value() -> None:
+    kind = pa.map_(pa.string(), pa.int64())
+    table = {
+        "text": ["a", "b"],
+        "m": pa.array([[("k", 1), ("l", 2)], [("k", 1), ("k", 2)]], kind),
+    }
+
+    assert rows_of("x.parquet", parquet_of(pa.table(table))) == [
+        {"text": "a", "m": {"k": 1, "l": 2}},
+        "A map has a key twice: one of its values would be lost.",
+    ]
+
+
+def test_k3_two_columns_of_parquet_with_one_name_are_both_kept() -> None:
+    some = [pa.array(["one"]), pa.array(["two"])]
+    table = pa.Table.from_arrays(some, names=["text", "text"])
+
+    assert rows_of("x.parquet", parquet_of(table)) == [{"text": "one", "text_2": "two"}]
+
+
+def parquet_of(table: Any) -> bytes:
+    body = io.BytesIO()
+    pq.write_table(table, body)
+    return body.getvalue()
+
+
+def test_a_header_of_millions_of_columns_is_refused_before_it_takes_memory() -> None:
+    wide = b"text" + b"," * 100_000
+    narrow = b",".join(b"a column with a long name %d" % n for n in range(30_000))
+
+    for data in (wide + b"\n", wide, narrow + b"," * 7_000_000 + b"\n"):
+        with pytest.raises(FileError, match="columns; at most 20,000 may be"):
+            rows_of("x.csv", data)
+
+
+@pytest.mark.parametrize("kind", ["text", "table"])
+def test_a_column_alone_is_said_to_be_one(kind: str) -> None:
+    project = make.project(data_type=kind)
+    call = make.Caller(make.manager_of(project).user)
+
+    shown = call.client.post(
+        f"/api/projects/{project.slug}/imports/",
+        {"file": SimpleUploadedFile("x.csv", b"text\none\ntwo\n"), "dry_run": "1"},
+        headers=call.headers,
+    ).json()
+
+    assert shown["notes"] == ["Read as a table of one column in UTF-8."]
+    assert shown["delimiter"] == ""
+
+
+def test_what_has_no_encoding_states_none() -> None:
+    project = make.project()
+    call = make.Caller(make.manager_of(project).user)
+    file = parquet_of(pa.table({"text": ["a"]}))
+
+    shown = call.client.post(
+        f"/api/projects/{project.slug}/imports/",
+        {"file": SimpleUploadedFile("x.parquet", file), "dry_run": "1"},
+        headers=call.headers,
+    ).json()
+
+    assert (shown["encoding"], shown["delimiter"]) == ("", "")
+
+
+def test_empty_lines_behind_the_line_of_excel_are_no_header() -> None:
+    for data in (b"sep=;\n\ntext;n\na;1\n", b"\nsep=\n\n\ntext;n\na;1\n"):
+        assert rows_of("x.csv", data) == [{"text": "a", "n": "1"}]
+
+
+def test_a_number_of_too_many_digits_is_named_in_words_of_ours() -> None:
+    data = b'[{"text": "a"}, ' + b"9" * 5000 + b"]"
+
+    with pytest.raises(FileError, match="row 1: a number has too many digits"):
+        rows_of("x.json", data)

@@ -311,8 +311,8 @@ def preview_of(
     """Return a file's first rows, its labels and how it is read."""
     return ImportPreview(
         format=preview.reading.format,
-        encoding=preview.reading.encoding,
-        delimiter=preview.reading.delimiter,
+        encoding=preview.reading.shown_encoding,
+        delimiter=preview.reading.shown_delimiter,
         has_header=preview.reading.has_header,
         columns=[PreviewedColumn(name, role) for name, role in preview.roles.items()],
         rows=preview.rows,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -11,6 +12,9 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Final
 
+from labeling.messages import message
+from labeling.services.transfer.importing.raw import FileError
+from labeling.services.transfer.limits import LIMITS
 from labeling.services.transfer.names import fold, fold_label
 from labeling.services.transfer.rows import NAMES, ROLES
 
@@ -96,7 +100,10 @@ def lines_before(lines: Sequence[str]) -> tuple[int, str]:
         if lines
         else None
     )
-    return (before + 1, stated[1] or "") if stated else (before, "")
+    if not stated:
+        return before, ""
+    behind = itertools.takewhile(lambda line: not line.strip(), lines[before + 1 :])
+    return before + 1 + sum(1 for _line in behind), stated[1] or ""
 
 
 def escape_of(text: str, delimiter: str) -> str:
@@ -246,8 +253,12 @@ def _is_year_over_others(cell: str, column: Sequence[str]) -> bool:
 
 
 def names_of(rows: Sequence[Sequence[str]], terms: ValueTerms) -> list[str]:
-    """Return names for columns that have none: the text, the label, or their place."""
+    """Return names for columns that have none: the text, the label, or their place.
+
+    Raises FileError where they are too many.
+    """
     width = Counter(map(len, rows)).most_common(1)[0][0]
+    check_width(width)
     names = [f"column_{number}" for number in range(1, width + 1)]
     full = [row for row in rows if len(row) == width]
     labels = terms.folded_labels
@@ -261,8 +272,24 @@ def names_of(rows: Sequence[Sequence[str]], terms: ValueTerms) -> list[str]:
     return names
 
 
+def check_width(columns: int, most: int = LIMITS.columns) -> None:
+    """Raise FileError where a table has more columns than may be."""
+    if columns > most:
+        raise FileError(
+            message(
+                "The table has %(columns)s columns; at most %(most)s may be.",
+                columns=f"{columns:,}",
+                most=f"{most:,}",
+            )
+        )
+
+
 def unique(names: Sequence[str]) -> list[str]:
-    """Return names of columns of which no two are the same: later ones get a number."""
+    """Return names of columns of which no two are the same: later ones get a number.
+
+    Raises FileError where they are too many.
+    """
+    check_width(len(names))
     taken: dict[str, int] = {}
     made: list[str] = []
     for name in names:

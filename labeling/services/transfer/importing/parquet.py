@@ -15,6 +15,7 @@ from typing import IO, Any, Final
 from labeling.messages import Message, message
 from labeling.services.transfer.arrow import arrow
 from labeling.services.transfer.foreign import hugging_face
+from labeling.services.transfer.importing import dialect
 from labeling.services.transfer.importing.raw import FileError
 from labeling.services.transfer.limits import Limits
 
@@ -28,19 +29,23 @@ def rows(file: IO[bytes], limits: Limits) -> Iterator[ParquetRow]:
     """Yield the values of each row, or None and why it has none.
 
     Raises pyarrow.ArrowException, OSError or ValueError where the file is unreadable, and
-    FileError where a part is packed too tightly. Raises NoParquetError where the server
+    FileError where a part is packed too tightly or columns are too many. Raises NoParquetError where the server
     lacks it.
     """
     pq = arrow().parquet
     described = pq.ParquetFile(file)
+    schema = described.schema_arrow
+    # Of two columns of one name, one would be lost.
+    columns_named = dialect.unique(schema.names)
     _check_packing(described.metadata, limits)
     columns = [described.schema.column(at) for at in range(len(described.schema))]
     texts = [c.path for c in columns if c.physical_type == "BYTE_ARRAY"]
     folded = pq.ParquetFile(file, read_dictionary=texts)
-    declared = hugging_face.features(described.schema_arrow.metadata)
+    declared = hugging_face.features(schema.metadata)
     names = hugging_face.class_names(declared)
     is_ours = hugging_face.is_of_ours(declared)
-    for batch in folded.iter_batches(batch_size=1000):
+    for read in folded.iter_batches(batch_size=1000):
+        batch = read.rename_columns(columns_named)
         for values, problem, picture in _rows_of(batch, limits):
             if values is None:
                 yield values, problem, picture
@@ -98,11 +103,10 @@ def _rows_of(batch: Any, limits: Limits) -> Iterator[ParquetRow]:
         yield None, message("The line is too long."), None
         return
     try:
-        some = batch.to_pylist()
-    except (ValueError, OverflowError) as error:
+        some = batch.to_pylist(maps_as_pydicts="strict")
+    except (ValueError, OverflowError, KeyError) as error:
         if batch.num_rows == 1:
-            why = message("A value cannot be read: %(why)s.", why=str(error))
-            yield None, why, None
+            yield None, _why(error), None
             return
         for at in range(batch.num_rows):
             yield from _rows_of(batch.slice(at, 1), limits)
@@ -114,6 +118,12 @@ def _rows_of(batch: Any, limits: Limits) -> Iterator[ParquetRow]:
         except UnicodeDecodeError:
             why = message("A column holds bytes that are no text in UTF-8.")
             yield None, why, None
+
+
+def _why(error: Exception) -> Message:
+    if isinstance(error, KeyError):
+        return message("A map has a key twice: one of its values would be lost.")
+    return message("A value cannot be read: %(why)s.", why=str(error))
 
 
 def _with_picture(

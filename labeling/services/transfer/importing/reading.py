@@ -85,6 +85,17 @@ class FileReading:
         return self.encoding.removesuffix("-sig").upper()
 
     @property
+    def shown_encoding(self) -> str:
+        """The encoding, or "" where it has none."""
+        return self.encoding if self.is_text or self.format in TOOLS else ""
+
+    @property
+    def shown_delimiter(self) -> str:
+        """What stands between cells, or "" where a line is a cell or there are none."""
+        is_shown = self.format == "csv" and self.delimiter != NO_DELIMITER
+        return self.delimiter if is_shown else ""
+
+    @property
     def is_text(self) -> bool:
         """Whether it has an encoding."""
         return self.format in ("jsonl", "json", "csv", "lines")
@@ -371,6 +382,7 @@ def _in_dialect(
     rows = [row for row in dialect.records(text, delimiter, escape) if any(row)]
     if not rows:
         return reading
+    dialect.check_width(len(rows[0]))
     has_header = choice.has_header
     if has_header is None:
         has_header = dialect.is_header(rows, terms)

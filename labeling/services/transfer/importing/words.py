@@ -6,8 +6,7 @@ import zipfile
 from typing import IO, Final
 
 from labeling.messages import Message, message
-from labeling.services.transfer.importing import packed, tools
-from labeling.services.transfer.importing.dialect import NO_DELIMITER
+from labeling.services.transfer.importing import binary, packed, tools
 from labeling.services.transfer.importing.reading import FileReading
 
 NAMED: Final = 5  # files of an archive
@@ -17,7 +16,12 @@ def in_words(reading: FileReading) -> Message | None:
     """Return how a file of text or a workbook is read, in words."""
     if reading.format == "xlsx":
         return _sheets_in_words(reading)
-    return _table_in_words(reading)
+    if reading.format == "lines":
+        return message(
+            "Read as one text per line in %(encoding)s.",
+            encoding=reading.encoding_name,
+        )
+    return _table_in_words(reading) if reading.format == "csv" else None
 
 
 def notes(reading: FileReading, file: IO[bytes]) -> list[Message]:
@@ -34,7 +38,7 @@ def _left_out(file: IO[bytes]) -> Message | None:
     try:
         with zipfile.ZipFile(file) as archive:
             names = packed.notes(archive)
-    except packed.DAMAGED:
+    except binary.DAMAGED:
         # The reader of its rows says so.
         return None
     if not names:
@@ -47,26 +51,33 @@ def _left_out(file: IO[bytes]) -> Message | None:
     )
 
 
-def _table_in_words(reading: FileReading) -> Message | None:
-    shown = {"\t": "tab", NO_DELIMITER: ""}
-    values = {
-        "encoding": reading.encoding_name,
-        "delimiter": shown.get(reading.delimiter, reading.delimiter),
-    }
-    if reading.format == "lines":
-        return message("Read as one text per line in %(encoding)s.", **values)
-    if reading.format != "csv":
-        return None
+def _table_in_words(reading: FileReading) -> Message:
+    shown = reading.shown_delimiter
+    encoding, names = reading.encoding_name, ", ".join(reading.names)
+    if not shown and reading.has_header:
+        return message(
+            "Read as a table of one column in %(encoding)s.", encoding=encoding
+        )
+    if not shown:
+        return message(
+            "Read as a table of one column without a header in %(encoding)s; it is"
+            " called %(names)s.",
+            encoding=encoding,
+            names=names,
+        )
+    delimiter = "tab" if shown == "\t" else shown
     if reading.has_header:
         return message(
             "Read as a table in %(encoding)s with “%(delimiter)s” between cells.",
-            **values,
+            encoding=encoding,
+            delimiter=delimiter,
         )
     return message(
         "Read as a table without a header in %(encoding)s with “%(delimiter)s” between"
         " cells; its columns: %(names)s.",
-        **values,
-        names=", ".join(reading.names),
+        encoding=encoding,
+        delimiter=delimiter,
+        names=names,
     )
 
 
