@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -12,6 +14,7 @@ from django.views import csrf, defaults
 from config.chunked import CALLS
 from labeling.api.http import problems
 from labeling.errors import AssayError, NotFoundError, TooLargeError
+from labeling.services.work import space
 from labeling.tracing import REQUEST_ID
 
 
@@ -62,7 +65,12 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """Answer 500: what happened stands in the log, under the name of the request."""
+    """Answer 500: what happened stands in the log, under the name of the request.
+
+    Or 507, where the disk took no more of what was sent.
+    """
+    if full := space.refusal_of(sys.exc_info()[1]):
+        return refused(request, full)
     if not is_call(request):
         page = loader.render_to_string("500.html", {"request_id": REQUEST_ID.get()})
         return HttpResponse(page, status=500)

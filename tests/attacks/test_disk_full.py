@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import resource
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import pytest
+from django.core.files.base import File
+from django.core.files.storage import FileSystemStorage
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django.fixtures import Settings
 
 from config.logs import OneLine, Sparing
-from labeling.models import Annotation, Job
+from labeling.models import Annotation, Job, Upload
+from labeling.services.transfer import importing
 from labeling.services.work import jobs, space
+from labeling.services.work.progress import Progress
 from labeling.tasks import run_job
-from tests import make
+from tests import doubles, make
 from tests.test_pages import browser
 
 pytestmark = pytest.mark.django_db
@@ -115,3 +127,105 @@ def test_attack_15_one_line_of_many_is_written_and_says_how_many_were_left_out()
     assert line("another fails") == "another fails"
     assert line("%s fails", "x") == "x fails (and 29 more like it)"
     assert line("%s fails", "y") == "y fails"
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """Let no file of this process become larger, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+# Larger than what Django keeps in memory of a form.
+LINES = b'{"text": "one of many"}\n' * 200_000
+
+
+@pytest.mark.parametrize("call", ["imports", "predictions"])
+def test_a_file_that_the_disk_does_not_take_is_refused_in_words(call: str) -> None:
+    project = make.project()
+    caller = make.Caller(make.manager_of(project).user)
+    said = {"source": "llm"} if call == "predictions" else {}
+    file = SimpleUploadedFile("x.jsonl", LINES)
+
+    with files_of_at_most(2**20):
+        answer = caller.client.post(
+            f"/api/projects/{project.slug}/{call}/",
+            {"file": file, **said},
+            headers=caller.headers,
+        )
+
+    assert answer.status_code == 507
+    assert answer.json()["code"] == "no_space"
+    assert "nearly full" in answer.json()["detail"]
+    assert not Upload.objects.exists()
+
+
+class FullStorage(FileSystemStorage):
+    """The real storage, on a disk that is full."""
+
+    def _save(self, name: str, content: File[Any]) -> str:
+        with files_of_at_most(2**20):
+            return super()._save(name, content)
+
+
+def test_half_of_a_file_that_the_disk_does_not_take_is_deleted(
+    settings: Settings, tmp_path: Path
+) -> None:
+    full = {
+        "BACKEND": f"{__name__}.{FullStorage.__name__}",
+        "OPTIONS": {"location": str(tmp_path)},
+    }
+    settings.STORAGES = {**settings.STORAGES, "default": full}
+
+    with pytest.raises(OSError, match="too large"):
+        importing.stage(make.project(), None, "x.jsonl", [LINES])
+
+    assert not [each for each in tmp_path.rglob("*") if each.is_file()]
+
+
+def test_a_page_says_that_the_disk_does_not_take_a_file() -> None:
+    project = make.project()
+    page = browser(make.manager_of(project).user)
+    page.raise_request_exception = False
+
+    with files_of_at_most(2**20):
+        answer = page.post(
+            f"/projects/{project.slug}/import/",
+            {"file": SimpleUploadedFile("x.jsonl", LINES)},
+        )
+
+    assert answer.status_code == 507
+    assert b"nearly full" in answer.content
+
+
+def test_a_job_that_finds_the_disk_full_says_so() -> None:
+    def handler(_progress: Progress) -> dict[str, Any]:
+        with files_of_at_most(2**20), TemporaryFile() as file:
+            file.write(LINES)
+        return {}
+
+    with doubles.kind("test", handler):
+        job = jobs.enqueue("test", project=make.project())
+        with pytest.raises(OSError, match="too large"):
+            jobs.run(job.pk)
+
+    job.refresh_from_db()
+    assert job.state == Job.State.FAILED
+    assert "nearly full" in str(job.error)
+
+
+def test_a_file_of_sqlite_that_the_disk_does_not_take_is_the_same() -> None:
+    rows = [("x" * 1000,)] * 5000
+    with files_of_at_most(2**20), closing(sqlite3.connect("")) as database:
+        database.execute("PRAGMA cache_size = 1")
+        database.execute("CREATE TABLE kept (line TEXT)")
+        with pytest.raises(sqlite3.OperationalError) as full:
+            database.executemany("INSERT INTO kept VALUES (?)", rows)
+
+    assert space.refusal_of(full.value) is not None
+    assert space.refusal_of(sqlite3.OperationalError("no such table")) is None
+    assert space.refusal_of(OSError(errno.ENOENT, "gone")) is None

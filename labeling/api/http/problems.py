@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -17,8 +18,10 @@ from labeling import errors
 from labeling.api.http.fields import ReplyData, about, one_of
 from labeling.api.http.writing import written
 from labeling.errors import AssayError, TooManyAttemptsError
+from labeling.services.work import space
 from labeling.tracing import REQUEST_ID
 
+logger = logging.getLogger(__name__)
 CONTENT_TYPE: Final = "application/problem+json"
 TRY_AGAIN: Final = "try_again"
 BAD_REQUEST: Final = "bad_request"
@@ -130,6 +133,9 @@ def handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """Turn our own errors and the framework's into problem documents."""
     if isinstance(error, AssayError):
         return problem_of(error)
+    if full := space.refusal_of(error):
+        logger.error("the disk took no more: %s", error)
+        return problem_of(full)
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):

@@ -24,7 +24,7 @@ from labeling.errors import AssayError, ConflictError
 from labeling.messages import Message, message, verbatim
 from labeling.messages import sentence as _
 from labeling.models import Job, Project, User
-from labeling.services.work import kinds, turns
+from labeling.services.work import kinds, space, turns
 from labeling.services.work.beating import beating
 from labeling.services.work.progress import (
     SILENCE,
@@ -267,6 +267,7 @@ def _release(job: Job, error: Exception) -> None:
 
 def _error_of(job: Job, error: Exception) -> Message:
     """Log and return what ended a job: what people can mend in words, others by name."""
+    error = space.refusal_of(error) or error
     if isinstance(error, AssayError):
         logger.warning("job %s (%s) failed: %s", job.pk, job.kind, error)
         return error.message

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import shutil
+import sqlite3
 from pathlib import Path
+from typing import Final
 
 from django.conf import settings
 
@@ -12,6 +15,8 @@ from labeling.errors import NoSpaceError
 from labeling.messages import sentence as _
 
 logger = logging.getLogger(__name__)
+# The disk is full, a quota is used up, or a file is as large as one may be.
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def free() -> int:
@@ -36,9 +41,23 @@ def check() -> None:
     Without room for its log of writes PostgreSQL stops, and nobody can read either.
     """
     if is_short():
-        raise NoSpaceError(
-            _(
-                "The server's disk is nearly full: nothing is taken until there is room. "
-                "Keep what you have and send it again; tell who runs this installation."
-            )
+        raise _no_space()
+
+
+def refusal_of(error: BaseException | None) -> NoSpaceError | None:
+    """Return what people are told of an error, where the disk took no more; else None."""
+    is_full = isinstance(error, OSError) and error.errno in _FULL
+    is_full |= (
+        isinstance(error, sqlite3.OperationalError)
+        and error.sqlite_errorcode == sqlite3.SQLITE_FULL
+    )
+    return _no_space() if is_full else None
+
+
+def _no_space() -> NoSpaceError:
+    return NoSpaceError(
+        _(
+            "The server's disk is nearly full: nothing is taken until there is room. "
+            "Keep what you have and send it again; tell who runs this installation."
         )
+    )

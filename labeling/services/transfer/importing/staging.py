@@ -89,7 +89,7 @@ def stage(
             way = readers.understand(inner, plain, terms_of(project), choice)
             way = replace(way, inner=inner if plain is not temporary else "")
             plain.seek(0)
-            path = default_storage.save(f"uploads/{key}", File(plain))
+            path = _saved(f"uploads/{key}", plain)
     return Upload.objects.create(
         id=key,
         project=project,
@@ -100,6 +100,15 @@ def stage(
         reading=reading.as_json(way),
         size=size,
     )
+
+
+def _saved(path: str, file: IO[bytes]) -> str:
+    try:
+        return default_storage.save(path, File(file))
+    except OSError:
+        # What was written of it would fill the disk for ever.
+        default_storage.delete(path)
+        raise
 
 
 def terms_of(project: Project) -> ValueTerms:
