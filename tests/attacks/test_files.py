@@ -105,3 +105,26 @@ def test_attack_10_a_preview_reads_the_first_lines_alone() -> None:
 
     assert len(preview.rows) == staging.PREVIEWED_BYTES // len(line)
     assert preview.problems == []
+
+
+@pytest.mark.parametrize("part", ["annotations", "licenses"])
+def test_a_file_of_coco_is_read_entry_by_entry(part: str) -> None:
+    image = b'{"id": 1, "file_name": "a.png"}'
+    rest = b'"categories": [{"id": 7, "name": "cat"}], "images": [%b]}' % image
+    many = b'{"image_id": 1, "category_id": 7},' if part == "annotations" else b"[[]],"
+    data = b'{"%b": [%b%b], ' % (part.encode(), many * 1_500_000, many[:-1])
+    before = peak()
+
+    [row] = readers.read(FileReading("coco", tool="coco"), io.BytesIO(data + rest))
+
+    assert row.values is not None
+    assert row.values["label"] == (["cat"] if part == "annotations" else None)
+    assert peak() - before < 40
+
+
+def test_a_file_of_coco_that_is_cut_off_is_refused() -> None:
+    whole = b'{"categories": [], "annotations": [], "images": [{"id": 1, "file_name": "a"}]}'
+    for end in range(1, len(whole)):
+        rows = readers.read(FileReading("coco", tool="coco"), io.BytesIO(whole[:end]))
+        with pytest.raises(FileError):
+            list(rows)

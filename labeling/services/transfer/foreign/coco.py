@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import IO, Any, Final
 
 from labeling.messages import message
@@ -19,8 +19,10 @@ LOST: Final = message(
     " annotations once"
 )
 _NO_COCO: Final = message("This is no COCO file that can be read.")
-# Its parts refer to each other, so that it is in memory as a whole.
+# Which category an image has is in memory as a whole.
 MOST_BYTES: Final = 2**27
+# Reads a file from its start: the name of each list with what it holds, one by one.
+Entries = Callable[[IO[bytes]], Iterator[tuple[str, object]]]
 _PARTS: Final = ("info", "licenses", "images", "annotations", "categories")
 _START: Final = re.compile(rf'\s*{{\s*"(?:{"|".join(_PARTS)})"\s*:\s*[\[{{]')
 
@@ -32,33 +34,52 @@ def begins(text: str) -> bool:
     )
 
 
-def rows(file: IO[bytes]) -> Iterator[dict[str, Any]]:
-    """Return the rows of its images. Raises RowError where it cannot be read."""
-    data = file.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES:
+def rows(file: IO[bytes], entries: Entries) -> Iterator[dict[str, Any]]:
+    """Return the rows of its images; ``entries`` reads what its lists hold.
+
+    Raises RowError where it cannot be read, and what ``entries`` does.
+    """
+    if file.seek(0, 2) > MOST_BYTES:
         most = MOST_BYTES // 2**20
         raise RowError(message("The file has more than %(most)s MiB.", most=most))
     try:
-        whole = json.loads(data)
-        names = {each["id"]: str(each["name"]) for each in whole["categories"]}
-        of_image: dict[object, dict[str, None]] = {}
-        for each in whole.get("annotations") or []:
-            some = of_image.setdefault(each["image_id"], {})
-            some[names[each["category_id"]]] = None
-        images = [(each, of_image.get(each["id"])) for each in whole["images"]]
-        yield from (_row(image, labels) for image, labels in images)
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        # Its parts refer to each other and may stand in any order: it is read twice.
+        of_image = _labels_of_images(entries(file))
+        for part, entry in entries(file):
+            if part == "images":
+                yield _row(entry, of_image)
+    except (ValueError, LookupError, TypeError) as error:
         raise RowError(_NO_COCO) from error
 
 
-def _row(image: Mapping[str, Any], labels: Iterable[str] | None) -> dict[str, Any]:
+def _labels_of_images(
+    entries: Iterator[tuple[str, Any]],
+) -> Callable[[object], list[str]]:
+    """Return what tells the labels of an image by its id.
+
+    Raises LookupError or TypeError where an entry is none of COCO's.
+    """
+    names: dict[object, str] = {}
+    numbers: dict[object, dict[object, None]] = {}
+    for part, entry in entries:
+        if part == "categories":
+            names[entry["id"]] = str(entry["name"])
+        elif part == "annotations":
+            of_image = numbers.setdefault(entry["image_id"], {})
+            of_image[entry["category_id"]] = None
+    # Two categories may have one name.
+    return lambda image: [*dict.fromkeys(names[n] for n in numbers.get(image, ()))]
+
+
+def _row(image: Any, labels_of: Callable[[object], list[str]]) -> dict[str, Any]:
+    labels = labels_of(image["id"])
     known = image.get(shape.OURS)
     more = known if isinstance(known, dict) else {}
     return {
         "image": str(image["file_name"]),
         "external_id": str(more.get("external_id", image["file_name"]))[-200:],
         # That it has no annotation is no answer.
-        "label": [*labels] if labels else None,
+        "label": labels or None,
         "tags": more.get("tags", []),
         "metadata": more.get("metadata", {}),
         "predictions": more.get("predictions", []),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import IO, Any, Final
+from typing import Final
 
 from labeling.services.transfer.foreign import (
     argilla,
@@ -26,10 +25,6 @@ INCOMING: Final[dict[str, Incoming]] = {
 }
 # Formats whose files are no rows, or say themselves what they are.
 WHOLE: Final = {"cvat": cvat, "coco": coco, "huggingface": hugging_face}
-WHOLE_ROWS: Final[dict[str, Callable[[IO[bytes]], Iterator[dict[str, Any]]]]] = {
-    "cvat": cvat.rows,
-    "coco": coco.rows,
-}
 OUTGOING: Final[dict[str, Outgoing]] = {
     "label_studio": label_studio.TASKS_OUT,
     "label_studio_min": label_studio.LINES_OUT,

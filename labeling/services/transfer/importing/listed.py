@@ -99,6 +99,30 @@ def values(text: IO[str], most: int, piece: int = PIECE) -> Iterator[Value]:
         raise source.cut_off()
 
 
+def entries(text: IO[str], most: int) -> Iterator[tuple[str, object]]:
+    """Return what stands in the lists of one object, one by one, with the list's name.
+
+    Other values are passed over. ``most``: the characters of the longest entry or other
+    value. Raises FileError where the rest cannot be read.
+    """
+    source = _Source(text, most, PIECE)
+    source.pass_over("{")
+    while (start := source.next_character()) != "}":
+        if not start:
+            raise source.cut_off()
+        name, _twice = source.value()
+        source.pass_over(":")
+        if source.next_character() != "[":
+            source.value()
+            continue
+        source.pass_over("[")
+        while (start := source.next_character()) != "]":
+            if not start:
+                raise source.cut_off()
+            yield str(name), source.value()[0]
+        source.pass_over("]")
+
+
 class _Source:
     """A text that is read on as far as the value that stands next."""
 
@@ -120,6 +144,12 @@ class _Source:
             self.at = between.end() if between else self.at
             if self.at < len(self._buffer) or not self._read_on():
                 return self._buffer[self.at : self.at + 1]
+
+    def pass_over(self, mark: str) -> None:
+        """Go behind a mark. Raises FileError where it is not what stands next."""
+        if self.next_character() != mark:
+            raise self.refusal(f"“{mark}” is missing.")
+        self.at += 1
 
     def value(self) -> Value:
         """Return the next value. Raises FileError where it is none."""

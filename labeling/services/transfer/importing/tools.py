@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, Final
 
 from labeling.messages import Message, message
 from labeling.services.transfer import foreign
-from labeling.services.transfer.foreign import registry
+from labeling.services.transfer.foreign import coco, cvat, registry
+from labeling.services.transfer.importing import listed
 from labeling.services.transfer.importing.raw import FileError, Raw
 from labeling.services.transfer.importing.reading import FileReading
+from labeling.services.transfer.limits import LIMITS
 from labeling.services.transfer.rows import RowError
 from labeling.sql import statements
 
@@ -53,11 +57,27 @@ def whole(reading: FileReading, file: IO[bytes]) -> Iterator[Raw]:
 
     Raises FileError where it cannot be read.
     """
+    rows = (
+        coco.rows(file, partial(_entries, reading))
+        if reading.tool == "coco"
+        else cvat.rows(file)
+    )
     try:
-        for number, values in enumerate(registry.WHOLE_ROWS[reading.tool](file), 1):
+        for number, values in enumerate(rows, 1):
             yield Raw(number, values)
     except RowError as error:
         raise FileError(error.message) from error
+
+
+def _entries(reading: FileReading, file: IO[bytes]) -> Iterator[tuple[str, object]]:
+    file.seek(0)
+    text = io.TextIOWrapper(file, reading.encoding)
+    try:
+        yield from listed.entries(text, LIMITS.line_bytes)
+    finally:
+        # A caller that reads only the first rows closes the file before this ends.
+        with suppress(ValueError):
+            text.detach()
 
 
 def converted(tool: str, raws: Iterator[Raw]) -> Iterator[Raw]:
