@@ -62,12 +62,13 @@ class ImportsView(ProjectView):
         upload = importing.stage(self.member.project, user, name, pieces, choice)
         if options.dry_run in wire.TRUE:
             return Reply(wire.preview_of(*importing.look(upload, mapping)), 200)
-        chosen = self._choices(options)
-        if chosen.unknown_labels == "add":
-            members.require(self.member, members.MANAGE)
-        run = importing.start(
-            upload, user, mapping, asdict(chosen), add_labels=label_sets.extend
-        )
+        with importing.forgotten_if_refused(upload):
+            chosen = self._choices(options)
+            if chosen.unknown_labels == "add":
+                members.require(self.member, members.MANAGE)
+            run = importing.start(
+                upload, user, mapping, asdict(chosen), add_labels=label_sets.extend
+            )
         url = f"{get_script_prefix()}api/projects/{slug}/imports/{run.pk}/"
         asked = wire.ImportAsked(id=run.pk, state=run.job.state, url=url)
         return Reply(asked, headers={"Location": url})

@@ -70,7 +70,8 @@ class PredictionsView(ProjectView):
         )
         user = User.objects.get(pk=self.member.user_id)
         upload = importing.stage(self.member.project, user, name, pieces, choice)
-        asked = run.start(upload, user, chosen)
+        with importing.forgotten_if_refused(upload):
+            asked = run.start(upload, user, chosen)
         url = f"{get_script_prefix()}api/projects/{slug}/imports/{asked.pk}/"
         shown = files.ImportAsked(id=asked.pk, state=asked.job.state, url=url)
         return Reply(shown, headers={"Location": url})

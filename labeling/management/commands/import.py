@@ -63,9 +63,10 @@ class Command(BaseCommand):
                 self._print_first_rows(*importing.look(upload, mapping))
                 return
             chosen = self._choices(options)
-            run = importing.start(
-                upload, None, mapping, asdict(chosen), add_labels=label_sets.extend
-            )
+            with importing.forgotten_if_refused(upload):
+                run = importing.start(
+                    upload, None, mapping, asdict(chosen), add_labels=label_sets.extend
+                )
             jobs.finish(run.job_id)
         except (OSError, AssayError) as error:
             raise CommandError(str(error)) from error

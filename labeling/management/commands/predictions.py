@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from labeling.errors import AssayError
 from labeling.management import arguments
 from labeling.models import ImportRun, Job, Project
+from labeling.services.transfer import importing
 from labeling.services.transfer.outside import sources
 from labeling.services.transfer.outside.rows import ROLES
 from labeling.services.transfer.predicting import run
@@ -56,7 +57,8 @@ class Command(BaseCommand):
         }
         try:
             upload = arguments.staged(project, path, options)
-            asked = run.start(upload, None, chosen)
+            with importing.forgotten_if_refused(upload):
+                asked = run.start(upload, None, chosen)
             jobs.finish(asked.job_id)
         except (OSError, AssayError) as error:
             raise CommandError(str(error)) from error

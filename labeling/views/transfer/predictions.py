@@ -67,7 +67,8 @@ def _bring(request: HttpRequest, member: Membership) -> None:
     upload = importing.stage(
         member.project, member.user, file.name or "", file.chunks()
     )
-    run.start(upload, member.user, {"source": request.POST.get("source", "")})
+    with importing.forgotten_if_refused(upload):
+        run.start(upload, member.user, {"source": request.POST.get("source", "")})
 
 
 def _named(request: HttpRequest, member: Membership) -> PredictionSource:

@@ -24,6 +24,7 @@ from labeling.models import (
     Membership,
     Project,
     Resolution,
+    Upload,
 )
 from labeling.services.projects import label_sets
 from labeling.services.queue import questions
@@ -33,6 +34,7 @@ from labeling.services.votes import counts as counting
 from labeling.services.work import jobs
 from tests import make
 from tests.labeling.transfer.files import bring, lines
+from tests.test_pages import browser
 
 pytestmark = pytest.mark.django_db
 
@@ -567,3 +569,48 @@ def test_labels_that_cannot_be_kept_are_not_counted_before_an_import(
 
     assert shown.status_code == 200
     assert [each["name"] for each in shown.json()["labels"]] == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        ("imports", {"labels_are": "votes"}),
+        ("imports", {"labels_are": "nonsense"}),
+        ("imports", {"map": '{"text": "nonsense"}'}),
+        ("imports", {"label_map": "["}),
+        ("predictions", {"source": "x" * 101}),
+    ],
+)
+def test_a_file_whose_choices_are_refused_is_not_kept(
+    call: str, said: dict[str, str], tmp_path: Path
+) -> None:
+    project = make.project()
+    caller = make.Caller(make.manager_of(project).user)
+    file = SimpleUploadedFile("x.csv", known("x"))
+
+    answer = caller.client.post(
+        f"/api/projects/{project.slug}/{call}/",
+        {"file": file, **said},
+        headers=caller.headers,
+    )
+
+    assert answer.status_code == 400
+    assert not Upload.objects.exists()
+    assert not [each for each in tmp_path.rglob("*") if each.is_file()]
+
+
+@pytest.mark.parametrize("field", ["role:a\0", "label:a\0"])
+def test_a_form_with_nul_is_refused_and_its_file_stays_to_be_asked_again(
+    field: str,
+) -> None:
+    project = make.project()
+    upload = importing.stage(project, None, "x.csv", [known("x")])
+    page = browser(make.manager_of(project).user)
+
+    answer = page.post(
+        f"/projects/{project.slug}/import/", {"upload": upload.pk, field: "x"}
+    )
+
+    assert answer.status_code == 400
+    assert "cannot be kept" in answer.content.decode()
+    assert Upload.objects.exists()

@@ -85,6 +85,8 @@ def check(project: Project, choices: ImportChoices) -> None:
     }
     if why := why_not_kept(choices.labels_by) or _why_not_by(project, choices):
         errors["labels_by"] = [why]
+    if why := why_not_kept(dict(choices.label_map)):
+        errors["label_map"] = [why]
     labels = queries.label_names(project.label_set_id)
     if lost := sorted({*map(str, choices.label_map.values())} - labels - {""}):
         why = _("“%(label)s” is not a label of this project.")
@@ -115,7 +117,7 @@ def _why_not_by(project: Project, choices: ImportChoices) -> Sentence | None:
     return None
 
 
-def why_not_kept(name: str) -> Sentence | None:
-    """Return why a name that a person gives cannot be kept, if it cannot."""
-    is_bad = rules.storable(name) is not None
+def why_not_kept(said: object) -> Sentence | None:
+    """Return why a name that a person gives, or names, cannot be kept, if they cannot."""
+    is_bad = rules.storable(said) is not None
     return _("It has a character that cannot be kept.") if is_bad else None

@@ -106,6 +106,8 @@ def _with_data(
 
 def check_roles(mapping: Mapping[str, Any]) -> None:
     """Raise InvalidInputError where a column is mapped to what is no role."""
+    if why := choices.why_not_kept(dict(mapping)):
+        raise InvalidInputError(errors={"mapping": [why]})
     allowed = {*ROLES, "text", "image", "ignore", "data"}
     for column, role in mapping.items():
         # A column that is mapped to its own name is data.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import itertools
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import IO, Any, Final
@@ -19,7 +20,12 @@ from django.db.models import Q
 from django.utils import timezone
 
 from labeling import queries
-from labeling.errors import ConflictError, InvalidInputError, TooLargeError
+from labeling.errors import (
+    AssayError,
+    ConflictError,
+    InvalidInputError,
+    TooLargeError,
+)
 from labeling.messages import Message, message
 from labeling.messages import sentence as _
 from labeling.models import ImportRun, Job, Project, Upload, User
@@ -206,6 +212,16 @@ def forget_files() -> int:
     for upload in forgotten:
         forget(upload)
     return len(forgotten)
+
+
+@contextmanager
+def forgotten_if_refused(upload: Upload) -> Iterator[None]:
+    """Forget a file where what is asked of it is refused: whoever sent it has it."""
+    try:
+        yield
+    except AssayError:
+        forget(upload)
+        raise
 
 
 def forget(upload: Upload) -> None:
