@@ -26,6 +26,8 @@ from labeling.views.page.scope import Tried, context, member_of, sentences_of
 
 # Labels of a file that are shown, and labels of the project that each may mean.
 SHOWN: Final = 50
+# Columns whose role can be chosen there: a form of many more is refused unread.
+MOST_COLUMNS: Final = 2000
 ROLES: Final = (
     *("text", "image", "external_id", "label", "votes", "predictions"),
     *("metadata", "tags", "group", "ignore"),
@@ -139,14 +141,16 @@ def _reading(upload: Upload) -> dict[str, Any]:
 
 def _preview(upload: Upload) -> dict[str, Any]:
     preview = importing.preview(upload)
+    shown = preview.columns[:MOST_COLUMNS]
     rows = [
-        [value_in_words(row[name]) if name in row else "" for name in preview.columns]
+        [value_in_words(row[name]) if name in row else "" for name in shown]
         for row in preview.rows[:8]
     ]
     return {
         "preview": preview,
         "rows": rows,
-        "columns": list(preview.roles.items()),
+        "columns": [(name, preview.roles[name]) for name in shown],
+        "more_columns": len(preview.columns) - len(shown),
         **_labels(upload),
     }
 

@@ -614,3 +614,18 @@ def test_a_form_with_nul_is_refused_and_its_file_stays_to_be_asked_again(
     assert answer.status_code == 400
     assert "cannot be kept" in answer.content.decode()
     assert Upload.objects.exists()
+
+
+def test_a_reason_that_quotes_half_a_surrogate_pair_is_told_before_an_import() -> None:
+    project = make.project()
+    call = make.Caller(make.manager_of(project).user)
+    data = b'{"text": "a", "\\ud800": 1, "\\ud800": 2}'
+
+    shown = call.client.post(
+        f"/api/projects/{project.slug}/imports/",
+        {"file": SimpleUploadedFile("x.jsonl", data), "dry_run": "1"},
+        headers=call.headers,
+    )
+
+    [problem] = shown.json()["problems"]
+    assert problem["reason"] == "“\ufffd” stands there twice."

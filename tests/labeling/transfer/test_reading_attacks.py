@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import resource
 import time
 from typing import Any
@@ -318,6 +319,27 @@ def test_on_the_page_a_column_of_two_lines_gets_its_role_and_many_columns_go() -
     assert client.post(url, urlencode(sent), content_type=form).status_code == 302
     jobs.run(ImportRun.objects.get().job_id)
 
+    assert set(Item.objects.get().data) == set(names)
+
+
+def test_on_the_page_some_columns_of_very_many_get_roles_and_all_are_imported() -> None:
+    project = make.project(data_type="table")
+    client = browser(make.manager_of(project).user)
+    url = f"/projects/{project.slug}/import/"
+    names = [f"c{number}" for number in range(12_000)]
+    data = ",".join(names) + "\n" + ",".join(["1"] * 12_000)
+    upload = importing.stage(project, None, "x.csv", [data.encode()])
+
+    page = client.get(url, {"upload": upload.pk}).content.decode()
+    shown = re.findall(r'name="(role:[^"]*)"', page)
+    sent = {"upload": upload.pk, **dict.fromkeys(shown, "data")}
+    form = "application/x-www-form-urlencoded"
+    answer = client.post(url, urlencode(sent), content_type=form)
+    jobs.run(ImportRun.objects.get().job_id)
+
+    assert "10000 more columns are not shown" in page.replace(",", "")
+    assert len(shown) == 2000
+    assert answer.status_code == 302
     assert set(Item.objects.get().data) == set(names)
 
 

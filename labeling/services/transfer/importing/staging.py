@@ -26,7 +26,7 @@ from labeling.errors import (
     InvalidInputError,
     TooLargeError,
 )
-from labeling.messages import Message, message
+from labeling.messages import Message, as_json, from_json, message
 from labeling.messages import sentence as _
 from labeling.models import ImportRun, Job, Project, Upload, User
 from labeling.services.transfer.importing import (
@@ -172,14 +172,13 @@ def preview(upload: Upload, mapping: Mapping[str, str] | None = None) -> Preview
         file.seek(0)
         source = io.BytesIO(_first_lines(file)) if way.has_lines else file
         for raw in itertools.islice(readers.read(way, source, first=2000), PREVIEWED):
-            if raw.values is None or raw.problem:
-                why = raw.placed(raw.problem or EMPTY)
-                problems.append({"row": raw.number, "reason": why})
-                continue
             try:
+                if raw.values is None or raw.problem:
+                    raise RowError(raw.problem or EMPTY)
                 rows.append(dict(checked_values(raw.values)))
             except RowError as error:
-                why = raw.placed(error.message)
+                # As it would be kept: a reason may quote what no answer can hold.
+                why = from_json(as_json(raw.placed(error.message)))
                 problems.append({"row": raw.number, "reason": why})
                 continue
             columns |= dict.fromkeys(raw.values)
