@@ -28,9 +28,9 @@ ParquetRow = tuple[Mapping[str, Any] | None, Message | None, Callable[[], bytes]
 def rows(file: IO[bytes], limits: Limits) -> Iterator[ParquetRow]:
     """Yield the values of each row, or None and why it has none.
 
-    Raises pyarrow.ArrowException, OSError or ValueError where the file is unreadable, and
-    FileError where a part is packed too tightly or columns are too many. Raises NoParquetError where the server
-    lacks it.
+    Raises pyarrow.ArrowException, OSError or ValueError where the file is unreadable,
+    FileError where a part is packed too tightly or columns are too many, and
+    NoParquetError where the server lacks it.
     """
     pq = arrow().parquet
     described = pq.ParquetFile(file)
