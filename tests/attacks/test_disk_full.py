@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import gc
 import logging
 import resource
 import sqlite3
+import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -140,10 +142,20 @@ def files_of_at_most(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+@pytest.fixture
+def halves() -> Iterator[None]:
+    """Close halves of files, which Django leaves to the collector."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
 # Larger than what Django keeps in memory of a form.
 LINES = b'{"text": "one of many"}\n' * 200_000
 
 
+@pytest.mark.usefixtures("halves")
 @pytest.mark.parametrize("call", ["imports", "predictions"])
 def test_a_file_that_the_disk_does_not_take_is_refused_in_words(call: str) -> None:
     project = make.project()
@@ -187,6 +199,7 @@ def test_half_of_a_file_that_the_disk_does_not_take_is_deleted(
     assert not [each for each in tmp_path.rglob("*") if each.is_file()]
 
 
+@pytest.mark.usefixtures("halves")
 def test_a_page_says_that_the_disk_does_not_take_a_file() -> None:
     project = make.project()
     page = browser(make.manager_of(project).user)

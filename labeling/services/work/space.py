@@ -17,6 +17,8 @@ from labeling.messages import sentence as _
 logger = logging.getLogger(__name__)
 # The disk is full, a quota is used up, or a file is as large as one may be.
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+# The second one for all but a full disk.
+_FULL_SQLITE: Final = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
 
 
 def free() -> int:
@@ -49,7 +51,7 @@ def refusal_of(error: BaseException | None) -> NoSpaceError | None:
     is_full = isinstance(error, OSError) and error.errno in _FULL
     is_full |= (
         isinstance(error, sqlite3.OperationalError)
-        and error.sqlite_errorcode == sqlite3.SQLITE_FULL
+        and getattr(error, "sqlite_errorcode", 0) in _FULL_SQLITE
     )
     return _no_space() if is_full else None
 
