@@ -22,7 +22,7 @@ _NO_COCO: Final = message("This is no COCO file that can be read.")
 # Which category an image has is in memory as a whole.
 MOST_BYTES: Final = 2**27
 # Reads a file from its start: the name of each list with what it holds, one by one.
-Entries = Callable[[IO[bytes]], Iterator[tuple[str, object]]]
+ReadEntries = Callable[[IO[bytes]], Iterator[tuple[str, object]]]
 _PARTS: Final = ("info", "licenses", "images", "annotations", "categories")
 _START: Final = re.compile(rf'\s*{{\s*"(?:{"|".join(_PARTS)})"\s*:\s*[\[{{]')
 
@@ -34,7 +34,7 @@ def begins(text: str) -> bool:
     )
 
 
-def rows(file: IO[bytes], entries: Entries) -> Iterator[dict[str, Any]]:
+def rows(file: IO[bytes], entries: ReadEntries) -> Iterator[dict[str, Any]]:
     """Return the rows of its images; ``entries`` reads what its lists hold.
 
     Raises RowError where it cannot be read, and what ``entries`` does.
