@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterator
+from typing import Any, Final
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -53,6 +55,7 @@ class ModelVersionAdmin(WithButtons):
         ("foresee", gettext_lazy("What would an archive change?")),
         ("archive", gettext_lazy("Archive")),
     )
+    previews = ("preview", "foresee")
 
     @admin.display
     def labels(self, model: ModelVersion) -> int:
@@ -75,7 +78,12 @@ class ModelVersionAdmin(WithButtons):
         if foresee := _FORESEEN.get(button):
             return foresee(row)
         act, outcome = _ACTS[button]
-        return str(outcome) % {"version": act(row, person_of(request), why)}
+        before = registry.champion(row.project)
+        version = act(row, person_of(request), why)
+        # A rollback of what does not serve, or a promotion of what does.
+        if button != "archive" and version == before:
+            outcome = gettext_lazy("Nothing has changed: %(version)s serves already.")
+        return str(outcome) % {"version": version}
 
 
 def _preview_of(version: ModelVersion) -> str:
@@ -83,7 +91,7 @@ def _preview_of(version: ModelVersion) -> str:
     serves = version.stage == ModelVersion.Stage.CHAMPION
     switch = switching.preview(version.project, version.number, is_rollback=serves)
     versions = {"after": switch.after, "before": switch.before or _("nothing")}
-    sentences = [_("%(after)s serves in place of %(before)s.") % versions]
+    sentences = [_("%(after)s would serve in place of %(before)s.") % versions]
     if gain := switch.gain:
         figure = gain.accuracy
         sentences.append(
@@ -102,10 +110,12 @@ def _preview_of(version: ModelVersion) -> str:
         )
     if pool := switch.relabeled:
         sentences.append(
-            _("%(changed)s of %(sampled)s items of the pool get another answer.")
+            _("%(changed)s of %(sampled)s items of the pool would get another answer.")
             % {"changed": pool.changed, "sampled": pool.sampled}
         )
-    sentences.append(_("%(items)s items are scored anew.") % {"items": switch.pool})
+    sentences.append(
+        _("%(items)s items would be scored anew.") % {"items": switch.pool}
+    )
     return " ".join(sentences)
 
 
@@ -113,11 +123,13 @@ def _archival_of(version: ModelVersion) -> str:
     """Say what it would change to put a version away."""
     change = switching.preview_archive(version.project, version.number)
     concerns = (
-        (change.waits, _("It does not wait any more.")),
-        (change.has_duel, _("Its duel ends without a result.")),
-        (change.goes_back, _("A rollback still goes back to it.")),
+        (change.waits, _("It would not wait any more.")),
+        (change.has_duel, _("Its duel would end without a result.")),
+        (change.goes_back, _("A rollback would still go back to it.")),
     )
-    first = _("What serves stays; %(version)s is put away.") % {"version": version}
+    first = _("What serves would stay, and %(version)s be put away.") % {
+        "version": version
+    }
     return " ".join([first, *(sentence for is_so, sentence in concerns if is_so)])
 
 
@@ -155,6 +167,7 @@ class LearningPolicyInline(admin.StackedInline):  # type: ignore[type-arg] # as 
 
     model = LearningPolicy
     can_delete = False
+    verbose_name_plural = gettext_lazy("The learner's settings")
 
 
 def _preview(_request: HttpRequest, project: Project) -> str:
@@ -166,7 +179,9 @@ def _train(request: HttpRequest, project: Project) -> str:
     why = request.POST.get("reason", "")
     run, is_new = triggers.request(project, person_of(request), why)
     if run.verdict:
-        outcome = _("%(run)s has learned from the same labels in the same way.")
+        outcome = _(
+            "Nothing is started: %(run)s has learned from the same labels in the same way."
+        )
     else:
         outcome = _("%(run)s is requested.") if is_new else _("%(run)s waits already.")
     return outcome % {"run": run}
@@ -184,6 +199,16 @@ ProjectAdmin.offer("train", gettext_lazy("Retrain now"), _train)
 ProjectAdmin.offer("score", gettext_lazy("Score the pool anew"), _score)
 
 
+class VerdictFilter(admin.AllValuesFieldListFilter):
+    """The verdicts that there are; of what goes on still there is none."""
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        """Yield the links, each with a name."""
+        for choice in super().choices(changelist):
+            named = choice["display"] or _("none yet")
+            yield {**choice, "display": named}
+
+
 @admin.register(TrainingRun)
 class TrainingRunAdmin(WithJobButtons):
     """Why each run started and what came of it."""
@@ -197,8 +222,10 @@ class TrainingRunAdmin(WithJobButtons):
         "verdict",
         "explanation",
     )
-    list_filter = ("project", "verdict")
+    list_filter = ("project", ("verdict", VerdictFilter))
     list_select_related = ("project", "job")
+    # Beside the buttons: whether it has stopped stands on its page, too.
+    readonly_fields = ("state",)
 
     @admin.display
     def state(self, run: TrainingRun) -> str:
@@ -215,12 +242,17 @@ class PromotionAdmin(ReadOnly):
         "project",
         "model",
         "before",
-        "is_rollback",
+        "deed",
         "decided_by",
         "why",
     )
     list_filter = ("project", "is_rollback")
     list_select_related = ("project", "model", "before", "by", "run")
+
+    @admin.display(description=gettext_lazy("What was done"))
+    def deed(self, change: Promotion) -> str:
+        """Return whether it was promoted or brought back."""
+        return _("Brought back") if change.is_rollback else _("Promoted")
 
     @admin.display
     def decided_by(self, change: Promotion) -> str:
@@ -263,5 +295,8 @@ class DuelAdmin(ReadOnly):
         "started_at",
         "ended_at",
     )
-    list_filter = ("project", "verdict")
+    list_filter = ("project", ("verdict", VerdictFilter))
     list_select_related = ("project", "challenger", "champion")
+    # Of three hundred items, in the notation of a program.
+    exclude = ("places",)
+    empty_value_display = gettext_lazy("none yet")

@@ -64,6 +64,8 @@ class WithButtons(ReadOnly):
 
     change_form_template = "admin/with_buttons.html"
     buttons: tuple[tuple[str, Promise | str], ...] = ()
+    # Those that change nothing, and only say what another one would.
+    previews: tuple[str, ...] = ()
 
     def get_urls(self) -> list[URLPattern]:
         """Add the address of the buttons."""
@@ -89,7 +91,11 @@ class WithButtons(ReadOnly):
             messages.error(request, _("Only a superuser may do this."))
         else:
             try:
-                messages.success(request, self.act(request, row))
+                outcome = self.act(request, row)
+                is_preview = request.POST.get("button") in self.previews
+                # No tick: nothing was done.
+                tell = messages.info if is_preview else messages.success
+                tell(request, outcome)
             except AssayError as error:
                 messages.error(request, error.detail)
         return redirect("..")
@@ -118,6 +124,8 @@ class WithJobButtons(WithButtons):
         """Cancel or run again; raises what ``jobs.cancel`` and ``jobs.again`` raise."""
         job = row if isinstance(row, Job) else row.job
         if request.POST.get("button") == "cancel":
+            if job.finished_at is not None:
+                return _("Nothing is left to stop: %(job)s is over.") % {"job": row}
             jobs.cancel(job)
             return _("%(job)s is asked to stop.") % {"job": row}
         return _("%(job)s is requested.") % {"job": jobs.again(job, person_of(request))}
@@ -128,6 +136,7 @@ class ProjectAdmin(WithButtons):
     """Projects; what builds on this package adds its settings and its buttons."""
 
     list_display = ("name", "slug", "data_type", "task_type", "is_paused")
+    previews = ("preview",)
     acts: ClassVar[dict[str, Callable[[HttpRequest, Project], str]]] = {}
 
     @classmethod
