@@ -13,6 +13,7 @@ import numpy as np
 from activelearn.core import evaluation, intervals, sparse
 from activelearn.core.evaluation import LabelFigures, Labels
 from activelearn.core.features import Rows
+from activelearn.core.joined import csr_of
 
 # How many items are compared with all examples at once.
 CHUNK: Final = 256
@@ -27,10 +28,10 @@ def nearest(rows: Rows, examples: Rows, labels: Sequence[Labels]) -> list[Labels
     """
     if not labels:
         raise ValueError("The nearest example needs examples.")
-    known = _unit(examples).T.tocsc()
+    known = _unit(csr_of(examples)).T.tocsc()
     nearby: list[Labels] = []
     for start in range(0, rows.shape[0], CHUNK):
-        likeness = (_unit(rows[start : start + CHUNK]) @ known).toarray()
+        likeness = (_unit(csr_of(rows[start : start + CHUNK])) @ known).toarray()
         nearby += [labels[place] for place in likeness.argmax(axis=1)]
     return nearby
 

@@ -8,14 +8,26 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from activelearn.core.joined import JoinedRows
+
 Array = NDArray[np.float64]
 Places = NDArray[np.int64]
-Rows: TypeAlias = Any  # scipy.sparse.csr_matrix, which has no types
+Rows: TypeAlias = Any  # scipy.sparse.csr_matrix, which has no types, or JoinedRows
 DIMENSIONS = 50
 
 
 def compact(rows: Rows, seed: int) -> Array:
-    """Return (n_rows, at most 50) dense coordinates in which similar rows are near."""
+    """Return (n_rows, at most 50) dense coordinates in which similar rows are near.
+
+    Of rows that an encoder has told about, its columns alone: what it has found alike is,
+    while the same hashed words are often those that stand everywhere.
+    """
+    if isinstance(rows, JoinedRows):
+        return _of_dense(rows.dense.astype(np.float64), seed)
+    return _of_sparse(rows, seed)
+
+
+def _of_sparse(rows: Rows, seed: int) -> Array:
     # scikit-learn is imported where it is used: web and scheduler save its 130 MiB.
     from sklearn.decomposition import TruncatedSVD
     from sklearn.random_projection import SparseRandomProjection
@@ -34,6 +46,16 @@ def compact(rows: Rows, seed: int) -> Array:
             projection = SparseRandomProjection(size, random_state=seed)
             return np.asarray(projection.fit_transform(rows).todense())
         return np.asarray(TruncatedSVD(size, random_state=seed).fit_transform(rows))
+
+
+def _of_dense(values: Array, seed: int) -> Array:
+    from sklearn.decomposition import PCA
+
+    size = min(DIMENSIONS, *values.shape)
+    if size < 2:
+        return values
+    with threadpool_limits(limits=1):
+        return np.asarray(PCA(size, random_state=seed).fit_transform(values))
 
 
 def spread(points: Array, scores: Array, count: int, seed: int) -> Places:

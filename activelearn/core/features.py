@@ -17,11 +17,20 @@ from numpy.typing import NDArray
 
 from activelearn.core.pictures import IMAGE_SPEC, image_row, image_width
 from activelearn.core.tables import table_rows, table_spec, table_width
-from activelearn.core.texts import TEXT_SPEC, text_rows, text_width
+from activelearn.core.texts import (
+    ENCODED_TEXT_SPEC,
+    JOINED_TEXT_SPEC,
+    TEXT_SPEC,
+    text_rows,
+    text_width,
+)
 from activelearn.core.unread import UnreadCell, unread_cells
+from activelearn.encoders import static
 
 __all__ = [
+    "ENCODED_TEXT_SPEC",
     "IMAGE_SPEC",
+    "JOINED_TEXT_SPEC",
     "KNOWN",
     "TEXT_SPEC",
     "Ids",
@@ -41,10 +50,10 @@ __all__ = [
 
 Spec = dict[str, Any]
 Ids = NDArray[np.int64]
-Rows: TypeAlias = Any  # scipy.sparse.csr_matrix, which has no types
+Rows: TypeAlias = Any  # scipy.sparse.csr_matrix, which has no types, or JoinedRows
 
 # The versions of each kind of specification that this code computes.
-KNOWN: Final = {"text": {1}, "image": {1, 2}, "table": {1, 2}}
+KNOWN: Final = {"text": {1, 2}, "image": {1, 2}, "table": {1, 2}}
 _WIDTHS: Final = {"text": text_width, "image": image_width, "table": table_width}
 
 
@@ -65,6 +74,9 @@ def width(spec: Spec) -> int:
     kind = str(spec.get("kind"))
     if spec.get("version") not in KNOWN.get(kind, set()):
         raise UnknownSpecError(f"{kind} {spec.get('version')}")
+    named = spec.get("encoder")
+    if named and static.KNOWN.get(named["name"]) != named["sha256"]:
+        raise UnknownSpecError(f"{kind}, {named['name']} {named['sha256'][:12]}")
     return _WIDTHS[kind](spec)
 
 

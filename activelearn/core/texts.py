@@ -1,4 +1,9 @@
-"""Texts to rows of hashed words, so that a retrain never changes a cached row."""
+"""Texts to rows: hashed words, so that a retrain never changes a cached row, and meaning.
+
+Version 1 hashes words and characters. Version 2 has beside them what an encoder makes of
+the text: it knows that two words are alike, where hashed words know which ones were used.
+Either part may be left out.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +13,11 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 
 from activelearn.core import sparse
+from activelearn.core.joined import JoinedRows
+from activelearn.encoders import static
 
 Spec = dict[str, Any]
-Rows: TypeAlias = Any  # scipy.sparse.csr_matrix, which has no types
+Rows: TypeAlias = Any  # scipy.sparse.csr_matrix, which has no types, or JoinedRows
 
 TEXT_SPEC: Final[Spec] = {
     "kind": "text",
@@ -18,13 +25,36 @@ TEXT_SPEC: Final[Spec] = {
     "words": {"ngrams": [1, 2], "size": 2**17},
     "characters": {"ngrams": [2, 4], "size": 2**16},
 }
+# The hashed part of a row has a squared length of 2; by this weight the other has 4.
+ENCODER: Final[Spec] = {
+    "name": "minilm-256",
+    "sha256": static.KNOWN["minilm-256"],
+    "dimensions": 256,
+    "weight": 2.0,
+}
+JOINED_TEXT_SPEC: Final[Spec] = {**TEXT_SPEC, "version": 2, "encoder": ENCODER}
+ENCODED_TEXT_SPEC: Final[Spec] = {"kind": "text", "version": 2, "encoder": ENCODER}
 
 
 def text_rows(texts: Sequence[str], spec: Spec) -> Rows:
-    """Return (n_texts, words + characters) float32, each half of unit length."""
+    """Return (n_texts, n_features): words and characters, each half of unit length.
+
+    Behind them, where the specification names an encoder, its numbers times its weight.
+    Raises WrongEncoderError where this program does not bring that encoder.
+    """
+    hashed = _hashed(texts, spec)
+    if not (named := spec.get("encoder")):
+        return hashed
+    encoded = static.encoder(named["name"], named["sha256"]).encoded(texts)
+    return JoinedRows(hashed, (encoded * named["weight"]).astype(np.float16))
+
+
+def _hashed(texts: Sequence[str], spec: Spec) -> Any:
     # Imported where it is used: web and scheduler save its 130 MiB.
     from sklearn.feature_extraction.text import HashingVectorizer
 
+    if "words" not in spec:
+        return sparse.csr_matrix((len(texts), 0), dtype=np.float32)
     words, characters = spec["words"], spec["characters"]
     halves = [
         HashingVectorizer(
@@ -47,4 +77,5 @@ def text_rows(texts: Sequence[str], spec: Spec) -> Rows:
 
 def text_width(spec: Spec) -> int:
     """Return how many features a text has."""
-    return int(spec["words"]["size"] + spec["characters"]["size"])
+    parts = (spec.get(part, {}).get("size", 0) for part in ("words", "characters"))
+    return int(sum(parts) + spec.get("encoder", {}).get("dimensions", 0))

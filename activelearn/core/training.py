@@ -13,9 +13,10 @@ from threadpoolctl import threadpool_limits
 
 from activelearn.core import calibration
 from activelearn.core.calibration import Calibration
+from activelearn.core.joined import csr_of
 
 Array = NDArray[np.float64]
-Rows: TypeAlias = Any  # scipy.sparse.csr_matrix, which has no types
+Rows: TypeAlias = Any  # scipy.sparse.csr_matrix, which has no types, or JoinedRows
 Fitted: TypeAlias = tuple[tuple[str, ...], Array, Array]
 
 
@@ -108,6 +109,7 @@ def fit(
     the row; an item may have none.
     Raises ValueError where there are fewer than two classes to tell apart.
     """
+    rows = csr_of(rows)
     columns = np.unique(rows.indices).astype(np.int64)
     seen = rows[:, columns]
     counted = None if weights is None else np.array(weights)

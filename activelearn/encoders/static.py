@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from activelearn.encoders.wordpiece import WordPieces
 
-Vectors = NDArray[np.float32]
+Encoded = NDArray[np.float32]
 FOLDER: Final = Path(__file__).parent
 # The tables that this program brings, by name: the SHA-256 of each.
 KNOWN: Final = {
@@ -41,7 +41,7 @@ class StaticEncoder:
         # Without pickle: loading a file must not run what is in it.
         packed = np.load(io.BytesIO(data), allow_pickle=False)
         self._vectors: NDArray[np.int8] = packed["vectors"]
-        self._scales: Vectors = packed["scales"]
+        self._scales: Encoded = packed["scales"]
         self._pieces = WordPieces(packed["vocabulary"].tobytes().decode().split("\n"))
 
     @property
@@ -49,7 +49,7 @@ class StaticEncoder:
         """How many numbers a text becomes."""
         return int(self._vectors.shape[1])
 
-    def encoded(self, texts: Sequence[str]) -> Vectors:
+    def encoded(self, texts: Sequence[str]) -> Encoded:
         """Return (n_texts, dimensions), of unit length; zero where no word is known."""
         parts = [
             self._encoded(texts[start : start + AT_ONCE])
@@ -57,7 +57,7 @@ class StaticEncoder:
         ]
         return np.concatenate(parts or [np.zeros((0, self.dimensions), np.float32)])
 
-    def _encoded(self, texts: Sequence[str]) -> Vectors:
+    def _encoded(self, texts: Sequence[str]) -> Encoded:
         # Imported where it is used: what only knows the learner's types saves 10 MiB.
         from scipy import sparse
 
@@ -77,7 +77,7 @@ class StaticEncoder:
 
 
 @cache
-def encoder(name: str, sha256: str) -> StaticEncoder:
+def encoder(name: str, sha256: str, folder: Path = FOLDER) -> StaticEncoder:
     """Return a table, which is read once by each process.
 
     Raises WrongEncoderError where this program brings none of that name and hash, or its
@@ -86,7 +86,7 @@ def encoder(name: str, sha256: str) -> StaticEncoder:
     if KNOWN.get(name) != sha256:
         raise WrongEncoderError(f"{name} {sha256[:12]}")
     try:
-        data = (FOLDER / f"{name}.npz").read_bytes()
+        data = (folder / f"{name}.npz").read_bytes()
     except OSError as error:
         raise WrongEncoderError(f"{name}: {error}") from error
     if hashlib.sha256(data).hexdigest() != sha256:

@@ -72,8 +72,9 @@ class WordPieces(dict[str, tuple[int, ...]]):
     A word that is not made of its pieces has none: nothing is known about it.
     """
 
-    def __init__(self, pieces: Sequence[str]) -> None:
+    def __init__(self, pieces: Sequence[str], most_words: int = MOST_WORDS) -> None:
         super().__init__()
+        self._most_words = most_words
         self._numbers = {piece: number for number, piece in enumerate(pieces)}
         self._letters = _Letters()
 
@@ -84,7 +85,7 @@ class WordPieces(dict[str, tuple[int, ...]]):
 
     def __missing__(self, word: str) -> tuple[int, ...]:
         pieces = self._taken_apart(word)
-        if len(self) < MOST_WORDS:
+        if len(self) < self._most_words:
             self[word] = pieces
         return pieces
 

@@ -11,7 +11,7 @@ from tests.running.machine import ROOT
 # What all rooms of a layer share.
 SHARED = {"api": {"http", "urls"}, "api/wire": set[str](), "views": {"page", "urls"}}
 # Layers that are no services: their tests have folders of their own.
-OTHERS = {"api", "core", "likeness", "quality"}
+OTHERS = {"api", "core", "encoders", "likeness", "quality"}
 
 
 def names_in(folder: Path) -> set[str]:

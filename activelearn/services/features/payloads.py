@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from activelearn.core import features as core
 from activelearn.core import sparse
+from activelearn.encoders.static import WrongEncoderError
+from labeling.errors import DamagedFileError
 from labeling.messages import Message, message
 from labeling.models import Item
 
@@ -23,15 +25,22 @@ NOT_FINITE: Final = message("It has values that cannot be computed with.")
 
 
 def rows_of(items: Sequence[Item], spec: core.Spec) -> core.Rows:
-    """Return the rows of ``items``; what cannot be read of one is zero or missing."""
+    """Return the rows of ``items``; what cannot be read of one is zero or missing.
+
+    Raises what ``read`` raises.
+    """
     return read(items, spec)[0]
 
 
 def read(items: Sequence[Item], spec: core.Spec) -> tuple[core.Rows, Reasons]:
     """Return the rows of ``items``, and by place why some could not be read whole.
 
-    What is wrong with an item costs its own row alone.
+    What is wrong with an item costs its own row alone. Raises DamagedFileError where a
+    table of vectors that comes along is not as it was published.
     """
+    if spec["kind"] == "text":
+        texts = [str(item.data.get("text", "")) for item in items]
+        return _text_rows(texts, spec), {}
     rows, reasons = _by_kind(items, spec)
     # One value that is not finite makes its row's sum so: no need to look at each cell.
     sums = np.asarray(rows.sum(axis=1)).ravel()
@@ -43,15 +52,24 @@ def read(items: Sequence[Item], spec: core.Spec) -> tuple[core.Rows, Reasons]:
 
 def _by_kind(items: Sequence[Item], spec: core.Spec) -> tuple[core.Rows, Reasons]:
     payloads: list[Any] = [item.data for item in items]
-    if spec["kind"] == "text":
-        texts = [str(data.get("text", "")) for data in payloads]
-        return core.text_rows(texts, spec), {}
     if spec["kind"] == "table":
         return core.table_rows(payloads, spec), unread_cells(items, spec)
     pictures = [_picture(item, spec) for item in items]
     dense = np.vstack([row for row, _ in pictures])
     reasons = {place: [why] for place, (_, why) in enumerate(pictures) if why}
     return sparse.csr_matrix(dense), reasons
+
+
+def _text_rows(texts: Sequence[str], spec: core.Spec) -> core.Rows:
+    try:
+        return core.text_rows(texts, spec)
+    except WrongEncoderError as error:
+        raise DamagedFileError(
+            message(
+                "A table of vectors that comes with Assay is damaged or gone (%(what)s). Install Assay again.",
+                what=str(error),
+            )
+        ) from error
 
 
 def unread_cells(items: Sequence[Item], spec: core.Spec) -> Reasons:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from django.contrib.postgres.aggregates import BitXor
 from django.db import connection, transaction
 from django.db.models import Count, Sum
 
 from activelearn.core import features as core
-from activelearn.core import sparse
 from activelearn.models import FeatureShard, ModelVersion
-from activelearn.services.features import files, payloads, specs
+from activelearn.services.features import files, packing, payloads, specs
+from activelearn.services.features.packing import GrowingTable
 from labeling.errors import DamagedFileError
 from labeling.messages import Message, message
 from labeling.models import Item, Project
@@ -38,8 +35,6 @@ _AT_WORK: Final = (
     _Stage.CANARY,
 )
 Ids = core.Ids
-RowValues = npt.NDArray[np.float32]
-RowColumns = npt.NDArray[np.int32]
 
 
 # Told of rows that were computed: how many there are, and how many there will be.
@@ -54,7 +49,7 @@ def no_step(_done: int, _total: int) -> None:
 def spec_of(project: Project) -> core.Spec:
     """Return how the project's data become numbers today."""
     if project.data_type == Project.DataType.TEXT:
-        return core.TEXT_SPEC
+        return core.JOINED_TEXT_SPEC
     if project.data_type == Project.DataType.IMAGE:
         return core.IMAGE_SPEC
     return specs.today(project)
@@ -79,7 +74,8 @@ def load(
     specification the project's own counts, renewed where it was outgrown. Each has its
     own files, so that a model goes on with its features while the next one is made with
     others. ``step`` is called after each chunk that was computed, with how many items
-    have a row and how many there are; what it raises loses no row.
+    have a row and how many there are; what it raises loses no row. Raises what
+    ``payloads.read`` raises.
     """
     spec = spec or renewed_spec_of(project)
     own = FeatureShard.objects.filter(project=project, spec_hash=hash_of(spec))
@@ -101,60 +97,18 @@ def load_beside(
     spec: core.Spec,
     step: Step = no_step,
 ) -> core.Table:
-    """Return the table by ``spec``: ``today`` itself, if it is by that one."""
-    return today if hash_of(spec) == today.spec_hash else load(project, spec, step)
+    """Return the table by ``spec``: ``today`` itself, if it is by that one.
 
-
-@dataclass
-class _Joined:
-    """The rows of files, one after the other, as one table that grows.
-
-    No part stands beside the whole: with a million texts that would take a gigabyte more.
+    Raises what ``load`` raises.
     """
-
-    ids: list[Ids] = field(default_factory=list)
-    starts: list[Ids] = field(default_factory=list)
-    values: RowValues = field(default_factory=lambda: np.empty(0, np.float32))
-    columns: RowColumns = field(default_factory=lambda: np.empty(0, np.int32))
-    entries: int = 0
-    width: int = 1
-
-    def add(self, part: core.Table) -> None:
-        """Copy the rows of a file behind those before."""
-        rows, end = part.rows, self.entries + part.rows.nnz
-        if end > len(self.values):
-            room = max(end, int(1.1 * len(self.values)))
-            # Large arrays are moved to their new size by the kernel, without a copy.
-            for grown in (self.values, self.columns):
-                grown.resize(room, refcheck=False)
-        self.values[self.entries : end] = rows.data
-        self.columns[self.entries : end] = rows.indices
-        self.starts.append(rows.indptr[1:].astype(np.int64) + self.entries)
-        self.ids.append(part.ids)
-        self.entries, self.width = end, rows.shape[1]
-
-    def table(self, name: str) -> core.Table:
-        """Return the whole; nothing can be added any more."""
-        for grown in (self.values, self.columns):
-            grown.resize(self.entries, refcheck=False)
-        starts = np.concatenate([np.zeros(1, np.int64), *self.starts])
-        # The type is as narrow as it can be, as SciPy itself chooses it.
-        kind = np.int32 if self.entries <= np.iinfo(np.int32).max else np.int64
-        columns = self.columns.astype(kind, copy=False)
-        rows = sparse.csr_matrix(
-            (self.values, columns, starts.astype(kind)),
-            shape=(len(starts) - 1, self.width),
-        )
-        return core.Table(
-            np.concatenate([np.zeros(0, np.int64), *self.ids]), rows, name
-        )
+    return today if hash_of(spec) == today.spec_hash else load(project, spec, step)
 
 
 def _readable(
     shards: Iterable[FeatureShard],
-) -> tuple[_Joined, list[FeatureShard], list[int]]:
+) -> tuple[GrowingTable, list[FeatureShard], list[int]]:
     """Return what files hold, whose it is, and those that are damaged or gone."""
-    joined, readable, damaged = _Joined(), [], []
+    joined, readable, damaged = GrowingTable(), [], []
     for shard in shards:
         try:
             joined.add(_read(shard))
@@ -197,7 +151,7 @@ def _add(project: Project, spec: core.Spec, chunk: Sequence[Item]) -> None:
         first_item=chunk[0].pk,
         last_item=chunk[-1].pk,
         items=len(chunk),
-        sha256=files.save("features", _pack(ids, computed)),
+        sha256=files.save("features", packing.packed(ids, computed)),
         unread=len(reasons),
     )
     # Only of today's specification: what an older model cannot read would replace it.
@@ -340,22 +294,9 @@ def _without_deleted(shard: FeatureShard) -> int:
         shard.items = int(kept.sum())
         # A new file: whoever has read the row reads the old one on, which is deleted
         # later.
-        shard.sha256 = files.save("features", _pack(ids[kept], rows[kept]))
+        shard.sha256 = files.save("features", packing.packed(ids[kept], rows[kept]))
         shard.save(update_fields=["items", "sha256"])
     return gone
-
-
-def _pack(ids: Ids, rows: core.Rows) -> bytes:
-    body = io.BytesIO()
-    np.savez(
-        body,
-        ids=ids,
-        data=rows.data,
-        indices=rows.indices,
-        indptr=rows.indptr,
-        shape=np.array(rows.shape),
-    )
-    return body.getvalue()
 
 
 def _read(shard: FeatureShard) -> core.Table:
@@ -363,8 +304,4 @@ def _read(shard: FeatureShard) -> core.Table:
     data = files.read_whole(
         "features", shard.sha256, message("A file of features is damaged or gone.")
     )
-    # Without pickle: loading a file must not run what is in it.
-    packed = np.load(io.BytesIO(data), allow_pickle=False)
-    parts = (packed["data"], packed["indices"], packed["indptr"])
-    rows = sparse.csr_matrix(parts, shape=tuple(packed["shape"]))
-    return core.Table(packed["ids"], rows, shard.spec_hash)
+    return packing.unpacked(data, shard.spec_hash)

@@ -32,8 +32,8 @@ MOST_ITEMS: Final = 50_000
 def draw(progress: Progress) -> dict[str, Any]:
     """Draw the items of the duel that is due in the job's project; run twice, it is one.
 
-    Raises what ``Progress.report`` raises, and NotFoundError where the project has been
-    deleted.
+    Raises what ``Progress.report`` and ``store.load`` raise, and NotFoundError where the
+    project has been deleted.
     """
     project = progress.job.project
     pair = duels.pair_due(project) if project else None

@@ -34,8 +34,8 @@ def is_due(project_id: int) -> bool:
 def run(progress: Progress) -> dict[str, Any]:
     """Rank the job's project.
 
-    Raises what ``Progress.report`` raises, and NotFoundError where the project has been
-    deleted.
+    Raises what ``Progress.report`` and ``store.load`` raise, and NotFoundError where the
+    project has been deleted.
     """
     project = progress.job.project
     if project is None:
@@ -56,7 +56,8 @@ def run(progress: Progress) -> dict[str, Any]:
 def rank(project: Project, limits: ordering.OrderLimits | None = None) -> int:
     """Order the unlabeled items and swap the order in; return its generation.
 
-    Raises NotFoundError where the project has been deleted.
+    Raises what ``store.load`` raises, and NotFoundError where the project has been
+    deleted.
     """
     fit, picks = _ordered(project, limits or ordering.OrderLimits())
     fit.generation = order.swap(project.pk, entries.entries_of(project, picks))
@@ -97,7 +98,10 @@ def _ordered(
 def material_of(
     project: Project, step: store.Step = store.no_step
 ) -> ordering.Material:
-    """Return the rows, the known labels of the pool, and the items without a vote."""
+    """Return the rows, the known labels of the pool, and the items without a vote.
+
+    Raises what ``store.load`` raises.
+    """
     table = store.load(project, step=step)
     labels = Resolution.objects.filter(project=project, superseded_at=None)
     # These have no single label that an order could learn from, or a model be judged on.

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from activelearn.core import influence
+from activelearn.encoders.static import WrongEncoderError
 from activelearn.models import ModelVersion
 from activelearn.services.versions import loading, registry
 from labeling.errors import ConflictError
@@ -85,14 +86,13 @@ def _explain(
     pairs = [(label, text) for _, label, text in asked]
     try:
         model, spec = loading.load(champion)
-    except ConflictError as refusal:
+        strongest = influence.influential(model, pairs, spec)
+    except (ConflictError, WrongEncoderError) as refusal:
         # An order without these words is better than none.
         logger.warning("no words for suggestions: %s", refusal)
         return
     words_of: dict[int, list[list[str]]] = {pk: [] for pk in texts}
-    for (pk, _, _), words in zip(
-        asked, influence.influential(model, pairs, spec), strict=True
-    ):
+    for (pk, _, _), words in zip(asked, strongest, strict=True):
         words_of[pk].append(words)
     for pk, lists in words_of.items():
         suggestions[pk]["words"] = influence.alternating(lists)

@@ -36,7 +36,7 @@ TEXTS: Final = (
 )
 
 
-def encoded(*texts: str) -> static.Vectors:
+def encoded(*texts: str) -> static.Encoded:
     return static.encoder(NAME, SHA256).encoded(texts)
 
 
@@ -72,7 +72,7 @@ def test_the_encoder_runs_as_it_was_published() -> None:
     # all alike, and no other part, leaves the mean of the texts.
     width = 384
     at = "encoder.layer.0.attention.self."
-    weights = {
+    weights: dict[str, static.Encoded] = {
         f"{at}{name}.weight": np.zeros((width, width), np.float32)
         for name in ("query", "key")
     }
@@ -89,7 +89,7 @@ def test_the_encoder_runs_as_it_was_published() -> None:
 
 
 def test_rounding_to_bytes_loses_less_than_a_hundredth() -> None:
-    vectors = np.random.default_rng(0).normal(size=(5, DIMENSIONS))
+    vectors = np.random.default_rng(0).normal(size=(5, DIMENSIONS)).astype(np.float32)
     vectors[3] = 0
 
     held = np.load(io.BytesIO(packed(["a", "b", "c", "d", "e"], vectors)))
@@ -139,17 +139,15 @@ def test_a_table_that_does_not_come_along_is_refused(
 
 @pytest.mark.parametrize("damage", ["changed", "gone"])
 def test_a_table_that_is_not_as_it_was_published_is_refused(
-    damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    damage: str, tmp_path: Path
 ) -> None:
     data = bytearray((static.FOLDER / f"{NAME}.npz").read_bytes())
     data[4_000_000] ^= 1
     if damage == "changed":
         (tmp_path / f"{NAME}.npz").write_bytes(data)
-    monkeypatch.setattr(static, "FOLDER", tmp_path)
-    static.encoder.cache_clear()
 
     with pytest.raises(WrongEncoderError, match="minilm-256: "):
-        static.encoder(NAME, SHA256)
+        static.encoder(NAME, SHA256, tmp_path)
 
 
 # A process of its own, so that the words are new to it; its own time, not the clock's.

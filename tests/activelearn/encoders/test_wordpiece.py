@@ -42,11 +42,8 @@ def test_what_is_not_known_has_no_piece(text: str) -> None:
     assert WordPieces(["x", "##x"]).of(text) == []
 
 
-def test_words_beyond_the_most_are_taken_apart_each_time(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("activelearn.encoders.wordpiece.MOST_WORDS", 1)
-    pieces = WordPieces(["a", "b"])
+def test_words_beyond_the_most_are_taken_apart_each_time() -> None:
+    pieces = WordPieces(["a", "b"], most_words=1)
 
     assert [pieces.of(text) for text in ("a", "b", "b a")] == [[0], [1], [1, 0]]
     assert len(pieces) == 1

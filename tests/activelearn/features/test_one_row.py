@@ -145,6 +145,7 @@ def kept(project: Project, ids: list[int], *, first: int, last: int) -> None:
         indices=np.zeros(0, np.int32),
         indptr=np.zeros(len(ids) + 1, np.int32),
         shape=np.array([len(ids), 2**17 + 2**16]),
+        dense=np.zeros((len(ids), 256), np.float16),
     )
     FeatureShard.objects.create(
         project=project,

@@ -85,7 +85,7 @@ def test_c2_the_gate_compares_each_model_on_its_own_features() -> None:
     work(project)
 
     newest = ModelVersion.objects.latest("number")
-    assert newest.spec_hash == store.hash_of(core_features.TEXT_SPEC)
+    assert newest.spec_hash == store.hash_of(core_features.JOINED_TEXT_SPEC)
     # Both are right everywhere. On the other's features the champion would be wrong.
     assert (newest.evaluation.better, newest.evaluation.worse) == (0, 0)
 
@@ -96,7 +96,7 @@ def test_c2_two_specifications_live_beside_each_other_until_one_is_done_with() -
     assert champion is not None
     requests.request_scores(champion)
     work(project)
-    specs = {store.hash_of(NARROW), store.hash_of(core_features.TEXT_SPEC)}
+    specs = {store.hash_of(NARROW), store.hash_of(core_features.JOINED_TEXT_SPEC)}
 
     forgetting.forget_all()
     kept = set(FeatureShard.objects.values_list("spec_hash", flat=True))
@@ -108,7 +108,7 @@ def test_c2_two_specifications_live_beside_each_other_until_one_is_done_with() -
 
     assert kept == specs
     left = set(FeatureShard.objects.values_list("spec_hash", flat=True))
-    assert left == {store.hash_of(core_features.TEXT_SPEC)}
+    assert left == {store.hash_of(core_features.JOINED_TEXT_SPEC)}
 
 
 def unknown_to_this_program(project: Project) -> ModelVersion:

@@ -13,7 +13,7 @@ import pytest
 from scipy import sparse
 
 from activelearn.core.features import Table
-from activelearn.services.features import store
+from activelearn.services.features import packing
 
 
 def part(first: int, items: int) -> Table:
@@ -24,7 +24,7 @@ def part(first: int, items: int) -> Table:
 
 
 def joined(parts: Iterable[Table]) -> Table:
-    whole = store._Joined()
+    whole = packing.GrowingTable()
     for each in parts:
         whole.add(each)
     return whole.table("x")
@@ -58,7 +58,7 @@ django.setup()
 import numpy as np
 from scipy import sparse
 from activelearn.core.features import Table
-from activelearn.services.features import store
+from activelearn.services.features import packing
 
 def peak():
     lines = Path("/proc/self/status").read_text().splitlines()
@@ -70,7 +70,7 @@ def part(first):
     rows = sparse.csr_matrix((values, columns, starts), shape=(2**10, 2**10))
     return Table(np.arange(first, first + 2**10), rows, "x")
 
-before, whole = peak(), store._Joined()
+before, whole = peak(), packing.GrowingTable()
 for number in range(40):
     whole.add(part(number * 2**10))
 table = whole.table("x")
