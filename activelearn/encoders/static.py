@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from activelearn.encoders.wordpiece import WordPieces
 
-Encoded = NDArray[np.float32]
+EncodedTexts = NDArray[np.float32]
 FOLDER: Final = Path(__file__).parent
 # The tables that this program brings, by name: the SHA-256 of each.
 KNOWN: Final = {
@@ -41,7 +41,7 @@ class StaticEncoder:
         # Without pickle: loading a file must not run what is in it.
         packed = np.load(io.BytesIO(data), allow_pickle=False)
         self._vectors: NDArray[np.int8] = packed["vectors"]
-        self._scales: Encoded = packed["scales"]
+        self._scales: EncodedTexts = packed["scales"]
         self._pieces = WordPieces(packed["vocabulary"].tobytes().decode().split("\n"))
 
     @property
@@ -49,7 +49,7 @@ class StaticEncoder:
         """How many numbers a text becomes."""
         return int(self._vectors.shape[1])
 
-    def encoded(self, texts: Sequence[str]) -> Encoded:
+    def encoded(self, texts: Sequence[str]) -> EncodedTexts:
         """Return (n_texts, dimensions), of unit length; zero where no word is known."""
         parts = [
             self._encoded(texts[start : start + AT_ONCE])
@@ -57,7 +57,7 @@ class StaticEncoder:
         ]
         return np.concatenate(parts or [np.zeros((0, self.dimensions), np.float32)])
 
-    def _encoded(self, texts: Sequence[str]) -> Encoded:
+    def _encoded(self, texts: Sequence[str]) -> EncodedTexts:
         # Imported where it is used: what only knows the learner's types saves 10 MiB.
         from scipy import sparse
 

@@ -36,7 +36,7 @@ TEXTS: Final = (
 )
 
 
-def encoded(*texts: str) -> static.Encoded:
+def encoded(*texts: str) -> static.EncodedTexts:
     return static.encoder(NAME, SHA256).encoded(texts)
 
 
@@ -72,7 +72,7 @@ def test_the_encoder_runs_as_it_was_published() -> None:
     # all alike, and no other part, leaves the mean of the texts.
     width = 384
     at = "encoder.layer.0.attention.self."
-    weights: dict[str, static.Encoded] = {
+    weights: dict[str, static.EncodedTexts] = {
         f"{at}{name}.weight": np.zeros((width, width), np.float32)
         for name in ("query", "key")
     }
