@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop as noop
 from activelearn.services.judging import duel_course, duel_draw, duel_verdict
 from activelearn.services.ordering import ranking
 from activelearn.services.predictions import scoring
-from activelearn.services.training import retrain, triggers
+from activelearn.services.training import choosing, retrain, triggers
 from labeling.services.work.kinds import Kind
 
 QUEUE: Final = "training"
@@ -30,6 +30,14 @@ KINDS: Final = (
         rest=9,
         repeat=triggers.again,
         wait_reason="training",
+    ),
+    Kind(
+        "learn.choose",
+        choosing.run,
+        title=noop("comparison of representations"),
+        queue=QUEUE,
+        rest=9,
+        counts={"items": noop("Labels compared on")},
     ),
     Kind(
         "learn.judge",

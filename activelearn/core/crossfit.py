@@ -45,8 +45,8 @@ class CrossFit:
         return CrossFit(self.labels, self.ids[places], self.scores[places])
 
 
-def dealt(groups: Groups, targets: Sequence[Labels]) -> Ids:
-    """Return (n,) the fold of each item: a group shares one, a label is in many.
+def dealt(groups: Groups, targets: Sequence[Labels], count: int = FOLDS) -> Ids:
+    """Return (n,) the fold of each item, of ``count``: a group shares one, a label is in many.
 
     groups: (n,). targets: n sets of labels. By chance, but the same each time.
     """
@@ -56,7 +56,7 @@ def dealt(groups: Groups, targets: Sequence[Labels]) -> Ids:
     # unknown to the only model that predicts it.
     order = sorted(range(len(names)), key=lambda n: (targets[int(first[n])], chance[n]))
     folds = np.zeros(len(names), dtype=np.int64)
-    folds[order] = np.arange(len(names)) % FOLDS
+    folds[order] = np.arange(len(names)) % count
     return folds[group_of]
 
 

@@ -53,10 +53,11 @@ def wilson(share: float, n: float) -> Estimate:
     return Estimate(share, min(low, share), max(high, share))
 
 
-def proportion(hits: Bools, groups: Groups) -> Estimate:
+def proportion(hits: Bools | Array, groups: Groups) -> Estimate:
     """Return the share of ``hits`` with its interval.
 
-    hits: (n,). groups: (n,) of each item, its group: items of one group resemble each
+    hits: (n,), or how much of each is one, in [0, 1]: of these the interval is as wide as
+    if they were one or none, which is at least as wide as it has to be. groups: (n,) of each item, its group: items of one group resemble each
     other and tell less than as many others. Wilson's interval is taken for the
     effective number of items (Korn and Graubard 1998, Survey Methodology 24:193–201).
     """
@@ -65,7 +66,7 @@ def proportion(hits: Bools, groups: Groups) -> Estimate:
     return wilson(share, _effective(hits, groups, share))
 
 
-def _effective(hits: Bools, groups: Groups, share: float) -> float:
+def _effective(hits: Bools | Array, groups: Groups, share: float) -> float:
     """Return how many independent items would tell as much (Kish 1965)."""
     n = len(hits)
     names, group_of = np.unique(groups, return_inverse=True)

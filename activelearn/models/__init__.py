@@ -5,6 +5,7 @@ from __future__ import annotations
 from activelearn.models.duel import Duel
 from activelearn.models.feature import FeatureShard, FeatureSpec
 from activelearn.models.policy import LearningPolicy
+from activelearn.models.representation import RepresentationChoice
 from activelearn.models.run import (
     RankingFit,
     RetrainTrigger,
@@ -24,6 +25,7 @@ __all__ = [
     "ModelVersion",
     "Promotion",
     "RankingFit",
+    "RepresentationChoice",
     "RetrainTrigger",
     "ScoredChunk",
     "ScoringRun",

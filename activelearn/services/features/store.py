@@ -14,7 +14,7 @@ from django.db.models import Count, Sum
 
 from activelearn.core import features as core
 from activelearn.models import FeatureShard, ModelVersion
-from activelearn.services.features import files, packing, payloads, specs
+from activelearn.services.features import choices, files, packing, payloads, specs
 from activelearn.services.features.packing import GrowingTable
 from labeling.errors import DamagedFileError
 from labeling.messages import Message, message
@@ -49,7 +49,7 @@ def no_step(_done: int, _total: int) -> None:
 def spec_of(project: Project) -> core.Spec:
     """Return how the project's data become numbers today."""
     if project.data_type == Project.DataType.TEXT:
-        return core.JOINED_TEXT_SPEC
+        return choices.today(project)
     if project.data_type == Project.DataType.IMAGE:
         return core.IMAGE_SPEC
     return specs.today(project)

@@ -19,7 +19,7 @@ from activelearn.models import (
 from activelearn.services.judging import duel_course, duels
 from activelearn.services.ordering import ranking
 from activelearn.services.predictions import scoring
-from activelearn.services.training import experiments
+from activelearn.services.training import choosing, experiments
 from activelearn.services.versions import reasons, registry, requests
 from labeling.messages import Message, message, verbatim
 from labeling.models import Item, Job, Project, ProjectCounter, Resolution, User
@@ -325,9 +325,14 @@ def _request_judgment(
 
 
 def consider_project(project_id: int) -> None:
-    """Request what new labels call for: scores, an order, a run, a judgment, a duel."""
+    """Request what new labels call for.
+
+    Scores, a comparison of representations, an order, a run, a judgment, a duel.
+    """
     if scoring.is_due(project_id):
         requests.request_scores_of(project_id)
+    # Before the order and the run that read the texts by what is chosen.
+    choosing.consider(project_id)
     if ranking.is_due(project_id):
         requests.request_order(project_id)
     # First: a duel that is over holds no run back.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from django.utils.functional import Promise
@@ -11,7 +11,9 @@ from django.utils.translation import ngettext
 
 from activelearn.core.columns import SeenColumn
 from activelearn.models import ModelVersion
-from activelearn.services.features import reading
+from activelearn.services.features import choices, reading
+from activelearn.views.features import representation
+from labeling.messages import Message
 from labeling.models import Project
 
 READ_AS: Final[dict[str, Promise]] = {
@@ -36,7 +38,7 @@ class ColumnRow:
     """A column as a row of the page."""
 
     name: str
-    read_as: Promise
+    read_as: Promise | Message
     content: str
     missing: int
     is_used: bool
@@ -49,6 +51,7 @@ class ReadingShown:
     reading: reading.Reading
     columns: list[ColumnRow]
     is_older: bool
+    choice: representation.ChoiceShown | None = None
 
 
 def shown(project: Project, champion: ModelVersion | None) -> ReadingShown | None:
@@ -57,7 +60,11 @@ def shown(project: Project, champion: ModelVersion | None) -> ReadingShown | Non
     if now is None:
         return None
     is_older = champion is not None and champion.spec_hash != now.sha256
-    return ReadingShown(now, [_row(column) for column in now.columns], is_older)
+    columns = [_row(column) for column in now.columns]
+    if project.data_type == Project.DataType.TEXT:
+        name = choices.name_now(project.pk)
+        columns = [replace(row, read_as=choices.NAMES[name]) for row in columns]
+    return ReadingShown(now, columns, is_older, representation.shown(project))
 
 
 def _row(column: SeenColumn) -> ColumnRow:

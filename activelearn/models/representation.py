@@ -1,0 +1,49 @@
+"""Which representation a project's texts are read by, and what it was compared with."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from labeling.models import Project
+
+
+class RepresentationChoice(models.Model):
+    """A comparison of the representations, and the one in force since then.
+
+    Only ever added; the newest counts. A model goes on with the features of its file.
+    """
+
+    project = models.ForeignKey(
+        Project, models.CASCADE, related_name="representation_choices"
+    )
+    number = models.PositiveIntegerField()
+    name = models.CharField(max_length=20)
+    before = models.CharField(
+        max_length=20, help_text="The one that was in force when it was compared."
+    )
+    label_count = models.PositiveIntegerField(
+        help_text="Confident labels at that moment; twice as many cause the next one."
+    )
+    items = models.PositiveIntegerField(help_text="Labels that it was compared on.")
+    compared = models.JSONField(
+        help_text="By name: the specification's hash, and the accuracy with its interval."
+    )
+    gain = models.FloatField(
+        help_text="How much more often the best is right than the one before."
+    )
+    error = models.FloatField(help_text="The standard error of that.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["-number"]
+        constraints: ClassVar = [
+            # Of two workers that compare at once, the first one's counts.
+            models.UniqueConstraint(
+                fields=["project", "number"], name="one_choice_number"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"representation {self.number}: {self.name}"

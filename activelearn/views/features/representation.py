@@ -1,0 +1,70 @@
+"""How a project's texts are read, and what that was compared with, in words for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from activelearn.core import representations
+from activelearn.core.intervals import Estimate
+from activelearn.models import RepresentationChoice
+from activelearn.services.features import choices
+from labeling.messages import Message
+from labeling.models import Project
+
+
+@dataclass(frozen=True)
+class ComparedRow:
+    """A representation as a row of the page."""
+
+    read_as: Message
+    accuracy: Estimate
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
+class ChoiceShown:
+    """The last comparison; before the first there are no rows.
+
+    due: how many confident labels cause the next one.
+    """
+
+    items: int
+    rows: list[ComparedRow]
+    why: str
+    due: int
+
+
+def shown(project: Project) -> ChoiceShown | None:
+    """Return what was compared last; None where the project has no texts."""
+    if project.data_type != Project.DataType.TEXT:
+        return None
+    row = choices.newest(project.pk)
+    if row is None or not row.compared:
+        due = max(representations.FEWEST, 2 * row.label_count if row else 0)
+        why = _("Nothing has been compared yet: there are too few labels.")
+        return ChoiceShown(0, [], why, due)
+    compared = [
+        ComparedRow(
+            choices.NAMES[name],
+            Estimate(*(told[part] for part in ("value", "low", "high"))),
+            name == row.name,
+        )
+        for name, told in row.compared.items()
+        if name in choices.NAMES
+    ]
+    return ChoiceShown(row.items, compared, _why(row), 2 * row.label_count)
+
+
+def _why(row: RepresentationChoice) -> str:
+    gain = f"{100 * row.gain:.1f}"
+    if row.name != row.before:
+        return _(
+            "Chosen in place of “%(before)s”, by %(gain)s points more that are right."
+        ) % {"before": choices.NAMES[row.before], "gain": gain}
+    if row.gain > 0:
+        return _(
+            "Kept: of another one %(gain)s points more are right, which may well be chance."
+        ) % {"gain": gain}
+    return _("Kept: no other one is right more often.")

@@ -1,0 +1,142 @@
+"""What a representation saves: labels against hashed words in random order.
+
+Both arms are the product's own queue, as of ``bench.learning``; what differs is what it
+and the models read: hashed words alone, or joined with what the encoder tells. Then what
+choosing by the labels costs: accuracy lost against always knowing the best one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+
+from activelearn.core import representations, training
+from activelearn.core.crossfit import Lot
+from bench import sets
+from bench.learning import LOOKS, POLICY, Curve, Task, curve
+
+# At most as many items: what is measured here are ratios.
+ITEMS: Final = 4000
+SEEDS: Final = 2
+LEVELS: Final = 20
+FIRST: Final = 50
+# The encoder knows English: elsewhere it must do no harm.
+GOALS: Final = {
+    "hwu64": 0.65,
+    "banking77": 0.65,
+    "naijasenti": 1.2,
+    "nsmc_korean": 1.2,
+}
+CHOSEN_AT: Final = (100, 200, 400, 800)
+CHOICE_SETS: Final = ("hwu64", "naijasenti", "nsmc_korean")
+MOST_LOST: Final = 0.02
+
+
+def rows(only: str = "") -> list[dict[str, Any]]:
+    """Measure each set that is at hand."""
+    results: list[dict[str, Any]] = []
+    for name in GOALS:
+        if only in {"", "representations", f"representation-{name}"}:
+            results += _saving(name) if sets.is_at_hand(name) else []
+    for name in CHOICE_SETS:
+        if only in {"", "representations", f"choice-{name}"}:
+            results += _choice(name) if sets.is_at_hand(name) else []
+    return results
+
+
+def _saving(name: str) -> Iterator[dict[str, Any]]:
+    values, truth = sets.loaded(name)
+    values, truth = values[:ITEMS], truth[:ITEMS]
+    hashed = representations.part_of(values, "hashed")
+    arms: dict[str, list[Curve]] = {"random": [], "hashed": [], "joined": []}
+    for seed in range(SEEDS):
+        policy = replace(POLICY, label_count=len(set(truth)), seed=seed)
+        for arm, made in arms.items():
+            read = values if arm == "joined" else hashed
+            task = Task.drawn(read, truth, seed)
+            made.append(list(curve(task, policy, is_random=arm == "random")))
+    joined, own = (ratio(arms[arm], arms["random"]) for arm in ("joined", "hashed"))
+    ends = {arm: np.mean([looks[-1][1] for looks in arms[arm]]) for arm in arms}
+    yield {
+        "name": f"representation-{name}",
+        "value": round(joined, 2),
+        "unit": "× hashed",
+        "target": GOALS[name],
+        "met": joined <= GOALS[name],
+        "detail": f"labels with joined rows, of hashed words in random order; hashed"
+        f" words in the queue's order {own:.2f}; accuracy at {LOOKS[-1]}: joined"
+        f" {ends['joined']:.3f}, hashed {ends['hashed']:.3f}, random"
+        f" {ends['random']:.3f}; {SEEDS} draws",
+    }
+
+
+def ratio(made: Sequence[Curve], base: Sequence[Curve]) -> float:
+    """Return the geometric mean of labels needed over those of a base, level by level.
+
+    The levels lie between the base's accuracy at FIRST labels and at its end. Where a
+    level is never reached, the last look counts, so that the true ratio is higher; where
+    the first look is above it, the true one is lower.
+    """
+    labels, levels = _mean(base)
+    within = np.linspace(np.interp(FIRST, labels, levels), levels[-1], LEVELS)
+    ours, theirs = (
+        np.interp(within, accuracy, at) for at, accuracy in (_mean(made), _mean(base))
+    )
+    return float(np.exp(np.log(ours / theirs).mean()))
+
+
+def _mean(made: Sequence[Curve]) -> tuple[Any, Any]:
+    """Return the labels of the looks and the mean accuracy there, which never falls."""
+    labels = np.mean([[at for at, _ in looks] for looks in made], axis=0)
+    accuracy = np.mean([[value for _, value in looks] for looks in made], axis=0)
+    # Rising a little at least: where it is flat, the first look of it counts.
+    rising = np.maximum.accumulate(accuracy) + np.arange(len(accuracy)) * 1e-9
+    return labels, rising
+
+
+def _choice(name: str) -> Iterator[dict[str, Any]]:
+    """Yield what choosing by the labels loses, at its worst over the label counts."""
+    values, truth = sets.loaded(name)
+    lost: dict[int, list[float]] = {labels: [] for labels in CHOSEN_AT}
+    dropped = []
+    for seed in range(SEEDS):
+        order = np.random.default_rng(seed).permutation(min(ITEMS, len(truth)))
+        in_force = representations.DEFAULT
+        for labels in CHOSEN_AT:
+            known = np.sort(order[:labels])
+            targets = [truth[place] for place in known]
+            lot = Lot(known.tolist(), values[known], targets, np.arange(labels))
+            right = representations.compared(
+                lot, is_multi=False, seed=0, step=lambda: None
+            )
+            in_force = representations.chosen(right, lot.groups, in_force).name
+            test = order[max(CHOSEN_AT) :]
+            told = {
+                each: _accuracy(values, truth, known, test, each)
+                for each in representations.SPECS
+            }
+            lost[labels].append(max(told.values()) - told[in_force])
+        dropped.append(in_force)
+    worst = max(float(np.mean(each)) for each in lost.values())
+    told_by = ", ".join(f"{n}: {100 * np.mean(each):.1f}" for n, each in lost.items())
+    yield {
+        "name": f"choice-{name}",
+        "value": round(worst, 4),
+        "unit": "accuracy",
+        "target": MOST_LOST,
+        "met": worst <= MOST_LOST,
+        "detail": f"lost at most against the best representation; points at labels"
+        f" {told_by}; in force in the end: {', '.join(dropped)}; {SEEDS} draws",
+    }
+
+
+def _accuracy(
+    values: Any, truth: sets.Truth, known: Any, test: Any, name: str
+) -> float:
+    read = representations.part_of(values, name)
+    model = training.fit(read[known], [truth[place] for place in known], is_multi=False)
+    told = training.predicted_labels(model, model.probabilities(read[test]))
+    return float(np.mean([truth[p] == one for p, one in zip(test, told, strict=True)]))
