@@ -7,7 +7,7 @@ from typing import Final
 from activelearn.core import features as core
 from activelearn.core import representations
 from activelearn.models import RepresentationChoice
-from labeling.messages import Message, message
+from labeling.messages import Message, message, verbatim
 from labeling.models import Project, ProjectCounter
 
 NAMES: Final[dict[str, Message]] = {
@@ -28,6 +28,11 @@ def name_now(project_id: int) -> str:
     # A later release may have had one that this program does not know.
     known = row and row.name in representations.SPECS
     return row.name if row and known else representations.DEFAULT
+
+
+def called(name: str) -> Message:
+    """Return what people call a representation, also one of another release."""
+    return NAMES.get(name) or verbatim(name)
 
 
 def today(project: Project) -> core.Spec:

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Sum
 
 from activelearn.core import features as core
+from activelearn.core import representations
 from activelearn.models import FeatureShard, ModelVersion
 from activelearn.services.features import choices, files, packing, payloads, specs
 from activelearn.services.features.packing import GrowingTable
@@ -97,11 +98,21 @@ def load_beside(
     spec: core.Spec,
     step: Step = no_step,
 ) -> core.Table:
-    """Return the table by ``spec``: ``today`` itself, if it is by that one.
+    """Return the table by ``spec``: ``today`` itself, or a part of its columns.
 
-    Raises what ``load`` raises.
+    Where neither will do, it is loaded. Raises what ``load`` raises.
     """
-    return today if hash_of(spec) == today.spec_hash else load(project, spec, step)
+    wanted = hash_of(spec)
+    if wanted == today.spec_hash:
+        return today
+    # A version of before the encoder reads the sparse columns of today's rows: to load
+    # them once more would take twice the memory.
+    if today.spec_hash == hash_of(core.JOINED_TEXT_SPEC):
+        for name, part in representations.SPECS.items():
+            if hash_of(part) == wanted:
+                rows = representations.part_of(today.rows, name)
+                return core.Table(today.ids, rows, wanted)
+    return load(project, spec, step)
 
 
 def _readable(

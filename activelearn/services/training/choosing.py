@@ -54,8 +54,8 @@ def run(progress: Progress) -> dict[str, Any]:
         progress.log(
             message(
                 "The texts are read in another way from now on: by %(name)s, before by %(before)s.",
-                name=choices.NAMES[choice.name],
-                before=choices.NAMES[choice.before],
+                name=choices.called(choice.name),
+                before=choices.called(choice.before),
             )
         )
         requests.request_order(project.pk)

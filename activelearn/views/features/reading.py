@@ -63,7 +63,7 @@ def shown(project: Project, champion: ModelVersion | None) -> ReadingShown | Non
     columns = [_row(column) for column in now.columns]
     if project.data_type == Project.DataType.TEXT:
         name = choices.name_now(project.pk)
-        columns = [replace(row, read_as=choices.NAMES[name]) for row in columns]
+        columns = [replace(row, read_as=choices.called(name)) for row in columns]
     return ReadingShown(now, columns, is_older, representation.shown(project))
 
 

@@ -47,12 +47,11 @@ def shown(project: Project) -> ChoiceShown | None:
         return ChoiceShown(0, [], why, due)
     compared = [
         ComparedRow(
-            choices.NAMES[name],
+            choices.called(name),
             Estimate(*(told[part] for part in ("value", "low", "high"))),
             name == row.name,
         )
         for name, told in row.compared.items()
-        if name in choices.NAMES
     ]
     return ChoiceShown(row.items, compared, _why(row), 2 * row.label_count)
 
@@ -62,7 +61,7 @@ def _why(row: RepresentationChoice) -> str:
     if row.name != row.before:
         return _(
             "Chosen in place of “%(before)s”, by %(gain)s points more that are right."
-        ) % {"before": choices.NAMES[row.before], "gain": gain}
+        ) % {"before": choices.called(row.before), "gain": gain}
     if row.gain > 0:
         return _(
             "Kept: of another one %(gain)s points more are right, which may well be chance."

@@ -9,6 +9,7 @@ import pytest
 
 from activelearn.core import artifact, training
 from activelearn.core import features as core_features
+from activelearn.core.joined import csr_of
 from activelearn.models import FeatureShard, ModelVersion, TrainingRun
 from activelearn.services.features import files, forgetting, payloads, store
 from activelearn.services.ordering import ranking
@@ -109,6 +110,28 @@ def test_c2_two_specifications_live_beside_each_other_until_one_is_done_with() -
     assert kept == specs
     left = set(FeatureShard.objects.values_list("spec_hash", flat=True))
     assert left == {store.hash_of(core_features.JOINED_TEXT_SPEC)}
+
+
+@pytest.mark.parametrize(
+    "spec", [core_features.TEXT_SPEC, core_features.ENCODED_TEXT_SPEC]
+)
+def test_what_another_version_reads_of_the_same_columns_is_not_kept_twice(
+    spec: dict[str, Any],
+) -> None:
+    project = texts("assist")
+    today = store.load(project)
+
+    part = store.load_beside(today, project, spec)
+
+    assert part.spec_hash == store.hash_of(spec)
+    assert part.ids is today.ids
+    own = store.load(project, spec)
+    assert own.rows.shape == part.rows.shape
+    assert (csr_of(own.rows) != csr_of(part.rows)).nnz == 0
+    kept = FeatureShard.objects.filter(spec_hash=store.hash_of(spec))
+    kept.delete()
+    store.load_beside(today, project, spec)
+    assert not kept.exists()
 
 
 def unknown_to_this_program(project: Project) -> ModelVersion:
