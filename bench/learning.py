@@ -162,10 +162,16 @@ class Person:
         )
 
 
-def curve(task: Task, policy: ordering.Policy, *, is_random: bool) -> Iterator[Any]:
+def curve(
+    task: Task,
+    policy: ordering.Policy,
+    *,
+    is_random: bool,
+    looks: Sequence[int] = LOOKS,
+) -> Iterator[Any]:
     """Yield (labels, accuracy) at each look, until the last one or no item is left."""
     person = Person(task, policy, is_random)
-    for look in LOOKS:
+    for look in looks:
         while len(person.known) < look:
             if not person.answer():
                 return

@@ -16,11 +16,12 @@ import numpy as np
 from activelearn.core import representations, training
 from activelearn.core.crossfit import Lot
 from bench import sets
-from bench.learning import LOOKS, POLICY, Curve, Task, curve
+from bench.learning import POLICY, Curve, Task, curve
 
 # At most as many items: what is measured here are ratios.
 ITEMS: Final = 4000
 SEEDS: Final = 2
+LOOKS: Final = (20, 35, 50, 65, 80, 100, 125, 150, 200, 250)
 LEVELS: Final = 20
 FIRST: Final = 50
 # The encoder knows English: elsewhere it must do no harm.
@@ -57,7 +58,8 @@ def _saving(name: str) -> Iterator[dict[str, Any]]:
         for arm, made in arms.items():
             read = values if arm == "joined" else hashed
             task = Task.drawn(read, truth, seed)
-            made.append(list(curve(task, policy, is_random=arm == "random")))
+            is_random = arm == "random"
+            made.append(list(curve(task, policy, is_random=is_random, looks=LOOKS)))
     joined, own = (ratio(arms[arm], arms["random"]) for arm in ("joined", "hashed"))
     ends = {arm: np.mean([looks[-1][1] for looks in arms[arm]]) for arm in arms}
     yield {

@@ -47,9 +47,11 @@ def run(progress: Progress) -> dict[str, Any]:
     items = min(len(labels), representations.MOST) if choice.accuracies else 0
     with transaction.atomic():
         _keep(project, choice, items, label_count)
+        if choice.name != choice.before:
+            requests.request_order(project.pk)
         # Last, for it locks the job's row: a worker that lost the job keeps nothing.
         progress.report(stage=noop("done"))
-    # Behind the commit: a worker that lost the job has said and requested nothing.
+    # Behind the commit: a worker that lost the job says nothing.
     if choice.name != choice.before:
         progress.log(
             message(
@@ -58,7 +60,6 @@ def run(progress: Progress) -> dict[str, Any]:
                 before=choices.called(choice.before),
             )
         )
-        requests.request_order(project.pk)
     return {"items": items}
 
 

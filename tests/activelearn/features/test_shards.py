@@ -13,6 +13,7 @@ import pytest
 from scipy import sparse
 
 from activelearn.core.features import Table
+from activelearn.core.joined import JoinedRows
 from activelearn.services.features import packing
 
 
@@ -42,6 +43,36 @@ def test_the_rows_stand_in_the_order_of_the_files(sizes: list[int]) -> None:
     assert (table.rows != whole).nnz == 0
     assert table.rows.dtype == whole.dtype
     assert table.rows.indices.dtype == whole.indices.dtype
+
+
+def told(first: int, items: int) -> Table:
+    """Return a part that an encoder has told about."""
+    plain = part(first, items)
+    dense = np.random.default_rng(first).normal(size=(items, 7)).astype(np.float16)
+    return Table(plain.ids, JoinedRows(plain.rows, dense), "x")
+
+
+@pytest.mark.parametrize("sizes", [[5], [3, 4, 1], [2, 0, 3], [0]])
+def test_what_an_encoder_tells_stands_beside_its_row(sizes: list[int]) -> None:
+    parts = [told(10 * number, size) for number, size in enumerate(sizes)]
+    files = [packing.packed(each.ids, each.rows) for each in parts]
+
+    table = joined(packing.unpacked(data, "x") for data in files)
+
+    assert table.rows.shape == (sum(sizes), 507)
+    wanted = np.concatenate([each.rows.dense for each in parts])
+    assert (table.rows.dense == wanted).all()
+    whole = sparse.vstack([each.rows.sparse for each in parts], format="csr")
+    assert (table.rows.sparse != whole).nnz == 0
+
+
+def test_a_file_of_rows_without_an_encoder_has_nothing_of_it() -> None:
+    plain = part(0, 3)
+
+    data = packing.packed(plain.ids, plain.rows)
+
+    assert b"dense" not in data
+    assert (packing.unpacked(data, "x").rows != plain.rows).nnz == 0
 
 
 def test_no_files_are_a_table_without_rows() -> None:
