@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from activelearn.core import representations
@@ -45,19 +46,23 @@ def shown(project: Project) -> ChoiceShown | None:
         due = max(representations.FEWEST, 2 * row.label_count if row else 0)
         why = _("Nothing has been compared yet: there are too few labels.")
         return ChoiceShown(0, [], why, due)
+    places = tuple(representations.SPECS)
     compared = [
         ComparedRow(
             choices.called(name),
             Estimate(*(told[part] for part in ("value", "low", "high"))),
             name == row.name,
         )
-        for name, told in row.compared.items()
+        # PostgreSQL keeps them in an order of its own; those of another release are last.
+        for name, told in sorted(
+            row.compared.items(), key=lambda pair: (*places, pair[0]).index(pair[0])
+        )
     ]
     return ChoiceShown(row.items, compared, _why(row), 2 * row.label_count)
 
 
 def _why(row: RepresentationChoice) -> str:
-    gain = f"{100 * row.gain:.1f}"
+    gain = number_format(100 * row.gain, 1)
     if row.name != row.before:
         return _(
             "Chosen in place of “%(before)s”, by %(gain)s points more that are right."
