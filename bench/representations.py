@@ -148,14 +148,16 @@ def _choice(name: str) -> Iterator[dict[str, Any]]:
             )
             in_force = representations.chosen(right, lot.groups, in_force).name
             test = order[max(CHOSEN_AT) :]
-            told = {
+            predicted = {
                 each: _accuracy(values, truth, known, test, each)
                 for each in representations.SPECS
             }
-            lost[labels].append(max(told.values()) - told[in_force])
+            lost[labels].append(max(predicted.values()) - predicted[in_force])
         dropped.append(in_force)
     worst = max(float(np.mean(each)) for each in lost.values())
-    told_by = ", ".join(f"{n}: {100 * np.mean(each):.1f}" for n, each in lost.items())
+    points_lost = ", ".join(
+        f"{n}: {100 * np.mean(each):.1f}" for n, each in lost.items()
+    )
     yield {
         "name": f"choice-{name}",
         "value": round(worst, 4),
@@ -163,7 +165,7 @@ def _choice(name: str) -> Iterator[dict[str, Any]]:
         "target": MOST_LOST,
         "met": worst <= MOST_LOST,
         "detail": f"lost at most against the best representation; points at labels"
-        f" {told_by}; in force in the end: {', '.join(dropped)}; {SEEDS} draws",
+        f" {points_lost}; in force in the end: {', '.join(dropped)}; {SEEDS} draws",
     }
 
 
@@ -172,5 +174,7 @@ def _accuracy(
 ) -> float:
     read = representations.part_of(values, name)
     model = training.fit(read[known], [truth[place] for place in known], is_multi=False)
-    told = training.predicted_labels(model, model.probabilities(read[test]))
-    return float(np.mean([truth[p] == one for p, one in zip(test, told, strict=True)]))
+    predicted = training.predicted_labels(model, model.probabilities(read[test]))
+    return float(
+        np.mean([truth[p] == labels for p, labels in zip(test, predicted, strict=True)])
+    )

@@ -94,15 +94,15 @@ def compared(
             except ValueError:
                 # Of these alone nothing can be told apart, by none of them.
                 continue
-            told = training.predicted_labels(model, model.probabilities(rows[own]))
+            predicted = training.predicted_labels(model, model.probabilities(rows[own]))
             wanted = [lot.targets[place] for place in own.tolist()]
-            right[name][own] = list(map(_likeness, told, wanted))
+            right[name][own] = list(map(_likeness, predicted, wanted))
     return right
 
 
-def _likeness(told: Labels, wanted: Labels) -> float:
-    either = {*told, *wanted}
-    return len({*told} & {*wanted}) / len(either) if either else 1.0
+def _likeness(predicted: Labels, wanted: Labels) -> float:
+    either = {*predicted, *wanted}
+    return len({*predicted} & {*wanted}) / len(either) if either else 1.0
 
 
 def chosen(right: RightByName, groups: Groups, before: str) -> ChosenRepresentation:

@@ -50,11 +50,11 @@ def shown(project: Project) -> ChoiceShown | None:
     compared = [
         ComparedRow(
             choices.called(name),
-            Estimate(*(told[part] for part in ("value", "low", "high"))),
+            Estimate(*(figures[part] for part in ("value", "low", "high"))),
             name == row.name,
         )
         # PostgreSQL keeps them in an order of its own; those of another release are last.
-        for name, told in sorted(
+        for name, figures in sorted(
             row.compared.items(), key=lambda pair: (*places, pair[0]).index(pair[0])
         )
     ]
