@@ -21,10 +21,10 @@ from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from labeling.errors import AssayError, ConflictError
-from labeling.messages import Message, message, verbatim
+from labeling.messages import Message, message
 from labeling.messages import sentence as _
 from labeling.models import Job, Project, User
-from labeling.services.work import kinds, space, turns
+from labeling.services.work import failures, kinds, turns
 from labeling.services.work.beating import beating
 from labeling.services.work.progress import (
     SILENCE,
@@ -226,7 +226,7 @@ def run(job_id: int) -> bool:
             logger.warning("job %s lost the database: %s", job.pk, error)
             _release(job, error)
         else:
-            _end(job, Job.State.FAILED, error=_error_of(job, error))
+            _end(job, Job.State.FAILED, error=failures.told(job, error))
         raise
     else:
         _end(job, Job.State.DONE, result=result)
@@ -259,20 +259,10 @@ def _release(job: Job, error: Exception) -> None:
     """
     counts = job.attempt > MOST_LOST
     if counts and job.attempt - job.stood_back >= MAX_ATTEMPTS:
-        _end(job, Job.State.FAILED, error=_error_of(job, error))
+        _end(job, Job.State.FAILED, error=failures.told(job, error))
         return
     mine = Job.objects.filter(pk=job.pk, attempt=job.attempt, finished_at=None)
     mine.update(alive_until=Now(), stood_back=F("stood_back") + int(not counts))
-
-
-def _error_of(job: Job, error: Exception) -> Message:
-    """Log and return what ended a job: what people can mend in words, others by name."""
-    error = space.refusal_of(error) or error
-    if isinstance(error, AssayError):
-        logger.warning("job %s (%s) failed: %s", job.pk, job.kind, error)
-        return error.message
-    logger.error("job %s (%s) failed", job.pk, job.kind, exc_info=error)
-    return verbatim(f"{type(error).__name__}: {error}"[:4000])
 
 
 def run_in_turn(job_id: int) -> None:
