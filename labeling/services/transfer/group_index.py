@@ -32,7 +32,7 @@ class Known(NamedTuple):
         return self.members >= FAMILY
 
 
-class Alike(NamedTuple):
+class Likes(NamedTuple):
     """What an item is like.
 
     joinable: what it may join, most like first; equal ones by their groups' keys.
@@ -43,8 +43,8 @@ class Alike(NamedTuple):
     is_any: bool
 
 
-NOTHING: Final = Alike([], is_any=False)
-FULL: Final = Alike([], is_any=True)
+NOTHING: Final = Likes([], is_any=False)
+FULL: Final = Likes([], is_any=True)
 
 
 @dataclass
@@ -64,18 +64,18 @@ class Index:
         if known.is_full:
             self.full.add(number)
 
-    def like(self, sketch: Sketch) -> Alike:
+    def like(self, sketch: Sketch) -> Likes:
         """Return what an item is like, by signatures where its content is not known."""
         # The same key is the same content: nothing has to be compared.
         if (number := key_number(sketch.key)) in self.known:
-            return Alike([number], is_any=True)
+            return Likes([number], is_any=True)
         shared = [self.bands[band] for band in sketch.bands if band in self.bands]
         if not shared:
             return NOTHING
         numbers = set[int]().union(*shared)
         full = numbers & self.full
         if ranked := self._ranked(sketch, numbers - full):
-            return Alike([number for *_, number in ranked], is_any=True)
+            return Likes([number for *_, number in ranked], is_any=True)
         # Of those that are full, a few say as much as all.
         few = [self.known[number].signature for number in sorted(full)[:FEW]]
         return FULL if any(compare.likenesses(sketch.signature, few)) else NOTHING

@@ -12,7 +12,7 @@ from labeling.services.work import space
 logger = logging.getLogger(__name__)
 
 
-def told(job: Job, error: Exception) -> Message:
+def words_of(job: Job, error: Exception) -> Message:
     """Log and return what ended a job: what people can mend in words, others by name."""
     error = space.refusal_of(error) or error
     if isinstance(error, AssayError):

@@ -226,7 +226,7 @@ def run(job_id: int) -> bool:
             logger.warning("job %s lost the database: %s", job.pk, error)
             _release(job, error)
         else:
-            _end(job, Job.State.FAILED, error=failures.told(job, error))
+            _end(job, Job.State.FAILED, error=failures.words_of(job, error))
         raise
     else:
         _end(job, Job.State.DONE, result=result)
@@ -259,7 +259,7 @@ def _release(job: Job, error: Exception) -> None:
     """
     counts = job.attempt > MOST_LOST
     if counts and job.attempt - job.stood_back >= MAX_ATTEMPTS:
-        _end(job, Job.State.FAILED, error=failures.told(job, error))
+        _end(job, Job.State.FAILED, error=failures.words_of(job, error))
         return
     mine = Job.objects.filter(pk=job.pk, attempt=job.attempt, finished_at=None)
     mine.update(alive_until=Now(), stood_back=F("stood_back") + int(not counts))

@@ -117,7 +117,7 @@ def _why_not_by(project: Project, choices: ImportChoices) -> Sentence | None:
     return None
 
 
-def why_not_kept(said: object) -> Sentence | None:
+def why_not_kept(value: object) -> Sentence | None:
     """Return why a name that a person gives, or names, cannot be kept, if they cannot."""
-    is_bad = rules.storable(said) is not None
+    is_bad = rules.storable(value) is not None
     return _("It has a character that cannot be kept.") if is_bad else None

@@ -197,11 +197,9 @@ def _ready(raw: Raw, terms: RowTerms) -> Ready:
         row = terms.parser.parse(values)
     if terms.choices.predictor and row.known is None:
         _predict_by(terms.choices.predictor, row, terms)
-    if row.predictions:
-        _read_predictions(row, terms)
+    _read_predictions(row, terms)
     _name_labels(row, terms)
-    if row.held_out_for:
-        _name_held_out(row, terms)
+    _name_held_out(row, terms)
     _check_labels(row, terms)
     if terms.choices.voter and row.known is None:
         _vote_by(terms.choices.voter, row)
@@ -228,6 +226,8 @@ def _name_held_out(row: Row, terms: RowTerms) -> None:
 
     What is left with none goes to the pool: chance alone has not held it out.
     """
+    if not row.held_out_for:
+        return
     given, row.held_out_for = row.held_out_for, {}
     lost: list[str] = []
     for label, sample in given.items():
@@ -244,7 +244,7 @@ def _name_held_out(row: Row, terms: RowTerms) -> None:
             "It was held out for %(labels)s, which the project does not have.",
             labels=", ".join(f"“{label}”" for label in lost[:10]),
         )
-    if given and not row.held_out_for:
+    if not row.held_out_for:
         row.split = Item.Split.POOL.value
 
 
@@ -272,6 +272,8 @@ def _read_predictions(row: Row, terms: RowTerms) -> None:
 
     What cannot be kept of it is no reason to refuse the item: the report says so.
     """
+    if not row.predictions:
+        return
     try:
         row.predictions = listed(row.predictions, terms.of_predictions)
     except RowError as error:
