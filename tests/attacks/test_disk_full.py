@@ -181,7 +181,8 @@ class FullStorage(FileSystemStorage):
 
     def _save(self, name: str, content: File[Any]) -> str:
         with files_of_at_most(2**20):
-            return super()._save(name, content)
+            saved: str = super()._save(name, content)  # type: ignore[misc]
+            return saved
 
 
 def test_half_of_a_file_that_the_disk_does_not_take_is_deleted(

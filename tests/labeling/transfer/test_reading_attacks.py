@@ -330,7 +330,7 @@ def test_on_the_page_some_columns_of_very_many_get_roles_and_all_are_imported() 
     data = ",".join(names) + "\n" + ",".join(["1"] * 12_000)
     upload = importing.stage(project, None, "x.csv", [data.encode()])
 
-    page = client.get(url, {"upload": upload.pk}).content.decode()
+    page = client.get(url, {"upload": str(upload.pk)}).content.decode()
     shown = re.findall(r'name="(role:[^"]*)"', page)
     sent = {"upload": upload.pk, **dict.fromkeys(shown, "data")}
     form = "application/x-www-form-urlencoded"
