@@ -200,7 +200,6 @@ def test_half_of_a_file_that_the_disk_does_not_take_is_deleted(
     assert not [each for each in tmp_path.rglob("*") if each.is_file()]
 
 
-@pytest.mark.usefixtures("halves")
 def test_a_page_says_that_the_disk_does_not_take_a_file() -> None:
     project = make.project()
     page = browser(make.manager_of(project).user)
@@ -209,7 +208,7 @@ def test_a_page_says_that_the_disk_does_not_take_a_file() -> None:
     with files_of_at_most(2**20):
         answer = page.post(
             f"/projects/{project.slug}/import/",
-            {"file": SimpleUploadedFile("x.jsonl", LINES)},
+            {"file": SimpleUploadedFile("x.jsonl", LINES[: 2 * 10**6])},
         )
 
     assert answer.status_code == 507

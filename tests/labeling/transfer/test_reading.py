@@ -674,3 +674,17 @@ def test_a_number_of_too_many_digits_is_named_in_words_of_ours() -> None:
 
     with pytest.raises(FileError, match="row 1: a number has too many digits"):
         rows_of("x.json", data)
+
+
+def test_k1_each_row_below_a_header_of_ours_may_lack_a_cell() -> None:
+    data = b"external_id,text,label,note\na,,\nb,x,\n"
+
+    assert rows_of("x.csv", data) == ["3 cells where 4 are expected."] * 2
+
+
+def test_k1_each_line_of_json_may_be_damaged() -> None:
+    data = b'{"text": "no end\n{"text": "no end\n{"text"'
+
+    assert rows_of("x.jsonl", data) == ["Not JSON."] * 3
+    # One object in several lines is one.
+    assert rows_of("x.json", b'{"text":\n "a"}\n') == [{"text": "a"}]

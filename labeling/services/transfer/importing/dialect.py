@@ -127,11 +127,25 @@ def delimiter_of(name: str, text: str) -> str:
         rank = _rank(some)
         if rank > best or (len(some) == 1 and best[0] < 1):
             best, delimiter = rank, candidate
+    if delimiter == NO_DELIMITER and (named := _naming(text, dividing)):
+        return named
     if delimiter == NO_DELIMITER and _broken(text, NO_DELIMITER, "", most=1):
         # Most rows lack a cell, and cells in quotes are no line as a whole.
         whole = [each for each in dividing if not _broken(text, each, "")]
         return whole[-1] if whole else NO_DELIMITER
     return delimiter
+
+
+def _naming(text: str, delimiters: Sequence[str]) -> str:
+    """Return the delimiter between names of columns that are ours, or "".
+
+    Each row below such a header may lack a cell.
+    """
+    for delimiter in delimiters:
+        first = next((cells for cells in records(text, delimiter) if cells), [])
+        if len({fold(cell) for cell in first} & KNOWN) > 1:
+            return delimiter
+    return ""
 
 
 def _rank(some: Sequence[Sequence[str]]) -> tuple[float, int, float]:

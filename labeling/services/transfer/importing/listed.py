@@ -57,7 +57,8 @@ def has_lines(start: str) -> bool:
     if first.rstrip().endswith("}") or not any(line.strip() for line in others):
         return True
     if not any(line.startswith("{") and line.rstrip().endswith("}") for line in others):
-        return False
+        # Each line may be damaged, and an object that goes on begins no line with “{”.
+        return all(line.startswith("{") for line in others if line.strip())
     try:
         json.JSONDecoder().raw_decode(start)
     except (ValueError, RecursionError):
