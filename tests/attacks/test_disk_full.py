@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any
+from typing import IO, Any
 
 import pytest
-from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -173,10 +172,11 @@ def test_a_file_that_the_disk_does_not_take_is_refused_in_words(call: str) -> No
 class FullStorage(FileSystemStorage):
     """The real storage, on a disk that is full."""
 
-    def _save(self, name: str, content: File[Any]) -> str:
+    def save(
+        self, name: str | None, content: IO[Any], max_length: int | None = None
+    ) -> str:
         with files_of_at_most(2**20):
-            saved: str = super()._save(name, content)  # type: ignore[misc]
-            return saved
+            return super().save(name, content, max_length)
 
 
 def test_half_of_a_file_that_the_disk_does_not_take_is_deleted(
