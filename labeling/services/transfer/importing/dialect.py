@@ -127,13 +127,22 @@ def delimiter_of(name: str, text: str) -> str:
         rank = _rank(some)
         if rank > best or (len(some) == 1 and best[0] < 1):
             best, delimiter = rank, candidate
-    if delimiter == NO_DELIMITER and (named := _naming(text, dividing)):
+    return (
+        _where_rows_are_short(text, dividing)
+        if delimiter == NO_DELIMITER
+        else delimiter
+    )
+
+
+def _where_rows_are_short(text: str, dividing: Sequence[str]) -> str:
+    """Return the delimiter of a text most of whose rows lack a cell, if it is one."""
+    if named := _naming(text, dividing):
         return named
-    if delimiter == NO_DELIMITER and _broken(text, NO_DELIMITER, "", most=1):
-        # Most rows lack a cell, and cells in quotes are no line as a whole.
-        whole = [each for each in dividing if not _broken(text, each, "")]
-        return whole[-1] if whole else NO_DELIMITER
-    return delimiter
+    if not _broken(text, NO_DELIMITER, "", most=1):
+        return NO_DELIMITER
+    # Cells in quotes are no line as a whole.
+    whole = [each for each in dividing if not _broken(text, each, "")]
+    return whole[-1] if whole else NO_DELIMITER
 
 
 def _naming(text: str, delimiters: Sequence[str]) -> str:
