@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from labeling.models import ImportRun, Item, Project, Resolution
 from labeling.services.transfer import importing
-from labeling.services.transfer.importing import dialect, readers, reading
+from labeling.services.transfer.importing import delimiters, dialect, readers, reading
 from labeling.services.transfer.importing.dialect import ValueTerms
 from labeling.services.transfer.importing.raw import FileError
 from labeling.services.work import jobs
@@ -308,7 +308,7 @@ def test_k1_most_rows_may_lack_a_cell_where_cells_are_in_quotes(delimiter: str) 
     ],
 )
 def test_k1_prose_with_quotes_has_no_delimiter(text: str) -> None:
-    assert dialect.delimiter_of("x.txt", text) == dialect.NO_DELIMITER
+    assert delimiters.delimiter_of("x.txt", text) == dialect.NO_DELIMITER
 
 
 PROSE: Final = {

@@ -305,13 +305,17 @@ def _text_of(name: str, given: object) -> object:
         raise InvalidInputError(errors={name: [why]}) from error
 
 
+# Formats that have no encoding.
+_BINARY: Final = ("parquet", "xlsx", "zip")
+
+
 def preview_of(
     preview: importing.Preview, labels: importing.LabelCounts
 ) -> ImportPreview:
     """Return a file's first rows, its labels and how it is read."""
     return ImportPreview(
         format=preview.reading.format,
-        encoding=preview.reading.shown_encoding,
+        encoding="" if preview.reading.format in _BINARY else preview.reading.encoding,
         delimiter=preview.reading.shown_delimiter,
         has_header=preview.reading.has_header,
         columns=[PreviewedColumn(name, role) for name, role in preview.roles.items()],

@@ -9,7 +9,6 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any, Final
 
 from labeling.messages import message
@@ -28,8 +27,6 @@ KNOWN: Final = frozenset(
     {*ROLES, *NAMES, "text", "image", "file", "file_name", "filename"}
 )
 LONG: Final = 60  # characters of a cell that is no name of a column
-# Words behind a closing quote, as in stories: no cell of a table has them.
-_SAID: Final = re.compile(r'\s*"[^"]*"\s+\w')
 # What programs write where there is no value.
 _NOTHING: Final = frozenset({"", "na", "n/a", "nan", "null", "none", "_"})
 
@@ -108,94 +105,17 @@ def lines_before(lines: Sequence[str]) -> tuple[int, str]:
 
 def escape_of(text: str, delimiter: str) -> str:
     """Return the character before a quote inside quotes, or "" where it is doubled."""
-    if '\\"' not in text or not _broken(text, delimiter, ""):
+    if '\\"' not in text or not is_broken(text, delimiter, ""):
         return ""
-    return "" if _broken(text, delimiter, "\\") else "\\"
-
-
-def delimiter_of(name: str, text: str) -> str:
-    """Return the delimiter under which most records are as wide as the first one."""
-    if name.lower().endswith((".tsv", ".tab")):
-        return "\t"
-    best, delimiter = (0.5, 0, 0.0), NO_DELIMITER
-    dividing = []
-    for candidate in DELIMITERS:
-        some = [cells for cells in records(text, candidate) if cells]
-        if not some or len(some[0]) < 2:
-            continue
-        dividing.append(candidate)
-        rank = _rank(some)
-        if rank > best or (len(some) == 1 and best[0] < 1):
-            best, delimiter = rank, candidate
-    return (
-        _where_rows_are_short(text, dividing)
-        if delimiter == NO_DELIMITER
-        else delimiter
-    )
-
-
-def _where_rows_are_short(text: str, dividing: Sequence[str]) -> str:
-    """Return the delimiter of a text most of whose rows lack a cell, if it is one."""
-    if named := _naming(text, dividing):
-        return named
-    if not _broken(text, NO_DELIMITER, "", most=1):
-        return NO_DELIMITER
-    # Cells in quotes are no line as a whole.
-    whole = [each for each in dividing if not _broken(text, each, "")]
-    return whole[-1] if whole else NO_DELIMITER
-
-
-def _naming(text: str, delimiters: Sequence[str]) -> str:
-    """Return the delimiter between names of columns that are ours, or "".
-
-    Each row below such a header may lack a cell.
-    """
-    for delimiter in delimiters:
-        first = next((cells for cells in records(text, delimiter) if cells), [])
-        if len({fold(cell) for cell in first} & KNOWN) > 1:
-            return delimiter
-    return ""
-
-
-def _rank(some: Sequence[Sequence[str]]) -> tuple[float, int, float]:
-    """Return how well records fit; where two do, names tell, and spaces behind commas."""
-    width = len(some[0])
-    fitting = sum(len(cells) == width for cells in some) / len(some)
-    known = len({fold(cell) for cell in some[0]} & KNOWN)
-    # Of prose: tables have no space behind what is between cells.
-    cells = [cell for record in some for cell in record[1:]]
-    return fitting, known, -sum(cell.startswith(" ") for cell in cells) / len(cells)
-
-
-def is_prose(text: str) -> bool:
-    """Whether its lines are sentences, of which some are said by somebody, in quotes.
-
-    Then no delimiter divides most of them, and the first one names no columns.
-    """
-    some = lines_of(text, line_end_of(text))[:RECORDS]
-    lines = [line for line in some if line.strip()]
-    if not any(map(_SAID.match, lines)):
-        return False
-    first = re.split(f"[{DELIMITERS}]", lines[0])
-    if {fold(cell.strip().strip('"')) for cell in first} & KNOWN:
-        return False
-    return not any(_divides(text, delimiter) for delimiter in DELIMITERS)
-
-
-def _divides(text: str, delimiter: str) -> bool:
-    """Whether most records, the broken ones among them, have as many cells."""
-    some, broken = _tried(text, delimiter, "")
-    widths = Counter(len(cells) for cells in some if cells)
-    width, count = max(widths.items(), key=itemgetter(1), default=(0, 0))
-    return width > 1 and 2 * count > sum(widths.values()) + broken
+    return "" if is_broken(text, delimiter, "\\") else "\\"
 
 
 def records(text: str, delimiter: str, escape: str = "") -> list[list[str]]:
     """Return the first records of a text, without those that are broken."""
-    return _tried(text, delimiter, escape)[0]
+    return tried(text, delimiter, escape)[0]
 
 
-def _tried(text: str, delimiter: str, escape: str) -> tuple[list[list[str]], int]:
+def tried(text: str, delimiter: str, escape: str) -> tuple[list[list[str]], int]:
     """Return the first records of a text, and how many between them are broken."""
     marks = Escape(escape)
     reader = _reader(text, delimiter, marks)
@@ -224,7 +144,7 @@ def options(delimiter: str) -> dict[str, Any]:
     return {"delimiter": delimiter, "strict": True, "doublequote": True}
 
 
-def _broken(text: str, delimiter: str, escape: str, most: int = RECORDS) -> bool:
+def is_broken(text: str, delimiter: str, escape: str, most: int = RECORDS) -> bool:
     """Whether one of the first records cannot be read."""
     reader = _reader(text, delimiter, Escape(escape))
     try:

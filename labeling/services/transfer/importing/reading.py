@@ -15,6 +15,7 @@ from labeling.messages import message
 from labeling.messages import sentence as _
 from labeling.services.transfer.foreign import INCOMING, coco
 from labeling.services.transfer.importing import binary, dialect, listed, workbook
+from labeling.services.transfer.importing.delimiters import delimiter_of, is_prose
 from labeling.services.transfer.importing.dialect import NO_DELIMITER, ValueTerms
 from labeling.services.transfer.importing.raw import FileError
 from labeling.services.transfer.names import fold
@@ -83,11 +84,6 @@ class FileReading:
     def encoding_name(self) -> str:
         """The encoding as people are told; a mark at its beginning makes no other one."""
         return self.encoding.removesuffix("-sig").upper()
-
-    @property
-    def shown_encoding(self) -> str:
-        """The encoding, or "" where it has none."""
-        return self.encoding if self.is_text or self.format in TOOLS else ""
 
     @property
     def shown_delimiter(self) -> str:
@@ -322,13 +318,13 @@ def _format(name: str, text: str, terms: ValueTerms) -> str:
     ending = PurePosixPath(name.lower()).suffix
     if ending == ".json":
         raise FileError(message("This is not JSON: an object or a list is expected."))
-    is_prose = ending in (".txt", "") and terms.data_type == "text"
-    if is_prose and not _has_columns(name, text):
+    is_plain = ending in (".txt", "") and terms.data_type == "text"
+    if is_plain and not _has_columns(name, text):
         return "lines"
     if ending in (".jsonl", ".ndjson"):
         return "jsonl"
     is_text = terms.data_type == "text" and ending not in (".tsv", ".tab")
-    return "lines" if is_text and dialect.is_prose(text) else "csv"
+    return "lines" if is_text and is_prose(text) else "csv"
 
 
 def _has_columns(name: str, text: str) -> bool:
@@ -338,7 +334,7 @@ def _has_columns(name: str, text: str) -> bool:
     if len(counts) == 1 and 0 not in counts:
         return True
     skipped, stated = dialect.lines_before(lines)
-    delimiter = stated or dialect.delimiter_of(name, text)
+    delimiter = stated or delimiter_of(name, text)
     first = lines[skipped].split(delimiter) if skipped < len(lines) else []
     return len(first) > 1 and bool(
         {fold(cell.strip().strip('"')) for cell in first} & dialect.KNOWN
@@ -376,7 +372,7 @@ def _in_dialect(
     lines = dialect.lines_of(text, reading.line_end)
     skipped, stated = dialect.lines_before(lines)
     text = "".join(lines[skipped:])
-    delimiter = choice.delimiter or stated or dialect.delimiter_of(name, text)
+    delimiter = choice.delimiter or stated or delimiter_of(name, text)
     escape = dialect.escape_of(text, delimiter)
     reading = replace(reading, delimiter=delimiter, escape=escape, skipped=skipped)
     rows = [row for row in dialect.records(text, delimiter, escape) if any(row)]
