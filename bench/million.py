@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 ITEMS: Final = int(1_000_000 * SCALE)
 LABELS: Final = int(20_000 * min(1, SCALE * 10))
 RARE: Final = 40
+# A worker's gigabyte, in MiB.
+MOST_MEMORY: Final = 1e9 / 2**20
 HELD_OUT: Final = 0.02
 # A few words of which some are commoner with one label; most say nothing.
 _ITEMS: Final = """
@@ -79,19 +81,19 @@ def _steps() -> Iterator[dict[str, Any]]:
     project = fill.project(0, evaluation_share=HELD_OUT, gate="balanced")
     values = {"project": project.pk, "labels": project.label_set_pk}
     _execute(_ITEMS, {**values, "share": HELD_OUT, "count": ITEMS})
-    yield _timed("features-1m", lambda: store.load(project))
-    yield _timed("features-read-1m", lambda: store.load(project))
-    yield _timed("rank-cold-1m", lambda: ranking.rank(project))
+    yield from _timed("features-1m", lambda: store.load(project))
+    yield from _timed("features-read-1m", lambda: store.load(project))
+    yield from _timed("rank-cold-1m", lambda: ranking.rank(project))
     known = {"pool": LABELS, "evaluation": LABELS // 10}
     for split, count in known.items():
         _execute(_LABELED, {**values, "split": split, "count": count})
-    yield _timed("train-1m", _training(project))
-    yield _timed("score-1m", lambda: _work(project.pk, "learn.score"))
-    yield _timed("rank-1m", lambda: ranking.rank(project))
+    yield from _timed("train-1m", _training(project))
+    yield from _timed("score-1m", lambda: _work(project.pk, "learn.score"))
+    yield from _timed("rank-1m", lambda: ranking.rank(project))
     for split in known:
         _execute(_LABELED, {**values, "split": split, "count": ITEMS})
     _execute(_RARE, {**values, "rare": RARE})
-    yield _timed("held-out-1m", _draw(project))
+    yield from _timed("held-out-1m", _draw(project))
 
 
 def _training(project: Project) -> Callable[[], object]:
@@ -136,16 +138,17 @@ def _execute(statement: str, values: dict[str, Any]) -> None:
         cursor.execute("VACUUM ANALYZE labeling_item, labeling_resolution")
 
 
-def _timed(name: str, step: Callable[[], object]) -> dict[str, Any]:
-    """Run a step, and return its seconds with the most memory it had."""
+def _timed(name: str, step: Callable[[], object]) -> Iterator[dict[str, Any]]:
+    """Run a step; yield its seconds, and the most memory that it had."""
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     begun = time.perf_counter()
     step()
     seconds = time.perf_counter() - begun
-    detail = f"peak {most_memory():,.0f} MiB of memory, {ITEMS:,} items"
-    made = row(name, seconds, "s", _TARGETS[name], detail)
-    print(made["name"], made["value"], detail, flush=True)
-    return made
+    detail = f"{ITEMS:,} items"
+    memory = row(f"{name}-memory", most_memory(), "MiB", MOST_MEMORY, detail)
+    for made in (row(name, seconds, "s", _TARGETS[name], detail), memory):
+        print(made["name"], made["value"], detail, flush=True)
+        yield made
 
 
 # Seconds on two cores; a new order has a figure of its own in the design.

@@ -8,6 +8,7 @@ its product with weights.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -65,6 +66,23 @@ class JoinedRows:
         """Return all of it as one sparse matrix, which takes several times as much."""
         dense = sparse.csr_matrix(self.dense.astype(np.float32))
         return sparse.hstack([self.sparse, dense], format="csr", dtype=np.float32)
+
+
+def stacked(parts: Sequence[Any]) -> Any:
+    """Return the rows of some parts, of one kind all, one behind the other."""
+    if not isinstance(parts[0], JoinedRows):
+        return sparse.vstack(parts, format="csr")
+    return JoinedRows(
+        sparse.vstack([part.sparse for part in parts], format="csr"),
+        np.concatenate([part.dense for part in parts]),
+    )
+
+
+def nbytes_of(rows: Any) -> int:
+    """Return how much memory the values of rows take."""
+    if isinstance(rows, JoinedRows):
+        return nbytes_of(rows.sparse) + rows.dense.nbytes
+    return int(rows.data.nbytes + rows.indices.nbytes + rows.indptr.nbytes)
 
 
 def csr_of(rows: Any) -> Sparse:

@@ -144,10 +144,9 @@ def chosen(material: Material, policy: Policy) -> Chosen:
 
     This depends on the policy's seed alone: the same labels give the same order.
     """
-    row_of = {int(pk): row for row, pk in enumerate(material.table.ids)}
     # Items without a row came in after the features were computed.
-    pool = [pk for pk in material.pool if pk in row_of]
-    places = np.array([row_of[pk] for pk in pool], dtype=np.int64)
+    pool = material.table.covered(material.pool)
+    places = np.searchsorted(material.table.ids, np.array(pool, dtype=np.int64))
     strategy, choices = _choices(material, places, policy)
     choices = _after_duel(material.duel, choices, pool)
     shares = mixing.Shares(

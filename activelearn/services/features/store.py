@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -15,10 +16,17 @@ from django.db.models import Count, Sum
 from activelearn.core import features as core
 from activelearn.core import representations
 from activelearn.models import FeatureShard, ModelVersion
-from activelearn.services.features import choices, files, packing, payloads, specs
-from activelearn.services.features.packing import GrowingTable
+from activelearn.services.features import (
+    choices,
+    files,
+    packing,
+    payloads,
+    shards,
+    specs,
+)
+from activelearn.services.features.shards import FiledRows, PartOfRows
 from labeling.errors import DamagedFileError
-from labeling.messages import Message, message
+from labeling.messages import Message
 from labeling.models import Item, Project
 from labeling.services.transfer import unread
 from labeling.services.work.transactions import Turn, await_turn
@@ -84,10 +92,11 @@ def load(
     while True:
         _complete(project, spec, step)
         # Anew: a query set keeps what it has read.
-        joined, shards, damaged = _readable(own.all())
-        damaged = damaged or _damaged(project, shards, joined.ids)
+        ids, rows, readable, damaged = _readable(own.all())
+        damaged = damaged or _damaged(project, readable, ids)
         if not damaged:
-            return joined.table(hash_of(spec))
+            every = np.concatenate([np.zeros(0, np.int64), *ids])
+            return core.Table(every, rows, hash_of(spec))
         logger.warning("computing %s files of features anew", len(damaged))
         own.filter(pk__in=damaged).delete()
 
@@ -107,27 +116,30 @@ def load_beside(
         return today
     # A version of before the encoder reads the sparse columns of today's rows: to load
     # them once more would take twice the memory.
-    if today.spec_hash == hash_of(core.JOINED_TEXT_SPEC):
-        for name, part in representations.SPECS.items():
-            if hash_of(part) == wanted:
-                rows = representations.part_of(today.rows, name)
-                return core.Table(today.ids, rows, wanted)
+    if len(today.ids) and today.spec_hash == hash_of(core.JOINED_TEXT_SPEC):
+        for name, own in representations.SPECS.items():
+            if hash_of(own) == wanted:
+                part = partial(representations.part_of, name=name)
+                return core.Table(today.ids, PartOfRows(today.rows, part), wanted)
     return load(project, spec, step)
 
 
 def _readable(
-    shards: Iterable[FeatureShard],
-) -> tuple[GrowingTable, list[FeatureShard], list[int]]:
-    """Return what files hold, whose it is, and those that are damaged or gone."""
-    joined, readable, damaged = GrowingTable(), [], []
-    for shard in shards:
+    every: Iterable[FeatureShard],
+) -> tuple[list[Ids], FiledRows, list[FeatureShard], list[int]]:
+    """Return items and rows of files, whose these are, and those damaged or gone."""
+    ids, rows, readable, damaged = [], FiledRows(), [], []
+    for shard in every:
         try:
-            joined.add(_read(shard))
-            readable.append(shard)
+            table = shards.read(shard)
         except DamagedFileError as error:
             logger.error("%s", error)  # noqa: TRY400 # where it is from says nothing
             damaged.append(shard.pk)
-    return joined, readable, damaged
+        else:
+            ids.append(table.ids)
+            rows.add(shard.sha256, table.rows)
+            readable.append(shard)
+    return ids, rows, readable, damaged
 
 
 def _complete(project: Project, spec: core.Spec, step: Step) -> None:
@@ -144,9 +156,9 @@ def _complete(project: Project, spec: core.Spec, step: Step) -> None:
                 return
             _add(project, spec, chunk)
         # Behind the commit: the chunk is kept whatever comes of it.
-        shards = FeatureShard.objects.filter(project=project, spec_hash=hash_of(spec))
+        own = FeatureShard.objects.filter(project=project, spec_hash=hash_of(spec))
         step(
-            shards.aggregate(total=Sum("items"))["total"] or 0,
+            own.aggregate(total=Sum("items"))["total"] or 0,
             Item.objects.filter(project=project).count(),
         )
 
@@ -191,7 +203,7 @@ def _look_again(project: Project, spec: core.Spec) -> None:
         )
         if spec["kind"] == "image":
             try:
-                table = _read(shard)
+                table = shards.read(shard)
             except DamagedFileError:
                 continue  # computed anew in a moment, and then looked at
             # A picture that could not be decoded has left a row without any value.
@@ -223,7 +235,7 @@ def _missing(project: Project, spec_hash: str) -> list[Item]:
 
 
 def _damaged(
-    project: Project, shards: Sequence[FeatureShard], parts: Sequence[Ids]
+    project: Project, readable: Sequence[FeatureShard], parts: Sequence[Ids]
 ) -> list[int]:
     """Return the files that lack an item of their range, or repeat one.
 
@@ -233,7 +245,7 @@ def _damaged(
         return []
     ids = np.concatenate(parts)
     items = Item.objects.filter(
-        project=project, pk__lte=max(s.last_item for s in shards)
+        project=project, pk__lte=max(s.last_item for s in readable)
     )
     facts = items.aggregate(count=Count("pk"), total=Sum("pk"), mixed=BitXor("pk"))
     # The same number, sum and bits: as good as the same items, without reading them.
@@ -248,7 +260,7 @@ def _damaged(
     )
     damaged = []
     reach = 0
-    for shard, part in zip(shards, parts, strict=True):
+    for shard, part in zip(readable, parts, strict=True):
         low = np.searchsorted(existing, shard.first_item)
         high = np.searchsorted(existing, shard.last_item, side="right")
         is_whole = bool(np.isin(existing[low:high], part).all())
@@ -270,12 +282,12 @@ def forget(project: Project) -> int:
     be computed anew. The old files stay for a while: somebody may be reading them (see
     ``files.KEPT``).
     """
-    shards = FeatureShard.objects.filter(project=project)
+    kept = FeatureShard.objects.filter(project=project)
     at_work = ModelVersion.objects.filter(project=project, stage__in=_AT_WORK)
     used = set(at_work.values_list("spec_hash", flat=True))
     # Today's stay too, though no model has them yet: the next one is about to.
-    shards.exclude(spec_hash__in=used | {hash_of(spec_of(project))}).delete()
-    return sum(_forget(shard.pk) for shard in shards)
+    kept.exclude(spec_hash__in=used | {hash_of(spec_of(project))}).delete()
+    return sum(_forget(shard.pk) for shard in kept)
 
 
 def _forget(pk: int) -> int:
@@ -293,7 +305,7 @@ def _without_deleted(shard: FeatureShard) -> int:
     gone = shard.items - items.count()
     if gone:
         try:
-            table = _read(shard)
+            table = shards.read(shard)
         except DamagedFileError:
             # Of those that are left the rows are computed anew when they are needed.
             shard.delete()
@@ -308,11 +320,3 @@ def _without_deleted(shard: FeatureShard) -> int:
         shard.sha256 = files.save("features", packing.packed(ids[kept], rows[kept]))
         shard.save(update_fields=["items", "sha256"])
     return gone
-
-
-def _read(shard: FeatureShard) -> core.Table:
-    """Return what a file holds; raises DamagedFileError."""
-    data = files.read_whole(
-        "features", shard.sha256, message("A file of features is damaged or gone.")
-    )
-    return packing.unpacked(data, shard.spec_hash)

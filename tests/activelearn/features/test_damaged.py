@@ -55,7 +55,7 @@ def test_attack_12_features_are_made_again_from_the_items(
     again = store.load(project)
 
     assert np.array_equal(again.ids, before.ids)
-    assert (csr_of(again.rows) != csr_of(before.rows)).nnz == 0
+    assert (csr_of(again.rows[:]) != csr_of(before.rows[:])).nnz == 0
     # On the disk as well: the next reader finds it whole.
     shard = FeatureShard.objects.get(project=project)
     assert files.read("features", shard.sha256)

@@ -216,7 +216,7 @@ def test_a_picture_that_cannot_be_decoded_costs_its_own_row_alone() -> None:
         )
         make.item(project, data={"image": path}, media=media)
 
-    rows = store.load(project).rows.toarray()
+    rows = store.load(project).rows[:].toarray()
 
     assert [bool(row.any()) for row in rows] == [True, False, True]
 
