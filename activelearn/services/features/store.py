@@ -29,7 +29,7 @@ from labeling.errors import DamagedFileError
 from labeling.messages import Message
 from labeling.models import Item, Project
 from labeling.services.transfer import unread
-from labeling.services.work.transactions import Turn, await_turn
+from labeling.services.work.transactions import Turn, await_turn, held
 from labeling.sql import statements
 
 CHUNK = 5000
@@ -145,12 +145,11 @@ def _readable(
 def _complete(project: Project, spec: core.Spec, step: Step) -> None:
     """Compute the rows that are missing, a chunk at a time.
 
-    One worker at a time looks for what is missing and writes it, in one transaction:
-    two that did so at once would leave items out, or have them twice.
+    One worker at a time looks for what is missing and computes it: two that did so at
+    once would do the same twice. That takes minutes, so it is in no transaction.
     """
     while True:
-        with transaction.atomic():
-            await_turn(Turn.FEATURES, project.pk)
+        with held(Turn.FEATURES, project.pk):
             chunk = _missing(project, hash_of(spec))
             if not chunk:
                 return
@@ -167,19 +166,36 @@ def _add(project: Project, spec: core.Spec, chunk: Sequence[Item]) -> None:
     """Compute the rows of some items and keep what of these could not be read."""
     ids = np.array([item.pk for item in chunk], dtype=np.int64)
     computed, reasons = payloads.read(chunk, spec)
-    shard = FeatureShard.objects.create(
+    # The file before the row that names it, and the disk before the lock.
+    sha256 = files.save("features", packing.packed(ids, computed))
+    with transaction.atomic():
+        # Whoever lost the connection while it computed has lost its turn as well.
+        await_turn(Turn.FEATURES, project.pk)
+        if _is_covered(project, hash_of(spec), chunk):
+            return
+        shard = FeatureShard.objects.create(
+            project=project,
+            spec=spec,
+            spec_hash=hash_of(spec),
+            first_item=chunk[0].pk,
+            last_item=chunk[-1].pk,
+            items=len(chunk),
+            sha256=sha256,
+            unread=len(reasons),
+        )
+        # Only of today's specification: what an older model cannot read would replace it.
+        if spec == spec_of(project):
+            _keep_unread(shard, chunk, reasons)
+
+
+def _is_covered(project: Project, spec_hash: str, chunk: Sequence[Item]) -> bool:
+    """Whether another worker has kept a file with some of these items meanwhile."""
+    return FeatureShard.objects.filter(
         project=project,
-        spec=spec,
-        spec_hash=hash_of(spec),
-        first_item=chunk[0].pk,
-        last_item=chunk[-1].pk,
-        items=len(chunk),
-        sha256=files.save("features", packing.packed(ids, computed)),
-        unread=len(reasons),
-    )
-    # Only of today's specification: what an older model cannot read would replace it.
-    if spec == spec_of(project):
-        _keep_unread(shard, chunk, reasons)
+        spec_hash=spec_hash,
+        first_item__lte=chunk[-1].pk,
+        last_item__gte=chunk[0].pk,
+    ).exists()
 
 
 def _keep_unread(

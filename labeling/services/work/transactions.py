@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
@@ -32,6 +33,8 @@ class Turn(IntEnum):
 # Seconds that an import may leave the database without a word within a transaction: its
 # machine stands still, and whoever takes the import over waits for its turn.
 STANDSTILL: Final = 180
+# Seconds between two looks whether a turn that is held has become free.
+PAUSE: Final = 0.1
 
 
 def await_turn(turn: Turn, project_id: int = 0, *, is_shared: bool = False) -> None:
@@ -50,6 +53,28 @@ def await_turn(turn: Turn, project_id: int = 0, *, is_shared: bool = False) -> N
 
 # What the driver raises where the database is away.
 AWAY: Final = (InterfaceError, OperationalError)
+
+
+@contextmanager
+def held(turn: Turn, project_id: int) -> Iterator[None]:
+    """Have a turn to oneself while the body runs, in no transaction.
+
+    For what takes minutes: vacuum waits for the end of each transaction, also of one
+    that only waits for its turn. Whoever loses the connection loses the turn, too, and
+    another one begins: what is written then is looked at anew behind ``await_turn``.
+    """
+    while not _asked("pg_try_advisory_lock", turn, project_id):
+        time.sleep(PAUSE)
+    try:
+        yield
+    finally:
+        _asked("pg_advisory_unlock", turn, project_id)
+
+
+def _asked(function: str, turn: Turn, project_id: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {function}(%s, %s)", [turn, project_id])
+        return bool(cursor.fetchone()[0])
 
 
 def is_cut_off(error: Exception) -> bool:

@@ -8,7 +8,9 @@ import random
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,12 +21,16 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
 from PIL import Image
+from pytest_django.fixtures import Settings
 
+from activelearn.core.features import Table
 from activelearn.models import FeatureShard
 from activelearn.services.features import files, store
 from labeling.models import Item, Media, Project
 from labeling.services.projects import removal
 from tests import make
+from tests.activelearn.features.test_unread import noise, picture
+from tests.doubles import watch_files
 
 ROUNDS = 40
 
@@ -253,3 +259,66 @@ def test_the_look_for_gaps_reads_no_items_that_have_a_row() -> None:
     # Four or so for each of 41 gaps; before, each gap read all the items behind it.
     assert plan["Plan"]["Actual Rows"] == 0
     assert plan["Plan"]["Shared Hit Blocks"] < 1000
+
+
+def pictures(project: Project, count: int) -> list[Item]:
+    """Let some pictures come in."""
+    return [picture(project, f"{number}.png", noise()) for number in range(count)]
+
+
+BETWEEN_TRANSACTIONS = """
+    SELECT pid, xact_start IS NULL FROM pg_stat_activity
+    WHERE datname = current_database() AND backend_type = 'client backend'
+      AND pid <> pg_backend_pid()
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rows_are_computed_and_waited_for_in_no_transaction(settings: Settings) -> None:
+    project = make.project(data_type="image")
+    pictures(project, 2)
+    # By connection: whether it was once seen outside of a transaction.
+    outside: dict[int, bool] = {}
+    waiting: list[Future[Table]] = []
+
+    @make.threaded
+    def look() -> None:
+        for _ in range(20):
+            with connection.cursor() as cursor:
+                cursor.execute(BETWEEN_TRANSACTIONS)
+                for pid, is_outside in cursor.fetchall():
+                    outside[pid] = outside.get(pid, False) or is_outside
+            time.sleep(0.05)
+
+    with ThreadPoolExecutor(2) as others:
+
+        def tell(_piece: bytes) -> None:
+            if not waiting:
+                waiting.append(others.submit(make.threaded(store.load), project))
+                others.submit(look).result()
+
+        watch_files(settings, tell)
+        table = store.load(project)
+
+    assert waiting[0].result().ids.tolist() == table.ids.tolist()
+    assert len(outside) >= 2
+    assert all(outside.values())
+    assert FeatureShard.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_what_another_worker_has_kept_meanwhile_is_not_kept_twice(
+    settings: Settings,
+) -> None:
+    project = make.project(data_type="image")
+    ids = [item.pk for item in pictures(project, 2)]
+
+    def tell(_piece: bytes) -> None:
+        # As a worker does whose turn began when this one had lost the connection.
+        if not FeatureShard.objects.exists():
+            kept(project, ids, first=ids[0], last=ids[-1])
+
+    watch_files(settings, tell)
+
+    assert store.load(project).ids.tolist() == ids
+    assert FeatureShard.objects.count() == 1
