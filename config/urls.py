@@ -11,6 +11,7 @@ from drf_spectacular.views import SpectacularAPIView
 from activelearn.api import urls as learn_api
 from activelearn.views import urls as learn_pages
 from config import health
+from config.icon import icon
 from labeling.api import urls as labeling_api
 from labeling.views import urls as labeling_pages
 
@@ -23,6 +24,7 @@ urlpatterns = [
     path("healthz", health.alive),
     path("readyz", health.ready),
     path("metrics", health.metrics),
+    path("favicon.ico", icon),
     path("language/", set_language, name="set_language"),
     path("admin/", admin.site.urls),
     path(

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from django.db import connection
+from django.templatetags.static import static
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils.html import escape
@@ -65,6 +66,15 @@ def test_strangers_get_404_and_visitors_the_login(page: str) -> None:
 
     assert browser(make.user()).get(path).status_code == 404
     assert Client().get(path).headers["Location"].startswith("/login/")
+
+
+def test_a_browser_finds_the_icon_where_a_page_names_none() -> None:
+    answer = Client().get("/favicon.ico")
+
+    assert (answer.status_code, answer.headers["Location"]) == (
+        302,
+        static("favicon.svg"),
+    )
 
 
 def test_a_project_is_created_by_form_and_a_wrong_one_explained() -> None:
