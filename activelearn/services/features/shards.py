@@ -22,7 +22,7 @@ from activelearn.services.features import files, packing
 from labeling.errors import DamagedFileError
 from labeling.messages import message
 
-Places = npt.NDArray[np.int64]
+RowPlaces = npt.NDArray[np.int64]
 # Bytes of rows that stay in memory: those of some 250,000 short texts.
 ROOM: Final = 256 * 2**20
 GONE: Final = message("A file of features is damaged or gone.")
@@ -96,7 +96,7 @@ class FiledRows:
         back[order] = np.arange(len(order))
         return rows[back]
 
-    def _ascending(self, wanted: Places) -> core.Rows:
+    def _ascending(self, wanted: RowPlaces) -> core.Rows:
         bounds = np.searchsorted(wanted, self._starts).tolist()
         parts = [
             self._file(number)[wanted[low:high] - self._starts[number]]
