@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ SIGN: Final = 12.0
 BOLD: Final = 0.95
 MOST_LINES: Final = 3
 HEAD: Final = 5
+NO_BREAK: Final = "\u00a0"
 
 
 @dataclass(frozen=True)
@@ -180,10 +182,13 @@ def _height(column: Sequence[FlowBox]) -> float:
 
 
 def wrapped(text: str, width: float, most: int) -> list[str]:
-    """Return a text in at most ``most`` lines of a box; what has no place is left out."""
+    """Return a text in at most ``most`` lines of a box; what has no place is left out.
+
+    What ``unbroken`` joins stays on one line.
+    """
     room = width - 2 * PADDING
     lines: list[str] = []
-    for word in text.split():
+    for word in re.findall(r"[^ \t\r\n]+", text):
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and _length(longer) <= room:
             lines[-1] = longer
@@ -192,7 +197,12 @@ def wrapped(text: str, width: float, most: int) -> list[str]:
     kept = lines[:most]
     if len(lines) > most:
         kept[-1] += " …"
-    return [_cut(line, room) for line in kept]
+    return [_cut(line, room).replace(NO_BREAK, " ") for line in kept]
+
+
+def unbroken(text: str) -> str:
+    """Return a text that is not wrapped between its words."""
+    return text.replace(" ", NO_BREAK)
 
 
 def _cut(line: str, room: float) -> str:

@@ -16,7 +16,7 @@ from activelearn.models import ModelVersion
 from activelearn.services.labels.snapshots import LabelSource
 from activelearn.services.versions.history import Act
 from activelearn.services.versions.origins import Origin
-from activelearn.views.page.flow import Flow, FlowStep, across, down
+from activelearn.views.page.flow import NO_BREAK, Flow, FlowStep, across, down, unbroken
 from activelearn.views.versions.cards import done
 from labeling.models import Resolution
 from labeling.templatetags.localized import localized
@@ -155,7 +155,7 @@ class _Words:
 
     def _act(self, act: Act) -> FlowStep:
         who = _("gate of run #%(run)s") % {"run": act.run} if act.run else act.by or "–"
-        moment = date_format(act.at, "DATE_FORMAT")
+        moment = unbroken(date_format(act.at, "DATETIME_FORMAT"))
         href = self._address("models")
         if act.other is not None:
             href = self._address("changes", self.origin.version.number, act.other)
@@ -193,7 +193,7 @@ def _step(
     title: str, fact: str, href: str, tone: str = "plain", more: str = ""
 ) -> FlowStep:
     sentence = f"{title}: {fact}. {more}" if more else f"{title}: {fact}"
-    return FlowStep(title, fact, sentence, href, tone)
+    return FlowStep(title, fact, sentence.replace(NO_BREAK, " "), href, tone)
 
 
 def _counted(source: LabelSource) -> str:

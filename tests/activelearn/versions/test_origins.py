@@ -230,5 +230,10 @@ def test_words_stay_in_their_box() -> None:
     (long,) = flow.wrapped("x" * 200, 80, 1)
     assert long.endswith("x…")
     assert len(long) < 13
+    moment = flow.unbroken("30 Nov 2026, 16:57")
+    assert flow.wrapped(f"by somebody, {moment}", 135, 3) == [
+        "by somebody,",
+        "30 Nov 2026, 16:57",
+    ]
     # A Chinese sign takes two places.
     assert len(flow.wrapped("标" * 50, 80, 1)[0]) < 7
