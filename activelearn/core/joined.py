@@ -51,7 +51,11 @@ class JoinedRows:
         _, columns = places
         width = self.sparse.shape[1]
         first, last = np.split(columns, [np.searchsorted(columns, width)])
-        return JoinedRows(self.sparse[:, first], self.dense[:, last - width])
+        dense = self.dense
+        # The usual case takes them as they are: to index columns is slow.
+        if len(last) < dense.shape[1]:
+            dense = dense[:, last - width]
+        return JoinedRows(self.sparse[:, first], dense)
 
     def __matmul__(self, weights: Array) -> Array:
         """Return the product (n, k) with weights (n_columns, k), in float64."""
