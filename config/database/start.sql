@@ -2598,7 +2598,7 @@ INSERT INTO django_migrations (app, name, applied) VALUES
     ('activelearn', '0030_damaged', now()),
     ('activelearn', '0031_external', now()),
     ('activelearn', '0032_pairs', now()),
-    ('activelearn', '0034_representation', now()),
+    ('activelearn', '0033_representation', now()),
     ('admin', '0001_initial', now()),
     ('admin', '0002_logentry_remove_auto_add', now()),
     ('admin', '0003_logentry_add_action_flag_choices', now()),
