@@ -8,8 +8,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from activelearn.core import artifact, sparse, training
+from activelearn.core import artifact, training
 from activelearn.core.features import Rows, Spec
+from activelearn.core.joined import stacked
 from activelearn.models import ModelVersion
 from activelearn.services.features import payloads
 from activelearn.services.labels import calibrations, crossfits, snapshots
@@ -107,7 +108,7 @@ def _rows(content: snapshots.Content, spec: Spec) -> Rows:
                 items=len(wanted),
             )
         )
-    return sparse.vstack(parts, format="csr")
+    return stacked(parts)
 
 
 def _differences(
