@@ -16,9 +16,9 @@ from labeling.services.queue.order import send_items_changed
 from labeling.services.transfer import beyond, columns, groups, splitting
 from labeling.services.transfer.collector import without_collector
 from labeling.services.transfer.importing import (
-    ahead,
     choices,
     chunk,
+    chunk_reader,
     images,
     meeting,
     predictions,
@@ -26,7 +26,6 @@ from labeling.services.transfer.importing import (
     taken,
     votes,
 )
-from labeling.services.transfer.importing.ahead import ReadChunk
 from labeling.services.transfer.importing.chunk import (
     NewItem,
     Ready,
@@ -34,6 +33,7 @@ from labeling.services.transfer.importing.chunk import (
     RowOutcome,
     RowTerms,
 )
+from labeling.services.transfer.importing.chunk_reader import ReadChunk
 from labeling.services.transfer.importing.images import Picture
 from labeling.services.transfer.importing.meeting import Met, Remark
 from labeling.services.transfer.importing.raw import Raw
@@ -137,7 +137,7 @@ class Writer:
             while (written := self.write(raws)).received:
                 yield written
             return
-        with ahead.ChunkReader(raws, self.terms) as reader:
+        with chunk_reader.ChunkReader(raws, self.terms) as reader:
             while True:
                 with without_collector():
                     read = reader.take()
@@ -151,7 +151,7 @@ class Writer:
         with without_collector():
             if self.terms.has_pictures:
                 return self._write(self._with_pictures(raws))
-            return self._write(ahead.read(raws, self.terms))
+            return self._write(chunk_reader.read(raws, self.terms))
 
     def _with_pictures(self, raws: Iterator[Raw]) -> ReadChunk:
         """Read pictures: it takes so long that no transaction waits for it."""

@@ -15,13 +15,13 @@ from labeling.messages import Message, message
 from labeling.models import ImportRun, Item, Source, SourceObject
 from labeling.services.transfer import pictures
 from labeling.services.transfer.counted import CountedRows
-from labeling.services.transfer.importing.ahead import ReadChunk
 from labeling.services.transfer.importing.chunk import (
     Duplicate,
     Ready,
     Refusal,
     RowOutcome,
 )
+from labeling.services.transfer.importing.chunk_reader import ReadChunk
 from labeling.services.transfer.importing.raw import Raw
 from labeling.services.transfer.importing.reading import encoding_of
 from labeling.services.transfer.importing.write import Writer, Written, terms_of

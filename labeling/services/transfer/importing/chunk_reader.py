@@ -54,11 +54,12 @@ class ChunkReader:
 
         Raises FileError where the rest of the file cannot be read.
         """
-        self.begin()
-        begun, self._begun = self._begun, None
-        return begun.result() if begun else read(self._raws, self._terms)
+        begun, self._begun = self._begun or self._reading(), None
+        return begun.result()
 
     def begin(self) -> None:
         """Read the next chunk, to be taken later; none while one waits to be taken."""
-        if self._begun is None:
-            self._begun = self._pool.submit(read, self._raws, self._terms)
+        self._begun = self._begun or self._reading()
+
+    def _reading(self) -> Future[ReadChunk]:
+        return self._pool.submit(read, self._raws, self._terms)
