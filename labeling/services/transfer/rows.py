@@ -63,8 +63,7 @@ class Row:
     # What other tools predict: as the row has it, then as it is kept; and why not.
     predictions: list[Any] = field(default_factory=list)
     unkept: Message | None = None
-    # Of our own export: that it is, the side of the split, and where its label comes from.
-    is_own: bool = False
+    # Of our own export: the side of the split, and where its label comes from.
     split: str = ""
     known: EarlierLabel | None = None
     held_out_for: HeldOutFor = field(default_factory=dict)

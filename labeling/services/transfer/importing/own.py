@@ -82,7 +82,6 @@ def row_of(
         tags=_tags(values.get("tags")),
         votes=rows.votes(values.get("votes")),
         predictions=rows.predictions(values.get("predictions")),
-        is_own=True,
         split=_one_of("split", values.get("split"), Item.Split.values),
         known=_known(values),
         held_out_for=_held_out_for(values),
