@@ -103,6 +103,11 @@ def _chosen(task: Task, known: Mapping[int, Sequence[str]], before: str) -> str:
     ids = sorted(known)
     targets = [tuple(known[item]) for item in ids]
     lot = Lot(ids, task.table.rows[ids], targets, np.arange(len(ids)))
+    return _in_force(lot, before)
+
+
+def _in_force(lot: Lot, before: str) -> str:
+    """Return the name that the labels of a lot choose, each item in a group of its own."""
     right = representations.compared(lot, is_multi=False, seed=0, step=lambda: None)
     return representations.chosen(right, lot.groups, before).name
 
@@ -143,10 +148,7 @@ def _choice(name: str) -> Iterator[dict[str, Any]]:
             known = np.sort(order[:labels])
             targets = [truth[place] for place in known]
             lot = Lot(known.tolist(), values[known], targets, np.arange(labels))
-            right = representations.compared(
-                lot, is_multi=False, seed=0, step=lambda: None
-            )
-            in_force = representations.chosen(right, lot.groups, in_force).name
+            in_force = _in_force(lot, in_force)
             test = order[max(CHOSEN_AT) :]
             predicted = {
                 each: _accuracy(values, truth, known, test, each)

@@ -11,10 +11,8 @@ from activelearn.core import features as core
 from activelearn.core import sparse
 from activelearn.core.joined import JoinedRows
 
-Ids = core.Ids
 
-
-def packed(ids: Ids, rows: core.Rows) -> bytes:
+def packed(ids: core.Ids, rows: core.Rows) -> bytes:
     """Return the content of a file; ``unpacked`` reads it."""
     body = io.BytesIO()
     dense = {}

@@ -23,7 +23,7 @@ from labeling.errors import DamagedFileError
 from labeling.messages import message
 
 RowPlaces = npt.NDArray[np.int64]
-# Bytes of rows that stay in memory: those of some 250,000 short texts.
+# Bytes of rows that stay in memory: those of some 150,000 short texts.
 ROOM: Final = 256 * 2**20
 GONE: Final = message("A file of features is damaged or gone.")
 
