@@ -61,11 +61,11 @@ class RowParser:
         taken: set[tuple[str, bool]] = set()
         for column in columns:
             role = rows.role_of(column, self._mapping, self._data_type, columns)
+            if role is None:
+                continue
             reader = rows.READERS.get(role)
             if self._mapping.get(column) == "data":
                 reader = None
-            if role == "ignore" and reader is None:
-                continue
             name, read = reader or (role, None)
             if (place := (name, reader is None)) in taken:
                 # Where it stands: a column before it may have something wrong too.

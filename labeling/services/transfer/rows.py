@@ -92,8 +92,10 @@ def role_of(
     mapping: Mapping[str, str],
     data_type: str = "table",
     columns: Container[str] = (),
-) -> str:
-    """Return what a column is: one of ``ROLES``, "ignore", or data under its own name.
+) -> str | None:
+    """Return what a column is: one of ``ROLES``, or data under its own name.
+
+    None: it is left out.
 
     In a project of texts or pictures the names of columns count without their case,
     spaces and forms, where no other of the ``columns`` is called so.
@@ -101,8 +103,11 @@ def role_of(
     role = mapping.get(column) or NAMES.get(column, column)
     if role == "data":
         return column
-    if column in TOLD and role == column and ROW in columns and REASON in columns:
-        return "ignore"
+    is_reason = (
+        column in TOLD and role == column and ROW in columns and REASON in columns
+    )
+    if is_reason or mapping.get(column) == "ignore":
+        return None
     if data_type == "table" or column in mapping or role in READERS:
         return role
     plain = _plain_name(column)

@@ -51,6 +51,17 @@ def await_turn(turn: Turn, project_id: int = 0, *, is_shared: bool = False) -> N
         cursor.execute(f"SELECT {lock}(%s, %s)", [turn, project_id])
 
 
+def flush_later() -> None:
+    """Let the commit not wait for the disk: for a part of a job.
+
+    The log is written in order: the commits that wait, as the job's end and each vote,
+    bring those before them to the disk too. Where a crash takes parts of a job that has
+    not ended, the job runs again (PostgreSQL's documentation, Asynchronous Commit).
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit = off")
+
+
 # What the driver raises where the database is away.
 AWAY: Final = (InterfaceError, OperationalError)
 

@@ -10,6 +10,7 @@ from datetime import datetime
 import pytest
 
 from labeling.models import Annotation, Item
+from labeling.services.transfer import importing
 from labeling.services.transfer.importing import Limits
 from tests import make
 from tests.labeling.transfer.files import bring, lines
@@ -122,6 +123,24 @@ def test_a_bad_value_costs_only_its_row(values: Mapping[str, object]) -> None:
 
     assert (run.created, run.rejected) == (2, 1)
     assert run.errors[0]["row"] == 2
+
+
+@pytest.mark.parametrize("mapping", [{}, {"ignore": "data"}, {"ignore": "ignore"}])
+def test_a_column_that_is_called_ignore_is_left_out_where_somebody_says_so(
+    mapping: dict[str, str],
+) -> None:
+    project = make.project(data_type="table")
+    data = lines({"ignore": "kept", "b": 1, "c": 2})
+    mapping = {**mapping, "c": "ignore"}
+
+    upload = importing.stage(project, None, "x.jsonl", [data])
+    shown = importing.preview(upload, mapping)
+    bring(project, "x.jsonl", data, mapping=mapping)
+
+    is_left_out = mapping.get("ignore") == "ignore"
+    kept = {"b": 1} if is_left_out else {"ignore": "kept", "b": 1}
+    assert project.items.get().data == kept
+    assert shown.roles["ignore"] == ("ignore" if is_left_out else "data")
 
 
 def test_what_lies_at_the_limits_is_kept() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import Barrier, BrokenBarrierError, Event
@@ -23,10 +23,12 @@ from labeling.services.transfer.importing.write import Writer, Written, terms_of
 from labeling.services.votes import gold
 from labeling.services.work import jobs
 from labeling.services.work.progress import Progress
+from labeling.signals import items_changed
 from tests import doubles, make
 from tests.labeling.transfer.files import bring, lines, picture, start, zipped
 
 pytestmark = pytest.mark.django_db
+Commits = Callable[..., Any]
 
 
 def test_the_same_file_again_creates_nothing() -> None:
@@ -143,6 +145,87 @@ def test_what_cannot_be_read_ahead_costs_nothing_that_was_written() -> None:
         list(writer.write_all(rows()))
 
     assert Item.objects.count() == 1
+
+
+def _writing(texts: list[str], chunk_rows: int) -> tuple[Writer, Iterator[Raw]]:
+    run = start(make.project(), "x.jsonl", lines({"text": "x"}))
+    progress = doubles.watched(jobs.claim(run.job_id))
+    terms = terms_of(run, Limits(chunk_rows=chunk_rows))
+    raws = [Raw(number, {"text": text}) for number, text in enumerate(texts, 1)]
+    return Writer(run, terms, progress), iter(raws)
+
+
+def test_the_learner_hears_of_items_each_time_they_are_twice_as_many_and_at_the_end(
+    django_capture_on_commit_callbacks: Commits,
+) -> None:
+    heard: list[int] = []
+
+    def hear(project_id: int, **_: object) -> None:
+        heard.append(project_id)
+
+    items_changed.connect(hear)
+    try:
+        writer, raws = _writing([f"row {n}" for n in range(9)], 1)
+        with django_capture_on_commit_callbacks(execute=True), writer:
+            assert len(list(writer.write_all(raws))) == 9
+        assert heard == [writer.project.pk] * 4  # 1, 3, 7 and 9 rows
+
+        heard.clear()
+        writer, raws = _writing(["one", "two"], 1)
+
+        def broken() -> Iterator[Raw]:
+            yield from raws
+            raise FileError(message("The list has no end."))
+
+        with (
+            django_capture_on_commit_callbacks(execute=True),
+            pytest.raises(FileError),
+            writer,
+        ):
+            list(writer.write_all(broken()))
+        assert len(heard) == 2  # 1 row, and the 2 that were written
+    finally:
+        items_changed.disconnect(hear)
+
+
+def test_the_planner_knows_of_many_new_rows_at_once() -> None:
+    def known() -> float:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT reltuples FROM pg_class WHERE relname = 'labeling_likeness'"
+            )
+            return float(cursor.fetchone()[0])
+
+    writer, raws = _writing([f"row {n}" for n in range(1100)], 2000)
+    before = known()
+    list(writer.write_all(iter([next(raws)])))
+    assert known() == before  # few are read by any plan
+
+    list(writer.write_all(raws))
+    assert known() >= 1000
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_chunk_waits_for_no_disk_and_what_follows_does() -> None:
+    seen: list[str] = []
+
+    def look(_written: Written | None = None) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW synchronous_commit")
+            seen.append(cursor.fetchone()[0])
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit = on")
+    try:
+        writer, raws = _writing(["row 1", "row 2"], 1)
+        writer.count = look
+        list(writer.write_all(raws))
+        look()
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET synchronous_commit")
+
+    assert seen == ["off", "off", "on"]
 
 
 def test_class_folders_become_gold_when_asked_for() -> None:

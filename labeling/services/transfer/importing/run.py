@@ -208,16 +208,16 @@ def _write(
         tally.add(written)
         _save(tally, import_run, progress)
 
-    writer = Writer(import_run, terms_of(import_run, limits), progress, count)
     due = 1
-    for _written in writer.write_all(raws):
-        # It reads all labels: not behind each part of a large file, but early, for a run
-        # may begin meanwhile, and from what that has learned nothing is held out.
-        if writer.has_labels and tally.received >= due:
-            beyond.hold_out(import_run.project_id, progress)
-            due = 2 * tally.received
-    if writer.has_labels:
-        beyond.note(beyond.hold_out(import_run.project_id, progress), progress)
+    with Writer(import_run, terms_of(import_run, limits), progress, count) as writer:
+        for _written in writer.write_all(raws):
+            # It reads all labels: not behind each part of a large file, but early, for a
+            # run may begin meanwhile, and from what that has learned nothing is held out.
+            if writer.has_labels and tally.received >= due:
+                beyond.hold_out(import_run.project_id, progress)
+                due = 2 * tally.received
+        if writer.has_labels:
+            beyond.note(beyond.hold_out(import_run.project_id, progress), progress)
     if not tally.received:
         tally.reject(Refusal(0, message("The file has no rows.")))
         with transaction.atomic():

@@ -183,7 +183,9 @@ def preview(upload: Upload, mapping: Mapping[str, str] | None = None) -> Preview
                 continue
             columns |= dict.fromkeys(raw.values)
     kind = upload.project.data_type
-    roles = {column: role_of(column, known, kind, columns) for column in columns}
+    roles = {
+        column: _shown(role_of(column, known, kind, columns)) for column in columns
+    }
     if own.is_own(columns, known):
         roles = {**own.roles(columns), **known}
     return Preview(way, list(columns), roles, rows, problems, notes)
@@ -194,6 +196,13 @@ def _first_lines(file: IO[bytes]) -> bytes:
     read = file.read(PREVIEWED_BYTES)
     is_whole = len(read) < PREVIEWED_BYTES
     return read if is_whole else read[: read.rfind(b"\n") + 1] or read
+
+
+def _shown(role: str | None) -> str:
+    """Return a role as people choose it; data that are called so are no such choice."""
+    if role is None:
+        return "ignore"
+    return "data" if role == "ignore" else role
 
 
 def forget_files() -> int:

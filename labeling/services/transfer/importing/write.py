@@ -6,20 +6,22 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from time import monotonic
+from typing import Final, Self
 
 from django.db import transaction
 
 from labeling import queries
 from labeling.messages import message
-from labeling.models import ImportRun, Item, Project, Resolution
+from labeling.models import ImportRun, Project
 from labeling.services.queue.order import send_items_changed
-from labeling.services.transfer import beyond, columns, groups, splitting
+from labeling.services.transfer import columns, groups, splitting
 from labeling.services.transfer.collector import without_collector
 from labeling.services.transfer.importing import (
     choices,
     chunk,
     chunk_reader,
     images,
+    known_labels,
     meeting,
     predictions,
     table,
@@ -39,9 +41,12 @@ from labeling.services.transfer.importing.meeting import Met, Remark
 from labeling.services.transfer.importing.raw import Raw
 from labeling.services.transfer.limits import Limits
 from labeling.services.transfer.rows import Row
-from labeling.services.votes import gold
 from labeling.services.work.progress import Progress
-from labeling.services.work.transactions import Turn, await_turn
+from labeling.services.work.transactions import Turn, await_turn, flush_later
+from labeling.sql import statistics
+
+# That an import reads while it fills them.
+_TABLES: Final = ("labeling_item", "labeling_likeness", "labeling_likenessband")
 
 
 @dataclass(frozen=True)
@@ -97,17 +102,13 @@ def _shrinking(each: Ready) -> Iterator[Remark]:
         )
 
 
-def _restored(labeled: Sequence[tuple[Item, Row]]) -> Iterator[gold.LabeledItem]:
-    """Return the labels that come back as they were; what votes say, they say again."""
-    for item, row in labeled:
-        known = row.known
-        by_votes = bool(row.votes) and known and known.source == "consensus"
-        if known and not by_votes and known.source != Resolution.Source.GOLD:
-            yield item, sorted({*(row.labels or [])}), known
-
-
 class Writer:
-    """Writes the chunks of one import; ``count``, if any, counts each in its transaction."""
+    """Writes the chunks of one import; ``count``, if any, counts each in its transaction.
+
+    As a context manager it tells the learner of what is new: early, each time that there
+    is twice as much, and at the end. An order behind each chunk would take the processors
+    that the import needs.
+    """
 
     def __init__(
         self,
@@ -124,6 +125,17 @@ class Writer:
         self.annotators = votes.Annotators(self.project)
         self.has_sides = False
         self._has_labels = False
+        # Of rows that were written: how many the learner knows, and how many there are.
+        self._announced = 0
+        self._received = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        # Whatever ended the import: what has been written is there.
+        if self._received > self._announced:
+            send_items_changed(self.project.pk)
 
     @property
     def has_labels(self) -> bool:
@@ -176,6 +188,7 @@ class Writer:
             # Held until the commit, so items of a project become visible in the order
             # of their ids: the learner computes features from the last id on.
             await_turn(Turn.IMPORTS, self.project.pk)
+            flush_later()
             # Another import may have brought columns since.
             if order.join(columns.of_project(self.project.pk)):
                 read = self._arranged(read)
@@ -183,10 +196,14 @@ class Writer:
             then()
             written = self._insert(read, images.record(pictures))
             order.keep(self.project.pk, names)
-            send_items_changed(self.project.pk)
             # Within the transaction: another attempt counts what is written once.
             if written.received and self.count:
                 self.count(written)
+        self._received += written.received
+        if self._received > 2 * self._announced:
+            self._announced = self._received
+            statistics.refresh(_TABLES, self._received)
+            send_items_changed(self.project.pk)
         return written
 
     def _arranged(self, read: ReadChunk) -> ReadChunk:
@@ -239,7 +256,14 @@ class Writer:
         self._balance(ready, size, new)
         rich |= {content: later.row for content, later in named.later.items()}
         # Of new items only: what items of before lack is told apart from what they have.
-        self._keep_labels({key: row for key, row in rich.items() if key in new})
+        has_known = known_labels.keep(
+            self.project,
+            self.terms,
+            self.annotators,
+            self.importer,
+            {key: row for key, row in rich.items() if key in new},
+        )
+        self._has_labels = self._has_labels or has_known
         met = self._met(outcomes, ready, named, new)
         refusals = [outcome for outcome in outcomes if isinstance(outcome, Refusal)]
         refusals += [*named.refusals, *met.refusals]
@@ -346,31 +370,3 @@ class Writer:
             split=place.split,
             votes_wanted=self.project.min_votes if is_shared else 1,
         )
-
-    def _is_known(self, row: Row) -> bool:
-        if row.known is None:
-            return self.terms.is_gold
-        return row.known.source == Resolution.Source.GOLD
-
-    def _keep_labels(self, rows: Mapping[str, Row]) -> None:
-        """Keep the known labels and the past votes of new items, by their contents."""
-        items = Item.objects.filter(project=self.project, content_hash__in=rows)
-        pairs = [(item, rows[item.content_hash]) for item in items]
-        labeled = [
-            (item, row)
-            for item, row in pairs
-            # That it has none of the labels is known too, where it may have several.
-            if row.labels or (row.labels is not None and self.terms.is_multi)
-        ]
-        known = [
-            (item, sorted({*(row.labels or [])}))
-            for item, row in labeled
-            if self._is_known(row)
-        ]
-        self._has_labels = self._has_labels or bool(known)
-        gold.record(self.project, known)
-        gold.restore(self.project, [*_restored(labeled)])
-        if held := {item: row.held_out_for for item, row in pairs if row.held_out_for}:
-            beyond.restore(self.project, held)
-        if voted := [(item, row.votes) for item, row in pairs if row.votes]:
-            votes.keep(self.project, self.annotators, voted, self.importer)

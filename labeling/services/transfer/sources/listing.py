@@ -61,9 +61,9 @@ def _list(source: Source, progress: Progress, limits: Limits) -> dict[str, Any]:
         ReadAhead(partial(setting_up.open_store, source)) as ahead,
     ):
         run_ = _run_of(source, progress)
-        writer = ObjectWriter(source, ahead, run_, progress, limits)
-        lister = _Lister(store, writer, run_, progress, limits)
-        lister.read_all()
+        with ObjectWriter(source, ahead, run_, progress, limits) as writer:
+            lister = _Lister(store, writer, run_, progress, limits)
+            lister.read_all()
     return lister.counts.as_json()
 
 
