@@ -127,6 +127,8 @@ class Writer:
         self._has_labels = False
         # Of rows that were written: how many the learner knows, and how many there are.
         self._announced = 0
+        # Of the project, as ``splitting.count`` gives it.
+        self._size = 0
         self._received = 0
 
     def __enter__(self) -> Self:
@@ -156,6 +158,8 @@ class Writer:
                     if not read.outcomes:
                         return
                     written = self._write(read, then=reader.begin)
+                    # While nobody looks for cycles: else all its rows are looked at.
+                    del read
                 yield written
 
     def write(self, raws: Iterator[Raw]) -> Written:
@@ -229,7 +233,9 @@ class Writer:
 
     def _insert(self, read: ReadChunk, media_ids: Mapping[str, int]) -> Written:
         outcomes, ready = read.outcomes, read.ready
-        size = splitting.count(self.project)
+        if self._size < splitting.enough(self.project.evaluation_share):
+            self._size = splitting.count(self.project)
+        size = self._size
         places: list[groups.GroupPlace] = []
         # Only rows that bring more than an item are kept: the others are items by now.
         rich: dict[str, Row] = {}
