@@ -15,7 +15,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 
 from labeling.errors import ConflictError
-from labeling.models import ImportRun, Item, Resolution, Upload
+from labeling.models import ImportRun, Item, Job, Resolution, Upload
 from labeling.services.transfer import importing
 from labeling.services.transfer.importing import listed, reading
 from labeling.services.transfer.importing.dialect import ValueTerms
@@ -23,7 +23,7 @@ from labeling.services.transfer.importing.raw import FileError
 from labeling.services.transfer.importing.reading import ReadingChoice
 from labeling.services.work import jobs
 from tests import make
-from tests.labeling.transfer.files import bring, lines
+from tests.labeling.transfer.files import bring, lines, start
 from tests.labeling.transfer.test_reading import TERMS, rows_of
 from tests.test_pages import browser
 
@@ -40,6 +40,20 @@ def test_deep_json_in_a_list_is_refused_before_it_takes_memory() -> None:
         rows_of("x.json", b'[{"text": "a"}, {"text": "b", "m": ' + deep + b"}]")
 
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
+
+
+def test_the_rows_before_a_list_is_cut_are_kept() -> None:
+    project = make.project()
+    rows = [{"text": f"row {n}", "more": "word " * 500} for n in range(2500)]
+
+    # The first rows, which are looked at before, are whole.
+    run = start(project, "x.json", json.dumps(rows).encode()[:-3000])
+    with pytest.raises(FileError, match="after row 2498"):
+        jobs.run(run.job_id)
+
+    run.refresh_from_db()
+    assert run.created == run.received == project.items.count() == 2498
+    assert Job.objects.get(pk=run.job_id).state == Job.State.FAILED
 
 
 def test_values_of_a_list_are_as_those_of_lines() -> None:

@@ -25,7 +25,7 @@ from labeling.services.transfer.importing import (
 )
 from labeling.services.transfer.importing.choices import ImportChoices
 from labeling.services.transfer.importing.chunk import Refusal
-from labeling.services.transfer.importing.raw import FileError, Raw
+from labeling.services.transfer.importing.raw import Raw
 from labeling.services.transfer.importing.refused import RefusedRows
 from labeling.services.transfer.importing.tally import Before, Tally
 from labeling.services.transfer.importing.write import Writer, Written, terms_of
@@ -160,7 +160,7 @@ def check_kept(job: Job) -> None:
 def run(progress: Progress, limits: Limits = LIMITS) -> dict[str, Any]:
     """Read the file and keep its good rows; idempotent: a second run creates nothing.
 
-    Raises InvalidInputError where the file is gone or, after the chunks before, its
+    Raises InvalidInputError where the file is gone or, after the rows before, its
     rest cannot be read, and NotFoundError where the project has been deleted.
     """
     import_run, upload = run_of(progress.job)
@@ -183,15 +183,12 @@ def run(progress: Progress, limits: Limits = LIMITS) -> dict[str, Any]:
             unseen={*import_run.mapping},
             mapping=import_run.mapping,
         )
-        try:
-            raws = tally.noting_columns(readers.read(way, file, limits))
-            _write(tally, raws, import_run, progress, limits)
-        except FileError:
-            # What was refused before the rest could not be read is told all the same.
-            if tally.received:
-                refused.store(import_run, way)
-            raise
-        refused.store(import_run, way)
+        raws = tally.noting(readers.read(way, file, limits))
+        _write(tally, raws, import_run, progress, limits)
+        if tally.received or not tally.problem:
+            refused.store(import_run, way)
+    if tally.problem:
+        raise tally.problem
     for note in tally.notes():
         progress.log(note)
     return {"created": tally.created}
@@ -218,7 +215,7 @@ def _write(
                 due = 2 * tally.received
         if writer.has_labels:
             beyond.note(beyond.hold_out(import_run.project_id, progress), progress)
-    if not tally.received:
+    if not tally.received and not tally.problem:
         tally.reject(Refusal(0, message("The file has no rows.")))
         with transaction.atomic():
             _save(tally, import_run, progress)

@@ -9,7 +9,7 @@ from labeling.messages import Message, message
 from labeling.services.transfer.counted import CountedRows
 from labeling.services.transfer.importing import own
 from labeling.services.transfer.importing.chunk import Refusal
-from labeling.services.transfer.importing.raw import Raw
+from labeling.services.transfer.importing.raw import FileError, Raw
 from labeling.services.transfer.importing.refused import RefusedRows
 from labeling.services.transfer.importing.write import Written
 
@@ -56,6 +56,8 @@ class Tally:
     unseen: set[str] = field(default_factory=set)
     mapping: Mapping[str, str] = field(default_factory=dict)
     is_own: bool = False
+    # Why the rest of the file cannot be read; what stands before it is kept.
+    problem: FileError | None = None
 
     def __post_init__(self) -> None:
         """Begin with what the attempts before wrote."""
@@ -85,14 +87,18 @@ class Tally:
         """Return what another attempt has to know, as JSON takes it."""
         return {name: getattr(self, name) for name in asdict(self.before)}
 
-    def noting_columns(self, raws: Iterator[Raw]) -> Iterator[Raw]:
-        """Return the same rows, and remember which columns there are."""
-        for raw in raws:
-            if not self.is_own and raw.values:
-                self.is_own = own.is_own(raw.values, self.mapping)
-            if self.unseen and raw.values:
-                self.unseen -= raw.values.keys()
-            yield raw
+    def noting(self, raws: Iterator[Raw]) -> Iterator[Raw]:
+        """Return the same rows; remember their columns, and where there is no way on."""
+        try:
+            for raw in raws:
+                if not self.is_own and raw.values:
+                    self.is_own = own.is_own(raw.values, self.mapping)
+                if self.unseen and raw.values:
+                    self.unseen -= raw.values.keys()
+                yield raw
+        except FileError as error:
+            # The rows before it are written like those at the end of a file.
+            self.problem = error
 
     def add(self, written: Written) -> None:
         """Count a chunk that was written."""
