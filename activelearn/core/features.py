@@ -15,7 +15,14 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from activelearn.core.pictures import IMAGE_SPEC, image_row, image_width
+from activelearn.core.pictures import (
+    ENCODED_IMAGE_SPEC,
+    IMAGE_SPEC,
+    JOINED_IMAGE_SPEC,
+    image_row,
+    image_rows,
+    image_width,
+)
 from activelearn.core.tables import table_rows, table_spec, table_width
 from activelearn.core.texts import (
     ENCODED_TEXT_SPEC,
@@ -25,11 +32,13 @@ from activelearn.core.texts import (
     text_width,
 )
 from activelearn.core.unread import UnreadCell, unread_cells
-from activelearn.encoders import static
+from activelearn.encoders import published
 
 __all__ = [
+    "ENCODED_IMAGE_SPEC",
     "ENCODED_TEXT_SPEC",
     "IMAGE_SPEC",
+    "JOINED_IMAGE_SPEC",
     "JOINED_TEXT_SPEC",
     "KNOWN",
     "TEXT_SPEC",
@@ -41,6 +50,7 @@ __all__ = [
     "UnreadCell",
     "hash_of",
     "image_row",
+    "image_rows",
     "table_rows",
     "table_spec",
     "text_rows",
@@ -53,7 +63,7 @@ Ids = NDArray[np.int64]
 Rows: TypeAlias = Any  # scipy.sparse.csr_matrix, which has no types, or JoinedRows
 
 # The versions of each kind of specification that this code computes.
-KNOWN: Final = {"text": {1, 2}, "image": {1, 2}, "table": {1, 2}}
+KNOWN: Final = {"text": {1, 2}, "image": {1, 2, 3}, "table": {1, 2}}
 _WIDTHS: Final = {"text": text_width, "image": image_width, "table": table_width}
 
 
@@ -75,7 +85,7 @@ def width(spec: Spec) -> int:
     if spec.get("version") not in KNOWN.get(kind, set()):
         raise UnknownSpecError(f"{kind} {spec.get('version')}")
     named = spec.get("encoder")
-    if named and static.KNOWN.get(named["name"]) != named["sha256"]:
+    if named and published.KNOWN.get(named["name"]) != named["sha256"]:
         raise UnknownSpecError(f"{kind}, {named['name']} {named['sha256'][:12]}")
     return _WIDTHS[kind](spec)
 

@@ -1,4 +1,8 @@
-"""Pictures to rows: gray pixels, the direction of edges, and since version 2 colors."""
+"""Pictures to rows: gray pixels, the direction of edges, and since version 2 colors.
+
+Version 3 has beside them what an encoder sees in the picture: it knows that two things are
+alike, where pixels know which places are bright. Either part may be left out.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +15,15 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
+from threadpoolctl import threadpool_limits
+
+from activelearn.core import sparse
+from activelearn.core.joined import JoinedRows
+from activelearn.encoders import network, published
 
 Spec = dict[str, Any]
 PictureRow: TypeAlias = NDArray[np.float32]
+Rows: TypeAlias = Any  # scipy.sparse.csr_matrix, which has no types, or JoinedRows
 
 # Models of earlier releases read version 1, and go on with it.
 FIRST_IMAGE_SPEC: Final[Spec] = {
@@ -36,6 +46,16 @@ IMAGE_SPEC: Final[Spec] = {
     "weight": 0.25,
     "chroma": 8,
 }
+# The own part of a row has a squared length of about 2. The encoder's numbers are scaled
+# so that those of a project's pictures lie about 1 from their mean.
+ENCODER: Final[Spec] = {
+    "name": "efficientnet-lite0",
+    "sha256": published.KNOWN["efficientnet-lite0"],
+    "dimensions": 1392,
+    "weight": 1.0,
+}
+JOINED_IMAGE_SPEC: Final[Spec] = {**IMAGE_SPEC, "version": 3, "encoder": ENCODER}
+ENCODED_IMAGE_SPEC: Final[Spec] = {"kind": "image", "version": 3, "encoder": ENCODER}
 MAX_PIXELS: Final = 20_000_000
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 # What Pillow raises, besides ValueError, on files that are damaged or made to trip it.
@@ -56,6 +76,12 @@ _DEEP: Final = ("I", "F")
 
 def image_width(spec: Spec) -> int:
     """Return how many features a picture has."""
+    return _own_width(spec) + int(spec.get("encoder", {}).get("dimensions", 0))
+
+
+def _own_width(spec: Spec) -> int:
+    if "side" not in spec:
+        return 0
     cells = -(-spec["side"] // spec["cell"])
     gray = int(spec["side"] ** 2 + cells**2 * spec["bins"])
     if spec["version"] == 1:
@@ -66,20 +92,47 @@ def image_width(spec: Spec) -> int:
 def image_row(data: bytes, spec: Spec) -> PictureRow:
     """Return the features of one picture as a flat float32 row.
 
-    Raises ValueError for what is not a picture of an allowed kind and size.
+    Behind its own, where the specification names an encoder, that one's numbers times its
+    weight. Raises ValueError for what is not a picture of an allowed kind and size, and
+    WrongEncoderError where this program does not bring that encoder.
     """
-    side = spec["side"]
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
             if picture.width * picture.height > MAX_PIXELS:
                 raise ValueError("The picture has too many pixels.")
             if spec["version"] == 1:
-                return _gray(_shrunk(picture.convert("L"), side), spec)
+                return _gray(_shrunk(picture.convert("L"), spec["side"]), spec)
             seen = _as_seen(picture)
     except UNREADABLE as error:
         raise ValueError(f"Not a picture: {error}") from error
-    gray = _gray(_shrunk(seen.convert("L"), side), spec)
-    return np.concatenate([gray, *_colors(seen, spec)]).astype(np.float32)
+    return np.concatenate([*_own(seen, spec), *_encoded(seen, spec)]).astype(np.float32)
+
+
+def image_rows(values: PictureRow, spec: Spec) -> Rows:
+    """Return rows (n, n_features) as they are kept, of the features of n pictures."""
+    width = _own_width(spec)
+    own = sparse.csr_matrix(values[:, :width])
+    if "encoder" not in spec:
+        return own
+    return JoinedRows(own, values[:, width:].astype(np.float16))
+
+
+def _own(seen: Image.Image, spec: Spec) -> list[PictureRow]:
+    if "side" not in spec:
+        return []
+    gray = _gray(_shrunk(seen.convert("L"), spec["side"]), spec)
+    return [gray, *_colors(seen, spec)]
+
+
+def _encoded(seen: Image.Image, spec: Spec) -> list[PictureRow]:
+    if not (named := spec.get("encoder")):
+        return []
+    encoder = network.network(named["name"], named["sha256"])
+    # The whole picture, as the own features see it, too: nothing is cut off.
+    pixels = np.asarray(_shrunk(seen, network.SIDE))
+    # Several threads add up in another order each time.
+    with threadpool_limits(limits=1):
+        return [encoder.encoded(pixels) * np.float32(named["weight"])]
 
 
 def _as_seen(picture: Image.Image) -> Image.Image:

@@ -14,7 +14,7 @@ import numpy as np
 
 from activelearn.core import sparse
 from activelearn.core.joined import JoinedRows
-from activelearn.encoders import static
+from activelearn.encoders import published, static
 
 Spec = dict[str, Any]
 Rows: TypeAlias = Any  # scipy.sparse.csr_matrix, which has no types, or JoinedRows
@@ -28,7 +28,7 @@ TEXT_SPEC: Final[Spec] = {
 # The hashed part of a row has a squared length of 2; by this weight the other has 4.
 ENCODER: Final[Spec] = {
     "name": "minilm-256",
-    "sha256": static.KNOWN["minilm-256"],
+    "sha256": published.KNOWN["minilm-256"],
     "dimensions": 256,
     "weight": 2.0,
 }

@@ -7,7 +7,6 @@ encoded; each process that encodes holds it once.
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Sequence
 from functools import cache
@@ -18,20 +17,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from activelearn.encoders import published
 from activelearn.encoders.wordpiece import WordPieces
 
 EncodedTexts = NDArray[np.float32]
-FOLDER: Final = Path(__file__).parent
-# The tables that this program brings, by name: the SHA-256 of each.
-KNOWN: Final = {
-    "minilm-256": "80417ce7e3607163573b935fe76e09e021478b8955207d43e8ed4dd0217a20fa",
-}
 # Texts that are encoded at once: their word pieces are in memory together.
 AT_ONCE: Final = 2000
-
-
-class WrongEncoderError(ValueError):
-    """A table that this program does not bring, or not as it was published."""
 
 
 class StaticEncoder:
@@ -77,18 +68,9 @@ class StaticEncoder:
 
 
 @cache
-def encoder(name: str, sha256: str, folder: Path = FOLDER) -> StaticEncoder:
+def encoder(name: str, sha256: str, folder: Path = published.FOLDER) -> StaticEncoder:
     """Return a table, which is read once by each process.
 
-    Raises WrongEncoderError where this program brings none of that name and hash, or its
-    file is damaged or gone.
+    Raises what ``published.content`` raises.
     """
-    if KNOWN.get(name) != sha256:
-        raise WrongEncoderError(f"{name} {sha256[:12]}")
-    try:
-        data = (folder / f"{name}.npz").read_bytes()
-    except OSError as error:
-        raise WrongEncoderError(f"{name}: {error}") from error
-    if hashlib.sha256(data).hexdigest() != sha256:
-        raise WrongEncoderError(f"{name}: its bytes are not {sha256[:12]}")
-    return StaticEncoder(data)
+    return StaticEncoder(published.content(name, sha256, folder))

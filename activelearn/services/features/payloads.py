@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from activelearn.core import features as core
 from activelearn.core import sparse
-from activelearn.encoders.static import WrongEncoderError
+from activelearn.encoders.published import WrongEncoderError
 from labeling.errors import DamagedFileError
 from labeling.messages import Message, message
 from labeling.models import Item

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from activelearn.core import influence
-from activelearn.encoders.static import WrongEncoderError
+from activelearn.encoders.published import WrongEncoderError
 from activelearn.models import ModelVersion
 from activelearn.services.versions import loading, registry
 from labeling.errors import ConflictError

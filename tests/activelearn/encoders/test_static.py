@@ -14,8 +14,8 @@ from typing import Final
 import numpy as np
 import pytest
 
-from activelearn.encoders import static
-from activelearn.encoders.static import WrongEncoderError
+from activelearn.encoders import published, static
+from activelearn.encoders.published import WrongEncoderError
 from tests.cluster import ROOT
 from tools.build_text_table import (
     DIMENSIONS,
@@ -27,7 +27,7 @@ from tools.build_text_table import (
 )
 
 NAME: Final = "minilm-256"
-SHA256: Final = static.KNOWN[NAME]
+SHA256: Final = published.KNOWN[NAME]
 TEXTS: Final = (
     "where is my card",
     "I have lost my debit card",
@@ -41,7 +41,7 @@ def encoded(*texts: str) -> static.EncodedTexts:
 
 
 def test_the_table_is_the_one_that_is_named_and_small() -> None:
-    data = (static.FOLDER / f"{NAME}.npz").read_bytes()
+    data = (published.FOLDER / f"{NAME}.npz").read_bytes()
 
     assert hashlib.sha256(data).hexdigest() == SHA256
     assert len(data) < 9 * 2**20
@@ -141,7 +141,7 @@ def test_a_table_that_does_not_come_along_is_refused(
 def test_a_table_that_is_not_as_it_was_published_is_refused(
     damage: str, tmp_path: Path
 ) -> None:
-    data = bytearray((static.FOLDER / f"{NAME}.npz").read_bytes())
+    data = bytearray((published.FOLDER / f"{NAME}.npz").read_bytes())
     data[4_000_000] ^= 1
     if damage == "changed":
         (tmp_path / f"{NAME}.npz").write_bytes(data)
@@ -153,9 +153,9 @@ def test_a_table_that_is_not_as_it_was_published_is_refused(
 # A process of its own, so that the words are new to it; its own time, not the clock's.
 QUICK: Final = """
 import json, resource, sys, time
-from activelearn.encoders import static
+from activelearn.encoders import published, static
 texts = json.load(sys.stdin)
-encoder = static.encoder("minilm-256", static.KNOWN["minilm-256"])
+encoder = static.encoder("minilm-256", published.KNOWN["minilm-256"])
 encoder.encoded(texts[:10])
 began = time.process_time()
 encoder.encoded(texts)

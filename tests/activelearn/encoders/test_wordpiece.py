@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import pytest
 
-from activelearn.encoders import static
+from activelearn.encoders import published
 from activelearn.encoders.wordpiece import WordPieces
 
 # What ``tokenizers`` 0.23.3 makes of these by the original's tokenizer.json, without the
@@ -18,7 +18,7 @@ GOLDEN: Final = Path(__file__).with_name("pieces.json")
 
 
 def vocabulary() -> WordPieces:
-    packed = np.load(static.FOLDER / "minilm-256.npz", allow_pickle=False)
+    packed = np.load(published.FOLDER / "minilm-256.npz", allow_pickle=False)
     return WordPieces(packed["vocabulary"].tobytes().decode().split("\n"))
 
 
