@@ -195,10 +195,15 @@ def claim(job_id: int) -> Progress | None:
 
 
 def _are_others_waiting(job: Job) -> bool:
-    """Whether jobs of other projects could run on the worker of a job."""
+    """Whether jobs that go first could run on the worker of a job.
+
+    They are those of other projects, and for a patient job its own project's, too.
+    """
     ours = Job.objects.filter(kinds.in_queue(kinds.queue_of(job.kind)))
     others = ours.claimable().due().exclude(pk=job.pk)
-    return others.exclude(project=job.project_id).exists()
+    if not kinds.is_patient(job.kind):
+        others = others.exclude(project=job.project_id)
+    return others.exists()
 
 
 def _is_series_busy(job: Job) -> bool:
@@ -275,12 +280,15 @@ def run_in_turn(job_id: int) -> None:
     if kind is None:
         return
     ours = Job.objects.filter(kinds.in_queue(kinds.queue_of(kind)))
-    waiting = ours.claimable().due().order_by("pk").values_list("pk", "project")
+    waiting = ours.claimable().due().order_by("pk")
     used = ours.order_by("-pk").values_list(
         "project", Coalesce("turn_at", "started_at"), "finished_at", "alive_until"
     )
     order = turns.in_turn(
-        [turns.Waiting(*row) for row in waiting[:MOST_RUNG]],
+        [
+            turns.Waiting(job.pk, job.project_id, kinds.is_patient(job.kind))
+            for job in waiting.only("project", "kind")[:MOST_RUNG]
+        ],
         [turns.Used(id_, begun, *ends) for id_, begun, *ends in used[:RECENT] if begun],
         timezone.now(),
     )

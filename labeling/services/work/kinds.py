@@ -34,6 +34,9 @@ class Kind:
     # How long its series rests after one, as a multiple of the time that one took: the
     # processors are people's first. What a person requests does not wait for that.
     rest: float = 0.0
+    # Whether all others that wait for its workers go first, its own project's too: for what
+    # takes an hour, and of which each part is kept.
+    is_patient: bool = False
     # What of its result people see: the name there, and what people call it, marked for
     # translation. The rest of a result is for programs; sentences are in the log.
     counts: Mapping[str, str] = field(default_factory=dict)
@@ -67,6 +70,11 @@ def get(name: str) -> Kind:
 def rest_of(name: str) -> float:
     """Return how long a series rests after such a job, in times of its duration."""
     return kind.rest if (kind := TABLE.get(name)) else 0.0
+
+
+def is_patient(name: str) -> bool:
+    """Whether jobs of this kind let all others go first."""
+    return bool((kind := TABLE.get(name)) and kind.is_patient)
 
 
 def queue_of(name: str) -> str:

@@ -15,6 +15,7 @@ class Waiting(NamedTuple):
 
     job_id: int
     project_id: int | None
+    is_patient: bool = False
 
 
 class Used(NamedTuple):
@@ -31,7 +32,7 @@ def in_turn(
 ) -> list[int]:
     """Return the jobs, those first whose project has had the least of the workers.
 
-    A project that no worker serves at this moment comes before those that one does;
+    Patient jobs come last. A project that no worker serves at this moment comes before those that one does;
     then counts the time that its jobs took within ``WINDOW``, and then who came first.
     """
     running: dict[int | None, int] = {}
@@ -50,6 +51,7 @@ def in_turn(
         for job in sorted(
             waiting,
             key=lambda job: (
+                job.is_patient,
                 running.get(job.project_id, 0),
                 spent.get(job.project_id, timedelta()),
                 job.job_id,

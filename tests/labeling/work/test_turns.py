@@ -63,6 +63,11 @@ def test_jobs_of_no_project_take_turns_as_a_project_does() -> None:
     assert in_turn(waiting, [used(None, ago=9, seconds=1)], NOW) == [11, 10]
 
 
+def test_a_patient_job_comes_last_though_its_project_has_had_nothing() -> None:
+    waiting = [Waiting(10, SMALL, is_patient=True), Waiting(11, BIG), Waiting(12, BIG)]
+    assert in_turn(waiting, [used(BIG, ago=60, seconds=30)], NOW) == [11, 12, 10]
+
+
 @pytest.fixture
 def order() -> Iterator[list[int]]:
     """The jobs of the kinds "fit" and "copy", in the order in which they have run."""
