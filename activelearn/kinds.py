@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop as noop
 from activelearn.services.judging import duel_course, duel_draw, duel_verdict
 from activelearn.services.ordering import ranking
 from activelearn.services.predictions import scoring
-from activelearn.services.training import choosing, retrain, triggers
+from activelearn.services.training import choosing, encoding, retrain, triggers
 from labeling.services.work.kinds import Kind
 
 QUEUE: Final = "training"
@@ -38,6 +38,14 @@ KINDS: Final = (
         queue=QUEUE,
         rest=9,
         counts={"items": noop("Labels compared on")},
+    ),
+    Kind(
+        "learn.encode",
+        encoding.run,
+        title=noop("encoding of pictures"),
+        queue=QUEUE,
+        counts={"items": noop("Pictures encoded")},
+        is_patient=True,
     ),
     Kind(
         "learn.judge",

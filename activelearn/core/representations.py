@@ -1,7 +1,8 @@
-"""Which representation of a project's texts predicts its labels best.
+"""Which representation of a project's texts or pictures predicts its labels best.
 
-Hashed words know nothing before the first label, and an encoder knows what words mean; but
-one that was taught another language only brings noise. So each representation predicts
+Hashed words and pixels know nothing before the first label, and an encoder knows what words
+mean, or what is seen; but one that was taught another language, or other pictures, only
+brings noise. So each representation predicts
 labels that it has not learned from, on the same folds, and what is right more often is
 chosen. The one in force stays where a better one may be so by chance: it is looked at again
 each time that the labels have doubled, so a choice is changed a few times at most.
@@ -19,7 +20,10 @@ from activelearn.core import crossfit, sparse, training
 from activelearn.core.crossfit import Lot
 from activelearn.core.evaluation import Labels
 from activelearn.core.features import (
+    ENCODED_IMAGE_SPEC,
     ENCODED_TEXT_SPEC,
+    IMAGE_SPEC,
+    JOINED_IMAGE_SPEC,
     JOINED_TEXT_SPEC,
     TEXT_SPEC,
     Rows,
@@ -33,11 +37,18 @@ FOLDS: Final = 4
 FEWEST: Final = 100
 # Labels that are looked at: of more, as many are drawn, for a fit takes its time.
 MOST: Final = 1000
-# By name; where several are right equally often, the first one counts.
-SPECS: Final[Mapping[str, Spec]] = {
-    "joined": JOINED_TEXT_SPEC,
-    "hashed": TEXT_SPEC,
-    "encoded": ENCODED_TEXT_SPEC,
+# By kind of data and by name; where several are right equally often, the first one counts.
+SPECS: Final[Mapping[str, Mapping[str, Spec]]] = {
+    "text": {
+        "joined": JOINED_TEXT_SPEC,
+        "hashed": TEXT_SPEC,
+        "encoded": ENCODED_TEXT_SPEC,
+    },
+    "image": {
+        "joined": JOINED_IMAGE_SPEC,
+        "own": IMAGE_SPEC,
+        "encoded": ENCODED_IMAGE_SPEC,
+    },
 }
 DEFAULT: Final = "joined"
 # Standard errors that another one has to be better by.
@@ -64,7 +75,7 @@ class ChosenRepresentation:
 
 def part_of(rows: JoinedRows, name: str) -> Rows:
     """Return those columns of joined rows that are a representation of their own."""
-    if name == "hashed":
+    if name in {"hashed", "own"}:
         return rows.sparse
     if name == "encoded":
         nothing = sparse.csr_matrix((rows.shape[0], 0), dtype=np.float32)
@@ -73,20 +84,20 @@ def part_of(rows: JoinedRows, name: str) -> Rows:
 
 
 def compared(
-    lot: Lot, *, is_multi: bool, seed: int, step: Callable[[], object]
+    lot: Lot, kind: str, *, is_multi: bool, seed: int, step: Callable[[], object]
 ) -> RightByName:
     """Return by representation how right it is of each item, (n,) in [0, 1].
 
-    lot: with joined rows. Items of one group share a fold. One label is right or wrong; of
+    lot: with joined rows. kind: of the data, as in ``SPECS``. Items of one group share a fold. One label is right or wrong; of
     several, the share of those that are named or right that are both. ``step`` is called
     before each fit; what it raises ends this.
     """
     folds = crossfit.dealt(lot.groups, lot.targets, FOLDS)
-    right: RightByName = {name: np.zeros(len(lot.ids)) for name in SPECS}
+    right: RightByName = {name: np.zeros(len(lot.ids)) for name in SPECS[kind]}
     for fold in range(FOLDS):
         own, others = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
         taught = [lot.targets[place] for place in others.tolist()]
-        for name in SPECS:
+        for name in right:
             step()
             rows = part_of(lot.rows, name)
             try:

@@ -1,4 +1,4 @@
-"""Which representation a project's texts are read by, and what it was compared with."""
+"""Which representation a project's items are read by, and what it was compared with."""
 
 from __future__ import annotations
 

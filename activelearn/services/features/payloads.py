@@ -10,7 +10,6 @@ from django.core.files.storage import default_storage
 from numpy.typing import NDArray
 
 from activelearn.core import features as core
-from activelearn.core import sparse
 from activelearn.encoders.published import WrongEncoderError
 from labeling.errors import DamagedFileError
 from labeling.messages import Message, message
@@ -35,13 +34,28 @@ def rows_of(items: Sequence[Item], spec: core.Spec) -> core.Rows:
 def read(items: Sequence[Item], spec: core.Spec) -> tuple[core.Rows, Reasons]:
     """Return the rows of ``items``, and by place why some could not be read whole.
 
-    What is wrong with an item costs its own row alone. Raises DamagedFileError where a
-    table of vectors that comes along is not as it was published.
+    What is wrong with an item costs its own row alone. Raises DamagedFileError where an
+    encoder that comes along is not as it was published.
     """
+    try:
+        return _read(items, spec)
+    except WrongEncoderError as error:
+        raise DamagedFileError(
+            message(
+                "An encoder that comes with Assay is damaged or gone (%(what)s). Install Assay again.",
+                what=str(error),
+            )
+        ) from error
+
+
+def _read(items: Sequence[Item], spec: core.Spec) -> tuple[core.Rows, Reasons]:
     if spec["kind"] == "text":
         texts = [str(item.data.get("text", "")) for item in items]
-        return _text_rows(texts, spec), {}
-    rows, reasons = _by_kind(items, spec)
+        return core.text_rows(texts, spec), {}
+    if spec["kind"] == "image":
+        return _picture_rows(items, spec)
+    payloads: list[Any] = [item.data for item in items]
+    rows, reasons = core.table_rows(payloads, spec), unread_cells(items, spec)
     # One value that is not finite makes its row's sum so: no need to look at each cell.
     sums = np.asarray(rows.sum(axis=1)).ravel()
     for place in np.flatnonzero(~np.isfinite(sums)).tolist():
@@ -50,26 +64,14 @@ def read(items: Sequence[Item], spec: core.Spec) -> tuple[core.Rows, Reasons]:
     return rows, reasons
 
 
-def _by_kind(items: Sequence[Item], spec: core.Spec) -> tuple[core.Rows, Reasons]:
-    payloads: list[Any] = [item.data for item in items]
-    if spec["kind"] == "table":
-        return core.table_rows(payloads, spec), unread_cells(items, spec)
+def _picture_rows(items: Sequence[Item], spec: core.Spec) -> tuple[core.Rows, Reasons]:
     pictures = [_picture(item, spec) for item in items]
     dense = np.vstack([row for row, _ in pictures])
     reasons = {place: [why] for place, (_, why) in enumerate(pictures) if why}
-    return sparse.csr_matrix(dense), reasons
-
-
-def _text_rows(texts: Sequence[str], spec: core.Spec) -> core.Rows:
-    try:
-        return core.text_rows(texts, spec)
-    except WrongEncoderError as error:
-        raise DamagedFileError(
-            message(
-                "A table of vectors that comes with Assay is damaged or gone (%(what)s). Install Assay again.",
-                what=str(error),
-            )
-        ) from error
+    for place in np.flatnonzero(~np.isfinite(dense).all(axis=1)).tolist():
+        dense[place] = 0
+        reasons.setdefault(place, []).append(NOT_FINITE)
+    return core.image_rows(dense, spec), reasons
 
 
 def unread_cells(items: Sequence[Item], spec: core.Spec) -> Reasons:
@@ -117,5 +119,8 @@ def _picture(item: Item, spec: core.Spec) -> tuple[NDArray[np.float32], Message 
         return nothing, NO_FILE
     try:
         return core.image_row(data, spec), None
+    except WrongEncoderError:
+        # No fault of the picture's.
+        raise
     except ValueError:
         return nothing, NO_PICTURE

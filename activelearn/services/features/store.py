@@ -15,10 +15,11 @@ from django.db.models import Count, Sum
 
 from activelearn.core import features as core
 from activelearn.core import representations
+from activelearn.core.joined import csr_of
 from activelearn.models import FeatureShard, ModelVersion
 from activelearn.services.features import (
-    choices,
     files,
+    in_force,
     packing,
     payloads,
     shards,
@@ -57,11 +58,16 @@ def no_step(_done: int, _total: int) -> None:
 
 def spec_of(project: Project) -> core.Spec:
     """Return how the project's data become numbers today."""
-    if project.data_type == Project.DataType.TEXT:
-        return choices.today(project)
-    if project.data_type == Project.DataType.IMAGE:
-        return core.IMAGE_SPEC
-    return specs.today(project)
+    if project.data_type == Project.DataType.TABLE:
+        return specs.today(project)
+    return in_force.today(project)
+
+
+def kept_of(project: Project) -> set[str]:
+    """Return the names of the specifications whose rows are computed today."""
+    if project.data_type == Project.DataType.TABLE:
+        return {hash_of(specs.today(project))}
+    return in_force.kept(project)
 
 
 def renewed_spec_of(project: Project) -> core.Spec:
@@ -87,10 +93,14 @@ def load(
     ``payloads.read`` raises.
     """
     spec = spec or renewed_spec_of(project)
+    if spec == core.ENCODED_IMAGE_SPEC:
+        # No files of their own: to see all pictures once more would take hours.
+        joined = load(project, core.JOINED_IMAGE_SPEC, step)
+        return load_beside(joined, project, spec, step)
     own = FeatureShard.objects.filter(project=project, spec_hash=hash_of(spec))
     _look_again(project, spec)
     while True:
-        _complete(project, spec, step)
+        complete(project, spec, step)
         # Anew: a query set keeps what it has read.
         ids, rows, readable, damaged = _readable(own.all())
         damaged = damaged or _damaged(project, readable, ids)
@@ -116,11 +126,13 @@ def load_beside(
         return today
     # A version of before the encoder reads the sparse columns of today's rows: to load
     # them once more would take twice the memory.
-    if len(today.ids) and today.spec_hash == hash_of(core.JOINED_TEXT_SPEC):
-        for name, own in representations.SPECS.items():
-            if hash_of(own) == wanted:
-                part = partial(representations.part_of, name=name)
-                return core.Table(today.ids, PartOfRows(today.rows, part), wanted)
+    for family in representations.SPECS.values():
+        names = {hash_of(own): name for name, own in family.items()}
+        if today.spec_hash == hash_of(family["joined"]) and wanted in names:
+            part = partial(representations.part_of, name=names[wanted])
+            # Without any row there are no columns to take.
+            rows = PartOfRows(today.rows, part) if len(today.ids) else today.rows
+            return core.Table(today.ids, rows, wanted)
     return load(project, spec, step)
 
 
@@ -142,15 +154,15 @@ def _readable(
     return ids, rows, readable, damaged
 
 
-def _complete(project: Project, spec: core.Spec, step: Step) -> None:
-    """Compute the rows that are missing, a chunk at a time.
+def complete(project: Project, spec: core.Spec, step: Step) -> None:
+    """Compute the rows that are missing, a chunk at a time; raises what ``load`` raises.
 
     One worker at a time looks for what is missing and computes it: two that did so at
     once would do the same twice. That takes minutes, so it is in no transaction.
     """
     while True:
         with held(Turn.FEATURES, project.pk):
-            chunk = _missing(project, hash_of(spec))
+            chunk = _missing(project, spec)
             if not chunk:
                 return
             _add(project, spec, chunk)
@@ -184,7 +196,7 @@ def _add(project: Project, spec: core.Spec, chunk: Sequence[Item]) -> None:
             unread=len(reasons),
         )
         # Only of today's specification: what an older model cannot read would replace it.
-        if spec == spec_of(project):
+        if hash_of(spec) in kept_of(project):
             _keep_unread(shard, chunk, reasons)
 
 
@@ -223,7 +235,7 @@ def _look_again(project: Project, spec: core.Spec) -> None:
             except DamagedFileError:
                 continue  # computed anew in a moment, and then looked at
             # A picture that could not be decoded has left a row without any value.
-            is_empty = np.diff(table.rows.indptr) == 0
+            is_empty = np.diff(csr_of(table.rows).indptr) == 0
             some = list(items.filter(pk__in=table.ids[is_empty].tolist()))
             reasons = payloads.read(some, spec)[1] if some else {}
         else:
@@ -234,11 +246,11 @@ def _look_again(project: Project, spec: core.Spec) -> None:
             FeatureShard.objects.filter(pk=shard.pk).update(unread=len(reasons))
 
 
-def _missing(project: Project, spec_hash: str) -> list[Item]:
+def _missing(project: Project, spec: core.Spec) -> list[Item]:
     """Return the first items that lie in the range of no file, at most a chunk."""
     with connection.cursor() as cursor:
         cursor.execute(
-            _SQL["first_gap"], {"project": project.pk, "spec_hash": spec_hash}
+            _SQL["first_gap"], {"project": project.pk, "spec_hash": hash_of(spec)}
         )
         gap = cursor.fetchone()
     if gap is None:
@@ -247,7 +259,9 @@ def _missing(project: Project, spec_hash: str) -> list[Item]:
     within = items.filter(project=project, pk__gt=gap[0])
     if gap[1] is not None:
         within = within.filter(pk__lt=gap[1])
-    return list(within.order_by("pk")[:CHUNK])
+    # What takes a network a few seconds is kept, and others may go first then.
+    chunk = in_force.SOON if in_force.is_slow(spec) else CHUNK
+    return list(within.order_by("pk")[:chunk])
 
 
 def _damaged(
@@ -301,8 +315,10 @@ def forget(project: Project) -> int:
     kept = FeatureShard.objects.filter(project=project)
     at_work = ModelVersion.objects.filter(project=project, stage__in=_AT_WORK)
     used = set(at_work.values_list("spec_hash", flat=True))
+    if hash_of(core.ENCODED_IMAGE_SPEC) in used:
+        used.add(hash_of(core.JOINED_IMAGE_SPEC))
     # Today's stay too, though no model has them yet: the next one is about to.
-    kept.exclude(spec_hash__in=used | {hash_of(spec_of(project))}).delete()
+    kept.exclude(spec_hash__in=used | kept_of(project)).delete()
     return sum(_forget(shard.pk) for shard in kept)
 
 

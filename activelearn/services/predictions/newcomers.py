@@ -11,7 +11,7 @@ from django.db import transaction
 from activelearn.core.features import Table
 from activelearn.core.scoring import Score, scored
 from activelearn.models import ModelVersion, ScoringRun
-from activelearn.services.features import store
+from activelearn.services.features import in_force, store
 from activelearn.services.labels import snapshots
 from activelearn.services.versions import loading
 from labeling.errors import ConflictError
@@ -36,9 +36,8 @@ def score(
     Raises NotFoundError where the project has been deleted.
     """
     last = last_pass(project.pk)
-    items = Item.objects.filter(project=project, prediction=None).pool()
     # Without a pass by what serves now, the one to come takes the new items along.
-    new = list(items.order_by("pk").values_list("pk", flat=True)) if last else []
+    new = _new(last) if last else []
     if last is None or not new:
         return 0
     try:
@@ -60,6 +59,15 @@ def score(
     return count
 
 
+def _new(last: ScoringRun) -> list[int]:
+    """Return the items that came after a pass and can be scored now."""
+    if in_force.reads_unseen(last.project, last.model.spec_hash):
+        # An order must not wait for the encoder; the one that follows it scores them.
+        return []
+    items = Item.objects.filter(project=last.project, prediction=None).pool()
+    return list(items.order_by("pk").values_list("pk", flat=True))
+
+
 def _scores(
     version: ModelVersion, item_ids: list[int], table: Table, step: store.Step
 ) -> list[Score]:
@@ -70,7 +78,8 @@ def _scores(
 
 def last_pass(project_id: int) -> ScoringRun | None:
     """Return the last pass over the pool, if it was by what serves now."""
-    last = ScoringRun.objects.filter(project=project_id).select_related("model").first()
+    runs = ScoringRun.objects.filter(project=project_id)
+    last = runs.select_related("model", "project").first()
     # The last pass may be of a model that was replaced: the pass of its successor
     # waits.
     is_current = last and last.model.stage == ModelVersion.Stage.CHAMPION
@@ -80,10 +89,11 @@ def last_pass(project_id: int) -> ScoringRun | None:
 def is_whole(project_id: int) -> bool:
     """Whether each item of the pool has one prediction of what serves, as it should.
 
-    Also where nothing serves, or a pass over the pool is still to come.
+    Also where nothing serves, a pass over the pool is still to come, or the encoder has
+    yet to see its pictures.
     """
     last = last_pass(project_id)
-    if last is None:
+    if last is None or in_force.reads_unseen(last.project, last.model.spec_hash):
         return True
     pool = Item.objects.filter(project=project_id).pool()
     others = Prediction.objects.filter(project=project_id).exclude(

@@ -1,9 +1,9 @@
-"""The job that compares the representations of a project's texts, and chooses one."""
+"""The job that compares the representations of a project's items, and chooses one."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from django.db import transaction
@@ -13,9 +13,10 @@ from activelearn.core import features as core
 from activelearn.core import representations
 from activelearn.core.crossfit import Lot
 from activelearn.core.intervals import numbered
+from activelearn.core.joined import stacked
 from activelearn.core.representations import ChosenRepresentation
 from activelearn.models import RepresentationChoice
-from activelearn.services.features import choices, payloads
+from activelearn.services.features import choices, in_force, payloads
 from activelearn.services.labels import snapshots
 from activelearn.services.versions import requests
 from labeling.messages import message
@@ -23,22 +24,25 @@ from labeling.models import Item, Project, ProjectCounter
 from labeling.services.work import jobs
 from labeling.services.work.progress import Progress
 
+# Items whose rows are computed at once.
+AT_ONCE: Final = 100
+
 
 def consider(project_id: int) -> None:
     """Request a comparison where one is due; one that already waits will do."""
-    if choices.is_due(project_id):
+    if in_force.is_due(project_id):
         jobs.request_for_project("learn.choose", project_id, series="choose")
 
 
 def run(progress: Progress) -> dict[str, Any]:
     """Compare the representations on the labels there are, and choose one.
 
-    The next order and the next version read the texts by it; versions that are there go
+    The next order and the next version read the items by it; versions that are there go
     on with their own. Raises what ``Progress.report`` and ``payloads.read`` raise.
     """
     project = progress.job.project
     # Somebody else may have compared since it was requested.
-    if project is None or not choices.is_due(project.pk):
+    if project is None or not in_force.is_due(project.pk):
         return {}
     # Counted first: what comes in from here on counts toward the next comparison.
     label_count = ProjectCounter.confident_of(project.pk)
@@ -55,15 +59,15 @@ def run(progress: Progress) -> dict[str, Any]:
     if choice.name != choice.before:
         progress.log(
             message(
-                "The texts are read in another way from now on: by %(name)s, before by %(before)s.",
-                name=choices.called(choice.name),
-                before=choices.called(choice.before),
+                "The items are read in another way from now on: by %(name)s, before by %(before)s.",
+                name=choices.called(project.data_type, choice.name),
+                before=choices.called(project.data_type, choice.before),
             )
         )
     return {"items": items}
 
 
-def _lot(project: Project, labels: snapshots.LabelsOf) -> Lot:
+def _lot(project: Project, labels: snapshots.LabelsOf, progress: Progress) -> Lot:
     """Return labeled items, at most as many as are looked at, with their rows."""
     ids = np.array(sorted(labels), dtype=np.int64)
     if len(ids) > representations.MOST:
@@ -72,12 +76,19 @@ def _lot(project: Project, labels: snapshots.LabelsOf) -> Lot:
             ids, representations.MOST, replace=False
         )
         ids = np.sort(drawn)
-    # Not from the store: where hashed words are in force it has no joined rows, and to
-    # compute those of all items for a thousand of them would take minutes.
-    items = list(Item.objects.filter(pk__in=ids.tolist()).order_by("pk"))
+    # Not from the store: where its own features are in force it has no joined rows, and
+    # to compute those of all items for a thousand of them would take minutes.
+    drawn_items = Item.objects.filter(pk__in=ids.tolist()).select_related("media")
+    items = list(drawn_items.order_by("pk"))
+    spec = representations.SPECS[project.data_type]["joined"]
+    parts = []
+    for start in range(0, len(items), AT_ONCE):
+        # A network takes seconds for as many: who cancels is heard.
+        progress.report()
+        parts.append(payloads.rows_of(items[start : start + AT_ONCE], spec))
     return Lot(
         [item.pk for item in items],
-        payloads.rows_of(items, core.JOINED_TEXT_SPEC),
+        stacked(parts),
         [labels[item.pk] for item in items],
         numbered([item.group_key for item in items]),
     )
@@ -86,15 +97,19 @@ def _lot(project: Project, labels: snapshots.LabelsOf) -> Lot:
 def _compared(
     project: Project, labels: snapshots.LabelsOf, progress: Progress
 ) -> ChosenRepresentation:
-    before = choices.name_now(project.pk)
+    before = choices.name_now(project)
     # Of those that were counted, some may be ambiguous: nothing is right about these.
     if len(labels) < representations.FEWEST:
         return ChosenRepresentation(before, before, {})
     progress.report(stage=noop("features"))
-    lot = _lot(project, labels)
+    lot = _lot(project, labels, progress)
     progress.report(stage=noop("comparison"))
     right = representations.compared(
-        lot, is_multi=project.is_multi, seed=project.seed, step=progress.report
+        lot,
+        project.data_type,
+        is_multi=project.is_multi,
+        seed=project.seed,
+        step=progress.report,
     )
     return representations.chosen(right, lot.groups, before)
 
@@ -103,6 +118,7 @@ def _keep(
     project: Project, choice: ChosenRepresentation, items: int, label_count: int
 ) -> None:
     last = choices.newest(project.pk)
+    specs = representations.SPECS[project.data_type]
     RepresentationChoice.objects.create(
         project=project,
         number=last.number + 1 if last else 1,
@@ -112,7 +128,7 @@ def _keep(
         items=items,
         compared={
             name: {
-                "sha256": core.hash_of(representations.SPECS[name]),
+                "sha256": core.hash_of(specs[name]),
                 **asdict(estimate),
             }
             for name, estimate in choice.accuracies.items()

@@ -19,7 +19,7 @@ from activelearn.models import (
 from activelearn.services.judging import duel_course, duels
 from activelearn.services.ordering import ranking
 from activelearn.services.predictions import scoring
-from activelearn.services.training import choosing, experiments
+from activelearn.services.training import choosing, encoding, experiments
 from activelearn.services.versions import reasons, registry, requests
 from labeling.messages import Message, message, verbatim
 from labeling.models import Item, Job, Project, ProjectCounter, Resolution, User
@@ -327,11 +327,13 @@ def _request_judgment(
 def consider_project(project_id: int) -> None:
     """Request what new labels call for.
 
-    Scores, a comparison of representations, an order, a run, a judgment, a duel.
+    Scores, an encoding of pictures, a comparison of representations, an order, a run, a
+    judgment, a duel.
     """
     if scoring.is_due(project_id):
         requests.request_scores_of(project_id)
-    # Before the order and the run that read the texts by what is chosen.
+    encoding.consider(project_id)
+    # Before the order and the run that read the items by what is chosen.
     choosing.consider(project_id)
     if ranking.is_due(project_id):
         requests.request_order(project_id)

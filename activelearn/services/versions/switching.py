@@ -13,7 +13,7 @@ from activelearn.core.features import Rows, Spec
 from activelearn.core.intervals import Estimate, Z
 from activelearn.core.training import Predictor
 from activelearn.models import Duel, ModelVersion, ScoringRun
-from activelearn.services.features import payloads, specs, store
+from activelearn.services.features import in_force, payloads, specs, store
 from activelearn.services.versions import comparing, loading, registry
 from activelearn.services.versions.comparing import VersionComparison
 from labeling.errors import ConflictError, NotFoundError
@@ -22,6 +22,8 @@ from labeling.models import Item, Project
 
 # Items of the pool on which both versions are asked: a share is right to 5 points.
 SAMPLE: Final = 400
+# As many where a network has to see each, while a person waits: to 13 points.
+FEW: Final = 60
 # How many items of the pool are counted while a person waits.
 COUNTED: Final = 20_000
 
@@ -190,10 +192,10 @@ def _relabeled(
         old, old_spec = loading.load(before)
     except ConflictError:
         return None
-    items = list(
-        # Drawn by the seed: the page shows the same figures each time it is looked at.
-        Item.objects.select_related("media").filter(pk__in=specs.drawn(project, SAMPLE))
-    )
+    is_slow = in_force.is_slow(old_spec) or in_force.is_slow(new_spec)
+    # Drawn by the seed: the page shows the same figures each time it is looked at.
+    drawn = specs.drawn(project, FEW if is_slow else SAMPLE)
+    items = list(Item.objects.select_related("media").filter(pk__in=drawn))
     if not items:
         return None
     rows = _Rows(items)

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from activelearn.core.columns import SeenColumn
 from activelearn.models import ModelVersion
-from activelearn.services.features import choices, reading
+from activelearn.services.features import choices, in_force, reading
 from activelearn.views.features import representation
 from labeling.messages import Message
 from labeling.models import Project
@@ -61,9 +61,10 @@ def shown(project: Project, champion: ModelVersion | None) -> ReadingShown | Non
         return None
     is_older = champion is not None and champion.spec_hash != now.sha256
     columns = [_row(column) for column in now.columns]
-    if project.data_type == Project.DataType.TEXT:
-        name = choices.name_now(project.pk)
-        columns = [replace(row, read_as=choices.called(name)) for row in columns]
+    if project.data_type != Project.DataType.TABLE:
+        name = in_force.name_today(project)
+        read_as = choices.called(project.data_type, name)
+        columns = [replace(row, read_as=read_as) for row in columns]
     return ReadingShown(now, columns, is_older, representation.shown(project))
 
 

@@ -1,4 +1,4 @@
-"""How a project's texts are read, and what that was compared with, in words for people."""
+"""How a project's items are read, and what that was compared with, in words for people."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 from activelearn.core import representations
 from activelearn.core.intervals import Estimate
 from activelearn.models import RepresentationChoice
-from activelearn.services.features import choices
+from activelearn.services.features import choices, in_force
+from activelearn.services.training import encoding
 from labeling.messages import Message
-from labeling.models import Project
+from labeling.models import Item, Project
 
 
 @dataclass(frozen=True)
@@ -28,28 +29,40 @@ class ComparedRow:
 class ChoiceShown:
     """The last comparison; before the first there are no rows.
 
-    due: how many confident labels cause the next one.
+    due: how many confident labels cause the next one. early: of pictures that the encoder
+    has yet to see, how far it is.
     """
 
     items: int
     rows: list[ComparedRow]
     why: str
     due: int
+    early: EarlyShown | None = None
+
+
+@dataclass(frozen=True)
+class EarlyShown:
+    """How many pictures the encoder has seen, and whether nobody goes on with that."""
+
+    seen: int
+    total: int
+    is_cancelled: bool
 
 
 def shown(project: Project) -> ChoiceShown | None:
-    """Return what was compared last; None where the project has no texts."""
-    if project.data_type != Project.DataType.TEXT:
+    """Return what was compared last; None for a table."""
+    if project.data_type == Project.DataType.TABLE:
         return None
-    row = choices.newest(project.pk)
+    row, early = choices.newest(project.pk), _early(project)
     if row is None or not row.compared:
         due = max(representations.FEWEST, 2 * row.label_count if row else 0)
         why = _("Nothing has been compared yet: there are too few labels.")
-        return ChoiceShown(0, [], why, due)
-    places = tuple(representations.SPECS)
+        return ChoiceShown(0, [], why, due, early)
+    kind = project.data_type
+    places = tuple(representations.SPECS[kind])
     compared = [
         ComparedRow(
-            choices.called(name),
+            choices.called(kind, name),
             Estimate(*(figures[part] for part in ("value", "low", "high"))),
             name == row.name,
         )
@@ -58,15 +71,23 @@ def shown(project: Project) -> ChoiceShown | None:
             row.compared.items(), key=lambda pair: (*places, pair[0]).index(pair[0])
         )
     ]
-    return ChoiceShown(row.items, compared, _why(row), 2 * row.label_count)
+    return ChoiceShown(row.items, compared, _why(row, kind), 2 * row.label_count, early)
 
 
-def _why(row: RepresentationChoice) -> str:
+def _early(project: Project) -> EarlyShown | None:
+    if not in_force.is_early(project):
+        return None
+    total = Item.objects.filter(project=project).count()
+    seen = total - in_force.unseen(project).count()
+    return EarlyShown(seen, total, encoding.is_cancelled(project.pk))
+
+
+def _why(row: RepresentationChoice, kind: str) -> str:
     gain = number_format(100 * row.gain, 1)
     if row.name != row.before:
         return _(
             "Chosen in place of “%(before)s”, by %(gain)s points more that are right."
-        ) % {"before": choices.called(row.before), "gain": gain}
+        ) % {"before": choices.called(kind, row.before), "gain": gain}
     if row.gain > 0:
         return _(
             "Kept: of another one %(gain)s points more are right, which may well be chance."

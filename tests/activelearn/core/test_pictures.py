@@ -11,8 +11,13 @@ import pytest
 from PIL import Image, ImageDraw
 from scipy import sparse
 
-from activelearn.core import pictures, training
-from activelearn.core.pictures import FIRST_IMAGE_SPEC, IMAGE_SPEC
+from activelearn.core import features, pictures, training
+from activelearn.core.pictures import (
+    ENCODED_IMAGE_SPEC,
+    FIRST_IMAGE_SPEC,
+    IMAGE_SPEC,
+    JOINED_IMAGE_SPEC,
+)
 
 Color = tuple[int, int, int]
 RED: Color = (255, 0, 0)
@@ -97,10 +102,10 @@ def test_k9_a_picture_of_any_mode_becomes_a_row_of_the_width_that_the_spec_says(
     picture = Image.new(mode, (9, 7), 1)
     kind = "JPEG" if mode == "CMYK" else "PNG"
 
-    features = pictures.image_row(saved(picture, kind), IMAGE_SPEC)
+    values = pictures.image_row(saved(picture, kind), IMAGE_SPEC)
 
-    assert features.shape == (pictures.image_width(IMAGE_SPEC),)
-    assert np.isfinite(features).all()
+    assert values.shape == (pictures.image_width(IMAGE_SPEC),)
+    assert np.isfinite(values).all()
 
 
 def test_k9_a_palette_with_a_color_that_is_transparent_lies_on_white() -> None:
@@ -119,3 +124,34 @@ def test_a_gray_picture_has_no_differences_of_color() -> None:
     gray = row(Image.linear_gradient("L"))
 
     assert not gray[-2 * IMAGE_SPEC["chroma"] ** 2 :].any()
+
+
+def test_what_is_seen_stands_behind_the_own_features() -> None:
+    data = squares(2)[0]
+    specs = (JOINED_IMAGE_SPEC, IMAGE_SPEC, ENCODED_IMAGE_SPEC)
+
+    joined, own, encoded = (
+        pictures.image_rows(
+            np.vstack([pictures.image_row(d, spec) for d in data]), spec
+        )
+        for spec in specs
+    )
+
+    assert joined.shape == (2, pictures.image_width(JOINED_IMAGE_SPEC)) == (2, 2717)
+    assert (joined.sparse != own).nnz == 0
+    assert encoded.shape == (2, 1392)
+    assert (joined.dense == encoded.dense).all()
+    assert joined.dense.dtype == np.float16
+    assert (joined.dense[0] != joined.dense[1]).any()
+
+
+def test_old_and_new_specifications_have_names_that_never_change() -> None:
+    specs = (FIRST_IMAGE_SPEC, IMAGE_SPEC, JOINED_IMAGE_SPEC, ENCODED_IMAGE_SPEC)
+
+    # Stored models name these: what they stand for must go on to be computed.
+    assert [features.hash_of(spec)[:12] for spec in specs] == [
+        "81b2d3d0d013",
+        "6be88900df7d",
+        "a93e39d3ae4d",
+        "5083437d176e",
+    ]

@@ -36,7 +36,7 @@ def lot(
 
 
 def right(of: Lot) -> RightByName:
-    return compared(of, is_multi=False, seed=0, step=nothing)
+    return compared(of, "text", is_multi=False, seed=0, step=nothing)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def outcome(**shares: float) -> RightByName:
     """Of each representation, the share of 400 items that it is right of."""
     return {
         name: (np.arange(400) < round(400 * shares[name])).astype(np.float64)
-        for name in representations.SPECS
+        for name in representations.SPECS["text"]
     }
 
 

@@ -41,7 +41,7 @@ def test_k12_a_program_is_told_each_column_and_why_one_is_unused() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "told"),
-    [("text", ("text", 2)), ("image", ("image", 2)), ("table", ("", 0))],
+    [("text", ("text", 2)), ("image", ("image", 3)), ("table", ("", 0))],
 )
 def test_a_program_is_told_how_any_project_reads(
     kind: str, told: tuple[str, int]
