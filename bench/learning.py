@@ -67,11 +67,19 @@ class Task:
     held_out: list[int]
 
     @classmethod
-    def drawn(cls, rows: Any, truth: sets.Truth, seed: int) -> Task:
-        """Return a task with a split of its own."""
+    def drawn(
+        cls, rows: Any, truth: sets.Truth, seed: int, groups: Sequence[str] = ()
+    ) -> Task:
+        """Return a task with a split of its own; items of one group stay on one side."""
         ids = np.arange(len(truth), dtype=np.int64)
-        order = np.random.default_rng(seed).permutation(ids)
-        held_out, pool = np.split(order, [int(HELD_OUT * len(truth))])
+        rng = np.random.default_rng(seed)
+        if groups:
+            names = rng.permutation(sorted(set(groups)))
+            is_held_out = np.isin(groups, names[: int(HELD_OUT * len(names))])
+            held_out, pool = ids[is_held_out], ids[~is_held_out]
+        else:
+            order = rng.permutation(ids)
+            held_out, pool = np.split(order, [int(HELD_OUT * len(truth))])
         table = Table(ids, rows)
         return cls(table, truth, sorted(pool.tolist()), sorted(held_out.tolist()))
 

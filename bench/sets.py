@@ -6,12 +6,12 @@ import csv
 import gzip
 import io
 import zipfile
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from PIL import Image
-from scipy import sparse
 from sklearn.datasets import load_digits
 
 from activelearn.core import features
@@ -19,10 +19,28 @@ from activelearn.core import features
 DATA: Final = Path(__file__).resolve().parents[2] / "shared" / "data"
 TEXTS: Final = ("banking77", "hwu64", "nsmc_korean", "naijasenti")
 TABLES: Final = ("telco_churn",)
+PICTURES: Final = ("digits", "sign_digits", "shape_images")
+# Columns whose value items share that are much alike: a random split would put the same
+# shape on both sides.
+GROUPED_BY: Final = {"shape_images": "source_shape"}
 NAMES: Final = ("digits", "sign_digits", *TEXTS, *TABLES)
 MOST_ITEMS: Final = 6000
 
 Truth = list[tuple[str, ...]]
+
+
+def kind_of(name: str) -> str:
+    """Return what the items of a set are: "text", "image" or "table"."""
+    if name in PICTURES:
+        return "image"
+    return "table" if name in TABLES else "text"
+
+
+def groups_of(name: str) -> list[str]:
+    """Return of each item of a set what it shares with others; empty where nothing."""
+    if not (column := GROUPED_BY.get(name)):
+        return []
+    return [item[column] for item in _labeled(name)[0]]
 
 
 def is_at_hand(name: str) -> bool:
@@ -34,22 +52,34 @@ def loaded(name: str) -> tuple[Any, Truth]:
     """Return the rows and the true labels of a set, a random sample of many."""
     if name == "digits":
         return _digits()
-    items = table(name, "items")
-    gold = {line["item_id"]: line["label"] for line in table(name, "gold")}
-    items = [item for item in items if item["id"] in gold]
-    order = np.random.default_rng(0).permutation(len(items))[:MOST_ITEMS]
-    items = [items[place] for place in order]
+    items, gold = _labeled(name)
     return _rows(name, items), [(gold[item["id"]],) for item in items]
+
+
+def _labeled(name: str) -> tuple[list[dict[str, str]], dict[str, str]]:
+    """Return the items of a set that have a label, a sample of many, and their labels."""
+    gold = {line["item_id"]: line["label"] for line in table(name, "gold")}
+    items = [item for item in table(name, "items") if item["id"] in gold]
+    order = np.random.default_rng(0).permutation(len(items))[:MOST_ITEMS]
+    return [items[place] for place in order], gold
 
 
 def _digits() -> tuple[Any, Truth]:
     images, targets = load_digits(return_X_y=True)
-    rows = []
+    pictures = []
     for pixels in images:
         body = io.BytesIO()
         Image.fromarray((pixels.reshape(8, 8) * 15).astype(np.uint8)).save(body, "PNG")
-        rows.append(features.image_row(body.getvalue(), features.IMAGE_SPEC))
-    return sparse.csr_matrix(np.vstack(rows)), [(str(target),) for target in targets]
+        pictures.append(body.getvalue())
+    return _picture_rows(tuple(pictures)), [(str(target),) for target in targets]
+
+
+# A network takes a minute for as many, and several measurements read the same ones.
+@cache
+def _picture_rows(pictures: tuple[bytes, ...]) -> Any:
+    spec = features.JOINED_IMAGE_SPEC
+    values = [features.image_row(body, spec) for body in pictures]
+    return features.image_rows(np.vstack(values), spec)
 
 
 def table(folder: str, name: str) -> list[dict[str, str]]:
@@ -72,6 +102,4 @@ def _rows(name: str, items: list[dict[str, str]]) -> Any:
         data = [{k: v for k, v in item.items() if k not in left_out} for item in items]
         return features.table_rows(data, features.table_spec(data, len(data))[0])
     with zipfile.ZipFile(DATA / name / "images.zip") as packed:
-        pictures = [packed.read(item["image"]) for item in items]
-    dense = [features.image_row(body, features.IMAGE_SPEC) for body in pictures]
-    return sparse.csr_matrix(np.vstack(dense))
+        return _picture_rows(tuple(packed.read(item["image"]) for item in items))
