@@ -86,7 +86,7 @@ def _saving(name: str) -> Iterator[dict[str, Any]]:
             arms[arm].append(list(made))
         made = curve(tasks[1], policy, is_random=False, looks=LOOKS)
         arms["joined"].append(list(made))
-        arms["chosen"].append(list(_chosen_curve(tasks[1], policy, kind)))
+        arms["chosen"].append(list(_chosen_curve(tasks[1], policy, kind, first(name))))
     chosen, joined, own = (
         ratio(arms[arm], arms["random"]) for arm in ("chosen", "joined", "own")
     )
@@ -105,12 +105,26 @@ def _saving(name: str) -> Iterator[dict[str, Any]]:
     }
 
 
+def first(name: str) -> str:
+    """Return the representation that a project of a set's items begins with."""
+    if sets.kind_of(name) != "text":
+        return representations.DEFAULT
+    known = representations.known_words(sets.texts(name)[: representations.MOST_TEXTS])
+    return representations.DEFAULT if known is None else representations.first_of(known)
+
+
+def _read_as(task: Task, name: str) -> Task:
+    """Return a task of joined rows as a representation of them reads it."""
+    rows = representations.part_of(task.table.rows, name)
+    return replace(task, table=Table(task.table.ids, rows))
+
+
 def _chosen_curve(
-    joined: Task, policy: ordering.Policy, kind: str
+    joined: Task, policy: ordering.Policy, kind: str, in_force: str
 ) -> Iterator[tuple[int, float]]:
     """Yield (labels, accuracy) of a person whose project chooses by its labels."""
-    person = Person(joined, policy, is_random=False)
-    in_force, compared_at = representations.DEFAULT, 0
+    person = Person(_read_as(joined, in_force), policy, is_random=False)
+    compared_at = 0
     for look in LOOKS:
         while len(person.known) < look:
             if not person.answer():
@@ -118,8 +132,7 @@ def _chosen_curve(
             if representations.is_due(len(person.known), compared_at):
                 compared_at = len(person.known)
                 in_force = _chosen(joined, person.known, in_force, kind)
-                rows = representations.part_of(joined.table.rows, in_force)
-                person.task = replace(joined, table=Table(joined.table.ids, rows))
+                person.task = _read_as(joined, in_force)
         yield len(person.known), person.task.accuracy(list(person.known))
 
 

@@ -56,6 +56,11 @@ def loaded(name: str) -> tuple[Any, Truth]:
     return _rows(name, items), [(gold[item["id"]],) for item in items]
 
 
+def texts(name: str) -> list[str]:
+    """Return the texts of a set of texts, in the order of ``loaded``."""
+    return [item["text"] for item in _labeled(name)[0]]
+
+
 def _labeled(name: str) -> tuple[list[dict[str, str]], dict[str, str]]:
     """Return the items of a set that have a label, a sample of many, and their labels."""
     gold = {line["item_id"]: line["label"] for line in table(name, "gold")}

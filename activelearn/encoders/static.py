@@ -48,6 +48,17 @@ class StaticEncoder:
         ]
         return np.concatenate(parts or [np.zeros((0, self.dimensions), np.float32)])
 
+    def known_words(self, texts: Sequence[str]) -> float | None:
+        """Return the share of the texts' words that are one piece; None without words.
+
+        Words of the language that a vocabulary was made of mostly are; those of others
+        are taken apart (the tokenizer's share of continued words: Rust et al. 2021, ACL,
+        3118–3135).
+        """
+        counts = [self._pieces.known_words(text) for text in texts]
+        known, words = (sum(column) for column in zip(*counts, strict=True))
+        return known / words if words else None
+
     def _encoded(self, texts: Sequence[str]) -> EncodedTexts:
         # Imported where it is used: what only knows the learner's types saves 10 MiB.
         from scipy import sparse

@@ -83,6 +83,15 @@ class WordPieces(dict[str, tuple[int, ...]]):
         words = text.translate(self._letters).split()
         return list(chain.from_iterable(map(self.__getitem__, words)))
 
+    def known_words(self, text: str) -> tuple[int, int]:
+        """Return how many words of a text are one piece each, and how many it has.
+
+        Numbers and marks are no words here: they are the same in all languages.
+        """
+        words = filter(str.isalpha, text.translate(self._letters).split())
+        lengths = [len(self[word]) for word in words]
+        return lengths.count(1), len(lengths)
+
     def __missing__(self, word: str) -> tuple[int, ...]:
         pieces = self._taken_apart(word)
         if len(self) < self._most_words:

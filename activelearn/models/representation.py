@@ -34,6 +34,10 @@ class RepresentationChoice(models.Model):
         help_text="How much more often the best is right than the one before."
     )
     error = models.FloatField(help_text="The standard error of that.")
+    known_words = models.FloatField(
+        null=True,
+        help_text="Of a look before any label: the share of words that the encoder knows.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

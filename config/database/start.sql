@@ -313,6 +313,7 @@ CREATE TABLE activelearn_representationchoice (
     error double precision NOT NULL,
     created_at timestamp with time zone NOT NULL,
     project_id bigint NOT NULL,
+    known_words double precision,
     CONSTRAINT activelearn_representationchoice_items_check CHECK ((items >= 0)),
     CONSTRAINT activelearn_representationchoice_label_count_check CHECK ((label_count >= 0)),
     CONSTRAINT activelearn_representationchoice_number_check CHECK ((number >= 0))
@@ -2599,6 +2600,7 @@ INSERT INTO django_migrations (app, name, applied) VALUES
     ('activelearn', '0031_external', now()),
     ('activelearn', '0032_pairs', now()),
     ('activelearn', '0033_representation', now()),
+    ('activelearn', '0036_known_words', now()),
     ('admin', '0001_initial', now()),
     ('admin', '0002_logentry_remove_auto_add', now()),
     ('admin', '0003_logentry_add_action_flag_choices', now()),

@@ -19,6 +19,7 @@ from activelearn.core.joined import csr_of
 from activelearn.models import FeatureShard, ModelVersion
 from activelearn.services.features import (
     files,
+    first_look,
     in_force,
     packing,
     payloads,
@@ -71,7 +72,9 @@ def kept_of(project: Project) -> set[str]:
 
 
 def renewed_spec_of(project: Project) -> core.Spec:
-    """Return how they become numbers, made anew where a table has outgrown it."""
+    """Return how they become numbers: a first look at texts, a new one at a table."""
+    if project.data_type == Project.DataType.TEXT:
+        first_look.begin(project)
     if project.data_type == Project.DataType.TABLE:
         specs.renew(project)
     return spec_of(project)

@@ -57,6 +57,10 @@ def shown(project: Project) -> ChoiceShown | None:
     if row is None or not row.compared:
         due = max(representations.FEWEST, 2 * row.label_count if row else 0)
         why = _("Nothing has been compared yet: there are too few labels.")
+        if row and row.known_words is not None:
+            share = number_format(100 * row.known_words, 0)
+            known = _("The table of meanings knows %(share)s %% of the texts' words.")
+            why = f"{known % {'share': share}} {why}"
         return ChoiceShown(0, [], why, due, early)
     kind = project.data_type
     places = tuple(representations.SPECS[kind])

@@ -151,3 +151,28 @@ def test_it_is_looked_at_again_when_the_labels_have_doubled(
     labels: int, before: int, *, due: bool
 ) -> None:
     assert representations.is_due(labels, before) is due
+
+
+@pytest.mark.parametrize(
+    ("known", "name"),
+    [(1.0, "joined"), (0.75, "joined"), (0.74, "hashed"), (0, "hashed")],
+)
+def test_an_encoder_that_knows_too_few_words_is_not_in_force(
+    known: float, name: str
+) -> None:
+    assert representations.first_of(known) == name
+
+
+@pytest.mark.parametrize(
+    ("texts", "share"),
+    [
+        (["Where is my card, please?", "It is lost!"], 1.0),
+        (["Kontostand 12 345", "card"], 0.5),
+        (["12 345 – 7!", ""], None),
+        (["영화 정말 재미있다"], 0.0),
+    ],
+)
+def test_words_are_known_that_are_one_piece(
+    texts: list[str], share: float | None
+) -> None:
+    assert representations.known_words(texts) == share

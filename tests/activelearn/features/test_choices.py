@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import pytest
 from django.test import Client
@@ -66,7 +68,7 @@ def chosen(project: Project, name: str, **fields: object) -> RepresentationChoic
     return RepresentationChoice.objects.create(
         project=project,
         **{
-            "number": 1,
+            "number": 2,
             "name": name,
             "before": "joined",
             "label_count": 100,
@@ -106,8 +108,8 @@ def test_from_a_hundred_labels_on_a_useless_encoder_is_dropped() -> None:
 
     assert job is not None
     assert (job.state, job.result) == ("done", {"items": 110})
-    row = RepresentationChoice.objects.get()
-    assert (row.number, row.before, row.label_count) == (1, "joined", 110)
+    row = RepresentationChoice.objects.get(label_count__gt=0)
+    assert (row.number, row.before, row.label_count) == (2, "joined", 110)
     right = {name: told["value"] for name, told in row.compared.items()}
     assert right["hashed"] == max(right.values())
     assert row.name == "hashed"
@@ -118,6 +120,48 @@ def test_from_a_hundred_labels_on_a_useless_encoder_is_dropped() -> None:
     assert "words and parts of words" in str(job.log)
 
 
+GERMAN: Final = "Bitte die verlorene Karte sperren und eine neue nach Hause schicken"
+ENGLISH: Final = "please block the card that I have lost and send another one home"
+
+
+@pytest.mark.parametrize(
+    ("text", "items", "name"),
+    [(GERMAN, 60, "hashed"), (ENGLISH, 60, "joined"), (GERMAN, 40, None)],
+)
+def test_before_any_label_the_words_tell_whether_the_encoder_knows_them(
+    text: str, items: int, name: str | None
+) -> None:
+    project = make.project(evaluation_rate=0)
+    for number in range(items):
+        make.item(project, data={"text": f"{text} {number}"})
+
+    ranking.rank(project)
+
+    row = choices.newest(project.pk)
+    assert (row and row.name) == name
+    assert store.spec_of(project) == representations.SPECS[name or "joined"]
+    hashes = set(FeatureShard.objects.values_list("spec_hash", flat=True))
+    assert hashes == {core.hash_of(store.spec_of(project))}
+
+
+def test_what_the_words_told_stays_until_labels_tell_more(client: Client) -> None:
+    project = make.project(evaluation_rate=0)
+    for number in range(60):
+        make.item(project, data={"text": f"{GERMAN} {number}"})
+    ranking.rank(project)
+    for number in range(600):
+        make.item(project, data={"text": f"{ENGLISH} {number}"})
+
+    ranking.rank(project)
+
+    row = RepresentationChoice.objects.get()
+    assert (row.name, row.items, row.label_count) == ("hashed", 60, 0)
+    assert row.known_words == pytest.approx(4 / 11)
+    page = models_page(project, client)
+    assert "knows 36 % of the texts&#x27; words" in page
+    assert "due at 100 confident labels" in page
+
+
 def test_it_is_compared_again_only_when_the_labels_have_doubled() -> None:
     project = labeled()
     compare(project)
@@ -125,7 +169,7 @@ def test_it_is_compared_again_only_when_the_labels_have_doubled() -> None:
     assert compare(project) is None
     RepresentationChoice.objects.update(label_count=55)
     assert compare(project) is not None
-    assert [row.number for row in RepresentationChoice.objects.all()] == [2, 1]
+    assert [row.number for row in RepresentationChoice.objects.all()] == [3, 2, 1]
 
 
 def test_a_choice_that_stays_asks_for_no_order() -> None:
@@ -147,7 +191,7 @@ def test_labels_of_which_none_is_certain_are_compared_once() -> None:
 
     compare(project)
 
-    row = RepresentationChoice.objects.get()
+    row = RepresentationChoice.objects.get(label_count__gt=0)
     assert (row.name, row.items, row.compared) == ("joined", 0, {})
     assert compare(project) is None
 
