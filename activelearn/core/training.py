@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from activelearn.core import calibration
+from activelearn.core import calibration, means
 from activelearn.core.calibration import Calibration
-from activelearn.core.joined import csr_of
+from activelearn.core.joined import JoinedRows, csr_of
 
 Array = NDArray[np.float64]
 Rows: TypeAlias = Any  # scipy.sparse.csr_matrix, which has no types, or JoinedRows
@@ -31,6 +31,7 @@ RECIPE: Final = {
     "max_iter": MAX_ITER,
     "tolerance": TOLERANCE,
     "columns": "that occur",
+    "class_means": [means.SCALE, means.FULL, means.NONE],
     "weights": "of the snapshot",
     "window": "all labels",
 }
@@ -104,12 +105,13 @@ def fit(
     """Fit a regularised logistic regression; the same input gives the same model.
 
     rows: (n, n_features), in the order of the items' ids. targets: n sets of labels.
-    weights: (n,) above 0, how much each row counts; None: each as much as any other. Of
+    weights: (n,) above 0, how much each row counts; None: each as much as any other. With
+    few labels the means of the classes join in where an encoder tells of the rows. Of
     several labels, one that every item has is predicted from how many they are, whatever
     the row; an item may have none.
     Raises ValueError where there are fewer than two classes to tell apart.
     """
-    rows = csr_of(rows)
+    whole, rows = rows, csr_of(rows)
     columns = np.unique(rows.indices).astype(np.int64)
     seen = rows[:, columns]
     counted = None if weights is None else np.array(weights)
@@ -121,7 +123,31 @@ def fit(
             if is_multi
             else _fit_single(seen, [labels[0] for labels in targets], seed, counted)
         )
-    return LinearModel(labels, coefficients, bias, columns, is_multi)
+        model = LinearModel(labels, coefficients, bias, columns, is_multi)
+        return model if is_multi else _with_means(model, whole, targets, counted)
+
+
+def _with_means(
+    model: LinearModel,
+    rows: Rows,
+    targets: Sequence[Sequence[str]],
+    counted: Array | None,
+) -> LinearModel:
+    """Return the model with the scores of class means added, while these help."""
+    scale = means.scale_of(len(targets), len(model.labels))
+    if not scale or not isinstance(rows, JoinedRows):
+        return model
+    width = rows.shape[1] - rows.dense.shape[1]
+    places = np.flatnonzero(model.columns >= width)
+    weights, bias = means.scores_of_means(
+        rows.dense[:, model.columns[places] - width].astype(np.float64),
+        np.searchsorted(model.labels, [target[0] for target in targets]),
+        np.ones(len(targets)) if counted is None else counted,
+        scale,
+    )
+    joined = model.weights.copy()
+    joined[:, places] += weights
+    return replace(model, weights=joined, bias=model.bias + bias)
 
 
 def _estimator(seed: int) -> Any:
