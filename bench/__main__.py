@@ -17,6 +17,7 @@ from bench import (
     queue,
     representations,
     station,
+    strategies,
     voter,
     whole,
 )
@@ -32,6 +33,7 @@ MODULES = {
     "queue": queue,
     "representations": representations,
     "station": station,
+    "strategies": strategies,
     "voter": voter,
     "whole": whole,
 }

@@ -1,6 +1,6 @@
 """How many labels the queue needs, against items drawn at random, with an oracle.
 
-Who asks is the product: its order (``activelearn.core.ordering``), as a project has it
+Who asks is the product: its order (``activelearn.core.strategies.ordering``), as a project has it
 whose settings nobody changed, made anew whenever one is due. One person labels as at the
 station, which holds items ahead and sends several answers at once: so an order is as old
 as people really get it. Held-out items come among the others by their share. Labels are
@@ -19,8 +19,9 @@ from typing import Any, Final
 import numpy as np
 from scipy import stats
 
-from activelearn.core import mixing, ordering, training
+from activelearn.core import mixing, training
 from activelearn.core.features import Table
+from activelearn.core.strategies import ordering
 from bench import curves, sets
 
 PICTURE: Final = Path("bench-learning.svg")
@@ -45,7 +46,7 @@ NAMES: Final = (
 AHEAD, LOW, SENT = 30, 12, 5
 # As of a project that is made without settings; a test compares it with one.
 POLICY: Final = ordering.Policy(
-    strategy="margin",
+    strategy="auto",
     batch="spread",
     is_multi=False,
     label_count=2,
@@ -230,6 +231,12 @@ def rows(only: str = "") -> list[dict[str, Any]]:
     return results
 
 
+def policy_of(name: str, truth: sets.Truth, seed: int) -> ordering.Policy:
+    """Return how a project with a set orders."""
+    count, is_text = len(set(truth)), name in sets.TEXTS
+    return replace(POLICY, label_count=count, is_text=is_text, seed=seed)
+
+
 def measured(name: str) -> tuple[dict[str, list[Curve]], float]:
     """Return the curves of both arms, and the accuracy that all labels give."""
     values, truth = sets.loaded(name)
@@ -238,7 +245,7 @@ def measured(name: str) -> tuple[dict[str, list[Curve]], float]:
     for seed in range(SEEDS.get(name, FEW_SEEDS)):
         task = Task.drawn(values, truth, seed)
         full.append(task.accuracy(task.pool))
-        policy = replace(POLICY, label_count=len(set(truth)), seed=seed)
+        policy = policy_of(name, truth, seed)
         for arm, made in arms.items():
             made.append(list(curve(task, policy, is_random=arm == "random")))
     return arms, float(np.mean(full))

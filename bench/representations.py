@@ -14,11 +14,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from activelearn.core import ordering, representations, training
+from activelearn.core import representations, training
 from activelearn.core.crossfit import Lot
 from activelearn.core.features import Table
+from activelearn.core.strategies import ordering
 from bench import sets
-from bench.learning import POLICY, Curve, Person, Task, curve
+from bench.learning import Curve, Person, Task, curve, policy_of
 
 # At most as many items: what is measured here are ratios.
 ITEMS: Final = 4000
@@ -78,7 +79,7 @@ def _saving(name: str) -> Iterator[dict[str, Any]]:
     arms: dict[str, list[Curve]] = {"random": [], "own": [], "joined": []}
     arms["chosen"] = []
     for seed in range(SEEDS):
-        policy = replace(POLICY, label_count=len(set(truth)), seed=seed)
+        policy = policy_of(name, truth, seed)
         tasks = [Task.drawn(each, truth, seed, groups) for each in (alone, values)]
         for arm, task in (("random", tasks[0]), ("own", tasks[0])):
             is_random = arm == "random"

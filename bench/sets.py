@@ -18,12 +18,12 @@ from activelearn.core import features
 
 DATA: Final = Path(__file__).resolve().parents[2] / "shared" / "data"
 TEXTS: Final = ("banking77", "hwu64", "nsmc_korean", "naijasenti")
-TABLES: Final = ("telco_churn",)
+TABLES: Final = ("telco_churn", "penguins")
 PICTURES: Final = ("digits", "sign_digits", "shape_images")
 # Columns whose value items share that are much alike: a random split would put the same
 # shape on both sides.
 GROUPED_BY: Final = {"shape_images": "source_shape"}
-NAMES: Final = ("digits", "sign_digits", *TEXTS, *TABLES)
+NAMES: Final = ("digits", "sign_digits", *TEXTS, "telco_churn")
 MOST_ITEMS: Final = 6000
 
 Truth = list[tuple[str, ...]]

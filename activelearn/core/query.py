@@ -7,7 +7,7 @@ where it is used, for it imports scikit-learn: web and scheduler save 130 MiB.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import numpy as np
@@ -118,6 +118,39 @@ OF_SETS: Final[dict[str, Callable[[Array], Array]]] = {
     "least_confidence": _set_least_confidence,
     "entropy": _set_entropy,
 }
+
+
+class _Committee:
+    """What modAL's measures of disagreement read of a committee."""
+
+    def __init__(self, tables: Array) -> None:
+        self._tables = tables
+
+    def __len__(self) -> int:
+        return len(self._tables)
+
+    def __iter__(self) -> Iterator[Array]:
+        return iter(self._tables)
+
+    def vote_proba(self, rows: object, **_: object) -> Array:
+        del rows
+        return np.moveaxis(self._tables, 0, 1)
+
+
+def disagreement(tables: Array) -> Array:
+    """Return (n_items,) in [0, 1]: how far the member farthest from the mean is from it.
+
+    tables: (n_members, n_items, n_labels), the probabilities of two members or more. The
+    Kullback–Leibler divergence (McCallum and Nigam 1998, ICML, 350–358), over its largest
+    value, the logarithm of the number of members. Raises ValueError where there are fewer
+    members or a probability is not finite.
+    """
+    from modAL.disagreement import KL_max_disagreement
+
+    if len(tables) < 2 or tables.ndim != 3 or not np.isfinite(tables).all():
+        raise ValueError("Votes must be finite (n_members, n_items, n_labels) tables.")
+    nats = np.asarray(KL_max_disagreement(_Committee(tables), tables[0]))
+    return np.clip(nats / np.log(len(tables)), 0.0, 1.0)
 
 
 class _Trained:

@@ -27,12 +27,38 @@ class LearningPolicy(PolicyPart):
     """How the queue is ordered, and when a model is trained anew."""
 
     class Strategy(models.TextChoices):
+        AUTO = (
+            "auto",
+            _(
+                "Automatic: a start that covers the data, then margin; good for most data"
+            ),
+        )
         MARGIN = "margin", _("Margin: the two likeliest labels are close")
         LEAST_CONFIDENCE = (
             "least_confidence",
             _("Least confidence: the likeliest label is unlikely"),
         )
         ENTROPY = "entropy", _("Entropy: many labels are likely")
+        BALANCED = (
+            "balanced",
+            _("Balanced margin: labels with few examples first; where some are rare"),
+        )
+        COMMITTEE = (
+            "committee",
+            _(
+                "Committee: models of different samples disagree; where labels are noisy"
+            ),
+        )
+        BADGE = (
+            "badge",
+            _("BADGE: what changes the model most, each in another way; large batches"),
+        )
+        TYPICLUST = (
+            "typiclust",
+            _(
+                "TypiClust: typical items of ever smaller clusters; where labels are many"
+            ),
+        )
         EXTERNAL = (
             "external",
             _("From outside: a source of predictions is least sure"),
@@ -63,11 +89,11 @@ class LearningPolicy(PolicyPart):
 
     strategy = setting(
         models.CharField(
-            _("What counts as unsure"),
+            _("How the next items are chosen"),
             max_length=16,
             choices=Strategy,
-            default=Strategy.MARGIN,
-            help_text=_("How the model's doubt about an item is measured."),
+            default=Strategy.AUTO,
+            help_text=_("By which rule the model chooses what people are asked next."),
         ),
         NEXT,
         "learner",

@@ -2601,6 +2601,7 @@ INSERT INTO django_migrations (app, name, applied) VALUES
     ('activelearn', '0032_pairs', now()),
     ('activelearn', '0033_representation', now()),
     ('activelearn', '0036_known_words', now()),
+    ('activelearn', '0037_strategies', now()),
     ('admin', '0001_initial', now()),
     ('admin', '0002_logentry_remove_auto_add', now()),
     ('admin', '0003_logentry_add_action_flag_choices', now()),

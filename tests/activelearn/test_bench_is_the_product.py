@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from activelearn.core import ordering
+from activelearn.core.strategies import ordering
 from activelearn.services.ordering import ranking
 from bench import learning, sets
 from tests import make

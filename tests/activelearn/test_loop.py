@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sklearn.datasets import load_wine
 
-from activelearn.core import ordering
+from activelearn.core.strategies import ordering
 from activelearn.models import ModelVersion, RankingFit, TrainingRun
 from activelearn.services.features import files
 from activelearn.services.labels import snapshots

@@ -106,7 +106,7 @@ def test_a_source_orders_and_no_longer() -> None:
 
     desk.post(action="order-own", source=source.pk)
     own = LearningPolicy.of(project.pk)
-    assert (own.strategy, own.ranked_by) == ("margin", "")
+    assert (own.strategy, own.ranked_by) == ("auto", "")
 
 
 def test_a_source_is_deleted() -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from django.utils.translation import gettext_noop as noop
 
-from activelearn.core import mixing, ordering
+from activelearn.core import mixing
+from activelearn.core.strategies import ordering
 from activelearn.models import LearningPolicy, RankingFit
 from activelearn.services.features import store
 from activelearn.services.judging import duels
@@ -146,6 +147,7 @@ def policy_of(project: Project, limits: ordering.OrderLimits) -> ordering.Policy
         seed=project.seed,
         exploration_rate=own.exploration_rate,
         evaluation_rate=project.evaluation_rate,
+        is_text=project.data_type == Project.DataType.TEXT,
         limits=limits,
     )
 

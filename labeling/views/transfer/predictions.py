@@ -94,7 +94,7 @@ def _order(request: HttpRequest, member: Membership) -> None:
 
 def _order_own(_request: HttpRequest, member: Membership) -> None:
     members.require(member, members.MANAGE)
-    policy.change(member.project, {"strategy": "margin", "ranked_by": ""})
+    policy.change(member.project, {"strategy": "auto", "ranked_by": ""})
 
 
 def _delete(request: HttpRequest, member: Membership) -> None:

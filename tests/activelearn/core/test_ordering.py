@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from activelearn.core import ordering, query, training
+from activelearn.core import query, training
 from activelearn.core.features import Table
+from activelearn.core.strategies import ordering
 from tests.activelearn.core.clouds import clouds
 
 ROWS, TRUTH = clouds()
@@ -234,16 +235,3 @@ def test_an_order_is_due_with_ten_to_twenty_five_labels_more(
 ) -> None:
     assert ordering.is_due(before + due, before)
     assert not ordering.is_due(before + due - 1, before)
-
-
-@pytest.mark.parametrize("at_once", [1, 7, 40, 100])
-def test_doubts_are_the_same_however_many_rows_are_taken_at_once(at_once: int) -> None:
-    model = training.fit(ROWS[::3], TRUTH[::3], is_multi=False, seed=7)
-    places = np.arange(20, 60)
-    whole = query.uncertainty(
-        model.probabilities(ROWS[places]), is_multi=False, strategy="margin"
-    )
-
-    doubts = ordering.doubts_of(model, ROWS, places, POLICY, at_once=at_once)
-
-    assert doubts.tolist() == whole.tolist()

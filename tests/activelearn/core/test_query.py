@@ -143,3 +143,27 @@ def test_a_ranked_batch_orders_all_of_its_short_list(
 def test_a_ranked_batch_refuses_what_it_cannot_measure() -> None:
     with pytest.raises(ValueError, match="finite"):
         query.ranked_batch(np.array([[np.nan]]), np.ones(1), np.ones((1, 1)), 1)
+
+
+def test_members_that_say_the_same_do_not_disagree() -> None:
+    table = shares([[1, 2, 3], [5, 1, 1]])
+
+    assert np.allclose(query.disagreement(np.array([table, table, table])), 0)
+
+
+def test_disagreement_is_the_divergence_of_the_farthest_member() -> None:
+    # Of two members that are sure of different labels, each is log 2 from the mean.
+    sure = np.array([[[1.0, 0.0]], [[0.0, 1.0]]])
+    unlike = np.array([[[0.9, 0.1]], [[0.5, 0.5]]])
+
+    assert query.disagreement(sure) == pytest.approx([1])
+    farthest = 0.9 * math.log(0.9 / 0.7) + 0.1 * math.log(0.1 / 0.3)
+    assert query.disagreement(unlike) == pytest.approx([farthest / math.log(2)])
+
+
+@pytest.mark.parametrize(
+    "tables", [np.ones((1, 2, 2)), np.ones((2, 2)), np.full((2, 1, 2), np.nan)]
+)
+def test_what_are_no_votes_is_refused(tables: query.Array) -> None:
+    with pytest.raises(ValueError, match="Votes must be"):
+        query.disagreement(tables)

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from activelearn.core import ordering
 from activelearn.core.joined import JoinedRows, csr_of
 from activelearn.core.representations import part_of
+from activelearn.core.strategies import ordering
 from activelearn.services.features import files, packing, shards
 from activelearn.services.features.shards import FiledRows, PartOfRows
 from activelearn.services.ordering import ranking
@@ -172,7 +172,7 @@ def test_an_order_is_the_same_whether_the_rows_are_in_memory_or_not(
     )
 
     assert in_memory == read_again
-    assert in_memory.strategy == ("margin" if labels else "cold")
+    assert in_memory.strategy == ("balanced" if labels else "cold")
     assert len(in_memory.choices) > 20
 
 

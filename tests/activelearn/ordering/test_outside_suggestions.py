@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from activelearn.core import ordering
+from activelearn.core.strategies import ordering
 from activelearn.services.ordering import ranking
 from labeling import rules
 from labeling.models import Gold, Item, OutsidePrediction, Project, QueueEntry

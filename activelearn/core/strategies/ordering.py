@@ -1,0 +1,196 @@
+"""A new order of the queue: what a fresh, cheap model is least sure of, and chance.
+
+With too few labels for a model that knows better, typical items of the pool come first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import numpy as np
+
+from activelearn.core import mixing
+from activelearn.core.features import Table
+from activelearn.core.strategies import STRATEGIES
+from activelearn.core.strategies.batches import ranked
+from activelearn.core.strategies.scene import OrderLimits, Places, Policy, Scene
+
+__all__ = [
+    "BEHIND",
+    "EXTERNAL",
+    "Chosen",
+    "Material",
+    "OrderLimits",
+    "Policy",
+    "Ranking",
+    "chosen",
+    "is_due",
+]
+# A strategy that is none of ours: a source from outside says how unsure it is.
+EXTERNAL: Final = "external"
+# How an own model's doubt is measured behind what such a source has scored.
+BEHIND: Final = "margin"
+
+
+@dataclass(frozen=True)
+class Material:
+    """What an order is made from.
+
+    table: the features of all items. known: labels by item id, of labeled items of the
+    pool; of several labels, no label is a label set too. pool, held_out: ids of the items
+    without a vote, each list ascending. settled: the number of held-out items that are
+    labeled. duel: items of the pool that are asked about to tell two models apart, before
+    all that a model would choose. doubts: how unsure a source from outside is of items of
+    the pool, in [0, 1]: as many as an order has places, the least sure ones.
+    """
+
+    table: Table
+    known: Mapping[int, Sequence[str]]
+    pool: Sequence[int]
+    held_out: Sequence[int]
+    settled: int = 0
+    duel: Sequence[int] = ()
+    doubts: Mapping[int, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """An order: the picks, best first, out of ``pool_size`` items and the held-out ones.
+
+    strategy: who ordered; "cold" where no model did yet, "none" without items.
+    """
+
+    strategy: str
+    pool_size: int
+    picks: list[mixing.Pick]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a rule has put in order, ``choices``, and from what chance draws.
+
+    pool, held_out: ids of the items that may get a place; shares: who decides one.
+    """
+
+    strategy: str
+    choices: list[mixing.Choice]
+    pool: list[int]
+    held_out: list[int]
+    shares: mixing.Shares
+
+    def placed(
+        self, rng: np.random.Generator, gone: Collection[int] = frozenset()
+    ) -> Ranking:
+        """Return the order of all but the items that are ``gone``.
+
+        ``rng`` draws what chance decides. Were those left out afterwards that people
+        hold, which the rule puts first, chance would come more often than its share.
+        """
+        pool = [pk for pk in self.pool if pk not in gone]
+        held_out = [pk for pk in self.held_out if pk not in gone]
+        choices = [choice for choice in self.choices if choice.item_id not in gone]
+        picks = mixing.mixed(choices, pool, held_out, self.shares, rng)
+        return Ranking(self.strategy, len(pool), list(picks))
+
+
+def is_due(label_count: int, before: int) -> bool:
+    """Whether a new order is due at a count of labels; ``before`` made the last order.
+
+    That is with 10 to 25 more, or a tenth.
+    """
+    return label_count - before >= min(25, max(10, before // 10))
+
+
+def chosen(material: Material, policy: Policy) -> Chosen:
+    """Put the items without a vote in order by a rule.
+
+    This depends on the policy's seed alone: the same labels give the same order.
+    """
+    # Items without a row came in after the features were computed.
+    pool = material.table.covered(material.pool)
+    places = np.searchsorted(material.table.ids, np.array(pool, dtype=np.int64))
+    strategy, choices = _choices(material, places, policy)
+    choices = _after_duel(material.duel, choices, pool)
+    shares = mixing.Shares(
+        random=policy.exploration_rate,
+        evaluation=mixing.evaluation_share(policy.evaluation_rate, material.settled),
+    )
+    return Chosen(strategy, choices, pool, list(material.held_out), shares)
+
+
+def _after_duel(
+    duel: Sequence[int], choices: Sequence[mixing.Choice], pool: Sequence[int]
+) -> list[mixing.Choice]:
+    """Put the items of a duel that have no vote yet before the others.
+
+    Chance and the held-out items keep their shares of the places.
+    """
+    open_ones = set(pool)
+    first = [mixing.Choice(pk, "duel") for pk in duel if pk in open_ones]
+    asked = {choice.item_id for choice in first}
+    return first + [choice for choice in choices if choice.item_id not in asked]
+
+
+def _choices(
+    material: Material, places: Places, policy: Policy
+) -> tuple[str, list[mixing.Choice]]:
+    """Return who ordered the rows at ``places`` (n,), and the best of them in order."""
+    if not len(places):
+        return "none", []
+    if policy.strategy != EXTERNAL:
+        return _own_choices(material, places, policy)
+    scored = np.isin(material.table.ids[places], [*material.doubts])
+    own = replace(policy, strategy=BEHIND)
+    first = _by_outside(material, places[scored], policy)
+    if len(first) >= policy.limits.window or scored.all():
+        return EXTERNAL, first
+    strategy, behind = _own_choices(material, places[~scored], own)
+    choices = (first + behind)[: policy.limits.window]
+    return EXTERNAL if first else strategy, choices
+
+
+def _by_outside(
+    material: Material, places: Places, policy: Policy
+) -> list[mixing.Choice]:
+    """Return the items at ``places`` (n,), those first that the source is unsure of."""
+    if not len(places):
+        return []
+    scene = _scene(material, places, policy)
+    ids = material.table.ids[places].tolist()
+    scores = np.array([material.doubts[pk] for pk in ids])
+    return _named(material.table, ranked(scene, scores))
+
+
+def _own_choices(
+    material: Material, places: Places, policy: Policy
+) -> tuple[str, list[mixing.Choice]]:
+    """Return the strategy and its best rows, as ``_choices``, by a model of our own."""
+    scene = _scene(material, places, policy)
+    served = STRATEGIES[policy.strategy](scene)
+    reason = "cold" if served.strategy == "cold" else "model"
+    choices = _named(material.table, served.places, reason, served.ruled)
+    return served.strategy, choices
+
+
+def _scene(material: Material, places: Places, policy: Policy) -> Scene:
+    """Return what a strategy chooses from, of the rows at ``places`` (n,)."""
+    ids = material.table.ids
+    known = {
+        pk: labels for pk, labels in material.known.items() if labels or policy.is_multi
+    }
+    labeled = np.flatnonzero(np.isin(ids, [*known]))
+    targets = [known[pk] for pk in ids[labeled].tolist()]
+    return Scene(material.table.rows, places, labeled, targets, policy)
+
+
+def _named(
+    table: Table, places: Places, reason: str = "model", ruled: int | None = None
+) -> list[mixing.Choice]:
+    """Return the items at ``places`` (n,) as choices; from ``ruled`` on they are drawn."""
+    rules = len(places) if ruled is None else ruled
+    return [
+        mixing.Choice(int(pk), reason, is_drawn=number >= rules)
+        for number, pk in enumerate(table.ids[places])
+    ]

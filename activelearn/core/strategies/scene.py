@@ -1,0 +1,133 @@
+"""What a strategy chooses from, and what it returns: the same for every strategy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from activelearn.core import query, training
+
+Places = NDArray[np.int64]
+Rows: TypeAlias = Any  # scipy.sparse.csr_matrix, which has no types, or JoinedRows
+# With fewer labels typical items tell more than a model's doubts do (docs/models.md).
+LEAST_COLD: Final = 20
+COLD_PER_LABEL: Final = 2
+# The rows of which a model's doubts are computed at once.
+AT_ONCE: Final = 20_000
+
+
+@dataclass(frozen=True)
+class OrderLimits:
+    """How many items each step looks at.
+
+    window: places of an order that the model and chance fill. batch: items at the top,
+    chosen to be unlike each other out of the ``shortlist`` least sure ones. known:
+    labeled items that a ranked batch has to be unlike as well. sample: unlabeled items
+    that typical ones are found in, for those of a large pool are much the same.
+    """
+
+    window: int = 2000
+    batch: int = 50
+    shortlist: int = 500
+    known: int = 500
+    sample: int = 5000
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How a project orders: a strategy of this package, a kind of batch, and two shares.
+
+    Or ``ordering.EXTERNAL``.
+
+    label_count: how many labels the project has to choose from. exploration_rate,
+    evaluation_rate: the shares, in [0, 1], of an order that chance and the held-out items
+    decide.
+    """
+
+    strategy: str
+    batch: Literal["spread", "ranked"]
+    is_multi: bool
+    label_count: int
+    seed: int
+    exploration_rate: float
+    evaluation_rate: float
+    is_text: bool = True
+    limits: OrderLimits = OrderLimits()
+
+    @property
+    def cold_until(self) -> int:
+        """The number of labeled items from which on a model orders."""
+        wanted = max(LEAST_COLD, COLD_PER_LABEL * self.label_count)
+        return min(wanted, self.limits.batch)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The rows of all items, and which of them have a label.
+
+    places: (n,) rows without a label, at least one. labeled: (m,) rows with one, whose
+    sets of labels are ``targets``, m of them.
+    """
+
+    rows: Rows
+    places: Places
+    labeled: Places
+    targets: Sequence[Sequence[str]]
+    policy: Policy
+
+    @property
+    def is_cold(self) -> bool:
+        """Whether there are too few labels for a model that knows better."""
+        return len(self.labeled) < self.policy.cold_until
+
+    def chance(self) -> np.random.Generator:
+        """Return chance: the same labels give the same, and with each new one it differs."""
+        return np.random.default_rng([self.policy.seed, len(self.labeled)])
+
+    def model(self, among: Places | None = None) -> training.LinearModel | None:
+        """Return a model of the labels, or of some of them, by their places among them.
+
+        None where there are too few, or nothing to tell apart.
+        """
+        if self.is_cold:
+            return None
+        chosen = np.arange(len(self.labeled)) if among is None else among
+        try:
+            return training.fit(
+                self.rows[self.labeled[chosen]],
+                [self.targets[place] for place in chosen.tolist()],
+                is_multi=self.policy.is_multi,
+                seed=self.policy.seed,
+            )
+        except ValueError:
+            # All labels are alike: typical items will bring others.
+            return None
+
+
+    def scored(
+        self, score: Callable[[Rows], query.Array], *, at_once: int = AT_ONCE
+    ) -> query.Array:
+        """Return (n,) what ``score`` says of the rows without a label.
+
+        A part at a time: a copy of all rows, and the probabilities of all their labels, are
+        gigabytes where there are a million.
+        """
+        parts = np.split(self.places, range(at_once, len(self.places), at_once))
+        return np.concatenate([score(self.rows[part]) for part in parts])
+
+
+@dataclass(frozen=True)
+class ServedRows:
+    """The best rows in serving order, and who ordered them.
+
+    strategy: its name; "cold" where no model has ordered. places: (k,) rows; from
+    ``ruled`` on they are drawn by chance.
+    """
+
+    strategy: str
+    places: Places
+    ruled: int

@@ -1,0 +1,39 @@
+"""Typical items: one of each cluster in which none has a label; for the start."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from activelearn.core import diversity
+from activelearn.core.strategies.scene import Places, Scene, ServedRows
+
+
+def typical(scene: Scene) -> ServedRows:
+    """Serve one typical item of each cluster without a label, then others by chance.
+
+    There are as many clusters as a batch has places, the largest first. What is labeled is
+    clustered as well, so that the next typical items are unlike it. Good before there are
+    labels: it sees all kinds of items soon.
+    """
+    return clustered(scene, scene.policy.limits.batch)
+
+
+def clustered(scene: Scene, count: int) -> ServedRows:
+    """Serve one typical item of each of ``count`` clusters, and others by chance."""
+    policy = scene.policy
+    rng = np.random.default_rng(policy.seed)
+    both = np.union1d(_sample(scene, rng), scene.labeled)
+    points = diversity.compact(scene.rows[both], policy.seed)
+    is_known = np.isin(both, scene.labeled)
+    chosen = both[diversity.typical(points, count, policy.seed, is_known)]
+    others = rng.permutation(np.setdiff1d(scene.places, chosen))
+    ranked = np.concatenate([chosen, others])[: policy.limits.window]
+    return ServedRows("cold", ranked, len(chosen))
+
+
+def _sample(scene: Scene, rng: np.random.Generator) -> Places:
+    """Return the rows without a label that are looked at: of many, a random part."""
+    most = scene.policy.limits.sample
+    if len(scene.places) <= most:
+        return scene.places
+    return np.sort(rng.choice(scene.places, most, replace=False))

@@ -1,0 +1,21 @@
+"""TypiClust: typical items of more and more clusters, whatever a model would say."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from activelearn.core.strategies.scene import Scene, ServedRows
+from activelearn.core.strategies.typical import clustered
+
+MOST_CLUSTERS: Final = 500
+
+
+def typiclust(scene: Scene) -> ServedRows:
+    """Serve typical items of the largest clusters without a label.
+
+    There are as many clusters as labels and a batch together, so that new ones are always
+    without (Hacohen et al. 2022, ICML, 8175–8195; typical is what is nearest to the middle
+    of its cluster). Good where labels are many and similar items mostly share theirs.
+    """
+    wanted = len(scene.labeled) + scene.policy.limits.batch
+    return clustered(scene, min(wanted, MOST_CLUSTERS))
