@@ -6,7 +6,7 @@ from typing import Final
 
 from django.utils.translation import gettext_noop as noop
 
-from activelearn.services.judging import duel_course, duel_draw, duel_verdict
+from activelearn.services.judging import duel_course, duel_draw, duel_verdict, meter
 from activelearn.services.ordering import ranking
 from activelearn.services.predictions import scoring
 from activelearn.services.training import choosing, encoding, retrain, triggers
@@ -46,6 +46,17 @@ KINDS: Final = (
         queue=QUEUE,
         counts={"items": noop("Pictures encoded")},
         is_patient=True,
+    ),
+    Kind(
+        "learn.meter",
+        meter.run,
+        title=noop("measurement of what the model's choice saves"),
+        queue=QUEUE,
+        rest=9,
+        counts={
+            "labels": noop("Labels of each arm"),
+            "held_out": noop("Held-out items compared on"),
+        },
     ),
     Kind(
         "learn.judge",

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path, re_path
 
-from activelearn.api import features, labels, predictions, training, versions
+from activelearn.api import (
+    features,
+    judging,
+    labels,
+    predictions,
+    training,
+    versions,
+)
 
 _P = "projects/<slug:slug>/"
 
@@ -18,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path(f"{_P}items/<int:pk>/models/", versions.ItemVersionsView.as_view()),
     path(f"{_P}features/", features.FeaturesView.as_view()),
+    path(f"{_P}meter/", judging.MeterView.as_view()),
     path(f"{_P}coverage/", labels.CoverageView.as_view()),
     path(f"{_P}scores/", predictions.ScoresView.as_view()),
     path(f"{_P}predict/", predictions.PredictView.as_view()),

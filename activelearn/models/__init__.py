@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from activelearn.models.duel import Duel
 from activelearn.models.feature import FeatureShard, FeatureSpec
+from activelearn.models.meter import MeterLook
 from activelearn.models.policy import LearningPolicy
 from activelearn.models.representation import RepresentationChoice
 from activelearn.models.run import (
@@ -22,6 +23,7 @@ __all__ = [
     "FeatureShard",
     "FeatureSpec",
     "LearningPolicy",
+    "MeterLook",
     "ModelVersion",
     "Promotion",
     "RankingFit",

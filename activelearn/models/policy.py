@@ -139,6 +139,19 @@ class LearningPolicy(PolicyPart):
         NEXT,
         "learner",
     )
+    fall_back = setting(
+        models.BooleanField(
+            _("Chance where the model's choice does not pay"),
+            default=True,
+            db_default=True,
+            help_text=_(
+                "Where the model's choice is measured to cost labels, twice in a row, items are "
+                "drawn at random until it seems to save some again."
+            ),
+        ),
+        NEXT,
+        "learner",
+    )
     retrain_first = setting(
         models.PositiveIntegerField(
             _("Labels before the first run"),

@@ -23,9 +23,9 @@ from activelearn.core.intervals import Array, numbered
 from activelearn.core.training import LinearModel
 from activelearn.models import ModelVersion, Snapshot
 from activelearn.services.features import files
-from activelearn.services.labels import snapshots
+from activelearn.services.labels import arms, snapshots
 from labeling.messages import message
-from labeling.models import Annotation, Item, Project, Reason
+from labeling.models import Item, Project
 from labeling.services.votes import relabel
 
 # From this many held-out labels on, no others are needed: their models take time.
@@ -197,10 +197,6 @@ def _material(
 
 def _arm(project: Project, pool: snapshots.LabelsOf) -> snapshots.LabelsOf:
     """Return the labels of items that chance has drawn, and that were answered blind."""
-    votes = Annotation.votes.filter(project=project, undone_at=None)
-    drawn = votes.filter(reason=Reason.RANDOM, probability__isnull=False)
-    # With the model's answer in sight a label agrees with it more often than it should.
-    seen = votes.filter(suggestion_shown__isnull=False).values("item")
-    items = set(drawn.exclude(item__in=seen).values_list("item", flat=True))
+    items = arms.drawn_items(project)
     arm = {pk: names for pk, names in sorted(pool.items()) if pk in items}
     return arm if len(arm) >= FEWEST_OF_ARM else {}

@@ -14,7 +14,7 @@ from activelearn.core import mixing
 from activelearn.core.strategies import ordering
 from activelearn.models import LearningPolicy, RankingFit
 from activelearn.services.features import store
-from activelearn.services.judging import duels
+from activelearn.services.judging import duels, meter
 from activelearn.services.ordering import entries
 from activelearn.services.predictions import newcomers
 from labeling.models import Item, Label, Project, ProjectCounter, Resolution
@@ -51,6 +51,8 @@ def run(progress: Progress) -> dict[str, Any]:
     confirm = partial(progress.report, stage=noop("done"))
     fit.generation = order.swap(project.pk, new_entries, confirm=confirm)
     fit.save()
+    # Here, for an order is made as often as there are ten new labels or more.
+    meter.consider(project.pk)
     return {"generation": fit.generation}
 
 
@@ -145,7 +147,7 @@ def policy_of(project: Project, limits: ordering.OrderLimits) -> ordering.Policy
         is_multi=project.is_multi,
         label_count=Label.objects.filter(label_set=project.label_set_pk).count(),
         seed=project.seed,
-        exploration_rate=own.exploration_rate,
+        exploration_rate=meter.chance_rate(own, project.evaluation_rate),
         evaluation_rate=project.evaluation_rate,
         is_text=project.data_type == Project.DataType.TEXT,
         limits=limits,

@@ -1,0 +1,22 @@
+"""What the model's choice saves."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from activelearn.api.wire.judging import meter
+from activelearn.models import LearningPolicy
+from labeling.api.http.calls import call
+from labeling.api.http.scope import ProjectView
+from labeling.services.projects import members
+
+
+class MeterView(ProjectView):
+    """What the model's choice saves, and who orders the queue."""
+
+    allowed: ClassVar = members.ENGINEER
+
+    @call()
+    def get(self) -> meter.Meter:
+        """Return what was measured of it, look by look."""
+        return meter.meter_of(LearningPolicy.of(self.member.project_id))

@@ -1,0 +1,151 @@
+"""The job that measures what the model's choice saves, and who is to order the queue."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import msgspec
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext_noop as noop
+
+from activelearn.core import meter as core
+from activelearn.core.features import Table
+from activelearn.core.intervals import numbered
+from activelearn.models import LearningPolicy, MeterLook
+from activelearn.services.features import store
+from activelearn.services.judging import evidence
+from activelearn.services.labels import arms, snapshots
+from activelearn.services.versions import requests
+from labeling.messages import Message, message
+from labeling.models import Item, Project
+from labeling.services.work import jobs
+from labeling.services.work.progress import Progress
+
+
+def looks_of(project_id: int) -> QuerySet[MeterLook]:
+    """Return the looks of a project, the newest first."""
+    return MeterLook.objects.filter(project=project_id)
+
+
+def points_of(look: MeterLook) -> list[core.MeterPoint]:
+    """Return the curves of a look, ascending by the number of labels."""
+    return msgspec.convert(look.points, list[core.MeterPoint])
+
+
+def orderer_of(project_id: int) -> core.Orderer:
+    """Return who is to order the queue, by the looks there are."""
+    newest = looks_of(project_id).first()
+    return "chance" if newest and newest.orderer == "chance" else "model"
+
+
+def has_fallen_back(policy: LearningPolicy) -> bool:
+    """Return whether chance orders in place of the model: by the looks, and if it may."""
+    return policy.fall_back and orderer_of(policy.project_id) == "chance"
+
+
+def chance_rate(policy: LearningPolicy, evaluation_rate: float) -> float:
+    """Return the share of the places that chance decides: most where the model costs."""
+    if not has_fallen_back(policy):
+        return policy.exploration_rate
+    return max(policy.exploration_rate, 1 - evaluation_rate - core.KEPT)
+
+
+def consider(project_id: int) -> None:
+    """Request a look where one is due; one that already waits will do."""
+    if _is_due(project_id):
+        jobs.request_for_project("learn.meter", project_id, series="meter")
+
+
+def _is_due(project_id: int) -> bool:
+    newest = looks_of(project_id).first()
+    seen = newest.labels if newest else 0
+    following = core.rung_after(seen)
+    if not following or arms.fewest(project_id) < following:
+        return False
+    held_out = Item.objects.filter(
+        project=project_id, split=Item.Split.EVALUATION, state=Item.State.SETTLED
+    )
+    return held_out.count() >= core.FEWEST_HELD_OUT
+
+
+def run(progress: Progress) -> dict[str, Any]:
+    """Measure what the model's choice saves, and keep it.
+
+    Where who orders changes, a new order is asked for. Raises what ``Progress.report``
+    and ``store.load`` raise.
+    """
+    project = progress.job.project
+    # Somebody else may have looked since it was requested.
+    if project is None or not _is_due(project.pk):
+        return {}
+    progress.report(stage=noop("features"))
+    table = store.load(project, step=progress.step)
+    progress.report(stage=noop("comparison"))
+    saving = _measured(project, table, progress)
+    if saving is None:
+        return {}
+    with transaction.atomic():
+        look = _keep(project, saving)
+        if look.is_switch:
+            requests.request_order(project.pk)
+        # Last, for it locks the job's row: a worker that lost the job keeps nothing.
+        progress.report(stage=noop("done"))
+    # Behind the commit: a worker that lost the job says nothing.
+    if look.is_switch:
+        progress.log(switched(look))
+    return {"labels": saving.labels, "held_out": saving.held_out}
+
+
+def switched(look: MeterLook) -> Message:
+    """Return why another one orders since a look."""
+    if look.orderer == MeterLook.Orderer.CHANCE:
+        return message(
+            "The model's choice costs labels, twice in a row: chance is to order the queue, and the model to keep a tenth of the places, by which it is measured."
+        )
+    return message(
+        "The model's choice seems to save labels, twice in a row: it is to order the queue again."
+    )
+
+
+def _measured(project: Project, table: Table, progress: Progress) -> core.Saving | None:
+    """Return what is measured now; None where too few of the votes have made a label."""
+    held = evidence.held(snapshots.labels_of(project, Item.Split.EVALUATION, table), {})
+    labels = snapshots.labels_now(project, Item.Split.POOL)
+    known = {pk: labels[pk] for pk in table.covered(labels)}
+    both = arms.taken(project, core.RUNGS[-1])
+    sides = [[pk for pk in side if pk in known] for side in (both.rule, both.chance)]
+    size = core.rung_of(min(map(len, sides)))
+    newest = looks_of(project.pk).first()
+    if size <= (newest.labels if newest else 0) or not held.truth:
+        return None
+    task = core.MeterTask(
+        table.rows_of(list(held.truth)),
+        held.labels,
+        numbered(held.groups),
+        is_multi=project.is_multi,
+        seed=project.seed,
+        step=progress.report,
+    )
+    model, chance = (
+        core.LabeledArm(table.rows_of(side[:size]), [known[pk] for pk in side[:size]])
+        for side in sides
+    )
+    return core.measured(model, chance, task)
+
+
+def _keep(project: Project, saving: core.Saving) -> MeterLook:
+    earlier = list(looks_of(project.pk)[: core.IN_A_ROW - 1])[::-1]
+    before = orderer_of(project.pk)
+    verdicts = [(look.verdict, look.value) for look in earlier]
+    return MeterLook.objects.create(
+        project=project,
+        **{name: getattr(saving, name) for name in _KEPT},
+        points=[asdict(point) for point in saving.points],
+        before=before,
+        orderer=core.orderer([*verdicts, (saving.verdict, saving.value)], before),
+    )
+
+
+_KEPT = ("labels", "held_out", "value", "low", "high", "verdict", "more")
