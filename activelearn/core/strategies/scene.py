@@ -107,7 +107,6 @@ class Scene:
             # All labels are alike: typical items will bring others.
             return None
 
-
     def scored(
         self, score: Callable[[Rows], query.Array], *, at_once: int = AT_ONCE
     ) -> query.Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from activelearn.core import representations
-from activelearn.encoders.static import WrongEncoderError
+from activelearn.encoders.published import WrongEncoderError
 from activelearn.models import RepresentationChoice
 from activelearn.services.features import choices, specs
 from labeling.models import Item, Project
