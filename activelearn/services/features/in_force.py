@@ -10,7 +10,7 @@ from activelearn.core import features as core
 from activelearn.core import representations
 from activelearn.models import FeatureShard
 from activelearn.services.features import choices
-from labeling.models import Item, Project, ProjectCounter
+from labeling.models import Item, Project
 from labeling.models.item import ItemQuerySet
 
 _Data = Project.DataType
@@ -72,21 +72,3 @@ def kept(project: Project) -> set[str]:
         specs = (core.IMAGE_SPEC, core.JOINED_IMAGE_SPEC)
         return {core.hash_of(spec) for spec in specs}
     return {core.hash_of(today(project))}
-
-
-def is_due(project_id: int) -> bool:
-    """Whether there are enough labels of texts or pictures for the next comparison."""
-    labels = ProjectCounter.confident_of(project_id)
-    # Cheap first: every project is looked at every few seconds.
-    if labels < representations.FEWEST:
-        return False
-    kinds = (_Data.TEXT, _Data.IMAGE)
-    project = Project.objects.filter(pk=project_id, data_type__in=kinds).first()
-    row = choices.newest(project_id)
-    # Where labels went since, the next comparison waits for as many as the last one had.
-    if project is None or not representations.is_due(
-        labels, row.label_count if row else 0
-    ):
-        return False
-    # Nothing comes of a choice while it cannot be followed.
-    return not is_early(project)

@@ -30,8 +30,26 @@ AT_ONCE: Final = 100
 
 def consider(project_id: int) -> None:
     """Request a comparison where one is due; one that already waits will do."""
-    if in_force.is_due(project_id):
+    if _is_due(project_id):
         jobs.request_for_project("learn.choose", project_id, series="choose")
+
+
+def _is_due(project_id: int) -> bool:
+    """Whether there are enough labels of texts or pictures for the next comparison."""
+    labels = ProjectCounter.confident_of(project_id)
+    # Cheap first: every project is looked at every few seconds.
+    if labels < representations.FEWEST:
+        return False
+    kinds = (Project.DataType.TEXT, Project.DataType.IMAGE)
+    project = Project.objects.filter(pk=project_id, data_type__in=kinds).first()
+    row = choices.newest(project_id)
+    # Where labels went since, the next comparison waits for as many as the last one had.
+    if project is None or not representations.is_due(
+        labels, row.label_count if row else 0
+    ):
+        return False
+    # Nothing comes of a choice while it cannot be followed.
+    return not in_force.is_early(project)
 
 
 def run(progress: Progress) -> dict[str, Any]:
@@ -42,7 +60,7 @@ def run(progress: Progress) -> dict[str, Any]:
     """
     project = progress.job.project
     # Somebody else may have compared since it was requested.
-    if project is None or not in_force.is_due(project.pk):
+    if project is None or not _is_due(project.pk):
         return {}
     # Counted first: what comes in from here on counts toward the next comparison.
     label_count = ProjectCounter.confident_of(project.pk)

@@ -62,8 +62,7 @@ def shown(project: Project, champion: ModelVersion | None) -> ReadingShown | Non
     is_older = champion is not None and champion.spec_hash != now.sha256
     columns = [_row(column) for column in now.columns]
     if project.data_type != Project.DataType.TABLE:
-        name = in_force.name_today(project)
-        read_as = choices.called(project.data_type, name)
+        read_as = choices.called(project.data_type, in_force.name_today(project))
         columns = [replace(row, read_as=read_as) for row in columns]
     return ReadingShown(now, columns, is_older, representation.shown(project))
 

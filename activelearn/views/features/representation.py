@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from activelearn.core import representations
 from activelearn.core.intervals import Estimate
 from activelearn.models import RepresentationChoice
-from activelearn.services.features import choices, in_force
-from activelearn.services.training import encoding
+from activelearn.services.features import choices
+from activelearn.views.features import early
 from labeling.messages import Message
-from labeling.models import Item, Project
+from labeling.models import Project
 
 
 @dataclass(frozen=True)
@@ -37,23 +37,14 @@ class ChoiceShown:
     rows: list[ComparedRow]
     why: str
     due: int
-    early: EarlyShown | None = None
-
-
-@dataclass(frozen=True)
-class EarlyShown:
-    """How many pictures the encoder has seen, and whether nobody goes on with that."""
-
-    seen: int
-    total: int
-    is_cancelled: bool
+    early: early.EarlyShown | None = None
 
 
 def shown(project: Project) -> ChoiceShown | None:
     """Return what was compared last; None for a table."""
     if project.data_type == Project.DataType.TABLE:
         return None
-    row, early = choices.newest(project.pk), _early(project)
+    row, waits = choices.newest(project.pk), early.shown(project)
     if row is None or not row.compared:
         due = max(representations.FEWEST, 2 * row.label_count if row else 0)
         why = _("Nothing has been compared yet: there are too few labels.")
@@ -61,7 +52,7 @@ def shown(project: Project) -> ChoiceShown | None:
             share = number_format(100 * row.known_words, 0)
             known = _("The table of meanings knows %(share)s %% of the texts' words.")
             why = f"{known % {'share': share}} {why}"
-        return ChoiceShown(0, [], why, due, early)
+        return ChoiceShown(0, [], why, due, waits)
     kind = project.data_type
     places = tuple(representations.SPECS[kind])
     compared = [
@@ -75,15 +66,7 @@ def shown(project: Project) -> ChoiceShown | None:
             row.compared.items(), key=lambda pair: (*places, pair[0]).index(pair[0])
         )
     ]
-    return ChoiceShown(row.items, compared, _why(row, kind), 2 * row.label_count, early)
-
-
-def _early(project: Project) -> EarlyShown | None:
-    if not in_force.is_early(project):
-        return None
-    total = Item.objects.filter(project=project).count()
-    seen = total - in_force.unseen(project).count()
-    return EarlyShown(seen, total, encoding.is_cancelled(project.pk))
+    return ChoiceShown(row.items, compared, _why(row, kind), 2 * row.label_count, waits)
 
 
 def _why(row: RepresentationChoice, kind: str) -> str:
