@@ -6,7 +6,13 @@ from typing import Final
 
 from django.utils.translation import gettext_noop as noop
 
-from activelearn.services.judging import duel_course, duel_draw, duel_verdict, meter
+from activelearn.services.judging import (
+    duel_course,
+    duel_draw,
+    duel_verdict,
+    forecasts,
+    meter,
+)
 from activelearn.services.ordering import ranking
 from activelearn.services.predictions import scoring
 from activelearn.services.training import choosing, encoding, retrain, triggers
@@ -55,6 +61,17 @@ KINDS: Final = (
         rest=9,
         counts={
             "labels": noop("Labels of each arm"),
+            "held_out": noop("Held-out items compared on"),
+        },
+    ),
+    Kind(
+        "learn.forecast",
+        forecasts.run,
+        title=noop("forecast of the learning curve"),
+        queue=QUEUE,
+        rest=9,
+        counts={
+            "labels": noop("Labels of the curve"),
             "held_out": noop("Held-out items compared on"),
         },
     ),

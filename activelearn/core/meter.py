@@ -10,7 +10,7 @@ no test refuses is the interval (Neyman 1937, Philosophical Transactions A 236:3
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal
@@ -18,9 +18,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from activelearn.core import training
-from activelearn.core.evaluation import Labels, judged
-from activelearn.core.features import Rows
+from activelearn.core.arm_models import LabeledArm, MeterTask, hits_of, luck_of
 from activelearn.core.intervals import Array, Bools, Estimate, Groups, proportion
 
 # Labels of each arm at which it is looked at; with more, nothing is looked at again.
@@ -36,8 +34,6 @@ ALLOWED: Final = ALPHA / len(RUNGS) / 2
 STEP: Final = 2**-0.5
 COMPARED: Final = 3
 STEPS: Final = 4
-# How often an arm is halved to see how much hangs on which labels it happens to have.
-HALVINGS: Final = 6
 # How many looks in a row have to say the same before the order changes.
 IN_A_ROW: Final = 2
 # The share of the places that the model keeps where chance orders, to be measured on.
@@ -45,33 +41,6 @@ KEPT: Final = 0.1
 
 SavingVerdict = Literal["saves", "costs", "cannot tell"]
 Orderer = Literal["model", "chance"]
-
-
-@dataclass(frozen=True)
-class LabeledArm:
-    """Labels in the order in which they came: rows (n, n_features), n sets of labels."""
-
-    rows: Rows
-    targets: Sequence[Labels]
-
-    def at(self, places: NDArray[np.int64]) -> LabeledArm:
-        """Return the labels at some places."""
-        return LabeledArm(self.rows[places], [self.targets[n] for n in places.tolist()])
-
-
-@dataclass(frozen=True)
-class MeterTask:
-    """Held-out items, on which all models answer: rows (n, n_features), n sets of labels.
-
-    groups: (n,). ``step`` is called before each fit; what it raises ends the look.
-    """
-
-    rows: Rows
-    targets: Sequence[Labels]
-    groups: Groups
-    is_multi: bool
-    seed: int
-    step: Callable[[], object] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -150,46 +119,6 @@ def measured(model: LabeledArm, chance: LabeledArm, task: MeterTask) -> Saving:
     ours, others = (hits_of(arm, task, sizes) for arm in (model, chance))
     hits = Hits(ours, others, task.groups)
     return saving(hits, sizes, luck_of(model, task), luck_of(chance, task))
-
-
-def hits_of(arm: LabeledArm, task: MeterTask, sizes: Sequence[int]) -> Bools:
-    """Return (n_sizes, n_held_out): what models of each size have right."""
-    hits = []
-    for size in sizes:
-        task.step()
-        predicted = _predicted(arm.rows[:size], arm.targets[:size], task)
-        hits.append(judged(task.targets, predicted).hits)
-    return np.array(hits, dtype=np.bool_)
-
-
-def _predicted(rows: Rows, targets: Sequence[Labels], task: MeterTask) -> list[Labels]:
-    try:
-        model = training.fit(rows, targets, is_multi=task.is_multi)
-    except ValueError:
-        # All have the same labels, and so has all that they predict.
-        return [tuple(targets[0])] * len(task.targets)
-    return training.predicted_labels(model, model.probabilities(task.rows))
-
-
-def luck_of(arm: LabeledArm, task: MeterTask) -> float:
-    """Return the variance of an arm's accuracy by which labels it happens to have.
-
-    Halves of it differ by that: a quarter of their mean squared difference (the delete-half
-    jackknife: Shao and Wu 1989, Annals of Statistics 17:1176–1197), without what the items
-    add to it. Another seed, other halves.
-    """
-    rng = np.random.default_rng(task.seed)
-    squares = []
-    for _ in range(HALVINGS):
-        halves = np.array_split(rng.permutation(len(arm.targets)), 2)
-        parts = [arm.at(np.sort(half)) for half in halves]
-        first, second = (
-            hits_of(part, task, [len(part.targets)])[0].astype(np.float64)
-            for part in parts
-        )
-        gaps = first - second
-        squares.append(gaps.mean() ** 2 - (gaps**2).mean() / len(gaps))
-    return max(0.0, float(np.mean(squares))) / 4
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from activelearn.models.duel import Duel
 from activelearn.models.feature import FeatureShard, FeatureSpec
+from activelearn.models.forecast import LearningForecast
 from activelearn.models.meter import MeterLook
 from activelearn.models.policy import LearningPolicy
 from activelearn.models.representation import RepresentationChoice
@@ -22,6 +23,7 @@ __all__ = [
     "Evaluation",
     "FeatureShard",
     "FeatureSpec",
+    "LearningForecast",
     "LearningPolicy",
     "MeterLook",
     "ModelVersion",

@@ -264,5 +264,20 @@ class LearningPolicy(PolicyPart):
         "pages",
     )
 
+    hourly_rate = setting(
+        models.FloatField(
+            _("Cost of an hour of labeling"),
+            default=0.0,
+            db_default=0.0,
+            validators=between(0.0, 10_000.0),
+            help_text=_(
+                "In your currency. The models page tells what more labels would cost; with 0, "
+                "how many hours they take."
+            ),
+        ),
+        AIM,
+        "pages",
+    )
+
     def __str__(self) -> str:
         return f"learning in {self.project_id}"

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_noop as noop
 
 from activelearn.core import meter as core
+from activelearn.core.arm_models import LabeledArm, MeterTask
 from activelearn.core.features import Table
 from activelearn.core.intervals import numbered
 from activelearn.models import LearningPolicy, MeterLook
@@ -120,7 +121,7 @@ def _measured(project: Project, table: Table, progress: Progress) -> core.Saving
     newest = looks_of(project.pk).first()
     if size <= (newest.labels if newest else 0) or not held.truth:
         return None
-    task = core.MeterTask(
+    task = MeterTask(
         table.rows_of(list(held.truth)),
         held.labels,
         numbered(held.groups),
@@ -129,7 +130,7 @@ def _measured(project: Project, table: Table, progress: Progress) -> core.Saving
         step=progress.report,
     )
     model, chance = (
-        core.LabeledArm(table.rows_of(side[:size]), [known[pk] for pk in side[:size]])
+        LabeledArm(table.rows_of(side[:size]), [known[pk] for pk in side[:size]])
         for side in sides
     )
     return core.measured(model, chance, task)

@@ -14,7 +14,7 @@ from activelearn.core import mixing
 from activelearn.core.strategies import ordering
 from activelearn.models import LearningPolicy, RankingFit
 from activelearn.services.features import store
-from activelearn.services.judging import duels, meter
+from activelearn.services.judging import duels, forecasts, meter
 from activelearn.services.ordering import entries
 from activelearn.services.predictions import newcomers
 from labeling.models import Item, Label, Project, ProjectCounter, Resolution
@@ -53,6 +53,7 @@ def run(progress: Progress) -> dict[str, Any]:
     fit.save()
     # Here, for an order is made as often as there are ten new labels or more.
     meter.consider(project.pk)
+    forecasts.consider(project.pk)
     return {"generation": fit.generation}
 
 

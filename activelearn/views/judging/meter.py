@@ -29,7 +29,7 @@ class LookRow:
     """A look as a row of the page; switch: why another one orders since then, or empty."""
 
     look: MeterLook
-    told: str
+    words: str
     switch: str
 
 

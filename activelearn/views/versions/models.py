@@ -27,7 +27,7 @@ from activelearn.services.training import triggers
 from activelearn.services.versions import healing, registry
 from activelearn.views.features import reading
 from activelearn.views.judging import duels as duel_rows
-from activelearn.views.judging import meter, outside
+from activelearn.views.judging import forecast, meter, outside
 from activelearn.views.judging.evidence import Evidence, evidence_of
 from activelearn.views.labels import coverage
 from activelearn.views.page.pictures import history_of
@@ -91,6 +91,7 @@ def _known(request: HttpRequest, member: Membership) -> dict[str, Any]:
             evidence.evaluation.accuracy if evidence else None,
             rare_labels_of(project),
         ),
+        "forecast": forecast.shown(project, own_policy),
         **meter.shown(request, project, own_policy),
         **outside.shown(request, project, evidence.evaluation if evidence else None),
         **_versions(request, project),

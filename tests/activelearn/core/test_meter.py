@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from activelearn.core import meter
-from activelearn.core.meter import Hits, LabeledArm, Lead, MeterTask
+from activelearn.core import arm_models, meter
+from activelearn.core.arm_models import LabeledArm, MeterTask
+from activelearn.core.meter import Hits, Lead
 
 ITEMS = 400
 
@@ -142,7 +143,7 @@ def test_labels_of_one_kind_predict_nothing_else() -> None:
     rows, targets = clouds(50, np.random.default_rng(0))
     arm = LabeledArm(rows[:4], [("a",)] * 4)
 
-    hits = meter.hits_of(arm, task(rows, targets), [4, 2])
+    hits = arm_models.hits_of(arm, task(rows, targets), [4, 2])
 
     assert hits.tolist() == [[target == ("a",) for target in targets]] * 2
 
@@ -162,9 +163,9 @@ def test_the_luck_of_a_draw_is_about_what_other_draws_differ_by() -> None:
     rng = np.random.default_rng(0)
     held_out = task(*clouds(3000, rng))
     arms = [LabeledArm(*clouds(60, rng)) for _ in range(20)]
-    accuracies = [meter.hits_of(arm, held_out, [60])[0].mean() for arm in arms]
+    accuracies = [arm_models.hits_of(arm, held_out, [60])[0].mean() for arm in arms]
 
-    guessed = np.mean([meter.luck_of(arm, held_out) for arm in arms[:6]])
+    guessed = np.mean([arm_models.luck_of(arm, held_out) for arm in arms[:6]])
 
     assert 0.5 < guessed / np.var(accuracies, ddof=1) < 2
 

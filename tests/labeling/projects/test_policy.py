@@ -257,6 +257,7 @@ def test_the_learners_settings_move_to_its_table_and_back() -> None:
             ("0020_unread", "0021_duel_setting"),
             ("0030_damaged", "0031_external"),
             ("0033_representation", "0038_fall_back"),
+            ("0039_meter_look", "0040_hourly_rate"),
         ):
             MigrationExecutor(connection).migrate(
                 [("activelearn", before_it)], fake=True
