@@ -8,18 +8,18 @@ chunk (at 30,000 rows 25 ms instead of 5).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from django.db import connection
 from psycopg import sql
 
+from labeling.sql import statements
+
 # Fewer are read in a moment, by any plan.
 FEWEST: Final = 1000  # rows
 
-_BEHIND: Final = """
-SELECT relname FROM pg_class
-WHERE oid = ANY(%(tables)s::regclass[]) AND reltuples < %(rows)s / 2.0
-"""
+SQL: Final = statements.load(Path(__file__).with_name("statistics.sql"))
 
 
 def refresh(tables: Sequence[str], rows: int) -> None:
@@ -30,7 +30,7 @@ def refresh(tables: Sequence[str], rows: int) -> None:
     if rows < FEWEST:
         return
     with connection.cursor() as cursor:
-        cursor.execute(_BEHIND, {"tables": list(tables), "rows": rows})
+        cursor.execute(SQL["behind"], {"tables": list(tables), "rows": rows})
         if behind := [sql.Identifier(name) for (name,) in cursor.fetchall()]:
             names = sql.SQL(", ").join(behind)
             cursor.execute(sql.SQL("ANALYZE {}").format(names))

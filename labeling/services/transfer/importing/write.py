@@ -231,11 +231,15 @@ class Writer:
                 self.progress.report()
                 last = monotonic()
 
-    def _insert(self, read: ReadChunk, media_ids: Mapping[str, int]) -> Written:
-        outcomes, ready = read.outcomes, read.ready
+    def _counted(self) -> int:
+        """Return how many items there are: counted until it makes no difference."""
         if self._size < splitting.enough(self.project.evaluation_share):
             self._size = splitting.count(self.project)
-        size = self._size
+        return self._size
+
+    def _insert(self, read: ReadChunk, media_ids: Mapping[str, int]) -> Written:
+        outcomes, ready = read.outcomes, read.ready
+        size = self._counted()
         places: list[groups.GroupPlace] = []
         # Only rows that bring more than an item are kept: the others are items by now.
         rich: dict[str, Row] = {}
