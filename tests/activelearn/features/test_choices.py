@@ -139,7 +139,7 @@ def test_before_any_label_the_words_tell_whether_the_encoder_knows_them(
 
     row = choices.newest(project.pk)
     assert (row and row.name) == name
-    assert store.spec_of(project) == representations.SPECS[name or "joined"]
+    assert store.spec_of(project) == representations.SPECS["text"][name or "joined"]
     hashes = set(FeatureShard.objects.values_list("spec_hash", flat=True))
     assert hashes == {core.hash_of(store.spec_of(project))}
 

@@ -266,14 +266,7 @@ class Writer:
         self._balance(ready, size, new)
         rich |= {content: later.row for content, later in named.later.items()}
         # Of new items only: what items of before lack is told apart from what they have.
-        has_known = known_labels.keep(
-            self.project,
-            self.terms,
-            self.annotators,
-            self.importer,
-            {key: row for key, row in rich.items() if key in new},
-        )
-        self._has_labels = self._has_labels or has_known
+        self._keep_labels({key: row for key, row in rich.items() if key in new})
         met = self._met(outcomes, ready, named, new)
         refusals = [outcome for outcome in outcomes if isinstance(outcome, Refusal)]
         refusals += [*named.refusals, *met.refusals]
@@ -288,6 +281,12 @@ class Writer:
             met=met,
         )
         return self._written(ready, written, places)
+
+    def _keep_labels(self, rows: Mapping[str, Row]) -> None:
+        known = known_labels.keep(
+            self.project, self.terms, self.annotators, self.importer, rows
+        )
+        self._has_labels = self._has_labels or known
 
     def _met(
         self,
