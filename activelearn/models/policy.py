@@ -138,6 +138,7 @@ class LearningPolicy(PolicyPart):
         ),
         NEXT,
         "learner",
+        "pages",
     )
     fall_back = setting(
         models.BooleanField(
@@ -151,6 +152,7 @@ class LearningPolicy(PolicyPart):
         ),
         NEXT,
         "learner",
+        "pages",
     )
     retrain_first = setting(
         models.PositiveIntegerField(
@@ -250,6 +252,7 @@ class LearningPolicy(PolicyPart):
             ),
         ),
         AIM,
+        "learner",
         "pages",
     )
     aim_figure = setting(
@@ -261,6 +264,7 @@ class LearningPolicy(PolicyPart):
             help_text=_("Which figure is to reach the aim."),
         ),
         AIM,
+        "learner",
         "pages",
     )
 
