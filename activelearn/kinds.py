@@ -13,7 +13,7 @@ from activelearn.services.judging import (
     forecasts,
     meter,
 )
-from activelearn.services.ordering import ranking
+from activelearn.services.ordering import ranking, searching
 from activelearn.services.predictions import scoring
 from activelearn.services.training import choosing, encoding, retrain, triggers
 from labeling.services.work.kinds import Kind
@@ -74,6 +74,13 @@ KINDS: Final = (
             "labels": noop("Labels of the curve"),
             "held_out": noop("Held-out items compared on"),
         },
+    ),
+    Kind(
+        "learn.search",
+        searching.run,
+        title=noop("search for items of a label"),
+        queue=QUEUE,
+        counts={"items": noop("Items that come next")},
     ),
     Kind(
         "learn.judge",

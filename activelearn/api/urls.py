@@ -28,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_P}meter/", judging.MeterView.as_view()),
     path(f"{_P}forecast/", judging.ForecastView.as_view()),
     path(f"{_P}coverage/", labels.CoverageView.as_view()),
+    path(f"{_P}labels/search/", labels.LabelSearchView.as_view()),
     path(f"{_P}scores/", predictions.ScoresView.as_view()),
     path(f"{_P}predict/", predictions.PredictView.as_view()),
     path(

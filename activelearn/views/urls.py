@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
+from activelearn.views.labels import search
 from activelearn.views.training import previews
 from activelearn.views.versions import models, versions
 
@@ -17,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         versions.item_models,
         name="item-models",
     ),
+    path("projects/<slug:slug>/labels/search/", search.search, name="search-label"),
     path("projects/<slug:slug>/models/compare/", versions.compare, name="compare"),
     path("projects/<slug:slug>/models/retrain/", previews.retrain, name="retrain"),
     path(f"{_VERSION}promote/", previews.switch, {"action": "promote"}, name="promote"),

@@ -2686,4 +2686,5 @@ INSERT INTO django_migrations (app, name, applied) VALUES
     ('admin', '0002_logentry_remove_auto_add', now()),
     ('admin', '0003_logentry_add_action_flag_choices', now()),
     ('config', '0001_doorbells', now()),
-    ('config', '0002_identity', now());
+    ('config', '0002_identity', now()),
+    ('labeling', '0054_similar', now());

@@ -1,14 +1,34 @@
-"""What the figures on held-out items leave out."""
+"""What the figures on held-out items leave out, and more items of a label."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 
 from activelearn.services.labels import coverage
 from activelearn.services.labels import rare as rare_labels
-from labeling.api.http.fields import ReplyData, about
+from activelearn.services.ordering import searching
+from labeling.api.http.fields import Body, ReplyData, about
+from labeling.api.http.fields import text as limited
+
+
+class LabelSearchBody(Body):
+    """What is looked for."""
+
+    or_nothing: ClassVar = frozenset({"text"})
+
+    label: Annotated[str, limited(120, "A label of the project.")]
+    text: (
+        Annotated[
+            str,
+            limited(
+                searching.LONGEST,
+                "What describes it, in a project of texts; beside its examples.",
+            ),
+        ]
+        | None
+    ) = None
 
 
 class RareLabel(ReplyData):

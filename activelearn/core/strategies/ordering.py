@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -42,7 +43,8 @@ class Material:
     pool; of several labels, no label is a label set too. pool, held_out: ids of the items
     without a vote, each list ascending. settled: the number of held-out items that are
     labeled. duel: items of the pool that are asked about to tell two models apart, before
-    all that a model would choose. doubts: how unsure a source from outside is of items of
+    all that a model would choose. searched: items of the pool that may have a label which
+    people look for; they take turns with what the rule chooses. doubts: how unsure a source from outside is of items of
     the pool, in [0, 1]: as many as an order has places, the least sure ones.
     """
 
@@ -52,6 +54,7 @@ class Material:
     held_out: Sequence[int]
     settled: int = 0
     duel: Sequence[int] = ()
+    searched: Sequence[int] = ()
     doubts: Mapping[int, float] = field(default_factory=dict)
 
 
@@ -112,12 +115,30 @@ def chosen(material: Material, policy: Policy) -> Chosen:
     pool = material.table.covered(material.pool)
     places = np.searchsorted(material.table.ids, np.array(pool, dtype=np.int64))
     strategy, choices = _choices(material, places, policy)
+    choices = _beside_searched(material.searched, choices, pool)
     choices = _after_duel(material.duel, choices, pool)
     shares = mixing.Shares(
         random=policy.exploration_rate,
         evaluation=mixing.evaluation_share(policy.evaluation_rate, material.settled),
     )
     return Chosen(strategy, choices, pool, list(material.held_out), shares)
+
+
+def _beside_searched(
+    searched: Sequence[int], choices: Sequence[mixing.Choice], pool: Sequence[int]
+) -> list[mixing.Choice]:
+    """Let items that are searched for, and have no vote yet, take turns with the others.
+
+    Half of the places, so that the model goes on learning what it is unsure of.
+    """
+    if not searched:
+        return list(choices)
+    open_ones = set(pool)
+    wanted = dict.fromkeys(pk for pk in searched if pk in open_ones)
+    first = [mixing.Choice(pk, "similar") for pk in wanted]
+    others = [choice for choice in choices if choice.item_id not in wanted]
+    turns = list(chain.from_iterable(zip(first, others, strict=False)))
+    return turns + first[len(others) :] + others[len(first) :]
 
 
 def _after_duel(

@@ -15,7 +15,7 @@ from activelearn.core.strategies import ordering
 from activelearn.models import LearningPolicy, RankingFit
 from activelearn.services.features import store
 from activelearn.services.judging import duels, forecasts, meter
-from activelearn.services.ordering import entries
+from activelearn.services.ordering import entries, searching
 from activelearn.services.predictions import newcomers
 from labeling.models import Item, Label, Project, ProjectCounter, Resolution
 from labeling.services.queue import order
@@ -129,6 +129,7 @@ def material_of(
         held_out=list(wanting.evaluation().values_list("pk", flat=True)),
         settled=settled.count(),
         duel=duels.asked_items(project.pk),
+        searched=searching.searched_items(project.pk),
     )
 
 

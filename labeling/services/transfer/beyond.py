@@ -74,8 +74,8 @@ ENOUGH: Final = 100
 NAMED: Final = 20
 # Where a rule chose an item, or a person did.
 BY_RULE: Final = (
-    *(Reason.COLD, Reason.MODEL, Reason.DUEL, Reason.CHOSEN, Reason.RETURNED),
-    *(Reason.REFILL, Reason.REVIEW),
+    *(Reason.COLD, Reason.MODEL, Reason.DUEL, Reason.SIMILAR, Reason.CHOSEN),
+    *(Reason.RETURNED, Reason.REFILL, Reason.REVIEW),
 )
 
 

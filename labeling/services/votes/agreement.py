@@ -29,6 +29,7 @@ FRAMES: Final = {
     Reason.MODEL: "model",
     Reason.COLD: "model",
     Reason.DUEL: "model",
+    Reason.SIMILAR: "model",
     Reason.GOLD: "gold",
 }
 OTHER: Final = "other"

@@ -83,7 +83,9 @@ def known() -> bytes:
     return lines(*rows)
 
 
-BY_RULE: Final = (*("model", "cold", "chosen", "returned", "refill", "duel", "review"),)
+BY_RULE: Final = (
+    *("model", "cold", "similar", "chosen", "returned", "refill", "duel", "review"),
+)
 
 
 @pytest.mark.parametrize("reason", BY_RULE)

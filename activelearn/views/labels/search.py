@@ -1,0 +1,49 @@
+"""The button that looks for more items of a label."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from activelearn.services.ordering import searching
+from labeling.models import Label, Project, User
+from labeling.services.projects import members
+from labeling.views.page.scope import attempt, member_of
+
+
+@login_required
+@require_POST
+def search(request: HttpRequest, slug: str) -> HttpResponse:
+    """Ask for more items that may have a label; by its description without examples."""
+    member = member_of(request, slug, members.MANAGE)
+    label = request.POST.get("label", "")
+    user = User.objects.get(pk=member.user_id)
+    text = _description(member.project, label)
+
+    def act() -> object:
+        return searching.request(member.project, label, text, user)
+
+    tried = attempt(request, act)
+    for error in tried.errors:
+        messages.error(request, error)
+    if tried.is_done:
+        messages.success(
+            request,
+            _("More items that may be “%(label)s” are looked for and come next.")
+            % {"label": label},
+        )
+    return redirect("labels", slug)
+
+
+def _description(project: Project, label: str) -> str:
+    """Return when a label of texts fits, where no item has it yet; else nothing."""
+    if project.data_type != Project.DataType.TEXT:
+        return ""
+    if searching.has_examples(project, label):
+        return ""
+    labels = Label.objects.filter(label_set=project.label_set_pk, name=label)
+    return "".join(labels.values_list("description", flat=True))[: searching.LONGEST]
