@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from activelearn.core.strategies import ordering
+from activelearn.core.strategies import STRATEGIES, ordering
 from activelearn.services.ordering import ranking
-from bench import learning, sets
+from bench import dots, learning, sets, strategies
 from tests import make
 from tests.activelearn.core.clouds import clouds
 from tests.running.machine import ROOT
@@ -76,3 +77,39 @@ def test_c7_labels_are_counted_up_to_a_level(level: float, labels: float) -> Non
     needed = learning.labels_until(level, learning.smooth(curve))
 
     assert needed == pytest.approx(labels)
+
+
+def test_the_plain_bench_leaves_the_comparison_of_strategies_out() -> None:
+    assert strategies.rows() == []
+
+
+def test_strategies_are_compared_with_random_order_and_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    slow = [(n, n / 1000) for n in (50, 100, 200, 400)]
+    # Each accuracy with half the labels, or with a quarter.
+    quick = [(n, n / 500) for n, _ in slow]
+    best = [(n, n / 250) for n, _ in slow]
+    arms = {"hashed": [slow], "random": [slow], **{arm: [quick] for arm in STRATEGIES}}
+    arms["auto"] = [best]
+
+    worse = [(n, n / 1250) for n, _ in slow]
+    rows = strategies.reported({"a set": arms, "another": {**arms, "auto": [worse]}})
+
+    assert [(row["name"], row["value"], row["met"]) for row in rows] == [
+        ("strategies-a set", 0.32, True),
+        ("strategies-another", 1.21, False),
+        ("strategies", 0.63, False),
+    ]
+    assert "margin 0.53" in rows[0]["detail"]
+    assert "best auto" in rows[0]["detail"]
+    assert strategies.PICTURE.read_text().count("<title>") == 2 * len(STRATEGIES)
+
+
+def test_the_picture_keeps_what_is_outside_at_its_edge() -> None:
+    drawn = dots.svg({"a <set>": {"auto": 9.0, "entropy": 0.01}}, "auto")
+
+    assert "a &lt;set&gt;" in drawn
+    places = re.findall(r'cx="([\d.]+)" cy="61.0"', drawn)
+    assert [float(place) for place in places] == [dots.LEFT, dots.LEFT + dots.WIDTH]

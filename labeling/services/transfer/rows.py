@@ -103,16 +103,18 @@ def role_of(
     role = mapping.get(column) or NAMES.get(column, column)
     if role == "data":
         return column
-    is_reason = (
-        column in TOLD and role == column and ROW in columns and REASON in columns
-    )
-    if is_reason or mapping.get(column) == "ignore":
+    if mapping.get(column) == "ignore" or _is_reason(column, role, columns):
         return None
     if data_type == "table" or column in mapping or role in READERS:
         return role
     plain = _plain_name(column)
     is_special = plain in READERS or plain == data_type
     return plain if is_special and plain not in columns else role
+
+
+def _is_reason(column: str, role: str, columns: Container[str]) -> bool:
+    is_unmapped = column in TOLD and role == column
+    return is_unmapped and ROW in columns and REASON in columns
 
 
 @lru_cache(maxsize=4096)
