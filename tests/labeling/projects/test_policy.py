@@ -256,8 +256,8 @@ def test_the_learners_settings_move_to_its_table_and_back() -> None:
             ("0017_weights", "0018_gate_setting"),
             ("0020_unread", "0021_duel_setting"),
             ("0030_damaged", "0031_external"),
-            ("0033_representation", "0038_fall_back"),
-            ("0039_meter_look", "0040_hourly_rate"),
+            ("0033_representation", "0036_fall_back"),
+            ("0037_meter_look", "0038_hourly_rate"),
         ):
             MigrationExecutor(connection).migrate(
                 [("activelearn", before_it)], fake=True

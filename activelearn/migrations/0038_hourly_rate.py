@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('activelearn', '0039_meter_look'),
+        ('activelearn', '0037_meter_look'),
     ]
 
     operations = [

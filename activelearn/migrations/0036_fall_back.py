@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('activelearn', '0037_strategies'),
+        ('activelearn', '0035_strategies'),
     ]
 
     operations = [

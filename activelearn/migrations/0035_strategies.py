@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('activelearn', '0036_known_words'),
+        ('activelearn', '0034_known_words'),
     ]
 
     operations = [

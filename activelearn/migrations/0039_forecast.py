@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('activelearn', '0040_hourly_rate'),
+        ('activelearn', '0038_hourly_rate'),
         ('labeling', '0052_held_out_beyond'),
     ]
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('activelearn', '0038_fall_back'),
+        ('activelearn', '0036_fall_back'),
         ('labeling', '0052_held_out_beyond'),
     ]
 
