@@ -50,7 +50,14 @@ def shown(project: Project) -> ChoiceShown | None:
         why = _("Nothing has been compared yet: there are too few labels.")
         if row and row.known_words is not None:
             share = number_format(100 * row.known_words, 0)
-            known = _("The table of meanings knows %(share)s %% of the texts' words.")
+            known = (
+                _(
+                    "The table of meanings knows %(share)s %% of the texts' words: too few"
+                    " to read them by it."
+                )
+                if row.name == "hashed"
+                else _("The table of meanings knows %(share)s %% of the texts' words.")
+            )
             why = f"{known % {'share': share}} {why}"
         return ChoiceShown(0, [], why, due, waits)
     kind = project.data_type
