@@ -33,4 +33,5 @@ def refresh(tables: Sequence[str], rows: int) -> None:
         cursor.execute(SQL["behind"], {"tables": list(tables), "rows": rows})
         if behind := [sql.Identifier(name) for (name,) in cursor.fetchall()]:
             names = sql.SQL(", ").join(behind)
-            cursor.execute(sql.SQL("ANALYZE {}").format(names))
+            # Whoever holds a table looks at it too, or makes an index: nobody waits.
+            cursor.execute(sql.SQL("ANALYZE (SKIP_LOCKED) {}").format(names))

@@ -184,6 +184,13 @@ def test_the_learner_hears_of_items_each_time_they_are_twice_as_many_and_at_the_
         ):
             list(writer.write_all(broken()))
         assert len(heard) == 2  # 1 row, and the 2 that were written
+
+        heard.clear()
+        writer, _none = _writing([], 1)
+        writer.progress.job.attempt = 2
+        with django_capture_on_commit_callbacks(execute=True), writer:
+            pass
+        assert len(heard) == 1  # for what a killed attempt may have written
     finally:
         items_changed.disconnect(hear)
 

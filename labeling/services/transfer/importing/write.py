@@ -135,8 +135,9 @@ class Writer:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        # Whatever ended the import: what has been written is there.
-        if self._received > self._announced:
+        # Whatever ended the import: what has been written is there. A killed attempt may
+        # have written more than it announced, and this one may have found nothing left.
+        if self._received > self._announced or self.progress.job.attempt > 1:
             send_items_changed(self.project.pk)
 
     @property
@@ -205,9 +206,9 @@ class Writer:
                 self.count(written)
         self._received += written.received
         if self._received > 2 * self._announced:
+            send_items_changed(self.project.pk)
             self._announced = self._received
             statistics.refresh(_TABLES, self._received)
-            send_items_changed(self.project.pk)
         return written
 
     def _arranged(self, read: ReadChunk) -> ReadChunk:
