@@ -88,12 +88,18 @@ def spread(points: Array, scores: Array, count: int, seed: int) -> Places:
 
 
 def typical(
-    points: Array, count: int, seed: int, is_known: NDArray[np.bool_]
+    points: Array,
+    count: int,
+    seed: int,
+    is_known: NDArray[np.bool_],
+    *,
+    behind: bool = False,
 ) -> Places:
     """Return a typical point of each cluster in which none is known, largest first.
 
     points: (n, d), of which ``count`` clusters are made; is_known: (n,). For the start with
-    few labels: the point nearest to the center of its cluster is typical of it.
+    few labels: the point nearest to the center of its cluster is typical of it. behind:
+    whether the other clusters follow, those first in which the fewest are known.
     """
     from sklearn.cluster import KMeans
 
@@ -105,8 +111,8 @@ def typical(
         groups = means.fit_predict(points)
     away = np.linalg.norm(points - means.cluster_centers_[groups], axis=1)
     sizes = np.bincount(groups, minlength=count)
-    sizes[groups[is_known]] = 0
-    order = np.argsort(-sizes, kind="stable")
-    best = [np.flatnonzero(groups == group) for group in order if sizes[group]]
-    nearest = [members[away[members].argmin()] for members in best]
+    known = np.bincount(groups[is_known], minlength=count)
+    order = [g for g in np.lexsort((-sizes, known)) if behind or not known[g]]
+    best = [np.flatnonzero((groups == group) & ~is_known) for group in order]
+    nearest = [members[away[members].argmin()] for members in best if len(members)]
     return np.array(nearest, dtype=np.int64)

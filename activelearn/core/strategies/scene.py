@@ -27,7 +27,8 @@ class OrderLimits:
     window: places of an order that the model and chance fill. batch: items at the top,
     chosen to be unlike each other out of the ``shortlist`` least sure ones. known:
     labeled items that a ranked batch has to be unlike as well. sample: unlabeled items
-    that typical ones are found in, for those of a large pool are much the same.
+    that typical ones are found in, for those of a large pool are much the same, and at
+    most as many labeled ones beside them.
     """
 
     window: int = 2000

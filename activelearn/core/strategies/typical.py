@@ -18,14 +18,21 @@ def typical(scene: Scene) -> ServedRows:
     return clustered(scene, scene.policy.limits.batch)
 
 
-def clustered(scene: Scene, count: int) -> ServedRows:
-    """Serve one typical item of each of ``count`` clusters, and others by chance."""
+def clustered(scene: Scene, count: int, *, behind: bool = False) -> ServedRows:
+    """Serve one typical item of each of ``count`` clusters, and others by chance.
+
+    Of clusters without a label; ``behind`` them of all others, by how few labels they have.
+    """
     policy = scene.policy
     rng = np.random.default_rng(policy.seed)
-    both = np.union1d(_sample(scene, rng), scene.labeled)
+    labeled = scene.labeled[-policy.limits.sample :]
+    both = np.union1d(_sample(scene, rng), labeled)
     points = diversity.compact(scene.rows[both], policy.seed)
-    is_known = np.isin(both, scene.labeled)
-    chosen = both[diversity.typical(points, count, policy.seed, is_known)]
+    is_known = np.isin(both, labeled)
+    typical_ones = diversity.typical(
+        points, count, policy.seed, is_known, behind=behind
+    )
+    chosen = both[typical_ones]
     others = rng.permutation(np.setdiff1d(scene.places, chosen))
     ranked = np.concatenate([chosen, others])[: policy.limits.window]
     return ServedRows("cold", ranked, len(chosen))

@@ -11,11 +11,12 @@ MOST_CLUSTERS: Final = 500
 
 
 def typiclust(scene: Scene) -> ServedRows:
-    """Serve typical items of the largest clusters without a label.
+    """Serve typical items of the clusters with the fewest labels, the largest first.
 
-    There are as many clusters as labels and a batch together, so that new ones are always
-    without (Hacohen et al. 2022, ICML, 8175–8195; typical is what is nearest to the middle
-    of its cluster). Good where labels are many and similar items mostly share theirs.
+    There are as many clusters as labels and a batch together, so that new ones are without
+    until there are ``MOST_CLUSTERS`` (Hacohen et al. 2022, ICML, 8175–8195; typical is what
+    is nearest to the middle of its cluster). Good where labels are many and similar items
+    mostly share theirs.
     """
     wanted = len(scene.labeled) + scene.policy.limits.batch
-    return clustered(scene, min(wanted, MOST_CLUSTERS))
+    return clustered(scene, min(wanted, MOST_CLUSTERS), behind=True)

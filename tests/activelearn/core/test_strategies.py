@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -10,10 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from activelearn.core import query
-from activelearn.core.strategies import STRATEGIES
+from activelearn.core import diversity, query
+from activelearn.core.strategies import STRATEGIES, Strategy
 from activelearn.core.strategies.chance import chance
-from activelearn.core.strategies.scene import OrderLimits, Places, Policy, Scene
+from activelearn.core.strategies.scene import (
+    OrderLimits,
+    Places,
+    Policy,
+    Rows,
+    Scene,
+)
 from activelearn.core.strategies.typical import typical
 from activelearn.core.strategies.typiclust import typiclust
 from activelearn.core.strategies.unsure import doubts_of
@@ -129,6 +136,50 @@ def test_typiclust_goes_on_with_items_of_clusters_without_a_label() -> None:
     # Four clusters all have a label by now; of nineteen some have none.
     assert fixed.ruled == 0
     assert growing.ruled >= 4
+
+
+def test_typiclust_asks_where_labels_are_fewest_once_all_clusters_have_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module = import_module("activelearn.core.strategies.typiclust")
+    monkeypatch.setattr(module, "MOST_CLUSTERS", 3)
+
+    served = typiclust(scene(np.array([*range(9), *range(20, 26), 40, 41])))
+
+    # One of c, of which two are labeled, then one of b and one of a.
+    assert served.ruled == 3
+    assert (served.places[:3] // 20).tolist() == [2, 1, 0]
+
+
+def test_a_cluster_without_an_open_item_is_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module = import_module("activelearn.core.strategies.typiclust")
+    monkeypatch.setattr(module, "MOST_CLUSTERS", 3)
+
+    served = typiclust(scene(np.arange(50)))
+
+    assert served.ruled == 1
+    assert len(served.places) == 10
+
+
+@pytest.mark.parametrize("strategy", [typical, typiclust])
+def test_typical_items_are_found_beside_a_part_of_many_labeled_ones(
+    monkeypatch: pytest.MonkeyPatch, strategy: Strategy
+) -> None:
+    looked_at: list[int] = []
+
+    def compact(rows: Rows, seed: int) -> query.Array:
+        looked_at.append(rows.shape[0])
+        return original(rows, seed)
+
+    original = diversity.compact
+    monkeypatch.setattr(diversity, "compact", compact)
+    policy = replace(POLICY, limits=replace(LIMITS, sample=10))
+
+    strategy(scene(np.arange(30), policy))
+
+    assert looked_at == [20]
 
 
 def test_chance_draws_every_row_equally_often() -> None:
