@@ -36,8 +36,8 @@ def in_turn(
         kept.append(part[near])
         apart.append(distances[near])
     candidates, distances = np.concatenate(kept), np.vstack(apart)
-    ranked = candidates[np.argsort(distances, axis=0, kind="stable")]
-    # Row by row: what is nearest to each, then what is second.
+    # Row by row: what is nearest to each, then what is second; each row adds one or more.
+    ranked = candidates[np.argsort(distances, axis=0, kind="stable")[:count]]
     in_turns = list(dict.fromkeys(ranked.ravel().tolist()))
     return np.array(in_turns[:count], dtype=np.int64)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -46,6 +48,21 @@ def test_as_many_as_are_wanted_come_however_many_rows_are_looked_at_at_once(
     assert near.tolist() == in_turn(rows, places, known, count).tolist()
     assert len(set(near.tolist())) == len(near) == min(n, count)
     assert set(near.tolist()) <= set(places.tolist())
+
+
+def test_no_more_numbers_are_made_than_can_be_taken() -> None:
+    rows = sparse.csr_matrix(np.random.default_rng(0).normal(size=(4000, 2)))
+    examples, places = rows[:50], np.arange(4000)
+    in_turn(rows, places[:9], examples, 9)
+
+    tracemalloc.start()
+    # In parts this small each row is a candidate: 200,000 distances.
+    in_turn(rows, places, examples, 40, at_once=40)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    # The distances twice, and their order; every place as a number of its own is 13 MB.
+    assert most < 9_000_000
 
 
 def test_without_an_example_nothing_is_like_it() -> None:
