@@ -8,11 +8,13 @@ import numpy as np
 
 from activelearn.core import query
 from activelearn.core.strategies.batches import ranked
-from activelearn.core.strategies.scene import Rows, Scene, ServedRows
+from activelearn.core.strategies.scene import AT_ONCE, Rows, Scene, ServedRows
 from activelearn.core.strategies.typical import typical
 from activelearn.core.training import LinearModel
 
 MEMBERS: Final = 5
+# Probabilities in memory at once, of all members together: 80 MB.
+MOST_VOTES: Final = 10_000_000
 
 
 def committee(scene: Scene) -> ServedRows:
@@ -30,7 +32,8 @@ def committee(scene: Scene) -> ServedRows:
         votes = np.array([_vote(member, rows, names) for member in members])
         return _disagreement(votes, is_multi=scene.policy.is_multi)
 
-    places = ranked(scene, scene.scored(score))
+    at_once = max(1, min(AT_ONCE, MOST_VOTES // (len(members) * len(names))))
+    places = ranked(scene, scene.scored(score, at_once=at_once))
     return ServedRows("committee", places, len(places))
 
 

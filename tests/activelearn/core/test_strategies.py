@@ -24,6 +24,7 @@ from activelearn.core.strategies.scene import (
 from activelearn.core.strategies.typical import typical
 from activelearn.core.strategies.typiclust import typiclust
 from activelearn.core.strategies.unsure import doubts_of
+from activelearn.core.training import LinearModel
 from tests.activelearn.core.clouds import clouds
 
 ROWS, TRUTH = clouds()
@@ -217,6 +218,28 @@ def test_a_committee_asks_where_its_members_disagree() -> None:
     places = STRATEGIES["committee"](scene(labeled)).places
 
     assert set(places[:4].tolist()) <= set(range(4, 56))
+
+
+@pytest.mark.parametrize("is_multi", [False, True])
+def test_a_committee_votes_on_few_rows_at_once_where_labels_are_many(
+    monkeypatch: pytest.MonkeyPatch, *, is_multi: bool
+) -> None:
+    module = import_module("activelearn.core.strategies.committee")
+    given_scene = scene(np.arange(0, 60, 5), replace(POLICY, is_multi=is_multi))
+    whole = module.committee(given_scene).places
+    sizes: list[int] = []
+
+    def vote(member: LinearModel, rows: Rows, names: list[str]) -> query.Array:
+        sizes.append(rows.shape[0])
+        return original(member, rows, names)
+
+    original = module._vote
+    monkeypatch.setattr(module, "_vote", vote)
+    # Five members and three labels: seven rows.
+    monkeypatch.setattr(module, "MOST_VOTES", 5 * 3 * 7)
+
+    assert module.committee(given_scene).places.tolist() == whole.tolist()
+    assert max(sizes) == 7
 
 
 def test_badge_picks_items_unlike_each_other() -> None:
