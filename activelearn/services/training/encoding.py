@@ -10,12 +10,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Sum
 from django.utils.translation import gettext_noop as noop
 
 from activelearn.core import features as core
+from activelearn.models import FeatureShard
 from activelearn.services.features import in_force, store
 from activelearn.services.versions import registry, requests
-from labeling.models import Item, Job, Project
+from labeling.models import Job, Project
 from labeling.services.work import jobs
 from labeling.services.work.progress import Progress
 
@@ -63,4 +65,13 @@ def run(progress: Progress) -> dict[str, Any]:
         requests.request_order(project.pk)
         # Last, for it locks the job's row: a worker that lost the job requests nothing.
         progress.report(stage=noop("done"))
-    return {"items": Item.objects.filter(project=project).count()}
+    return {"items": _new_rows(progress.job)}
+
+
+def _new_rows(job: Job) -> int:
+    """Return how many rows a job has added, in all its attempts."""
+    wanted = core.hash_of(core.JOINED_IMAGE_SPEC)
+    added = FeatureShard.objects.filter(
+        project=job.project, spec_hash=wanted, created_at__gte=job.started_at
+    )
+    return added.aggregate(total=Sum("items"))["total"] or 0

@@ -7,6 +7,7 @@ import io
 import numpy as np
 import pytest
 from django.test import Client
+from django.utils import timezone
 from PIL import Image
 
 from activelearn.core import features as core
@@ -20,6 +21,7 @@ from activelearn.services.versions import registry
 from labeling.models import Job, Project, QueueEntry, Unread
 from labeling.services.votes import gold
 from labeling.services.work import jobs
+from labeling.services.work.progress import SLICE, StoodBack
 from tests import make
 from tests.activelearn.features.test_unread import noise, picture
 from tests.activelearn.test_loop import work
@@ -90,6 +92,28 @@ def test_what_the_encoder_has_seen_is_read_by_the_next_order() -> None:
     assert store.load(project).spec_hash == JOINED
     encoding.consider(project.pk)
     assert not Job.objects.filter(kind="learn.encode", state="queued").exists()
+
+
+def test_a_job_says_how_many_the_encoder_has_not_seen_before() -> None:
+    project = pictures(0, gone=SOON + 1)
+    encode(project)
+    add(project, SOON + 2)
+    encoding.consider(project.pk)
+    progress = jobs.claim(Job.objects.get(kind="learn.encode", state="queued").pk)
+    assert progress is not None
+    job = progress.job
+    # It stands back for another one, behind its first chunk.
+    progress.began -= SLICE + 1
+    asked = jobs.enqueue("learn.rank", project=project)
+    with pytest.raises(StoodBack):
+        encoding.run(progress)
+    jobs.cancel(asked)
+    Job.objects.filter(pk=job.pk).update(alive_until=timezone.now())
+
+    jobs.run(job.pk)
+
+    job.refresh_from_db()
+    assert job.result == {"items": SOON + 2}
 
 
 def test_an_own_part_is_as_it_would_be_alone() -> None:
