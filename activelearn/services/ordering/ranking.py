@@ -129,7 +129,7 @@ def material_of(
         held_out=list(wanting.evaluation().values_list("pk", flat=True)),
         settled=settled.count(),
         duel=duels.asked_items(project.pk),
-        searched=searching.searched_items(project.pk),
+        searched=searching.searched_items(project),
     )
 
 

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import numpy as np
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
+from django.db.models.fields.json import KT
 from django.utils.translation import gettext_noop as noop
 
 from activelearn.core import features as core
@@ -28,11 +29,20 @@ LONGEST: Final = 500
 IN_FORCE: Final = 5
 
 
-def request(project: Project, label: str, text: str, user: User | None) -> Job:
+def request(
+    project: Project,
+    label: str,
+    text: str,
+    user: User | None,
+    *,
+    or_described: bool = False,
+) -> Job:
     """Request a search for items like those that have a label, or like a description.
 
-    Raises InvalidInputError for a label that is not of the project, where there is nothing
-    to be like, and for a description of what is no text.
+    One for the same that waits or runs will do. or_described: whether it goes by when the
+    label fits, as people are told, where no item of a project of texts has it yet. Raises
+    InvalidInputError for a label that is not of the project, where there is nothing to be
+    like, and for a description of what is no text.
     """
     names = Label.objects.filter(label_set=project.label_set_pk)
     check_one_of("label", label, names.values_list("name", flat=True))
@@ -40,11 +50,36 @@ def request(project: Project, label: str, text: str, user: User | None) -> Job:
     if text and project.data_type != Project.DataType.TEXT:
         why = sentence("Only texts are found by a description.")
         raise InvalidInputError(errors={"text": [why]})
-    if not text and not has_examples(project, label):
-        why = sentence("No item of the pool has this label yet: label or describe one.")
-        raise InvalidInputError(errors={"label": [why]})
+    if not text and not _examples(project, label).exists():
+        text = _when_it_fits(project, label) if or_described else ""
+        if not text:
+            why = sentence(
+                "No item of the pool has this label yet: label or describe one."
+            )
+            raise InvalidInputError(errors={"label": [why]})
     params = {"label": label, "text": text}
-    return jobs.enqueue("learn.search", project=project, params=params, user=user)
+    return _at_work(project, params) or jobs.enqueue(
+        "learn.search", project=project, params=params, user=user
+    )
+
+
+def _when_it_fits(project: Project, label: str) -> str:
+    """Return what people are told of a label of texts; else nothing."""
+    if project.data_type != Project.DataType.TEXT:
+        return ""
+    labels = Label.objects.filter(label_set=project.label_set_pk, name=label)
+    return "".join(labels.values_list("description", flat=True))[:LONGEST]
+
+
+def _at_work(project: Project, params: dict[str, str]) -> Job | None:
+    """Return a search for the same that waits or runs, and goes on."""
+    return Job.objects.filter(
+        project=project,
+        kind="learn.search",
+        params__contains=params,
+        finished_at=None,
+        cancel_requested=False,
+    ).first()
 
 
 def run(progress: Progress) -> dict[str, Any]:
@@ -56,10 +91,12 @@ def run(progress: Progress) -> dict[str, Any]:
     if job.project is None:
         return {}
     progress.report(stage=noop("features"))
-    table = store.load(job.project, step=progress.step)
+    # Once: the description has to become numbers as the items have.
+    spec = store.renewed_spec_of(job.project)
+    table = store.load(job.project, spec, progress.step)
     progress.report(stage=noop("comparison"))
     label, text = job.params["label"], job.params["text"]
-    examples = _rows_like(job.project, table, label, text)
+    examples = _rows_like(job.project, table, spec, label, text)
     if examples is None:
         return {"items": 0}
     wanting = Item.objects.filter(project=job.project, votes=0).wanting_votes()
@@ -75,18 +112,25 @@ def run(progress: Progress) -> dict[str, Any]:
     return {"items": len(near)}
 
 
-def has_examples(project: Project, label: str) -> bool:
-    """Whether an item of the pool has the label."""
-    return _examples(project, label).exists()
+def searched_items(project: Project) -> list[int]:
+    """Return the items of the latest searches, those of the newest first.
 
-
-def searched_items(project_id: int) -> list[int]:
-    """Return the items of the latest searches, those of the newest first."""
-    searches = Job.objects.filter(
-        project=project_id, kind="learn.search", params__has_key="items"
+    Of several for the same the newest alone, and none for a label that is gone.
+    """
+    labels = Label.objects.filter(label_set=project.label_set_pk)
+    searches = (
+        Job.objects.filter(
+            project=project, kind="learn.search", params__has_key="items"
+        )
+        .annotate(label=KT("params__label"), text=KT("params__text"))
+        .filter(label__in=labels.values("name"))
     )
-    latest = searches.order_by("-pk").values_list("params__items", flat=True)
-    return [pk for items in latest[:IN_FORCE] for pk in items]
+    newest = searches.values("label", "text").annotate(newest=Max("pk"))
+    latest = newest.order_by("-newest").values("newest")[:IN_FORCE]
+    kept = Job.objects.filter(pk__in=latest).order_by("-pk")
+    return [
+        pk for items in kept.values_list("params__items", flat=True) for pk in items
+    ]
 
 
 def _examples(project: Project, label: str) -> QuerySet[Resolution]:
@@ -102,13 +146,15 @@ def _examples(project: Project, label: str) -> QuerySet[Resolution]:
 
 
 def _rows_like(
-    project: Project, table: core.Table, label: str, text: str
+    project: Project, table: core.Table, spec: core.Spec, label: str, text: str
 ) -> core.Rows | None:
-    """Return the rows of the examples and of the description; None without any."""
+    """Return the rows of the examples and of the description; None without any.
+
+    spec: that of the table.
+    """
     newest = _examples(project, label).values_list("item_id", flat=True)[:EXAMPLES]
     known = table.covered(newest)
     parts = [table.rows_of(known)] if known else []
     if text:
-        spec = store.spec_of(project)
         parts.append(core.text_rows([text], spec))
     return stacked(parts) if parts else None

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from activelearn.services.ordering import searching
-from labeling.models import Label, Project, User
+from labeling.models import User
 from labeling.services.projects import members
 from labeling.views.page.scope import attempt, member_of
 
@@ -22,10 +22,9 @@ def search(request: HttpRequest, slug: str) -> HttpResponse:
     member = member_of(request, slug, members.MANAGE)
     label = request.POST.get("label", "")
     user = User.objects.get(pk=member.user_id)
-    text = _description(member.project, label)
 
     def act() -> object:
-        return searching.request(member.project, label, text, user)
+        return searching.request(member.project, label, "", user, or_described=True)
 
     tried = attempt(request, act)
     for error in tried.errors:
@@ -37,13 +36,3 @@ def search(request: HttpRequest, slug: str) -> HttpResponse:
             % {"label": label},
         )
     return redirect("labels", slug)
-
-
-def _description(project: Project, label: str) -> str:
-    """Return when a label of texts fits, where no item has it yet; else nothing."""
-    if project.data_type != Project.DataType.TEXT:
-        return ""
-    if searching.has_examples(project, label):
-        return ""
-    labels = Label.objects.filter(label_set=project.label_set_pk, name=label)
-    return "".join(labels.values_list("description", flat=True))[: searching.LONGEST]

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
-from django.test import Client
+from typing import Any
 
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from activelearn.core import features as core
+from activelearn.models import RepresentationChoice
+from activelearn.services.features import store
 from activelearn.services.ordering import ranking, searching
 from labeling.errors import InvalidInputError
 from labeling.models import Item, Job, Project, QueueEntry
@@ -130,6 +137,67 @@ def test_what_has_a_vote_leaves_the_search() -> None:
     assert set(entries.values_list("item", flat=True)) == set(near) - voted
 
 
+def test_a_search_that_waits_or_runs_is_not_requested_again() -> None:
+    project = texts(1)
+
+    def ask(name: str, text: str) -> Job:
+        return searching.request(project, name, text, None)
+
+    job = ask("card", "a lost card")
+    again, other = ask("card", "a lost card"), ask("weather", "a lost card")
+    reworded = ask("card", "a card")
+    assert jobs.claim(job.pk)
+    while_it_runs = ask("card", "a lost card")
+    jobs.cancel(job)
+
+    assert again == while_it_runs == job
+    assert len({job, other, reworded}) == 3
+    assert ask("card", "a lost card") != job
+
+
+def test_of_searches_for_the_same_the_newest_counts_and_none_for_a_label_gone() -> None:
+    project = texts(1)
+    for name, text, items in (
+        ("gone", "x", [1]),
+        ("card", "x", [2, 3]),
+        ("card", "y", [4]),
+        *[("card", "x", [5, 6])] * 7,
+        ("weather", "x", [7]),
+        ("gone", "", [8]),
+    ):
+        params = {"label": name, "text": text, "items": items}
+        Job.objects.create(project=project, kind="learn.search", params=params)
+
+    assert searching.searched_items(project) == [7, 5, 6, 4]
+
+
+def test_a_description_is_read_as_the_items_were(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    project = texts()
+    load = store.load
+
+    def chosen_meanwhile(*args: Any, **named: Any) -> core.Table:
+        table = load(*args, **named)
+        RepresentationChoice.objects.create(
+            project=project,
+            number=9,
+            name="hashed",
+            before="joined",
+            label_count=0,
+            items=0,
+            compared={},
+            gain=0,
+            error=0,
+        )
+        return table
+
+    monkeypatch.setattr(store, "load", chosen_meanwhile)
+    job = searched(project, "card", "a lost or stolen card")
+
+    assert (job.state, job.result) == ("done", {"items": 50})
+
+
 @pytest.mark.parametrize(
     ("name", "text", "why"),
     [
@@ -185,3 +253,20 @@ def test_the_labels_page_has_a_button_for_each_label(client: Client) -> None:
     assert "are looked for and come next" in done
     assert Job.objects.get(kind="learn.search").params["text"] == row.description
     assert client.get(button).status_code == 405
+
+
+def test_the_button_looks_once_whether_the_label_has_examples(client: Client) -> None:
+    project = texts(2)
+    ranking.rank(project)
+    items = Item.objects.filter(project=project)
+    answer(project, dict.fromkeys(items.values_list("pk", flat=True), "card"), 4)
+    items.filter(votes__gt=0).update(split="pool")
+    client.force_login(make.manager_of(project).user)
+    button = f"/projects/{project.slug}/labels/search/"
+
+    with CaptureQueriesContext(connection) as queries:
+        client.post(button, {"label": "card"})
+
+    looks = [query for query in queries if '"labeling_resolution"' in query["sql"]]
+    assert len(looks) == 1
+    assert Job.objects.get(kind="learn.search").params["text"] == ""
