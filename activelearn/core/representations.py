@@ -114,9 +114,9 @@ def compared(
 ) -> RightByName:
     """Return by representation how right it is of each item, (n,) in [0, 1].
 
-    lot: with joined rows. kind: of the data, as in ``SPECS``. Items of one group share a fold. One label is right or wrong; of
-    several, the share of those that are named or right that are both. ``step`` is called
-    before each fit; what it raises ends this.
+    lot: with joined rows. kind: of the data, as in ``SPECS``. Items of one group share a
+    fold. One label is right or wrong; of several, the share of those that are named or
+    right that are both. ``step`` is called before each fit; what it raises ends this.
     """
     folds = crossfit.dealt(lot.groups, lot.targets, FOLDS)
     right: RightByName = {name: np.zeros(len(lot.ids)) for name in SPECS[kind]}

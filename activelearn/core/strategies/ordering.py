@@ -44,8 +44,9 @@ class Material:
     without a vote, each list ascending. settled: the number of held-out items that are
     labeled. duel: items of the pool that are asked about to tell two models apart, before
     all that a model would choose. searched: items of the pool that may have a label which
-    people look for; they take turns with what the rule chooses. doubts: how unsure a source from outside is of items of
-    the pool, in [0, 1]: as many as an order has places, the least sure ones.
+    people look for; they take turns with what the rule chooses. doubts: how unsure a
+    source from outside is of items of the pool, in [0, 1]: as many as an order has
+    places, the least sure ones.
     """
 
     table: Table

@@ -32,8 +32,9 @@ def in_turn(
 ) -> list[int]:
     """Return the jobs, those first whose project has had the least of the workers.
 
-    Patient jobs come last. A project that no worker serves at this moment comes before those that one does;
-    then counts the time that its jobs took within ``WINDOW``, and then who came first.
+    Patient jobs come last. A project that no worker serves at this moment comes before
+    those that one does; then counts the time that its jobs took within ``WINDOW``, and
+    then who came first.
     """
     running: dict[int | None, int] = {}
     spent: dict[int | None, timedelta] = {}
