@@ -37,8 +37,9 @@ class LabelSearchView(ProjectView):
     def post(self, body: wire.LabelSearchBody) -> work.Job:
         """Let items come next that are like those of a label, or like a description.
 
-        Every second place of the queue goes to them until they have votes, with the reason
-        `similar`: they are answered blind, and count as chosen by a rule.
+        Every second place that the rule decides goes to them until they have votes, with
+        the reason `similar`: they are answered blind, and count as chosen by a rule. What
+        chance, the held-out items and a duel decide stays as it is.
         """
         user = User.objects.get(pk=self.member.user_id)
         text = body.text or ""
