@@ -112,7 +112,9 @@ def _measured(project: Project, progress: Progress) -> core.Forecast | None:
     table = store.load(project, step=progress.step)
     labels = snapshots.labels_now(project, Item.Split.POOL)
     items = table.covered(labels)
-    held = evidence.held(snapshots.labels_of(project, Item.Split.EVALUATION, table), {})
+    # Not ``labels_of``: nothing is taken here, and an expert may still think again.
+    truth = snapshots.labels_now(project, Item.Split.EVALUATION)
+    held = evidence.held({pk: truth[pk] for pk in table.covered(truth)}, {})
     if len(items) < core.FEWEST_LABELS or len(held.truth) < core.FEWEST_HELD_OUT:
         return None
     if len(items) > core.MOST:

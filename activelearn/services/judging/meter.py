@@ -112,7 +112,9 @@ def switched(look: MeterLook) -> Message:
 
 def _measured(project: Project, table: Table, progress: Progress) -> core.Saving | None:
     """Return what is measured now; None where too few of the votes have made a label."""
-    held = evidence.held(snapshots.labels_of(project, Item.Split.EVALUATION, table), {})
+    # Not ``labels_of``: nothing is taken here, and an expert may still think again.
+    truth = snapshots.labels_now(project, Item.Split.EVALUATION)
+    held = evidence.held({pk: truth[pk] for pk in table.covered(truth)}, {})
     labels = snapshots.labels_now(project, Item.Split.POOL)
     known = {pk: labels[pk] for pk in table.covered(labels)}
     both = arms.taken(project, core.RUNGS[-1])

@@ -10,7 +10,7 @@ from django.test import Client
 from activelearn.core import forecast as core
 from activelearn.models import LearningForecast, LearningPolicy
 from activelearn.services.judging import forecasts
-from labeling.models import Annotation, Job, Project, ProjectCounter
+from labeling.models import Annotation, Job, Project, ProjectCounter, Resolution
 from labeling.services.projects import policy
 from labeling.services.work import jobs
 from tests import make
@@ -73,6 +73,8 @@ def test_an_order_asks_for_a_forecast_from_a_hundred_labels_on() -> None:
     forecast = forecasts.core_of(row)
     assert forecast.now.value > 0.6
     assert len(forecast.ahead) == len(core.AHEAD)
+    # An expert may still take a decision back: nothing has learned from its label.
+    assert not Resolution.objects.exclude(used_at=None).exists()
     # The same labels are not forecast twice.
     forecasts.consider(project.pk)
     assert made(project) is None

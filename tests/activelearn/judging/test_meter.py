@@ -13,7 +13,7 @@ from activelearn.models import LearningPolicy, MeterLook
 from activelearn.services.judging import meter
 from activelearn.services.labels import arms
 from activelearn.services.ordering import ranking
-from labeling.models import Item, Job, Project, QueueEntry
+from labeling.models import Item, Job, Project, QueueEntry, Resolution
 from labeling.services.projects import policy
 from labeling.services.votes import settle
 from labeling.services.work import jobs
@@ -102,6 +102,8 @@ def test_an_order_asks_for_a_look_once_both_arms_have_enough_labels() -> None:
     points = meter.points_of(look)
     assert [point.labels for point in points] == sorted(core.sizes_of(look.labels))
     assert points[-1].chance.value > 0.6
+    # An expert may still take a decision back: nothing has learned from its label.
+    assert not Resolution.objects.exclude(used_at=None).exists()
     # The same labels are not looked at twice.
     meter.consider(project.pk)
     assert looked(project) is None
