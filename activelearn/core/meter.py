@@ -36,8 +36,6 @@ COMPARED: Final = 3
 STEPS: Final = 4
 # How many looks in a row have to say the same before the order changes.
 IN_A_ROW: Final = 2
-# The share of the places that the model keeps where chance orders, to be measured on.
-KEPT: Final = 0.1
 
 SavingVerdict = Literal["saves", "costs", "cannot tell"]
 Orderer = Literal["model", "chance"]

@@ -33,6 +33,8 @@ __all__ = [
 EXTERNAL: Final = "external"
 # How an own model's doubt is measured behind what such a source has scored.
 BEHIND: Final = "margin"
+# The share of the places that the rule keeps where chance orders, to be measured on.
+KEPT: Final = 0.1
 
 
 @dataclass(frozen=True)
@@ -118,11 +120,18 @@ def chosen(material: Material, policy: Policy) -> Chosen:
     strategy, choices = _choices(material, places, policy)
     choices = _beside_searched(material.searched, choices, pool)
     choices = _after_duel(material.duel, choices, pool)
-    shares = mixing.Shares(
-        random=policy.exploration_rate,
-        evaluation=mixing.evaluation_share(policy.evaluation_rate, material.settled),
-    )
-    return Chosen(strategy, choices, pool, list(material.held_out), shares)
+    held_out = list(material.held_out)
+    return Chosen(strategy, choices, pool, held_out, _shares(material, policy))
+
+
+def _shares(material: Material, policy: Policy) -> mixing.Shares:
+    """Return the shares of chance and of the held-out items."""
+    evaluation = mixing.evaluation_share(policy.evaluation_rate, material.settled)
+    if not policy.has_fallen_back:
+        return mixing.Shares(policy.exploration_rate, evaluation)
+    # What no held-out item takes would be the rule's.
+    taken = evaluation if material.held_out else 0.0
+    return mixing.Shares(max(policy.exploration_rate, 1 - taken - KEPT), evaluation)
 
 
 def _beside_searched(

@@ -46,7 +46,8 @@ class Policy:
 
     label_count: how many labels the project has to choose from. exploration_rate,
     evaluation_rate: the shares, in [0, 1], of an order that chance and the held-out items
-    decide.
+    decide. has_fallen_back: whether chance decides all that the latter leave, but the
+    tenth that the rule keeps.
     """
 
     strategy: str
@@ -57,6 +58,7 @@ class Policy:
     exploration_rate: float
     evaluation_rate: float
     is_text: bool = True
+    has_fallen_back: bool = False
     limits: OrderLimits = OrderLimits()
 
     @property

@@ -46,13 +46,6 @@ def has_fallen_back(policy: LearningPolicy) -> bool:
     return policy.fall_back and orderer_of(policy.project_id) == "chance"
 
 
-def chance_rate(policy: LearningPolicy, evaluation_rate: float) -> float:
-    """Return the share of the places that chance decides: most where the model costs."""
-    if not has_fallen_back(policy):
-        return policy.exploration_rate
-    return max(policy.exploration_rate, 1 - evaluation_rate - core.KEPT)
-
-
 def consider(project_id: int) -> None:
     """Request a look where one is due; one that already waits will do."""
     if _is_due(project_id):

@@ -149,9 +149,10 @@ def policy_of(project: Project, limits: ordering.OrderLimits) -> ordering.Policy
         is_multi=project.is_multi,
         label_count=Label.objects.filter(label_set=project.label_set_pk).count(),
         seed=project.seed,
-        exploration_rate=meter.chance_rate(own, project.evaluation_rate),
+        exploration_rate=own.exploration_rate,
         evaluation_rate=project.evaluation_rate,
         is_text=project.data_type == Project.DataType.TEXT,
+        has_fallen_back=meter.has_fallen_back(own),
         limits=limits,
     )
 

@@ -115,6 +115,19 @@ def test_a_batch_is_made_of_unlike_items() -> None:
     assert spread[:4] != by_score[:4]
 
 
+@pytest.mark.parametrize(
+    ("settled", "held_out", "chance"),
+    [(0, HELD_OUT, 0.7), (100, HELD_OUT, 0.85), (100, [], 0.9)],
+)
+def test_where_chance_orders_the_rule_keeps_a_tenth_whatever_is_held_out(
+    settled: int, held_out: list[int], chance: float
+) -> None:
+    made = replace(material(12), settled=settled, held_out=held_out)
+    policy = replace(POLICY, has_fallen_back=True)
+
+    assert ordering.chosen(made, policy).shares.random == pytest.approx(chance)
+
+
 @pytest.mark.parametrize("labeled", [0, 12])
 def test_the_same_seed_gives_the_same_order(labeled: int) -> None:
     assert rank(labeled) == rank(labeled)
