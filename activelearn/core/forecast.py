@@ -26,7 +26,7 @@ FEWEST_LABELS: Final = 100
 FEWEST_HELD_OUT: Final = 30
 # A new one is due with so large a share of labels more.
 GROWTH: Final = 0.25
-# Of more labels as many are drawn: a fit takes its time.
+# Of more labels as many are drawn for the curve: a fit takes its time.
 MOST: Final = 2000
 STEP: Final = 2**-0.5
 STEPS: Final = 7
@@ -87,6 +87,7 @@ class CurvePoint:
 class Forecast:
     """Where a curve leads.
 
+    labels: how many there are now; of more than ``MOST`` the curve measures as many.
     points: as measured, ascending; ahead: as expected, from the number of now to eight
     times as many. plateau: the accuracy that it comes near to.
     """
@@ -100,8 +101,13 @@ class Forecast:
 
     @property
     def now(self) -> Estimate:
-        """The accuracy with all labels."""
-        return self.points[-1].accuracy
+        """The accuracy with all labels, by the law where it was measured with fewer."""
+        return self.points[-1].accuracy if self.is_measured else self.ahead[0].accuracy
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether the curve is measured up to the number of labels of now."""
+        return self.points[-1].labels >= self.labels
 
     @property
     def twice(self) -> Estimate:
@@ -189,9 +195,9 @@ def fitted(sizes: NDArray[np.int64], accuracies: Array) -> PowerLaw:
     return PowerLaw(float(a), float(b * n[-1] ** c), float(c))
 
 
-def forecast_of(curve: LearningCurve, seed: int) -> Forecast:
-    """Return where a curve leads."""
-    labels = int(curve.sizes[-1])
+def forecast_of(curve: LearningCurve, seed: int, labels: int | None = None) -> Forecast:
+    """Return where a curve leads; labels: how many there are, where it has a part alone."""
+    labels = labels or int(curve.sizes[-1])
     laws = drawn_laws(curve, seed)
     law = fitted(curve.sizes, curve.hits.mean(axis=(1, 2)))
     points = [

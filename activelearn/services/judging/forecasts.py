@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -108,16 +109,20 @@ def run(progress: Progress) -> dict[str, Any]:
 
 def _measured(project: Project, progress: Progress) -> core.Forecast | None:
     """Return where the curve leads; None where too few of the labels are certain."""
+    # Not ``labels_of``: nothing is taken here, and an expert may still think again.
+    labels = snapshots.labels_now(project, Item.Split.POOL)
+    truth = snapshots.labels_now(project, Item.Split.EVALUATION)
+    # First, for a table may be large, and ``_is_due`` counts more than these.
+    if not _are_enough(labels, truth):
+        return None
     progress.report(stage=noop("features"))
     table = store.load(project, step=progress.step)
-    labels = snapshots.labels_now(project, Item.Split.POOL)
-    items = table.covered(labels)
-    # Not ``labels_of``: nothing is taken here, and an expert may still think again.
-    truth = snapshots.labels_now(project, Item.Split.EVALUATION)
-    held = evidence.held({pk: truth[pk] for pk in table.covered(truth)}, {})
-    if len(items) < core.FEWEST_LABELS or len(held.truth) < core.FEWEST_HELD_OUT:
+    items, known = table.covered(labels), table.covered(truth)
+    if not _are_enough(items, known):
         return None
-    if len(items) > core.MOST:
+    held = evidence.held({pk: truth[pk] for pk in known}, {})
+    covered = len(items)
+    if covered > core.MOST:
         # By the project's seed, so that a job that is done again measures the same.
         rng = np.random.default_rng(project.seed)
         items = sorted(rng.choice(items, core.MOST, replace=False).tolist())
@@ -132,7 +137,11 @@ def _measured(project: Project, progress: Progress) -> core.Forecast | None:
         seed=project.seed,
         step=progress.report,
     )
-    return core.forecast_of(core.curve_of(task), project.seed)
+    return core.forecast_of(core.curve_of(task), project.seed, covered)
+
+
+def _are_enough(labels: Sized, held_out: Sized) -> bool:
+    return len(labels) >= core.FEWEST_LABELS and len(held_out) >= core.FEWEST_HELD_OUT
 
 
 def _people(project: Project) -> float | None:

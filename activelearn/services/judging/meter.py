@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sized
 from dataclasses import asdict
 from typing import Any
 
@@ -12,7 +13,6 @@ from django.utils.translation import gettext_noop as noop
 
 from activelearn.core import meter as core
 from activelearn.core.arm_models import LabeledArm, MeterTask
-from activelearn.core.features import Table
 from activelearn.core.intervals import numbered
 from activelearn.models import LearningPolicy, MeterLook
 from activelearn.services.features import store
@@ -56,12 +56,15 @@ def _is_due(project_id: int) -> bool:
     newest = looks_of(project_id).first()
     seen = newest.labels if newest else 0
     following = core.rung_after(seen)
-    if not following or arms.fewest(project_id) < following:
+    if not following:
         return False
     held_out = Item.objects.filter(
         project=project_id, split=Item.Split.EVALUATION, state=Item.State.SETTLED
     )
-    return held_out.count() >= core.FEWEST_HELD_OUT
+    # Cheap first: it is asked after each order, and all votes are counted.
+    if held_out.count() < core.FEWEST_HELD_OUT:
+        return False
+    return arms.fewest(project_id) >= following
 
 
 def run(progress: Progress) -> dict[str, Any]:
@@ -74,10 +77,7 @@ def run(progress: Progress) -> dict[str, Any]:
     # Somebody else may have looked since it was requested.
     if project is None or not _is_due(project.pk):
         return {}
-    progress.report(stage=noop("features"))
-    table = store.load(project, step=progress.step)
-    progress.report(stage=noop("comparison"))
-    saving = _measured(project, table, progress)
+    saving = _measured(project, progress)
     if saving is None:
         return {}
     with transaction.atomic():
@@ -103,19 +103,25 @@ def switched(look: MeterLook) -> Message:
     )
 
 
-def _measured(project: Project, table: Table, progress: Progress) -> core.Saving | None:
+def _measured(project: Project, progress: Progress) -> core.Saving | None:
     """Return what is measured now; None where too few of the votes have made a label."""
     # Not ``labels_of``: nothing is taken here, and an expert may still think again.
     truth = snapshots.labels_now(project, Item.Split.EVALUATION)
-    held = evidence.held({pk: truth[pk] for pk in table.covered(truth)}, {})
     labels = snapshots.labels_now(project, Item.Split.POOL)
-    known = {pk: labels[pk] for pk in table.covered(labels)}
     both = arms.taken(project, core.RUNGS[-1])
-    sides = [[pk for pk in side if pk in known] for side in (both.rule, both.chance)]
-    size = core.rung_of(min(map(len, sides)))
-    newest = looks_of(project.pk).first()
-    if size <= (newest.labels if newest else 0) or not held.truth:
+    sides = [[pk for pk in side if pk in labels] for side in (both.rule, both.chance)]
+    # First, for a table may be large, and ``_is_due`` counts more than these.
+    if not _size(project, sides, truth):
         return None
+    progress.report(stage=noop("features"))
+    table = store.load(project, step=progress.step)
+    sides = [table.covered(side) for side in sides]
+    truth = {pk: truth[pk] for pk in table.covered(truth)}
+    size = _size(project, sides, truth)
+    if not size:
+        return None
+    progress.report(stage=noop("comparison"))
+    held = evidence.held(truth, {})
     task = MeterTask(
         table.rows_of(list(held.truth)),
         held.labels,
@@ -125,10 +131,19 @@ def _measured(project: Project, table: Table, progress: Progress) -> core.Saving
         step=progress.report,
     )
     model, chance = (
-        LabeledArm(table.rows_of(side[:size]), [known[pk] for pk in side[:size]])
+        LabeledArm(table.rows_of(side[:size]), [labels[pk] for pk in side[:size]])
         for side in sides
     )
     return core.measured(model, chance, task)
+
+
+def _size(project: Project, sides: Iterable[Sized], held_out: Sized) -> int:
+    """Return at how many labels of each side a look is due, 0 for none."""
+    if len(held_out) < core.FEWEST_HELD_OUT:
+        return 0
+    size = core.rung_of(min(map(len, sides)))
+    newest = looks_of(project.pk).first()
+    return size if size > (newest.labels if newest else 0) else 0
 
 
 def _keep(project: Project, saving: core.Saving) -> MeterLook:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
+from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 
 from activelearn.core import arms as core
@@ -26,8 +27,10 @@ def drawn_items(project: Project) -> set[int]:
 
 
 def fewest(project_id: int) -> int:
-    """Return how many votes the smaller arm has at least, in one query."""
+    """Return how many votes the smaller arm has at least."""
     votes = Annotation.votes.filter(project=project_id, undone_at=None).order_by()
+    if not votes.filter(_DRAWN).exists():
+        return 0
     counts = votes.aggregate(
         drawn=Count("item", filter=_DRAWN, distinct=True),
         picked=Count("item", filter=_PICKED, distinct=True),
@@ -41,7 +44,9 @@ def taken(project: Project, most: int) -> core.TwoArms:
     By the project's seed: the same votes, the same arms.
     """
     rng = np.random.default_rng(project.seed)
-    return core.arms_of(_first_votes(project), most, rng)
+    # Outside a transaction, a cursor would read all votes before it gave the first ones.
+    with transaction.atomic():
+        return core.arms_of(_first_votes(project), most, rng)
 
 
 def _first_votes(project: Project) -> Iterator[core.FirstVote]:

@@ -42,7 +42,6 @@ class ForecastShown:
     """
 
     advice: str
-    is_good: bool
     sentences: list[str]
     curve: Curve
     measured: str
@@ -58,7 +57,9 @@ def shown(project: Project, policy: LearningPolicy) -> ForecastShown | None:
         return None
     forecast = forecasts.core_of(row)
     advice = forecasts.advice_of(row, policy)
-    both = [*forecast.points, *forecast.ahead[1:]]
+    # What is measured of the labels of now needs no law.
+    ahead = forecast.ahead[1:] if forecast.is_measured else forecast.ahead
+    both = [*forecast.points, *ahead]
     # From a fifth below all that is drawn: the curve fills the picture, at round lines.
     floor = int(min(point.accuracy.low for point in both) * 5) / 5
     drawn = curve([_point(point) for point in both], low=floor, high=1.0)
@@ -66,13 +67,12 @@ def shown(project: Project, policy: LearningPolicy) -> ForecastShown | None:
     last = len(forecast.points)
     return ForecastShown(
         str(ADVICE[advice]),
-        advice in {"go on", "stop"},
         _sentences(row, forecast, policy),
         drawn,
         " ".join(places[:last]),
         " ".join(places[last - 1 :]),
         forecast.points,
-        forecast.ahead[1:],
+        ahead,
     )
 
 
@@ -87,22 +87,32 @@ def _sentences(
     sentences = [_twice(row, forecast, policy)]
     if aim := forecasts.aim_of(policy):
         sentences.append(_to_aim(row, forecast, policy, aim))
-    sentences.append(
-        _(
-            "The last third of the labels changed what is predicted on %(share)s of the items."
+    # Of a part of the labels, the last third is not that of all.
+    if forecast.is_measured:
+        sentences.append(
+            _(
+                "The last third of the labels changed what is predicted on %(share)s of the items."
+            )
+            % {"share": _percent(forecast.changing)}
         )
-        % {"share": _percent(forecast.changing)}
-    )
     return sentences
 
 
 def _twice(
     row: LearningForecast, forecast: core.Forecast, policy: LearningPolicy
 ) -> str:
-    sentence = _(
+    told = _(
         "With %(labels)s labels %(now)s of the held-out items are right (%(interval)s); with "
         "as many again, %(then)s are expected (%(then_interval)s)."
-    ) % {
+    )
+    if not forecast.is_measured:
+        told = _(
+            "By a curve of %(measured)s of the %(labels)s labels, %(now)s of the held-out "
+            "items are expected to be right with all of them (%(interval)s); with as many "
+            "again, %(then)s (%(then_interval)s)."
+        )
+    sentence = told % {
+        "measured": number_format(forecast.points[-1].labels, 0),
         "labels": number_format(forecast.labels, 0),
         "now": _percent(forecast.now.value),
         "interval": _interval(forecast.now),

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from django.http import HttpRequest
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -19,9 +18,6 @@ from labeling.models import Project
 from labeling.templatetags.figures import percents
 from labeling.templatetags.localized import localized
 from labeling.views.page.charts import Curve, Point, curve
-from labeling.views.page.paging import listing
-
-SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -45,21 +41,18 @@ class MeterShown:
     has_fallen_back: bool
 
 
-def shown(
-    request: HttpRequest, project: Project, policy: LearningPolicy
-) -> dict[str, Any]:
+def shown(project: Project, policy: LearningPolicy) -> dict[str, Any]:
     """Return what the page shows of the looks at what the model's choice saves."""
-    names = ("older-looks", "newer-looks")
-    looks = listing(request, meter.looks_of(project.pk), size=SHOWN, names=names)
-    newest = looks.rows[0] if looks.rows else None
+    # At most one at each number of labels that is looked at.
+    looks = list(meter.looks_of(project.pk)[: len(core.RUNGS)])
+    newest = looks[0] if looks else None
     points = meter.points_of(newest) if newest else []
     model, chance = _curves(points) if points else (None, None)
     is_chance = newest is not None and newest.orderer == MeterLook.Orderer.CHANCE
     return {
-        "look_list": looks,
         "meter": MeterShown(
-            sentences=_sentences(looks.rows, policy),
-            rows=[_row(look) for look in looks.rows],
+            sentences=_sentences(looks, policy),
+            rows=[_row(look) for look in looks],
             points=points,
             model=model,
             chance=chance,
@@ -80,7 +73,7 @@ def _sentences(looks: Sequence[MeterLook], policy: LearningPolicy) -> list[str]:
         sentences += [_earlier(look) for look in islice(sure, 1)]
         sentences += _needs(newest)
     if newest.orderer == MeterLook.Orderer.CHANCE:
-        sentences.append(_who_orders(policy))
+        sentences.append(_who_orders(policy, newest))
     return sentences
 
 
@@ -147,7 +140,12 @@ def _needs(look: MeterLook) -> list[str]:
     return needs
 
 
-def _who_orders(policy: LearningPolicy) -> str:
+def _who_orders(policy: LearningPolicy, newest: MeterLook) -> str:
+    if policy.fall_back and not core.rung_after(newest.labels):
+        return _(
+            "Chance orders the queue now. This was the last look, so it stays like that "
+            "until somebody changes the settings of this project."
+        )
     if policy.fall_back:
         return _(
             "Chance orders the queue now. The model keeps a tenth of the places, and gets "

@@ -92,7 +92,7 @@ def _known(request: HttpRequest, member: Membership) -> dict[str, Any]:
             rare_labels_of(project),
         ),
         "forecast": forecast.shown(project, own_policy),
-        **meter.shown(request, project, own_policy),
+        **meter.shown(project, own_policy),
         **outside.shown(request, project, evidence.evaluation if evidence else None),
         **_versions(request, project),
     }

@@ -74,6 +74,16 @@ def test_a_climbing_curve_is_expected_to_climb_on() -> None:
         assert point.accuracy.low <= point.accuracy.value <= point.accuracy.high
 
 
+def test_a_curve_of_a_part_of_the_labels_leads_on_from_all_of_them() -> None:
+    forecast = core.forecast_of(exact(0.95, 1.5, 0.5), seed=1, labels=1600)
+
+    assert forecast.points[-1].labels == 400
+    assert [point.labels for point in forecast.ahead][::2] == [1600, 3200, 6400, 12800]
+    assert forecast.now == forecast.ahead[0].accuracy
+    assert forecast.now.value == pytest.approx(0.95 - 1.5 / 40, abs=0.01)
+    assert forecast.twice.value == pytest.approx(0.95 - 1.5 / 3200**0.5, abs=0.01)
+
+
 def test_of_fewer_held_out_items_less_is_known() -> None:
     wide = core.forecast_of(exact(0.95, 1.5, 0.5, items=100), seed=1).twice
     narrow = core.forecast_of(exact(0.95, 1.5, 0.5, items=4000), seed=1).twice

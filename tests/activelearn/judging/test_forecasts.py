@@ -9,12 +9,13 @@ from django.test import Client
 
 from activelearn.core import forecast as core
 from activelearn.models import LearningForecast, LearningPolicy
+from activelearn.services.features import store
 from activelearn.services.judging import forecasts
 from labeling.models import Annotation, Job, Project, ProjectCounter, Resolution
 from labeling.services.projects import policy
 from labeling.services.work import jobs
 from tests import make
-from tests.activelearn.judging.test_meter import label, tabled
+from tests.activelearn.judging.test_meter import label, no_load, tabled
 
 pytestmark = pytest.mark.django_db
 
@@ -53,7 +54,11 @@ def made(project: Project) -> Job | None:
     return job
 
 
-def test_an_order_asks_for_a_forecast_from_a_hundred_labels_on() -> None:
+def test_an_order_asks_for_a_forecast_from_a_hundred_labels_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # More than the curve takes, which is to change nothing in what is told of them all.
+    monkeypatch.setattr(core, "MOST", 90)
     project = tabled(180, 80)
     label(project, 200)
     Annotation.votes.update(seconds=4.0)
@@ -67,7 +72,9 @@ def test_an_order_asks_for_a_forecast_from_a_hundred_labels_on() -> None:
     row = LearningForecast.objects.get()
     assert job.result == {"labels": row.labels, "held_out": row.held_out}
     assert row.label_count == ProjectCounter.confident_of(project.pk)
+    assert row.labels == ProjectCounter.confident_of(project.pk)
     assert row.labels >= core.FEWEST_LABELS
+    assert (row.points[-1]["labels"], row.ahead[0]["labels"]) == (90, row.labels)
     assert row.seconds == pytest.approx(4.0)
     assert row.people is None
     forecast = forecasts.core_of(row)
@@ -88,6 +95,21 @@ def test_too_few_labels_or_held_out_ones_are_no_curve() -> None:
     for project in (few, none_held_out):
         forecasts.consider(project.pk)
         assert made(project) is None
+
+
+def test_a_job_with_too_few_labels_never_loads_the_table(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    project = make.project()
+    # What was due when it was requested need not be enough of labels.
+    monkeypatch.setattr(forecasts, "_is_due", lambda _project: True)
+    monkeypatch.setattr(store, "load", no_load)
+    job = jobs.enqueue("learn.forecast", project=project, series="forecast")
+
+    jobs.run(job.pk)
+
+    job.refresh_from_db()
+    assert (job.state, job.error) == ("done", None)
 
 
 def test_a_label_takes_the_time_of_all_its_votes() -> None:
@@ -134,6 +156,21 @@ def test_the_page_shows_where_the_curve_leads_in_labels_hours_and_money(
     assert "changed what is predicted on 7 % of the items" in shown
     assert "at 9.0 seconds each, and cost about 10.00." in paid
     assert 'class="line second"' in shown
+
+
+def test_of_more_labels_than_the_curve_has_the_page_says_what_is_expected(
+    client: Client,
+) -> None:
+    project = make.project(aim=0.81, aim_figure="accuracy")
+    kept(project, points=[point(50, 0.75), point(100, 0.78)])
+
+    shown = page(project, client)
+
+    assert "By a curve of 100 of the 200 labels, 80 % of the held-out items" in shown
+    # From all labels on, not from those of the curve.
+    assert "is expected with about 83 labels more" in shown
+    assert "These take about 0.2 hours" in shown
+    assert "The last third of the labels" not in shown
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from django.test import Client
 
 from activelearn.core import meter as core
 from activelearn.models import LearningPolicy, MeterLook
+from activelearn.services.features import store
 from activelearn.services.judging import meter
 from activelearn.services.labels import arms
 from activelearn.services.ordering import ranking
@@ -119,6 +120,25 @@ def test_without_an_arm_or_held_out_labels_there_is_nothing_to_look_at(
     meter.consider(project.pk)
 
     assert looked(project) is None
+
+
+def no_load(*_args: object, **_more: object) -> None:
+    raise AssertionError("The table was loaded for nothing.")
+
+
+def test_a_job_with_nothing_to_look_at_never_loads_the_table(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    project = make.project()
+    # What was due when it was requested need not be enough of labels.
+    monkeypatch.setattr(meter, "_is_due", lambda _project: True)
+    monkeypatch.setattr(store, "load", no_load)
+    job = jobs.enqueue("learn.meter", project=project, series="meter")
+
+    jobs.run(job.pk)
+
+    job.refresh_from_db()
+    assert (job.state, job.error) == ("done", None)
 
 
 def test_the_arms_are_what_chance_drew_and_what_the_rule_chose() -> None:
@@ -246,6 +266,17 @@ def test_a_switch_stays_on_the_page_with_its_evidence(client: Client) -> None:
     assert "chance orders</span>" in shown
     assert "the model orders the queue all the same" in overruled
     assert "chance orders</span>" not in overruled
+
+
+def test_after_the_last_look_the_page_promises_no_other(client: Client) -> None:
+    project = make.project()
+    kept(project, core.RUNGS[-2], "costs")
+    kept(project, core.RUNGS[-1], "costs", orderer="chance")
+
+    shown = page(project, client)
+
+    assert "until somebody changes the settings" in shown
+    assert "gets them all back" not in shown
 
 
 def test_programs_get_the_looks_and_who_orders() -> None:

@@ -40,7 +40,9 @@ class Forecast(ReplyData):
             or_empty=True,
         ),
     ]
-    labels: Annotated[int, about("That the curve was made from.")]
+    labels: Annotated[
+        int, about("Of now; of more than 2,000, as many were drawn for the curve.")
+    ]
     held_out: Annotated[int, about("Items that it was measured on.")]
     points: Annotated[list[CurvePoint], about("As measured, ascending; seven.")]
     ahead: Annotated[

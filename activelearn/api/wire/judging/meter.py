@@ -69,7 +69,7 @@ class Meter(ReplyData):
     next_at: Annotated[
         int, about("Labels of each arm at the next look; 0 after the last one.")
     ]
-    looks: Annotated[list[MeterLook], about("The newest first; eleven at most.")]
+    looks: Annotated[list[MeterLook], about("The newest first; ten at most.")]
 
 
 def meter_of(policy: models.LearningPolicy) -> Meter:
