@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
-from django.db import connection
 from django.test import Client
 
 from activelearn.core import meter as core
-from activelearn.core.arms import FirstVote, TwoArms
 from activelearn.models import LearningPolicy, MeterLook
 from activelearn.services.features import store
 from activelearn.services.judging import meter
@@ -157,29 +154,6 @@ def test_the_arms_are_what_chance_drew_and_what_the_rule_chose() -> None:
     drawn = [pk for pk, reason in reasons.items() if reason == "random"]
     assert [pk for pk in both.chance if reasons[pk] == "random"] == drawn
     assert min(len(drawn), len(both.rule)) == arms.fewest(project.pk)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_arms_read_the_first_votes_without_all_others(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    project = tabled(40, 0)
-    label(project, 20)
-    held: list[bool] = []
-
-    def first_of(votes: Iterator[FirstVote], *_: object) -> TwoArms:
-        next(votes)
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT is_holdable FROM pg_cursors")
-            held.extend(is_holdable for (is_holdable,) in cursor)
-        return TwoArms()
-
-    monkeypatch.setattr(arms.core, "arms_of", first_of)
-    arms.taken(project, 10)
-
-    # What outlives its transaction is computed as a whole before the first row.
-    assert True not in held
-    assert False in held
 
 
 def shares(project: Project) -> dict[str, int]:
