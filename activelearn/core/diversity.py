@@ -112,7 +112,8 @@ def typical(
     away = np.linalg.norm(points - means.cluster_centers_[groups], axis=1)
     sizes = np.bincount(groups, minlength=count)
     known = np.bincount(groups[is_known], minlength=count)
-    order = [g for g in np.lexsort((-sizes, known)) if behind or not known[g]]
-    best = [np.flatnonzero((groups == group) & ~is_known) for group in order]
+    order = np.lexsort((-sizes, known))
+    wanted = order if behind else order[known[order] == 0]
+    best = [np.flatnonzero((groups == group) & ~is_known) for group in wanted]
     nearest = [members[away[members].argmin()] for members in best if len(members)]
     return np.array(nearest, dtype=np.int64)

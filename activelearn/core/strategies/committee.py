@@ -13,8 +13,6 @@ from activelearn.core.strategies.typical import typical
 from activelearn.core.training import LinearModel
 
 MEMBERS: Final = 5
-# Probabilities in memory at once, of all members together: 80 MB.
-MOST_VOTES: Final = 10_000_000
 
 
 def committee(scene: Scene) -> ServedRows:
@@ -32,7 +30,8 @@ def committee(scene: Scene) -> ServedRows:
         votes = np.array([_vote(member, rows, names) for member in members])
         return _disagreement(votes, is_multi=scene.policy.is_multi)
 
-    at_once = max(1, min(AT_ONCE, MOST_VOTES // (len(members) * len(names))))
+    by_votes = scene.policy.limits.votes // (len(members) * len(names))
+    at_once = max(1, min(AT_ONCE, by_votes))
     places = ranked(scene, scene.scored(score, at_once=at_once))
     return ServedRows("committee", places, len(places))
 

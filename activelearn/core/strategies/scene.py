@@ -28,7 +28,8 @@ class OrderLimits:
     chosen to be unlike each other out of the ``shortlist`` least sure ones. known:
     labeled items that a ranked batch has to be unlike as well. sample: unlabeled items
     that typical ones are found in, for those of a large pool are much the same, and at
-    most as many labeled ones beside them.
+    most as many labeled ones beside them. clusters: at most, of ever smaller ones. votes:
+    probabilities of all members of a committee in memory at once (80 MB).
     """
 
     window: int = 2000
@@ -36,6 +37,8 @@ class OrderLimits:
     shortlist: int = 500
     known: int = 500
     sample: int = 5000
+    clusters: int = 500
+    votes: int = 10_000_000
 
 
 @dataclass(frozen=True)

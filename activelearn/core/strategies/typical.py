@@ -25,8 +25,9 @@ def clustered(scene: Scene, count: int, *, behind: bool = False) -> ServedRows:
     """
     policy = scene.policy
     rng = np.random.default_rng(policy.seed)
-    labeled = scene.labeled[-policy.limits.sample :]
-    both = np.union1d(_sample(scene, rng), labeled)
+    most = policy.limits.sample
+    labeled = _part(scene.labeled, most, rng)
+    both = np.union1d(_part(scene.places, most, rng), labeled)
     points = diversity.compact(scene.rows[both], policy.seed)
     is_known = np.isin(both, labeled)
     typical_ones = diversity.typical(
@@ -38,9 +39,8 @@ def clustered(scene: Scene, count: int, *, behind: bool = False) -> ServedRows:
     return ServedRows("cold", ranked, len(chosen))
 
 
-def _sample(scene: Scene, rng: np.random.Generator) -> Places:
-    """Return the rows without a label that are looked at: of many, a random part."""
-    most = scene.policy.limits.sample
-    if len(scene.places) <= most:
-        return scene.places
-    return np.sort(rng.choice(scene.places, most, replace=False))
+def _part(places: Places, most: int, rng: np.random.Generator) -> Places:
+    """Return the rows that are looked at: of many, a random part."""
+    if len(places) <= most:
+        return places
+    return np.sort(rng.choice(places, most, replace=False))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from importlib import import_module
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -11,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from activelearn.core import diversity, query
+from activelearn.core import query
 from activelearn.core.strategies import STRATEGIES, Strategy
 from activelearn.core.strategies.chance import chance
 from activelearn.core.strategies.scene import (
@@ -24,7 +23,6 @@ from activelearn.core.strategies.scene import (
 from activelearn.core.strategies.typical import typical
 from activelearn.core.strategies.typiclust import typiclust
 from activelearn.core.strategies.unsure import doubts_of
-from activelearn.core.training import LinearModel
 from tests.activelearn.core.clouds import clouds
 
 ROWS, TRUTH = clouds()
@@ -39,6 +37,17 @@ POLICY = Policy(
     evaluation_rate=0.2,
     limits=LIMITS,
 )
+
+
+@dataclass
+class CountedRows:
+    """The rows, which note how many are taken at once."""
+
+    counts: list[int] = field(default_factory=list)
+
+    def __getitem__(self, places: Places) -> Rows:
+        self.counts.append(len(places))
+        return ROWS[places]
 
 
 def scene(labeled: Places, policy: Policy = POLICY) -> Scene:
@@ -139,26 +148,20 @@ def test_typiclust_goes_on_with_items_of_clusters_without_a_label() -> None:
     assert growing.ruled >= 4
 
 
-def test_typiclust_asks_where_labels_are_fewest_once_all_clusters_have_one(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    module = import_module("activelearn.core.strategies.typiclust")
-    monkeypatch.setattr(module, "MOST_CLUSTERS", 3)
+def test_typiclust_asks_where_labels_are_fewest_once_all_clusters_have_one() -> None:
+    policy = replace(POLICY, limits=replace(LIMITS, clusters=3))
 
-    served = typiclust(scene(np.array([*range(9), *range(20, 26), 40, 41])))
+    served = typiclust(scene(np.array([*range(9), *range(20, 26), 40, 41]), policy))
 
     # One of c, of which two are labeled, then one of b and one of a.
     assert served.ruled == 3
     assert (served.places[:3] // 20).tolist() == [2, 1, 0]
 
 
-def test_a_cluster_without_an_open_item_is_left_out(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    module = import_module("activelearn.core.strategies.typiclust")
-    monkeypatch.setattr(module, "MOST_CLUSTERS", 3)
+def test_a_cluster_without_an_open_item_is_left_out() -> None:
+    policy = replace(POLICY, limits=replace(LIMITS, clusters=3))
 
-    served = typiclust(scene(np.arange(50)))
+    served = typiclust(scene(np.arange(50), policy))
 
     assert served.ruled == 1
     assert len(served.places) == 10
@@ -166,21 +169,14 @@ def test_a_cluster_without_an_open_item_is_left_out(
 
 @pytest.mark.parametrize("strategy", [typical, typiclust])
 def test_typical_items_are_found_beside_a_part_of_many_labeled_ones(
-    monkeypatch: pytest.MonkeyPatch, strategy: Strategy
+    strategy: Strategy,
 ) -> None:
-    looked_at: list[int] = []
-
-    def compact(rows: Rows, seed: int) -> query.Array:
-        looked_at.append(rows.shape[0])
-        return original(rows, seed)
-
-    original = diversity.compact
-    monkeypatch.setattr(diversity, "compact", compact)
     policy = replace(POLICY, limits=replace(LIMITS, sample=10))
+    rows = CountedRows()
 
-    strategy(scene(np.arange(30), policy))
+    strategy(replace(scene(np.arange(30), policy), rows=rows))
 
-    assert looked_at == [20]
+    assert rows.counts == [20]
 
 
 def test_chance_draws_every_row_equally_often() -> None:
@@ -222,24 +218,21 @@ def test_a_committee_asks_where_its_members_disagree() -> None:
 
 @pytest.mark.parametrize("is_multi", [False, True])
 def test_a_committee_votes_on_few_rows_at_once_where_labels_are_many(
-    monkeypatch: pytest.MonkeyPatch, *, is_multi: bool
+    *, is_multi: bool
 ) -> None:
-    module = import_module("activelearn.core.strategies.committee")
-    given_scene = scene(np.arange(0, 60, 5), replace(POLICY, is_multi=is_multi))
-    whole = module.committee(given_scene).places
-    sizes: list[int] = []
-
-    def vote(member: LinearModel, rows: Rows, names: list[str]) -> query.Array:
-        sizes.append(rows.shape[0])
-        return original(member, rows, names)
-
-    original = module._vote
-    monkeypatch.setattr(module, "_vote", vote)
     # Five members and three labels: seven rows.
-    monkeypatch.setattr(module, "MOST_VOTES", 5 * 3 * 7)
+    policy = replace(POLICY, is_multi=is_multi, limits=replace(LIMITS, votes=5 * 3 * 7))
+    labeled = np.arange(0, 60, 5)
+    whole = scene(labeled, replace(policy, limits=LIMITS))
+    rows = CountedRows()
 
-    assert module.committee(given_scene).places.tolist() == whole.tolist()
-    assert max(sizes) == 7
+    served = STRATEGIES["committee"](replace(scene(labeled, policy), rows=rows))
+
+    assert served.strategy == "committee"
+    assert served.places.tolist() == STRATEGIES["committee"](whole).places.tolist()
+    # Those that the members learn from are twelve.
+    assert rows.counts.count(7) == 6
+    assert max(rows.counts) == 12
 
 
 def test_badge_picks_items_unlike_each_other() -> None:

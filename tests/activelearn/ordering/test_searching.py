@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from activelearn.core import features as core
 from activelearn.models import RepresentationChoice
-from activelearn.services.features import store
 from activelearn.services.ordering import ranking, searching
 from labeling.errors import InvalidInputError
 from labeling.models import Item, Job, Project, QueueEntry
 from labeling.services.work import jobs
 from tests import make
 from tests.activelearn.test_loop import answer
+from tests.doubles import interrupted
 
 pytestmark = pytest.mark.django_db
 
@@ -171,14 +168,11 @@ def test_of_searches_for_the_same_the_newest_counts_and_none_for_a_label_gone() 
     assert searching.searched_items(project) == [7, 5, 6, 4]
 
 
-def test_a_description_is_read_as_the_items_were(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_description_is_read_as_the_items_were() -> None:
     project = texts()
-    load = store.load
+    job = searching.request(project, "card", "a lost or stolen card", None)
 
-    def chosen_meanwhile(*args: Any, **named: Any) -> core.Table:
-        table = load(*args, **named)
+    def choose_another() -> None:
         RepresentationChoice.objects.create(
             project=project,
             number=9,
@@ -190,12 +184,10 @@ def test_a_description_is_read_as_the_items_were(
             gain=0,
             error=0,
         )
-        return table
 
-    monkeypatch.setattr(store, "load", chosen_meanwhile)
-    job = searched(project, "card", "a lost or stolen card")
+    result = searching.run(interrupted(job, after="comparison", then=choose_another))
 
-    assert (job.state, job.result) == ("done", {"items": 50})
+    assert result == {"items": 50}
 
 
 @pytest.mark.parametrize(
