@@ -101,17 +101,17 @@ def _sentences(
 def _twice(
     row: LearningForecast, forecast: core.Forecast, policy: LearningPolicy
 ) -> str:
-    told = _(
+    text = _(
         "With %(labels)s labels %(now)s of the held-out items are right (%(interval)s); with "
         "as many again, %(then)s are expected (%(then_interval)s)."
     )
     if not forecast.is_measured:
-        told = _(
+        text = _(
             "By a curve of %(measured)s of the %(labels)s labels, %(now)s of the held-out "
             "items are expected to be right with all of them (%(interval)s); with as many "
             "again, %(then)s (%(then_interval)s)."
         )
-    sentence = told % {
+    sentence = text % {
         "measured": number_format(forecast.points[-1].labels, 0),
         "labels": number_format(forecast.labels, 0),
         "now": _percent(forecast.now.value),

@@ -9,13 +9,12 @@ from django.test import Client
 
 from activelearn.core import forecast as core
 from activelearn.models import LearningForecast, LearningPolicy
-from activelearn.services.features import store
 from activelearn.services.judging import forecasts
 from labeling.models import Annotation, Job, Project, ProjectCounter, Resolution
 from labeling.services.projects import policy
 from labeling.services.work import jobs
 from tests import make
-from tests.activelearn.judging.test_meter import label, no_load, tabled
+from tests.activelearn.judging.test_meter import label, tabled
 
 pytestmark = pytest.mark.django_db
 
@@ -54,11 +53,7 @@ def made(project: Project) -> Job | None:
     return job
 
 
-def test_an_order_asks_for_a_forecast_from_a_hundred_labels_on(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    # More than the curve takes, which is to change nothing in what is told of them all.
-    monkeypatch.setattr(core, "MOST", 90)
+def test_an_order_asks_for_a_forecast_from_a_hundred_labels_on() -> None:
     project = tabled(180, 80)
     label(project, 200)
     Annotation.votes.update(seconds=4.0)
@@ -74,7 +69,6 @@ def test_an_order_asks_for_a_forecast_from_a_hundred_labels_on(
     assert row.label_count == ProjectCounter.confident_of(project.pk)
     assert row.labels == ProjectCounter.confident_of(project.pk)
     assert row.labels >= core.FEWEST_LABELS
-    assert (row.points[-1]["labels"], row.ahead[0]["labels"]) == (90, row.labels)
     assert row.seconds == pytest.approx(4.0)
     assert row.people is None
     forecast = forecasts.core_of(row)
@@ -97,19 +91,18 @@ def test_too_few_labels_or_held_out_ones_are_no_curve() -> None:
         assert made(project) is None
 
 
-def test_a_job_with_too_few_labels_never_loads_the_table(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_job_with_too_few_labels_never_loads_the_table() -> None:
     project = make.project()
-    # What was due when it was requested need not be enough of labels.
-    monkeypatch.setattr(forecasts, "_is_due", lambda _project: True)
-    monkeypatch.setattr(store, "load", no_load)
-    job = jobs.enqueue("learn.forecast", project=project, series="forecast")
+    for _ in range(core.FEWEST_HELD_OUT):
+        make.item(project, split="evaluation", state="settled")
+    # So many were confident at some time: none has a label now.
+    ProjectCounter.add(project.pk, confident=core.FEWEST_LABELS)
+    forecasts.consider(project.pk)
 
-    jobs.run(job.pk)
+    job = made(project)
 
-    job.refresh_from_db()
-    assert (job.state, job.error) == ("done", None)
+    assert job is not None
+    assert (job.state, job.error, job.stage) == ("done", None, "")
 
 
 def test_a_label_takes_the_time_of_all_its_votes() -> None:

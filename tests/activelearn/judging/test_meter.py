@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from django.db import connection
 from django.test import Client
 
 from activelearn.core import meter as core
 from activelearn.models import LearningPolicy, MeterLook
-from activelearn.services.features import store
 from activelearn.services.judging import meter
 from activelearn.services.labels import arms
 from activelearn.services.ordering import ranking
@@ -122,23 +123,19 @@ def test_without_an_arm_or_held_out_labels_there_is_nothing_to_look_at(
     assert looked(project) is None
 
 
-def no_load(*_args: object, **_more: object) -> None:
-    raise AssertionError("The table was loaded for nothing.")
+def test_a_job_with_nothing_to_look_at_never_loads_the_table() -> None:
+    # Both arms have votes, of which each item needs one more.
+    project = tabled(
+        200, 20, min_votes=2, overlap=2, evaluation_rate=0, exploration_rate=0.5
+    )
+    label(project, 120)
+    Item.objects.filter(project=project, split="evaluation").update(state="settled")
+    meter.consider(project.pk)
 
+    job = looked(project)
 
-def test_a_job_with_nothing_to_look_at_never_loads_the_table(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    project = make.project()
-    # What was due when it was requested need not be enough of labels.
-    monkeypatch.setattr(meter, "_is_due", lambda _project: True)
-    monkeypatch.setattr(store, "load", no_load)
-    job = jobs.enqueue("learn.meter", project=project, series="meter")
-
-    jobs.run(job.pk)
-
-    job.refresh_from_db()
-    assert (job.state, job.error) == ("done", None)
+    assert job is not None
+    assert (job.state, job.error, job.stage) == ("done", None, "")
 
 
 def test_the_arms_are_what_chance_drew_and_what_the_rule_chose() -> None:
@@ -154,6 +151,24 @@ def test_the_arms_are_what_chance_drew_and_what_the_rule_chose() -> None:
     drawn = [pk for pk, reason in reasons.items() if reason == "random"]
     assert [pk for pk in both.chance if reasons[pk] == "random"] == drawn
     assert min(len(drawn), len(both.rule)) == arms.fewest(project.pk)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_arms_read_the_first_votes_without_all_others() -> None:
+    project = make.project()
+    held: list[bool | None] = []
+
+    def seen(execute: Callable[..., Any], *call: Any) -> Any:
+        *_, context = call
+        held.append(getattr(context["cursor"].cursor, "withhold", None))
+        return execute(*call)
+
+    with connection.execute_wrapper(seen):
+        arms.taken(project, 10)
+
+    # What outlives its transaction is computed as a whole before the first row.
+    assert True not in held
+    assert False in held
 
 
 def shares(project: Project) -> dict[str, int]:
