@@ -356,7 +356,8 @@ NO_LISTS: Final = {
     ),
     *("forgotten", "grid", "imports", "job", "join", "letter-sent", "login"),
     *("logout", "new-password", "new-project"),
-    *("project", "promote", "retrain", "rollback", "settings", "station"),
+    *("project", "promote", "retrain", "rollback", "search-label", "settings"),
+    "station",
 }
 
 

@@ -84,6 +84,8 @@ def test_c11_from_the_file_to_the_export(
         task_type="multi",
         suggestion_mode="assist",
         evaluation_share=0.3,
+        # From the first model on: the automatic one waits for fifty labels of the pool.
+        strategy="margin",
         manager=manager,
     )
     url = live_server.url

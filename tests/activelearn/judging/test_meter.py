@@ -302,7 +302,7 @@ def test_programs_get_the_looks_and_who_orders() -> None:
 
     told = call("get", f"projects/{project.slug}/meter/").json()
 
-    assert (told["orderer"], told["next_at"]) == ("chance", 70)
+    assert (told["orderer"], told["next_labels"]) == ("chance", 70)
     assert [look["labels"] for look in told["looks"]] == [45, 30]
     assert told["looks"][0]["points"][0]["model"] == POINT
     assert told["looks"][0]["low"] == pytest.approx(-0.58)

@@ -66,7 +66,7 @@ class Meter(ReplyData):
             "Who orders: `chance` where the choice costs and `fall_back` is on.",
         ),
     ]
-    next_at: Annotated[
+    next_labels: Annotated[
         int, about("Labels of each arm at the next look; 0 after the last one.")
     ]
     looks: Annotated[list[MeterLook], about("The newest first; ten at most.")]
@@ -77,7 +77,7 @@ def meter_of(policy: models.LearningPolicy) -> Meter:
     looks = list(meter.looks_of(policy.project_id))
     return Meter(
         orderer="chance" if meter.has_fallen_back(policy) else "model",
-        next_at=core.rung_after(looks[0].labels if looks else 0),
+        next_labels=core.rung_after(looks[0].labels if looks else 0),
         looks=[
             msgspec.convert(look, MeterLook, from_attributes=True) for look in looks
         ],
