@@ -181,6 +181,9 @@ def shares(project: Project) -> dict[str, int]:
 def test_two_looks_that_say_it_costs_let_chance_order_and_tell_why() -> None:
     # In a small pool much of what is fooled would be drawn, too.
     project = tabled(700)
+    # By luck of the draw one look in three cannot tell.
+    project.seed = 1
+    project.save()
     label(project, 200, is_fooled=True)
     kept(project, 10, "costs")
     before = shares(project)
