@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from statistics import median, quantiles
@@ -76,12 +77,14 @@ class Source:
 def sources(*folders: str) -> list[Source]:
     """Return the files of some folders; migrations are left out."""
     paths = sorted(path for name in folders for path in (ROOT / name).rglob("*.py"))
-    return [
-        Source(path, text, ast.parse(text))
-        for path in paths
-        if "migrations" not in path.parts
-        for text in [path.read_text(encoding="utf-8")]
-    ]
+    return [_parsed(path) for path in paths if "migrations" not in path.parts]
+
+
+@cache
+def _parsed(path: Path) -> Source:
+    """Parse a file once: to parse all the tests takes seconds."""
+    text = path.read_text(encoding="utf-8")
+    return Source(path, text, ast.parse(text))
 
 
 def names(source: Source) -> set[str]:

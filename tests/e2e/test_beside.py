@@ -46,7 +46,7 @@ def test_columns_go_with_their_item_and_times_are_the_readers(
     page = browser.new_page(timezone_id="America/New_York", locale="en-US")
     log_in(page, live_server.url, "ada")
     # A script has told the zone, in time for what the server draws.
-    page.wait_for_function("document.cookie.includes('zone=')")
+    page.wait_for_function("() => document.cookie.includes('zone=')")
     page.goto(live_server.url + path)
 
     for number in range(2):

@@ -127,6 +127,9 @@ def joined(text: str) -> str:
 
 def left_in_english(text: str, short: set[str], long: str) -> bool:
     """Whether something of a text is neither marked as translated nor data."""
+    # Data may have brackets of their own, as what is translated has here.
+    if is_data(text, short, long):
+        return False
     rest = MOMENT.sub("", text)
     while (less := re.sub(r"\[[^\[\]]*\]", " ", rest)) != rest:
         rest = less
