@@ -13,6 +13,7 @@ from labeling.models import (
     ImportRun,
     Item,
     Membership,
+    OutsidePrediction,
     PredictionSource,
     Project,
 )
@@ -40,6 +41,22 @@ class Desk:
     def post(self, **values: Any) -> Any:
         return self.client.post(self.path, values)
 
+    def send(self, *rows: object) -> str:
+        """Send a file to be looked at; return its key."""
+        file = SimpleUploadedFile("p.jsonl", lines(*rows))
+        address = self.post(file=file).headers["Location"]
+        return str(address.partition("?upload=")[2])
+
+    def look(self, key: str, **values: str) -> str:
+        """Return the page of a file, by what a person has chosen so far."""
+        page = (
+            self.post(upload=key, look="1", **values)
+            if values
+            else self.client.get(self.path, {"upload": key})
+        )
+        assert page.status_code == 200
+        return " ".join(page.content.decode().split())
+
 
 def of_llm() -> tuple[Project, PredictionSource]:
     project = make.project()
@@ -51,10 +68,9 @@ def test_a_file_is_brought_and_its_rows_are_reported() -> None:
     project = make.project()
     make.item(project, external_id="a")
     desk = Desk(project)
-    body = lines({"id": "a", "label": "x"}, {"id": "b", "label": "x"})
-    file = SimpleUploadedFile("p.jsonl", body)
+    key = desk.send({"id": "a", "label": "x"}, {"id": "b", "label": "x"})
 
-    answer = desk.post(file=file, source="gpt")
+    answer = desk.post(upload=key, source="gpt")
     jobs.run(ImportRun.objects.get().job_id)
 
     assert answer.status_code == 302
@@ -62,6 +78,101 @@ def test_a_file_is_brought_and_its_rows_are_reported() -> None:
     assert "2 rows: 1 new, 0 replaced, 0 the same as before, 1 rejected" in shown
     assert "“b” is no item of this project." in shown
     assert ">gpt<" in shown
+
+
+def test_a_file_is_looked_at_before_anything_is_kept() -> None:
+    project = make.project()
+    make.item(project, external_id="a")
+    desk = Desk(project)
+
+    shown = desk.look(
+        desk.send(
+            {"id": "a", "label": "X", "score": 0.5, "cost": 3},
+            {"id": "b", "label": "y", "model": "gpt"},
+            {"id": "a", "label": "zebra"},
+            {"id": "a"},
+        )
+    )
+
+    assert "4 rows: 1 would be kept, 1 name no item of this project, 2 would" in shown
+    assert "x <small>0.50</small>" in shown
+    assert 'b <span class="chip bad">no item of this project</span>' in shown
+    assert "gpt: y" in shown
+    assert "row 3: “zebra” is not a label of this project." in shown
+    assert "row 4: There is no prediction: give a label or probabilities." in shown
+    assert "Columns that say nothing of predictions are not used: cost." in shown
+    # Of the label that means none the person says what it means.
+    assert 'name="label:zebra"' in shown
+    assert 'name="label:X"' not in shown
+    assert 'name="source" maxlength="100" value="" required' in shown
+    assert not PredictionSource.objects.exists()
+    assert not ImportRun.objects.exists()
+
+
+def test_what_a_person_says_of_columns_and_labels_is_looked_at_and_kept() -> None:
+    project = make.project()
+    item = make.item(project, external_id="a")
+    desk = Desk(project)
+    key = desk.send({"id": "a", "guess": "zebra", "label": "x"})
+    said = {"role:guess": "label", "role:label": "ignore", "label:zebra": "y"}
+
+    shown = desk.look(key, source="gpt", **said)
+
+    assert "1 row: 1 would be kept, 0 name no item of this project, 0 would" in shown
+    assert "<option selected>y</option>" in shown
+    assert 'value="gpt"' in shown
+    desk.post(upload=key, source="gpt", **said)
+    jobs.run(ImportRun.objects.get().job_id)
+    kept = OutsidePrediction.objects.get(item=item)
+    assert kept.labels == ["y"]
+    assert kept.source.name == "gpt"
+
+
+def test_a_file_that_is_refused_stays_to_be_looked_at() -> None:
+    project = make.project()
+    make.item(project, external_id="a")
+    desk = Desk(project)
+    key = desk.send({"id": "a", "label": "x"})
+
+    page = desk.post(upload=key, source="g" * 101)
+
+    assert page.status_code == 400
+    shown = page.content.decode()
+    assert "A name of at most 100 characters." in shown
+    assert 'name="role:label"' in shown
+    assert desk.post(upload=key, source="gpt").status_code == 302
+
+
+def test_a_file_is_read_with_another_delimiter() -> None:
+    project = make.project()
+    make.item(project, external_id="a")
+    desk = Desk(project)
+    file = SimpleUploadedFile("p.csv", b"id;label\na;x\n")
+    key = desk.post(file=file).headers["Location"].partition("?upload=")[2]
+    assert "1 would be kept" in desk.look(key)
+
+    sent = desk.post(upload=key, encoding="utf-8", delimiter=",", header="yes")
+
+    assert sent.headers["Location"].endswith(key)
+    assert "0 would be kept" in desk.look(key)
+
+
+@pytest.mark.parametrize("key", ["nonsense", "b2e5a6c8-8d3f-4d57-9a53-0b1f5b0c7a11"])
+def test_a_file_that_is_not_there_is_said_to_be_gone(key: str) -> None:
+    desk = Desk(make.project())
+
+    page = desk.client.get(desk.path, {"upload": key})
+
+    assert page.status_code in (400, 404)
+    assert 'type="file"' in page.content.decode()
+
+
+def test_a_file_of_another_project_is_not_looked_at() -> None:
+    key = Desk(make.project()).send({"id": "a", "label": "x"})
+    other = Desk(make.project())
+
+    assert other.client.get(other.path, {"upload": key}).status_code == 404
+    assert other.post(upload=key, source="gpt").status_code == 404
 
 
 def test_what_is_wrong_with_a_form_is_said() -> None:

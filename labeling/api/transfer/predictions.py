@@ -20,6 +20,7 @@ from labeling.models import User
 from labeling.services.projects import members
 from labeling.services.transfer import importing
 from labeling.services.transfer.outside import sources
+from labeling.services.transfer.predicting import look as looking
 from labeling.services.transfer.predicting import run
 
 _FORM: Final = {
@@ -42,15 +43,16 @@ class PredictionsView(ProjectView):
         rows = sources.listed(project)
         return page_of(rows, self.request, lambda row: wire.source_of(counts[row.pk]))
 
-    @call(202, raw=_FORM, headers=[LOCATION])
+    @call(202, 200, raw=_FORM, headers=[LOCATION])
     def post(
         self, slug: str, query: wire.PredictionOptions, body: Mapping[str, Any]
-    ) -> Reply[files.ImportAsked]:
+    ) -> Reply[files.ImportAsked | wire.PredictionPreview]:
         """Store the rows and answer 202 with where their progress is, as of an import.
 
         Each row ends in one count: `created` is new, `filled` replaces what the source
         said of the item before, `duplicates` says the same again, `rejected` has its
-        reason in `errors`.
+        reason in `errors`. With ``dry_run`` it answers 200 with what the first rows would
+        become instead, and forgets the file.
         """
         options = files.options_of(query, body)
         name, pieces = received.file_of(self.request, body, "predictions.jsonl")
@@ -70,6 +72,8 @@ class PredictionsView(ProjectView):
         )
         user = User.objects.get(pk=self.member.user_id)
         upload = importing.stage(self.member.project, user, name, pieces, choice)
+        if options.dry_run in files.TRUE:
+            return Reply(wire.preview_of(looking.look_once(upload, chosen)), 200)
         with importing.forgotten_if_refused(upload):
             asked = run.start(upload, user, chosen)
         url = f"{get_script_prefix()}api/projects/{slug}/imports/{asked.pk}/"

@@ -12,7 +12,8 @@ from labeling.management import arguments
 from labeling.models import ImportRun, Job, Project
 from labeling.services.transfer import importing
 from labeling.services.transfer.outside import sources
-from labeling.services.transfer.outside.rows import ROLES
+from labeling.services.transfer.outside.rows import ROLES, SourcePrediction
+from labeling.services.transfer.predicting import look as looking
 from labeling.services.transfer.predicting import run
 from labeling.services.work import jobs
 
@@ -31,6 +32,9 @@ class Command(BaseCommand):
         )
         arguments.add_columns(parser, f"{', '.join(ROLES)} or ignore")
         arguments.add_reading(parser)
+        parser.add_argument(
+            "--dry-run", action="store_true", help="print the first rows, write nothing"
+        )
         parser.add_argument(
             "--delete", metavar="SOURCE", help="delete a source and its predictions"
         )
@@ -57,12 +61,34 @@ class Command(BaseCommand):
         }
         try:
             upload = arguments.staged(project, path, options)
+            if options["dry_run"]:
+                self._print_look(looking.look_once(upload, chosen))
+                return
             with importing.forgotten_if_refused(upload):
                 asked = run.start(upload, None, chosen)
             jobs.finish(asked.job_id)
         except (OSError, AssayError) as error:
             raise CommandError(str(error)) from error
         self._print_counts(asked)
+
+    def _print_look(self, look: looking.PredictionsLook) -> None:
+        for note in look.notes:
+            self.stdout.write(str(note))
+        for column, role in look.roles.items():
+            self.stdout.write(f"{column}: {role}")
+        for name, rows in look.labels.rows.items():
+            meant = look.labels.meant[name] or "?"
+            self.stdout.write(f"label {name} ({rows} rows): {meant}")
+        for row in look.rows:
+            known = "" if row.is_known else " (no item of this project)"
+            named = ", ".join(_in_words(each) for each in row.predicted)
+            self.stdout.write(f"row {row.number}: {row.external_id}{known}: {named}")
+        for problem in look.problems:
+            self.stderr.write(f"row {problem['row']}: {problem['reason']}")
+        self.stdout.write(
+            f"{look.looked_through} rows: {look.kept} would be kept, "
+            f"{look.unknown} name no item of the project, {look.refused} would be rejected"
+        )
 
     def _print_counts(self, asked: ImportRun) -> None:
         done = ImportRun.objects.select_related("job").get(pk=asked.pk)
@@ -91,3 +117,9 @@ class Command(BaseCommand):
             raise CommandError(f"There is no source {name!r}.")
         count = sources.delete_source(project, named[name].pk)
         self.stdout.write(f"{count} predictions deleted")
+
+
+def _in_words(predicted: SourcePrediction) -> str:
+    labels = " + ".join(predicted.labels) or "no label"
+    by = "" if predicted.source == looking.NOBODY else f"{predicted.source}: "
+    return by + labels

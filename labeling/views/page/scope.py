@@ -124,7 +124,12 @@ def attempt(request: HttpRequest, act: Callable[[], object]) -> Tried:
     try:
         return Tried(is_done=True, result=act())
     except AssayError as error:
-        return Tried(errors=sentences_of(error), status=error.status)
+        return refusal_of(error)
+
+
+def refusal_of(error: AssayError) -> Tried:
+    """Return a refusal as a page says it."""
+    return Tried(errors=sentences_of(error), status=error.status)
 
 
 def whole(raw: str | None) -> int:

@@ -12,23 +12,40 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from labeling.errors import InvalidInputError
-from labeling.models import ImportRun, Membership, PredictionSource
+from labeling.errors import AssayError, InvalidInputError
+from labeling.models import ImportRun, Membership, PredictionSource, Upload
 from labeling.services.projects import members, policy
 from labeling.services.transfer import importing
-from labeling.services.transfer.outside import sources
+from labeling.services.transfer.outside import rows, sources
+from labeling.services.transfer.predicting import look as looking
 from labeling.services.transfer.predicting import run
 from labeling.views.page.paging import listing
-from labeling.views.page.scope import attempt, context, member_of, whole
+from labeling.views.page.scope import (
+    Tried,
+    attempt,
+    context,
+    member_of,
+    refusal_of,
+    whole,
+)
+from labeling.views.transfer import staged
 
 
 @login_required
 def predictions(request: HttpRequest, slug: str) -> HttpResponse:
     """List the sources and what came last; bring, use and delete predictions."""
     member = member_of(request, slug, members.ENGINEER)
-    tried = attempt(request, lambda: _act(request, member))
+    is_look = "look" in request.POST
+    tried = Tried() if is_look else attempt(request, lambda: _act(request, member))
     if tried.is_done:
-        return redirect("predictions", slug)
+        return redirect(tried.result or request.path)
+    shown: dict[str, Any] = {}
+    try:
+        # Into what is there already: how it is read is shown where it cannot be read so.
+        _look(request, member, shown)
+    except AssayError as error:
+        # What was refused first is said.
+        tried = tried if tried.errors else refusal_of(error)
     brought = ImportRun.objects.select_related("job").filter(
         project=member.project, job__kind=run.KIND
     )
@@ -41,6 +58,7 @@ def predictions(request: HttpRequest, slug: str) -> HttpResponse:
         runs=runs,
         running=next((each for each in runs.rows if not each.job.finished_at), None),
         used=_used(member),
+        **shown,
     )
     return render(request, "labeling/predictions.html", page, status=tried.status)
 
@@ -55,20 +73,66 @@ def _used(member: Membership) -> dict[str, Any]:
     }
 
 
-def _act(request: HttpRequest, member: Membership) -> None:
+def _look(request: HttpRequest, member: Membership, shown: dict[str, Any]) -> None:
+    """Add to ``shown`` how a file would be read and what its first rows would become."""
+    key = request.POST.get("upload") or request.GET.get("upload")
+    if not key:
+        return
+    upload = staged.upload_of(member, key)
+    shown.update(staged.reading(upload))
+    options = _options(request, upload)
+    look = looking.look(upload, options)
+    shown.update(
+        look=look,
+        roles=rows.ROLES,
+        columns=[*look.roles.items()][: staged.MOST_COLUMNS],
+        source=options["source"],
+        **staged.labels_shown(upload, look.labels, options["label_map"]),
+    )
+
+
+def _options(request: HttpRequest, upload: Upload) -> dict[str, Any]:
+    """Return what a person chooses for a file; of a column that is its own role, nothing.
+
+    So an export of ours is known by its columns until a person says otherwise.
+    """
+    named = staged.roles(request, lambda: importing.preview(upload).columns)
+    return {
+        "source": request.POST.get("source", ""),
+        "mapping": {
+            column: role
+            for column, role in named.items()
+            if role != (rows.role_of(column, {}) or "ignore")
+        },
+        "label_map": staged.labels(request),
+    }
+
+
+def _act(request: HttpRequest, member: Membership) -> str | None:
+    """Do what a form asks; return the address of a file that is to be looked at."""
     act = _ACTIONS.get(request.POST.get("action", ""), _bring)
-    act(request, member)
+    return act(request, member)
 
 
-def _bring(request: HttpRequest, member: Membership) -> None:
+def _bring(request: HttpRequest, member: Membership) -> str | None:
+    """Keep what a file predicts, or have it looked at first."""
+    if "upload" not in request.POST:
+        return _stage(request, member)
+    upload = staged.upload_of(member, request.POST["upload"])
+    if staged.READING & request.POST.keys():
+        importing.choose(upload, staged.choice(request))
+        return f"{request.path}?upload={upload.pk}"
+    run.start(upload, member.user, _options(request, upload))
+    return None
+
+
+def _stage(request: HttpRequest, member: Membership) -> str:
     file = request.FILES.get("file")
     if file is None:
         raise InvalidInputError(_("Choose a file first."))
-    upload = importing.stage(
-        member.project, member.user, file.name or "", file.chunks()
-    )
-    with importing.forgotten_if_refused(upload):
-        run.start(upload, member.user, {"source": request.POST.get("source", "")})
+    name, chunks = file.name or "", file.chunks()
+    upload = importing.stage(member.project, member.user, name, chunks)
+    return f"{request.path}?upload={upload.pk}"
 
 
 def _named(request: HttpRequest, member: Membership) -> PredictionSource:
@@ -108,7 +172,7 @@ def _delete(request: HttpRequest, member: Membership) -> None:
     messages.success(request, words % {"name": source.name, "count": count})
 
 
-_ACTIONS: Final[dict[str, Callable[[HttpRequest, Membership], None]]] = {
+_ACTIONS: Final[dict[str, Callable[[HttpRequest, Membership], str | None]]] = {
     "suggest": _suggest,
     "suggest-own": _suggest_own,
     "order": _order,

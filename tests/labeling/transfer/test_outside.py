@@ -21,11 +21,14 @@ from labeling.models import (
     Project,
     QueueEntry,
     Resolution,
+    Upload,
 )
 from labeling.services.projects import label_sets, removal
+from labeling.services.transfer import exporting, importing
 from labeling.services.transfer.outside import sources, store
 from labeling.services.transfer.outside.rows import SourcePrediction
 from labeling.services.transfer.outside.store import Brought
+from labeling.services.transfer.predicting import look as looking
 from labeling.services.transfer.predicting import run as predicting
 from labeling.services.votes import settle
 from labeling.services.work import jobs
@@ -359,6 +362,92 @@ def test_rows_come_over_http_and_are_reported_as_an_import_is() -> None:
     assert again.status_code == 404
 
 
+def test_a_dry_run_says_what_the_first_rows_would_become_and_keeps_nothing() -> None:
+    project = make.project()
+    make.item(project, external_id="a")
+    call = make.Caller(make.manager_of(project).user)
+    rows = [
+        {"external_id": "a", "probabilities": {"X": 0.75, "fox": 0.25}},
+        {"external_id": "b", "label": "x", "model": "gpt"},
+        {"external_id": "a", "label": "x"},
+    ]
+
+    answer = call.client.post(
+        f"/api/projects/{project.slug}/predictions/?dry_run=TRUE",
+        data=lines(*rows),
+        content_type="application/x-ndjson",
+        headers=call.headers,
+    )
+
+    assert answer.status_code == 200, answer.content
+    shown = answer.json()
+    assert shown["rows"] == [
+        {
+            "row": 2,
+            "external_id": "b",
+            "known": False,
+            "predictions": [{"source": "gpt", "labels": ["x"], "score": None}],
+        },
+        {
+            "row": 3,
+            "external_id": "a",
+            "known": True,
+            "predictions": [{"source": "", "labels": ["x"], "score": None}],
+        },
+    ]
+    assert shown["problems"] == [
+        {"row": 1, "reason": "“fox” is not a label of this project."}
+    ]
+    counted = {name: shown[name] for name in ("looked", "kept", "unknown", "rejected")}
+    assert counted == {"looked": 3, "kept": 1, "unknown": 1, "rejected": 1}
+    assert {each["name"]: each["means"] for each in shown["labels"]} == {
+        "x": "x",
+        "X": "x",
+        "fox": "",
+    }
+    assert {each["name"]: each["role"] for each in shown["columns"]} == {
+        "external_id": "external_id",
+        "probabilities": "probabilities",
+        "label": "label",
+        "model": "source",
+    }
+    assert not PredictionSource.objects.exists()
+    assert not Upload.objects.exists()
+
+
+def test_a_look_has_an_end_and_keeps_what_comes_before_a_cut() -> None:
+    project = make.project()
+    make.item(project, external_id="a")
+    row = {"id": "a", "label": "x"}
+
+    def look(data: bytes, name: str = "p.jsonl") -> looking.PredictionsLook:
+        return looking.look(importing.stage(project, None, name, [data]), {}, most=2)
+
+    assert look(lines(row, row)).labels.is_whole
+    more = look(lines(row, row, row))
+    assert (more.looked_through, more.labels.is_whole) == (2, False)
+    cut = look(b'[{"id": "a", "label": "x"}, {"id": ', "p.json")
+    assert cut.kept == 1
+    assert len(cut.notes) == 1
+    with pytest.raises(InvalidInputError):
+        look(b'[{"id": ', "p.json")
+
+
+def test_an_export_of_ours_is_looked_at_as_it_is_kept() -> None:
+    project = make.project()
+    item = make.item(project, external_id="a")
+    predicted(project, {"id": "a", "label": "x", "score": 0.5})
+    out = b"".join(exporting.stream(project, "jsonl", {}))
+    upload = importing.stage(project, None, "e.jsonl", [out])
+
+    look = looking.look_once(upload, {})
+
+    (row,) = look.rows
+    assert (row.external_id, row.is_known) == (item.external_id, True)
+    assert [(each.source, each.labels) for each in row.predicted] == [("llm", ("x",))]
+    assert not look.lacks_source
+
+
 def test_refused_rows_can_be_corrected_and_brought_again() -> None:
     project = make.project()
     make.item(project, external_id="a")
@@ -394,6 +483,12 @@ def test_the_command_brings_lists_and_deletes(tmp_path: Path) -> None:
         call_command("predictions", project.slug, *words, stdout=out, stderr=StringIO())
         return out.getvalue()
 
+    looked = say(str(file), "--dry-run").splitlines()
+    assert "row 2: b (no item of this project): x" in looked
+    assert looked[-1] == (
+        "2 rows: 1 would be kept, 1 name no item of the project, 0 would be rejected"
+    )
+    assert not PredictionSource.objects.exists()
     counted = say(str(file), "--source", "gpt")
     assert counted == "2 rows: 1 new, 0 replaced, 0 the same, 1 rejected\n"
     assert say() == "gpt: 1 items, as people say on 0 of 0 held-out ones\n"

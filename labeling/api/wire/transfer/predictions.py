@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 from django.utils.translation import gettext_noop as noop
 from msgspec import Meta
@@ -13,11 +14,23 @@ from labeling.api.http.fields import (
     ReplyData,
     Share,
     about,
+    one_of,
     text,
 )
-from labeling.api.wire.transfer.files import LONGEST_OPTION, ReadingOptions
+from labeling.api.wire.transfer.files import (
+    FALSE,
+    LONGEST_OPTION,
+    TRUE,
+    BadRow,
+    FileLabel,
+    PreviewedColumn,
+    ReadingOptions,
+)
 from labeling.models.policy import MAX_SOURCE
+from labeling.services.transfer.outside.rows import SourcePrediction
 from labeling.services.transfer.outside.sources import SourceAgreement, SourceCounts
+from labeling.services.transfer.predicting.look import NOBODY, PredictionsLook
+from labeling.templatetags.localized import localized
 
 
 class PredictionOptions(ReadingOptions, forbid_unknown_fields=True):
@@ -49,6 +62,22 @@ class PredictionOptions(ReadingOptions, forbid_unknown_fields=True):
             "A JSON object, as of `map`: label of the file → label of the project.",
         ),
     ] = "{}"
+    dry_run: Annotated[
+        str,
+        one_of(
+            (*TRUE, *FALSE),
+            "`1`: what the first rows would become, and nothing is written.",
+            or_empty=True,
+        ),
+    ] = ""
+
+    @classmethod
+    def eased(cls, value: Mapping[str, Any]) -> dict[str, Any]:
+        """Take yes and no in capitals, too, as programs write them."""
+        folded = {
+            name: str(value[name]).lower() for name in ("dry_run",) if name in value
+        }
+        return {**super().eased(value), **folded}
 
 
 class PredictionForm(PredictionOptions, kw_only=True):
@@ -61,6 +90,38 @@ class PredictionForm(PredictionOptions, kw_only=True):
             extra_json_schema={"format": "binary"},
         ),
     ]
+
+
+class ReadPrediction(ReplyData):
+    """What a row says of its item."""
+
+    source: Annotated[str, about("Who predicts; empty where nobody has said so yet.")]
+    labels: Annotated[list[str], about("By the project's names.")]
+    score: Annotated[float | None, about("How sure the source is, from 0 to 1.")]
+
+
+class ReadRow(ReplyData):
+    """A row of predictions as it would be kept."""
+
+    row: Annotated[int, about("Its place in the file, counted from 1.")]
+    external_id: Annotated[str, about("Of which item.")]
+    known: Annotated[bool, about("Whether the project has that item.")]
+    predictions: Annotated[list[ReadPrediction], about("One for each source.")]
+
+
+class PredictionPreview(ReplyData):
+    """A file of predictions as it would be read; nothing of it is kept."""
+
+    format: Annotated[str, about("Like `csv`, `jsonl`, `json`, `xlsx`, `parquet`.")]
+    columns: Annotated[list[PreviewedColumn], about("In the order of the file.")]
+    rows: Annotated[list[ReadRow], about("The first ones that can be read.")]
+    problems: Annotated[list[BadRow], about("The first ones that cannot.")]
+    notes: Annotated[list[str], about("How it is read and what is not used, in words.")]
+    labels: Annotated[list[FileLabel], about("Of the rows that were looked at.")]
+    looked: Annotated[Count, about("How many rows were looked at: the first 5,000.")]
+    kept: Annotated[Count, about("Of these, those that would be kept.")]
+    unknown: Annotated[Count, about("Those whose item the project does not have.")]
+    rejected: Annotated[Count, about("Those that cannot be read.")]
 
 
 class OutsideAgreement(ReplyData):
@@ -99,6 +160,44 @@ class SourceDeleted(ReplyData):
 
     id: Annotated[int, about("As it was.")]
     predictions: Annotated[Count, about("How many of its predictions went with it.")]
+
+
+def preview_of(look: PredictionsLook) -> PredictionPreview:
+    """Return what the first rows of a file would become."""
+    return PredictionPreview(
+        format=look.reading.format,
+        columns=[PreviewedColumn(name, role) for name, role in look.roles.items()],
+        rows=[
+            ReadRow(
+                row=row.number,
+                external_id=row.external_id,
+                known=row.is_known,
+                predictions=[_read_of(each) for each in row.predicted],
+            )
+            for row in look.rows
+        ],
+        problems=[
+            BadRow(row=problem["row"], reason=localized(problem["reason"]))
+            for problem in look.problems
+        ],
+        notes=[localized(note) for note in look.notes],
+        labels=[
+            FileLabel(name=name, rows=rows, means=look.labels.meant[name])
+            for name, rows in look.labels.rows.items()
+        ],
+        looked=look.looked_through,
+        kept=look.kept,
+        unknown=look.unknown,
+        rejected=look.refused,
+    )
+
+
+def _read_of(predicted: SourcePrediction) -> ReadPrediction:
+    return ReadPrediction(
+        source="" if predicted.source == NOBODY else predicted.source,
+        labels=[*predicted.labels],
+        score=predicted.confidence,
+    )
 
 
 def agreement_of(agreed: SourceAgreement) -> OutsideAgreement:

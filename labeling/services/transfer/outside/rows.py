@@ -69,6 +69,18 @@ def parse(
 
     Raises RowError where the row cannot be kept.
     """
+    given = given_of(values, terms)
+    external_id = short("external_id", given.get("external_id"))
+    if not external_id:
+        raise RowError(message("It does not say which item: external_id is missing."))
+    _check_storable(external_id)
+    if "predictions" in given:
+        return external_id, listed(given["predictions"], terms)
+    return external_id, [predicted_of(given, terms)]
+
+
+def given_of(values: Mapping[str, Any], terms: PredictionTerms) -> dict[str, Any]:
+    """Return what a row has, by role. Raises RowError where two columns have the same."""
     given: dict[str, Any] = {}
     for column, value in values.items():
         role = terms.roles.get(column)
@@ -81,13 +93,27 @@ def parse(
                 message("Two columns are the %(role)s: one would be lost.", role=role)
             )
         given[role] = value
-    external_id = short("external_id", given.get("external_id"))
-    if not external_id:
-        raise RowError(message("It does not say which item: external_id is missing."))
-    _check_storable(external_id)
-    if "predictions" in given:
-        return external_id, listed(given["predictions"], terms)
-    return external_id, [predicted_of(given, terms)]
+    return given
+
+
+def written_labels(values: Mapping[str, Any], terms: PredictionTerms) -> set[str]:
+    """Return the labels that a row names, as it writes them.
+
+    Raises RowError where they cannot be read.
+    """
+    given = given_of(values, terms)
+    every: Any = given.get("predictions", [given])
+    every = decoded("predictions", every) if isinstance(every, str) else every
+    written: set[str] = set()
+    for each in every if isinstance(every, list) else []:
+        if not isinstance(each, dict):
+            continue
+        named = {NAMES.get(name, name): each[name] for name in each}
+        shares = named.get("probabilities")
+        shares = decoded("probabilities", shares) if isinstance(shares, str) else shares
+        written.update(labels_of(named.get("label")) or [])
+        written.update(map(str, shares) if isinstance(shares, dict) else [])
+    return written
 
 
 def listed(value: object, terms: PredictionTerms) -> list[SourcePrediction]:

@@ -48,10 +48,7 @@ def start(upload: Upload, user: User | None, options: Mapping[str, Any]) -> Impo
     Raises InvalidInputError where a column is mapped to what is no role, or a label to
     what is none; ConflictError where the file is imported already.
     """
-    mapping = dict(options.get("mapping", {}))
-    label_map = dict(options.get("label_map", {}))
-    source = str(options.get("source", "")).strip()
-    _check(upload.project, mapping, label_map, source)
+    mapping, label_map, source = chosen(upload.project, options)
     with transaction.atomic():
         staging.check_unused(upload)
         job = jobs.enqueue(
@@ -61,6 +58,20 @@ def start(upload: Upload, user: User | None, options: Mapping[str, Any]) -> Impo
             user=user,
         )
         return record(upload, job, mapping, {"source": source, "label_map": label_map})
+
+
+def chosen(
+    project: Project, options: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any], str]:
+    """Return the roles of columns, what labels mean, and who predicts.
+
+    Raises InvalidInputError where a choice cannot be followed.
+    """
+    mapping = dict(options.get("mapping", {}))
+    label_map = dict(options.get("label_map", {}))
+    source = str(options.get("source", "")).strip()
+    _check(project, mapping, label_map, source)
+    return mapping, label_map, source
 
 
 def _check(
