@@ -79,6 +79,19 @@ def test_rows_of_csv_come_again_when_they_are_corrected() -> None:
     assert all({*item.data} == {"text"} for item in Item.objects.all())
 
 
+def test_a_column_that_a_spreadsheet_would_run_is_guarded_and_keeps_its_name() -> None:
+    project = project_of_two()
+    run = bring(project, "a.csv", b"text,=1+1,label\none,2,goood\n", labels_are="gold")
+
+    again = refused(run)
+
+    header = again.decode("utf-8-sig").splitlines()[0]
+    assert header == "refused.row,refused.reason,refused.line,text,'=1+1,label"
+    corrected = again.replace(b",goood", b",good")
+    assert accounted(bring(project, "b.csv", corrected, labels_are="gold"))[0] == 1
+    assert Item.objects.get().data == {"text": "one", "=1+1": "2"}
+
+
 def test_what_cannot_be_read_stands_in_a_column_that_no_import_takes() -> None:
     project = project_of_two()
     data = (

@@ -164,7 +164,7 @@ def _csv(
     text = io.TextIOWrapper(file, "utf-8-sig", newline="", errors="replace")
     writer = csv.writer(text, delimiter="," if delimiter == NO_DELIMITER else delimiter)
     columns = report["columns"]
-    writer.writerow([ROW, REASON, LINE, *columns])
+    writer.writerow([ROW, REASON, LINE, *map(guard.guarded, columns)])
     for row in rows:
         stands = row.get("stands")
         # Of cells that are too few or too many each stays at its place.

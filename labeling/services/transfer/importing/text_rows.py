@@ -12,11 +12,12 @@ from collections.abc import Iterator, Sequence
 from typing import IO, Final, NamedTuple
 
 from labeling.messages import Message, message
+from labeling.services.transfer import guard
 from labeling.services.transfer.importing import dialect, listed
 from labeling.services.transfer.importing.raw import FileError, Raw
 from labeling.services.transfer.importing.reading import FileReading
 from labeling.services.transfer.limits import LIMITS, Limits
-from labeling.services.transfer.rows import EMPTY
+from labeling.services.transfer.rows import EMPTY, REASON, ROW
 
 # A record of more lines has a quote that is never closed.
 RECORD_LINES: Final = 5000
@@ -236,7 +237,11 @@ def _header(records: Iterator[ParsedLine]) -> list[str]:
                 why=str(problem.why if problem else ""),
             )
         )
-    return dialect.unique([cell.strip() for cell in cells])
+    names = [cell.strip() for cell in cells]
+    if REASON in names and ROW in names:
+        # Refused rows of ours, where what a spreadsheet would run is guarded.
+        names = [guard.unguarded(name) for name in names]
+    return dialect.unique(names)
 
 
 def _records(
