@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from typing import Annotated, Any
 
+from django.utils.translation import gettext as _
 from msgspec import UNSET, Meta, UnsetType
 
 from activelearn.services.predictions import serving
@@ -16,12 +19,35 @@ from labeling.api.http.fields import (
     one_of,
     text,
 )
+from labeling.errors import InvalidInputError
 
 
 class PredictItem(Body):
-    """An item from outside."""
+    """An item from outside, or one of the project's pool."""
 
-    data: Columns
+    data: (
+        Annotated[
+            Columns, about("Of texts and table rows; further columns of a picture.")
+        ]
+        | UnsetType
+    ) = UNSET
+    image: (
+        Annotated[
+            str,
+            Meta(
+                description="A picture's file (PNG, JPEG, WebP and others), in base64.",
+                extra_json_schema={"format": "byte"},
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    item: (
+        Annotated[
+            int,
+            about("Instead of `data` and `image`: the id of an item of the pool."),
+        ]
+        | UnsetType
+    ) = UNSET
     id: (
         Annotated[
             Annotated[str, text(1000)] | int | None,
@@ -84,10 +110,44 @@ class Predictions(ReplyData):
     predictions: Annotated[list[Prediction], about("One for each item that was sent.")]
 
 
-def question_of(body: PredictItem) -> serving.Question:
-    """Return an item from outside; without a name its content names it."""
+def questions_of(body: PredictBody) -> list[serving.Question]:
+    """Return what is asked about, in its order.
+
+    Raises InvalidInputError where an item is given in two ways or in none, or its picture
+    is no base64.
+    """
+    errors: dict[str, list[str]] = {}
+    questions = []
+    for place, item in enumerate(body.items):
+        try:
+            questions.append(_question_of(item))
+        except ValueError as error:
+            errors[str(place)] = [str(error)]
+    if errors:
+        raise InvalidInputError(errors={"items": errors})
+    return questions
+
+
+def _question_of(body: PredictItem) -> serving.Question:
+    """Return one item; without a name its content names it. Raises ValueError."""
+    is_given = body.data is not UNSET or body.image is not UNSET
+    if is_given == (body.item is not UNSET):
+        raise ValueError(_("Give data, an image, or the id of an item in item."))
+    if body.item is not UNSET:
+        return serving.Question(item=body.item)
     name = "" if body.id is UNSET else body.id
-    return serving.Question(str(name or ""), body.data)
+    return serving.Question(
+        str(name or ""),
+        {} if body.data is UNSET else body.data,
+        None if body.image is UNSET else _decoded(body.image),
+    )
+
+
+def _decoded(image: str) -> bytes:
+    try:
+        return base64.b64decode(image, validate=True)
+    except binascii.Error as error:
+        raise ValueError(_("The image is not base64.")) from error
 
 
 def prediction_of(body: PredictItem, place: int, served: Any) -> Prediction:

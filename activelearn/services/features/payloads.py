@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 import numpy as np
@@ -31,14 +32,30 @@ def rows_of(items: Sequence[Item], spec: core.Spec) -> core.Rows:
     return read(items, spec)[0]
 
 
+def rows_of_pictures(files: Sequence[bytes], spec: core.Spec) -> core.Rows:
+    """Return the rows of pictures that are no items, given their files.
+
+    Raises what ``read`` raises.
+    """
+    with _published_encoder():
+        rows = [_picture_row(data, spec)[0] for data in files]
+        return core.image_rows(np.vstack(rows), spec)
+
+
 def read(items: Sequence[Item], spec: core.Spec) -> tuple[core.Rows, Reasons]:
     """Return the rows of ``items``, and by place why some could not be read whole.
 
     What is wrong with an item costs its own row alone. Raises DamagedFileError where an
     encoder that comes along is not as it was published.
     """
-    try:
+    with _published_encoder():
         return _read(items, spec)
+
+
+@contextmanager
+def _published_encoder() -> Iterator[None]:
+    try:
+        yield
     except WrongEncoderError as error:
         raise DamagedFileError(
             message(
@@ -108,19 +125,31 @@ def _sentence_of(cell: core.UnreadCell) -> Message:
 
 
 def _picture(item: Item, spec: core.Spec) -> tuple[NDArray[np.float32], Message | None]:
-    nothing = np.zeros(core.width(spec), dtype=np.float32)
     # A picture that cannot be read is a row of zeros: one item must not end a run.
+    data = file_of(item)
+    if data is None:
+        return np.zeros(core.width(spec), dtype=np.float32), NO_FILE
+    return _picture_row(data, spec)
+
+
+def file_of(item: Item) -> bytes | None:
+    """Return the file of an item's picture; None where it is not there."""
     if item.media is None:
-        return nothing, NO_FILE
+        return None
     try:
         with default_storage.open(item.media.path) as file:
-            data = file.read()
+            return bytes(file.read())
     except FileNotFoundError:
-        return nothing, NO_FILE
+        return None
+
+
+def _picture_row(
+    data: bytes, spec: core.Spec
+) -> tuple[NDArray[np.float32], Message | None]:
     try:
         return core.image_row(data, spec), None
     except WrongEncoderError:
         # No fault of the picture's.
         raise
     except ValueError:
-        return nothing, NO_PICTURE
+        return np.zeros(core.width(spec), dtype=np.float32), NO_PICTURE

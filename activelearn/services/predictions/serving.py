@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from activelearn.core import predictions as core
+from activelearn.core.features import Spec
+from activelearn.core.translation import TranslatedModel
+from activelearn.models import ModelVersion
 from activelearn.services.features import payloads
 from activelearn.services.versions import healing
-from labeling.errors import ConflictError, InvalidInputError
+from labeling.errors import InvalidInputError
 from labeling.messages import sentence as _
 from labeling.models import Item, Project
 from labeling.services.transfer import intake
 from labeling.services.transfer.predictions import likeliest
 
-MOST = 100
+MOST: Final = 1000
+# Pictures take an encoder some 50 ms each: a few seconds in one call.
+MOST_PICTURES: Final = 100
 
 
 @dataclass(frozen=True)
 class Question:
-    """An item from outside; where ``external_id`` is empty, its content names it."""
+    """An item from outside, or with ``item`` one of the project's own, by its id.
 
-    external_id: str
-    data: Mapping[str, Any]
+    external_id: where it is empty, its content names it. image: the file of a picture.
+    """
+
+    external_id: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    image: bytes | None = None
+    item: int | None = None
 
 
 @dataclass(frozen=True)
@@ -47,45 +57,89 @@ class ServedPrediction:
 def predict(project: Project, questions: Sequence[Question]) -> list[ServedPrediction]:
     """Return the champion's predictions; below the project's confidence, a review.
 
-    An item to be reviewed joins the pool, so that people label it. Raises ConflictError
-    where no model can serve, NotFoundError where the project has been deleted, and
-    InvalidInputError for items that are none of this project's kind, or too many of them.
+    An item to be reviewed joins the pool, so that people label it; one of the project is
+    there already. Raises ConflictError where no model can serve, NotFoundError where the
+    project has been deleted, and InvalidInputError for items that are none of this
+    project's kind or none of its items, held-out ones, or too many of them.
     """
-    if project.data_type == Project.DataType.IMAGE:
-        raise ConflictError(_("Prediction of images from outside is not offered yet."))
-    if not 1 <= len(questions) <= MOST:
+    is_picture = project.data_type == Project.DataType.IMAGE
+    most = MOST_PICTURES if is_picture else MOST
+    if not 1 <= len(questions) <= most:
         raise InvalidInputError(
-            errors={"items": [_("From 1 to %(most)s items.") % {"most": MOST}]}
+            errors={"items": [_("From 1 to %(most)s items.") % {"most": most}]}
         )
     champion, model, spec = healing.load_serving(project)
-    rows = [
-        intake.checked(project, question.external_id, question.data)
+    own = _own_items(project, questions)
+    asked: list[Item | intake.Arrival] = [
+        own[question.item]
+        if question.item is not None
+        else intake.checked(
+            project, question.external_id, question.data, question.image
+        )
         for question in questions
     ]
-    items = [Item(data=row.data) for row in rows]
-    table = model.probabilities(payloads.rows_of(items, spec))
+    table = model.probabilities(_rows(asked, spec))
+    predictions = _served(champion, model, table, project.confidence)
+    unsure = [
+        arrival
+        for arrival, prediction in zip(asked, predictions, strict=True)
+        if isinstance(arrival, intake.Arrival) and prediction.decision == "review"
+    ]
+    # After all were predicted: a call that is refused adds nothing.
+    intake.add(project, unsure)
+    return predictions
+
+
+def _own_items(project: Project, questions: Sequence[Question]) -> dict[int, Item]:
+    """Return the items of the project that are asked about, by id.
+
+    Raises InvalidInputError where one is not there, or held out: whoever saw what the
+    model says of it could not label it blind any more.
+    """
+    wanted = [question.item for question in questions if question.item is not None]
+    items = Item.objects.select_related("media").filter(project=project, pk__in=wanted)
+    own = {item.pk: item for item in items.pool()} if wanted else {}
+    if lost := [pk for pk in wanted if pk not in own]:
+        why = _("There is no item %(item)s in the pool of this project.")
+        raise InvalidInputError(errors={"items": [why % {"item": lost[0]}]})
+    return own
+
+
+def _rows(asked: Sequence[Item | intake.Arrival], spec: Spec) -> Any:
+    """Return the features of what is asked about, in its order."""
+    if spec["kind"] != "image":
+        items = [
+            each if isinstance(each, Item) else Item(data=each.row.data)
+            for each in asked
+        ]
+        return payloads.rows_of(items, spec)
+    return payloads.rows_of_pictures([_file_of(each) for each in asked], spec)
+
+
+def _file_of(asked: Item | intake.Arrival) -> bytes:
+    """Return the file of a picture, as it is or would be kept; nothing where it is lost."""
+    if not isinstance(asked, Item):
+        return asked.picture.encoded if asked.picture else b""
+    return payloads.file_of(asked) or b""
+
+
+def _served(
+    champion: ModelVersion, model: TranslatedModel, table: Any, confidence: float
+) -> list[ServedPrediction]:
     predicted = core.predictions(model, table)
     sure = core.confidences(model, table).tolist()
-    predictions = [
+    return [
         ServedPrediction(
             label=prediction if isinstance(prediction, str) else likeliest(prediction),
             labels=[prediction] if isinstance(prediction, str) else sorted(prediction),
-            confidence=confidence,
+            confidence=share,
             probabilities=dict(zip(model.labels, row.tolist(), strict=True)),
             model=champion.number,
             is_calibrated=model.is_calibrated,
             # A score that nobody has held against labels accepts nothing.
             decision="accept"
-            if model.is_calibrated and confidence >= project.confidence
+            if model.is_calibrated and share >= confidence
             else "review",
         )
-        for prediction, confidence, row in zip(predicted, sure, table, strict=True)
+        for prediction, share, row in zip(predicted, sure, table, strict=True)
     ]
-    unsure = [
-        row
-        for row, prediction in zip(rows, predictions, strict=True)
-        if prediction.decision == "review"
-    ]
-    # After all were predicted: a call that is refused adds nothing.
-    intake.add(project, unsure)
-    return predictions

@@ -3,46 +3,90 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from threading import Lock
+from typing import Any, Final, NamedTuple
 
 from django.db import transaction
 
 from labeling.errors import InvalidInputError
+from labeling.messages import message
 from labeling.models import Item, Project
 from labeling.services.queue.order import send_items_changed
 from labeling.services.transfer import columns, groups
+from labeling.services.transfer.importing import images
+from labeling.services.transfer.importing.images import Picture
 from labeling.services.transfer.parsing import RowParser
-from labeling.services.transfer.payloads import content_hash, payload_text
-from labeling.services.transfer.rows import Row, RowError
+from labeling.services.transfer.payloads import (
+    content_hash,
+    payload_text,
+    picture_hash,
+)
+from labeling.services.transfer.rows import MISSING, Row, RowError
 from labeling.services.work.transactions import Turn, await_turn
 
+# A process decodes one picture at a time: it takes four bytes for each pixel, however
+# small its file is.
+_decoding: Final = Lock()
 
-def checked(project: Project, external_id: str, data: Mapping[str, Any]) -> Row:
-    """Return a payload as the row that it would be in an import.
+
+class Arrival(NamedTuple):
+    """An item from outside that is fit to be kept; ``picture`` where it is one."""
+
+    row: Row
+    picture: Picture | None = None
+
+    @property
+    def content_hash(self) -> str:
+        """The digest of its content, as an import's."""
+        if self.picture is None:
+            return content_hash(payload_text(self.row.data))
+        return picture_hash(self.row.data, self.picture.sha256)
+
+
+def checked(
+    project: Project,
+    external_id: str,
+    data: Mapping[str, Any],
+    image: bytes | None = None,
+) -> Arrival:
+    """Return a payload as what it would be in an import; ``image``: a picture's file.
 
     Raises InvalidInputError, naming "items", where an import would refuse it.
     """
+    is_picture = project.data_type == Project.DataType.IMAGE
     try:
-        row = RowParser({name: name for name in data}, project.data_type).parse(data)
+        if image is not None and not is_picture:
+            raise RowError(message("This project has no pictures."))
+        if is_picture:
+            if image is None:
+                raise RowError(MISSING["image"])
+            data = {**data, "image": external_id or "image"}
+        names = {name: name for name in data}
+        row = RowParser(names, project.data_type).parse(data)
+        picture = None
+        if image is not None:
+            with _decoding:
+                picture = images.read(image)
     except RowError as error:
         raise InvalidInputError(errors={"items": [str(error)]}) from error
     row.external_id = external_id[:200]
-    return row
+    return Arrival(row, picture)
 
 
-def add(project: Project, rows: Sequence[Row]) -> None:
-    """Add rows that are not here yet to the pool.
+def add(project: Project, arrivals: Sequence[Arrival]) -> None:
+    """Add what is not here yet to the pool.
 
-    No new group of theirs is held out: somebody chose them, so they are no random
-    sample. What is nearly the same as a held-out item goes to its side all the same.
+    No new group is held out: somebody chose these items, so they are no random sample.
+    What is nearly the same as a held-out item goes to its side all the same.
     """
-    if not rows:
+    if not arrivals:
         return
-    contents = [content_hash(payload_text(row.data)) for row in rows]
-    some = groups.newcomers(project.data_type, list(zip(rows, contents, strict=True)))
+    contents = [arrival.content_hash for arrival in arrivals]
+    some = _newcomers(project, arrivals, contents)
     with transaction.atomic():
         # Also for one item: features rely on ids that become visible in their order.
         await_turn(Turn.IMPORTS, project.pk)
+        media = _keep_pictures(arrivals)
         places = groups.place(project, some, 0.0)
         order = columns.ColumnOrder(columns.of_project(project.pk))
         items = [
@@ -50,6 +94,7 @@ def add(project: Project, rows: Sequence[Row]) -> None:
                 project=project,
                 external_id=row.external_id or content[:32],
                 data=order.arranged(row.data),
+                media_id=media[picture.sha256] if picture else None,
                 content_hash=content,
                 group_key=place.group_key,
                 split=place.split,
@@ -59,9 +104,34 @@ def add(project: Project, rows: Sequence[Row]) -> None:
                     else 1
                 ),
             )
-            for row, content, place in zip(rows, contents, places, strict=True)
+            for (row, picture), content, place in zip(
+                arrivals, contents, places, strict=True
+            )
         ]
         # Asked about twice, it stays one item: the second time its content is taken.
         Item.objects.bulk_create(items, ignore_conflicts=True)
         order.keep(project.pk, order.names)
         send_items_changed(project.pk)
+
+
+def _newcomers(
+    project: Project, arrivals: Sequence[Arrival], contents: Sequence[str]
+) -> list[groups.Newcomer]:
+    pictures = [
+        groups.Newcomer(row.group, picture.sketch, row.split)
+        for row, picture in arrivals
+        if picture
+    ]
+    rows = [row for row, _ in arrivals]
+    pairs = list(zip(rows, contents, strict=True))
+    return pictures or groups.newcomers(project.data_type, pairs)
+
+
+def _keep_pictures(arrivals: Sequence[Arrival]) -> dict[str, int]:
+    """Store pictures; return their rows' keys. Behind it none is deleted until the commit."""
+    pictures = [arrival.picture for arrival in arrivals if arrival.picture]
+    if pictures:
+        await_turn(Turn.PICTURES, is_shared=True)
+    for picture in pictures:
+        images.keep(picture)
+    return images.record(pictures)

@@ -91,7 +91,8 @@ def test_c6_near_duplicates_share_a_side_across_files_and_the_predict_call() -> 
     edited = [f"{sentence(n)[:-1]}!".upper() for n in range(100)]
     bring(project, "y.jsonl", lines(*({"text": text} for text in edited[:50])))
     rows = [Row({"text": text}) for text in edited[50:]]
-    intake.add(project, [*rows, Row({"text": sentence(5000)})])
+    rows.append(Row({"text": sentence(5000)}))
+    intake.add(project, [intake.Arrival(row) for row in rows])
 
     split = sides(project)
     assert all(split[edited[n]] == split[sentence(n)] for n in range(100))
