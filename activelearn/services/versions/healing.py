@@ -30,7 +30,7 @@ def load_serving(project: Project) -> tuple[ModelVersion, TranslatedModel, Spec]
     """
     while champion := registry.champion(project):
         try:
-            return champion, *loading.load(champion)
+            return champion, *loading.load_kept(champion)
         except DamagedFileError:
             if replace(champion) is None:
                 raise

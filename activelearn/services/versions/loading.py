@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from threading import Lock
+from typing import Any, Final
+
+from cachetools import LRUCache, cached
+
 from activelearn.core import artifact, translation
 from activelearn.core import features as core_features
 from activelearn.core.features import Spec, UnknownSpecError
@@ -12,6 +17,9 @@ from activelearn.services.features import files, store
 from labeling.errors import ConflictError, DamagedFileError
 from labeling.messages import message
 from labeling.services.votes import relabel
+
+# Bytes of models that a process keeps: some forty of 77 labels and 3,000 texts each.
+ROOM: Final = 256 * 2**20
 
 
 def load(model: ModelVersion) -> tuple[TranslatedModel, Spec]:
@@ -24,6 +32,21 @@ def load(model: ModelVersion) -> tuple[TranslatedModel, Spec]:
     are not those that the version names, this program cannot compute them, or none of
     its labels is left.
     """
+    loaded, spec = _read(model)
+    return _in_words_of_today(model, loaded), spec
+
+
+def load_kept(model: ModelVersion) -> tuple[TranslatedModel, Spec]:
+    """Return the same from this process's memory, where it has been here before.
+
+    What was verified when it was read stays as it was, whatever happens to the file.
+    Raises what ``load`` raises.
+    """
+    loaded, spec = _kept(model)
+    return _in_words_of_today(model, loaded), spec
+
+
+def _read(model: ModelVersion) -> tuple[LinearModel, Spec]:
     try:
         data = files.read("models", model.sha256)
         loaded, spec = artifact.load(data, model.sha256)
@@ -52,7 +75,20 @@ def load(model: ModelVersion) -> tuple[TranslatedModel, Spec]:
                 number=model.number,
             )
         )
-    return _in_words_of_today(model, loaded), spec
+    return loaded, spec
+
+
+def _size(kept: tuple[LinearModel, Spec]) -> int:
+    model, _spec = kept
+    return model.weights.nbytes + model.bias.nbytes + model.columns.nbytes
+
+
+# Named by content: another file has another name.
+_kept = cached(
+    LRUCache[Any, Any](ROOM, getsizeof=_size),
+    key=lambda model: (model.sha256, model.spec_hash),
+    lock=Lock(),
+)(_read)
 
 
 def _in_words_of_today(version: ModelVersion, model: LinearModel) -> TranslatedModel:

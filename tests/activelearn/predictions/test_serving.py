@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from activelearn.models import ModelVersion
+from activelearn.services.features import files
 from activelearn.services.training import triggers
 from activelearn.services.versions import registry
 from labeling.models import Item, Project
@@ -182,3 +183,25 @@ def test_a_hundred_pictures_at_once_and_no_more() -> None:
 
     assert answer.status_code == 400
     assert answer.json()["errors"]["items"] == ["From 1 to 100 items."]
+
+
+def test_a_model_is_read_once_and_what_is_promoted_serves_at_once() -> None:
+    project = wines()
+    row = {"data": {"alcohol": 12.9}}
+    first = ask(project, row).json()["predictions"][0]
+    champion = registry.champion(project)
+    assert champion is not None
+    # In memory it is what was verified, whatever happens to the file.
+    path = files.path_of("models", champion.sha256)
+    aside = path.rename(path.with_suffix(".aside"))
+
+    assert ask(project, row).json()["predictions"][0] == first
+
+    aside.rename(path)
+    label(project, dict.fromkeys(project.items.values_list("pk", flat=True), "c1"), 20)
+    triggers.request(project, None, "again")
+    work(project)
+    newest = ModelVersion.objects.filter(project=project).latest("number")
+    if newest.stage != ModelVersion.Stage.CHAMPION:
+        registry.promote(newest, None)
+    assert ask(project, row).json()["predictions"][0]["model"] == newest.number == 2
