@@ -24,7 +24,7 @@ from labeling.errors import AssayError, ConflictError
 from labeling.messages import Message, message
 from labeling.messages import sentence as _
 from labeling.models import Job, Project, User
-from labeling.services.work import failures, kinds, turns
+from labeling.services.work import failures, kinds, transactions, turns
 from labeling.services.work.beating import beating
 from labeling.services.work.progress import (
     SILENCE,
@@ -383,6 +383,7 @@ def wait_reason(project_id: int | None) -> kinds.WaitReason | Literal[""]:
 
 def ring_waiting() -> int:
     """Ring for every job that could be claimed; return how many were rung."""
+    transactions.end_standstills()
     jobs = list(Job.objects.claimable().due().order_by("pk")[:MOST_RUNG])
     for job in jobs:
         _ring(job)

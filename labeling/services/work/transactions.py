@@ -51,6 +51,27 @@ def await_turn(turn: Turn, project_id: int = 0, *, is_shared: bool = False) -> N
         cursor.execute(f"SELECT {lock}(%s, %s)", [turn, project_id])
 
 
+# The limit of ``await_turn`` counts while the database waits for a statement, and not
+# while it waits for the rows of one. A chunk's rows come within a second.
+_STANDING: Final = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+      AND state = 'active' AND wait_event = 'ClientRead'
+      AND query LIKE 'COPY labeling\\_item (%%' AND query_start < now() - %s * interval '1 s'
+"""
+
+
+def end_standstills(seconds: float = STANDSTILL) -> int:
+    """End the sessions of imports that stand still amid their rows; return how many.
+
+    Whoever takes such an import over, and every other import of its project, waits for
+    its turn until then.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_STANDING, [seconds])
+        return len(cursor.fetchall())
+
+
 def flush_later() -> None:
     """Let the commit not wait for the disk: for a part of a job.
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from labeling.errors import ConflictError
 from labeling.models import Job, Project, User
-from labeling.services.work import jobs, kinds
+from labeling.services.work import jobs, kinds, transactions
 from labeling.services.work.kinds import Handler, Kind
 from labeling.services.work.progress import Progress, log_of
 from labeling.services.work.transactions import Turn, await_turn
@@ -252,6 +254,37 @@ def test_f16_only_an_import_that_stands_still_is_ended_by_the_database() -> None
 
     # The learner computes behind its turns, for as long as it takes.
     assert limits == dict.fromkeys(Turn, ("0",)) | {Turn.IMPORTS: ("3min",)}
+
+
+@pytest.mark.parametrize(
+    ("table", "seconds", "ended"),
+    [("labeling_item", 0, 1), ("labeling_item", 60, 0), ("labeling_label", 0, 0)],
+)
+@pytest.mark.django_db(transaction=True)
+def test_f16_an_import_that_stands_still_amid_its_rows_is_ended(
+    table: str, seconds: int, ended: int
+) -> None:
+    """There the time limit of the transaction does not count."""
+    with closing(psycopg.connect(**connection.get_connection_params())) as other:
+        other.execute("SET idle_in_transaction_session_timeout = 100")
+        other.execute("SELECT pg_advisory_xact_lock(7002, 1)")
+        other.pgconn.exec_(f"COPY {table} (id) FROM STDIN".encode())
+        other.pgconn.put_copy_data(b"1\n")
+        time.sleep(0.5)
+
+        assert transactions.end_standstills(seconds) == ended
+        assert _is_turn_free() == bool(ended)
+
+
+def _is_turn_free() -> bool:
+    """Whether nobody has the turn of imports in the project 1 any more, in a second."""
+    for _ in range(10):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_xact_lock(7002, 1)")
+            if cursor.fetchone()[0]:
+                return True
+        time.sleep(0.1)
+    return False
 
 
 def test_a_job_of_another_version_fails_in_words() -> None:
