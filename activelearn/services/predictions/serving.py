@@ -15,7 +15,7 @@ from activelearn.services.versions import healing
 from labeling.errors import InvalidInputError
 from labeling.messages import sentence as _
 from labeling.models import Item, Project
-from labeling.services.transfer import intake
+from labeling.services.transfer.importing import intake
 from labeling.services.transfer.predictions import likeliest
 
 MOST: Final = 1000

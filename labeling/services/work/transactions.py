@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
+from pathlib import Path
 from typing import Final
 
 from django.db import InterfaceError, OperationalError, connection, transaction
@@ -13,6 +14,7 @@ from psycopg.errors import IdleInTransactionSessionTimeout
 
 from labeling.errors import no_project
 from labeling.models import Project
+from labeling.sql import statements
 
 
 class Turn(IntEnum):
@@ -33,6 +35,7 @@ class Turn(IntEnum):
 # Seconds that an import may leave the database without a word within a transaction: its
 # machine stands still, and whoever takes the import over waits for its turn.
 STANDSTILL: Final = 180
+_SQL: Final = statements.load(Path(__file__).with_suffix(".sql"))
 # Seconds between two looks whether a turn that is held has become free.
 PAUSE: Final = 0.1
 
@@ -51,24 +54,16 @@ def await_turn(turn: Turn, project_id: int = 0, *, is_shared: bool = False) -> N
         cursor.execute(f"SELECT {lock}(%s, %s)", [turn, project_id])
 
 
-# The limit of ``await_turn`` counts while the database waits for a statement, and not
-# while it waits for the rows of one. A chunk's rows come within a second.
-_STANDING: Final = """
-    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid()
-      AND state = 'active' AND wait_event = 'ClientRead'
-      AND query LIKE 'COPY labeling\\_item (%%' AND query_start < now() - %s * interval '1 s'
-"""
-
-
 def end_standstills(seconds: float = STANDSTILL) -> int:
     """End the sessions of imports that stand still amid their rows; return how many.
 
+    The limit of ``await_turn`` counts while the database waits for a statement, and not
+    while it waits for the rows of one, of which those of a chunk come within a second.
     Whoever takes such an import over, and every other import of its project, waits for
     its turn until then.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_STANDING, [seconds])
+        cursor.execute(_SQL["end_standstills"], {"seconds": seconds})
         return len(cursor.fetchall())
 
 

@@ -11,9 +11,9 @@ import pytest
 
 from labeling import queries
 from labeling.models import ImportRun, Item, Project
-from labeling.services.transfer import columns, exporting, intake
+from labeling.services.transfer import columns, exporting
 from labeling.services.transfer.exporting import CsvStyle
-from labeling.services.transfer.importing import Limits, raw, write
+from labeling.services.transfer.importing import Limits, intake, raw, write
 from labeling.services.work import jobs
 from tests import doubles, make
 from tests.labeling.transfer.files import bring, lines, start

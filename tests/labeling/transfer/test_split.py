@@ -16,9 +16,10 @@ from labeling import rules
 from labeling.likeness.sketch import FAMILY
 from labeling.models import Item, Likeness, LikenessBand, Project, QueueEntry
 from labeling.services.projects import policy
-from labeling.services.transfer import groups, intake, splitting
+from labeling.services.transfer import groups, splitting
 from labeling.services.transfer.group_index import Known
 from labeling.services.transfer.groups import EVALUATION, POOL
+from labeling.services.transfer.importing import intake
 from labeling.services.transfer.rows import Row
 from labeling.services.transfer.splitting import Group
 from tests import make
