@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from pytest_django import DjangoAssertNumQueries
 
 from activelearn.models import ModelVersion
 from activelearn.services.features import files
+from activelearn.services.predictions import serving
 from activelearn.services.training import triggers
 from activelearn.services.versions import registry
 from labeling.models import Item, Project
@@ -205,3 +207,19 @@ def test_a_model_is_read_once_and_what_is_promoted_serves_at_once() -> None:
     if newest.stage != ModelVersion.Stage.CHAMPION:
         registry.promote(newest, None)
     assert ask(project, row).json()["predictions"][0]["model"] == newest.number == 2
+
+
+def test_who_asks_again_waits_for_no_turn(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    project = wines()
+    asked = [serving.Question(data={"alcohol": 12.9, "hue": 1.0})] * 2
+    serving.predict(project, asked)
+    before = Item.objects.count()
+
+    # The champion, four that tell what its labels are called today, what is here already.
+    with django_assert_num_queries(6) as seen:
+        serving.predict(project, asked)
+
+    assert not any("advisory" in query["sql"] for query in seen.captured_queries)
+    assert Item.objects.count() == before

@@ -79,6 +79,7 @@ def add(project: Project, arrivals: Sequence[Arrival]) -> None:
     No new group is held out: somebody chose these items, so they are no random sample.
     What is nearly the same as a held-out item goes to its side all the same.
     """
+    arrivals = _new(project, arrivals)
     if not arrivals:
         return
     contents = [arrival.content_hash for arrival in arrivals]
@@ -112,6 +113,15 @@ def add(project: Project, arrivals: Sequence[Arrival]) -> None:
         Item.objects.bulk_create(items, ignore_conflicts=True)
         order.keep(project.pk, order.names)
         send_items_changed(project.pk)
+
+
+def _new(project: Project, arrivals: Sequence[Arrival]) -> list[Arrival]:
+    """Return what is not here yet, each once; looked at before anybody waits for a turn."""
+    by_content = {arrival.content_hash: arrival for arrival in arrivals}
+    here = Item.objects.filter(project=project, content_hash__in=by_content)
+    for content in here.values_list("content_hash", flat=True):
+        del by_content[content]
+    return [*by_content.values()]
 
 
 def _newcomers(
