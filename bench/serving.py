@@ -7,6 +7,7 @@ import base64
 import io
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def rows(only: str = "") -> list[dict[str, Any]]:
             machine.token = machine.run("token", "engineer").split()[1]
             for slug, labels in LABELS.items():
                 machine.run("simulate", slug, "--labels", str(labels))
-                until(lambda slug=slug: _serves(machine, slug), seconds=600)
+                until(partial(_serves, machine, slug), seconds=600)
             until(lambda: _is_at_rest(machine), seconds=600)
             return asyncio.run(_measured(machine))
         finally:
