@@ -22,7 +22,8 @@ class PredictView(ProjectView):
     def post(self, body: predictions.PredictBody) -> predictions.Predictions:
         """Return a prediction for each of ``items``: up to 1,000, of pictures 100."""
         questions = predictions.questions_of(body)
-        served = serving.predict(self.member.project, questions)
+        project = self.member.project
+        served = serving.predict(project, questions, explain=body.explain)
         rows = enumerate(zip(body.items, served, strict=True))
         return predictions.Predictions(
             predictions=[

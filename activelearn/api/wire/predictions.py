@@ -68,6 +68,9 @@ class PredictBody(Body):
             description="Answered in this order.",
         ),
     ]
+    explain: Annotated[
+        bool, about("Whether to say what speaks most for each; of at most 100 items.")
+    ] = False
 
 
 class Prediction(ReplyData):
@@ -102,6 +105,16 @@ class Prediction(ReplyData):
             "are asked.",
         ),
     ]
+    explanation: (
+        Annotated[
+            list[str],
+            about(
+                "Asked for: the words of a text, or the columns of a row, that speak most "
+                "for `labels`, the strongest first; of a picture none."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 class Predictions(ReplyData):
@@ -161,4 +174,5 @@ def prediction_of(body: PredictItem, place: int, served: Any) -> Prediction:
         probabilities=served.probabilities,
         model=served.model,
         decision=served.decision,
+        explanation=UNSET if served.explanation is None else served.explanation,
     )

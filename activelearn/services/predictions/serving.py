@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any, Final
 
+from activelearn.core import influence
 from activelearn.core import predictions as core
 from activelearn.core.features import Spec
 from activelearn.core.translation import TranslatedModel
@@ -21,6 +23,8 @@ from labeling.services.transfer.predictions import likeliest
 MOST: Final = 1000
 # Pictures take an encoder some 50 ms each: a few seconds in one call.
 MOST_PICTURES: Final = 100
+# Items that are explained in one call: each is asked about once for each of its columns.
+MOST_EXPLAINED: Final = 100
 
 
 @dataclass(frozen=True)
@@ -52,22 +56,22 @@ class ServedPrediction:
     model: int
     decision: str
     is_calibrated: bool
+    explanation: list[str] | None = None
 
 
-def predict(project: Project, questions: Sequence[Question]) -> list[ServedPrediction]:
+def predict(
+    project: Project, questions: Sequence[Question], *, explain: bool = False
+) -> list[ServedPrediction]:
     """Return the champion's predictions; below the project's confidence, a review.
+
+    explain: say which words of a text, or columns of a row, speak most for its labels.
 
     An item to be reviewed joins the pool, so that people label it; one of the project is
     there already. Raises ConflictError where no model can serve, NotFoundError where the
     project has been deleted, and InvalidInputError for items that are none of this
     project's kind or none of its items, held-out ones, or too many of them.
     """
-    is_picture = project.data_type == Project.DataType.IMAGE
-    most = MOST_PICTURES if is_picture else MOST
-    if not 1 <= len(questions) <= most:
-        raise InvalidInputError(
-            errors={"items": [_("From 1 to %(most)s items.") % {"most": most}]}
-        )
+    _check_number(project, questions, explain=explain)
     champion, model, spec = healing.load_serving(project)
     own = _own_items(project, questions)
     asked: list[Item | intake.Arrival] = [
@@ -80,6 +84,8 @@ def predict(project: Project, questions: Sequence[Question]) -> list[ServedPredi
     ]
     table = model.probabilities(_rows(asked, spec))
     predictions = _served(champion, model, table, project.confidence)
+    if explain:
+        predictions = _explained(model, spec, asked, predictions)
     unsure = [
         arrival
         for arrival, prediction in zip(asked, predictions, strict=True)
@@ -88,6 +94,18 @@ def predict(project: Project, questions: Sequence[Question]) -> list[ServedPredi
     # After all were predicted: a call that is refused adds nothing.
     intake.add(project, unsure)
     return predictions
+
+
+def _check_number(
+    project: Project, questions: Sequence[Question], *, explain: bool
+) -> None:
+    """Raise InvalidInputError where one call does not take as many items."""
+    is_picture = project.data_type == Project.DataType.IMAGE
+    most = MOST_PICTURES if is_picture else MOST_EXPLAINED if explain else MOST
+    if not 1 <= len(questions) <= most:
+        raise InvalidInputError(
+            errors={"items": [_("From 1 to %(most)s items.") % {"most": most}]}
+        )
 
 
 def _own_items(project: Project, questions: Sequence[Question]) -> dict[int, Item]:
@@ -121,6 +139,37 @@ def _file_of(asked: Item | intake.Arrival) -> bytes:
     if not isinstance(asked, Item):
         return asked.picture.encoded if asked.picture else b""
     return payloads.file_of(asked) or b""
+
+
+def _explained(
+    model: TranslatedModel,
+    spec: Spec,
+    asked: Sequence[Item | intake.Arrival],
+    predictions: Sequence[ServedPrediction],
+) -> list[ServedPrediction]:
+    """Return the predictions with what speaks most for them; of pictures nothing does."""
+    data = [each.data if isinstance(each, Item) else each.row.data for each in asked]
+    pairs = [
+        (label, own)
+        for prediction, own in zip(predictions, data, strict=True)
+        for label in prediction.labels
+    ]
+    if spec["kind"] == "text":
+        texts = [(label, str(own.get("text", ""))) for label, own in pairs]
+        strongest = iter(influence.influential(model, texts, spec))
+    elif spec["kind"] == "table":
+        strongest = iter(influence.influential_columns(model, pairs, spec))
+    else:
+        strongest = iter([[] for _ in pairs])
+    return [
+        replace(
+            prediction,
+            explanation=influence.alternating(
+                list(islice(strongest, len(prediction.labels)))
+            ),
+        )
+        for prediction in predictions
+    ]
 
 
 def _served(

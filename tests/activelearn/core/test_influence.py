@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from activelearn.core.features import TEXT_SPEC, text_rows
-from activelearn.core.influence import MOST_WORDS, influential
+from activelearn.core.features import TEXT_SPEC, table_rows, table_spec, text_rows
+from activelearn.core.influence import (
+    MOST_WORDS,
+    influential,
+    influential_columns,
+)
 from activelearn.core.training import LinearModel, fit
 
 TEXTS = [
@@ -59,3 +65,42 @@ def test_there_are_few_however_long_the_text() -> None:
     text = " ".join(TEXTS) * 100
 
     assert 0 < len(words("post", text)) <= MOST_WORDS
+
+
+AMOUNTS: list[dict[str, Any]] = [
+    {
+        "amount": float(n % 10),
+        "kind": "ab"[n % 2],
+        "noise": float(n * 7 % 5),
+        "no": None,
+    }
+    for n in range(60)
+]
+SIZES = [["large" if row["amount"] >= 5 else "small"] for row in AMOUNTS]
+
+
+def columns(label: str, row: dict[str, object]) -> list[str]:
+    spec, _seen = table_spec(AMOUNTS, len(AMOUNTS))
+    fitted = fit(table_rows(AMOUNTS, spec), SIZES, is_multi=False)
+    [influence] = influential_columns(fitted, [(label, row)], spec)
+    return influence
+
+
+def test_the_column_that_tells_the_label_comes_first() -> None:
+    row = {"amount": 9.0, "kind": "b", "noise": 3.0}
+
+    assert columns("large", row)[0] == "amount"
+    assert "amount" not in columns("small", row)
+
+
+def test_what_a_row_does_not_have_speaks_for_nothing() -> None:
+    assert "amount" not in columns("large", {"kind": "b", "amount": None})
+    assert columns("large", {}) == []
+    assert columns("gone", {"amount": 9.0}) == []
+
+
+def test_of_no_rows_nothing_is_said() -> None:
+    spec, _seen = table_spec(AMOUNTS, len(AMOUNTS))
+    fitted = fit(table_rows(AMOUNTS, spec), SIZES, is_multi=False)
+
+    assert influential_columns(fitted, [], spec) == []

@@ -17,6 +17,7 @@ from activelearn.services.training import triggers
 from activelearn.services.versions import registry
 from labeling.models import Item, Project
 from labeling.services.transfer import pictures
+from labeling.services.votes import gold
 from tests import make
 from tests.activelearn.features.test_encoding import chosen, labeled, shade
 from tests.activelearn.features.test_unread import picture
@@ -54,9 +55,10 @@ def text_of(number: int) -> str:
     return base64.b64encode(shade(number)).decode()
 
 
-def ask(project: Project, *items: object) -> Any:
+def ask(project: Project, *items: object, **more: object) -> Any:
     call = make.Caller(make.member(project, "engineer").user)
-    return call("post", f"projects/{project.slug}/predict/", {"items": items})
+    body = {"items": items, **more}
+    return call("post", f"projects/{project.slug}/predict/", body)
 
 
 def test_a_picture_is_predicted_and_joins_the_pool_where_the_model_is_not_sure() -> (
@@ -223,3 +225,38 @@ def test_who_asks_again_waits_for_no_turn(
 
     assert not any("advisory" in query["sql"] for query in seen.captured_queries)
     assert Item.objects.count() == before
+
+
+def test_who_asks_why_is_told_the_columns_and_others_are_not() -> None:
+    project = wines()
+    own = Item.objects.filter(project=project).pool()[0]
+
+    plain = ask(project, {"item": own.pk}).json()["predictions"][0]
+    told = ask(project, {"item": own.pk}, {"data": own.data}, explain=True)
+
+    assert "explanation" not in plain
+    first, second = told.json()["predictions"]
+    assert first["explanation"] == second["explanation"]
+    assert 0 < len(first["explanation"]) <= 6
+    assert {*first["explanation"]} <= {*own.data}
+    assert ask(project, *[{"item": own.pk}] * 101, explain=True).status_code == 400
+
+
+def test_who_asks_why_is_told_the_words() -> None:
+    project = make.project(labels=("sky", "sea"))
+    for number in range(40):
+        word, name = (("clouds", "sky"), ("waves", "sea"))[number % 2]
+        item = make.item(project, data={"text": f"many {word} number {number}"})
+        gold.record(project, [(item, [name])])
+    asked = {"data": {"text": "so many waves today"}}
+
+    told = ask(served(project), asked, explain=True).json()["predictions"][0]
+
+    assert told["label"] == "sea"
+    assert told["explanation"][0] == "waves"
+
+
+def test_of_a_picture_nothing_is_said() -> None:
+    told = ask(shades(), {"image": text_of(1001)}, explain=True)
+
+    assert told.json()["predictions"][0]["explanation"] == []
