@@ -61,12 +61,12 @@ def influential_columns(
     Of a wide table the first 50 columns are looked at: each is one more row to compute.
     """
     named = [column["name"] for column in spec["columns"][:MOST_COLUMNS]]
-    told = [
+    known = [
         [name for name in named if row.get(name) is not None] for _, row in suggestions
     ]
     variants = [
         {name: value for name, value in row.items() if name != left_out}
-        for (_, row), names in zip(suggestions, told, strict=True)
+        for (_, row), names in zip(suggestions, known, strict=True)
         for left_out in (None, *names)
     ]
     if not variants:
@@ -75,7 +75,7 @@ def influential_columns(
     places = {label: at for at, label in enumerate(model.labels)}
     strongest: list[list[str]] = []
     start = 0
-    for (label, _), names in zip(suggestions, told, strict=True):
+    for (label, _), names in zip(suggestions, known, strict=True):
         whole, *without = leanings[start : start + len(names) + 1]
         start += len(names) + 1
         at = places.get(label)
