@@ -213,7 +213,7 @@ def _scene(material: Material, places: Places, policy: Policy) -> Scene:
     }
     labeled = np.flatnonzero(np.isin(ids, [*known]))
     targets = [known[pk] for pk in ids[labeled].tolist()]
-    return Scene(material.table.rows, places, labeled, targets, policy)
+    return Scene.of(material.table.rows, places, labeled, targets, policy)
 
 
 def _named(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from activelearn.core import query, training
+from activelearn.core import discriminant, query, training
+from activelearn.core.dense import DenseRows
 
 Places = NDArray[np.int64]
 Rows: TypeAlias = Any  # scipy.sparse.csr_matrix, which has no types, or JoinedRows
@@ -18,6 +19,8 @@ LEAST_COLD: Final = 20
 COLD_PER_LABEL: Final = 2
 # The rows of which a model's doubts are computed at once.
 AT_ONCE: Final = 20_000
+# Times that a fit goes over a labeled row while the pool's rows are scored once.
+FIT: Final = 200
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,12 @@ class OrderLimits:
     labeled items that a ranked batch has to be unlike as well. sample: unlabeled items
     that typical ones are found in, for those of a large pool are much the same, and at
     most as many labeled ones beside them. clusters: at most, of ever smaller ones. votes:
-    probabilities of all members of a committee in memory at once (80 MB).
+    probabilities of all members of a committee in memory at once (80 MB). exact: labels
+    times rows, a labeled one ``FIT`` times, up to which the order's model is the regression
+    of all columns: five seconds or so on one core. Beyond that it reads dense columns
+    alone; then dense: its probabilities in memory at once (16 MB), scored: those of an
+    order, of a random part of the items where there are more (three seconds), and taught:
+    the labels that it learns from, a random part of more.
     """
 
     window: int = 2000
@@ -39,6 +47,10 @@ class OrderLimits:
     sample: int = 5000
     clusters: int = 500
     votes: int = 10_000_000
+    exact: int = 20_000_000
+    dense: int = 4_000_000
+    scored: int = 100_000_000
+    taught: int = 20_000
 
 
 @dataclass(frozen=True)
@@ -76,7 +88,8 @@ class Scene:
     """The rows of all items, and which of them have a label.
 
     places: (n,) rows without a label, at least one. labeled: (m,) rows with one, whose
-    sets of labels are ``targets``, m of them.
+    sets of labels are ``targets``, m of them. is_quick: whether the rows are dense columns
+    alone, and so is the model.
     """
 
     rows: Rows
@@ -84,6 +97,27 @@ class Scene:
     labeled: Places
     targets: Sequence[Sequence[str]]
     policy: Policy
+    is_quick: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        rows: Rows,
+        places: Places,
+        labeled: Places,
+        targets: Sequence[Sequence[str]],
+        policy: Policy,
+    ) -> Self:
+        """Return the scene with the columns that an order has time for."""
+        labels = len({label for target in targets for label in target})
+        whole = cls(rows, places, labeled, targets, policy)
+        limits = policy.limits
+        if labels * (len(places) + FIT * len(labeled)) <= limits.exact:
+            return whole
+        # Another chance than that of the strategies, which draw from this part.
+        rng = np.random.default_rng([policy.seed, len(labeled), 1])
+        looked = random_part(places, max(limits.window, limits.scored // labels), rng)
+        return replace(whole, rows=DenseRows(rows), places=looked, is_quick=True)
 
     @property
     def is_cold(self) -> bool:
@@ -102,13 +136,15 @@ class Scene:
         if self.is_cold:
             return None
         chosen = np.arange(len(self.labeled)) if among is None else among
+        if self.is_quick:
+            chosen = random_part(chosen, self.policy.limits.taught, self.chance())
+        rows = self.rows[self.labeled[chosen]]
+        targets = [self.targets[place] for place in chosen.tolist()]
+        is_multi, seed = self.policy.is_multi, self.policy.seed
         try:
-            return training.fit(
-                self.rows[self.labeled[chosen]],
-                [self.targets[place] for place in chosen.tolist()],
-                is_multi=self.policy.is_multi,
-                seed=self.policy.seed,
-            )
+            if self.is_quick:
+                return discriminant.fit(rows, targets, is_multi=is_multi)
+            return training.fit(rows, targets, is_multi=is_multi, seed=seed)
         except ValueError:
             # All labels are alike: typical items will bring others.
             return None
@@ -121,8 +157,18 @@ class Scene:
         A part at a time: a copy of all rows, and the probabilities of all their labels, are
         gigabytes where there are a million.
         """
+        if self.is_quick:
+            labels = len({label for target in self.targets for label in target})
+            at_once = max(1, min(at_once, self.policy.limits.dense // labels))
         parts = np.split(self.places, range(at_once, len(self.places), at_once))
         return np.concatenate([score(self.rows[part]) for part in parts])
+
+
+def random_part(places: Places, most: int, rng: np.random.Generator) -> Places:
+    """Return the places that are looked at, ascending: of many, a random part."""
+    if len(places) <= most:
+        return places
+    return np.sort(rng.choice(places, most, replace=False))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from activelearn.core import diversity
-from activelearn.core.strategies.scene import Places, Scene, ServedRows
+from activelearn.core.strategies.scene import Scene, ServedRows, random_part
 
 
 def typical(scene: Scene) -> ServedRows:
@@ -26,8 +26,8 @@ def clustered(scene: Scene, count: int, *, behind: bool = False) -> ServedRows:
     policy = scene.policy
     rng = np.random.default_rng(policy.seed)
     most = policy.limits.sample
-    labeled = _part(scene.labeled, most, rng)
-    both = np.union1d(_part(scene.places, most, rng), labeled)
+    labeled = random_part(scene.labeled, most, rng)
+    both = np.union1d(random_part(scene.places, most, rng), labeled)
     points = diversity.compact(scene.rows[both], policy.seed)
     is_known = np.isin(both, labeled)
     typical_ones = diversity.typical(
@@ -37,10 +37,3 @@ def clustered(scene: Scene, count: int, *, behind: bool = False) -> ServedRows:
     others = rng.permutation(np.setdiff1d(scene.places, chosen))
     ranked = np.concatenate([chosen, others])[: policy.limits.window]
     return ServedRows("cold", ranked, len(chosen))
-
-
-def _part(places: Places, most: int, rng: np.random.Generator) -> Places:
-    """Return the rows that are looked at: of many, a random part."""
-    if len(places) <= most:
-        return places
-    return np.sort(rng.choice(places, most, replace=False))

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from activelearn.core import query, training
+from activelearn.core import discriminant, query, training
+from activelearn.core.dense import DenseRows
 from activelearn.core.features import Table
-from activelearn.core.strategies import ordering
+from activelearn.core.strategies import STRATEGIES, ordering
+from activelearn.core.strategies.scene import Rows, Scene
 from tests.activelearn.core.clouds import clouds
 
 ROWS, TRUTH = clouds()
@@ -248,3 +250,101 @@ def test_an_order_is_due_with_ten_to_twenty_five_labels_more(
 ) -> None:
     assert ordering.is_due(before + due, before)
     assert not ordering.is_due(before + due - 1, before)
+
+
+def bounded(exact: int, **limits: int) -> ordering.OrderLimits:
+    return replace(LIMITS, exact=exact, **limits)
+
+
+@pytest.mark.parametrize("strategy", sorted(STRATEGIES))
+@pytest.mark.parametrize("labeled", [0, 12, 30])
+def test_up_to_a_size_the_order_is_by_the_regression_of_all_columns(
+    labeled: int, strategy: str
+) -> None:
+    policy = replace(POLICY, strategy=strategy, label_count=4)
+    # Three labels, of 60 items that have one or not; a fit goes 200 times over the former.
+    size = 3 * (60 - labeled + 200 * labeled)
+
+    at, endless, beyond = (
+        rank(labeled, replace(policy, limits=bounded(exact)))
+        for exact in (size, 10**12, size - 1)
+    )
+
+    assert at == endless
+    assert beyond.strategy == at.strategy
+    assert len(chosen(beyond)) == len(chosen(at)) == LIMITS.window
+    has_model = bool(labeled) and at.strategy not in {"cold", "typiclust"}
+    assert (beyond != at) or not has_model
+
+
+def quick_scene(made: ordering.Material, policy: ordering.Policy) -> Scene:
+    labeled = np.searchsorted(IDS, [*made.known])
+    places = np.setdiff1d(np.arange(60), labeled)
+    targets = [*made.known.values()]
+    return Scene.of(ROWS, places, labeled, targets, policy)
+
+
+def test_beyond_that_size_a_quick_model_orders_by_its_own_doubts() -> None:
+    made, policy = material(12), replace(UNMIXED, limits=bounded(0))
+    rows = DenseRows(ROWS)
+    model = discriminant.fit(rows[::5], TRUTH[::5], is_multi=False)
+    scores = query.margin(model.probabilities(rows[np.searchsorted(IDS, made.pool)]))
+    by_score = [made.pool[place] for place in np.argsort(-scores)]
+
+    items = chosen(placed(made, policy))
+
+    assert items[0] == by_score[0]
+    assert set(items[:8]) == set(by_score[:8])
+    assert items[8:] == by_score[8:20]
+
+
+def test_beyond_it_several_labels_are_ordered_too() -> None:
+    made = material(12)
+    both = {pk: (*names, "x")[: 1 + pk % 3 // 2] for pk, names in made.known.items()}
+    policy = replace(UNMIXED, is_multi=True, limits=bounded(0))
+
+    ranking = placed(replace(made, known=both), policy)
+
+    assert ranking.strategy == "margin"
+    assert len(chosen(ranking)) == LIMITS.window
+
+
+def test_of_very_many_probabilities_those_of_a_random_part_are_looked_at() -> None:
+    made = material(12)
+    policy = replace(UNMIXED, limits=bounded(0, scored=90))
+
+    parts = [
+        quick_scene(replace(made, known=known), policy).places.tolist()
+        for known in (made.known, dict([*made.known.items()][:-1]))
+    ]
+
+    # Ninety probabilities of three labels; each new label draws other items.
+    assert [len(part) for part in parts] == [30, 30]
+    assert parts[0] == sorted(set(parts[0])) != parts[1]
+    assert (
+        len(quick_scene(made, replace(policy, limits=bounded(0, scored=30))).places)
+        == 20
+    )
+    items = chosen(placed(made, policy))
+    assert {(pk - 7) // 2 for pk in items} <= set(parts[0])
+    assert placed(made, policy).pool_size == len(made.pool)
+
+
+def test_a_few_probabilities_are_in_memory_at_once_and_few_labels_taught() -> None:
+    scene = quick_scene(
+        material(12), replace(UNMIXED, limits=bounded(0, dense=12, taught=7))
+    )
+    counts: list[int] = []
+
+    def score(rows: Rows) -> query.Array:
+        counts.append(rows.shape[0])
+        return np.zeros(rows.shape[0])
+
+    assert len(scene.scored(score)) == 48
+    assert counts == [4] * 12
+    model = scene.model()
+    assert model is not None
+    assert isinstance(model, discriminant.DenseModel)
+    whole = replace(scene, policy=UNMIXED).model()
+    assert whole is not None
+    assert not np.array_equal(model.weights, whole.weights)

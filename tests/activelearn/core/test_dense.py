@@ -1,0 +1,73 @@
+"""A few dense columns stand for all others: those of the encoder, or a sketch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import sparse
+
+from activelearn.core import dense, diversity, features
+from activelearn.core.dense import DenseRows
+from tests.activelearn.core.test_joined import TEXTS, joined
+
+
+def test_each_column_has_its_place_and_sign_for_ever() -> None:
+    sketch = dense.sketched(sparse.identity(2**17, format="csr", dtype=np.float32)[:4])
+
+    # What is kept in files was made so: another place would make it worthless.
+    places = np.nonzero(sketch)[1].tolist()
+    assert places == [239, 21, 447, 184]
+    assert sketch[range(4), places].tolist() == [-1, -1, 1, 1]
+
+
+def test_columns_of_one_place_add_up_and_rows_keep_their_products() -> None:
+    rng = np.random.default_rng(0)
+    rows: Any = sparse.csr_matrix(rng.normal(size=(40, 20_000)).astype(np.float32))
+    rows /= 100
+
+    sketch = dense.sketched(rows).astype(np.float64)
+
+    exact = (rows @ rows.T).toarray()
+    # The error of a product has a variance of at most 2/512 of those of the lengths.
+    error = (sketch @ sketch.T - exact) / exact.diagonal().mean()
+    assert np.abs(error.mean()) < 0.01
+    assert error.std() < 1.5 * np.sqrt(2 / dense.WIDTH)
+
+
+@given(st.integers(0, 99))
+def test_a_sketch_of_a_sum_is_the_sum_of_the_sketches(seed: int) -> None:
+    one, other = (
+        sparse.random(3, 900, density=0.05, format="csr", random_state=seed + more)
+        for more in (0, 100)
+    )
+
+    both = dense.sketched(one + other)
+
+    apart = dense.sketched(one) + dense.sketched(other)
+    assert both.dtype == np.float16
+    assert np.allclose(both, apart, atol=0.01)
+
+
+@pytest.mark.parametrize("places", [slice(None), [3, 0, 0], np.zeros(0, dtype=int)])
+def test_dense_columns_are_those_of_the_encoder_or_the_sketch(places: Any) -> None:
+    rows = joined(6)
+
+    told, of_words = DenseRows(rows)[places], DenseRows(rows.sparse)[places]
+
+    assert (told.dense == rows.dense[places]).all()
+    assert told.shape == (len(told.dense), 4)
+    assert (of_words.dense == dense.sketched(rows.sparse[places])).all()
+    assert DenseRows(rows).shape == (6, 4)
+    assert DenseRows(rows.sparse).shape == (6, dense.WIDTH)
+
+
+def test_what_is_found_alike_by_an_encoder_stays_so() -> None:
+    rows = features.text_rows(TEXTS, features.JOINED_TEXT_SPEC)
+
+    points = diversity.compact(DenseRows(rows)[:], 0)
+
+    assert (points == diversity.compact(rows, 0)).all()
