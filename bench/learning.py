@@ -165,8 +165,8 @@ class Person:
             choices=[
                 mixing.Choice(pk, "random", is_drawn=True) for pk in drawn.tolist()
             ],
-            pool=list(material.pool),
-            held_out=list(material.held_out),
+            pool=np.asarray(material.pool, dtype=np.int64),
+            held_out=np.asarray(material.held_out, dtype=np.int64),
             shares=mixing.Shares(random=0.0, evaluation=rate),
         )
 

@@ -102,16 +102,18 @@ class Table:
     rows: Rows
     spec_hash: str = ""
 
-    def rows_of(self, item_ids: Sequence[int]) -> Rows:
+    def rows_of(self, item_ids: Sequence[int] | Ids) -> Rows:
         """Return the rows of ``item_ids``, in their order; each must have one."""
         # An id that has no row would silently get that of the next id.
         return self.rows[np.searchsorted(self.ids, np.array(item_ids, dtype=np.int64))]
 
+    def with_rows(self, item_ids: Sequence[int] | Ids) -> Ids:
+        """Return those of ``item_ids`` (n,) that have a row: others came in later."""
+        wanted = np.asarray(item_ids, dtype=np.int64)
+        return wanted[np.isin(wanted, self.ids)]
+
     def covered(self, item_ids: Iterable[int]) -> list[int]:
-        """Return those of ``item_ids`` that have a row: others came in later."""
-        wanted = list(item_ids)
+        """Return those of ``item_ids`` that have a row, one by one."""
         # As arrays: a set of a million numbers takes a tenth of a gigabyte.
-        known = np.isin(np.array(wanted, dtype=np.int64), self.ids)
-        return [
-            pk for pk, is_known in zip(wanted, known.tolist(), strict=True) if is_known
-        ]
+        wanted: list[int] = self.with_rows(list(item_ids)).tolist()
+        return wanted

@@ -10,10 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
+ItemIds: TypeAlias = Sequence[int] | NDArray[np.int64]
 # Labeled held-out items from which on an evaluation is precise enough.
 ENOUGH_EVALUATION: Final = 100
 TRICKLE: Final = 0.05
@@ -94,8 +96,8 @@ def evaluation_share(rate: float, settled: int) -> float:
 
 def mixed(
     choices: Sequence[Choice],
-    pool: Sequence[int],
-    held_out: Sequence[int],
+    pool: ItemIds,
+    held_out: ItemIds,
     shares: Shares,
     rng: np.random.Generator,
 ) -> Iterator[Pick]:
@@ -124,14 +126,16 @@ class _Order:
     def __init__(
         self,
         choices: Sequence[Choice],
-        pool: Sequence[int],
-        held_out: Sequence[int],
+        pool: ItemIds,
+        held_out: ItemIds,
         rng: np.random.Generator,
     ) -> None:
         self._choices, self._next = choices, 0
         # The next item of a shuffled pool that has no place is a uniform draw of all such.
-        self._chance = iter(rng.permutation(np.array(pool, dtype=np.int64)).tolist())
-        self._held_out = rng.permutation(np.array(held_out, dtype=np.int64)).tolist()
+        # As arrays: of a million items only those that get a place become objects.
+        self._chance = iter(rng.permutation(np.asarray(pool, dtype=np.int64)))
+        held = rng.permutation(np.asarray(held_out, dtype=np.int64))
+        self._held_out: list[int] = held.tolist()
         self._size = len(pool)
         self._placed: set[int] = set()
 
@@ -160,7 +164,7 @@ class _Order:
     def drawn(self, odds: Shares) -> Pick:
         """Give the next place to what chance draws."""
         item_id = next(pk for pk in self._chance if pk not in self._placed)
-        return self._place(item_id, "random", 1 / self._open, odds)
+        return self._place(int(item_id), "random", 1 / self._open, odds)
 
     def ruled(self, odds: Shares) -> Pick:
         """Give the next place to what the rule has next."""

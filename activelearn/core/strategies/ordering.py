@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from activelearn.core import mixing
-from activelearn.core.features import Table
+from activelearn.core.features import Ids, Table
 from activelearn.core.strategies import STRATEGIES
 from activelearn.core.strategies.batches import ranked
 from activelearn.core.strategies.scene import OrderLimits, Places, Policy, Scene
@@ -53,8 +53,8 @@ class Material:
 
     table: Table
     known: Mapping[int, Sequence[str]]
-    pool: Sequence[int]
-    held_out: Sequence[int]
+    pool: mixing.ItemIds
+    held_out: mixing.ItemIds
     settled: int = 0
     duel: Sequence[int] = ()
     searched: Sequence[int] = ()
@@ -82,8 +82,8 @@ class Chosen:
 
     strategy: str
     choices: list[mixing.Choice]
-    pool: list[int]
-    held_out: list[int]
+    pool: Ids
+    held_out: Ids
     shares: mixing.Shares
 
     def placed(
@@ -94,8 +94,10 @@ class Chosen:
         ``rng`` draws what chance decides. Were those left out afterwards that people
         hold, which the rule puts first, chance would come more often than its share.
         """
-        pool = [pk for pk in self.pool if pk not in gone]
-        held_out = [pk for pk in self.held_out if pk not in gone]
+        absent = np.array([*gone], dtype=np.int64)
+        pool, held_out = (
+            ids[~np.isin(ids, absent)] for ids in (self.pool, self.held_out)
+        )
         choices = [choice for choice in self.choices if choice.item_id not in gone]
         picks = mixing.mixed(choices, pool, held_out, self.shares, rng)
         return Ranking(self.strategy, len(pool), list(picks))
@@ -115,12 +117,12 @@ def chosen(material: Material, policy: Policy) -> Chosen:
     This depends on the policy's seed alone: the same labels give the same order.
     """
     # Items without a row came in after the features were computed.
-    pool = material.table.covered(material.pool)
-    places = np.searchsorted(material.table.ids, np.array(pool, dtype=np.int64))
+    pool = material.table.with_rows(material.pool)
+    places = np.searchsorted(material.table.ids, pool)
     strategy, choices = _choices(material, places, policy)
     choices = _beside_searched(material.searched, choices, pool)
     choices = _after_duel(material.duel, choices, pool)
-    held_out = list(material.held_out)
+    held_out = np.asarray(material.held_out, dtype=np.int64)
     return Chosen(strategy, choices, pool, held_out, _shares(material, policy))
 
 
@@ -130,12 +132,12 @@ def _shares(material: Material, policy: Policy) -> mixing.Shares:
     if not policy.has_fallen_back:
         return mixing.Shares(policy.exploration_rate, evaluation)
     # What no held-out item takes would be the rule's.
-    taken = evaluation if material.held_out else 0.0
+    taken = evaluation if len(material.held_out) else 0.0
     return mixing.Shares(max(policy.exploration_rate, 1 - taken - KEPT), evaluation)
 
 
 def _beside_searched(
-    searched: Sequence[int], choices: Sequence[mixing.Choice], pool: Sequence[int]
+    searched: Sequence[int], choices: Sequence[mixing.Choice], pool: Ids
 ) -> list[mixing.Choice]:
     """Let items that are searched for, and have no vote yet, take turns with the others.
 
@@ -143,8 +145,7 @@ def _beside_searched(
     """
     if not searched:
         return list(choices)
-    open_ones = set(pool)
-    wanted = dict.fromkeys(pk for pk in searched if pk in open_ones)
+    wanted = dict.fromkeys(_still_open(searched, pool))
     first = [mixing.Choice(pk, "similar") for pk in wanted]
     others = [choice for choice in choices if choice.item_id not in wanted]
     turns = list(chain.from_iterable(zip(first, others, strict=False)))
@@ -152,16 +153,22 @@ def _beside_searched(
 
 
 def _after_duel(
-    duel: Sequence[int], choices: Sequence[mixing.Choice], pool: Sequence[int]
+    duel: Sequence[int], choices: Sequence[mixing.Choice], pool: Ids
 ) -> list[mixing.Choice]:
     """Put the items of a duel that have no vote yet before the others.
 
     Chance and the held-out items keep their shares of the places.
     """
-    open_ones = set(pool)
-    first = [mixing.Choice(pk, "duel") for pk in duel if pk in open_ones]
+    first = [mixing.Choice(pk, "duel") for pk in _still_open(duel, pool)]
     asked = {choice.item_id for choice in first}
     return first + [choice for choice in choices if choice.item_id not in asked]
+
+
+def _still_open(items: Sequence[int], pool: Ids) -> list[int]:
+    """Return those of some items that are in the pool, in their order."""
+    ids = np.array(items, dtype=np.int64)
+    still: list[int] = ids[np.isin(ids, pool)].tolist()
+    return still
 
 
 def _choices(

@@ -26,6 +26,7 @@ from activelearn.services.features import (
     shards,
     specs,
 )
+from activelearn.services.features.item_ids import ids_of
 from activelearn.services.features.shards import FiledRows, PartOfRows
 from labeling.errors import DamagedFileError
 from labeling.messages import Message
@@ -288,9 +289,7 @@ def _damaged(
         int(np.bitwise_xor.reduce(ids)) if len(ids) else None,
     ]:
         return []
-    existing = np.fromiter(
-        items.order_by("pk").values_list("pk", flat=True).iterator(50_000), np.int64
-    )
+    existing = ids_of(items)
     damaged = []
     reach = 0
     for shard, part in zip(readable, parts, strict=True):

@@ -14,6 +14,7 @@ from activelearn.core import mixing
 from activelearn.core.strategies import ordering
 from activelearn.models import LearningPolicy, RankingFit
 from activelearn.services.features import store
+from activelearn.services.features.item_ids import ids_of
 from activelearn.services.judging import duels, forecasts, meter
 from activelearn.services.ordering import entries, searching
 from activelearn.services.predictions import newcomers
@@ -111,9 +112,7 @@ def material_of(
     # These have no single label that an order could learn from, or a model be judged on.
     undecided = labels.filter(is_ambiguous=True)
     labeled = labels.filter(item__split=Item.Split.POOL, is_ambiguous=False)
-    wanting = (
-        Item.objects.filter(project=project, votes=0).wanting_votes().order_by("pk")
-    )
+    wanting = Item.objects.filter(project=project, votes=0).wanting_votes()
     settled = (
         Item.objects.filter(
             project=project, split=Item.Split.EVALUATION, state=Item.State.SETTLED
@@ -125,8 +124,8 @@ def material_of(
         table=table,
         known=dict(labeled.values_list("item_id", "labels")),
         # By id: chance draws by place, so the same items must have the same places.
-        pool=list(wanting.pool().values_list("pk", flat=True)),
-        held_out=list(wanting.evaluation().values_list("pk", flat=True)),
+        pool=ids_of(wanting.pool()),
+        held_out=ids_of(wanting.evaluation()),
         settled=settled.count(),
         duel=duels.asked_items(project.pk),
         searched=searching.searched_items(project),

@@ -14,6 +14,7 @@ from activelearn.core import features as core
 from activelearn.core import nearest
 from activelearn.core.joined import stacked
 from activelearn.services.features import store
+from activelearn.services.features.item_ids import ids_of
 from activelearn.services.versions import requests
 from labeling.errors import InvalidInputError, check_one_of, check_text
 from labeling.messages import sentence
@@ -100,8 +101,8 @@ def run(progress: Progress) -> dict[str, Any]:
     if examples is None:
         return {"items": 0}
     wanting = Item.objects.filter(project=job.project, votes=0).wanting_votes()
-    pool = table.covered(wanting.pool().order_by("pk").values_list("pk", flat=True))
-    places = np.searchsorted(table.ids, np.array(pool, dtype=np.int64))
+    pool = table.with_rows(ids_of(wanting.pool()))
+    places = np.searchsorted(table.ids, pool)
     near = table.ids[nearest.in_turn(table.rows, places, examples, ITEMS)]
     with transaction.atomic():
         kept = {"label": label, "text": text, "items": near.tolist()}
