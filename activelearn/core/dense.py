@@ -24,10 +24,15 @@ SEED: Final = 0
 
 
 def sketched(rows: Sparse) -> Dense:
-    """Return (n_rows, 512): a sketch of sparse rows (n_rows, n_features)."""
+    """Return (n_rows, at most 512): a sketch of sparse rows (n_rows, n_features).
+
+    Rows of no more columns than a sketch has stay as they are.
+    """
     # Imported where it is used: web and scheduler save its 130 MiB.
     from sklearn.utils import murmurhash3_32
 
+    if rows.shape[1] <= WIDTH:
+        return np.asarray(rows.toarray(), dtype=np.float16)
     columns = np.arange(rows.shape[1], dtype=np.int32)
     hashes = murmurhash3_32(columns, seed=SEED, positive=True)
     signs = np.where(hashes & 1, 1, -1).astype(np.float32)
@@ -38,15 +43,9 @@ def sketched(rows: Sparse) -> Dense:
     return np.asarray(added.toarray(), dtype=np.float16)
 
 
-def dense_of(rows: Any, places: Any) -> Dense:
-    """Return (n, d) the dense columns of the rows at some places.
-
-    rows: a matrix, or what gives some of its rows as one. What keeps dense columns says so
-    by ``dense``.
-    """
-    if hasattr(rows, "dense"):
-        return np.asarray(rows.dense[places])
-    return sketched(rows[places])
+def columns_of(rows: Rows) -> Dense:
+    """Return (n_rows, d) the dense columns of rows: the encoder's, or a sketch."""
+    return rows.dense if isinstance(rows, JoinedRows) else sketched(rows)
 
 
 class DenseRows:
@@ -62,6 +61,8 @@ class DenseRows:
 
     def __getitem__(self, places: Any) -> JoinedRows:
         """Return the rows at some places; raises what the rows raise."""
-        dense = dense_of(self._rows, places)
+        # What keeps dense columns apart need not read the others.
+        is_apart = hasattr(self._rows, "dense")
+        dense = self._rows.dense[places] if is_apart else columns_of(self._rows[places])
         nothing = sparse.csr_matrix((len(dense), 0), dtype=np.float32)
         return JoinedRows(nothing, dense)

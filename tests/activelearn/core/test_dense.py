@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from scipy import sparse
 
 from activelearn.core import dense, diversity, features
 from activelearn.core.dense import DenseRows
+from activelearn.core.representations import part_of
+from activelearn.services.features.shards import PartOfRows
 from tests.activelearn.core.test_joined import TEXTS, joined
 
 
@@ -62,7 +65,18 @@ def test_dense_columns_are_those_of_the_encoder_or_the_sketch(places: Any) -> No
     assert told.shape == (len(told.dense), 4)
     assert (of_words.dense == dense.sketched(rows.sparse[places])).all()
     assert DenseRows(rows).shape == (6, 4)
-    assert DenseRows(rows.sparse).shape == (6, dense.WIDTH)
+    # No more columns than a sketch has stay as they are.
+    assert DenseRows(rows.sparse).shape == (6, 30)
+    assert np.allclose(of_words.dense, rows.sparse[places].toarray(), atol=0.001)
+    wide = joined(6, hashed=dense.WIDTH + 1)
+    assert DenseRows(wide.sparse).shape == (6, dense.WIDTH)
+
+
+def test_rows_that_keep_no_columns_apart_are_asked_for_all_of_them() -> None:
+    rows = joined(6)
+    part = PartOfRows(rows, partial(part_of, name="encoded"))
+
+    assert (DenseRows(part)[[2, 1]].dense == rows.dense[[2, 1]]).all()
 
 
 def test_what_is_found_alike_by_an_encoder_stays_so() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from activelearn.core import dense
 from activelearn.core.joined import JoinedRows, csr_of
 from activelearn.core.representations import part_of
 from activelearn.core.strategies import ordering
@@ -24,9 +26,9 @@ from labeling.errors import DamagedFileError
 from tests.activelearn.test_loop import UNMIXED, answer, wine
 
 
-def part(number: int, items: int) -> Any:
+def part(number: int, items: int, columns: int = 500) -> Any:
     return sparse.random(
-        items, 500, density=0.1, format="csr", dtype=np.float32, random_state=number
+        items, columns, density=0.1, format="csr", dtype=np.float32, random_state=number
     )
 
 
@@ -39,7 +41,7 @@ def saved(rows: Any) -> str:
 def filed(parts: list[Any], room: int = shards.ROOM) -> FiledRows:
     rows = FiledRows(room)
     for each in parts:
-        rows.add(saved(each), each)
+        rows.add(saved(each), each.shape[0])
     return rows
 
 
@@ -121,6 +123,67 @@ def test_a_file_of_rows_without_an_encoder_has_nothing_of_it() -> None:
     assert (packing.unpacked(data, "x").rows != plain).nnz == 0
 
 
+def without_sketch(rows: Any) -> str:
+    """Write a file as an earlier release did; return its name."""
+    body = io.BytesIO()
+    names = ("data", "indices", "indptr", "shape")
+    arrays: dict[str, Any] = {name: np.array(getattr(rows, name)) for name in names}
+    np.savez(body, ids=np.arange(rows.shape[0]), **arrays)
+    return files.save("features", body.getvalue())
+
+
+@pytest.mark.parametrize(
+    "places", [slice(None), [12, 0, 5, 5, 3, -1], np.zeros(0, dtype=np.int64), [4]]
+)
+@pytest.mark.parametrize("room", ROOMS)
+def test_dense_columns_are_read_alone_of_new_and_old_files(
+    places: Any, room: int
+) -> None:
+    told = [joined(number, size) for number, size in enumerate(SIZES)]
+    wide = [part(number, size, columns=900) for number, size in enumerate(SIZES)]
+    older = FiledRows(room)
+    for each in wide:
+        older.add(without_sketch(each), each.shape[0])
+
+    of_encoder, of_words = filed(told, room).dense[places], filed(wide, room).dense
+
+    whole = np.concatenate([each.dense for each in told])
+    assert (of_encoder == whole[places]).all()
+    sketch = dense.sketched(sparse.vstack(wide, format="csr"))[places]
+    assert (of_words[places] == sketch).all()
+    assert (older.dense[places] == sketch).all()
+    assert sketch.dtype == of_words[places].dtype == np.float16
+
+
+@pytest.mark.parametrize("harm", ["gone", "changed", "cut"])
+def test_dense_columns_of_a_damaged_file_are_not_given(harm: str) -> None:
+    rows = filed([joined(number, 40) for number in range(2)])
+    assert rows.dense[:].shape == (80, 7)
+    path = files.path_of("features", saved(joined(1, 40)))
+    data = bytearray(path.read_bytes())
+    data[packing.arrays_in(bytes(data))["dense"].start + 4] ^= 1
+    path.unlink()
+    if harm != "gone":
+        path.write_bytes(data if harm == "changed" else data[:-400])
+
+    assert rows.dense[:40].shape == (40, 7)
+    with pytest.raises(DamagedFileError):
+        rows.dense[30:50]
+
+
+def test_a_file_is_proved_once_as_long_as_nobody_writes_it() -> None:
+    name, shards_read = saved(joined(3, 5)), shards._proved.cache_info
+
+    before = shards_read().misses
+    for _ in range(3):
+        assert shards.ids_in(name).tolist() == [0, 1, 2, 3, 4]
+    assert shards_read().misses == before + 1
+    files.path_of("features", name).touch()
+    assert len(shards.ids_in(name)) == 5
+
+    assert shards_read().misses == before + 2
+
+
 def test_no_files_are_a_table_without_rows() -> None:
     rows = FiledRows()
 
@@ -141,7 +204,7 @@ def test_a_file_that_is_damaged_after_it_was_read_gives_no_rows(harm: str) -> No
         path.unlink()
     elif harm == "changed":
         # Amid the values of the rows: what says where they begin stays as it was.
-        data[len(data) // 2] ^= 1
+        data[packing.arrays_in(bytes(data))["data"].start + 40] ^= 1
         path.write_bytes(data)
     else:
         path.write_bytes(data[: len(data) // 2])
@@ -208,7 +271,7 @@ names = [saved(number) for number in range(40)]
 Path("/proc/self/clear_refs").write_text("5")
 before, rows = peak(), shards.FiledRows(room=80 * 2**20)
 for number, name in enumerate(names):
-    rows.add(name, part(number))
+    rows.add(name, 2**10)
 for start in range(0, 40 * 2**10, 2**9):
     some = rows[start : start + 2**9]
     assert (some.data == start // 2**10).all()
