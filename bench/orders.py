@@ -8,6 +8,7 @@ and 1,000 labels. Without a database: what a ranking does before and behind is m
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -90,11 +91,15 @@ def _ordered(folder: str, names: list[str], labels: int) -> Iterator[dict[str, A
 
 
 def _begin(folder: str) -> None:
+    """Let files lie in a folder; the database of the settings is not asked."""
+    known = {"DJANGO_SETTINGS_MODULE": "config.settings", "SECRET_KEY": "bench"}
+    for name, value in {**known, "DATABASE_URL": "postgresql:///none"}.items():
+        os.environ.setdefault(name, value)
     import django
     from django.conf import settings
 
-    settings.configure(LEARN_ROOT=folder, INSTALLED_APPS=[])
     django.setup()
+    settings.LEARN_ROOT = folder
 
 
 def _order(folder: str, labels: int, names: list[str]) -> None:

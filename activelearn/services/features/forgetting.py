@@ -1,4 +1,7 @@
-"""Forget deleted items: their features, and the files that no row names any more."""
+"""Forget deleted items: their features, and the files that no row names any more.
+
+Small files of features that are left are joined to larger ones.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import Any, Final
 from django.db.models import Manager
 
 from activelearn.models import FeatureShard, ModelVersion, Snapshot, TrainingRun
-from activelearn.services.features import files, store
+from activelearn.services.features import compacting, files, store
 from labeling.models import Project
 
 # The models that name the files of a kind, and the field that does.
@@ -23,7 +26,10 @@ _NAMING: Final[dict[str, tuple[Manager[Any], str]]] = {
 
 def forget_all() -> int:
     """Forget in every project; return how many items' features went."""
-    forgotten = sum(store.forget(project) for project in Project.objects.order_by("pk"))
+    forgotten = 0
+    for project in Project.objects.order_by("pk"):
+        forgotten += store.forget(project)
+        compacting.compact(project)
     for kind, (rows, field) in _NAMING.items():
         # The rows are read before the folder is listed, and a file is written before
         # its row: the age that ``files.forget`` asks for is what saves files without a
