@@ -29,6 +29,13 @@ KINDS: Final = (
         counts={"items": noop("Items scored")},
     ),
     Kind(
+        "learn.score_beside",
+        scoring.run_beside,
+        title=noop("scores of the pool, by another process"),
+        queue=QUEUE,
+        counts={"items": noop("Items scored")},
+    ),
+    Kind(
         "learn.train",
         retrain.run,
         title=noop("training"),

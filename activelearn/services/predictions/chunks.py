@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from itertools import chain
 
 import msgspec
+import numpy as np
 from django.db.models import QuerySet
 
+from activelearn.core.features import Ids
 from activelearn.core.scoring import Score
 from activelearn.models import ModelVersion, ScoredChunk
+from activelearn.services.features.item_ids import ids_of
 from labeling.models import Item
 
 
@@ -30,12 +33,19 @@ class Pass:
         others = ScoredChunk.objects.filter(project=self.version.project_id)
         others.exclude(pk__in=self._chunks().values("pk")).delete()
 
-    def left(self) -> list[int]:
-        """Return the items of the pool that have no score yet, by id."""
-        done = {item_id for item_id, _, _ in self.scores()}
+    def left(self) -> Ids:
+        """Return the items of the pool that have no score yet, by id, ascending."""
         pool = Item.objects.filter(project=self.version.project_id).pool()
-        ids = pool.order_by("pk").values_list("pk", flat=True)
-        return [pk for pk in ids.iterator(50_000) if pk not in done]
+        return np.setdiff1d(ids_of(pool), self._done(self._chunks()))
+
+    def done_within(self, first: int, last: int) -> Ids:
+        """Return items that have a score, of chunks that begin between two items."""
+        return self._done(self._chunks().filter(first_item__range=(first, last)))
+
+    def _done(self, chunks: QuerySet[ScoredChunk]) -> Ids:
+        bodies = chunks.values_list("scores", flat=True).iterator(1)
+        parts = [np.array([score[0] for score in _decoded(body)]) for body in bodies]
+        return np.concatenate([np.zeros(0), *parts]).astype(np.int64)
 
     def keep(self, scores: Sequence[Score]) -> None:
         """Keep the scores of some items that are ``left``, in the order of ``left``."""

@@ -1,7 +1,7 @@
 """A pass of the champion over the pool: scored chunk by chunk, published at once.
 
 A pass that was cancelled, that stood back or whose worker was killed goes on with the
-items that have no score yet.
+items that have no score yet. Other workers may take parts of a large one (``parts``).
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_noop as noop
 
-from activelearn.core.scoring import Score, of_table, scored
+from activelearn.core.scoring import Score, of_table
 from activelearn.models import ModelVersion, ScoringRun
 from activelearn.services.features import store
 from activelearn.services.labels import snapshots
-from activelearn.services.predictions import newcomers
+from activelearn.services.predictions import newcomers, parts
 from activelearn.services.predictions.chunks import Pass
 from activelearn.services.versions import crossing, healing, loading, registry, requests
 from labeling.errors import ConflictError
@@ -51,7 +51,8 @@ def run(progress: Progress) -> dict[str, Any]:
         own.forget_others()
         # A worker that lost the job deletes nothing of what another one keeps.
         progress.report()
-    _score(own, progress)
+    parts.score_all(own, progress)
+    parts.end_help(project)
     others = _by_others(champion)
     learned = set(snapshots.items_of(champion.snapshot)) - others.keys()
     scores = (others.get(score[0], score) for score in own.scores())
@@ -70,6 +71,19 @@ def run(progress: Progress) -> dict[str, Any]:
         requests.request_scores(serving)
     requests.request_order(project.pk)
     return {"items": count}
+
+
+def run_beside(progress: Progress) -> dict[str, Any]:
+    """Take parts of the pass that is under way, beside the worker that publishes it.
+
+    Raises what ``loading.load`` raises.
+    """
+    project = progress.job.project
+    champion = registry.champion(project) if project else None
+    if project is None or champion is None:
+        return {"items": 0}
+    own = Pass(champion, relabel.in_force(project.pk))
+    return {"items": parts.score_beside(own, progress)}
 
 
 def request(project: Project, user: User) -> Job:
@@ -118,26 +132,6 @@ def is_due(project_id: int) -> bool:
     # The first passes kept no labels: their words were those of the model.
     in_words_of = last.label_set_id or last.model.label_set_id
     return in_words_of != relabel.in_force(project_id)
-
-
-def _score(own: Pass, progress: Progress) -> None:
-    """Score the items that a pass has left, each chunk kept before the next one."""
-    if not (left := own.left()):
-        return
-    model, spec = loading.load(own.version)
-    table = store.load(own.version.project, spec, progress.step)
-    # Items without a row came after the features were read; the next order scores them.
-    left = table.covered(left)
-    done = own.count()
-    total = done + len(left)
-    for chunk in scored(model, table, left):
-        done += len(chunk)
-        with transaction.atomic():
-            own.keep(chunk)
-            # Last, for it locks the job's row: a worker that lost the job keeps nothing.
-            progress.report(done=done, total=total, stage=noop("scoring"))
-        # Behind the commit: who stands back here goes on with the next chunk.
-        progress.step(done, total)
 
 
 def _by_others(version: ModelVersion) -> dict[int, Score]:

@@ -30,6 +30,8 @@ class Turn(IntEnum):
     PICTURES = 7004
     # Compute the features of a project's items that have none yet.
     FEATURES = 7005
+    # Score a part of a pool, by the part's first item.
+    SCORES = 7006
 
 
 # Seconds that an import may leave the database without a word within a transaction: its
@@ -96,6 +98,19 @@ def held(turn: Turn, project_id: int) -> Iterator[None]:
         yield
     finally:
         _asked("pg_advisory_unlock", turn, project_id)
+
+
+@contextmanager
+def held_if_free(turn: Turn, number: int) -> Iterator[bool]:
+    """Have a turn to oneself while the body runs, as ``held``; False: another has it."""
+    # A lock takes 32 bits. Two numbers that share one wait for each other, no more.
+    key = number % 2**31
+    is_own = _asked("pg_try_advisory_lock", turn, key)
+    try:
+        yield is_own
+    finally:
+        if is_own:
+            _asked("pg_advisory_unlock", turn, key)
 
 
 def _asked(function: str, turn: Turn, project_id: int) -> bool:

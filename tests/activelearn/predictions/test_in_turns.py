@@ -152,7 +152,7 @@ def test_scores_of_a_pass_that_was_cancelled_are_there_for_the_next() -> None:
         scoring.run(progress)
 
     assert seen(project) == before
-    assert own_pass(project).left() == []
+    assert own_pass(project).left().tolist() == []
     Job.objects.filter(pk=job.pk).update(state="cancelled", finished_at=timezone.now())
     assert scoring.mend_all() == 1
     # An item that was held out meanwhile gets no prediction.
