@@ -82,12 +82,12 @@ def _ordered(folder: str, names: list[str], labels: int) -> Iterator[dict[str, A
     size = len(names) * FILE
     name = f"order-{size // 1000}k-{labels}"
     detail = f"{size:,} items, {labels} labels of {EACH} examples: {strategy}"
-    for one in (
+    for figure in (
         row(name, float(seconds), "s", MOST_SECONDS, detail),
         row(f"{name}-memory", float(memory), "MiB", MOST_MEMORY, detail),
     ):
-        print(one["name"], one["value"], detail, flush=True)
-        yield one
+        print(figure["name"], figure["value"], detail, flush=True)
+        yield figure
 
 
 def _begin(folder: str) -> None:

@@ -2,7 +2,7 @@
 
 The rows of a million texts are a gigabyte. So only the first files stay in memory, and
 the others are read again by whoever asks for some of their rows. Dense columns, which an
-order of so many reads alone, are mapped.
+order of a large project reads alone, are mapped.
 """
 
 from __future__ import annotations

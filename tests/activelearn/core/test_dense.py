@@ -43,14 +43,14 @@ def test_columns_of_one_place_add_up_and_rows_keep_their_products() -> None:
 
 @given(st.integers(0, 99))
 def test_a_sketch_of_a_sum_is_the_sum_of_the_sketches(seed: int) -> None:
-    one, other = (
+    first, second = (
         sparse.random(3, 900, density=0.05, format="csr", random_state=seed + more)
         for more in (0, 100)
     )
 
-    both = dense.sketched(one + other)
+    both = dense.sketched(first + second)
 
-    apart = dense.sketched(one) + dense.sketched(other)
+    apart = dense.sketched(first) + dense.sketched(second)
     assert both.dtype == np.float16
     assert np.allclose(both, apart, atol=0.01)
 

@@ -33,7 +33,7 @@ def clouds(each: int, classes: int = 3, *, seed: int = 0) -> tuple[JoinedRows, A
 def hits(model: Any, rows: JoinedRows, labels: Any) -> float:
     shown = training.predicted_labels(model, model.probabilities(rows))
     return float(
-        np.mean([one == other for one, other in zip(shown, labels, strict=True)])
+        np.mean([own == right for own, right in zip(shown, labels, strict=True)])
     )
 
 
