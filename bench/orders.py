@@ -64,9 +64,9 @@ def _written(folder: str) -> list[str]:
     names = []
     for start in range(0, max(SIZES), FILE):
         noise = rng.normal(0, 0.05, base.dense.shape)
-        told = JoinedRows(base.sparse, (base.dense + noise).astype(np.float16))
+        joined = JoinedRows(base.sparse, (base.dense + noise).astype(np.float16))
         ids = np.arange(start, start + FILE, dtype=np.int64)
-        names.append(files.save("features", packing.packed(ids, told)))
+        names.append(files.save("features", packing.packed(ids, joined)))
     return names
 
 
