@@ -81,6 +81,27 @@ def _effective(hits: Bools | Array, groups: Groups, share: float) -> float:
     return min(float(n), share * (1 - share) / between) if between else float(n)
 
 
+def median(values: Array) -> Estimate:
+    """Return the median (n,) with an interval that assumes nothing of how they lie.
+
+    Its ends are two of the values themselves (Conover 1999, Practical Nonparametric
+    Statistics, section 3.2); with fewer than six, the least and the greatest. Raises
+    ValueError without any value.
+    """
+    from scipy import stats  # slow to import
+
+    if not len(values):
+        raise ValueError("A median needs values.")
+    value = float(np.median(values))
+    ends = stats.quantile_test(values, q=value, p=0.5).confidence_interval(0.95)
+    low, high = ends.low, ends.high
+    return Estimate(
+        value,
+        float(values.min() if np.isnan(low) else low),
+        float(values.max() if np.isnan(high) else high),
+    )
+
+
 def f1(both: int, named: int, support: int, union: Estimate) -> Estimate:
     """Return F1 with its interval, from that of both / (named or having).
 

@@ -8,7 +8,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from labeling.models.policy import MAX_SOURCE, NEXT, between
+from labeling.models.policy import MAX_SOURCE, NEXT, VOTES, between
 from labeling.models.setting import PolicyPart, SettingGroup, setting
 
 RETRAIN: Final = SettingGroup(_("When to retrain"))
@@ -151,6 +151,21 @@ class LearningPolicy(PolicyPart):
             ),
         ),
         NEXT,
+        "learner",
+        "pages",
+    )
+    likely_labels = setting(
+        models.BooleanField(
+            _("Likely labels first"),
+            default=True,
+            db_default=True,
+            help_text=_(
+                "Where a project has more than 20 labels and suggestions are shown: the station "
+                "shows the labels that hold the right one in 95 of 100 cases; the others are one "
+                "click or the key of the search away."
+            ),
+        ),
+        VOTES,
         "learner",
         "pages",
     )

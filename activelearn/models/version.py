@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from activelearn.core.calibration import Method, Trial
+from activelearn.core.conformal import LikelyRule
 from activelearn.core.evaluation import Summary
 from activelearn.core.gate import PairedCounts, Terms, is_enough
 from activelearn.models.run import Snapshot, TrainingRun
@@ -58,6 +59,13 @@ class ModelVersion(models.Model):
     calibration = models.JSONField(
         default=dict,
         help_text="Whether a calibration helped: a core.calibration.Trial.",
+    )
+    likely = models.JSONField(
+        null=True,
+        help_text=(
+            "Which labels of an item are likely: a core.conformal.LikelyRule; none of "
+            "several labels, and in earlier releases."
+        ),
     )
     crossfit = models.CharField(
         max_length=64,
@@ -117,6 +125,11 @@ class ModelVersion(models.Model):
     def trial(self) -> Trial | None:
         """Whether a calibration helped; None for versions of earlier releases."""
         return Trial(**self.calibration) if self.calibration else None
+
+    @property
+    def likely_rule(self) -> LikelyRule | None:
+        """Which labels of an item are likely; None where that was never asked."""
+        return msgspec.convert(self.likely, LikelyRule) if self.likely else None
 
     @property
     def method(self) -> Method:

@@ -242,6 +242,7 @@ CREATE TABLE activelearn_learningpolicy (
     ranked_by character varying(100) DEFAULT ''::character varying NOT NULL,
     fall_back boolean DEFAULT true NOT NULL,
     hourly_rate double precision DEFAULT 0.0 NOT NULL,
+    likely_labels boolean DEFAULT true NOT NULL,
     CONSTRAINT activelearn_learningpolicy_half_life_days_check CHECK ((half_life_days >= 0)),
     CONSTRAINT activelearn_learningpolicy_retrain_first_check CHECK ((retrain_first >= 0))
 );
@@ -300,6 +301,7 @@ CREATE TABLE activelearn_modelversion (
     archived_why character varying(300) DEFAULT ''::character varying NOT NULL,
     crossfit character varying(64) DEFAULT ''::character varying NOT NULL,
     damaged_at timestamp with time zone,
+    likely jsonb,
     CONSTRAINT activelearn_modelversion_number_check CHECK ((number >= 0)),
     CONSTRAINT activelearn_modelversion_seed_check CHECK ((seed >= 0)),
     CONSTRAINT activelearn_modelversion_size_check CHECK ((size >= 0)),
@@ -2682,6 +2684,7 @@ INSERT INTO django_migrations (app, name, applied) VALUES
     ('activelearn', '0037_meter_look', now()),
     ('activelearn', '0038_hourly_rate', now()),
     ('activelearn', '0039_forecast', now()),
+    ('activelearn', '0044_likely_labels', now()),
     ('admin', '0001_initial', now()),
     ('admin', '0002_logentry_remove_auto_add', now()),
     ('admin', '0003_logentry_add_action_flag_choices', now()),

@@ -220,7 +220,7 @@ class ProjectPolicy(models.Model):
             ),
         ),
         VOTES,
-        *("votes", "learner"),
+        *("votes", "learner", "pages"),
     )
     suggestions_by = setting(
         models.CharField(
@@ -235,7 +235,7 @@ class ProjectPolicy(models.Model):
             ),
         ),
         VOTES,
-        *("transfer", "learner"),
+        *("transfer", "learner", "pages"),
     )
 
     evaluation_share = setting(

@@ -121,6 +121,19 @@ def with_calibration(
 ) -> tuple[LinearModel, Trial]:
     """Return the model with a calibration if that helps, and what was tried.
 
+    Takes what ``scored`` takes.
+    """
+    return calibrated(model, scored(model, rows, material, crossed))
+
+
+def scored(
+    model: LinearModel,
+    rows: Rows,
+    material: CalibrationMaterial,
+    crossed: CrossFit | None,
+) -> Scored:
+    """Return what is said of the labels by a model that has not learned from them.
+
     rows: of the held-out items. crossed: what models of the other folds predict of what
     it has learned from; without it the arm says nothing.
     """
@@ -130,7 +143,7 @@ def with_calibration(
         arm = _of_arm(material, crossed)
         groups = numbered([*material.groups, *arm.groups])
         known = known.joined(arm.scores, arm.labels, groups)
-    return calibrated(model, known)
+    return known
 
 
 def known_to(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
 from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext_noop as noop
 
-from activelearn.core import artifact, training
+from activelearn.core import artifact, conformal, training
+from activelearn.core.calibrated import calibrated
 from activelearn.core.crossfit import CrossFit
 from activelearn.core.features import Spec, Table
 from activelearn.models import ModelVersion, Snapshot, TrainingRun
@@ -219,7 +220,9 @@ def _register(
     snapshot = Snapshot.objects.get(pk=training_run.snapshot_id or 0)
     material, crossed = made.material, made.crossed
     rows = table.rows_of(list(material.labels))
-    model, trial = calibrations.with_calibration(made.model, rows, material, crossed)
+    known = calibrations.scored(made.model, rows, material, crossed)
+    model, trial = calibrated(made.model, known)
+    likely = conformal.fitted(model, known)
     # Before the lock below: while it is held, promotions and other runs wait.
     data = artifact.dump(model, spec)
     with transaction.atomic():
@@ -240,6 +243,7 @@ def _register(
             seed=project.seed,
             calibrated_on=calibrations.keep(material),
             calibration=calibrations.as_json(trial),
+            likely=asdict(likely) if likely else None,
             crossfit=crossfits.keep(crossed),
             environment=experiments.environment(),
         )

@@ -11,6 +11,7 @@ from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from activelearn.core.conformal import FEWEST
 from activelearn.core.evaluation import Summary
 from activelearn.core.intervals import Estimate
 from activelearn.core.report import Report
@@ -50,6 +51,7 @@ def sections(card: Card) -> Iterator[Section]:
         [
             (_("Labels"), str(version.snapshot.items)),
             *_learned(card),
+            *_likely(card),
             (_("Snapshot"), version.snapshot.sha256),
             (_("Features"), version.spec_hash),
         ],
@@ -72,6 +74,17 @@ def _learned(card: Card) -> Iterator[tuple[Promise | str, str]]:
         return
     for name, count in card.makeup.names[:MOST]:
         yield name, str(count)
+
+
+def _likely(card: Card) -> Iterator[tuple[Promise | str, str]]:
+    if (rule := card.version.likely_rule) is not None:
+        count = (
+            _("%(count)s of %(needed)s that it takes")
+            % {"count": rule.count, "needed": FEWEST}
+            if rule.missing
+            else rule.count
+        )
+        yield _("Labels drawn at random that say which are likely"), str(count)
 
 
 def _judged(card: Card, report: Report) -> Iterator[Section]:

@@ -30,6 +30,7 @@ from activelearn.views.judging import duels as duel_rows
 from activelearn.views.judging import forecast, meter, outside
 from activelearn.views.judging.evidence import Evidence, evidence_of
 from activelearn.views.labels import coverage
+from activelearn.views.ordering import likely
 from activelearn.views.page.pictures import history_of
 from labeling.errors import AssayError, ConflictError
 from labeling.models import Item, Job, Membership, Project, ProjectCounter
@@ -93,6 +94,7 @@ def _known(request: HttpRequest, member: Membership) -> dict[str, Any]:
         ),
         "forecast": forecast.shown(project, own_policy),
         **meter.shown(project, own_policy),
+        **likely.shown(project, own_policy, champion),
         **outside.shown(request, project, evidence.evaluation if evidence else None),
         **_versions(request, project),
     }

@@ -20,6 +20,7 @@ _OF_PREDICTIONS: Final = (
     *("rename_in_predictions", "rename_in_sets"),
     *("rename_in_queue", "rename_in_queued_sets"),
     *("rename_in_leases", "rename_in_leased_sets"),
+    *("forget_likely_in_queue", "forget_likely_in_leases"),
     "rename_outside",
 )
 

@@ -46,6 +46,11 @@ def may_suggest(project: Project, slot: Assignment | QueueEntry) -> bool:
     is_picked = slot.reason == Reason.MODEL and slot.slot == 0
     if not is_picked or slot.item.votes_wanted > 1:
         return False
+    return not is_blind(project, slot.item_id)
+
+
+def is_blind(project: Project, item_id: int) -> bool:
+    """Whether an item belongs to the share of what the model picks that stays blind."""
     # By the item, not by chance: a second look would show what the first one has
     # hidden.
-    return rules.draw(project.seed, f"blind:{slot.item_id}") >= BLIND_SHARE
+    return rules.draw(project.seed, f"blind:{item_id}") < BLIND_SHARE

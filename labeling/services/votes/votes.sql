@@ -359,6 +359,20 @@ FROM (
 CROSS JOIN labeling_renamed_set(old.suggestion -> 'labels', %(moves)s, %(today)s) AS new
 WHERE a.id = old.id
 
+-- forget_likely_in_queue: with other labels, nobody knows which of them are likely.
+UPDATE labeling_queueentry SET suggestion = suggestion - 'likely'
+WHERE id IN (
+  SELECT id FROM labeling_queueentry
+  WHERE project_id = %(project)s AND suggestion ? 'likely'
+  FOR UPDATE SKIP LOCKED)
+
+-- forget_likely_in_leases: the same for what is lent.
+UPDATE labeling_assignment SET suggestion = suggestion - 'likely'
+WHERE id IN (
+  SELECT id FROM labeling_assignment
+  WHERE project_id = %(project)s AND state = 'leased' AND suggestion ? 'likely'
+  FOR UPDATE SKIP LOCKED)
+
 -- rename_outside: give what models outside predict their labels' new names.
 -- The shares of two labels that become one are added up, where an item has only one.
 UPDATE labeling_outsideprediction p SET

@@ -2,7 +2,7 @@
  * The station's state, as pure functions on plain objects.
  * @typedef {{id: number, external_id: string, data: Record<string, unknown>, metadata: Record<string, unknown>, media_url: string | null}} Item
  * What the model says, or a source from outside: `probabilities` of each label where items may have several; the confidence is of all of it.
- * @typedef {{label: string, labels: string[], probabilities?: Record<string, number>, confidence?: number | null, calibrated?: boolean, source?: string, words?: string[]}} Suggestion
+ * @typedef {{label: string, labels: string[], probabilities?: Record<string, number>, confidence?: number | null, calibrated?: boolean, source?: string, words?: string[], likely?: string[]}} Suggestion
  * @typedef {{assignment: number, item: Item, suggestion: null | Suggestion}} Lease
  * @typedef {{labels: string[], comment: string, is_unsure: boolean}} Answer
  * @typedef {Answer & {client_id: string, assignment: number, seconds: number, screen?: string}} Vote
