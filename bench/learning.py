@@ -19,7 +19,7 @@ from typing import Any, Final
 import numpy as np
 from scipy import stats
 
-from activelearn.core import mixing, training
+from activelearn.core import mixing, strength, training
 from activelearn.core.features import Table
 from activelearn.core.strategies import ordering
 from bench import curves, sets
@@ -66,6 +66,7 @@ class Task:
     truth: sets.Truth
     pool: list[int]
     held_out: list[int]
+    strength: float = training.STRENGTH
 
     @classmethod
     def drawn(
@@ -88,8 +89,9 @@ class Task:
         """Return the accuracy on held-out items of what learns from ``known``."""
         places = np.sort(np.array(known, dtype=np.int64))
         rows = self.table.rows
-        model = training.fit(
-            rows[places], [self.truth[place] for place in places], is_multi=False
+        terms = training.FitTerms(is_multi=False, strength=self.strength)
+        model = training.fit_by(
+            terms, rows[places], [self.truth[place] for place in places]
         )
         predicted = training.predicted_labels(
             model, model.probabilities(rows[self.held_out])
@@ -234,7 +236,13 @@ def rows(only: str = "") -> list[dict[str, Any]]:
 def policy_of(name: str, truth: sets.Truth, seed: int) -> ordering.Policy:
     """Return how a project with a set orders."""
     count, is_text = len(set(truth)), name in sets.TEXTS
-    return replace(POLICY, label_count=count, is_text=is_text, seed=seed)
+    return replace(
+        POLICY,
+        label_count=count,
+        is_text=is_text,
+        seed=seed,
+        strength=strength.usual(sets.kind_of(name)).value,
+    )
 
 
 def measured(name: str) -> tuple[dict[str, list[Curve]], float]:
@@ -243,7 +251,10 @@ def measured(name: str) -> tuple[dict[str, list[Curve]], float]:
     arms: dict[str, list[Curve]] = {"queue": [], "random": []}
     full = []
     for seed in range(SEEDS.get(name, FEW_SEEDS)):
-        task = Task.drawn(values, truth, seed)
+        task = replace(
+            Task.drawn(values, truth, seed),
+            strength=policy_of(name, truth, seed).strength,
+        )
         full.append(task.accuracy(task.pool))
         policy = policy_of(name, truth, seed)
         for arm, made in arms.items():

@@ -70,7 +70,7 @@ def measured(name: str) -> CurvesByArm:
             if arm in STRATEGIES:
                 policy = replace(policy, strategy=arm)
             read = bases.get(arm, values)
-            task = Task.drawn(read, truth, seed)
+            task = replace(Task.drawn(read, truth, seed), strength=policy.strength)
             is_random = arm not in STRATEGIES
             made.append(list(curve(task, policy, is_random=is_random, looks=LOOKS)))
     return arms

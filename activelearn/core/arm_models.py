@@ -43,6 +43,7 @@ class MeterTask:
     is_multi: bool
     seed: int
     step: Callable[[], object] = lambda: None
+    strength: float = training.STRENGTH
 
 
 def hits_of(arm: LabeledArm, task: MeterTask, sizes: Sequence[int]) -> Bools:
@@ -57,7 +58,8 @@ def hits_of(arm: LabeledArm, task: MeterTask, sizes: Sequence[int]) -> Bools:
 
 def _predicted(rows: Rows, targets: Sequence[Labels], task: MeterTask) -> list[Labels]:
     try:
-        model = training.fit(rows, targets, is_multi=task.is_multi)
+        terms = training.FitTerms(task.is_multi, strength=task.strength)
+        model = training.fit_by(terms, rows, targets)
     except ValueError:
         # All have the same labels, and so has all that they predict.
         return [tuple(targets[0])] * len(task.targets)

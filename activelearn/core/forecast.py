@@ -57,6 +57,7 @@ class CurveTask:
     is_multi: bool
     seed: int
     step: Callable[[], object] = lambda: None
+    strength: float = training.STRENGTH
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,8 @@ def _predicted(task: CurveTask, rng: np.random.Generator, size: int) -> list[Lab
     places = np.sort(rng.permutation(len(task.targets))[:size])
     taught = [task.targets[place] for place in places.tolist()]
     try:
-        model = training.fit(task.rows[places], taught, is_multi=task.is_multi)
+        terms = training.FitTerms(task.is_multi, strength=task.strength)
+        model = training.fit_by(terms, task.rows[places], taught)
     except ValueError:
         # All have the same labels, and so has all that they predict.
         return [tuple(taught[0])] * len(task.truth)

@@ -20,6 +20,7 @@ Rows: TypeAlias = Any  # scipy.sparse.csr_matrix, which has no types, or JoinedR
 Fitted: TypeAlias = tuple[tuple[str, ...], Array, Array]
 
 
+# Of texts and pictures. Of tables: ``strength``.
 STRENGTH: Final = 10.0
 MAX_ITER: Final = 300
 TOLERANCE: Final = 1e-4
@@ -94,12 +95,35 @@ class LinearModel:
         return rows if len(self.columns) == rows.shape[1] else rows[:, self.columns]
 
 
+@dataclass(frozen=True)
+class FitTerms:
+    """How a model is fitted.
+
+    is_multi: whether the labels are independent. strength: how much the labels count
+    beside the penalty, scikit-learn's C.
+    """
+
+    is_multi: bool
+    seed: int = 0
+    strength: float = STRENGTH
+
+
 def fit(
     rows: Rows,
     targets: Sequence[Sequence[str]],
     *,
     is_multi: bool,
     seed: int = 0,
+    weights: Sequence[float] | None = None,
+) -> LinearModel:
+    """Fit a model with the strength of texts and pictures; as ``fit_by``."""
+    return fit_by(FitTerms(is_multi, seed), rows, targets, weights)
+
+
+def fit_by(
+    terms: FitTerms,
+    rows: Rows,
+    targets: Sequence[Sequence[str]],
     weights: Sequence[float] | None = None,
 ) -> LinearModel:
     """Fit a regularised logistic regression; the same input gives the same model.
@@ -118,13 +142,14 @@ def fit(
     # Several threads add up in another order each time, and floats round differently:
     # the same labels must give the same bytes.
     with threadpool_limits(limits=1):
+        estimator = _estimator(terms)
         labels, coefficients, bias = (
-            _fit_multi(seen, targets, seed, counted)
-            if is_multi
-            else _fit_single(seen, [labels[0] for labels in targets], seed, counted)
+            _fit_multi(estimator, seen, targets, counted)
+            if terms.is_multi
+            else _fit_single(estimator, seen, [row[0] for row in targets], counted)
         )
-        model = LinearModel(labels, coefficients, bias, columns, is_multi)
-        return model if is_multi else _with_means(model, whole, targets, counted)
+        model = LinearModel(labels, coefficients, bias, columns, terms.is_multi)
+        return model if terms.is_multi else _with_means(model, whole, targets, counted)
 
 
 def _with_means(
@@ -150,23 +175,26 @@ def _with_means(
     return replace(model, weights=joined, bias=model.bias + bias)
 
 
-def _estimator(seed: int) -> Any:
+def _estimator(terms: FitTerms) -> Any:
     # Imported where it is used: web and scheduler save its 130 MiB.
     from sklearn.linear_model import LogisticRegression
 
     return LogisticRegression(
-        C=STRENGTH, max_iter=MAX_ITER, tol=TOLERANCE, random_state=seed
+        C=terms.strength,
+        max_iter=MAX_ITER,
+        tol=TOLERANCE,
+        random_state=terms.seed,
     )
 
 
 def _fit_single(
-    rows: Rows, targets: Sequence[str], seed: int, counted: Array | None
+    estimator: Any, rows: Rows, targets: Sequence[str], counted: Array | None
 ) -> Fitted:
     # The order in which scikit-learn sorts its classes, and so the rows of coef_.
     labels = sorted(set(targets))
     if len(labels) < 2:
         raise TooFewLabelsError
-    model = _estimator(seed).fit(rows, np.array(targets), counted)
+    model = estimator.fit(rows, np.array(targets), counted)
     weights, bias = model.coef_, model.intercept_
     if len(labels) == 2:
         # scikit-learn keeps one row for two classes; softmax wants one each.
@@ -176,7 +204,10 @@ def _fit_single(
 
 
 def _fit_multi(
-    rows: Rows, targets: Sequence[Sequence[str]], seed: int, counted: Array | None
+    estimator: Any,
+    rows: Rows,
+    targets: Sequence[Sequence[str]],
+    counted: Array | None,
 ) -> Fitted:
     labels = sorted({label for target in targets for label in target})
     items = len(targets) if counted is None else counted.sum()
@@ -192,7 +223,7 @@ def _fit_multi(
             biases.append(np.log1p(items))
             continue
         is_varied = True
-        model = _estimator(seed).fit(rows, has, counted)
+        model = estimator.fit(rows, has, counted)
         weights.append(model.coef_[0])
         biases.append(model.intercept_[0])
     if not is_varied:

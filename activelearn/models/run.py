@@ -80,6 +80,13 @@ class TrainingRun(models.Model):
         db_default="",
         help_text="The SHA-256 of the experiment.",
     )
+    strength = models.JSONField(
+        null=True,
+        help_text=(
+            "The strength that it has chosen: a core.strength.ChosenStrength; none where "
+            "it took the one in force."
+        ),
+    )
     same_as = models.ForeignKey(
         "self",
         models.CASCADE,

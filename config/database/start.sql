@@ -485,6 +485,7 @@ CREATE TABLE activelearn_trainingrun (
     look integer,
     unread integer,
     duel_id bigint,
+    strength jsonb,
     CONSTRAINT activelearn_trainingrun_labels_check CHECK ((label_count >= 0)),
     CONSTRAINT activelearn_trainingrun_look_check CHECK ((look >= 0)),
     CONSTRAINT activelearn_trainingrun_unread_check CHECK ((unread >= 0))
@@ -2685,6 +2686,7 @@ INSERT INTO django_migrations (app, name, applied) VALUES
     ('activelearn', '0038_hourly_rate', now()),
     ('activelearn', '0039_forecast', now()),
     ('activelearn', '0044_likely_labels', now()),
+    ('activelearn', '0045_strength', now()),
     ('admin', '0001_initial', now()),
     ('admin', '0002_logentry_remove_auto_add', now()),
     ('admin', '0003_logentry_add_action_flag_choices', now()),

@@ -62,7 +62,7 @@ class Policy:
     label_count: how many labels the project has to choose from. exploration_rate,
     evaluation_rate: the shares, in [0, 1], of an order that chance and the held-out items
     decide. has_fallen_back: whether chance decides all that the latter leave, but the
-    tenth that the rule keeps.
+    tenth that the rule keeps. strength: of the models that order (``core.strength``).
     """
 
     strategy: str
@@ -74,7 +74,13 @@ class Policy:
     evaluation_rate: float
     is_text: bool = True
     has_fallen_back: bool = False
+    strength: float = training.STRENGTH
     limits: OrderLimits = OrderLimits()
+
+    @property
+    def terms(self) -> training.FitTerms:
+        """How the models that order are fitted."""
+        return training.FitTerms(self.is_multi, self.seed, self.strength)
 
     @property
     def cold_until(self) -> int:
@@ -140,11 +146,11 @@ class Scene:
             chosen = random_part(chosen, self.policy.limits.taught, self.chance())
         rows = self.rows[self.labeled[chosen]]
         targets = [self.targets[place] for place in chosen.tolist()]
-        is_multi, seed = self.policy.is_multi, self.policy.seed
+        is_multi = self.policy.is_multi
         try:
             if self.is_quick:
                 return discriminant.fit(rows, targets, is_multi=is_multi)
-            return training.fit(rows, targets, is_multi=is_multi, seed=seed)
+            return training.fit_by(self.policy.terms, rows, targets)
         except ValueError:
             # All labels are alike: typical items will bring others.
             return None

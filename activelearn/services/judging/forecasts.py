@@ -19,7 +19,7 @@ from activelearn.models import Evaluation, LearningForecast, LearningPolicy
 from activelearn.services.features import store
 from activelearn.services.judging import evidence
 from activelearn.services.labels import arms, snapshots
-from activelearn.services.versions import registry
+from activelearn.services.versions import registry, strengths
 from labeling.models import Item, Project, ProjectCounter
 from labeling.services.work import jobs
 from labeling.services.work.progress import Progress
@@ -136,6 +136,7 @@ def _measured(project: Project, progress: Progress) -> core.Forecast | None:
         is_multi=project.is_multi,
         seed=project.seed,
         step=progress.report,
+        strength=strengths.in_force(project).value,
     )
     return core.forecast_of(core.curve_of(task), project.seed, covered)
 

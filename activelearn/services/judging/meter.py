@@ -18,7 +18,7 @@ from activelearn.models import LearningPolicy, MeterLook
 from activelearn.services.features import store
 from activelearn.services.judging import evidence
 from activelearn.services.labels import arms, snapshots
-from activelearn.services.versions import requests
+from activelearn.services.versions import requests, strengths
 from labeling.messages import Message, message
 from labeling.models import Item, Project
 from labeling.services.work import jobs
@@ -129,6 +129,7 @@ def _measured(project: Project, progress: Progress) -> core.Saving | None:
         is_multi=project.is_multi,
         seed=project.seed,
         step=progress.report,
+        strength=strengths.in_force(project).value,
     )
     model, chance = (
         LabeledArm(table.rows_of(side[:size]), [labels[pk] for pk in side[:size]])

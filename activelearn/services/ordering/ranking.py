@@ -18,6 +18,7 @@ from activelearn.services.features.item_ids import ids_of
 from activelearn.services.judging import duels, forecasts, meter
 from activelearn.services.ordering import entries, searching
 from activelearn.services.predictions import newcomers
+from activelearn.services.versions import strengths
 from labeling.models import Item, Label, Project, ProjectCounter, Resolution
 from labeling.services.queue import order
 from labeling.services.transfer import beyond
@@ -152,6 +153,7 @@ def policy_of(project: Project, limits: ordering.OrderLimits) -> ordering.Policy
         evaluation_rate=project.evaluation_rate,
         is_text=project.data_type == Project.DataType.TEXT,
         has_fallen_back=meter.has_fallen_back(own),
+        strength=strengths.in_force(project).value,
         limits=limits,
     )
 

@@ -21,6 +21,7 @@ from activelearn.models import TrainingRun
 from activelearn.services.features import store
 from activelearn.services.judging import leaking
 from activelearn.services.labels import calibrations, snapshots
+from activelearn.services.versions import strengths
 from labeling.models import Item, Project
 from labeling.services.votes import resolutions
 
@@ -33,7 +34,11 @@ MENDED: Final = "leak_mended"
 
 
 def parts_of(
-    project: Project, snapshot: str, spec_hash: str, calibrated_on: str
+    project: Project,
+    snapshot: str,
+    spec_hash: str,
+    calibrated_on: str,
+    strength: float,
 ) -> Parts:
     """Return all that a model's bytes depend on, as plain JSON.
 
@@ -45,7 +50,7 @@ def parts_of(
         "snapshot": snapshot,
         "split": {"rule": "seeded hash of the group", "seed": project.seed},
         "features": spec_hash,
-        "model": training.RECIPE,
+        "model": {**training.RECIPE, "strength": strength},
         "calibrated_on": calibrated_on,
         "is_multi": project.is_multi,
         # What serves is the same without, but it has no say on its own labels.
@@ -84,7 +89,12 @@ def finished_now(project: Project) -> TrainingRun | None:
         return None
     spec_hash = store.hash_of(store.spec_of(project))
     parts = parts_of(
-        project, snapshots.hash_now(project), spec_hash, calibrations.hash_now(project)
+        project,
+        snapshots.hash_now(project),
+        spec_hash,
+        calibrations.hash_now(project),
+        # Where a run would choose anew, it has more labels than any that has ended.
+        strengths.in_force(project).value,
     )
     earlier = _of_fingerprint(project, fingerprint(parts))
     if earlier and _is_of_leak(earlier) and is_slow(project, *_labeled_now(project)):

@@ -15,7 +15,7 @@ from activelearn.models import ModelVersion
 from activelearn.services.features import payloads
 from activelearn.services.labels import calibrations, crossfits, snapshots
 from activelearn.services.training import experiments
-from activelearn.services.versions import fitting, loading
+from activelearn.services.versions import fitting, loading, strengths
 from labeling.errors import ConflictError
 from labeling.messages import Message, message
 from labeling.models import Item
@@ -55,7 +55,8 @@ def reproduce(version: ModelVersion) -> Reproduction:
     before = loaded.model
     content = snapshots.content_of(version.snapshot)
     rows = _rows(content, spec)
-    now = fitting.fitted(content, rows, is_multi=before.is_multi, seed=version.seed)
+    terms = fitting.terms_of(version, is_multi=before.is_multi)
+    now = fitting.fitted(content, rows, terms)
     if version.calibrated_on:
         now = _calibrated(version, now, spec)
     data = artifact.dump(now, spec)
@@ -124,6 +125,7 @@ def _differences(
             version.snapshot.sha256,
             version.spec_hash,
             version.calibrated_on,
+            strengths.of_version(version),
         )
     )
     if recorded is None:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Literal
 
 from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext_noop as noop
 
-from activelearn.core import artifact, conformal, training
+from activelearn.core import artifact, conformal, strength, training
 from activelearn.core.calibrated import calibrated
 from activelearn.core.crossfit import CrossFit
 from activelearn.core.features import Spec, Table
+from activelearn.core.strength import ChosenStrength
+from activelearn.core.training import FitTerms
 from activelearn.models import ModelVersion, Snapshot, TrainingRun
 from activelearn.services.features import files, store
 from activelearn.services.judging import judgments, verdicts
 from activelearn.services.labels import calibrations, crossfits, snapshots
 from activelearn.services.training import experiments
-from activelearn.services.versions import fitting, registry
+from activelearn.services.versions import fitting, registry, strengths
 from labeling.errors import DamagedFileError
 from labeling.messages import Message, message
+from labeling.models import Project
 from labeling.services.transfer import beyond, unread
 from labeling.services.work.progress import Progress
 from labeling.services.work.transactions import lock_project
@@ -119,11 +122,12 @@ def _train(
     project = training_run.project
     snapshot, content = _snapshot(training_run, table, progress)
     material = calibrations.take(snapshot, table)
+    choice, is_new = _strength(project, content, table, progress)
     # Looked up before the fit, which is what takes long.
     parts, earlier = experiments.finished(
         project,
         experiments.parts_of(
-            project, snapshot.sha256, table.spec_hash, material.sha256
+            project, snapshot.sha256, table.spec_hash, material.sha256, choice.value
         ),
     )
     if earlier:
@@ -132,6 +136,7 @@ def _train(
         return None
     training_run.experiment = parts
     training_run.fingerprint = experiments.fingerprint(parts)
+    training_run.strength = asdict(choice) if is_new else None
     try:
         made = _fitted(training_run, content, table, progress, material)
     except ValueError as error:
@@ -139,7 +144,7 @@ def _train(
         return None
     with transaction.atomic():
         progress.report(done=3, stage=noop("evaluate"))
-        training_run.save(update_fields=["experiment", "fingerprint"])
+        training_run.save(update_fields=["experiment", "fingerprint", "strength"])
         return _register(training_run, made, spec, table)
 
 
@@ -152,6 +157,27 @@ class _Made:
     material: calibrations.CalibrationMaterial
 
 
+def _strength(
+    project: Project, content: snapshots.Content, table: Table, progress: Progress
+) -> tuple[ChosenStrength, bool]:
+    """Return the strength in force or, where that is due, a new choice; and which it is."""
+    certain = {
+        pk: row for pk, row in content.labels.items() if pk not in content.shares
+    }
+    kept = strengths.in_force(project)
+    if not strength.is_due(project.data_type, len(certain), kept.labels):
+        return kept, False
+    lot = fitting.lot_of(certain, table, most=strength.MOST, seed=project.seed)
+    choice = strength.chosen(
+        lot,
+        project.data_type,
+        is_multi=project.is_multi,
+        seed=project.seed,
+        step=progress.report,
+    )
+    return replace(choice, labels=len(certain)), True
+
+
 def _fitted(
     training_run: TrainingRun,
     content: snapshots.Content,
@@ -161,11 +187,12 @@ def _fitted(
 ) -> _Made:
     """Return the model, and where it votes or chance drew some of its labels the others."""
     project, rows = training_run.project, table.rows_of(list(content.labels))
-    seed = project.seed
-    model = fitting.fitted(content, rows, is_multi=project.is_multi, seed=seed)
+    own = (training_run.experiment or {})["model"]["strength"]
+    terms = FitTerms(project.is_multi, project.seed, own)
+    model = fitting.fitted(content, rows, terms)
     crossed = None
     if project.model_votes or material.arm:
-        crossed = fitting.crossed(model, content, rows, progress.report, seed=seed)
+        crossed = fitting.crossed(model, content, rows, terms, progress.report)
     return _Made(model, crossed, material)
 
 

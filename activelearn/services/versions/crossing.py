@@ -47,4 +47,5 @@ def _again(version: ModelVersion, table: Table) -> CrossFit:
     left = content.of(table.covered(content.labels))
     rows = table.rows_of(list(left.labels))
     # As it is in its file: today's words for its labels play no part.
-    return fitting.crossed(loaded.model, left, rows, lambda: None, seed=version.seed)
+    terms = fitting.terms_of(version, is_multi=loaded.model.is_multi)
+    return fitting.crossed(loaded.model, left, rows, terms, lambda: None)

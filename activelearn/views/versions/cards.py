@@ -15,6 +15,7 @@ from activelearn.core.conformal import FEWEST
 from activelearn.core.evaluation import Summary
 from activelearn.core.intervals import Estimate
 from activelearn.core.report import Report
+from activelearn.services.versions import strengths
 from activelearn.services.versions.cards import Card
 from activelearn.services.versions.history import Act
 from activelearn.views.judging import duels
@@ -51,6 +52,7 @@ def sections(card: Card) -> Iterator[Section]:
         [
             (_("Labels"), str(version.snapshot.items)),
             *_learned(card),
+            (_("Strength of the fit (C)"), _strength(card)),
             *_likely(card),
             (_("Snapshot"), version.snapshot.sha256),
             (_("Features"), version.spec_hash),
@@ -74,6 +76,21 @@ def _learned(card: Card) -> Iterator[tuple[Promise | str, str]]:
         return
     for name, count in card.makeup.names[:MOST]:
         yield name, str(count)
+
+
+def _strength(card: Card) -> str:
+    value = f"{strengths.of_version(card.version):g}"
+    choice = strengths.choice_of(card.version)
+    if choice is None:
+        return value
+    return str(
+        _("%(value)s, of %(values)s by cross-validation on %(count)s labels")
+        % {
+            "value": value,
+            "values": ", ".join(sorted(choice.losses or {}, key=float)),
+            "count": choice.labels,
+        }
+    )
 
 
 def _likely(card: Card) -> Iterator[tuple[Promise | str, str]]:

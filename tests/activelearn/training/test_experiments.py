@@ -19,7 +19,7 @@ from labeling.errors import DamagedFileError
 from labeling.models import Annotation, Item, Job, Project, Resolution
 from labeling.services.work import jobs
 from tests import make
-from tests.activelearn.test_loop import answer, one_more_label, versions, wine
+from tests.activelearn.test_loop import answer, one_more_label, versions, wine, work
 from tests.doubles import watched
 
 pytestmark = pytest.mark.django_db
@@ -204,6 +204,12 @@ def test_items_that_are_no_longer_what_was_learned_from_are_told(change: str) ->
 
 def test_a_version_of_an_earlier_release_is_made_again(capsys: Any) -> None:
     project, version = trained()
+    # They had one strength for all kinds of data.
+    TrainingRun.objects.update(strength={"value": 10.0, "labels": 100, "losses": {}})
+    one_more_label(project)
+    triggers.request(project, None, "one more label")
+    work(project)
+    version = ModelVersion.objects.latest("number")
     rows = [[pk, list(names)] for pk, names in snapshots.read(version.snapshot).items()]
     version.snapshot.sha256 = files.save("snapshots", json.dumps(rows).encode())
     version.snapshot.save()

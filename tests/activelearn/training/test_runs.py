@@ -17,7 +17,7 @@ from activelearn.services.judging import judgments
 from activelearn.services.judging.judgments import Judgment
 from activelearn.services.labels import snapshots
 from activelearn.services.training import retrain, triggers
-from activelearn.services.versions import loading, registry
+from activelearn.services.versions import loading, registry, strengths
 from labeling.models import Item, Job, Project, Resolution
 from labeling.services.projects import removal
 from labeling.services.votes import gold
@@ -96,11 +96,14 @@ def test_c1_a_run_that_is_killed_anywhere_judges_what_it_registers(report: int) 
     assert outcomes == hits_of(version, items)
     assert version.evaluation.sha256 == version.sha256
     labels = snapshots.read(version.snapshot)
-    again = training.fit(
+    again = training.fit_by(
+        training.FitTerms(
+            is_multi=False,
+            seed=project.seed,
+            strength=strengths.of_version(version),
+        ),
         store.load(project).rows_of(list(labels)),
         list(labels.values()),
-        is_multi=False,
-        seed=project.seed,
     )
     assert (again.weights == loading.load(version)[0].model.weights).all()
     assert (version.stage == "champion") == (run.verdict == "promote")

@@ -93,7 +93,7 @@ def test_without_its_snapshot_a_version_serves_and_everybody_is_told(
 def test_without_the_labels_of_its_calibration_a_version_is_judged_as_it_serves(
     damage: Callable[[Path], None],
 ) -> None:
-    project, version = run(held_out=60)
+    project, version = run()
     registry.promote(version, None)
     before = judgments.judge(version, store.load(project))
     damage(files.path_of("calibrations", version.calibrated_on))
