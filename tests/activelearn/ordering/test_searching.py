@@ -13,6 +13,7 @@ from activelearn.models import RepresentationChoice
 from activelearn.services.ordering import ranking, searching
 from labeling.errors import InvalidInputError
 from labeling.models import Item, Job, Project, QueueEntry
+from labeling.services.votes import gold
 from labeling.services.work import jobs
 from tests import make
 from tests.activelearn.test_loop import answer
@@ -224,6 +225,9 @@ def test_an_engineer_asks_for_it_by_the_api() -> None:
     assert (asked.status_code, asked.json()["kind"]) == (202, "learn.search")
     assert refused.status_code == 400
     assert stranger("post", path, {"label": "card"}).status_code == 403
+    engineer = make.Caller(make.member(project, "engineer").user)
+    body = {"label": "weather", "text": "rain"}
+    assert engineer("post", path, body).status_code == 202
     assert Job.objects.get(pk=asked.json()["id"]).params == {
         "label": "card",
         "text": "a lost card",
@@ -247,6 +251,29 @@ def test_the_labels_page_has_a_button_for_each_label(client: Client) -> None:
     assert "are looked for and come next" in done
     assert Job.objects.get(kind="learn.search").params["text"] == row.description
     assert client.get(button).status_code == 405
+
+
+def test_an_engineer_asks_for_it_at_the_rare_labels_of_the_models_page(
+    client: Client,
+) -> None:
+    project = texts(1)
+    item = make.item(project, split="pool")
+    gold.record(project, [(item, ["card"])])
+    client.force_login(make.member(project, "engineer").user)
+    page, button = (
+        f"/projects/{project.slug}/{end}" for end in ("models/", "labels/search/")
+    )
+
+    shown = client.get(page).content.decode()
+    done = client.post(button, {"label": "card", "models": ""}, follow=True)
+
+    assert len(re.findall(r"Find more\s*</button>", shown)) == 1
+    assert done.redirect_chain == [(page, 302)]
+    assert "are looked for and come next" in done.content.decode()
+    # Who may not order the queue may not ask for it either.
+    for role, status in (("annotator", 403), ("expert", 403), ("manager", 302)):
+        client.force_login(make.member(project, role).user)
+        assert client.post(button, {"label": "card"}).status_code == status
 
 
 def test_the_button_looks_once_whether_the_label_has_examples(client: Client) -> None:
