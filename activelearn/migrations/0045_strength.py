@@ -1,4 +1,4 @@
-"""With which strength a run fits, where it has chosen that."""
+"""With which strength a run fits, where it has chosen that; how a project chose at a look."""
 
 from django.db import migrations, models
 
@@ -10,6 +10,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name='meterlook',
+            name='strategy',
+            field=models.CharField(blank=True, db_default='', help_text='How the project chose then; empty where an earlier release looked.', max_length=16),
+        ),
         migrations.AddField(
             model_name='trainingrun',
             name='strength',

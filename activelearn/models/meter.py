@@ -43,6 +43,12 @@ class MeterLook(models.Model):
     )
     before = models.CharField(max_length=6, choices=Orderer)
     orderer = models.CharField(max_length=6, choices=Orderer)
+    strategy = models.CharField(
+        max_length=16,
+        blank=True,
+        db_default="",
+        help_text="How the project chose then; empty where an earlier release looked.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -261,6 +261,7 @@ CREATE TABLE activelearn_meterlook (
     orderer character varying(6) NOT NULL,
     created_at timestamp with time zone NOT NULL,
     project_id bigint NOT NULL,
+    strategy character varying(16) DEFAULT ''::character varying NOT NULL,
     CONSTRAINT activelearn_meterlook_held_out_check CHECK ((held_out >= 0)),
     CONSTRAINT activelearn_meterlook_labels_check CHECK ((labels >= 0)),
     CONSTRAINT activelearn_meterlook_more_check CHECK ((more >= 0))

@@ -156,6 +156,7 @@ def _keep(project: Project, saving: core.Saving) -> MeterLook:
         **{name: getattr(saving, name) for name in _KEPT},
         points=[asdict(point) for point in saving.points],
         before=before,
+        strategy=LearningPolicy.of(project.pk).strategy,
         orderer=core.orderer([*verdicts, (saving.verdict, saving.value)], before),
     )
 

@@ -72,9 +72,35 @@ def _sentences(looks: Sequence[MeterLook], policy: LearningPolicy) -> list[str]:
         sure = (look for look in looks if look.verdict != MeterLook.Verdict.UNSURE)
         sentences += [_earlier(look) for look in islice(sure, 1)]
         sentences += _needs(newest)
+    sentences += _of_before(looks, policy)
     if newest.orderer == MeterLook.Orderer.CHANCE:
         sentences.append(_who_orders(policy, newest))
     return sentences
+
+
+def _of_before(looks: Sequence[MeterLook], policy: LearningPolicy) -> list[str]:
+    """Say where the labels were chosen in another way than they are now."""
+    others = [look for look in looks if look.strategy not in {"", policy.strategy}]
+    if not others:
+        return []
+    names = dict(LearningPolicy.Strategy.choices)
+    values = {
+        "labels": others[0].labels,
+        # Up to the colon it is a name; behind it, what it is good for.
+        "before": str(names.get(others[0].strategy, others[0].strategy)).split(":")[0],
+    }
+    if others[0] == looks[0]:
+        return [
+            _("Items are chosen in another way now: this was measured of “%(before)s”.")
+            % values
+        ]
+    return [
+        _(
+            "Of these labels, those up to the look with %(labels)s of each were chosen by "
+            "“%(before)s”: of today's way it tells the less."
+        )
+        % values
+    ]
 
 
 def _earlier(look: MeterLook) -> str:

@@ -55,6 +55,25 @@ def label(project: Project, count: int, *, is_fooled: bool = False) -> None:
         settle.settle_project(project.pk)
 
 
+def test_it_says_where_the_labels_were_chosen_in_another_way(client: Client) -> None:
+    project = make.project(strategy="margin")
+    client.force_login(make.manager_of(project).user)
+    page = f"/projects/{project.slug}/models/"
+
+    def shown() -> str:
+        return " ".join(client.get(page).content.decode().split())
+
+    kept(project, 20, "saves", strategy="margin")
+    assert "in another way" not in shown()
+    policy.change(project, {"strategy": "entropy"})
+    assert "in another way now: this was measured of “Margin”" in shown()
+    kept(project, 30, "saves", strategy="entropy")
+    assert "up to the look with 20 of each were chosen by “Margin”" in shown()
+    kept(project, 45, "saves", strategy="")
+    MeterLook.objects.filter(labels=20).delete()
+    assert "were chosen by" not in shown()
+
+
 def looked(project: Project) -> Job | None:
     """Run the look that waits."""
     waiting = Job.objects.filter(project=project, kind="learn.meter", state="queued")

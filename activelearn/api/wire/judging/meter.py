@@ -52,6 +52,10 @@ class MeterLook(ReplyData):
     ]
     before: Annotated[str, one_of(_ORDERERS, "Who was to order until then.")]
     orderer: Annotated[str, one_of(_ORDERERS, "Who is to order since then.")]
+    strategy: Annotated[
+        str,
+        about("How the project chose then; empty where an earlier release looked."),
+    ]
     points: Annotated[list[MeterPoint], about("The curves, ascending.")]
     created_at: Annotated[Moment, about("When.")]
 
