@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -115,6 +115,8 @@ class Person:
     held: deque[int] = field(default_factory=deque)
     answered: list[int] = field(default_factory=list)
     ordered_at: int = 0
+    # What each item is expected to take, from the items that are labeled; none at first.
+    expect: Callable[[list[int]], Any] = lambda _known: None
 
     def __post_init__(self) -> None:
         self.rng = np.random.default_rng(self.policy.seed)
@@ -150,6 +152,7 @@ class Person:
             pool=[pk for pk in self.task.pool if pk not in self.known],
             held_out=[pk for pk in self.task.held_out if pk not in self.settled],
             settled=len(self.settled),
+            seconds=self.expect(list(self.known)),
         )
         choose = self._chance if self.is_random else ordering.chosen
         ranking = choose(material, self.policy).placed(self.rng, set(self.held))

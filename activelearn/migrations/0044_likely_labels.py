@@ -1,4 +1,4 @@
-"""Which labels of an item are likely, and whether they are shown first."""
+"""Whether likely labels are shown first, and whether items are chosen by gain per minute."""
 
 from django.db import migrations, models
 
@@ -11,9 +11,9 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField(
-            model_name='modelversion',
-            name='likely',
-            field=models.JSONField(help_text='Which labels of an item are likely: a core.conformal.LikelyRule; none of several labels, and in earlier releases.', null=True),
+            model_name='learningpolicy',
+            name='by_minute',
+            field=models.BooleanField(db_default=False, default=False, help_text='Of the items that the model is unsure of, those go first that tell it most per expected second: how long texts and rows take is learned from the votes. Held-out items and those drawn at random are not touched.', verbose_name='Gain per minute'),
         ),
         migrations.AddField(
             model_name='learningpolicy',

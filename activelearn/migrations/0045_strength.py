@@ -1,4 +1,4 @@
-"""With which strength a run fits, where it has chosen that; how a project chose at a look."""
+"""What is kept with versions, runs and looks: likely labels, strength, how items were chosen."""
 
 from django.db import migrations, models
 
@@ -10,6 +10,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name='modelversion',
+            name='likely',
+            field=models.JSONField(help_text='Which labels of an item are likely: a core.conformal.LikelyRule; none of several labels, and in earlier releases.', null=True),
+        ),
         migrations.AddField(
             model_name='meterlook',
             name='strategy',

@@ -97,6 +97,7 @@ class LearningPolicy(PolicyPart):
         ),
         NEXT,
         "learner",
+        "pages",
     )
     ranked_by = setting(
         models.CharField(
@@ -153,6 +154,20 @@ class LearningPolicy(PolicyPart):
         NEXT,
         "learner",
         "pages",
+    )
+    by_minute = setting(
+        models.BooleanField(
+            _("Gain per minute"),
+            default=False,
+            db_default=False,
+            help_text=_(
+                "Of the items that the model is unsure of, those go first that tell it most per "
+                "expected second: how long texts and rows take is learned from the votes. "
+                "Held-out items and those drawn at random are not touched."
+            ),
+        ),
+        NEXT,
+        "learner",
     )
     likely_labels = setting(
         models.BooleanField(

@@ -242,6 +242,7 @@ CREATE TABLE activelearn_learningpolicy (
     ranked_by character varying(100) DEFAULT ''::character varying NOT NULL,
     fall_back boolean DEFAULT true NOT NULL,
     hourly_rate double precision DEFAULT 0.0 NOT NULL,
+    by_minute boolean DEFAULT false NOT NULL,
     likely_labels boolean DEFAULT true NOT NULL,
     CONSTRAINT activelearn_learningpolicy_half_life_days_check CHECK ((half_life_days >= 0)),
     CONSTRAINT activelearn_learningpolicy_retrain_first_check CHECK ((retrain_first >= 0))

@@ -15,8 +15,22 @@ def ranked(scene: Scene, scores: query.Array) -> Places:
     # one ties fall anew.
     unsure = query.least_sure(scores, limits.window, scene.chance())
     short, rest = np.split(unsure, [limits.shortlist])
-    short = short[_batch(scene, scene.places[short], scores[short])]
+    places = scene.places[short]
+    short = short[_batch(scene, places, _worth(scene, places, scores[short]))]
     return scene.places[np.concatenate([short, rest])]
+
+
+def _worth(scene: Scene, places: Places, scores: query.Array) -> query.Array:
+    """Return (n,) in [0, 1] what rows are worth: their scores, or these per second.
+
+    Of the short list alone: of a whole pool, what takes a moment would go before what a
+    model wants to know (Settles, Craven and Friedland 2008, NIPS workshop on
+    cost-sensitive learning).
+    """
+    if scene.seconds is None:
+        return scores
+    worth = scores / scene.seconds[places]
+    return np.asarray(worth / max(float(worth.max(initial=0.0)), 1e-12))
 
 
 def _batch(scene: Scene, places: Places, scores: query.Array) -> Places:

@@ -11,6 +11,7 @@ from itertools import chain
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from activelearn.core import mixing
 from activelearn.core.features import Ids, Table
@@ -48,7 +49,8 @@ class Material:
     all that a model would choose. searched: items of the pool that may have a label which
     people look for; they take turns with what the rule chooses. doubts: how unsure a
     source from outside is of items of the pool, in [0, 1]: as many as an order has
-    places, the least sure ones.
+    places, the least sure ones. seconds: of each item of the table, what it is expected
+    to take, where the choice is by gain per minute.
     """
 
     table: Table
@@ -59,6 +61,7 @@ class Material:
     duel: Sequence[int] = ()
     searched: Sequence[int] = ()
     doubts: Mapping[int, float] = field(default_factory=dict)
+    seconds: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -220,7 +223,8 @@ def _scene(material: Material, places: Places, policy: Policy) -> Scene:
     }
     labeled = np.flatnonzero(np.isin(ids, [*known]))
     targets = [known[pk] for pk in ids[labeled].tolist()]
-    return Scene.of(material.table.rows, places, labeled, targets, policy)
+    rows = material.table.rows
+    return Scene.of(rows, places, labeled, targets, policy, material.seconds)
 
 
 def _named(

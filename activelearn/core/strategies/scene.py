@@ -94,8 +94,9 @@ class Scene:
     """The rows of all items, and which of them have a label.
 
     places: (n,) rows without a label, at least one. labeled: (m,) rows with one, whose
-    sets of labels are ``targets``, m of them. is_quick: whether the rows are dense columns
-    alone, and so is the model.
+    sets of labels are ``targets``, m of them. seconds: what each row is expected to take;
+    None where they all count alike. is_quick: whether the rows are dense columns alone, and
+    so is the model.
     """
 
     rows: Rows
@@ -103,6 +104,7 @@ class Scene:
     labeled: Places
     targets: Sequence[Sequence[str]]
     policy: Policy
+    seconds: query.Array | None = None
     is_quick: bool = False
 
     @classmethod
@@ -113,10 +115,11 @@ class Scene:
         labeled: Places,
         targets: Sequence[Sequence[str]],
         policy: Policy,
+        seconds: query.Array | None = None,
     ) -> Self:
         """Return the scene with the columns that an order has time for."""
         labels = len({label for target in targets for label in target})
-        whole = cls(rows, places, labeled, targets, policy)
+        whole = cls(rows, places, labeled, targets, policy, seconds)
         limits = policy.limits
         if labels * (len(places) + FIT * len(labeled)) <= limits.exact:
             return whole

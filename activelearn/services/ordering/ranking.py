@@ -16,7 +16,7 @@ from activelearn.models import LearningPolicy, RankingFit
 from activelearn.services.features import store
 from activelearn.services.features.item_ids import ids_of
 from activelearn.services.judging import duels, forecasts, meter
-from activelearn.services.ordering import entries, searching
+from activelearn.services.ordering import entries, pacing, searching
 from activelearn.services.predictions import newcomers
 from activelearn.services.versions import strengths
 from labeling.models import Item, Label, Project, ProjectCounter, Resolution
@@ -87,6 +87,9 @@ def _ordered(
     material = replace(
         material_of(project, step), doubts=_doubts(project, policy, limits.window)
     )
+    if LearningPolicy.of(project.pk).by_minute:
+        seconds = pacing.seconds_of(project, material.table)
+        material = replace(material, seconds=seconds)
     newcomers.score(project, material.table, confirm, step)
     chosen = ordering.chosen(material, policy)
     # As late as can be: what is lent from here on leaves its place empty.

@@ -254,3 +254,21 @@ def test_doubts_are_the_same_however_many_rows_are_taken_at_once(at_once: int) -
     doubts = doubts_of(model, given_scene, "margin", at_once=at_once)
 
     assert doubts.tolist() == whole.tolist()
+
+
+def test_by_gain_per_minute_quick_items_of_the_short_list_go_first() -> None:
+    labeled = np.arange(0, 60, 2)
+    plain = scene(labeled, replace(POLICY, strategy="margin", batch="ranked"))
+    served = STRATEGIES["margin"](plain).places
+    short = served[: LIMITS.shortlist]
+    slow = np.full(60, 2.0)
+    # The last one of the short list takes a moment; so does one that is in no short list.
+    slow[[short[-1], served[-1]]] = 0.001
+
+    timed = STRATEGIES["margin"](replace(plain, seconds=slow)).places
+
+    assert timed[0] == short[-1]
+    assert sorted(timed[: len(short)]) == sorted(short)
+    assert timed[len(short) :].tolist() == served[len(short) :].tolist()
+    alike = replace(plain, seconds=np.full(60, 7.0))
+    assert sorted(STRATEGIES["margin"](alike).places) == sorted(served)
