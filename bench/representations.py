@@ -149,7 +149,11 @@ def _chosen(
 def _in_force(lot: Lot, before: str, kind: str) -> str:
     """Return the name that the labels of a lot choose, each item in a group of its own."""
     right = representations.compared(
-        lot, kind, is_multi=False, seed=0, step=lambda: None
+        lot,
+        representations.parts_of(lot.rows, kind),
+        is_multi=False,
+        seed=0,
+        step=lambda: None,
     )
     return representations.chosen(right, lot.groups, before).name
 

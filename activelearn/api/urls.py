@@ -25,6 +25,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path(f"{_P}items/<int:pk>/models/", versions.ItemVersionsView.as_view()),
     path(f"{_P}features/", features.FeaturesView.as_view()),
+    path(f"{_P}representations/", features.RepresentationsView.as_view()),
+    path(
+        f"{_P}representations/<str:name>/", features.AddedRepresentationView.as_view()
+    ),
     path(f"{_P}meter/", judging.MeterView.as_view()),
     path(f"{_P}forecast/", judging.ForecastView.as_view()),
     path(f"{_P}coverage/", labels.CoverageView.as_view()),

@@ -51,6 +51,7 @@ __all__ = [
     "hash_of",
     "image_row",
     "image_rows",
+    "joined_spec",
     "table_rows",
     "table_spec",
     "text_rows",
@@ -63,7 +64,9 @@ Ids = NDArray[np.int64]
 Rows: TypeAlias = Any  # scipy.sparse.csr_matrix, which has no types, or JoinedRows
 
 # The versions of each kind of specification that this code computes.
-KNOWN: Final = {"text": {1, 2}, "image": {1, 2, 3}, "table": {1, 2}}
+KNOWN: Final = {"text": {1, 2, 3}, "image": {1, 2, 3, 4}, "table": {1, 2}}
+# The encoders that do not travel along, whose numbers are brought.
+BROUGHT: Final = frozenset({*published.OFFERED, "vectors", "address"})
 _WIDTHS: Final = {"text": text_width, "image": image_width, "table": table_width}
 
 
@@ -85,9 +88,26 @@ def width(spec: Spec) -> int:
     if spec.get("version") not in KNOWN.get(kind, set()):
         raise UnknownSpecError(f"{kind} {spec.get('version')}")
     named = spec.get("encoder")
-    if named and published.KNOWN.get(named["name"]) != named["sha256"]:
-        raise UnknownSpecError(f"{kind}, {named['name']} {named['sha256'][:12]}")
+    if named and not _is_known(named):
+        raise UnknownSpecError(
+            f"{kind}, {named['name']} {named.get('sha256', '')[:12]}"
+        )
     return _WIDTHS[kind](spec)
+
+
+def _is_known(encoder: Spec) -> bool:
+    """Whether this program brings an encoder, or knows who tells its numbers."""
+    if "center" in encoder:
+        # The file is named by the hash that stands here, and is read by no other.
+        return encoder["name"] in BROUGHT
+    return published.KNOWN.get(encoder["name"]) == encoder.get("sha256")
+
+
+def joined_spec(kind: str, encoder: Spec) -> Spec:
+    """Return the specification of the own features beside an encoder that is brought."""
+    if kind == "image":
+        return {**IMAGE_SPEC, "version": 4, "encoder": encoder}
+    return {**TEXT_SPEC, "version": 3, "encoder": encoder}
 
 
 @dataclass(frozen=True)

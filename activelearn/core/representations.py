@@ -109,23 +109,35 @@ def part_of(rows: JoinedRows, name: str) -> Rows:
     return rows
 
 
+def parts_of(rows: JoinedRows, kind: str) -> dict[str, Rows]:
+    """Return by name the rows of each representation that joined rows are made of.
+
+    kind: of the data, as in ``SPECS``.
+    """
+    return {name: part_of(rows, name) for name in SPECS[kind]}
+
+
 def compared(
-    lot: Lot, kind: str, *, is_multi: bool, seed: int, step: Callable[[], object]
+    lot: Lot,
+    rows_by: Mapping[str, Rows],
+    *,
+    is_multi: bool,
+    seed: int,
+    step: Callable[[], object],
 ) -> RightByName:
     """Return by representation how right it is of each item, (n,) in [0, 1].
 
-    lot: with joined rows. kind: of the data, as in ``SPECS``. Items of one group share a
-    fold. One label is right or wrong; of several, the share of those that are named or
-    right that are both. ``step`` is called before each fit; what it raises ends this.
+    rows_by: by name, the rows of the lot's items. Items of one group share a fold. One
+    label is right or wrong; of several, the share of those that are named or right that
+    are both. ``step`` is called before each fit; what it raises ends this.
     """
     folds = crossfit.dealt(lot.groups, lot.targets, FOLDS)
-    right: RightByName = {name: np.zeros(len(lot.ids)) for name in SPECS[kind]}
+    right: RightByName = {name: np.zeros(len(lot.ids)) for name in rows_by}
     for fold in range(FOLDS):
         own, others = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
         taught = [lot.targets[place] for place in others.tolist()]
-        for name in right:
+        for name, rows in rows_by.items():
             step()
-            rows = part_of(lot.rows, name)
             try:
                 model = training.fit(rows[others], taught, is_multi=is_multi, seed=seed)
             except ValueError:

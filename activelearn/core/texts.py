@@ -2,7 +2,8 @@
 
 Version 1 hashes words and characters. Version 2 has beside them what an encoder makes of
 the text: it knows that two words are alike, where hashed words know which ones were used.
-Either part may be left out.
+Either part may be left out. Version 3 has beside them what an encoder tells that does not
+travel along: whoever asks for rows brings that.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
-from activelearn.core import sparse
+from activelearn.core import brought, sparse
 from activelearn.core.joined import JoinedRows
 from activelearn.encoders import published, static
 
@@ -36,15 +37,22 @@ JOINED_TEXT_SPEC: Final[Spec] = {**TEXT_SPEC, "version": 2, "encoder": ENCODER}
 ENCODED_TEXT_SPEC: Final[Spec] = {"kind": "text", "version": 2, "encoder": ENCODER}
 
 
-def text_rows(texts: Sequence[str], spec: Spec) -> Rows:
+def text_rows(
+    texts: Sequence[str], spec: Spec, vectors: brought.BroughtVectors | None = None
+) -> Rows:
     """Return (n_texts, n_features): words and characters, each half of unit length.
 
     Behind them, where the specification names an encoder, its numbers times its weight.
-    Raises WrongEncoderError where this program does not bring that encoder.
+    vectors: (n_texts, d) of an encoder that does not travel along; without it nothing is
+    said. Raises WrongEncoderError where this program does not bring that encoder.
     """
     hashed = _hashed(texts, spec)
     if not (named := spec.get("encoder")):
         return hashed
+    if brought.is_brought(spec):
+        if vectors is None:
+            vectors = np.full((len(texts), named["dimensions"]), np.nan, np.float32)
+        return JoinedRows(hashed, brought.columns(vectors, named))
     encoded = static.encoder(named["name"], named["sha256"]).encoded(texts)
     return JoinedRows(hashed, (encoded * named["weight"]).astype(np.float16))
 

@@ -69,12 +69,20 @@ def _is_mark(letter: str) -> bool:
 class WordPieces(dict[str, tuple[int, ...]]):
     """A vocabulary: the numbers of the pieces of each word, found when it is first seen.
 
-    A word that is not made of its pieces has none: nothing is known about it.
+    A word that is not made of its pieces has none, for nothing is known about it, or
+    ``unknown``, where an encoder has a piece for such words.
     """
 
-    def __init__(self, pieces: Sequence[str], most_words: int = MOST_WORDS) -> None:
+    def __init__(
+        self,
+        pieces: Sequence[str],
+        most_words: int = MOST_WORDS,
+        *,
+        unknown: tuple[int, ...] = (),
+    ) -> None:
         super().__init__()
         self._most_words = most_words
+        self._unknown = unknown
         self._numbers = {piece: number for number, piece in enumerate(pieces)}
         self._letters = _Letters()
 
@@ -99,9 +107,9 @@ class WordPieces(dict[str, tuple[int, ...]]):
         return pieces
 
     def _taken_apart(self, word: str) -> tuple[int, ...]:
-        """Return the longest pieces from the left; none where one is not known."""
+        """Return the longest pieces from the left; of one that is not known, that."""
         if len(word) > LONGEST:
-            return ()
+            return self._unknown
         pieces, start = [], 0
         while start < len(word):
             end = len(word)
@@ -109,7 +117,7 @@ class WordPieces(dict[str, tuple[int, ...]]):
             while (number := self._numbers.get(before + word[start:end])) is None:
                 end -= 1
                 if end == start:
-                    return ()
+                    return self._unknown
             pieces.append(number)
             start = end
         return tuple(pieces)

@@ -7,7 +7,7 @@ from activelearn.models.feature import FeatureShard, FeatureSpec
 from activelearn.models.forecast import LearningForecast
 from activelearn.models.meter import MeterLook
 from activelearn.models.policy import LearningPolicy
-from activelearn.models.representation import RepresentationChoice
+from activelearn.models.representation import AddedEncoder, RepresentationChoice
 from activelearn.models.run import (
     RankingFit,
     RetrainTrigger,
@@ -19,6 +19,7 @@ from activelearn.models.run import (
 from activelearn.models.version import Evaluation, ModelVersion, Promotion
 
 __all__ = [
+    "AddedEncoder",
     "Duel",
     "Evaluation",
     "FeatureShard",

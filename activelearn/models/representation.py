@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 
 from labeling.models import Project
@@ -38,6 +39,18 @@ class RepresentationChoice(models.Model):
         null=True,
         help_text="Of a look before any label: the share of words that the encoder knows.",
     )
+    is_by_hand = models.BooleanField(
+        default=False,
+        help_text="Somebody wants this one: comparisons do not change it.",
+    )
+    chosen_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Who has chosen this one, or that accuracy chooses.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -51,3 +64,38 @@ class RepresentationChoice(models.Model):
 
     def __str__(self) -> str:
         return f"representation {self.number}: {self.name}"
+
+
+class AddedEncoder(models.Model):
+    """An encoder beside those that travel along: somebody has added it to a project.
+
+    What it tells of a sample is frozen with it; until then it has no part in anything.
+    """
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="added_encoders")
+    name = models.CharField(max_length=20, help_text="Of the representation with it.")
+    given = models.JSONField(
+        help_text="What names it: with its hash, where it is a file."
+    )
+    encoder = models.JSONField(
+        null=True, blank=True, help_text="Its part of the specification, once frozen."
+    )
+    added_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["project", "name"], name="one_encoder_of_a_name"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"encoder {self.name}"

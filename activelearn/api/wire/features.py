@@ -1,4 +1,4 @@
-"""How the next model reads the data."""
+"""How the next model reads the data, and by which representation."""
 
 from __future__ import annotations
 
@@ -6,8 +6,21 @@ from typing import Annotated
 
 import msgspec
 
+from activelearn.api.wire.judging.figures import Estimate
+from activelearn.core import representations
+from activelearn.models import RepresentationChoice
+from activelearn.services.features import choices
+from activelearn.services.features.offers import Offer, OfferState
 from activelearn.services.features.reading import Reading
-from labeling.api.http.fields import Moment, ReplyData, about, one_of
+from labeling.api.http.fields import (
+    Body,
+    Moment,
+    ReplyData,
+    about,
+    literals,
+    one_of,
+    text,
+)
 
 
 class ReadColumn(ReplyData):
@@ -81,4 +94,93 @@ def features_of(reading: Reading | None) -> Features:
             for column in reading.columns
         ],
         unread=reading.unread,
+    )
+
+
+class ChosenBody(Body):
+    """By what the items are to be read."""
+
+    name: Annotated[
+        str,
+        text(
+            20,
+            f"Of a representation that is ready, or `{choices.BY_ACCURACY}`: the comparisons choose.",
+        ),
+    ]
+
+
+class AddedBody(Body):
+    """An encoder to add."""
+
+    name: Annotated[str, text(20, "Of a representation that is offered.")]
+
+
+class Representation(ReplyData):
+    """A way to read a project's items."""
+
+    name: Annotated[str, about("Its name.")]
+    state: Annotated[
+        str,
+        one_of(
+            literals(OfferState),
+            "Ready to be chosen, offered to be added, waiting for its encoder to see items, or missing its file on the server.",
+        ),
+    ]
+    is_in_force: Annotated[bool, about("The next order and version read by it.")]
+    is_chosen: Annotated[
+        bool, about("It is in force once its encoder has seen enough items.")
+    ]
+    is_added: Annotated[bool, about("Somebody has added its encoder.")]
+    columns: Annotated[int, about("Of a row; 0 until it is known.")]
+    accuracy: Annotated[Estimate | None, about("In the last comparison.")]
+    seen: Annotated[
+        int | None, about("Items that a slow encoder has seen; null of a quick one.")
+    ]
+    per_second: Annotated[
+        int, about("Short texts or pictures that a processor reads in a second.")
+    ]
+    megabytes: Annotated[float, about("Of its file.")]
+    license: Annotated[str, about("Of its encoder.")]
+
+
+class Representations(ReplyData):
+    """The representations of a project, and what was compared last."""
+
+    is_by_hand: Annotated[bool, about("Somebody has chosen: comparisons do not.")]
+    labels: Annotated[int, about("That the last comparison was made on.")]
+    due: Annotated[int, about("Confident labels that cause the next comparison.")]
+    items: Annotated[int, about("Of the project.")]
+    representations: Annotated[list[Representation], about("None of a table.")]
+
+
+def representations_of(
+    offers: list[Offer], last: RepresentationChoice | None
+) -> Representations:
+    """Return offers as the API returns them."""
+    least = 2 * last.label_count if last else 0
+    return Representations(
+        is_by_hand=last is not None and last.is_by_hand,
+        labels=last.items if last and last.compared else 0,
+        due=max(representations.FEWEST, least),
+        items=offers[0].total if offers else 0,
+        representations=[_representation_of(offer) for offer in offers],
+    )
+
+
+def _representation_of(offer: Offer) -> Representation:
+    accuracy = None
+    if offer.accuracy:
+        accuracy = msgspec.convert(offer.accuracy, Estimate, from_attributes=True)
+    return Representation(
+        name=offer.name,
+        state=offer.state,
+        is_in_force=offer.is_in_force,
+        is_chosen=offer.is_chosen,
+        is_added=offer.is_added,
+        columns=offer.columns,
+        accuracy=accuracy,
+        seen=offer.seen,
+        per_second=offer.costs.per_second,
+        megabytes=offer.costs.megabytes,
+        license=offer.costs.license,
     )

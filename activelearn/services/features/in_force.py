@@ -8,57 +8,93 @@ from django.db.models import Max
 
 from activelearn.core import features as core
 from activelearn.core import representations
+from activelearn.encoders import published
 from activelearn.models import FeatureShard
-from activelearn.services.features import choices
+from activelearn.services.features import added, choices, telling
 from labeling.models import Item, Project
 from labeling.models.item import ItemQuerySet
 
-_Data = Project.DataType
-# Pictures that the encoder may lack, for whoever needs their rows waits for that: seconds.
+# Items that a slow encoder may lack, for whoever needs their rows waits for that: seconds.
 SOON: Final = 250
+# Encoders of texts that take their time.
+_SLOW: Final = frozenset(published.OFFERED)
 
 
 def today(project: Project) -> core.Spec:
     """Return how the project's texts or pictures become numbers.
 
-    Pictures by what is chosen only once the encoder has seen them.
+    By what is chosen only once a slow encoder has seen them.
     """
-    return dict(representations.SPECS[project.data_type][name_today(project)])
+    return dict(added.family_of(project)[name_today(project)])
 
 
 def name_today(project: Project) -> str:
-    """Return the name of the representation in force: what is chosen, or the own one."""
-    return "own" if is_early(project) else choices.name_now(project)
-
-
-def is_wanted(project: Project) -> bool:
-    """Whether pictures are to be read by the encoder, too."""
-    return project.data_type == _Data.IMAGE and choices.name_now(project) != "own"
+    """Return the name of the representation in force: what is chosen, or a quick one."""
+    if is_early(project):
+        return choices.quick_of(project, choices.newest(project.pk))
+    return choices.name_now(project)
 
 
 def is_early(project: Project) -> bool:
-    """Whether the encoder has yet to see too many pictures for anybody to wait for."""
-    # A million are not counted to find out that they are too many.
-    return is_wanted(project) and unseen(project)[: SOON + 1].count() > SOON
+    """Whether the encoder has yet to see too many items for anybody to wait for.
+
+    Also where its file is gone: orders go on without it.
+    """
+    spec = slow_spec(project)
+    return spec is not None and _is_out_of_reach(project, spec)
+
+
+def _is_out_of_reach(project: Project, spec: core.Spec) -> bool:
+    return not can_be_read(spec) or is_behind(project, spec)
+
+
+def slow_spec(project: Project) -> core.Spec | None:
+    """Return what is chosen, where a slow encoder has to see the items for that."""
+    spec = added.family_of(project)[choices.name_now(project)]
+    return filed(spec) if is_slow(spec) else None
 
 
 def is_slow(spec: core.Spec) -> bool:
     """Whether a network has to see each item for its row."""
-    return spec["kind"] == "image" and "encoder" in spec
+    name = spec.get("encoder", {}).get("name")
+    return name in _SLOW or (spec["kind"] == "image" and name in published.KNOWN)
+
+
+def filed(spec: core.Spec) -> core.Spec:
+    """Return the specification whose files have the rows of one."""
+    # To see all pictures once more would take hours.
+    return core.JOINED_IMAGE_SPEC if spec == core.ENCODED_IMAGE_SPEC else spec
+
+
+def can_be_read(spec: core.Spec) -> bool:
+    """Whether what a specification needs to read items is at hand."""
+    return telling.can_tell(spec.get("encoder", {}))
+
+
+def is_behind(project: Project, spec: core.Spec) -> bool:
+    """Whether too many rows by a specification with a slow encoder are missing."""
+    # A million are not counted to find out that they are too many.
+    return unseen(project, spec)[: SOON + 1].count() > SOON
+
+
+def read_slowly(project: Project, spec_hash: str) -> core.Spec | None:
+    """Return the specification of this name, where a slow encoder is part of it."""
+    known = representations.SPECS.get(project.data_type, {})
+    for spec in (*known.values(), *added.specs_of(project).values()):
+        if is_slow(spec) and core.hash_of(spec) == spec_hash:
+            return filed(spec)
+    return None
 
 
 def reads_unseen(project: Project, spec_hash: str) -> bool:
     """Whether rows by a specification would have everybody wait for the encoder."""
-    encoded = (core.JOINED_IMAGE_SPEC, core.ENCODED_IMAGE_SPEC)
-    if spec_hash not in map(core.hash_of, encoded):
-        return False
-    return unseen(project)[: SOON + 1].count() > SOON
+    spec = read_slowly(project, spec_hash)
+    return spec is not None and _is_out_of_reach(project, spec)
 
 
-def unseen(project: Project) -> ItemQuerySet:
-    """Return the pictures that the encoder has yet to see."""
-    wanted = core.hash_of(core.JOINED_IMAGE_SPEC)
-    seen = FeatureShard.objects.filter(project=project, spec_hash=wanted)
+def unseen(project: Project, spec: core.Spec) -> ItemQuerySet:
+    """Return the items that the encoder of a specification has yet to see."""
+    seen = FeatureShard.objects.filter(project=project, spec_hash=core.hash_of(spec))
     # They are seen in their order. Counted are those behind the last one, not the rows
     # there are: some of these may be of items that have been deleted.
     last = seen.aggregate(last=Max("last_item"))["last"] or 0
@@ -67,8 +103,11 @@ def unseen(project: Project) -> ItemQuerySet:
 
 def kept(project: Project) -> set[str]:
     """Return the names of the specifications that today's rows are computed by."""
-    if is_wanted(project):
-        # Those of both: where many pictures come in at once, the own ones are read again.
-        specs = (core.IMAGE_SPEC, core.JOINED_IMAGE_SPEC)
-        return {core.hash_of(spec) for spec in specs}
-    return {core.hash_of(today(project))}
+    specs = list(added.specs_of(project).values())
+    chosen = added.family_of(project)[choices.name_now(project)]
+    specs.append(filed(chosen))
+    if is_slow(chosen):
+        # Those of both: where many items come in at once, the quick ones are read again.
+        quick = choices.quick_of(project, choices.newest(project.pk))
+        specs.append(representations.SPECS[project.data_type][quick])
+    return {core.hash_of(spec) for spec in specs}

@@ -10,8 +10,10 @@ import numpy as np
 from django.core.files.storage import default_storage
 from numpy.typing import NDArray
 
+from activelearn.core import brought
 from activelearn.core import features as core
-from activelearn.encoders.published import WrongEncoderError
+from activelearn.encoders.published import OFFERED, WrongEncoderError
+from activelearn.services.features import telling
 from labeling.errors import DamagedFileError
 from labeling.messages import Message, message
 from labeling.models import Item
@@ -37,7 +39,7 @@ def rows_of_pictures(files: Sequence[bytes], spec: core.Spec) -> core.Rows:
 
     Raises what ``read`` raises.
     """
-    with _published_encoder():
+    with _named_in_words(spec):
         rows = [_picture_row(data, spec)[0] for data in files]
         return core.image_rows(np.vstack(rows), spec)
 
@@ -46,17 +48,37 @@ def read(items: Sequence[Item], spec: core.Spec) -> tuple[core.Rows, Reasons]:
     """Return the rows of ``items``, and by place why some could not be read whole.
 
     What is wrong with an item costs its own row alone. Raises DamagedFileError where an
-    encoder that comes along is not as it was published.
+    encoder is gone or not as it was published.
     """
-    with _published_encoder():
+    with _named_in_words(spec):
         return _read(items, spec)
 
 
+def rows_of_text(text: str, spec: core.Spec) -> core.Rows:
+    """Return the row of a text that is no item, (1, n_features).
+
+    Raises what ``read`` raises.
+    """
+    with _named_in_words(spec):
+        vectors = None
+        if brought.is_brought(spec):
+            vectors = telling.vectors_of_texts([text], spec["encoder"])
+        return core.text_rows([text], spec, vectors)
+
+
 @contextmanager
-def _published_encoder() -> Iterator[None]:
+def _named_in_words(spec: core.Spec) -> Iterator[None]:
+    """Say in words what is wrong with the file of an encoder."""
     try:
         yield
     except WrongEncoderError as error:
+        if spec["encoder"]["name"] in OFFERED:
+            raise DamagedFileError(
+                message(
+                    "The sentence encoder is damaged or gone (%(what)s). The operator gets it by “assay encoder get minilm-l6”.",
+                    what=str(error),
+                )
+            ) from error
         raise DamagedFileError(
             message(
                 "An encoder that comes with Assay is damaged or gone (%(what)s). Install Assay again.",
@@ -68,7 +90,10 @@ def _published_encoder() -> Iterator[None]:
 def _read(items: Sequence[Item], spec: core.Spec) -> tuple[core.Rows, Reasons]:
     if spec["kind"] == "text":
         texts = [str(item.data.get("text", "")) for item in items]
-        return core.text_rows(texts, spec), {}
+        vectors = None
+        if brought.is_brought(spec):
+            vectors = telling.vectors_of(items, spec["encoder"])
+        return core.text_rows(texts, spec, vectors), {}
     if spec["kind"] == "image":
         return _picture_rows(items, spec)
     payloads: list[Any] = [item.data for item in items]

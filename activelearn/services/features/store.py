@@ -18,6 +18,7 @@ from activelearn.core import representations
 from activelearn.core.joined import csr_of
 from activelearn.models import FeatureShard, ModelVersion
 from activelearn.services.features import (
+    added,
     files,
     first_look,
     in_force,
@@ -38,14 +39,6 @@ from labeling.sql import statements
 CHUNK = 5000
 _SQL: Final = statements.load(Path(__file__).with_name("store.sql"))
 logger = logging.getLogger(__name__)
-_Stage = ModelVersion.Stage
-_AT_WORK: Final = (
-    _Stage.CHAMPION,
-    _Stage.CHALLENGER,
-    _Stage.WAITING,
-    _Stage.SHADOW,
-    _Stage.CANARY,
-)
 Ids = core.Ids
 
 
@@ -315,7 +308,7 @@ def forget(project: Project) -> int:
     ``files.KEPT``).
     """
     kept = FeatureShard.objects.filter(project=project)
-    at_work = ModelVersion.objects.filter(project=project, stage__in=_AT_WORK)
+    at_work = ModelVersion.objects.filter(project=project, stage__in=added.AT_WORK)
     used = set(at_work.values_list("spec_hash", flat=True))
     if hash_of(core.ENCODED_IMAGE_SPEC) in used:
         used.add(hash_of(core.JOINED_IMAGE_SPEC))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from typing import Any, Final
 
 import numpy as np
@@ -16,11 +17,17 @@ from activelearn.core.intervals import numbered
 from activelearn.core.joined import stacked
 from activelearn.core.representations import ChosenRepresentation
 from activelearn.models import RepresentationChoice
-from activelearn.services.features import choices, in_force, payloads
+from activelearn.services.features import (
+    added,
+    choices,
+    in_force,
+    payloads,
+    store,
+)
 from activelearn.services.labels import snapshots
 from activelearn.services.versions import requests
 from labeling.messages import message
-from labeling.models import Item, Project, ProjectCounter
+from labeling.models import Item, Project, ProjectCounter, User
 from labeling.services.work import jobs
 from labeling.services.work.progress import Progress
 
@@ -43,13 +50,43 @@ def _is_due(project_id: int) -> bool:
     kinds = (Project.DataType.TEXT, Project.DataType.IMAGE)
     project = Project.objects.filter(pk=project_id, data_type__in=kinds).first()
     row = choices.newest(project_id)
+    if project is None:
+        return False
     # Where labels went since, the next comparison waits for as many as the last one had.
-    if project is None or not representations.is_due(
-        labels, row.label_count if row else 0
-    ):
+    is_due = representations.is_due(labels, row.label_count if row else 0)
+    if not is_due and not _is_new_to(row, project):
         return False
     # Nothing comes of a choice while it cannot be followed.
     return not in_force.is_early(project)
+
+
+def _at_hand(project: Project) -> Mapping[str, core.Spec]:
+    """Return by name what has been added and has seen enough items to be compared."""
+    return {
+        name: spec
+        for name, spec in added.specs_of(project).items()
+        if in_force.can_be_read(spec)
+        and not (in_force.is_slow(spec) and in_force.is_behind(project, spec))
+    }
+
+
+def _is_new_to(row: RepresentationChoice | None, project: Project) -> bool:
+    """Whether something at hand was not part of the last comparison."""
+    # Where nothing could be compared, more labels are waited for.
+    if row is None or not row.compared:
+        return False
+    known = {entry["sha256"] for entry in row.compared.values()}
+    return any(core.hash_of(spec) not in known for spec in _at_hand(project).values())
+
+
+def choose(project: Project, name: str, user: User | None) -> RepresentationChoice:
+    """Read the items by a representation from the next order on.
+
+    Raises what ``choices.choose`` raises.
+    """
+    choice = choices.choose(project, name, user)
+    requests.request_order(project.pk)
+    return choice
 
 
 def run(progress: Progress) -> dict[str, Any]:
@@ -65,10 +102,11 @@ def run(progress: Progress) -> dict[str, Any]:
     # Counted first: what comes in from here on counts toward the next comparison.
     label_count = ProjectCounter.confident_of(project.pk)
     labels = snapshots.labels_now(project, Item.Split.POOL)
-    choice = _compared(project, labels, progress)
+    specs = {**representations.SPECS[project.data_type], **_at_hand(project)}
+    choice = _compared(project, labels, specs, progress)
     items = min(len(labels), representations.MOST) if choice.accuracies else 0
     with transaction.atomic():
-        _keep(project, choice, items, label_count)
+        _keep(project, choice, specs, items, label_count)
         if choice.name != choice.before:
             requests.request_order(project.pk)
         # Last, for it locks the job's row: a worker that lost the job keeps nothing.
@@ -113,7 +151,10 @@ def _lot(project: Project, labels: snapshots.LabelsOf, progress: Progress) -> Lo
 
 
 def _compared(
-    project: Project, labels: snapshots.LabelsOf, progress: Progress
+    project: Project,
+    labels: snapshots.LabelsOf,
+    specs: Mapping[str, core.Spec],
+    progress: Progress,
 ) -> ChosenRepresentation:
     before = choices.name_now(project)
     # Of those that were counted, some may be ambiguous: nothing is right about these.
@@ -121,22 +162,34 @@ def _compared(
         return ChosenRepresentation(before, before, {})
     progress.report(stage=noop("features"))
     lot = _lot(project, labels, progress)
+    rows_by = representations.parts_of(lot.rows, project.data_type)
+    for name, spec in specs.items():
+        if name not in rows_by:
+            # What is slow to tell is in files: no item is told about twice.
+            table = store.load(project, spec, progress.step)
+            rows_by[name] = table.rows_of(lot.ids)
     progress.report(stage=noop("comparison"))
     right = representations.compared(
         lot,
-        project.data_type,
+        rows_by,
         is_multi=project.is_multi,
         seed=project.seed,
         step=progress.report,
     )
-    return representations.chosen(right, lot.groups, before)
+    choice = representations.chosen(right, lot.groups, before)
+    # What somebody wants stays, whatever is right more often.
+    is_by_hand = choices.is_by_hand(project.pk)
+    return replace(choice, name=before) if is_by_hand else choice
 
 
 def _keep(
-    project: Project, choice: ChosenRepresentation, items: int, label_count: int
+    project: Project,
+    choice: ChosenRepresentation,
+    specs: Mapping[str, core.Spec],
+    items: int,
+    label_count: int,
 ) -> None:
     last = choices.newest(project.pk)
-    specs = representations.SPECS[project.data_type]
     RepresentationChoice.objects.create(
         project=project,
         number=last.number + 1 if last else 1,
@@ -153,4 +206,6 @@ def _keep(
         },
         gain=choice.gain,
         error=choice.error,
+        is_by_hand=last.is_by_hand if last else False,
+        chosen_by=last.chosen_by if last else None,
     )

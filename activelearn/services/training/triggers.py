@@ -327,7 +327,7 @@ def _request_judgment(
 def consider_project(project_id: int) -> None:
     """Request what new labels call for.
 
-    Scores, an encoding of pictures, a comparison of representations, an order, a run, a
+    Scores, an encoding of items, a comparison of representations, an order, a run, a
     judgment, a duel.
     """
     if scoring.is_due(project_id):

@@ -20,8 +20,9 @@ class EarlyShown:
 
 def shown(project: Project) -> EarlyShown | None:
     """Return how far it is; None where it has seen enough, or is not wanted."""
-    if not in_force.is_early(project):
+    spec = in_force.slow_spec(project)
+    if spec is None or not in_force.is_behind(project, spec):
         return None
     total = Item.objects.filter(project=project).count()
-    seen = total - in_force.unseen(project).count()
+    seen = total - in_force.unseen(project, spec).count()
     return EarlyShown(seen, total, encoding.is_cancelled(project.pk))

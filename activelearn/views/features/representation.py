@@ -2,81 +2,92 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
+from django.http import HttpRequest
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from activelearn.core import representations
-from activelearn.core.intervals import Estimate
 from activelearn.models import RepresentationChoice
-from activelearn.services.features import choices
+from activelearn.services.features import added, choices, offers
+from activelearn.services.features.offers import Offer
+from activelearn.services.training import choosing, encoding
 from activelearn.views.features import early
 from labeling.messages import Message
-from labeling.models import Project
+from labeling.models import Membership, Project
 
 
 @dataclass(frozen=True)
-class ComparedRow:
+class OfferRow:
     """A representation as a row of the page."""
 
+    offer: Offer
     read_as: Message
-    accuracy: Estimate
-    is_chosen: bool
 
 
 @dataclass(frozen=True)
 class ChoiceShown:
-    """The last comparison; before the first there are no rows.
+    """What there is, and the last comparison.
 
-    due: how many confident labels cause the next one. early: of pictures that the encoder
-    has yet to see, how far it is.
+    items: labels that it compared, 0 before the first. due: how many confident labels
+    cause the next one. early: of items that the encoder has yet to see, how far it is.
     """
 
     items: int
-    rows: list[ComparedRow]
+    rows: list[OfferRow]
     why: str
     due: int
+    is_by_hand: bool = False
+    is_of_texts: bool = False
     early: early.EarlyShown | None = None
 
 
 def shown(project: Project) -> ChoiceShown | None:
-    """Return what was compared last; None for a table."""
+    """Return what there is and what was compared last; None for a table."""
     if project.data_type == Project.DataType.TABLE:
         return None
-    row, waits = choices.newest(project.pk), early.shown(project)
-    if row is None or not row.compared:
-        due = max(representations.FEWEST, 2 * row.label_count if row else 0)
-        why = _("Nothing has been compared yet: there are too few labels.")
-        if row and row.known_words is not None:
-            share = number_format(100 * row.known_words, 0)
-            known = (
-                _(
-                    "The table of meanings knows %(share)s %% of the texts' words: too few"
-                    " to read them by it."
-                )
-                if row.name == "hashed"
-                else _("The table of meanings knows %(share)s %% of the texts' words.")
-            )
-            why = f"{known % {'share': share}} {why}"
-        return ChoiceShown(0, [], why, due, waits)
-    kind = project.data_type
-    places = tuple(representations.SPECS[kind])
-    compared = [
-        ComparedRow(
-            choices.called(kind, name),
-            Estimate(*(figures[part] for part in ("value", "low", "high"))),
-            name == row.name,
+    row, kind = choices.newest(project.pk), project.data_type
+    is_compared = row is not None and bool(row.compared)
+    least = 2 * row.label_count if row else 0
+    return ChoiceShown(
+        items=row.items if row and is_compared else 0,
+        rows=[
+            OfferRow(offer, choices.called(kind, offer.name))
+            for offer in offers.offers_of(project)
+        ],
+        why=_why(row, kind) if row and (is_compared or row.is_by_hand) else _early(row),
+        due=max(representations.FEWEST, least),
+        is_by_hand=row is not None and row.is_by_hand,
+        is_of_texts=kind == Project.DataType.TEXT,
+        early=early.shown(project),
+    )
+
+
+def _early(row: RepresentationChoice | None) -> str:
+    """Say what is known before the first comparison."""
+    why = _("Nothing has been compared yet: there are too few labels.")
+    if row is None or row.known_words is None:
+        return why
+    share = number_format(100 * row.known_words, 0)
+    known = (
+        _(
+            "The table of meanings knows %(share)s %% of the texts' words: too few"
+            " to read them by it."
         )
-        # PostgreSQL keeps them in an order of its own; those of another release are last.
-        for name, figures in sorted(
-            row.compared.items(), key=lambda pair: (*places, pair[0]).index(pair[0])
-        )
-    ]
-    return ChoiceShown(row.items, compared, _why(row, kind), 2 * row.label_count, waits)
+        if row.name == "hashed"
+        else _("The table of meanings knows %(share)s %% of the texts' words.")
+    )
+    return f"{known % {'share': share}} {why}"
 
 
 def _why(row: RepresentationChoice, kind: str) -> str:
+    if row.is_by_hand:
+        return _("Chosen by %(person)s: comparisons do not change it.") % {
+            "person": row.chosen_by or _("somebody who has left")
+        }
     gain = number_format(100 * row.gain, 1)
     if row.name != row.before:
         return _(
@@ -87,3 +98,24 @@ def _why(row: RepresentationChoice, kind: str) -> str:
             "Kept: of another one %(gain)s points more are right, which may well be chance."
         ) % {"gain": gain}
     return _("Kept: no other one is right more often.")
+
+
+def _read_by(request: HttpRequest, member: Membership) -> None:
+    choosing.choose(member.project, request.POST.get("name", ""), member.user)
+
+
+def _add(request: HttpRequest, member: Membership) -> None:
+    added.add(member.project, request.POST.get("name", ""), member.user)
+    encoding.request(member.project)
+
+
+def _remove(request: HttpRequest, member: Membership) -> None:
+    added.remove(member.project, request.POST.get("name", ""))
+
+
+# What people do on the page of the models, by the action that its form names.
+ACTIONS: Final[Mapping[str, Callable[[HttpRequest, Membership], None]]] = {
+    "read-by": _read_by,
+    "add-encoder": _add,
+    "remove-encoder": _remove,
+}

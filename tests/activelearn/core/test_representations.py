@@ -10,7 +10,7 @@ from activelearn.core import representations
 from activelearn.core.crossfit import Lot
 from activelearn.core.intervals import Groups
 from activelearn.core.joined import JoinedRows
-from activelearn.core.representations import RightByName, chosen, compared
+from activelearn.core.representations import RightByName, chosen, compared, parts_of
 
 N = 120
 ALONE: Groups = np.arange(N)
@@ -36,7 +36,7 @@ def lot(
 
 
 def right(of: Lot) -> RightByName:
-    return compared(of, "text", is_multi=False, seed=0, step=nothing)
+    return compared(of, parts_of(of.rows, "text"), is_multi=False, seed=0, step=nothing)
 
 
 @pytest.mark.parametrize(

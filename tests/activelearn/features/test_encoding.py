@@ -240,6 +240,21 @@ def test_pictures_whose_own_features_were_chosen_are_not_encoded() -> None:
     assert store.spec_of(project) == core.IMAGE_SPEC
 
 
+def test_what_the_encoder_sees_can_be_chosen_before_it_has_seen_it(
+    client: Client,
+) -> None:
+    project = pictures(0, gone=SOON + 1)
+    chosen(project, "own")
+    page = models_page(project, client)
+    assert page.count('value="read-by"') == 2
+
+    choosing.choose(project, "joined", None)
+
+    assert store.spec_of(project) == core.IMAGE_SPEC
+    encode(project)
+    assert store.spec_of(project) == core.JOINED_IMAGE_SPEC
+
+
 def shade(number: int) -> bytes:
     """Return noise, as alike as can be, but for a corner that tells the label."""
     rng = np.random.default_rng(number)

@@ -1,0 +1,58 @@
+"""What an encoder tells of items that does not travel along with Assay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from threadpoolctl import threadpool_limits
+
+from activelearn.core import brought
+from activelearn.core import features as core
+from activelearn.encoders import published, sentences
+from activelearn.services.features import files
+from labeling.models import Item
+
+# The kind of file: named by its hash, and never forgotten.
+KIND: Final = "encoders"
+
+
+def path_of(name: str) -> Path:
+    """Return where the file of an encoder is, once somebody has got it."""
+    return files.path_of(KIND, published.OFFERED[name])
+
+
+def is_there(name: str) -> bool:
+    """Whether somebody has got an encoder; its content is looked at when it is read."""
+    return path_of(name).is_file()
+
+
+def can_tell(encoder: core.Spec) -> bool:
+    """Whether what an encoder needs to tell of items is at hand."""
+    if encoder.get("name") not in published.OFFERED:
+        return True
+    return files.path_of(KIND, encoder["sha256"]).is_file()
+
+
+def vectors_of(items: Sequence[Item], encoder: core.Spec) -> brought.BroughtVectors:
+    """Return (n_items, d) of what an encoder tells, in the order of the items.
+
+    Raises WrongEncoderError where its file is gone or damaged.
+    """
+    texts = [str(item.data.get("text", "")) for item in items]
+    return vectors_of_texts(texts, encoder)
+
+
+def vectors_of_texts(
+    texts: Sequence[str], encoder: core.Spec
+) -> brought.BroughtVectors:
+    """Return (n_texts, d) of what an encoder tells of texts that are no items.
+
+    Raises what ``vectors_of`` raises.
+    """
+    name, sha256 = encoder["name"], encoder["sha256"]
+    reader = sentences.encoder(files.path_of(KIND, sha256), sha256, name)
+    # Several threads add up in another order each time.
+    with threadpool_limits(limits=1):
+        return reader.encoded(texts)
