@@ -50,7 +50,7 @@ class RepresentationsView(ProjectView):
     def post(self, body: features.AddedBody) -> features.Representations:
         """Add an encoder: it sees the items in the background, and then is compared."""
         user = User.objects.get(pk=self.member.user_id)
-        added.add(self.member.project, body.name, user)
+        added.add(self.member.project, body.name, user, body.source or "")
         encoding.request(self.member.project)
         return _now(self.member.project)
 

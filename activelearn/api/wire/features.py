@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 
@@ -21,6 +21,7 @@ from labeling.api.http.fields import (
     one_of,
     text,
 )
+from labeling.models.policy import MAX_SOURCE
 
 
 class ReadColumn(ReplyData):
@@ -112,7 +113,18 @@ class ChosenBody(Body):
 class AddedBody(Body):
     """An encoder to add."""
 
+    or_nothing: ClassVar = frozenset({"source"})
+
     name: Annotated[str, text(20, "Of a representation that is offered.")]
+    source: (
+        Annotated[
+            str,
+            text(
+                MAX_SOURCE, "Of `vectors`: the source of predictions with embeddings."
+            ),
+        ]
+        | None
+    ) = None
 
 
 class Representation(ReplyData):
@@ -134,11 +146,13 @@ class Representation(ReplyData):
     columns: Annotated[int, about("Of a row; 0 until it is known.")]
     accuracy: Annotated[Estimate | None, about("In the last comparison.")]
     seen: Annotated[
-        int | None, about("Items that a slow encoder has seen; null of a quick one.")
+        int | None,
+        about("Items that a slow encoder has seen, or that have a vector; else null."),
     ]
     per_second: Annotated[
         int, about("Short texts or pictures that a processor reads in a second.")
     ]
+    source: Annotated[str, about("Of vectors: the source that they came with.")]
     megabytes: Annotated[float, about("Of its file.")]
     license: Annotated[str, about("Of its encoder.")]
 
@@ -181,6 +195,7 @@ def _representation_of(offer: Offer) -> Representation:
         accuracy=accuracy,
         seen=offer.seen,
         per_second=offer.costs.per_second,
+        source=offer.source,
         megabytes=offer.costs.megabytes,
         license=offer.costs.license,
     )

@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from django.db.models import QuerySet
+from django.utils import timezone
+
 from activelearn.core import brought, representations
 from activelearn.core import features as core
 from activelearn.encoders import published
-from activelearn.models import AddedEncoder, ModelVersion
+from activelearn.models import AddedEncoder, FeatureShard, ModelVersion
 from activelearn.services.features import specs, telling
 from labeling.errors import ConflictError, NotFoundError
 from labeling.messages import message
-from labeling.models import Item, Project, User
+from labeling.models import (
+    Item,
+    OutsidePrediction,
+    PredictionSource,
+    Project,
+    User,
+)
 
 _Stage = ModelVersion.Stage
 AT_WORK: Final = (
@@ -23,13 +32,16 @@ AT_WORK: Final = (
     _Stage.CANARY,
 )
 WHOLE: Final = "whole"
+VECTORS: Final = telling.VECTORS
+# The share of the items that have to have a vector.
+LEAST: Final = 0.5
 # What can be added, by kind of data.
 OFFERS: Final[Mapping[str, tuple[str, ...]]] = {
-    "text": (WHOLE,),
-    "image": (),
+    "text": (WHOLE, VECTORS),
+    "image": (VECTORS,),
     "table": (),
 }
-# What names the encoder of each.
+# What names the encoder of each whose file somebody gets.
 GIVEN: Final[Mapping[str, core.Spec]] = {
     WHOLE: {"name": "minilm-l6", "sha256": published.OFFERED["minilm-l6"]}
 }
@@ -59,26 +71,88 @@ def family_of(project: Project) -> dict[str, core.Spec]:
     return {**known, **specs_of(project)}
 
 
-def add(project: Project, name: str, user: User | None) -> AddedEncoder:
-    """Add an encoder; one that has been added will do.
+def add(
+    project: Project, name: str, user: User | None, source: str = ""
+) -> AddedEncoder:
+    """Add an encoder, or vectors that came with the predictions of a source.
 
-    Raises NotFoundError for one that is not offered, and ConflictError where its file is
-    not there.
+    One that has been added will do. Raises NotFoundError for one that is not offered, and
+    ConflictError where its file is not there or too few items have a vector.
     """
     if name not in OFFERS[project.data_type]:
         raise NotFoundError(message("There is no encoder of this name."))
+    given = _of_source(project, source) if name == VECTORS else _of_file(name)
+    row, _ = AddedEncoder.objects.get_or_create(
+        project=project, name=name, defaults={"given": given, "added_by": user}
+    )
+    return row
+
+
+def sources_of(project: Project) -> QuerySet[PredictionSource]:
+    """Return the sources whose predictions came with vectors, by name."""
+    sources = PredictionSource.objects.filter(project=project)
+    return sources.exclude(embedding_size=None).order_by("name")
+
+
+def with_vector(source: int) -> int:
+    """Return how many items have a vector of a source."""
+    kept = OutsidePrediction.objects.filter(source=source)
+    return kept.filter(embedding__isnull=False).count()
+
+
+def _of_source(project: Project, name: str) -> core.Spec:
+    source = sources_of(project).filter(name=name).first()
+    if source is None:
+        raise NotFoundError(
+            message("There is no source of this name with vectors: see Predictions.")
+        )
+    items = Item.objects.filter(project=project).count()
+    count = with_vector(source.pk)
+    if count < LEAST * items:
+        raise ConflictError(
+            message(
+                "Of %(items)s items %(count)s have a vector of this source: at least half of them must.",
+                items=items,
+                count=count,
+            )
+        )
+    return {
+        "name": VECTORS,
+        "source": source.pk,
+        "called": source.name,
+        "dimensions": source.embedding_size,
+        # Rows are computed once. Vectors that are other ones by now are read where the
+        # source is added again, by a specification of another name.
+        "since": timezone.now().isoformat(),
+    }
+
+
+def renew(project: Project) -> None:
+    """Let rows be computed anew whose items have come to a vector since."""
+    for name, spec in specs_of(project).items():
+        if name == VECTORS:
+            shards = FeatureShard.objects.filter(
+                project=project, spec_hash=core.hash_of(spec), unread__gt=0
+            )
+            kept = OutsidePrediction.objects.filter(
+                source=spec["encoder"]["source"], embedding__isnull=False
+            )
+            for shard in shards:
+                within = kept.filter(
+                    item__gte=shard.first_item, item__lte=shard.last_item
+                )
+                if within.count() > shard.items - (shard.unread or 0):
+                    shard.delete()
+
+
+def _of_file(name: str) -> core.Spec:
     if not telling.can_tell(GIVEN[name]):
         raise ConflictError(
             message(
                 "The sentence encoder is not on this server yet: the operator gets it by “assay encoder get minilm-l6”."
             )
         )
-    row, _ = AddedEncoder.objects.get_or_create(
-        project=project,
-        name=name,
-        defaults={"given": GIVEN[name], "added_by": user},
-    )
-    return row
+    return GIVEN[name]
 
 
 def remove(project: Project, name: str) -> None:

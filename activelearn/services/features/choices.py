@@ -20,11 +20,17 @@ NAMES: Final[dict[str, dict[str, Message]]] = {
         "hashed": message("words and parts of words"),
         "encoded": message("what the words mean"),
         "whole": message("words, parts of words and what whole sentences mean"),
+        "vectors": message(
+            "words, parts of words and vectors that came with the texts"
+        ),
     },
     "image": {
         "joined": message("brightness, edges, colors and what is seen"),
         "own": message("brightness, edges and colors"),
         "encoded": message("what is seen"),
+        "vectors": message(
+            "brightness, edges, colors and vectors that came with the pictures"
+        ),
     },
 }
 

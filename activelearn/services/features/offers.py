@@ -16,6 +16,9 @@ from labeling.models import Item, Project
 # see items. Missing: its file is not on this server.
 OfferState = Literal["ready", "offered", "waiting", "missing"]
 
+# Sources of vectors that are listed.
+MOST_SOURCES: Final = 20
+
 
 @dataclass(frozen=True)
 class Costs:
@@ -35,6 +38,8 @@ COSTS: Final[Mapping[tuple[str, str], Costs]] = {
     ("text", "hashed"): Costs(0, 20_000),
     ("text", "encoded"): Costs(8.2, 130_000, "Apache-2.0"),
     ("text", "whole"): Costs(90.9, 200, "Apache-2.0"),
+    ("text", "vectors"): Costs(0, 10_000),
+    ("image", "vectors"): Costs(0, 350),
     ("image", "joined"): Costs(6.8, 25, "Apache-2.0"),
     ("image", "own"): Costs(0, 350),
     ("image", "encoded"): Costs(6.8, 25, "Apache-2.0"),
@@ -47,7 +52,8 @@ class Offer:
 
     columns: 0 until it is known. seen: of ``total`` items, those that its encoder has
     seen, where that takes its time; None where it does not. accuracy: in the last
-    comparison. is_chosen: it is in force once its encoder has seen enough. is_added: somebody has added its encoder, and may remove it.
+    comparison. is_chosen: it is in force once its encoder has seen enough. is_added: somebody
+    has added its encoder, and may remove it. source: of vectors, whose they are.
     """
 
     name: str
@@ -60,6 +66,7 @@ class Offer:
     is_in_force: bool
     is_chosen: bool
     is_added: bool
+    source: str = ""
 
 
 def offers_of(project: Project) -> list[Offer]:
@@ -68,12 +75,11 @@ def offers_of(project: Project) -> list[Offer]:
         return []
     rows = {row.name: row for row in added.rows_of(project)}
     family = added.family_of(project)
-    names = dict.fromkeys((*family, *rows, *added.OFFERS[project.data_type]))
     last, now = choices.newest(project.pk), in_force.name_today(project)
     chosen = choices.name_now(project)
     total = Item.objects.filter(project=project).count()
     made = []
-    for name in names:
+    for name, source in _named(project, family, rows):
         spec = family.get(name)
         state, seen = _state(project, name, spec, rows.get(name), total)
         offer = Offer(
@@ -87,9 +93,31 @@ def offers_of(project: Project) -> list[Offer]:
             is_in_force=name == now,
             is_chosen=name == chosen,
             is_added=name in rows,
+            source=source,
         )
         made.append(offer)
     return made
+
+
+def _named(
+    project: Project,
+    family: Mapping[str, core.Spec],
+    rows: Mapping[str, AddedEncoder],
+) -> list[tuple[str, str]]:
+    """Return the names of what there is and may be added, each with its source."""
+    names = [
+        (name, rows[name].given.get("called", "") if name in rows else "")
+        for name in dict.fromkeys((*family, *rows))
+    ]
+    for name in added.OFFERS[project.data_type]:
+        if name in rows:
+            continue
+        if name == added.VECTORS:
+            sources = added.sources_of(project)[:MOST_SOURCES]
+            names += [(name, source.name) for source in sources]
+        else:
+            names.append((name, ""))
+    return names
 
 
 def _state(
@@ -100,15 +128,23 @@ def _state(
     total: int,
 ) -> tuple[OfferState, int | None]:
     """Return how far it is, and how many items its encoder has seen."""
-    needed = row.given if row else added.GIVEN.get(name, {})
-    if not telling.can_tell(needed):
+    if not telling.can_tell(row.given if row else added.GIVEN.get(name, {})):
         return "missing", None
     if spec is None:
         return ("waiting", 0) if row else ("offered", None)
-    if not in_force.is_slow(spec):
-        return "ready", None
-    unseen = in_force.unseen(project, in_force.filed(spec)).count()
-    return "waiting" if unseen > in_force.SOON else "ready", total - unseen
+    seen = _seen(project, spec, total)
+    is_behind = in_force.is_slow(spec) and total - (seen or 0) > in_force.SOON
+    return "waiting" if is_behind else "ready", seen
+
+
+def _seen(project: Project, spec: core.Spec, total: int) -> int | None:
+    """Return how many items an encoder has seen, or have a vector; None of a quick one."""
+    encoder = spec.get("encoder", {})
+    if encoder.get("name") == added.VECTORS:
+        return added.with_vector(encoder["source"])
+    if in_force.is_slow(spec):
+        return total - in_force.unseen(project, in_force.filed(spec)).count()
+    return None
 
 
 def _accuracy(last: RepresentationChoice | None, name: str) -> Estimate | None:

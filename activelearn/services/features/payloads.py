@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from activelearn.core import brought
 from activelearn.core import features as core
+from activelearn.core.joined import JoinedRows
 from activelearn.encoders.published import OFFERED, WrongEncoderError
 from activelearn.services.features import telling
 from labeling.errors import DamagedFileError
@@ -23,6 +24,7 @@ Reasons = dict[int, list[Message]]
 QUOTED: Final = 40
 NO_PICTURE: Final = message("Its picture cannot be decoded.")
 NO_FILE: Final = message("The file of its picture is not there.")
+NO_VECTOR: Final = message("No vector came with it.")
 NOT_FINITE: Final = message("It has values that cannot be computed with.")
 
 
@@ -93,7 +95,7 @@ def _read(items: Sequence[Item], spec: core.Spec) -> tuple[core.Rows, Reasons]:
         vectors = None
         if brought.is_brought(spec):
             vectors = telling.vectors_of(items, spec["encoder"])
-        return core.text_rows(texts, spec, vectors), {}
+        return core.text_rows(texts, spec, vectors), _without(vectors)
     if spec["kind"] == "image":
         return _picture_rows(items, spec)
     payloads: list[Any] = [item.data for item in items]
@@ -106,7 +108,21 @@ def _read(items: Sequence[Item], spec: core.Spec) -> tuple[core.Rows, Reasons]:
     return rows, reasons
 
 
+def _without(vectors: brought.BroughtVectors | None) -> Reasons:
+    """Return by place which items came without a vector."""
+    if vectors is None:
+        return {}
+    places = np.flatnonzero(~np.isfinite(vectors).all(axis=1)).tolist()
+    return {place: [NO_VECTOR] for place in places}
+
+
 def _picture_rows(items: Sequence[Item], spec: core.Spec) -> tuple[core.Rows, Reasons]:
+    if brought.is_brought(spec):
+        own, reasons = _picture_rows(items, brought.own_part(spec))
+        vectors = telling.vectors_of(items, spec["encoder"])
+        for place, why in _without(vectors).items():
+            reasons.setdefault(place, []).extend(why)
+        return JoinedRows(own, brought.columns(vectors, spec["encoder"])), reasons
     pictures = [_picture(item, spec) for item in items]
     dense = np.vstack([row for row, _ in pictures])
     reasons = {place: [why] for place, (_, why) in enumerate(pictures) if why}

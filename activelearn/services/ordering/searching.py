@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop as noop
 from activelearn.core import features as core
 from activelearn.core import nearest
 from activelearn.core.joined import stacked
-from activelearn.services.features import payloads, store
+from activelearn.services.features import payloads, store, telling
 from activelearn.services.features.item_ids import ids_of
 from activelearn.services.versions import requests
 from labeling.errors import InvalidInputError, check_one_of, check_text
@@ -156,6 +156,7 @@ def _rows_like(
     newest = _examples(project, label).values_list("item_id", flat=True)[:EXAMPLES]
     known = table.covered(newest)
     parts = [table.rows_of(known)] if known else []
-    if text:
+    # Of vectors that came with the items a description has none.
+    if text and spec.get("encoder", {}).get("name") != telling.VECTORS:
         parts.append(payloads.rows_of_text(text, spec))
     return stacked(parts) if parts else None

@@ -12,9 +12,9 @@ from activelearn.core import predictions as core
 from activelearn.core.features import Spec
 from activelearn.core.translation import TranslatedModel
 from activelearn.models import ModelVersion
-from activelearn.services.features import payloads
+from activelearn.services.features import payloads, telling
 from activelearn.services.versions import healing
-from labeling.errors import InvalidInputError
+from labeling.errors import ConflictError, InvalidInputError
 from labeling.messages import sentence as _
 from labeling.models import Item, Project
 from labeling.services.transfer.importing import intake
@@ -67,13 +67,16 @@ def predict(
     explain: say which words of a text, or columns of a row, speak most for its labels.
 
     An item to be reviewed joins the pool, so that people label it; one of the project is
-    there already. Raises ConflictError where no model can serve, NotFoundError where the
-    project has been deleted, and InvalidInputError for items that are none of this
-    project's kind or none of its items, held-out ones, or too many of them.
+    there already. Raises ConflictError where no model can serve, or it reads vectors that
+    items from outside do not have; NotFoundError where the project has been deleted, and
+    InvalidInputError for items that are none of this project's kind or none of its items,
+    held-out ones, or too many of them.
     """
     _check_number(project, questions, explain=explain)
     champion, model, spec = healing.load_serving(project)
     own = _own_items(project, questions)
+    if len(own) < len({question.item for question in questions}):
+        _check_reads(spec, champion.number)
     asked: list[Item | intake.Arrival] = [
         own[question.item]
         if question.item is not None
@@ -108,6 +111,15 @@ def _check_number(
         )
 
 
+def _check_reads(spec: Spec, number: int) -> None:
+    """Raise ConflictError where a version reads what items from outside do not have."""
+    if spec.get("encoder", {}).get("name") == telling.VECTORS:
+        why = _(
+            "Version %(number)s reads vectors that came with the items: it predicts nothing of items from outside, which have none."
+        )
+        raise ConflictError(why % {"number": number})
+
+
 def _own_items(project: Project, questions: Sequence[Question]) -> dict[int, Item]:
     """Return the items of the project that are asked about, by id.
 
@@ -125,13 +137,13 @@ def _own_items(project: Project, questions: Sequence[Question]) -> dict[int, Ite
 
 def _rows(asked: Sequence[Item | intake.Arrival], spec: Spec) -> Any:
     """Return the features of what is asked about, in its order."""
-    if spec["kind"] != "image":
-        items = [
-            each if isinstance(each, Item) else Item(data=each.row.data)
-            for each in asked
-        ]
-        return payloads.rows_of(items, spec)
-    return payloads.rows_of_pictures([_file_of(each) for each in asked], spec)
+    own = [each for each in asked if isinstance(each, Item)]
+    if spec["kind"] == "image" and len(own) < len(asked):
+        return payloads.rows_of_pictures([_file_of(each) for each in asked], spec)
+    items = [
+        each if isinstance(each, Item) else Item(data=each.row.data) for each in asked
+    ]
+    return payloads.rows_of(items, spec)
 
 
 def _file_of(asked: Item | intake.Arrival) -> bytes:

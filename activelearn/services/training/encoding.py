@@ -8,10 +8,12 @@ specification.
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Sum
+from django.utils import timezone
 from django.utils.translation import gettext_noop as noop
 
 from activelearn.core import features as core
@@ -22,17 +24,24 @@ from labeling.models import Item, Job, Project
 from labeling.services.work import jobs
 from labeling.services.work.progress import Progress
 
+# How long a project whose encoding failed is left alone.
+REST: Final = timedelta(minutes=10)
+
 
 def consider(project_id: int) -> None:
     """Request that items are seen where too many are not; a job that waits will do.
 
-    Not where a person has cancelled the last one: somebody has to run that again.
+    Not where a person has cancelled the last one: somebody has to run that again. One
+    that failed is left alone for a while.
     """
     kinds = (Project.DataType.IMAGE, Project.DataType.TEXT)
     project = Project.objects.filter(pk=project_id, data_type__in=kinds).first()
-    if project is None or not _is_due(project):
+    if project is None:
         return
-    if not is_cancelled(project_id):
+    added.renew(project)
+    if not _is_due(project):
+        return
+    if not (is_cancelled(project_id) or _has_just_failed(project_id)):
         request(project)
 
 
@@ -68,6 +77,13 @@ def is_cancelled(project_id: int) -> bool:
     encodings = Job.objects.filter(project=project_id, kind="learn.encode")
     last = encodings.defer("log").order_by("pk").last()
     return last is not None and last.state == Job.State.CANCELLED
+
+
+def _has_just_failed(project_id: int) -> bool:
+    failed = Job.objects.filter(
+        project=project_id, kind="learn.encode", state=Job.State.FAILED
+    )
+    return failed.filter(finished_at__gt=timezone.now() - REST).exists()
 
 
 def run(progress: Progress) -> dict[str, Any]:

@@ -105,7 +105,8 @@ def _read_by(request: HttpRequest, member: Membership) -> None:
 
 
 def _add(request: HttpRequest, member: Membership) -> None:
-    added.add(member.project, request.POST.get("name", ""), member.user)
+    name, source = (request.POST.get(part, "") for part in ("name", "source"))
+    added.add(member.project, name, member.user, source)
     encoding.request(member.project)
 
 
