@@ -224,7 +224,8 @@ def _scene(material: Material, places: Places, policy: Policy) -> Scene:
     labeled = np.flatnonzero(np.isin(ids, [*known]))
     targets = [known[pk] for pk in ids[labeled].tolist()]
     rows = material.table.rows
-    return Scene.of(rows, places, labeled, targets, policy, material.seconds)
+    whole = Scene(rows, places, labeled, targets, policy, material.seconds)
+    return whole.in_time()
 
 
 def _named(

@@ -107,26 +107,17 @@ class Scene:
     seconds: query.Array | None = None
     is_quick: bool = False
 
-    @classmethod
-    def of(
-        cls,
-        rows: Rows,
-        places: Places,
-        labeled: Places,
-        targets: Sequence[Sequence[str]],
-        policy: Policy,
-        seconds: query.Array | None = None,
-    ) -> Self:
+    def in_time(self) -> Self:
         """Return the scene with the columns that an order has time for."""
-        labels = len({label for target in targets for label in target})
-        whole = cls(rows, places, labeled, targets, policy, seconds)
-        limits = policy.limits
-        if labels * (len(places) + FIT * len(labeled)) <= limits.exact:
-            return whole
+        labels = len({label for target in self.targets for label in target})
+        limits = self.policy.limits
+        if labels * (len(self.places) + FIT * len(self.labeled)) <= limits.exact:
+            return self
         # Another chance than that of the strategies, which draw from this part.
-        rng = np.random.default_rng([policy.seed, len(labeled), 1])
-        looked = random_part(places, max(limits.window, limits.scored // labels), rng)
-        return replace(whole, rows=DenseRows(rows), places=looked, is_quick=True)
+        rng = np.random.default_rng([self.policy.seed, len(self.labeled), 1])
+        most = max(limits.window, limits.scored // labels)
+        looked = random_part(self.places, most, rng)
+        return replace(self, rows=DenseRows(self.rows), places=looked, is_quick=True)
 
     @property
     def is_cold(self) -> bool:

@@ -75,7 +75,7 @@ def predict(
     _check_number(project, questions, explain=explain)
     champion, model, spec = healing.load_serving(project)
     own = _own_items(project, questions)
-    if len(own) < len({question.item for question in questions}):
+    if any(question.item is None for question in questions):
         _check_reads(spec, champion.number)
     asked: list[Item | intake.Arrival] = [
         own[question.item]

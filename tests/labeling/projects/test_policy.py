@@ -258,7 +258,7 @@ def test_the_learners_settings_move_to_its_table_and_back() -> None:
             ("0030_damaged", "0031_external"),
             ("0035_strategies", "0036_fall_back"),
             ("0037_meter_look", "0038_hourly_rate"),
-            ("0039_forecast", "0044_likely_labels"),
+            ("0040_added_encoder", "0041_likely_labels"),
         ):
             MigrationExecutor(connection).migrate(
                 [("activelearn", before_it)], fake=True

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('activelearn', '0044_likely_labels'),
+        ('activelearn', '0041_likely_labels'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('activelearn', '0039_forecast'),
+        ('activelearn', '0040_added_encoder'),
     ]
 
     operations = [
