@@ -87,6 +87,13 @@ def _sentences(
     sentences = [_twice(row, forecast, policy)]
     if aim := forecasts.aim_of(policy):
         sentences.append(_to_aim(row, forecast, policy, aim))
+    elif policy.aim:
+        sentences.append(
+            _(
+                "The aim of this project is another figure than the share that is right: how "
+                "many labels it takes is not forecast."
+            )
+        )
     # Of a part of the labels, the last third is not that of all.
     if forecast.is_measured:
         sentences.append(

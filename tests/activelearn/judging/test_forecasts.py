@@ -195,8 +195,14 @@ def test_without_anybodys_time_nothing_is_said_of_hours(client: Client) -> None:
     assert "hours" not in page(project, client).split("Will more labels help?")[1][:900]
 
 
-def test_an_aim_in_another_figure_is_no_accuracy() -> None:
+def test_an_aim_in_another_figure_is_no_accuracy_and_the_page_says_so(
+    client: Client,
+) -> None:
     project = make.project(aim=0.9, aim_figure="macro_f1")
+    kept(project)
+    assert "how many labels it takes is not forecast" in page(project, client)
+    LearningPolicy.objects.update(aim=0.0)
+    assert "is not forecast" not in page(project, client)
 
     assert forecasts.aim_of(LearningPolicy.of(project.pk)) == 0
 
