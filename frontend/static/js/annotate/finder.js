@@ -10,8 +10,7 @@ const setUpLikely = (field, item) => {
   const wanted = { all: false };
   const draw = () => {
     const likely = shown(current.session)?.suggestion?.likely ?? [];
-    const isFew =
-      likely.length > 0 && !wanted.all && document.activeElement !== field;
+    const isFew = likely.length > 0 && !wanted.all && document.activeElement !== field;
     for (const button of labelButtons()) {
       const name = button.dataset["label"] ?? "";
       button.classList.toggle("rest", isFew && !likely.includes(name));
