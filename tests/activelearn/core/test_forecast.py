@@ -183,6 +183,15 @@ def test_a_curve_is_of_growing_subsets_and_all_labels_at_its_end() -> None:
     assert 0 < curve.changing < 0.2
 
 
+def test_a_curve_is_of_models_with_the_strength_in_force() -> None:
+    usual, weak = (
+        core.curve_of(task(strength=strength)) for strength in (10.0, 0.0001)
+    )
+
+    assert (core.curve_of(task()).hits == usual.hits).all()
+    assert (usual.hits != weak.hits).any()
+
+
 def test_labels_of_one_kind_make_a_level_curve() -> None:
     alike = replace(task(), targets=[("a",)] * 120)
 

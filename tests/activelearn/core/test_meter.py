@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -200,3 +201,20 @@ def test_easier_labels_save_and_the_same_seed_says_the_same() -> None:
         LabeledArm(rows, targets), LabeledArm(rows, wrong), held_out
     )
     assert [point.labels for point in saving.points] == sorted(meter.sizes_of(100))
+
+
+def test_models_of_the_arms_have_the_strength_in_force() -> None:
+    rng = np.random.default_rng(2)
+    sides = rng.integers(2, size=80)
+    rows = sparse.csr_matrix(rng.normal(size=(80, 6)) + sides[:, None])
+    targets: list[tuple[str, ...]] = [(f"{side}",) for side in sides]
+    arm = LabeledArm(rows[:30], targets[:30])
+    plain = task(rows[30:], targets[30:])
+
+    usual, weak = (
+        arm_models.hits_of(arm, replace(plain, strength=strength), [30])
+        for strength in (10.0, 0.0001)
+    )
+
+    assert (arm_models.hits_of(arm, plain, [30]) == usual).all()
+    assert (usual != weak).any()

@@ -120,6 +120,7 @@ def test_an_order_asks_for_a_look_once_both_arms_have_enough_labels() -> None:
     assert look.held_out >= core.FEWEST_HELD_OUT
     assert look.verdict == "cannot tell"
     assert (look.before, look.orderer) == ("model", "model")
+    assert look.strategy == "auto"
     points = meter.points_of(look)
     assert [point.labels for point in points] == sorted(core.sizes_of(look.labels))
     assert points[-1].chance.value > 0.6
