@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from activelearn.api.wire import features
-from activelearn.services.features import added, choices, offers, reading
+from activelearn.services.features import added, adding, choices, offers, reading
+from activelearn.services.features.address import EmbeddingsAddress
 from activelearn.services.training import choosing, encoding
 from labeling.api.http.calls import call
 from labeling.api.http.scope import ProjectView
@@ -50,9 +51,33 @@ class RepresentationsView(ProjectView):
     def post(self, body: features.AddedBody) -> features.Representations:
         """Add an encoder: it sees the items in the background, and then is compared."""
         user = User.objects.get(pk=self.member.user_id)
-        added.add(self.member.project, body.name, user, body.source or "")
+        adding.add(self.member.project, body.name, user, body.source or "")
         encoding.request(self.member.project)
         return _now(self.member.project)
+
+
+class EmbeddingsAddressView(ProjectView):
+    """An address that makes vectors of texts."""
+
+    allowed: ClassVar = members.MANAGE
+
+    @call(202)
+    def post(self, body: features.AddressBody) -> features.Representations:
+        """Let an address as OpenAI's make vectors of the texts, which are sent there.
+
+        It is tried first. All texts are sent once, in the background, and new ones as
+        they come.
+        """
+        user = User.objects.get(pk=self.member.user_id)
+        place = EmbeddingsAddress(body.url, body.model, body.key or "")
+        adding.add_address(self.member.project, place, user)
+        encoding.request(self.member.project)
+        return _now(self.member.project)
+
+    @call(204)
+    def delete(self) -> None:
+        """Remove it and forget its key: no text is sent any more."""
+        adding.remove(self.member.project, added.ADDRESS)
 
 
 class AddedRepresentationView(ProjectView):
@@ -66,7 +91,7 @@ class AddedRepresentationView(ProjectView):
 
         One that a version at work reads by is refused.
         """
-        added.remove(self.member.project, name)
+        adding.remove(self.member.project, name)
 
 
 def _now(project: Project) -> features.Representations:

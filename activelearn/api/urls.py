@@ -26,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_P}items/<int:pk>/models/", versions.ItemVersionsView.as_view()),
     path(f"{_P}features/", features.FeaturesView.as_view()),
     path(f"{_P}representations/", features.RepresentationsView.as_view()),
+    path(f"{_P}representations/address/", features.EmbeddingsAddressView.as_view()),
     path(
         f"{_P}representations/<str:name>/", features.AddedRepresentationView.as_view()
     ),

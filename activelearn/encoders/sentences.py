@@ -9,18 +9,18 @@ attention looks at each text by itself.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from activelearn.encoders import published
+from activelearn.encoders.safetensors import tensors_of
 from activelearn.encoders.wordpiece import WordPieces
 
 Layer = NDArray[np.float32]
@@ -194,24 +194,6 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         pieces += lengths[place]
     if batch:
         yield batch
-
-
-def tensors_of(data: bytes) -> dict[str, Layer]:
-    """Return the arrays of a safetensors file: a JSON head, then plain numbers.
-
-    Raises ValueError where it is none.
-    """
-    size = int.from_bytes(data[:8], "little")
-    head: dict[str, Any] = json.loads(data[8 : 8 + size])
-    head.pop("__metadata__", None)
-    body = memoryview(data)[8 + size :]
-    return {
-        name: np.frombuffer(body[slice(*about["data_offsets"])], dtype="<f4").reshape(
-            about["shape"]
-        )
-        for name, about in head.items()
-        if about["dtype"] == "F32"
-    }
 
 
 @cache

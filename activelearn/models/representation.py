@@ -77,6 +77,9 @@ class AddedEncoder(models.Model):
     given = models.JSONField(
         help_text="What names it: with its hash, where it is a file."
     )
+    sealed = models.TextField(
+        blank=True, help_text="The key of an address, encrypted; never shown."
+    )
     encoder = models.JSONField(
         null=True, blank=True, help_text="Its part of the specification, once frozen."
     )

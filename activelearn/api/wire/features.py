@@ -127,6 +127,21 @@ class AddedBody(Body):
     ) = None
 
 
+class AddressBody(Body):
+    """An address that makes vectors of texts."""
+
+    or_nothing: ClassVar = frozenset({"key"})
+
+    url: Annotated[
+        str,
+        text(500, "As `https://api.example.com/v1`: `/embeddings` is asked below it."),
+    ]
+    model: Annotated[str, text(200, "The name of the model there.")]
+    key: (
+        Annotated[str, text(500, "Its key: encrypted, and never told again.")] | None
+    ) = None
+
+
 class Representation(ReplyData):
     """A way to read a project's items."""
 

@@ -23,6 +23,7 @@ NAMES: Final[dict[str, dict[str, Message]]] = {
         "vectors": message(
             "words, parts of words and vectors that came with the texts"
         ),
+        "address": message("words, parts of words and vectors that an address makes"),
     },
     "image": {
         "joined": message("brightness, edges, colors and what is seen"),

@@ -9,7 +9,8 @@ from typing import Final, Literal
 from activelearn.core import features as core
 from activelearn.core.intervals import Estimate
 from activelearn.models import AddedEncoder, RepresentationChoice
-from activelearn.services.features import added, choices, in_force, telling
+from activelearn.services.features import added, adding, choices, in_force, telling
+from activelearn.services.features.costs import COSTS, Costs
 from labeling.models import Item, Project
 
 # Ready: it can be chosen. Offered: somebody may add it. Waiting: its encoder has yet to
@@ -18,32 +19,6 @@ OfferState = Literal["ready", "offered", "waiting", "missing"]
 
 # Sources of vectors that are listed.
 MOST_SOURCES: Final = 20
-
-
-@dataclass(frozen=True)
-class Costs:
-    """What a representation takes.
-
-    megabytes: its file on the server's disk. per_second: short texts or pictures that one
-    processor reads, as measured on one of 2023. license: of its encoder.
-    """
-
-    megabytes: float
-    per_second: int
-    license: str = ""
-
-
-COSTS: Final[Mapping[tuple[str, str], Costs]] = {
-    ("text", "joined"): Costs(8.2, 18_000, "Apache-2.0"),
-    ("text", "hashed"): Costs(0, 20_000),
-    ("text", "encoded"): Costs(8.2, 130_000, "Apache-2.0"),
-    ("text", "whole"): Costs(90.9, 200, "Apache-2.0"),
-    ("text", "vectors"): Costs(0, 10_000),
-    ("image", "vectors"): Costs(0, 350),
-    ("image", "joined"): Costs(6.8, 25, "Apache-2.0"),
-    ("image", "own"): Costs(0, 350),
-    ("image", "encoded"): Costs(6.8, 25, "Apache-2.0"),
-}
 
 
 @dataclass(frozen=True)
@@ -110,10 +85,11 @@ def _named(
         for name in dict.fromkeys((*family, *rows))
     ]
     for name in added.OFFERS[project.data_type]:
-        if name in rows:
+        # An address is named where it is added.
+        if name in rows or name == added.ADDRESS:
             continue
         if name == added.VECTORS:
-            sources = added.sources_of(project)[:MOST_SOURCES]
+            sources = adding.sources_of(project)[:MOST_SOURCES]
             names += [(name, source.name) for source in sources]
         else:
             names.append((name, ""))
@@ -128,12 +104,14 @@ def _state(
     total: int,
 ) -> tuple[OfferState, int | None]:
     """Return how far it is, and how many items its encoder has seen."""
-    if not telling.can_tell(row.given if row else added.GIVEN.get(name, {})):
+    if not telling.can_tell(row.given if row else adding.GIVEN.get(name, {})):
         return "missing", None
     if spec is None:
         return ("waiting", 0) if row else ("offered", None)
     seen = _seen(project, spec, total)
-    is_behind = in_force.is_slow(spec) and total - (seen or 0) > in_force.SOON
+    if not in_force.is_slow(spec):
+        return "ready", seen
+    is_behind = in_force.is_behind(project, in_force.filed(spec))
     return "waiting" if is_behind else "ready", seen
 
 
@@ -141,7 +119,7 @@ def _seen(project: Project, spec: core.Spec, total: int) -> int | None:
     """Return how many items an encoder has seen, or have a vector; None of a quick one."""
     encoder = spec.get("encoder", {})
     if encoder.get("name") == added.VECTORS:
-        return added.with_vector(encoder["source"])
+        return adding.with_vector(encoder["source"])
     if in_force.is_slow(spec):
         return total - in_force.unseen(project, in_force.filed(spec)).count()
     return None

@@ -50,7 +50,8 @@ def read(items: Sequence[Item], spec: core.Spec) -> tuple[core.Rows, Reasons]:
     """Return the rows of ``items``, and by place why some could not be read whole.
 
     What is wrong with an item costs its own row alone. Raises DamagedFileError where an
-    encoder is gone or not as it was published.
+    encoder is gone or not as it was published, and ConflictError where an address makes
+    no vectors.
     """
     with _named_in_words(spec):
         return _read(items, spec)

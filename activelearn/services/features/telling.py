@@ -12,13 +12,15 @@ from threadpoolctl import threadpool_limits
 from activelearn.core import brought
 from activelearn.core import features as core
 from activelearn.encoders import published, sentences
-from activelearn.services.features import files
-from labeling.models import Item, OutsidePrediction
+from activelearn.services.features import asking, came_with, files
+from labeling.models import Item
 
 # The kind of file: named by its hash, and never forgotten.
 KIND: Final = "encoders"
 # What names vectors that came with the items, by a source of predictions.
 VECTORS: Final = "vectors"
+# What names an address that makes vectors.
+ADDRESS: Final = "address"
 
 
 def path_of(name: str) -> Path:
@@ -41,10 +43,11 @@ def can_tell(encoder: core.Spec) -> bool:
 def vectors_of(items: Sequence[Item], encoder: core.Spec) -> brought.BroughtVectors:
     """Return (n_items, d) of what an encoder tells, in the order of the items.
 
-    A row of NaN where nothing came with the item. Raises WrongEncoderError where its file is gone or damaged.
+    A row of NaN where nothing came with the item. Raises WrongEncoderError where its file
+    is gone or damaged, and ConflictError where an address makes none.
     """
     if encoder["name"] == VECTORS:
-        return _brought(items, encoder)
+        return came_with.vectors_of(items, encoder)
     texts = [str(item.data.get("text", "")) for item in items]
     return vectors_of_texts(texts, encoder)
 
@@ -58,24 +61,10 @@ def vectors_of_texts(
     """
     if encoder["name"] == VECTORS:
         return np.full((len(texts), encoder["dimensions"]), np.nan, np.float32)
+    if encoder["name"] == ADDRESS:
+        return asking.vectors_of(texts, encoder)
     name, sha256 = encoder["name"], encoder["sha256"]
     reader = sentences.encoder(files.path_of(KIND, sha256), sha256, name)
     # Several threads add up in another order each time.
     with threadpool_limits(limits=1):
         return reader.encoded(texts)
-
-
-def _brought(items: Sequence[Item], encoder: core.Spec) -> brought.BroughtVectors:
-    """Return the vectors that came with items; rows of NaN where none did."""
-    size = encoder["dimensions"]
-    vectors = np.full((len(items), size), np.nan, dtype=np.float32)
-    places = {item.pk: place for place, item in enumerate(items) if item.pk}
-    kept = OutsidePrediction.objects.filter(
-        source=encoder["source"], item__in=list(places), embedding__isnull=False
-    )
-    for pk, embedding in kept.values_list("item_id", "embedding"):
-        values = np.frombuffer(bytes(embedding or b""), dtype="<f4")
-        # The source may have been forgotten and named anew, with others.
-        if len(values) == size:
-            vectors[places[pk]] = values
-    return vectors

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_noop as noop
 
 from activelearn.core import features as core
 from activelearn.models import FeatureShard
-from activelearn.services.features import added, in_force, store
+from activelearn.services.features import added, freezing, in_force, store
 from activelearn.services.versions import registry, requests
 from labeling.models import Item, Job, Project
 from labeling.services.work import jobs
@@ -38,7 +38,7 @@ def consider(project_id: int) -> None:
     project = Project.objects.filter(pk=project_id, data_type__in=kinds).first()
     if project is None:
         return
-    added.renew(project)
+    freezing.renew(project)
     if not _is_due(project):
         return
     if not (is_cancelled(project_id) or _has_just_failed(project_id)):
@@ -90,7 +90,7 @@ def run(progress: Progress) -> dict[str, Any]:
     """See all items that an encoder has not seen, a chunk at a time.
 
     The next order and the next version read them by what is chosen. Raises what
-    ``Progress.step``, ``added.freeze`` and ``store.complete`` raise; each chunk is kept,
+    ``Progress.step``, ``freezing.freeze`` and ``store.complete`` raise; each chunk is kept,
     and the next attempt goes on from there.
     """
     project = progress.job.project
@@ -99,7 +99,7 @@ def run(progress: Progress) -> dict[str, Any]:
     progress.report(stage=noop("features"))
     for row in added.rows_of(project):
         if row.encoder is None:
-            added.freeze(row)
+            freezing.freeze(row)
             progress.report()
     wanted = _wanted(project)
     for spec in wanted:

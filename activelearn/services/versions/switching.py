@@ -195,6 +195,9 @@ def _relabeled(
     is_slow = in_force.is_slow(old_spec) or in_force.is_slow(new_spec)
     # Drawn by the seed: the page shows the same figures each time it is looked at.
     drawn = specs.drawn(project, FEW if is_slow else SAMPLE)
+    if in_force.is_elsewhere(old_spec) or in_force.is_elsewhere(new_spec):
+        # To look at a page must not cost anything.
+        drawn = []
     items = list(Item.objects.select_related("media").filter(pk__in=drawn))
     if not items:
         return None

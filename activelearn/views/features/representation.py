@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
 
-from django.http import HttpRequest
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from activelearn.core import representations
 from activelearn.models import RepresentationChoice
-from activelearn.services.features import added, choices, offers
+from activelearn.services.features import choices, offers, sending
 from activelearn.services.features.offers import Offer
-from activelearn.services.training import choosing, encoding
 from activelearn.views.features import early
 from labeling.messages import Message
-from labeling.models import Membership, Project
+from labeling.models import Project
 
 
 @dataclass(frozen=True)
@@ -34,6 +30,7 @@ class ChoiceShown:
 
     items: labels that it compared, 0 before the first. due: how many confident labels
     cause the next one. early: of items that the encoder has yet to see, how far it is.
+    sent: what an address would be sent, where one can be added.
     """
 
     items: int
@@ -43,6 +40,7 @@ class ChoiceShown:
     is_by_hand: bool = False
     is_of_texts: bool = False
     early: early.EarlyShown | None = None
+    sent: sending.Sending | None = None
 
 
 def shown(project: Project) -> ChoiceShown | None:
@@ -63,6 +61,7 @@ def shown(project: Project) -> ChoiceShown | None:
         is_by_hand=row is not None and row.is_by_hand,
         is_of_texts=kind == Project.DataType.TEXT,
         early=early.shown(project),
+        sent=sending.sending_of(project),
     )
 
 
@@ -98,25 +97,3 @@ def _why(row: RepresentationChoice, kind: str) -> str:
             "Kept: of another one %(gain)s points more are right, which may well be chance."
         ) % {"gain": gain}
     return _("Kept: no other one is right more often.")
-
-
-def _read_by(request: HttpRequest, member: Membership) -> None:
-    choosing.choose(member.project, request.POST.get("name", ""), member.user)
-
-
-def _add(request: HttpRequest, member: Membership) -> None:
-    name, source = (request.POST.get(part, "") for part in ("name", "source"))
-    added.add(member.project, name, member.user, source)
-    encoding.request(member.project)
-
-
-def _remove(request: HttpRequest, member: Membership) -> None:
-    added.remove(member.project, request.POST.get("name", ""))
-
-
-# What people do on the page of the models, by the action that its form names.
-ACTIONS: Final[Mapping[str, Callable[[HttpRequest, Membership], None]]] = {
-    "read-by": _read_by,
-    "add-encoder": _add,
-    "remove-encoder": _remove,
-}

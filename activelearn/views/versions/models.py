@@ -25,7 +25,7 @@ from activelearn.services.labels.rare import rare_labels_of
 from activelearn.services.predictions import newcomers, scoring
 from activelearn.services.training import triggers
 from activelearn.services.versions import healing, registry
-from activelearn.views.features import reading, representation
+from activelearn.views.features import acts, reading
 from activelearn.views.judging import duels as duel_rows
 from activelearn.views.judging import forecast, meter, outside
 from activelearn.views.judging.evidence import Evidence, evidence_of
@@ -242,7 +242,7 @@ _ACTIONS: Final[dict[str, Callable[[HttpRequest, Membership], None]]] = {
     "archive": _archive,
     "score": _score,
     "cancel": _cancel,
-    **representation.ACTIONS,
+    **acts.ACTIONS,
 }
 
 

@@ -23,6 +23,7 @@ from activelearn.models import (
 )
 from activelearn.services.features import (
     added,
+    adding,
     choices,
     files,
     forgetting,
@@ -74,9 +75,9 @@ def test_an_encoder_that_nobody_has_got_is_not_added() -> None:
     project = texts(1)
 
     with pytest.raises(ConflictError, match="assay encoder get minilm-l6"):
-        added.add(project, "whole", None)
+        adding.add(project, "whole", None)
     with pytest.raises(NotFoundError):
-        added.add(project, "other", None)
+        adding.add(project, "other", None)
 
 
 def test_it_sees_the_items_in_the_background_and_lies_in_their_middle() -> None:
@@ -169,7 +170,7 @@ def test_a_version_goes_on_with_it_and_says_so_where_it_is_gone() -> None:
     question = serving.Question("", {"text": "a question"})
     assert serving.predict(project, [question])
     with pytest.raises(ConflictError, match="reads the items by this encoder"):
-        added.remove(project, "whole")
+        adding.remove(project, "whole")
     # In a process that has not read it yet.
     from activelearn.encoders import sentences
 
@@ -190,14 +191,14 @@ def test_what_is_removed_is_read_by_no_more() -> None:
     with_whole(project)
     choosing.choose(project, "whole", None)
 
-    added.remove(project, "whole")
+    adding.remove(project, "whole")
     forgetting.forget_all()
 
     assert store.spec_of(project) == core.JOINED_TEXT_SPEC
     assert not AddedEncoder.objects.exists()
     assert not FeatureShard.objects.exists()
     with pytest.raises(NotFoundError):
-        added.remove(project, "whole")
+        adding.remove(project, "whole")
 
 
 def test_a_description_is_read_as_the_items_are() -> None:

@@ -12,7 +12,7 @@ from django.test import Client
 from activelearn.core import features as core
 from activelearn.core.joined import JoinedRows
 from activelearn.models import AddedEncoder, FeatureShard, ModelVersion
-from activelearn.services.features import added, payloads, store
+from activelearn.services.features import added, adding, payloads, store
 from activelearn.services.ordering import ranking
 from activelearn.services.predictions import serving
 from activelearn.services.training import choosing, encoding, triggers
@@ -63,7 +63,7 @@ def drawn(project: Project) -> dict[int, np.ndarray]:
 
 
 def add(project: Project) -> core.Spec:
-    added.add(project, "vectors", None, "gpu")
+    adding.add(project, "vectors", None, "gpu")
     assert encode(project).state == "done"
     return added.specs_of(project)["vectors"]
 
@@ -161,17 +161,17 @@ def test_a_source_of_few_items_or_of_no_vector_is_refused() -> None:
     PredictionSource.objects.create(project=project, name="plain")
 
     with pytest.raises(ConflictError, match="Of 10 items 4 have a vector"):
-        added.add(project, "vectors", None, "gpu")
+        adding.add(project, "vectors", None, "gpu")
     for name in ("plain", "other", ""):
         with pytest.raises(NotFoundError):
-            added.add(project, "vectors", None, name)
+            adding.add(project, "vectors", None, name)
     assert not AddedEncoder.objects.exists()
 
 
 def test_vectors_that_are_all_the_same_are_refused_in_words() -> None:
     project = texts(10)
     source(project, dict.fromkeys(drawn(project), np.ones(SIZE)))
-    added.add(project, "vectors", None, "gpu")
+    adding.add(project, "vectors", None, "gpu")
 
     with pytest.raises(ConflictError, match="the same of all"):
         encode(project)
@@ -194,7 +194,7 @@ def test_added_again_they_are_read_as_they_are_now() -> None:
         OutsidePrediction.objects.filter(item=pk).update(
             embedding=vector.astype("<f4").tobytes()
         )
-    added.remove(project, "vectors")
+    adding.remove(project, "vectors")
     after = store.load(project, add(project)).rows[:].dense
 
     assert (after[0] == before[1]).all()

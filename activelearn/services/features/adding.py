@@ -1,0 +1,160 @@
+"""Adding an encoder to a project, and removing it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from activelearn.core import features as core
+from activelearn.encoders import published
+from activelearn.models import AddedEncoder, ModelVersion
+from activelearn.services.features import added, address, asking, telling
+from activelearn.services.features.address import EmbeddingsAddress
+from labeling.errors import ConflictError, NotFoundError
+from labeling.messages import message
+from labeling.models import (
+    Item,
+    OutsidePrediction,
+    PredictionSource,
+    Project,
+    User,
+)
+from labeling.services.transfer.sources import sealing
+
+# What an address is tried with, before it is added.
+TRIED: Final = "Hello"
+# The share of the items that have to have a vector.
+LEAST: Final = 0.5
+# What names the encoder of each whose file somebody gets.
+GIVEN: Final[Mapping[str, core.Spec]] = {
+    added.WHOLE: {"name": "minilm-l6", "sha256": published.OFFERED["minilm-l6"]}
+}
+
+
+def add(
+    project: Project, name: str, user: User | None, source: str = ""
+) -> AddedEncoder:
+    """Add an encoder, or vectors that came with the predictions of a source.
+
+    One that has been added will do. Raises NotFoundError for one that is not offered, and
+    ConflictError where its file is not there or too few items have a vector.
+    """
+    if name == added.ADDRESS or name not in added.OFFERS[project.data_type]:
+        raise NotFoundError(message("There is no encoder of this name."))
+    given = _of_source(project, source) if name == added.VECTORS else _of_file(name)
+    row, _ = AddedEncoder.objects.get_or_create(
+        project=project, name=name, defaults={"given": given, "added_by": user}
+    )
+    return row
+
+
+def add_address(
+    project: Project, place: EmbeddingsAddress, user: User | None
+) -> AddedEncoder:
+    """Add an address that makes vectors of texts, after it has made those of one.
+
+    Its key is encrypted. Raises InvalidInputError where it is none, NotFoundError in a
+    project of no texts, ConflictError where another one has been added, and what
+    ``address.vectors_of`` raises.
+    """
+    if added.ADDRESS not in added.OFFERS[project.data_type]:
+        raise NotFoundError(message("There is no encoder of this name."))
+    address.check(place)
+    # So that a slip is told here and now, and not by a job.
+    address.vectors_of(place, [TRIED], pauses=())
+    with transaction.atomic():
+        row, is_new = AddedEncoder.objects.get_or_create(
+            project=project,
+            name=added.ADDRESS,
+            defaults={"given": {}, "added_by": user},
+        )
+        if not is_new:
+            raise ConflictError(message("An address has been added already."))
+        row.given = {
+            "name": added.ADDRESS,
+            # By which the key is found; the key itself is in no specification.
+            "added": row.pk,
+            "called": place.host,
+            "url": place.url,
+            "model": place.model,
+        }
+        if place.key:
+            owner = asking.sealed_for(row)
+            row.sealed = sealing.seal({"key": place.key}, owner)
+        row.save(update_fields=["given", "sealed"])
+    return row
+
+
+def sources_of(project: Project) -> QuerySet[PredictionSource]:
+    """Return the sources whose predictions came with vectors, by name."""
+    sources = PredictionSource.objects.filter(project=project)
+    return sources.exclude(embedding_size=None).order_by("name")
+
+
+def with_vector(source: int) -> int:
+    """Return how many items have a vector of a source."""
+    kept = OutsidePrediction.objects.filter(source=source)
+    return kept.filter(embedding__isnull=False).count()
+
+
+def _of_source(project: Project, name: str) -> core.Spec:
+    source = sources_of(project).filter(name=name).first()
+    if source is None:
+        raise NotFoundError(
+            message("There is no source of this name with vectors: see Predictions.")
+        )
+    items = Item.objects.filter(project=project).count()
+    count = with_vector(source.pk)
+    if count < LEAST * items:
+        raise ConflictError(
+            message(
+                "Of %(items)s items %(count)s have a vector of this source: at least half of them must.",
+                items=items,
+                count=count,
+            )
+        )
+    return {
+        "name": added.VECTORS,
+        "source": source.pk,
+        "called": source.name,
+        "dimensions": source.embedding_size,
+        # Rows are computed once. Vectors that are other ones by now are read where the
+        # source is added again, by a specification of another name.
+        "since": timezone.now().isoformat(),
+    }
+
+
+def _of_file(name: str) -> core.Spec:
+    if not telling.can_tell(GIVEN[name]):
+        raise ConflictError(
+            message(
+                "The sentence encoder is not on this server yet: the operator gets it by “assay encoder get minilm-l6”."
+            )
+        )
+    return GIVEN[name]
+
+
+def remove(project: Project, name: str) -> None:
+    """Remove an encoder that was added; its rows are forgotten later.
+
+    Raises NotFoundError where there is none, and ConflictError where a version that is at
+    work reads the items by it.
+    """
+    row = AddedEncoder.objects.filter(project=project, name=name).first()
+    if row is None:
+        raise NotFoundError(message("There is no encoder of this name."))
+    if row.encoder:
+        wanted = core.hash_of(core.joined_spec(project.data_type, row.encoder))
+        at_work = ModelVersion.objects.filter(project=project, stage__in=added.AT_WORK)
+        if reader := at_work.filter(spec_hash=wanted).first():
+            raise ConflictError(
+                message(
+                    "Version %(number)s reads the items by this encoder: promote another one and archive it first.",
+                    number=reader.number,
+                )
+            )
+    row.delete()
