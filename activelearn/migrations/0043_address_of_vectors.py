@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('activelearn', '0042_added_encoder'),
+        ('activelearn', '0042_strength'),
     ]
 
     operations = [
