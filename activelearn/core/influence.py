@@ -51,39 +51,33 @@ def influential(
 
 def influential_columns(
     model: LinearModel | TranslatedModel,
-    suggestions: Sequence[tuple[str, Mapping[str, object]]],
+    labels: Sequence[str],
+    row: Mapping[str, object],
     spec: Spec,
 ) -> list[list[str]]:
-    """Return for each (label, row of a table) the few columns that speak most for it.
+    """Return for each label the few columns of a table's row that speak most for it.
 
     A column speaks by how much less the model would lean to the label without its value.
     The strongest comes first; those that speak less than a fifth as much are left out.
     Of a wide table the first 50 columns are looked at: each is one more row to compute.
     """
     named = [column["name"] for column in spec["columns"][:MOST_COLUMNS]]
-    known = [
-        [name for name in named if row.get(name) is not None] for _, row in suggestions
+    # Each column adds to the leaning by itself: the others change no difference.
+    known = {name: row[name] for name in named if row.get(name) is not None}
+    if not known:
+        return [[] for _ in labels]
+    without = [
+        {name: value for name, value in known.items() if name != left_out}
+        for left_out in known
     ]
-    variants = [
-        {name: value for name, value in row.items() if name != left_out}
-        for (_, row), names in zip(suggestions, known, strict=True)
-        for left_out in (None, *names)
-    ]
-    if not variants:
-        return []
-    leanings = model.leanings(table_rows(variants, spec))
+    leanings = model.leanings(table_rows([known, *without], spec))
     places = {label: at for at, label in enumerate(model.labels)}
-    strongest: list[list[str]] = []
-    start = 0
-    for (label, _), names in zip(suggestions, known, strict=True):
-        whole, *without = leanings[start : start + len(names) + 1]
-        start += len(names) + 1
-        at = places.get(label)
-        if at is None or not names:
-            strongest.append([])
-        else:
-            strongest.append(_strongest(names, whole[at] - np.array(without)[:, at]))
-    return strongest
+    return [
+        _strongest([*known], leanings[0, places[label]] - leanings[1:, places[label]])
+        if label in places
+        else []
+        for label in labels
+    ]
 
 
 def alternating(lists: Sequence[Sequence[str]]) -> list[str]:

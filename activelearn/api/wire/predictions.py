@@ -149,9 +149,8 @@ def _question_of(body: PredictItem) -> serving.Question:
         raise ValueError(_("Give data, an image, or the id of an item in item."))
     if body.item is not UNSET:
         return serving.Question(item=body.item)
-    name = "" if body.id is UNSET else body.id
     return serving.Question(
-        str(name or ""),
+        "" if body.id is UNSET or body.id is None else str(body.id),
         {} if body.data is UNSET else body.data,
         None if body.image is UNSET else _decoded(body.image),
     )

@@ -225,7 +225,7 @@ def _scene(material: Material, places: Places, policy: Policy) -> Scene:
     targets = [known[pk] for pk in ids[labeled].tolist()]
     rows = material.table.rows
     whole = Scene(rows, places, labeled, targets, policy, material.seconds)
-    return whole.in_time()
+    return whole.within_time()
 
 
 def _named(

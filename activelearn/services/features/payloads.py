@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -36,7 +36,7 @@ def rows_of(items: Sequence[Item], spec: core.Spec) -> core.Rows:
     return read(items, spec)[0]
 
 
-def rows_of_pictures(files: Sequence[bytes], spec: core.Spec) -> core.Rows:
+def rows_of_pictures(files: Iterable[bytes], spec: core.Spec) -> core.Rows:
     """Return the rows of pictures that are no items, given their files.
 
     Raises what ``read`` raises.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import Any, Final
 
 from activelearn.core import influence
@@ -12,7 +11,7 @@ from activelearn.core import predictions as core
 from activelearn.core.features import Spec
 from activelearn.core.translation import TranslatedModel
 from activelearn.models import ModelVersion
-from activelearn.services.features import payloads, telling
+from activelearn.services.features import in_force, payloads, telling
 from activelearn.services.versions import healing
 from labeling.errors import ConflictError, InvalidInputError
 from labeling.messages import sentence as _
@@ -21,10 +20,9 @@ from labeling.services.transfer.importing import intake
 from labeling.services.transfer.predictions import likeliest
 
 MOST: Final = 1000
-# Pictures take an encoder some 50 ms each: a few seconds in one call.
-MOST_PICTURES: Final = 100
-# Items that are explained in one call: each is asked about once for each of its columns.
-MOST_EXPLAINED: Final = 100
+# Where a network looks at each item, which takes some 50 ms, or each is explained, which
+# asks about it once for each of its columns: a few seconds in one call.
+MOST_SLOW: Final = 100
 
 
 @dataclass(frozen=True)
@@ -72,8 +70,11 @@ def predict(
     InvalidInputError for items that are none of this project's kind or none of its items,
     held-out ones, or too many of them.
     """
-    _check_number(project, questions, explain=explain)
+    _check_number(questions, MOST_SLOW if explain else MOST)
     champion, model, spec = healing.load_serving(project)
+    if in_force.is_slow(spec):
+        _check_number(questions, MOST_SLOW)
+    intake.check_pixels([q.image for q in questions if q.image is not None])
     own = _own_items(project, questions)
     if any(question.item is None for question in questions):
         _check_reads(spec, champion.number)
@@ -99,12 +100,8 @@ def predict(
     return predictions
 
 
-def _check_number(
-    project: Project, questions: Sequence[Question], *, explain: bool
-) -> None:
+def _check_number(questions: Sequence[Question], most: int) -> None:
     """Raise InvalidInputError where one call does not take as many items."""
-    is_picture = project.data_type == Project.DataType.IMAGE
-    most = MOST_PICTURES if is_picture else MOST_EXPLAINED if explain else MOST
     if not 1 <= len(questions) <= most:
         raise InvalidInputError(
             errors={"items": [_("From 1 to %(most)s items.") % {"most": most}]}
@@ -139,7 +136,8 @@ def _rows(asked: Sequence[Item | intake.Arrival], spec: Spec) -> Any:
     """Return the features of what is asked about, in its order."""
     own = [each for each in asked if isinstance(each, Item)]
     if spec["kind"] == "image" and len(own) < len(asked):
-        return payloads.rows_of_pictures([_file_of(each) for each in asked], spec)
+        # One by one: a hundred pictures as they are kept may be gigabytes.
+        return payloads.rows_of_pictures(map(_file_of, asked), spec)
     items = [
         each if isinstance(each, Item) else Item(data=each.row.data) for each in asked
     ]
@@ -160,28 +158,27 @@ def _explained(
     predictions: Sequence[ServedPrediction],
 ) -> list[ServedPrediction]:
     """Return the predictions with what speaks most for them; of pictures nothing does."""
-    data = [each.data if isinstance(each, Item) else each.row.data for each in asked]
-    pairs = [
-        (label, own)
-        for prediction, own in zip(predictions, data, strict=True)
-        for label in prediction.labels
-    ]
-    if spec["kind"] == "text":
-        texts = [(label, str(own.get("text", ""))) for label, own in pairs]
-        strongest = iter(influence.influential(model, texts, spec))
-    elif spec["kind"] == "table":
-        strongest = iter(influence.influential_columns(model, pairs, spec))
-    else:
-        strongest = iter([[] for _ in pairs])
     return [
-        replace(
-            prediction,
-            explanation=influence.alternating(
-                list(islice(strongest, len(prediction.labels)))
-            ),
-        )
-        for prediction in predictions
+        replace(prediction, explanation=influence.alternating(strongest))
+        for each, prediction in zip(asked, predictions, strict=True)
+        for strongest in [_strongest(model, spec, each, prediction.labels)]
     ]
+
+
+def _strongest(
+    model: TranslatedModel,
+    spec: Spec,
+    asked: Item | intake.Arrival,
+    labels: Sequence[str],
+) -> list[list[str]]:
+    """Return what speaks most for each label, one item at a time: texts may be long."""
+    data = asked.data if isinstance(asked, Item) else asked.row.data
+    if spec["kind"] == "text":
+        text = str(data.get("text", ""))
+        return influence.influential(model, [(label, text) for label in labels], spec)
+    if spec["kind"] == "table":
+        return influence.influential_columns(model, labels, data, spec)
+    return []
 
 
 def _served(

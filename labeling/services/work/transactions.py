@@ -65,7 +65,8 @@ def end_standstills(seconds: float = STANDSTILL) -> int:
     its turn until then.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_SQL["end_standstills"], {"seconds": seconds})
+        values = {"seconds": seconds, "turn": Turn.IMPORTS}
+        cursor.execute(_SQL["end_standstills"], values)
         return len(cursor.fetchall())
 
 

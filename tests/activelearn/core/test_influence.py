@@ -82,7 +82,7 @@ SIZES = [["large" if row["amount"] >= 5 else "small"] for row in AMOUNTS]
 def columns(label: str, row: dict[str, object]) -> list[str]:
     spec, _seen = table_spec(AMOUNTS, len(AMOUNTS))
     fitted = fit(table_rows(AMOUNTS, spec), SIZES, is_multi=False)
-    [influence] = influential_columns(fitted, [(label, row)], spec)
+    [influence] = influential_columns(fitted, [label], row, spec)
     return influence
 
 
@@ -99,8 +99,17 @@ def test_what_a_row_does_not_have_speaks_for_nothing() -> None:
     assert columns("gone", {"amount": 9.0}) == []
 
 
-def test_of_no_rows_nothing_is_said() -> None:
+def test_each_label_has_its_own_columns_and_other_columns_do_not_matter() -> None:
     spec, _seen = table_spec(AMOUNTS, len(AMOUNTS))
     fitted = fit(table_rows(AMOUNTS, spec), SIZES, is_multi=False)
+    row = {"amount": 9.0, "kind": "b"}
 
-    assert influential_columns(fitted, [], spec) == []
+    plain = influential_columns(fitted, ["large", "small", "gone"], row, spec)
+    wide = influential_columns(
+        fitted, ["large"], row | {f"more {n}": n for n in range(3000)}, spec
+    )
+
+    assert plain[0][0] == "amount"
+    assert "amount" not in plain[1]
+    assert plain[2] == []
+    assert wide == plain[:1]

@@ -281,7 +281,7 @@ def quick_scene(made: ordering.Material, policy: ordering.Policy) -> Scene:
     labeled = np.searchsorted(IDS, [*made.known])
     places = np.setdiff1d(np.arange(60), labeled)
     targets = [*made.known.values()]
-    return Scene(ROWS, places, labeled, targets, policy).in_time()
+    return Scene(ROWS, places, labeled, targets, policy).within_time()
 
 
 def test_beyond_that_size_a_quick_model_orders_by_its_own_doubts() -> None:

@@ -262,3 +262,27 @@ def test_of_a_picture_nothing_is_said() -> None:
     told = ask(shades(), {"image": text_of(1001)}, explain=True)
 
     assert told.json()["predictions"][0]["explanation"] == []
+
+
+def flat(side: int) -> str:
+    """Return a picture of one color, whose file is small however large it is."""
+    body = io.BytesIO()
+    Image.new("1", (side, side)).save(body, "PNG")
+    return base64.b64encode(body.getvalue()).decode()
+
+
+def test_small_files_of_large_pictures_are_refused_before_they_are_decoded() -> None:
+    project = shades()
+
+    answer = ask(project, *[{"image": flat(3000)}] * 6)
+
+    assert answer.status_code == 400
+    assert "at most 50 million pixels in all" in str(answer.json()["errors"]["items"])
+
+
+def test_an_item_is_called_as_the_caller_calls_it_also_nought() -> None:
+    project = wines()
+
+    ask(project, {"id": 0, "data": {"alcohol": 12.9, "hue": 1.0}})
+
+    assert Item.objects.filter(project=project, external_id="0").exists()

@@ -257,30 +257,31 @@ def test_f16_only_an_import_that_stands_still_is_ended_by_the_database() -> None
 
 
 @pytest.mark.parametrize(
-    ("table", "seconds", "ended"),
-    [("labeling_item", 0, 1), ("labeling_item", 60, 0), ("labeling_label", 0, 0)],
+    ("turn", "seconds", "ended"),
+    [(Turn.IMPORTS, 0, 1), (Turn.IMPORTS, 60, 0), (Turn.PREDICTIONS, 0, 0)],
 )
 @pytest.mark.django_db(transaction=True)
 def test_f16_an_import_that_stands_still_amid_its_rows_is_ended(
-    table: str, seconds: int, ended: int
+    turn: Turn, seconds: int, ended: int
 ) -> None:
     """There the time limit of the transaction does not count."""
     with closing(psycopg.connect(**connection.get_connection_params())) as other:
         other.execute("SET idle_in_transaction_session_timeout = 100")
-        other.execute("SELECT pg_advisory_xact_lock(7002, 1)")
-        other.pgconn.exec_(f"COPY {table} (id) FROM STDIN".encode())
+        other.execute("SELECT pg_advisory_xact_lock(%s, 1)", [turn])
+        # A publication of a million predictions takes its time.
+        other.pgconn.exec_(b"COPY labeling_likeness (id) FROM STDIN")
         other.pgconn.put_copy_data(b"1\n")
         time.sleep(0.5)
 
         assert transactions.end_standstills(seconds) == ended
-        assert _is_turn_free() == bool(ended)
+        assert _is_free(turn) == bool(ended)
 
 
-def _is_turn_free() -> bool:
-    """Whether nobody has the turn of imports in the project 1 any more, in a second."""
+def _is_free(turn: Turn) -> bool:
+    """Whether nobody has a turn in the project 1 any more, in a second."""
     for _ in range(10):
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_xact_lock(7002, 1)")
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s, 1)", [turn])
             if cursor.fetchone()[0]:
                 return True
         time.sleep(0.1)

@@ -58,6 +58,16 @@ def read(data: bytes, limits: Limits = LIMITS) -> Picture:
         raise RowError(NO_IMAGE) from error
 
 
+def pixels_of(data: bytes) -> int:
+    """Return how many pixels a file says that it has; 0 where it is no picture."""
+    try:
+        width, height = decoding.opened(data).size
+    except (OSError, *decoding.UNREADABLE):
+        # Whoever reads it says what is wrong.
+        return 0
+    return width * height
+
+
 def _read(data: bytes, limits: Limits) -> Picture:
     opened = decoding.opened(data)
     pixels = opened.width * opened.height

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from labeling.errors import InvalidInputError
 from labeling.messages import message
+from labeling.messages import sentence as _
 from labeling.models import Item, Project
 from labeling.services.queue.order import send_items_changed
 from labeling.services.transfer import columns, groups
@@ -27,6 +28,8 @@ from labeling.services.work.transactions import Turn, await_turn
 # A process decodes one picture at a time: it takes four bytes for each pixel, however
 # small its file is.
 _decoding: Final = Lock()
+# Of one call: some two seconds.
+MOST_PIXELS: Final = 50_000_000
 
 
 class Arrival(NamedTuple):
@@ -41,6 +44,19 @@ class Arrival(NamedTuple):
         if self.picture is None:
             return content_hash(payload_text(self.row.data))
         return picture_hash(self.row.data, self.picture.sha256)
+
+
+def check_pixels(files: Sequence[bytes]) -> None:
+    """Raise InvalidInputError where decoding pictures would take too long for one call.
+
+    Their files may be small: a picture of one color has as many pixels as any.
+    """
+    if sum(map(images.pixels_of, files)) > MOST_PIXELS:
+        most = MOST_PIXELS // 10**6
+        why = _(
+            "Pictures of at most %(most)s million pixels in all: send fewer at once."
+        )
+        raise InvalidInputError(errors={"items": [why % {"most": most}]})
 
 
 def checked(

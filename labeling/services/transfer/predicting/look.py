@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, Final, NamedTuple
 
 from django.core.files.storage import default_storage
@@ -28,8 +29,10 @@ from labeling.services.transfer.predicting import tally as tallying
 from labeling.services.transfer.predicting.tally import PredictionTally, ReadyRow
 from labeling.services.transfer.rows import RowError
 
-# Rows that are looked through: half a second.
+# Rows that are looked through, half a second as most are, and at most for how long:
+# rows with embeddings are a hundred times as large.
 LOOKED_THROUGH: Final = 5000
+SECONDS: Final = 3
 SHOWN: Final = 20
 # Who predicts where neither a row nor a person has said so yet.
 NOBODY: Final = "…"
@@ -157,9 +160,10 @@ def _look_through(
     raws: Iterator[Raw], looked: _Looked, terms: PredictionTerms, most: int
 ) -> None:
     """Look at the first rows; raises FileError where not even one can be read."""
+    until = monotonic() + SECONDS
     try:
         for raw in raws:
-            if looked.count == most:
+            if looked.count == most or monotonic() > until:
                 looked.is_whole = False
                 return
             looked.add(raw, terms)
