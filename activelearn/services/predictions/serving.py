@@ -20,7 +20,7 @@ from labeling.services.transfer.importing import intake
 from labeling.services.transfer.predictions import likeliest
 
 MOST: Final = 1000
-# Where a network looks at each item, which takes some 50 ms, or each is explained, which
+# Where a picture is decoded or a network looks at each item, some 50 ms, or it is explained, which
 # asks about it once for each of its columns: a few seconds in one call.
 MOST_SLOW: Final = 100
 
@@ -72,7 +72,7 @@ def predict(
     """
     _check_number(questions, MOST_SLOW if explain else MOST)
     champion, model, spec = healing.load_serving(project)
-    if in_force.is_slow(spec):
+    if in_force.is_slow(spec) or spec["kind"] == "image":
         _check_number(questions, MOST_SLOW)
     intake.check_pixels([q.image for q in questions if q.image is not None])
     own = _own_items(project, questions)

@@ -269,7 +269,7 @@ def test_f16_an_import_that_stands_still_amid_its_rows_is_ended(
         other.execute("SET idle_in_transaction_session_timeout = 100")
         other.execute("SELECT pg_advisory_xact_lock(%s, 1)", [turn])
         # A publication of a million predictions takes its time.
-        other.pgconn.exec_(b"COPY labeling_likeness (id) FROM STDIN")
+        other.pgconn.exec_(b"COPY labeling_label (id) FROM STDIN")
         other.pgconn.put_copy_data(b"1\n")
         time.sleep(0.5)
 
