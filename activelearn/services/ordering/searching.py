@@ -12,7 +12,8 @@ from django.utils.translation import gettext_noop as noop
 
 from activelearn.core import features as core
 from activelearn.core import nearest
-from activelearn.core.joined import stacked
+from activelearn.core.dense import DenseRows
+from activelearn.core.joined import JoinedRows, stacked
 from activelearn.services.features import payloads, store, telling
 from activelearn.services.features.item_ids import ids_of
 from activelearn.services.versions import requests
@@ -103,7 +104,10 @@ def run(progress: Progress) -> dict[str, Any]:
     wanting = Item.objects.filter(project=job.project, votes=0).wanting_votes()
     pool = table.with_rows(ids_of(wanting.pool()))
     places = np.searchsorted(table.ids, pool)
-    near = table.ids[nearest.in_turn(table.rows, places, examples, ITEMS)]
+    # Where an encoder tells which items are alike, its columns alone are compared.
+    is_told = isinstance(examples, JoinedRows)
+    rows = DenseRows(table.rows) if is_told else table.rows
+    near = table.ids[nearest.in_turn(rows, places, examples, ITEMS)]
     with transaction.atomic():
         kept = {"label": label, "text": text, "items": near.tolist()}
         Job.objects.filter(pk=job.pk).update(params=kept)
