@@ -68,6 +68,8 @@ TOO_WIDE = """() => {
 }"""
 NAMES = {
     *("assay", "krippendorff α", "fleiss κ", "cohen κ", "openapi", "s", "ms", "min"),
+    # A license, a command and an address to go by.
+    *("apache-2.0", "assay encoder get", "https://api.example.com/v1"),
     *(
         word.lower().replace("_", " ")
         for word in (*exporting.FORMATS, *exporting.COLUMNS, *ROLES)
