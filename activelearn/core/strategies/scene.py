@@ -107,7 +107,7 @@ class Scene:
     seconds: query.Array | None = None
     is_quick: bool = False
 
-    def within_time(self) -> Self:
+    def within_time(self) -> Scene:
         """Return the scene with the columns that an order has time for."""
         labels = len({label for target in self.targets for label in target})
         limits = self.policy.limits
