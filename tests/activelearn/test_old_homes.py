@@ -10,6 +10,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
+from activelearn.core import strength
 from activelearn.models import ModelVersion, TrainingRun
 from activelearn.services.features import files
 from activelearn.services.labels import snapshots
@@ -43,8 +44,13 @@ def as_it_was(version: ModelVersion) -> str:
     return files.save("snapshots", json.dumps(rows).encode())
 
 
-def test_versions_of_the_release_before_go_on(earlier: Any, capsys: Any) -> None:
+def test_versions_of_the_release_before_go_on(
+    earlier: Any, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # It had one strength of the penalty for all kinds of data.
+    monkeypatch.setattr(strength, "USUAL", {})
     project, (first, second) = versions(2)
+    monkeypatch.undo()
     olds = [as_it_was(snapshot) for snapshot in (first, second)]
     cursor = earlier()
     for snapshot, sha256 in zip((first, second), olds, strict=True):
