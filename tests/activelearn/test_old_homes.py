@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from activelearn.core import strength
+from activelearn.core import training
+from activelearn.core.strength import ChosenStrength
 from activelearn.models import ModelVersion, TrainingRun
 from activelearn.services.features import files
 from activelearn.services.labels import snapshots
 from activelearn.services.training import triggers
 from activelearn.services.versions import registry
+from labeling.messages import message
 from labeling.models import Item, Project
 from labeling.services.votes import gold
 from labeling.services.work import jobs
-from tests.activelearn.test_loop import NAMES, versions
+from tests.activelearn.test_loop import NAMES, answer, one_more_label, wine, work
 
 BEFORE = "0006_messages"
 
@@ -44,13 +47,29 @@ def as_it_was(version: ModelVersion) -> str:
     return files.save("snapshots", json.dumps(rows).encode())
 
 
-def test_versions_of_the_release_before_go_on(
-    earlier: Any, capsys: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # It had one strength of the penalty for all kinds of data.
-    monkeypatch.setattr(strength, "USUAL", {})
-    project, (first, second) = versions(2)
-    monkeypatch.undo()
+def versions_of_before() -> tuple[Project, list[ModelVersion]]:
+    """Return two versions, fitted with the strength that all kinds of data had."""
+    project, truth = wine()
+    answer(project, truth, 110)
+    chosen = ChosenStrength(training.STRENGTH, labels=10**6)
+    job = jobs.enqueue("learn.judge", project=project, series="x")
+    jobs.cancel(job)
+    TrainingRun.objects.create(
+        project=project,
+        job=job,
+        reason=message("x"),
+        strength=asdict(chosen),
+        verdict="leak",
+    )
+    for reason in ("first", "second"):
+        triggers.request(project, None, reason)
+        work(project)
+        one_more_label(project)
+    return project, list(ModelVersion.objects.order_by("number"))
+
+
+def test_versions_of_the_release_before_go_on(earlier: Any, capsys: Any) -> None:
+    project, (first, second) = versions_of_before()
     olds = [as_it_was(snapshot) for snapshot in (first, second)]
     cursor = earlier()
     for snapshot, sha256 in zip((first, second), olds, strict=True):
