@@ -82,6 +82,8 @@ def _join(group: Sequence[FeatureShard]) -> int:
         }:
             # Rows of deleted items were taken out meanwhile; the next night will do.
             return 0
+        for shard in group:
+            files.release("features", shard.sha256)
         now.exclude(pk=first.pk).delete()
         FeatureShard.objects.filter(pk=first.pk).update(
             last_item=group[-1].last_item,

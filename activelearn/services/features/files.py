@@ -82,6 +82,15 @@ def read_whole(kind: str, sha256: str, why: Message) -> bytes:
     return data
 
 
+def release(kind: str, sha256: str) -> None:
+    """Let a file that its row is about to give up count as new: somebody may read it.
+
+    Before the commit: behind it, ``forget`` may come first.
+    """
+    with suppress(FileNotFoundError):
+        os.utime(path_of(kind, sha256))
+
+
 def forget(kind: str, named: Container[str]) -> int:
     """Delete the old files of a kind whose hash is not ``named``; return how many."""
     folder = Path(settings.LEARN_ROOT) / kind
@@ -90,7 +99,7 @@ def forget(kind: str, named: Container[str]) -> int:
 
 def _forget(path: Path) -> bool:
     with suppress(FileNotFoundError):
-        # ``save`` touches a file that it finds, so this is when it was saved last.
+        # ``save`` and ``release`` touch a file: this is when somebody has had it last.
         if path.stat().st_mtime < time.time() - KEPT:
             path.unlink()
             return True

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from django.contrib.postgres.aggregates import BitXor
 from django.db import connection, transaction
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 
 from activelearn.core import features as core
 from activelearn.core import representations
@@ -105,7 +105,7 @@ def load(
             every = np.concatenate([np.zeros(0, np.int64), *ids])
             return core.Table(every, rows, hash_of(spec))
         logger.warning("computing %s files of features anew", len(damaged))
-        own.filter(pk__in=damaged).delete()
+        _delete(own.filter(pk__in=damaged))
 
 
 def load_beside(
@@ -313,8 +313,15 @@ def forget(project: Project) -> int:
     if hash_of(core.ENCODED_IMAGE_SPEC) in used:
         used.add(hash_of(core.JOINED_IMAGE_SPEC))
     # Today's stay too, though no model has them yet: the next one is about to.
-    kept.exclude(spec_hash__in=used | kept_of(project)).delete()
+    _delete(kept.exclude(spec_hash__in=used | kept_of(project)))
     return sum(_forget(shard.pk) for shard in kept)
+
+
+def _delete(unwanted: QuerySet[FeatureShard]) -> None:
+    """Delete rows that name files, which stay for whoever is reading them."""
+    for sha256 in unwanted.values_list("sha256", flat=True):
+        files.release("features", sha256)
+    unwanted.delete()
 
 
 def _forget(pk: int) -> int:
@@ -344,6 +351,7 @@ def _without_deleted(shard: FeatureShard) -> int:
         shard.items = int(kept.sum())
         # A new file: whoever has read the row reads the old one on, which is deleted
         # later.
+        files.release("features", shard.sha256)
         shard.sha256 = files.save("features", packing.packed(ids[kept], rows[kept]))
         shard.save(update_fields=["items", "sha256"])
     return gone

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import time
+from datetime import timedelta
 
 import numpy as np
 import pytest
+from django.utils import timezone
 
+from activelearn.core.joined import csr_of
 from activelearn.models import FeatureShard, ModelVersion
 from activelearn.services.features import files, forgetting, store
 from activelearn.services.ordering import ranking
@@ -15,6 +18,7 @@ from activelearn.services.training import triggers
 from activelearn.services.versions import registry, requests
 from labeling.models import Prediction
 from labeling.services.projects import removal
+from tests import make
 from tests.activelearn.test_loop import answer, versions, wine, work
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +61,38 @@ def test_files_that_no_row_names_go_when_nobody_can_be_reading_them() -> None:
 
     assert not files.path_of("features", old).exists()
     assert len(store.load(project).ids) == len(truth) - 10
+
+
+@pytest.mark.parametrize("why", ["joined", "items deleted", "no model reads it"])
+def test_whoever_has_loaded_a_table_reads_old_files_on(why: str) -> None:
+    project, truth = wine()
+    store.load(project)
+    make.items(project, 3)
+    table = store.load(project)
+    rows = csr_of(table.rows[:])
+    # As an order that loads its table and reads the rows later.
+    table.rows._kept.clear()
+    table.rows._last = -1, None
+    old = list(FeatureShard.objects.values_list("sha256", flat=True))
+    assert len(old) == 2
+    for sha256 in old:
+        age(sha256)
+    if why == "joined":
+        long_ago = timezone.now() - timedelta(days=2)
+        FeatureShard.objects.update(created_at=long_ago)
+    elif why == "items deleted":
+        removal.delete_now(project, table.ids[[0, -1]].tolist())
+    else:
+        FeatureShard.objects.update(spec_hash="of an older model")
+
+    forgetting.forget_all()
+
+    assert not FeatureShard.objects.filter(sha256__in=old).exists()
+    assert (csr_of(table.rows[:]) != rows).nnz == 0
+    for sha256 in old:
+        age(sha256)
+    forgetting.forget_all()
+    assert not any(files.path_of("features", sha256).exists() for sha256 in old)
 
 
 def test_a_file_that_is_written_again_counts_as_new() -> None:
