@@ -65,7 +65,7 @@ def test_files_that_no_row_names_go_when_nobody_can_be_reading_them() -> None:
 
 @pytest.mark.parametrize("why", ["joined", "items deleted", "no model reads it"])
 def test_whoever_has_loaded_a_table_reads_old_files_on(why: str) -> None:
-    project, truth = wine()
+    project, _ = wine()
     store.load(project)
     make.items(project, 3)
     table = store.load(project)
