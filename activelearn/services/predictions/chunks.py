@@ -6,9 +6,8 @@ all of them become predictions at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 import msgspec
 import numpy as np
@@ -63,11 +62,11 @@ class Pass:
         return sum(self._chunks().values_list("items", flat=True))
 
     def scores(self) -> Iterator[Score]:
-        """Yield the scores, which are decoded a chunk at a time."""
-        bodies = self._chunks().order_by("first_item").values_list("scores", flat=True)
+        """Yield the scores, of each item one, which are decoded a chunk at a time."""
+        chunks = self._chunks().order_by("first_item")
         # All are read before the first one is yielded: whoever copies them into a table
         # cannot read from the same connection meanwhile.
-        return chain.from_iterable(map(_decoded, list(bodies)))
+        return _without_doubles(list(chunks.values_list("first_item", "scores")))
 
     def forget(self) -> None:
         """Delete the scores: they are published now."""
@@ -81,3 +80,20 @@ class Pass:
 
 def _decoded(body: bytes | memoryview) -> list[Score]:
     return msgspec.msgpack.decode(body, type=list[Score])
+
+
+def _without_doubles(
+    chunks: Iterable[tuple[int, bytes | memoryview]],
+) -> Iterator[Score]:
+    """Yield the scores of chunks, by first item: of one that several have, the first.
+
+    Earlier releases could leave doubles behind.
+    """
+    seen: set[int] = set()
+    for first, body in chunks:
+        # No later chunk has an item of before its first one.
+        seen = {item for item in seen if item >= first}
+        for score in _decoded(body):
+            if score[0] not in seen:
+                seen.add(score[0])
+                yield score

@@ -1,4 +1,4 @@
-"""A pass over the pool in parts: a range of items each, which workers take side by side.
+"""A pass over the pool in parts: a range of ids each, which workers take side by side.
 
 Whoever scores a part has its turn, an advisory lock that goes with the connection: a part
 of a worker that was killed is free at once. What is kept of a part is not computed again.
@@ -38,7 +38,9 @@ class PartsOfPass:
     """The parts of a pass, and who takes some of them.
 
     total: items that the pass scores. is_open: whether what is scored is still wanted,
-    asked in the transaction that keeps it. at_once: items of a part.
+    asked in the transaction that keeps it. at_once: ids of a part, of which the project
+    may have fewer. Parts are cut by ids alone: two workers whose tables differ, as where
+    items were deleted between the loads, have the same ones.
     """
 
     own: Pass
@@ -55,27 +57,21 @@ class PartsOfPass:
         Raises what ``Progress.report`` and ``Progress.step`` raise; no score that is kept
         is lost by that.
         """
-        others = [np.zeros(0, dtype=np.int64)]
-        # By all rows, so that two workers have the same parts, whatever is left of them.
-        for part in np.split(
-            self.table.ids, range(self.at_once, self._size, self.at_once)
-        ):
-            mine = left[np.isin(left, part)]
-            if len(mine) and not self._take(int(part[0]), int(part[-1]), mine):
-                others.append(mine)
-        return np.concatenate(others)
+        starts = np.flatnonzero(np.diff(left // self.at_once)) + 1
+        by_part = [mine for mine in np.split(left, starts) if len(mine)]
+        others = [mine for mine in by_part if not self._take(mine)]
+        return np.concatenate([np.zeros(0, dtype=np.int64), *others])
 
-    @property
-    def _size(self) -> int:
-        return len(self.table.ids)
-
-    def _take(self, first: int, last: int, mine: Ids) -> bool:
-        """Score some items of the part from ``first`` to ``last``; False: another does."""
-        with held_if_free(Turn.SCORES, first) as is_own:
+    def _take(self, mine: Ids) -> bool:
+        """Score some items, all of one part; False: another worker has it."""
+        part = int(mine[0]) // self.at_once
+        first = part * self.at_once
+        turn = turn_of(self.own.version.project_id, part)
+        with held_if_free(Turn.SCORES, turn) as is_own:
             if is_own:
                 # Behind the turn: whoever had it before has kept what it scored.
-                mine = np.setdiff1d(mine, self.own.done_within(first, last))
-                self._score(mine)
+                done = self.own.done_within(first, first + self.at_once - 1)
+                self._score(np.setdiff1d(mine, done))
         # Behind the turn too: who stands back here goes on with the next part.
         self.progress.step(self.own.count(), self.total)
         return is_own
@@ -91,6 +87,12 @@ class PartsOfPass:
                 self.progress.report(
                     done=self.own.count(), total=self.total, stage=noop("scoring")
                 )
+
+
+def turn_of(project_id: int, part: int) -> int:
+    """Return the number of the turn in which a part of a project's pool is scored."""
+    # Projects have the same parts. Two parts of one number wait for each other, no more.
+    return project_id * 2**16 + part
 
 
 def score_all(own: Pass, progress: Progress, *, at_once: int = CHUNK) -> None:

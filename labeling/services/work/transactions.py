@@ -30,7 +30,7 @@ class Turn(IntEnum):
     PICTURES = 7004
     # Compute the features of a project's items that have none yet.
     FEATURES = 7005
-    # Score a part of a pool, by the part's first item.
+    # Score a part of a project's pool.
     SCORES = 7006
 
 

@@ -9,15 +9,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from django.db import connection
 from django.utils import timezone
 
+from activelearn.core.features import Table
 from activelearn.models import ModelVersion, ScoredChunk
+from activelearn.services.features import store
 from activelearn.services.predictions import newcomers, parts, scoring
 from activelearn.services.predictions.chunks import Pass
-from activelearn.services.versions import requests
+from activelearn.services.predictions.parts import PartsOfPass
+from activelearn.services.versions import loading, requests
 from labeling.models import Job, Prediction, Project
 from labeling.services.work import jobs
 from labeling.services.work.progress import Progress
@@ -64,9 +68,18 @@ def claimed(project: Project, kind: str = "learn.score") -> SteppingProgress:
 
 
 def first_part(project: Project) -> list[int]:
-    """Return the items of the pool in the first part; some of it are held out."""
-    ids = project.items.order_by("pk").values_list("pk", flat=True)
-    return [pk for pk in pool_of(project) if pk in ids[:PART]]
+    """Return the items of the pool in the first part of it."""
+    pool = pool_of(project)
+    return [pk for pk in pool if pk // PART == pool[0] // PART]
+
+
+def turn_of_first(project: Project) -> int:
+    """Return the number of the turn in which the first part of the pool is scored."""
+    return parts.turn_of(project.pk, pool_of(project)[0] // PART)
+
+
+def items_of(chunk: ScoredChunk) -> list[int]:
+    return [score[0] for score in msgspec.msgpack.decode(chunk.scores)]
 
 
 def done(own: Pass) -> list[int]:
@@ -106,7 +119,7 @@ def test_a_part_that_another_worker_has_is_left_to_it_and_waited_for(
 
     @make.threaded
     def take() -> None:
-        with held_if_free(Turn.SCORES, pool.items.order_by("pk")[0].pk) as is_own:
+        with held_if_free(Turn.SCORES, turn_of_first(pool)) as is_own:
             assert is_own
             is_taken.set()
             is_looked_at.wait(30)
@@ -131,13 +144,41 @@ def test_a_part_that_another_worker_has_is_left_to_it_and_waited_for(
     assert kept == {*theirs}
 
 
+def test_workers_whose_tables_differ_have_the_same_parts(pool: Project) -> None:
+    """As where rows of deleted items were taken out between the two loads."""
+    own, main = own_pass(pool), claimed(pool)
+    model, spec = loading.load(own.version)
+    table = store.load(pool, spec)
+    later = Table(table.ids[1:], table.rows[1:], table.spec_hash)
+    first, second = (
+        PartsOfPass(own, model, each, main, total=20, at_once=PART)
+        for each in (table, later)
+    )
+    left = own.left()
+
+    first.take(left[: len(left) // 2])
+    second.take(left)
+
+    kept = [item for chunk in ScoredChunk.objects.all() for item in items_of(chunk)]
+    assert sorted(kept) == pool_of(pool)
+
+
+def test_what_was_scored_twice_is_published_once(pool: Project) -> None:
+    own, ids = own_pass(pool), pool_of(pool)
+    for some in (ids[:9], ids[4:6], ids[5:12]):
+        own.keep([(pk, "money", KEPT) for pk in some])
+
+    assert [score[0] for score in own.scores()] == ids[:12]
+    assert scoring.run(claimed(pool)) == {"items": len(ids)}
+
+
 def test_a_part_of_a_worker_that_was_killed_is_free_at_once(pool: Project) -> None:
     own, main = own_pass(pool), claimed(pool)
 
     @make.threaded
     def die() -> None:
         with connection.cursor() as cursor:
-            key = [Turn.SCORES, pool.items.order_by("pk")[0].pk]
+            key = [Turn.SCORES, turn_of_first(pool)]
             cursor.execute("SELECT pg_advisory_lock(%s, %s)", key)
 
     with ThreadPoolExecutor(1) as workers:
