@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
+import itertools
 import tempfile
 import time
 from functools import partial
@@ -18,9 +19,13 @@ from bench import load
 from bench.row import SCALE, row
 from tests.running.machine import Machine, until
 
-NAMES = ("predict-p50-at-50", "predict-p99-at-50", "predict-texts", "predict-rows")
+NAMES = (
+    *("predict-p50-joining", "predict-p99-joining"),
+    *("predict-p50-at-50", "predict-p99-at-50"),
+    *("predict-texts", "predict-rows"),
+)
 PICTURES = "predict-pictures"
-SECONDS = max(3, 20 * min(1, SCALE))
+CALLS = max(100, int(1000 * min(1, SCALE)))
 # The demonstration projects, and how many labels their models learn from.
 LABELS = {"languages": 200, "wine": 90, "digits": 150}
 
@@ -61,7 +66,7 @@ async def _measured(machine: Machine) -> list[dict[str, Any]]:
     texts = [{"data": {"text": f"ein kurzer Satz, number {n}"}} for n in range(1000)]
     alcohol = [{"data": {"alcohol": 11 + n / 250, "hue": 1.0}} for n in range(1000)]
     return [
-        *await _at_fifty(machine, texts),
+        *await _at_fifty(machine, texts[:CALLS]),
         await _throughput(machine, "languages", ("predict-texts", 2000), texts),
         await _throughput(machine, "wine", ("predict-rows", 2000), alcohol),
         await _throughput(machine, "digits", (PICTURES, 10), _pictures(20)),
@@ -84,28 +89,35 @@ async def _at_fifty(
 ) -> list[dict[str, Any]]:
     """Ask about one text fifty times a second, whatever comes back."""
     path, times = "/api/projects/languages/predict/", load.Times()
-    numbers = iter(range(10**6))
+    clients = [load.Client(machine.port, machine.token) for _ in range(50)]
+    results = []
 
     async def ask(client: load.Client, due: float) -> None:
         del due
-        item = texts[next(numbers) % len(texts)]
-        await times.of("ask", client.call("POST", path, {"items": [item]}))
+        body = {"items": [texts[next(numbers) % len(texts)]]}
+        await times.of("ask", client.call("POST", path, body))
 
-    clients = [load.Client(machine.port, machine.token) for _ in range(50)]
     # The first call of each process reads the model.
+    numbers = itertools.count()
     await load.open_loop(clients, [n / 10 for n in range(20)], ask)
-    times.taken.clear()
-    await load.open_loop(clients, [n / 50 for n in range(int(50 * SECONDS))], ask)
-    return [
-        row(
-            f"predict-{name}-at-50",
-            times.percentile(share, "ask"),
-            "ms",
-            target,
-            f"one text a call, 50 calls a second for {SECONDS:.0f} s",
-        )
-        for name, share, target in (("p50", 0.5, 10.0), ("p99", 0.99, 25.0))
-    ]
+    for kind, words in (
+        ("joining", "each joins the queue"),
+        ("at-50", "none joins the queue, as of one that the model is sure of"),
+    ):
+        numbers = itertools.count()
+        times.taken.clear()
+        await load.open_loop(clients, [n / 50 for n in range(len(texts))], ask)
+        results += [
+            row(
+                f"predict-{name}-{kind}",
+                times.percentile(share, "ask"),
+                "ms",
+                target,
+                f"one text a call, 50 calls a second for {len(texts) / 50:.0f} s; {words}",
+            )
+            for name, share, target in (("p50", 0.5, 10.0), ("p99", 0.99, 25.0))
+        ]
+    return results
 
 
 async def _throughput(
