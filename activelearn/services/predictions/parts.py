@@ -8,6 +8,7 @@ where no part is free.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -31,16 +32,22 @@ from labeling.services.work.transactions import Turn, await_turn, held_if_free
 
 # Seconds between two looks whether the others have ended their parts.
 PAUSE: Final = 0.5
+logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+class PassEndedError(Exception):
+    """What is scored is not wanted any more: the pass has ended, or another model serves."""
+
+
+@dataclass
 class PartsOfPass:
     """The parts of a pass, and who takes some of them.
 
     total: items that the pass scores. is_open: whether what is scored is still wanted,
     asked in the transaction that keeps it. at_once: ids of a part, of which the project
     may have fewer. Parts are cut by ids alone: two workers whose tables differ, as where
-    items were deleted between the loads, have the same ones.
+    items were deleted between the loads, have the same ones. kept: items whose scores this
+    worker has kept.
     """
 
     own: Pass
@@ -50,12 +57,13 @@ class PartsOfPass:
     total: int
     is_open: Callable[[], bool] = field(default=lambda: True)
     at_once: int = CHUNK
+    kept: int = 0
 
     def take(self, left: Ids) -> Ids:
         """Score what is ``left`` (n,) of parts that are free; return what others have.
 
-        Raises what ``Progress.report`` and ``Progress.step`` raise; no score that is kept
-        is lost by that.
+        Raises PassEndedError and what ``Progress.report`` and ``Progress.step`` raise; no
+        score that is kept is lost by that.
         """
         starts = np.flatnonzero(np.diff(left // self.at_once)) + 1
         by_part = [mine for mine in np.split(left, starts) if len(mine)]
@@ -80,13 +88,14 @@ class PartsOfPass:
         for chunk in scored(self.model, self.table, mine.tolist()):
             with transaction.atomic():
                 if not self.is_open():
-                    return
+                    raise PassEndedError
                 self.own.keep(chunk)
                 # Last, for it locks the job's row: a worker that lost the job keeps
                 # nothing.
                 self.progress.report(
                     done=self.own.count(), total=self.total, stage=noop("scoring")
                 )
+            self.kept += len(chunk)
 
 
 def turn_of(project_id: int, part: int) -> int:
@@ -112,9 +121,9 @@ def score_all(own: Pass, progress: Progress, *, at_once: int = CHUNK) -> None:
 
 
 def score_beside(own: Pass, progress: Progress, *, at_once: int = CHUNK) -> int:
-    """Take parts of a pass while its job runs and one is free; return how many items.
+    """Take parts of a pass while its job runs and one is free.
 
-    Raises what ``score_all`` raises.
+    Return of how many items the scores were kept. Raises what ``score_all`` raises.
     """
     project = own.version.project
     # Before what is left is read: a pass that is published from here on needs nothing.
@@ -129,8 +138,11 @@ def score_beside(own: Pass, progress: Progress, *, at_once: int = CHUNK) -> int:
     if not (len(left) and is_under_way(project)):
         return 0
     parts, left = _parts(own, progress, left, at_once, is_open)
-    others = parts.take(left)
-    return len(left) - len(others)
+    try:
+        parts.take(left)
+    except PassEndedError:
+        logger.info("project %s: the pass has ended, and so does its help", project.pk)
+    return parts.kept
 
 
 def _parts(

@@ -222,6 +222,26 @@ def test_what_is_scored_behind_the_publication_is_not_kept(pool: Project) -> Non
     assert newcomers.is_whole(pool.pk)
 
 
+def test_who_helps_ends_when_the_pass_has_and_counts_what_was_kept(
+    pool: Project,
+) -> None:
+    own, main = own_pass(pool), claimed(pool)
+    beside = claimed(pool, "learn.score_beside")
+    steps: list[int] = []
+
+    def cancel() -> None:
+        steps.append(own.count())
+        ended = {"state": "cancelled", "finished_at": timezone.now()}
+        Job.objects.filter(pk=main.job.pk).update(**ended)
+
+    beside.then = cancel
+    helped = parts.score_beside(own, beside, at_once=PART)
+
+    # What has ended at the first step is not gone through to its end.
+    assert steps == [len(first_part(pool))]
+    assert helped == own.count() == len(first_part(pool))
+
+
 def test_of_a_large_pool_another_worker_is_asked_and_at_the_end_no_more(
     pool: Project,
 ) -> None:
