@@ -2,8 +2,8 @@
 
 Whoever scores a part has its turn, an advisory lock that goes with the connection: a part
 of a worker that was killed is free at once. What is kept of a part is not computed again.
-One worker has the job of the pass and publishes it; others have jobs beside it, which end
-where no part is free.
+One worker has the job of the pass and publishes it; one other at a time has a job beside
+it, which ends where no part is free.
 """
 
 from __future__ import annotations
@@ -107,8 +107,9 @@ def turn_of(project_id: int, part: int) -> int:
 def score_all(own: Pass, progress: Progress, *, at_once: int = CHUNK) -> None:
     """Score the items that a pass has left, each part kept before the next one.
 
-    Others may take some of the parts; this returns when all are there. Raises what
-    ``loading.load`` and ``Progress.report`` raise.
+    Another may take some of the parts; this returns when all are there. The session of
+    one that stands still is ended (``transactions.end_standstills``), so that its part is
+    free. Raises what ``loading.load`` and ``Progress.report`` raise.
     """
     left = own.left()
     if not len(left):

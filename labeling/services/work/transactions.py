@@ -37,6 +37,8 @@ class Turn(IntEnum):
 # Seconds that an import may leave the database without a word within a transaction: its
 # machine stands still, and whoever takes the import over waits for its turn.
 STANDSTILL: Final = 180
+# Seconds that whoever scores a part of a pool may leave it so; the part takes seconds.
+IDLE: Final = 600
 _SQL: Final = statements.load(Path(__file__).with_suffix(".sql"))
 # Seconds between two looks whether a turn that is held has become free.
 PAUSE: Final = 0.1
@@ -56,16 +58,18 @@ def await_turn(turn: Turn, project_id: int = 0, *, is_shared: bool = False) -> N
         cursor.execute(f"SELECT {lock}(%s, %s)", [turn, project_id])
 
 
-def end_standstills(seconds: float = STANDSTILL) -> int:
-    """End the sessions of imports that stand still amid their rows; return how many.
+def end_standstills(seconds: float = STANDSTILL, idle: float = IDLE) -> int:
+    """End sessions that stand still and that others wait for; return how many.
 
-    The limit of ``await_turn`` counts while the database waits for a statement, and not
-    while it waits for the rows of one, of which those of a chunk come within a second.
-    Whoever takes such an import over, and every other import of its project, waits for
-    its turn until then.
+    seconds: of imports amid their rows. The limit of ``await_turn`` counts while the
+    database waits for a statement, and not while it waits for the rows of one, of which
+    those of a chunk come within a second. Whoever takes such an import over, and every
+    other import of its project, waits for its turn until then. idle: of whoever scores a
+    part of a pool, for which whoever publishes the scores waits.
     """
     with connection.cursor() as cursor:
-        values = {"seconds": seconds, "turn": Turn.IMPORTS}
+        turns = {"imports": Turn.IMPORTS, "scores": Turn.SCORES}
+        values = {"seconds": seconds, "idle": idle, **turns}
         cursor.execute(_SQL["end_standstills"], values)
         return len(cursor.fetchall())
 

@@ -6,11 +6,13 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 import numpy as np
+import psycopg
 import pytest
 from django.db import connection
 from django.utils import timezone
@@ -23,9 +25,9 @@ from activelearn.services.predictions.chunks import Pass
 from activelearn.services.predictions.parts import PartsOfPass
 from activelearn.services.versions import loading, requests
 from labeling.models import Job, Prediction, Project
-from labeling.services.work import jobs
+from labeling.services.work import jobs, transactions
 from labeling.services.work.progress import Progress
-from labeling.services.work.transactions import Turn, held_if_free
+from labeling.services.work.transactions import IDLE, Turn, held_if_free
 from tests import make
 from tests.activelearn.predictions.test_in_turns import (
     KEPT,
@@ -142,6 +144,33 @@ def test_a_part_that_another_worker_has_is_left_to_it_and_waited_for(
 
     kept = {score[0] for score in own.scores() if score[2] == KEPT}
     assert kept == {*theirs}
+
+
+def test_a_part_of_a_worker_that_stands_still_is_free_after_a_while(
+    pool: Project,
+) -> None:
+    own, main = own_pass(pool), claimed(pool)
+    waited = 0
+
+    def end() -> None:
+        nonlocal waited
+        waited += 1
+        # As the scheduler does; one that has just been heard is left alone.
+        ended = transactions.end_standstills(idle=IDLE if waited < 9 else 0.5)
+        assert not (waited < 9 and ended)
+        assert waited < 90
+
+    main.then = end
+    with closing(psycopg.connect(**connection.get_connection_params())) as other:
+        other.autocommit = True
+        key = [Turn.SCORES, turn_of_first(pool)]
+        other.execute("SELECT pg_advisory_lock(%s, %s)", key)
+
+        parts.score_all(own, main, at_once=PART)
+
+        assert done(own) == pool_of(pool)
+        with pytest.raises(psycopg.OperationalError):
+            other.execute("SELECT 1")
 
 
 def test_workers_whose_tables_differ_have_the_same_parts(pool: Project) -> None:
