@@ -18,6 +18,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='learningpolicy',
             name='likely_labels',
-            field=models.BooleanField(db_default=True, default=True, help_text='Where a project has more than 20 labels and suggestions are shown: the station shows the labels that hold the right one in 95 of 100 cases; the others are one click or the key of the search away.', verbose_name='Likely labels first'),
+            field=models.BooleanField(db_default=True, default=True, help_text='Where a project has more than 20 labels and suggestions are shown: the station shows the labels that hold the right one in 95 of 100 items drawn at random; the others are one click or the key of the search away.', verbose_name='Likely labels first'),
         ),
     ]

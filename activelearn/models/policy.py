@@ -176,7 +176,7 @@ class LearningPolicy(PolicyPart):
             db_default=True,
             help_text=_(
                 "Where a project has more than 20 labels and suggestions are shown: the station "
-                "shows the labels that hold the right one in 95 of 100 cases; the others are one "
+                "shows the labels that hold the right one in 95 of 100 items drawn at random; the others are one "
                 "click or the key of the search away."
             ),
         ),

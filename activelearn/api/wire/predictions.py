@@ -111,7 +111,8 @@ class Prediction(ReplyData):
             list[str],
             about(
                 "Asked for: the words of a text, or the columns of a row, that speak most "
-                "for `labels`, the strongest first; of a picture none."
+                "for `labels`, the strongest first; of a picture none. What an encoder "
+                "tells of a text has no words, so it is left out."
             ),
         ]
         | UnsetType

@@ -65,7 +65,12 @@ def effect_of(project: Project) -> LikelyEffect:
     """Return what the likely labels do to the answers of a project."""
     rows = (
         Annotation.votes.filter(
-            project=project, undone_at=None, reason=Reason.MODEL, screen=""
+            project=project,
+            undone_at=None,
+            reason=Reason.MODEL,
+            screen="",
+            # Items of several votes show nothing, and are settled in another way.
+            item__votes_wanted=1,
         )
         .order_by("-pk")
         .values_list(

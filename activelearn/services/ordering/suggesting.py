@@ -12,7 +12,7 @@ from activelearn.core.features import Rows, Spec
 from activelearn.core.translation import TranslatedModel
 from activelearn.encoders.published import WrongEncoderError
 from activelearn.models import LearningPolicy, ModelVersion
-from activelearn.services.features import payloads, store
+from activelearn.services.features import in_force, payloads, store
 from activelearn.services.versions import loading, registry
 from labeling import queries
 from labeling.errors import ConflictError
@@ -87,7 +87,7 @@ def _add_details(
         if likely:
             items, rows = _rows_of(project, spec, item_ids[:WITH_LIKELY])
             today = queries.label_names(project.label_set_pk)
-            names = conformal.names_of(likely, model, rows, today)
+            names = conformal.names_of(likely, model, rows, today) if items else []
             for pk, labels in zip(items, names, strict=True):
                 if labels:
                     suggestions[pk]["likely"] = labels
@@ -109,8 +109,10 @@ def _rows_of(
     project: Project, spec: Spec, item_ids: Sequence[int]
 ) -> tuple[list[int], Rows]:
     """Return those of the items that are still there, and their rows."""
-    if project.data_type == Project.DataType.IMAGE:
-        # A network takes long to look at a picture, and has seen these.
+    if project.data_type == Project.DataType.IMAGE or in_force.is_slow(spec):
+        # An encoder takes long to look at an item, or costs money, and has seen these.
+        if in_force.reads_unseen(project, store.hash_of(spec)):
+            return [], None
         table = store.load(project, spec)
         covered = table.covered(item_ids)
         return covered, table.rows_of(covered)

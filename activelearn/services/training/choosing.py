@@ -30,6 +30,7 @@ from labeling.messages import message
 from labeling.models import Item, Project, ProjectCounter, User
 from labeling.services.work import jobs
 from labeling.services.work.progress import Progress
+from labeling.services.work.transactions import lock_project
 
 # Items whose rows are computed at once.
 AT_ONCE: Final = 100
@@ -106,7 +107,7 @@ def run(progress: Progress) -> dict[str, Any]:
     choice = _compared(project, labels, specs, progress)
     items = min(len(labels), representations.MOST) if choice.accuracies else 0
     with transaction.atomic():
-        _keep(project, choice, specs, items, label_count)
+        choice = _keep(project, choice, specs, items, label_count)
         if choice.name != choice.before:
             requests.request_order(project.pk)
         # Last, for it locks the job's row: a worker that lost the job keeps nothing.
@@ -176,10 +177,7 @@ def _compared(
         seed=project.seed,
         step=progress.report,
     )
-    choice = representations.chosen(right, lot.groups, before)
-    # What somebody wants stays, whatever is right more often.
-    is_by_hand = choices.is_by_hand(project.pk)
-    return replace(choice, name=before) if is_by_hand else choice
+    return representations.chosen(right, lot.groups, before)
 
 
 def _keep(
@@ -188,8 +186,18 @@ def _keep(
     specs: Mapping[str, core.Spec],
     items: int,
     label_count: int,
-) -> None:
+) -> ChosenRepresentation:
+    """Keep what was compared, and what is chosen now; return that.
+
+    Raises NotFoundError where the project has been deleted.
+    """
+    # The comparison took minutes: what somebody chose meanwhile must be seen, and stays,
+    # whatever is right more often.
+    lock_project(project.pk)
     last = choices.newest(project.pk)
+    if last:
+        name = last.name if last.is_by_hand else choice.name
+        choice = replace(choice, name=name, before=choices.name_now(project))
     RepresentationChoice.objects.create(
         project=project,
         number=last.number + 1 if last else 1,
@@ -209,3 +217,4 @@ def _keep(
         is_by_hand=last.is_by_hand if last else False,
         chosen_by=last.chosen_by if last else None,
     )
+    return choice

@@ -164,7 +164,7 @@ class Suggestion(ReplyData):
             list[str],
             about(
                 "In `assist` mode, of more than 20 labels: those that hold the right one in "
-                "95 of 100 cases, the likeliest first."
+                "95 of 100 items drawn at random, the likeliest first."
             ),
         ]
         | UnsetType
