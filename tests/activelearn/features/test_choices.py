@@ -18,6 +18,7 @@ from labeling.models import Item, Job, Project
 from labeling.services.work import jobs
 from tests import make
 from tests.activelearn.test_loop import answer
+from tests.doubles import watched
 
 pytestmark = pytest.mark.django_db
 
@@ -118,6 +119,29 @@ def test_from_a_hundred_labels_on_a_useless_encoder_is_dropped() -> None:
     # The next order reads the texts so, and it is on its way.
     assert Job.objects.filter(kind="learn.rank", state="queued").exists()
     assert "words and parts of words" in str(job.log)
+
+
+def test_what_somebody_chooses_while_it_is_compared_stays() -> None:
+    project = labeled()
+    person = make.manager_of(project).user
+    choosing.consider(project.pk)
+    job = Job.objects.get(project=project, kind="learn.choose", state="queued")
+    progress = watched(
+        jobs.claim(job.pk),
+        after="comparison",
+        then=lambda: choices.choose(project, "encoded", person),
+    )
+
+    choosing.run(progress)
+
+    row = choices.newest(project.pk)
+    assert row is not None
+    assert (row.name, row.before, row.chosen_by) == ("encoded", "encoded", person)
+    assert row.is_by_hand
+    # What was compared is kept all the same, behind the person's own row.
+    assert set(row.compared) == {"hashed", "encoded", "joined"}
+    numbers = RepresentationChoice.objects.filter(project=project)
+    assert len({each.number for each in numbers}) == len(numbers)
 
 
 GERMAN: Final = "Bitte die verlorene Karte sperren und eine neue nach Hause schicken"
