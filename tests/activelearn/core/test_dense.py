@@ -13,6 +13,7 @@ from scipy import sparse
 
 from activelearn.core import dense, diversity, features
 from activelearn.core.dense import DenseRows
+from activelearn.core.joined import JoinedRows
 from activelearn.core.representations import part_of
 from activelearn.services.features.shards import PartOfRows
 from tests.activelearn.core.test_joined import TEXTS, joined
@@ -70,6 +71,27 @@ def test_dense_columns_are_those_of_the_encoder_or_the_sketch(places: Any) -> No
     assert np.allclose(of_words.dense, rows.sparse[places].toarray(), atol=0.001)
     wide = joined(6, hashed=dense.WIDTH + 1)
     assert DenseRows(wide.sparse).shape == (6, dense.WIDTH)
+
+
+def test_long_vectors_are_read_in_as_many_columns_as_a_sketch_has() -> None:
+    rng = np.random.default_rng(0)
+    brought = (rng.normal(size=(60, 4096)) / 32).astype(np.float16)
+    brought[7, :] = np.finfo(np.float16).max
+    rows = DenseRows(JoinedRows(sparse.csr_matrix((60, 3), dtype=np.float32), brought))
+
+    few = rows[:].dense
+
+    assert rows.shape == (60, dense.WIDTH)
+    assert few.dtype == np.float16
+    assert few.shape == (60, dense.WIDTH)
+    assert np.isfinite(few).all()
+    assert (rows[[9, 2]].dense == few[[9, 2]]).all()
+    # What is alike stays alike: the error of a product is that of a sketch.
+    usual = np.arange(60) != 7
+    exact, sketch = (part[usual].astype(np.float64) for part in (brought, few))
+    lengths = (exact**2).sum(axis=1).mean()
+    error = (sketch @ sketch.T - exact @ exact.T) / lengths
+    assert error.std() < 1.5 * np.sqrt(2 / dense.WIDTH)
 
 
 def test_rows_that_keep_no_columns_apart_are_asked_for_all_of_them() -> None:
