@@ -117,6 +117,7 @@ def addresses(of: World) -> Iterator[str]:
         "slug": [of.project.slug],
         "pk": numbers,
         "number": [1, 2],
+        "name": ["whole", "vectors"],
         "before": [1, 2],
         "which": ["low-confidence", "flagged", "suspects"],
         "action": ["promote", "rollback", "archive"],

@@ -94,7 +94,8 @@ def run(progress: Progress) -> dict[str, Any]:
     """Compare the representations on the labels there are, and choose one.
 
     The next order and the next version read the items by it; versions that are there go
-    on with their own. Raises what ``Progress.report`` and ``payloads.read`` raise.
+    on with their own. Raises what ``Progress.report`` and ``payloads.read`` raise, and
+    NotFoundError where the project has been deleted.
     """
     project = progress.job.project
     # Somebody else may have compared since it was requested.
