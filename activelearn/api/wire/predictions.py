@@ -13,6 +13,7 @@ from activelearn.services.predictions import serving
 from labeling.api.http.fields import (
     Body,
     Columns,
+    Key,
     ReplyData,
     Share,
     about,
@@ -43,7 +44,7 @@ class PredictItem(Body):
     ) = UNSET
     item: (
         Annotated[
-            int,
+            Key,
             about("Instead of `data` and `image`: the id of an item of the pool."),
         ]
         | UnsetType
