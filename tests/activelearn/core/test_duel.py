@@ -64,7 +64,7 @@ def test_c12_the_gain_is_estimated_without_bias_and_within_its_interval(
     error = values.std() / SAMPLES**0.5
     assert abs(values.mean() - true_gain) < 4.5 * error
     covered = np.mean([gain.low <= true_gain <= gain.high for gain in gains])
-    assert covered > 0.93
+    assert covered > 0.92
 
 
 def test_c12_the_order_is_a_uniform_sample_of_the_differing_items() -> None:
