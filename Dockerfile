@@ -10,5 +10,5 @@ COPY activelearn activelearn
 COPY frontend frontend
 RUN pip install --no-cache-dir --no-deps . && mkdir /data && chown assay /data
 USER assay
-ENV ASSAY_HOME=/data PYTHONDONTWRITEBYTECODE=1
+ENV ASSAY_HOME=/data PYTHONDONTWRITEBYTECODE=1 PROMETHEUS_MULTIPROC_DIR=/tmp/metrics
 CMD ["gunicorn", "config.wsgi:application", "--bind=0.0.0.0:8000", "--worker-class=running.server.Worker", "--workers=2", "--threads=8", "--worker-tmp-dir=/dev/shm", "--no-control-socket", "--forwarded-allow-ips=*"]

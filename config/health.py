@@ -1,8 +1,7 @@
-"""Liveness, readiness and metrics, without item text or secrets."""
+"""Liveness and readiness, without secrets; and what the API says of itself."""
 
 from __future__ import annotations
 
-import ipaddress
 from functools import cache
 from threading import Lock
 from typing import Any, Final
@@ -11,7 +10,6 @@ from celery import current_app
 from celery.exceptions import OperationalError
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
-from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import translation
@@ -19,8 +17,6 @@ from drf_spectacular.generators import SchemaGenerator
 
 from activelearn.services.versions import healing
 from config.database import schema
-from labeling.api.http.authentication import key_of, owner_of
-from labeling.models import Disagreement, Job, ProjectCounter, QueueEntry
 from labeling.services.work import space
 
 
@@ -67,63 +63,6 @@ def ready_for_work(*, is_told_why: bool = False) -> HttpResponse:
 def ready(request: HttpRequest) -> HttpResponse:
     """Answer the same; people who have logged in see what is missing."""
     return ready_for_work(is_told_why=request.user.is_authenticated)
-
-
-def _counts() -> dict[str, int]:
-    votes = ProjectCounter.objects.aggregate(all=Sum("votes"))["all"]
-    open_jobs = Job.objects.filter(state__in=(Job.State.QUEUED, Job.State.RUNNING))
-    return {
-        "assay_votes_total": votes or 0,
-        "assay_queue_entries": QueueEntry.objects.count(),
-        "assay_jobs_open": open_jobs.count(),
-        "assay_models_damaged": healing.alarms().count(),
-        "assay_disk_free_bytes": space.free(),
-        "assay_disagreements_open": Disagreement.objects.filter(
-            resolved_at=None
-        ).count(),
-    }
-
-
-# What a proxy writes into a request. One that writes none of these has to be told of by
-# PROXIES: its callers would be taken for those of this machine.
-_OF_PROXIES: Final = (
-    "HTTP_X_FORWARDED_FOR",
-    "HTTP_X_REAL_IP",
-    "HTTP_FORWARDED",
-    "HTTP_VIA",
-)
-
-
-def _is_of_this_machine(request: HttpRequest) -> bool:
-    if settings.PROXIES or any(name in request.META for name in _OF_PROXIES):
-        return False
-    try:
-        return ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
-    except ValueError:
-        return False
-
-
-def _may_watch(request: HttpRequest) -> bool:
-    if request.user.is_staff or _is_of_this_machine(request):
-        return True
-    owner = owner_of(key, "") if (key := key_of(request)) else None
-    return owner is not None and owner[0].is_staff
-
-
-def metrics(request: HttpRequest) -> HttpResponse:
-    """Answer the counts that an operator watches, in Prometheus text format."""
-    if not _may_watch(request):
-        words = "log in as staff, or send a token of the staff\n"
-        return HttpResponse(
-            words,
-            status=401,
-            content_type="text/plain",
-            headers={"WWW-Authenticate": "Token"},
-        )
-    lines = [f"{name} {count}" for name, count in _counts().items()]
-    return HttpResponse(
-        "\n".join(lines) + "\n", content_type="text/plain; version=0.0.4"
-    )
 
 
 @cache

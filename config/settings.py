@@ -70,6 +70,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.callers.Callers",
     "config.middleware.Probes",
+    "config.metrics.requests.Timed",
     "config.middleware.Private",
     "config.devices.Devices",
     "config.middleware.TryAgain",

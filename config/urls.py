@@ -12,6 +12,7 @@ from activelearn.api import urls as learn_api
 from activelearn.views import urls as learn_pages
 from config import health
 from config.icon import icon
+from config.metrics.page import metrics
 from labeling.api import urls as labeling_api
 from labeling.views import urls as labeling_pages
 
@@ -23,7 +24,7 @@ handler500 = "config.failures.failed"
 urlpatterns = [
     path("healthz", health.alive),
     path("readyz", health.ready),
-    path("metrics", health.metrics),
+    path("metrics", metrics),
     path("favicon.ico", icon),
     path("language/", set_language, name="set_language"),
     path("admin/", admin.site.urls),

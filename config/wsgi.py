@@ -11,6 +11,7 @@ from config.chunked import with_length
 from config.database.plans import keep_plans
 from config.database.waits import limit_waits
 from config.keys import check_secret_key
+from config.metrics import requests
 from config.prefix import without_prefix
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -18,6 +19,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 _site = get_wsgi_application()
 application = without_prefix(with_length(_site))
 check_secret_key()
+requests.prepare()
 keep_plans()
 limit_waits()
 # What is loaded stays: the collector need not look at it with every request, and the

@@ -21,6 +21,7 @@ from django.db import DatabaseError, connection
 
 from config import celery_app, env, home
 from config.keys import check_secret_key
+from config.metrics import requests
 from running import finding
 from running.embedded import postgres
 from running.supervise import PartError, ProcessPart, Stopped, Supervisor, end_leftovers
@@ -147,6 +148,9 @@ class Command(BaseCommand):
                 link.execute("CREATE DATABASE assay")
 
     def _start_web(self, supervisor: Supervisor) -> None:
+        # The counts of the processes that have ended go with them: counters begin anew.
+        metrics = self.home / "run" / "metrics"
+        shutil.rmtree(metrics, ignore_errors=True)
         options = [
             f"--bind=127.0.0.1:{self.port}",
             "--worker-class=running.server.Worker",
@@ -167,7 +171,7 @@ class Command(BaseCommand):
                 "web",
                 _python("-m", "gunicorn", "config.wsgi:application", *options),
                 self._web_responds,
-                environment=ONE_THREAD,
+                environment={**ONE_THREAD, requests.FOLDER: str(metrics)},
                 orphan_signal=signal.SIGQUIT,
             )
         )

@@ -120,7 +120,7 @@ def test_attack_11_an_alarm_stands_until_something_newer_serves() -> None:
     assert f"Version {first.number} serves in its place" in " ".join(shown.split())
     assert watcher.get("/readyz").json()["models"] == "1 damaged"
     assert watcher.get("/readyz").status_code == 200
-    assert "assay_models_damaged 1\n" in watcher.get("/metrics").content.decode()
+    assert "assay_models_damaged 1.0\n" in watcher.get("/metrics").content.decode()
     with pytest.raises(DamagedFileError):
         registry.promote(second, None)
 
