@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from activelearn.api.wire.training import previews, runs
-from activelearn.models import TrainingRun
+from activelearn.api.wire.training import causes, previews, runs
+from activelearn.models import LearningPolicy, TrainingRun
 from activelearn.services.training import dry_run, triggers
 from labeling.api.http.calls import Reply, call
 from labeling.api.http.pagination import Page, page_of
@@ -52,3 +52,14 @@ class RetrainPreviewView(ProjectView):
         Nothing is trained or written.
         """
         return previews.retrain_of(dry_run.dry_run(self.member.project))
+
+
+class RunCausesView(ProjectView):
+    """What starts the next run."""
+
+    allowed: ClassVar = members.ENGINEER
+
+    @call()
+    def get(self) -> causes.RunCauses:
+        """Return how far each cause of a run is, and by which rule they count."""
+        return causes.causes_of(LearningPolicy.of(self.member.project_id))

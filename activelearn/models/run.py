@@ -45,11 +45,17 @@ class TrainingRun(models.Model):
         PERSON = "person", _("asked for")
         HELD_OUT = "held-out", _("new held-out labels")
         DUEL = "duel", _("the answers of a duel")
+        SCHEDULE = "schedule", _("the days since the last run")
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="training_runs")
     job = models.OneToOneField(Job, models.CASCADE, related_name="training_run")
     trigger = models.CharField(max_length=10, choices=Trigger)
     reason = MessageField()
+    causes = models.JSONField(
+        default=list,
+        db_default=[],
+        help_text="What started it by itself: of each cause what was there, and wanted.",
+    )
     requested_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     judges = models.ForeignKey(
         "activelearn.ModelVersion",

@@ -264,8 +264,13 @@ CREATE TABLE activelearn_learningpolicy (
     hourly_rate double precision DEFAULT 0.0 NOT NULL,
     by_minute boolean DEFAULT false NOT NULL,
     likely_labels boolean DEFAULT true NOT NULL,
+    retrain_days smallint DEFAULT 30 NOT NULL,
+    retrain_most smallint DEFAULT 0 NOT NULL,
+    retrain_when character varying(100) DEFAULT 'labels'::character varying NOT NULL,
     CONSTRAINT activelearn_learningpolicy_half_life_days_check CHECK ((half_life_days >= 0)),
-    CONSTRAINT activelearn_learningpolicy_retrain_first_check CHECK ((retrain_first >= 0))
+    CONSTRAINT activelearn_learningpolicy_retrain_days_check CHECK ((retrain_days >= 0)),
+    CONSTRAINT activelearn_learningpolicy_retrain_first_check CHECK ((retrain_first >= 0)),
+    CONSTRAINT activelearn_learningpolicy_retrain_most_check CHECK ((retrain_most >= 0))
 );
 
 CREATE TABLE activelearn_meterlook (
@@ -510,6 +515,7 @@ CREATE TABLE activelearn_trainingrun (
     unread integer,
     duel_id bigint,
     strength jsonb,
+    causes jsonb DEFAULT '[]'::jsonb NOT NULL,
     CONSTRAINT activelearn_trainingrun_labels_check CHECK ((label_count >= 0)),
     CONSTRAINT activelearn_trainingrun_look_check CHECK ((look >= 0)),
     CONSTRAINT activelearn_trainingrun_unread_check CHECK ((unread >= 0))
@@ -2735,6 +2741,8 @@ INSERT INTO django_migrations (app, name, applied) VALUES
     ('activelearn', '0041_likely_labels', now()),
     ('activelearn', '0042_strength', now()),
     ('activelearn', '0043_address_of_vectors', now()),
+    ('activelearn', '0056_causes', now()),
+    ('activelearn', '0057_when_to_retrain', now()),
     ('admin', '0001_initial', now()),
     ('admin', '0002_logentry_remove_auto_add', now()),
     ('admin', '0003_logentry_add_action_flag_choices', now()),

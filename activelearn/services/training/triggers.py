@@ -1,4 +1,4 @@
-"""When to retrain: each threshold of new and corrected labels fires exactly once."""
+"""When to retrain: what is due fires exactly once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from activelearn.models import (
 from activelearn.services.judging import duel_course, duels
 from activelearn.services.ordering import ranking
 from activelearn.services.predictions import scoring
-from activelearn.services.training import choosing, encoding, experiments
+from activelearn.services.training import causes, choosing, encoding, experiments
 from activelearn.services.versions import reasons, registry, requests
 from labeling.messages import Message, message, verbatim
 from labeling.models import Item, Job, Project, ProjectCounter, Resolution, User
@@ -31,18 +31,8 @@ from labeling.services.work.transactions import keep_project, lock_project
 MORE: Final = 0.2
 
 
-def next_threshold(policy: LearningPolicy, labels_then: int) -> int:
-    """Return how many confident labels and corrections of them start the next run."""
-    # There is nothing yet that could grow.
-    if labels_then == 0:
-        return policy.retrain_first
-    # At least ten: a share of few labels would start a run for each one.
-    growth = math.ceil(labels_then * policy.retrain_growth)
-    return labels_then + max(10, growth)
-
-
 def consider(project_id: int) -> TrainingRun | None:
-    """Start a run when enough new confident labels and corrections have come in."""
+    """Start a run when what the project waits for has come together."""
     with transaction.atomic():
         # The project's row is locked: a threshold fires once, whoever looks.
         if (project := keep_project(project_id)) is None:
@@ -50,21 +40,23 @@ def consider(project_id: int) -> TrainingRun | None:
         trigger, _ = RetrainTrigger.objects.get_or_create(project=project)
         now = ProjectCounter.toward_retrain(project_id)
         _forget_deleted(trigger, now)
-        due = next_threshold(LearningPolicy.of(project_id), trigger.label_count)
-        if now < due or duels.holds_back(project_id, now):
+        policy = LearningPolicy.of(project_id)
+        due = causes.together(policy)
+        if not due or causes.budget_of(policy).is_used_up:
             return None
-        new, wanted = now - trigger.label_count, due - trigger.label_count
-        reason = message(
-            "%(new)s new confident labels and corrections; %(wanted)s were due",
-            new=new,
-            wanted=wanted,
-        )
+        if duels.holds_back(project_id, now):
+            return None
         # From what there is, not from what was due: labels that came in at once fire
         # once.
         trigger.fired += 1
         trigger.label_count = now
         trigger.save(update_fields=["fired", "label_count"])
-        return _request(project, None, TrainingRun.Trigger.LABELS, reason)
+        run = _request(
+            project, None, TrainingRun.Trigger(due[0].name), causes.reason_of(due)
+        )
+        run.causes = [cause.evidence for cause in due]
+        run.save(update_fields=["causes"])
+        return run
 
 
 def _forget_deleted(trigger: RetrainTrigger, now: int) -> None:

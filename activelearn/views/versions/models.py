@@ -16,7 +16,6 @@ from activelearn.models import (
     Evaluation,
     LearningPolicy,
     ModelVersion,
-    RetrainTrigger,
     TrainingRun,
 )
 from activelearn.services.judging import duels, verdicts
@@ -32,8 +31,9 @@ from activelearn.views.judging.evidence import Evidence, evidence_of
 from activelearn.views.labels import coverage
 from activelearn.views.ordering import likely
 from activelearn.views.page.pictures import history_of
+from activelearn.views.training import causes
 from labeling.errors import AssayError, ConflictError
-from labeling.models import Item, Job, Membership, Project, ProjectCounter
+from labeling.models import Item, Job, Membership, Project
 from labeling.services.projects import members
 from labeling.services.work import jobs, waiting
 from labeling.services.work.transactions import one_moment
@@ -68,7 +68,6 @@ def _known(request: HttpRequest, member: Membership) -> dict[str, Any]:
     project = member.project
     own_policy = LearningPolicy.of(project.pk)
     champion = registry.champion(project)
-    fired = RetrainTrigger.objects.filter(project=project).first()
     evidence = _evidence(request, project, own_policy)
     return {
         "champion": champion,
@@ -76,8 +75,7 @@ def _known(request: HttpRequest, member: Membership) -> dict[str, Any]:
         "reads": reading.shown(project, champion),
         "wait": triggers.wait_of(project),
         **_duels(request, project, evidence),
-        "labels": ProjectCounter.toward_retrain(project.pk),
-        "due": triggers.next_threshold(own_policy, fired.label_count if fired else 0),
+        "causes": causes.shown(own_policy),
         "runs": listing(
             request,
             TrainingRun.objects.select_related("job").filter(project=project),

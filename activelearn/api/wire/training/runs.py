@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from activelearn import models
+from activelearn.core import causes as core
 from activelearn.models.version import LONGEST_REASON
 from activelearn.services.training import retrain
 from labeling.api.http.fields import (
@@ -44,6 +45,16 @@ class TrainingBody(Body):
     ) = None
 
 
+class StartedBy(ReplyData):
+    """A cause that was due when a run started by itself."""
+
+    cause: Annotated[str, one_of(core.CAUSES, "What it was.")]
+    now: Annotated[
+        float, about("What was there: of `labels` labels, of `schedule` days.")
+    ]
+    wanted: Annotated[float, about("With how much it was due.")]
+
+
 class TrainingRun(ReplyData):
     """One training: why it started, how far it is, what came of it."""
 
@@ -69,6 +80,10 @@ class TrainingRun(ReplyData):
     unread: Annotated[
         int | None,
         about("Items not read whole; `items/?unread=yes` has those of now."),
+    ]
+    causes: Annotated[
+        list[StartedBy],
+        about("What started it by itself; empty where something else did."),
     ]
     verdict: Annotated[
         str,
@@ -102,6 +117,7 @@ def run_of(run: models.TrainingRun) -> TrainingRun:
         judges=run.judges.number if run.judges else None,
         same_as=run.same_as_id,
         labels=run.label_count,
+        causes=[StartedBy(**cause) for cause in run.causes],
         unread=run.unread,
         verdict=run.verdict,
         explanation=localized(run.explanation),

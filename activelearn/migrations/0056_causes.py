@@ -1,0 +1,23 @@
+"""What started a run by itself."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('activelearn', '0043_address_of_vectors'),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name='trainingrun',
+            name='causes',
+            field=models.JSONField(db_default=[], default=list, help_text='What started it by itself: of each cause what was there, and wanted.'),
+        ),
+        migrations.AlterField(
+            model_name='trainingrun',
+            name='trigger',
+            field=models.CharField(choices=[('labels', 'new confident labels'), ('person', 'asked for'), ('held-out', 'new held-out labels'), ('duel', 'the answers of a duel'), ('schedule', 'the days since the last run')], max_length=10),
+        ),
+    ]
