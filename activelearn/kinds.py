@@ -15,7 +15,13 @@ from activelearn.services.judging import (
 )
 from activelearn.services.ordering import ranking, searching
 from activelearn.services.predictions import scoring
-from activelearn.services.training import choosing, encoding, retrain, triggers
+from activelearn.services.training import (
+    back_tests,
+    choosing,
+    encoding,
+    retrain,
+    triggers,
+)
 from labeling.services.work.kinds import Kind
 
 QUEUE: Final = "training"
@@ -79,6 +85,16 @@ KINDS: Final = (
         rest=9,
         counts={
             "labels": noop("Labels of the curve"),
+            "held_out": noop("Held-out items compared on"),
+        },
+    ),
+    Kind(
+        "learn.windows",
+        back_tests.run,
+        title=noop("back-test of training windows"),
+        queue=QUEUE,
+        counts={
+            "labels": noop("Labels of the pool"),
             "held_out": noop("Held-out items compared on"),
         },
     ),

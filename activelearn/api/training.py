@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from activelearn.api.wire.training import causes, previews, runs
+from activelearn.api.wire.training import causes, previews, runs, windows
 from activelearn.models import LearningPolicy, TrainingRun
-from activelearn.services.training import dry_run, triggers
+from activelearn.services.training import back_tests, dry_run, triggers
 from labeling.api.http.calls import Reply, call
 from labeling.api.http.pagination import Page, page_of
 from labeling.api.http.scope import ProjectView
+from labeling.api.wire import work
 from labeling.models import User
 from labeling.services.projects import members
 
@@ -63,3 +64,20 @@ class RunCausesView(ProjectView):
     def get(self) -> causes.RunCauses:
         """Return how far each cause of a run is, and by which rule they count."""
         return causes.causes_of(LearningPolicy.of(self.member.project_id))
+
+
+class WindowsView(ProjectView):
+    """Which labels to learn from."""
+
+    allowed: ClassVar = members.ENGINEER
+
+    @call()
+    def get(self) -> windows.Windows:
+        """Return how good models of several windows would have been, by the newest trial."""
+        return windows.windows_of(back_tests.newest(self.member.project_id))
+
+    @call(202)
+    def post(self) -> work.JobAsked:
+        """Have windows tried; where that waits already, this is that job."""
+        user = User.objects.get(pk=self.member.user_id)
+        return work.asked_of(back_tests.request(self.member.project, user))

@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_P}training-runs/", training.TrainingRunsView.as_view()),
     path(f"{_P}training-runs/preview/", training.RetrainPreviewView.as_view()),
     path(f"{_P}training-runs/causes/", training.RunCausesView.as_view()),
+    path(f"{_P}training-runs/windows/", training.WindowsView.as_view()),
     path(f"{_P}models/", versions.ModelsView.as_view()),
     path(f"{_P}models/<int:number>/evaluation/", versions.EvaluationView.as_view()),
     path(

@@ -1,6 +1,6 @@
 """What may start a run by itself, and how often."""
 
-import activelearn.models.policy
+import activelearn.models.teaching
 import django.core.validators
 from django.db import migrations, models
 
@@ -25,6 +25,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='learningpolicy',
             name='retrain_when',
-            field=models.CharField(db_default='labels', default='labels', help_text='labels, schedule, or several joined by and / or: labels or schedule. labels: enough new ones, by the two settings before this; schedule: enough days.', max_length=100, validators=[activelearn.models.policy.only_causes], verbose_name='What starts a run'),
+            field=models.CharField(db_default='labels', default='labels', help_text='labels, schedule, or several joined by and / or: labels or schedule. labels: enough new ones, by the two settings before this; schedule: enough days.', max_length=100, validators=[activelearn.models.teaching.only_causes], verbose_name='What starts a run'),
         ),
     ]

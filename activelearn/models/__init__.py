@@ -17,6 +17,7 @@ from activelearn.models.run import (
     TrainingRun,
 )
 from activelearn.models.version import Evaluation, ModelVersion, Promotion
+from activelearn.models.window import WindowTrial
 
 __all__ = [
     "AddedEncoder",
@@ -36,4 +37,5 @@ __all__ = [
     "ScoringRun",
     "Snapshot",
     "TrainingRun",
+    "WindowTrial",
 ]

@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
-from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from activelearn.core import causes
+from activelearn.models.teaching import TeachingPolicy
 from labeling.models.policy import MAX_SOURCE, NEXT, VOTES, between
 from labeling.models.setting import PolicyPart, SettingGroup, setting
 
-RETRAIN: Final = SettingGroup(_("When to retrain"))
-WEIGHTS: Final = SettingGroup(_("What a label counts"))
 AIM: Final = SettingGroup(_("What is good enough"))
 GATE: Final = SettingGroup(_("When a new model takes over"))
 
 
-def _weight(words: Any, help_text: Any) -> models.FloatField[float, float]:
-    return models.FloatField(
-        words, default=1.0, validators=between(0.1, 10.0), help_text=help_text
-    )
-
-
-def only_causes(rule: str) -> None:
-    """Check a rule of causes; raises ValidationError with the word that is wrong."""
-    try:
-        causes.groups_of(rule)
-    except ValueError as error:
-        raise ValidationError(
-            _("“%(word)s” cannot start a run here: %(known)s, joined by and / or."),
-            params={"word": str(error), "known": ", ".join(causes.CAUSES)},
-        ) from error
-
-
-class LearningPolicy(PolicyPart):
+class LearningPolicy(TeachingPolicy, PolicyPart):
     """How the queue is ordered, and when a model is trained anew."""
 
     class Strategy(models.TextChoices):
@@ -196,110 +175,6 @@ class LearningPolicy(PolicyPart):
         VOTES,
         "learner",
         "pages",
-    )
-    retrain_first = setting(
-        models.PositiveIntegerField(
-            _("Labels before the first run"),
-            default=20,
-            validators=[MinValueValidator(2)],
-            help_text=_("New confident labels before the first training run."),
-        ),
-        RETRAIN,
-        "learner",
-    )
-    retrain_growth = setting(
-        models.FloatField(
-            _("Growth before the next run"),
-            default=0.2,
-            validators=between(0.0, 5.0),
-            help_text=_(
-                "Share by which the confident labels grow before the next training run; at "
-                "least ten labels."
-            ),
-        ),
-        RETRAIN,
-        "learner",
-    )
-    retrain_when = setting(
-        models.CharField(
-            _("What starts a run"),
-            max_length=100,
-            default=causes.LABELS,
-            db_default=causes.LABELS,
-            validators=[only_causes],
-            help_text=_(
-                "labels, schedule, or several joined by and / or: labels or schedule. labels: "
-                "enough new ones, by the two settings before this; schedule: enough days."
-            ),
-        ),
-        RETRAIN,
-        "learner",
-        "pages",
-    )
-    retrain_days = setting(
-        models.PositiveSmallIntegerField(
-            _("Days between runs by schedule"),
-            default=30,
-            db_default=30,
-            validators=between(1, 3650),
-            help_text=_(
-                "Where a schedule may start a run: this many days after the last one, if there "
-                "are new labels."
-            ),
-        ),
-        RETRAIN,
-        "learner",
-    )
-    retrain_most = setting(
-        models.PositiveSmallIntegerField(
-            _("Most runs in 30 days"),
-            default=0,
-            db_default=0,
-            validators=between(0, 10_000),
-            help_text=_(
-                "Of those that start by themselves; 0 is no limit. A person may always ask "
-                "for one."
-            ),
-        ),
-        RETRAIN,
-        "learner",
-    )
-    weight_expert = setting(
-        _weight(
-            _("Weight of experts' labels"),
-            _("How much a label by an expert counts in training beside the others."),
-        ),
-        WEIGHTS,
-        "learner",
-    )
-    weight_gold = setting(
-        _weight(
-            _("Weight of imported labels"),
-            _("How much a label that came with a file counts in training."),
-        ),
-        WEIGHTS,
-        "learner",
-    )
-    weight_consensus = setting(
-        _weight(
-            _("Weight of labels by votes"),
-            _("How much a label by the annotators' votes counts in training."),
-        ),
-        WEIGHTS,
-        "learner",
-    )
-    half_life_days = setting(
-        models.PositiveSmallIntegerField(
-            _("Half-life of labels in days"),
-            default=0,
-            validators=between(0, 3650),
-            help_text=_(
-                "A label that is older than the newest one by this many days counts half in "
-                "training; 0: age does not matter."
-            ),
-        ),
-        WEIGHTS,
-        "learner",
     )
     gate = setting(
         models.CharField(

@@ -24,7 +24,7 @@ from activelearn.core.features import Table
 from activelearn.core.lessons import Example
 from activelearn.models import Snapshot
 from activelearn.services.features import files
-from activelearn.services.labels import weighing
+from activelearn.services.labels import weighing, windowing
 from labeling.errors import DamagedFileError
 from labeling.messages import message
 from labeling.models import Annotation, Item, LabelSet, Project
@@ -192,8 +192,12 @@ def list_earlier() -> int:
 def counting(
     project: Project, labels: Sequence[resolutions.CurrentLabel]
 ) -> list[resolutions.CurrentLabel]:
-    """Return the labels that are taught; no label at all is one of several labels."""
-    return [label for label in labels if label.names or project.is_multi]
+    """Return the labels that are taught; no label at all is one of several labels.
+
+    Those that the project's window leaves out are not.
+    """
+    named = [label for label in labels if label.names or project.is_multi]
+    return windowing.counting(project, named)
 
 
 def _packed_then(snapshot: Snapshot) -> bytes:

@@ -17,6 +17,7 @@ from activelearn.models import (
     TrainingRun,
 )
 from activelearn.services.judging import duel_course, duels
+from activelearn.services.labels import windowing
 from activelearn.services.ordering import ranking
 from activelearn.services.predictions import scoring
 from activelearn.services.training import causes, choosing, encoding, experiments
@@ -236,6 +237,7 @@ def _judged_on(project: Project, evidence: Evaluation | None) -> tuple[int, int,
     named = evidence.left_out_items if evidence else []
     left_out = named or []
     labels = Resolution.objects.filter(project=project, superseded_at=None)
+    too_old = windowing.period_of(project).outside(labels).values("item")
     # Nothing is right or wrong on these, however many there are.
     undecided = labels.filter(is_ambiguous=True).values("item")
     items = (
@@ -245,6 +247,7 @@ def _judged_on(project: Project, evidence: Evaluation | None) -> tuple[int, int,
         # In one look: an item may be left out and undecided, and counts once.
         .exclude(Q(pk__in=left_out) | Q(pk__in=undecided))
         # No verdict hangs on these.
+        .exclude(pk__in=too_old)
         .exclude(pk__in=list(beyond.items_of(project.pk)))
     )
     labels = labels.filter(item__in=items)

@@ -22,7 +22,7 @@ from activelearn.services.judging import duels, verdicts
 from activelearn.services.labels.coverage import coverage_of
 from activelearn.services.labels.rare import rare_labels_of
 from activelearn.services.predictions import newcomers, scoring
-from activelearn.services.training import triggers
+from activelearn.services.training import back_tests, triggers
 from activelearn.services.versions import healing, registry
 from activelearn.views.features import acts, reading
 from activelearn.views.judging import duels as duel_rows
@@ -31,7 +31,7 @@ from activelearn.views.judging.evidence import Evidence, evidence_of
 from activelearn.views.labels import coverage
 from activelearn.views.ordering import likely
 from activelearn.views.page.pictures import history_of
-from activelearn.views.training import causes
+from activelearn.views.training import causes, windows
 from labeling.errors import AssayError, ConflictError
 from labeling.models import Item, Job, Membership, Project
 from labeling.services.projects import members
@@ -76,6 +76,7 @@ def _known(request: HttpRequest, member: Membership) -> dict[str, Any]:
         "wait": triggers.wait_of(project),
         **_duels(request, project, evidence),
         "causes": causes.shown(own_policy),
+        "windows": windows.shown(project, own_policy),
         "runs": listing(
             request,
             TrainingRun.objects.select_related("job").filter(project=project),
@@ -227,6 +228,13 @@ def _score(request: HttpRequest, member: Membership) -> None:
     scoring.request(member.project, member.user)
 
 
+def _try_windows(request: HttpRequest, member: Membership) -> None:
+    back_tests.request(member.project, member.user)
+    messages.success(
+        request, _("The windows are tried; this page has the result when that is done.")
+    )
+
+
 def _cancel(request: HttpRequest, member: Membership) -> None:
     pk = whole(request.POST.get("job"))
     for job in Job.objects.filter(project=member.project, pk=pk):
@@ -240,6 +248,7 @@ _ACTIONS: Final[dict[str, Callable[[HttpRequest, Membership], None]]] = {
     "archive": _archive,
     "score": _score,
     "cancel": _cancel,
+    "try-windows": _try_windows,
     **acts.ACTIONS,
 }
 

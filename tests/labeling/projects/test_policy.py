@@ -166,7 +166,7 @@ def test_a_setting_names_the_rooms_that_read_it() -> None:
 def test_no_two_parts_declare_the_same_setting() -> None:
     names = [declared.name for part in policy.parts() for declared in settings_of(part)]
 
-    assert len(names) == len(set(names)) == 43
+    assert len(names) == len(set(names)) == 46
 
 
 def test_wrong_values_of_all_parts_are_told_together_and_nothing_is_kept() -> None:
@@ -260,6 +260,7 @@ def test_the_learners_settings_move_to_its_table_and_back() -> None:
             ("0037_meter_look", "0038_hourly_rate"),
             ("0040_added_encoder", "0041_likely_labels"),
             ("0056_causes", "0057_when_to_retrain"),
+            ("0057_when_to_retrain", "0058_window"),
         ):
             MigrationExecutor(connection).migrate(
                 [("activelearn", before_it)], fake=True
