@@ -84,19 +84,16 @@ def is_elsewhere(spec: core.Spec) -> bool:
     return bool(spec.get("encoder", {}).get("name") == telling.ADDRESS)
 
 
-def read_slowly(project: Project, spec_hash: str) -> core.Spec | None:
-    """Return the specification of this name, where a slow encoder is part of it."""
+def known_of(project: Project) -> dict[str, core.Spec]:
+    """Return by its name every specification that travels along or has been added."""
     known = representations.SPECS.get(project.data_type, {})
-    for spec in (*known.values(), *added.specs_of(project).values()):
-        if is_slow(spec) and core.hash_of(spec) == spec_hash:
-            return filed(spec)
-    return None
+    every = (*known.values(), *added.specs_of(project).values())
+    return {core.hash_of(spec): spec for spec in every}
 
 
-def reads_unseen(project: Project, spec_hash: str) -> bool:
+def reads_unseen(project: Project, spec: core.Spec) -> bool:
     """Whether rows by a specification would have everybody wait for the encoder."""
-    spec = read_slowly(project, spec_hash)
-    return spec is not None and _is_out_of_reach(project, spec)
+    return is_slow(spec) and _is_out_of_reach(project, filed(spec))
 
 
 def unseen(project: Project, spec: core.Spec) -> ItemQuerySet:

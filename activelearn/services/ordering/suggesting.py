@@ -111,7 +111,7 @@ def _rows_of(
     """Return those of the items that are still there, and their rows."""
     if project.data_type == Project.DataType.IMAGE or in_force.is_slow(spec):
         # An encoder takes long to look at an item, or costs money, and has seen these.
-        if in_force.reads_unseen(project, store.hash_of(spec)):
+        if in_force.reads_unseen(project, spec):
             return [], None
         table = store.load(project, spec)
         covered = table.covered(item_ids)

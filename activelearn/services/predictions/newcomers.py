@@ -11,7 +11,7 @@ from django.db import transaction
 from activelearn.core.features import Table
 from activelearn.core.scoring import Score, scored
 from activelearn.models import ModelVersion, ScoringRun
-from activelearn.services.features import in_force, store
+from activelearn.services.features import store
 from activelearn.services.labels import snapshots
 from activelearn.services.versions import loading
 from labeling.errors import ConflictError
@@ -61,7 +61,7 @@ def score(
 
 def _new(last: ScoringRun) -> list[int]:
     """Return the items that came after a pass and can be scored now."""
-    if in_force.reads_unseen(last.project, last.model.spec_hash):
+    if loading.reads_unseen(last.model):
         # An order must not wait for the encoder; the one that follows it scores them.
         return []
     items = Item.objects.filter(project=last.project, prediction=None).pool()
@@ -79,7 +79,7 @@ def _scores(
 def last_pass(project_id: int) -> ScoringRun | None:
     """Return the last pass over the pool, if it was by what serves now."""
     runs = ScoringRun.objects.filter(project=project_id)
-    last = runs.select_related("model", "project").first()
+    last = runs.select_related("model__project", "project").first()
     # The last pass may be of a model that was replaced: the pass of its successor
     # waits.
     is_current = last and last.model.stage == ModelVersion.Stage.CHAMPION
@@ -93,7 +93,7 @@ def is_whole(project_id: int) -> bool:
     yet to see its pictures.
     """
     last = last_pass(project_id)
-    if last is None or in_force.reads_unseen(last.project, last.model.spec_hash):
+    if last is None or loading.reads_unseen(last.model):
         return True
     pool = Item.objects.filter(project=project_id).pool()
     others = Prediction.objects.filter(project=project_id).exclude(

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_noop as noop
 from activelearn.core import features as core
 from activelearn.models import FeatureShard
 from activelearn.services.features import added, freezing, in_force, store
-from activelearn.services.versions import registry, requests
+from activelearn.services.versions import loading, registry, requests
 from labeling.models import Item, Job, Project
 from labeling.services.work import jobs
 from labeling.services.work.progress import Progress
@@ -65,7 +65,7 @@ def _wanted(project: Project) -> list[core.Spec]:
         specs.append(chosen)
     champion = registry.champion(project)
     # What serves may read them so though the next version does not.
-    serving = champion and in_force.read_slowly(project, champion.spec_hash)
+    serving = champion and loading.slow_spec_of(champion)
     if serving and serving not in specs:
         specs.append(serving)
     # Whose file is gone sees nothing until somebody gets it again.

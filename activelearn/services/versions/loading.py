@@ -13,9 +13,10 @@ from activelearn.core.features import Spec, UnknownSpecError
 from activelearn.core.training import LinearModel
 from activelearn.core.translation import NoLabelLeftError, TranslatedModel
 from activelearn.models import ModelVersion
-from activelearn.services.features import files, store
+from activelearn.services.features import files, in_force, store
 from labeling.errors import ConflictError, DamagedFileError
 from labeling.messages import message
+from labeling.models import Project
 from labeling.services.votes import relabel
 
 # Bytes of models that a process keeps: some forty of 77 labels and 3,000 texts each.
@@ -44,6 +45,30 @@ def load_kept(model: ModelVersion) -> tuple[TranslatedModel, Spec]:
     """
     loaded, spec = _kept(model)
     return _in_words_of_today(model, loaded), spec
+
+
+def slow_spec_of(version: ModelVersion) -> Spec | None:
+    """Return what a version reads the items by, where a slow encoder is part of that.
+
+    Also where nobody reads them so any more: its encoder may have been removed since. None
+    where its file cannot be read, too: whoever loads it is told.
+    """
+    project = version.project
+    if project.data_type == Project.DataType.TABLE:
+        return None
+    known = in_force.known_of(project).get(version.spec_hash)
+    try:
+        # Of what travels along or has been added no file has to be read.
+        spec = known or _kept(version)[1]
+    except ConflictError:
+        return None
+    return in_force.filed(spec) if in_force.is_slow(spec) else None
+
+
+def reads_unseen(version: ModelVersion) -> bool:
+    """Whether rows for a version would have everybody wait for its encoder."""
+    spec = slow_spec_of(version)
+    return spec is not None and in_force.reads_unseen(version.project, spec)
 
 
 def _read(model: ModelVersion) -> tuple[LinearModel, Spec]:

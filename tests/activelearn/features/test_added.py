@@ -32,11 +32,11 @@ from activelearn.services.features import (
     telling,
 )
 from activelearn.services.ordering import ranking, searching
-from activelearn.services.predictions import serving
+from activelearn.services.predictions import newcomers, serving
 from activelearn.services.training import choosing, encoding, triggers
 from activelearn.services.versions import registry
 from labeling.errors import ConflictError, DamagedFileError, NotFoundError
-from labeling.models import Job, Project, QueueEntry
+from labeling.models import Item, Job, Project, QueueEntry
 from labeling.services.work import jobs
 from tests import make
 from tests.activelearn.encoders import tiny
@@ -184,6 +184,33 @@ def test_a_version_goes_on_with_it_and_says_so_where_it_is_gone() -> None:
     ranking.rank(project)
     encoding.consider(project.pk)
     assert not Job.objects.filter(kind="learn.encode", state="queued").exists()
+
+
+def test_orders_do_not_wait_for_a_version_whose_encoder_was_removed() -> None:
+    project = labeled(60, items=70)
+    spec = with_whole(project)
+    choosing.choose(project, "whole", None)
+    triggers.request(project, None, "a first one")
+    work(project)
+    version = ModelVersion.objects.get()
+    registry.archive(version)
+    adding.remove(project, "whole")
+    forgetting.forget_all()
+    registry.promote(version, None)
+    work(project)
+    for number in range(SOON + 1):
+        make.item(project, data={"text": f"another {number}"})
+
+    ranking.rank(project)
+
+    # What serves has yet to see the new ones; the order is by what is quick.
+    assert in_force.unseen(project, spec).count() == SOON + 1
+    assert QueueEntry.objects.filter(project=project).count() > SOON
+    assert newcomers.is_whole(project.pk)
+    assert encode(project).result == {"items": SOON + 1}
+    ranking.rank(project)
+    pool = Item.objects.filter(project=project).pool()
+    assert not pool.filter(prediction=None).exists()
 
 
 def test_what_is_removed_is_read_by_no_more() -> None:
