@@ -9,11 +9,17 @@ from django.utils.html import format_html_join
 Curve = Sequence[tuple[int, float]]
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 460, 300, 52, 40, 44
 COLUMNS = 3
-COLORS = {"queue": "#b7791f", "random": "#64748b"}
+COLORS = {"queue": "#b7791f", "random": "#64748b", "before": "#c53030"}
 
 
-def svg(panels: Mapping[str, Mapping[str, Sequence[Curve]]], goal: float) -> str:
-    """Return a picture with a panel for each data set; thin lines are single seeds."""
+def svg(
+    panels: Mapping[str, Mapping[str, Sequence[Curve]]], goal: float | None = None
+) -> str:
+    """Return a picture with a panel for each data set; thin lines are single seeds.
+
+    goal: the share of the full accuracy that a dashed line marks; None where the curves are
+    of the accuracy itself.
+    """
     height = HEIGHT + TOP + BOTTOM
     drawn = "".join(
         f'<g transform="translate(0 {place // COLUMNS * height})">'
@@ -30,7 +36,7 @@ def svg(panels: Mapping[str, Mapping[str, Sequence[Curve]]], goal: float) -> str
 
 
 def _panel(
-    name: str, arms: Mapping[str, Sequence[Curve]], goal: float, offset: int
+    name: str, arms: Mapping[str, Sequence[Curve]], goal: float | None, offset: int
 ) -> str:
     most = max(
         labels for curves in arms.values() for curve in curves for labels, _ in curve
@@ -68,12 +74,13 @@ def _panel(
                 for tick in range(5)
             ),
         ),
-        f'<text x="{x(0)}" y="24" font-size="15" fill="#0f172a">{name}: share of the full accuracy, by labels</text>',
+        f'<text x="{x(0)}" y="24" font-size="15" fill="#0f172a">{name}: {_share(goal)}, by labels</text>',
     ]
-    parts.append(
-        f'<line x1="{x(0)}" x2="{x(most)}" y1="{y(goal)}" y2="{y(goal)}" '
-        'stroke="#0f172a" stroke-dasharray="3 4"/>'
-    )
+    if goal is not None:
+        parts.append(
+            f'<line x1="{x(0)}" x2="{x(most)}" y1="{y(goal)}" y2="{y(goal)}" '
+            'stroke="#0f172a" stroke-dasharray="3 4"/>'
+        )
     for row, (arm, curves) in enumerate(arms.items()):
         lines = [" ".join(f"{x(a)},{y(b)}" for a, b in curve) for curve in curves]
         parts += [
@@ -86,3 +93,7 @@ def _panel(
             f'fill="{COLORS[arm]}" font-weight="600">{arm}</text>'
         )
     return "".join(map(str, parts))
+
+
+def _share(goal: float | None) -> str:
+    return "accuracy" if goal is None else "share of the full accuracy"

@@ -17,7 +17,6 @@ import numpy as np
 from activelearn.core import representations, training
 from activelearn.core.crossfit import Lot
 from activelearn.core.features import Table
-from activelearn.core.strategies import ordering
 from bench import sets
 from bench.learning import Curve, Person, Task, curve, policy_of
 
@@ -87,7 +86,10 @@ def _saving(name: str) -> Iterator[dict[str, Any]]:
             arms[arm].append(list(made))
         made = curve(tasks[1], policy, is_random=False, looks=LOOKS)
         arms["joined"].append(list(made))
-        arms["chosen"].append(list(_chosen_curve(tasks[1], policy, kind, first(name))))
+        begun = first(name)
+        person = Person(read_as(tasks[1], begun), policy, is_random=False)
+        made = chosen_curve(person, tasks[1], kind, begun, LOOKS)
+        arms["chosen"].append(list(made))
     chosen, joined, own = (
         ratio(arms[arm], arms["random"]) for arm in ("chosen", "joined", "own")
     )
@@ -114,26 +116,28 @@ def first(name: str) -> str:
     return representations.DEFAULT if known is None else representations.first_of(known)
 
 
-def _read_as(task: Task, name: str) -> Task:
+def read_as(task: Task, name: str) -> Task:
     """Return a task of joined rows as a representation of them reads it."""
     rows = representations.part_of(task.table.rows, name)
     return replace(task, table=Table(task.table.ids, rows))
 
 
-def _chosen_curve(
-    joined: Task, policy: ordering.Policy, kind: str, in_force: str
+def chosen_curve(
+    person: Person, joined: Task, kind: str, in_force: str, looks: Sequence[int]
 ) -> Iterator[tuple[int, float]]:
-    """Yield (labels, accuracy) of a person whose project chooses by its labels."""
-    person = Person(_read_as(joined, in_force), policy, is_random=False)
+    """Yield (labels, accuracy) of a person whose project chooses by its labels.
+
+    joined: the person's task with all columns; in_force: what the project begins with.
+    """
     compared_at = 0
-    for look in LOOKS:
+    for look in looks:
         while len(person.known) < look:
             if not person.answer():
                 return
             if representations.is_due(len(person.known), compared_at):
                 compared_at = len(person.known)
                 in_force = _chosen(joined, person.known, in_force, kind)
-                person.task = _read_as(joined, in_force)
+                person.task = read_as(joined, in_force)
         yield len(person.known), person.task.accuracy(list(person.known))
 
 
