@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from activelearn.core import mixing, strength, training
@@ -67,6 +68,8 @@ class Task:
     pool: list[int]
     held_out: list[int]
     strength: float = training.STRENGTH
+    # What each item shares with others, (n,) numbers; None where nothing.
+    groups: NDArray[np.int64] | None = None
 
     @classmethod
     def drawn(
@@ -83,7 +86,9 @@ class Task:
             order = rng.permutation(ids)
             held_out, pool = np.split(order, [int(HELD_OUT * len(truth))])
         table = Table(ids, rows)
-        return cls(table, truth, sorted(pool.tolist()), sorted(held_out.tolist()))
+        sides = sorted(pool.tolist()), sorted(held_out.tolist())
+        shared = np.unique(groups, return_inverse=True)[1] if groups else None
+        return cls(table, truth, *sides, groups=shared)
 
     def accuracy(self, known: Sequence[int]) -> float:
         """Return the accuracy on held-out items of what learns from ``known``."""

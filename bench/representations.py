@@ -146,12 +146,14 @@ def _chosen(
 ) -> str:
     ids = sorted(known)
     targets = [tuple(known[item]) for item in ids]
-    lot = Lot(ids, task.table.rows[ids], targets, np.arange(len(ids)))
+    # As a project does whose items came with their groups.
+    groups = np.arange(len(ids)) if task.groups is None else task.groups[ids]
+    lot = Lot(ids, task.table.rows[ids], targets, groups)
     return _in_force(lot, before, kind)
 
 
 def _in_force(lot: Lot, before: str, kind: str) -> str:
-    """Return the name that the labels of a lot choose, each item in a group of its own."""
+    """Return the name that the labels of a lot choose."""
     right = representations.compared(
         lot,
         representations.parts_of(lot.rows, kind),

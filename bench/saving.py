@@ -38,7 +38,7 @@ NAMES: Final = (
 )
 ITEMS: Final = 4000
 SEEDS: Final = 5
-LOOKS: Final = (20, 30, 40, 50, 65, 80, 100, 125, 150, 200, 250, 300, 400)
+LOOKS: Final = (20, 30, 40, 50, 65, 80, 100, 125, 150, 200, 250, 300, 400, 500, 600)
 # Of random order of the same rows and of random order of earlier features, over all sets;
 # and of the first on no set more than random order.
 GOAL: Final = 0.57

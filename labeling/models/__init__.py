@@ -34,6 +34,7 @@ from labeling.models.resolution import (
 from labeling.models.skills import Skills
 from labeling.models.source import Source, SourceObject
 from labeling.models.unread import Unread
+from labeling.models.vector import ItemVector
 
 __all__ = [
     "ALL_PURPOSES",
@@ -54,6 +55,7 @@ __all__ = [
     "Inquiry",
     "Invitation",
     "Item",
+    "ItemVector",
     "Job",
     "Label",
     "LabelSet",

@@ -120,7 +120,8 @@ class AddedBody(Body):
         Annotated[
             str,
             text(
-                MAX_SOURCE, "Of `vectors`: the source of predictions with embeddings."
+                MAX_SOURCE,
+                "Of `vectors`: the source of predictions with embeddings; left out, those of the items.",
             ),
         ]
         | None

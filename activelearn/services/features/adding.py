@@ -12,17 +12,17 @@ from django.utils import timezone
 from activelearn.core import features as core
 from activelearn.encoders import published
 from activelearn.models import AddedEncoder, ModelVersion
-from activelearn.services.features import added, address, asking, telling
+from activelearn.services.features import added, address, asking, came_with, telling
 from activelearn.services.features.address import EmbeddingsAddress
 from labeling.errors import ConflictError, NotFoundError
 from labeling.messages import message
 from labeling.models import (
     Item,
-    OutsidePrediction,
     PredictionSource,
     Project,
     User,
 )
+from labeling.services.transfer.outside import item_vectors
 from labeling.services.transfer.sources import sealing
 
 # What an address is tried with, before it is added.
@@ -40,12 +40,13 @@ def add(
 ) -> AddedEncoder:
     """Add an encoder, or vectors that came with the predictions of a source.
 
+    Without a source, vectors are those that came with the items themselves.
     One that has been added will do. Raises NotFoundError for one that is not offered, and
     ConflictError where its file is not there or too few items have a vector.
     """
     if name == added.ADDRESS or name not in added.OFFERS[project.data_type]:
         raise NotFoundError(message("There is no encoder of this name."))
-    given = _of_source(project, source) if name == added.VECTORS else _of_file(name)
+    given = _of_vectors(project, source) if name == added.VECTORS else _of_file(name)
     row, _ = AddedEncoder.objects.get_or_create(
         project=project, name=name, defaults={"given": given, "added_by": user}
     )
@@ -95,20 +96,19 @@ def sources_of(project: Project) -> QuerySet[PredictionSource]:
     return sources.exclude(embedding_size=None).order_by("name")
 
 
-def with_vector(source: int) -> int:
-    """Return how many items have a vector of a source."""
-    kept = OutsidePrediction.objects.filter(source=source)
-    return kept.filter(embedding__isnull=False).count()
-
-
-def _of_source(project: Project, name: str) -> core.Spec:
-    source = sources_of(project).filter(name=name).first()
-    if source is None:
+def _of_vectors(project: Project, name: str) -> core.Spec:
+    """Return what names the vectors of a source, or, without a name, of the items."""
+    number, dimensions = None, item_vectors.size_of(project.pk).numbers
+    if name:
+        source = sources_of(project).filter(name=name).first()
+        number = source.pk if source else None
+        dimensions = source.embedding_size if source else None
+    if not dimensions:
         raise NotFoundError(
             message("There is no source of this name with vectors: see Predictions.")
         )
     items = Item.objects.filter(project=project).count()
-    count = with_vector(source.pk)
+    count = came_with.having(project, number).count()
     if count < LEAST * items:
         raise ConflictError(
             message(
@@ -119,9 +119,9 @@ def _of_source(project: Project, name: str) -> core.Spec:
         )
     return {
         "name": added.VECTORS,
-        "source": source.pk,
-        "called": source.name,
-        "dimensions": source.embedding_size,
+        "source": number,
+        "called": name,
+        "dimensions": dimensions,
         # Rows are computed once. Vectors that are other ones by now are read where the
         # source is added again, by a specification of another name.
         "since": timezone.now().isoformat(),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from activelearn.core import brought
 from activelearn.core import features as core
 from activelearn.models import AddedEncoder, FeatureShard
-from activelearn.services.features import added, specs, telling
+from activelearn.services.features import added, came_with, specs, telling
 from labeling.errors import ConflictError
 from labeling.messages import message
-from labeling.models import Item, OutsidePrediction, Project
+from labeling.models import Item, Project
 
 
 def renew(project: Project) -> None:
@@ -18,9 +18,7 @@ def renew(project: Project) -> None:
             shards = FeatureShard.objects.filter(
                 project=project, spec_hash=core.hash_of(spec), unread__gt=0
             )
-            kept = OutsidePrediction.objects.filter(
-                source=spec["encoder"]["source"], embedding__isnull=False
-            )
+            kept = came_with.having(project, spec["encoder"]["source"])
             for shard in shards:
                 within = kept.filter(
                     item__gte=shard.first_item, item__lte=shard.last_item

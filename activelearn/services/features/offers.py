@@ -9,7 +9,14 @@ from typing import Final, Literal
 from activelearn.core import features as core
 from activelearn.core.intervals import Estimate
 from activelearn.models import AddedEncoder, RepresentationChoice
-from activelearn.services.features import added, adding, choices, in_force, telling
+from activelearn.services.features import (
+    added,
+    adding,
+    came_with,
+    choices,
+    in_force,
+    telling,
+)
 from activelearn.services.features.costs import COSTS, Costs
 from labeling.models import Item, Project
 
@@ -89,7 +96,10 @@ def _named(
         if name in rows or name == added.ADDRESS:
             continue
         if name == added.VECTORS:
+            # Those of the items themselves have no source.
+            own = [""] if came_with.having(project, None).exists() else []
             sources = adding.sources_of(project)[:MOST_SOURCES]
+            names += [(name, source) for source in own]
             names += [(name, source.name) for source in sources]
         else:
             names.append((name, ""))
@@ -119,7 +129,7 @@ def _seen(project: Project, spec: core.Spec, total: int) -> int | None:
     """Return how many items an encoder has seen, or have a vector; None of a quick one."""
     encoder = spec.get("encoder", {})
     if encoder.get("name") == added.VECTORS:
-        return adding.with_vector(encoder["source"])
+        return came_with.having(project, encoder["source"]).count()
     if in_force.is_slow(spec):
         return total - in_force.unseen(project, in_force.filed(spec)).count()
     return None

@@ -63,9 +63,8 @@ class RowParser:
             role = rows.role_of(column, self._mapping, self._data_type, columns)
             if role is None:
                 continue
-            reader = rows.READERS.get(role)
-            if self._mapping.get(column) == "data":
-                reader = None
+            is_data = self._mapping.get(column) == "data" or self._is_column(role)
+            reader = None if is_data else rows.READERS.get(role)
             name, read = reader or (role, None)
             if (place := (name, reader is None)) in taken:
                 # Where it stands: a column before it may have something wrong too.
@@ -73,6 +72,10 @@ class RowParser:
             taken.add(place)
             uses.append(ColumnUse(column, name, read))
         return uses
+
+    def _is_column(self, role: str) -> bool:
+        """Whether it is a column of the data, whatever it is called: a table has no vectors."""
+        return role == rows.EMBEDDING and self._data_type == "table"
 
 
 def _refuse_two(role: str, _value: object) -> None:

@@ -31,6 +31,7 @@ ROW: Final = "refused.row"
 REASON: Final = "refused.reason"
 LINE: Final = "refused.line"
 TOLD: Final = frozenset({ROW, REASON, LINE})
+EMBEDDING: Final = "embedding"
 NAMES: Final = {"id": "external_id", "labels": "label", "tag": "tags"}
 
 
@@ -63,6 +64,8 @@ class Row:
     # What other tools predict: as the row has it, then as it is kept; and why not.
     predictions: list[Any] = field(default_factory=list)
     unkept: Message | None = None
+    # A vector: as the row has it, then as it is kept.
+    embedding: Any = None
     # Of our own export: the side of the split, and where its label comes from.
     split: str = ""
     known: EarlierLabel | None = None
@@ -347,6 +350,11 @@ def _moment(value: object) -> datetime | None:
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def _as_it_stands(value: object) -> object:
+    # What it has to be, ``item_vectors`` knows.
+    return value
+
+
 # Role → the field of Row that keeps it, and how its value is read.
 READERS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
     "external_id": ("external_id", partial(short, "external_id")),
@@ -356,5 +364,6 @@ READERS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
     "group": ("group", partial(short, "group")),
     "votes": ("votes", votes),
     "predictions": ("predictions", predictions),
+    EMBEDDING: ("embedding", _as_it_stands),
 }
 ROLES: Final = tuple(READERS)

@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 
 from labeling import queries
 from labeling.errors import AssayError, InvalidInputError
-from labeling.models import ImportRun, Item, Membership, Upload
+from labeling.models import ImportRun, Item, Membership, Project, Upload
 from labeling.services.projects import label_sets, members
 from labeling.services.transfer import exporting, importing
 from labeling.services.transfer.arrow import MISSING
+from labeling.services.transfer.rows import EMBEDDING
 from labeling.templatetags.cells import value_in_words
 from labeling.views.page.paging import listing
 from labeling.views.page.scope import Tried, context, member_of, refusal_of
@@ -23,7 +24,7 @@ from labeling.views.transfer import staged
 
 ROLES: Final = (
     *("text", "image", "external_id", "label", "votes", "predictions"),
-    *("metadata", "tags", "group", "ignore"),
+    *("metadata", "tags", "group", "embedding", "ignore"),
 )
 
 
@@ -67,11 +68,17 @@ def imports(request: HttpRequest, slug: str) -> HttpResponse:
         errors=tried.errors,
         running=next((run for run in listed.rows if not run.job.finished_at), None),
         progress=queries.progress(member.project),
-        roles=ROLES,
+        roles=_roles_of(member.project),
         may_add=member.role in members.MANAGE,
         **shown,
     )
     return render(request, "labeling/imports.html", page, status=tried.status)
+
+
+def _roles_of(project: Project) -> list[str]:
+    """Return what a column can be: a table is read as it is, and has no vectors."""
+    is_table = project.data_type == Project.DataType.TABLE
+    return [role for role in ROLES if not (is_table and role == EMBEDDING)]
 
 
 def _preview(upload: Upload) -> dict[str, Any]:

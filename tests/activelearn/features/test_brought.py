@@ -32,6 +32,7 @@ from tests.activelearn.features.test_added import encode, models_page, texts
 from tests.activelearn.features.test_choices import compare, labeled
 from tests.activelearn.features.test_unread import noise, picture
 from tests.activelearn.test_loop import work
+from tests.labeling.transfer.files import bring, lines
 
 pytestmark = pytest.mark.django_db
 
@@ -229,3 +230,38 @@ def test_an_engineer_adds_the_vectors_of_a_source_on_the_page_or_by_a_program(
         each for each in again.json()["representations"] if each["name"] == "vectors"
     ]
     assert (row["source"], row["state"], row["seen"]) == ("gpu", "ready", 10)
+
+
+def test_vectors_that_came_with_the_items_of_an_import_are_added_and_chosen(
+    client: Client,
+) -> None:
+    project = make.project(labels=("x", "y"), evaluation_rate=0)
+    rows = [
+        {"text": f"please block the card number {n}", "embedding": [n, 100 - n, n % 7]}
+        for n in range(40)
+    ]
+    del rows[3]["embedding"]
+    bring(project, "items.jsonl", lines(*rows))
+    client.force_login(make.manager_of(project).user)
+
+    before = models_page(project, client)
+    client.post(
+        f"/projects/{project.slug}/models/",
+        {"action": "add-encoder", "name": "vectors"},
+    )
+    jobs.run(Job.objects.get(kind="learn.encode").pk)
+    after = models_page(project, client)
+
+    assert "vectors that came with the texts" in before
+    assert "39 of 40 items have one" in after
+    spec = added.specs_of(project)["vectors"]
+    rows = store.load(project, spec).rows[:].dense
+    assert np.count_nonzero(rows.any(axis=1)) == 39
+    choosing.choose(project, "vectors", None)
+    assert store.spec_of(project) == spec
+    ranking.rank(project)
+    # What comes later is read, too.
+    late = Item.objects.get(data__text="please block the card number 3")
+    bring(project, "more.jsonl", lines({**late.data, "embedding": [3, 97, 3]}))
+    encoding.consider(project.pk)
+    assert store.load(project, spec).rows_of([late.pk]).dense.any()

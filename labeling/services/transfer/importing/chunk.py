@@ -16,6 +16,7 @@ from labeling.services.transfer.importing import images, own
 from labeling.services.transfer.importing.choices import NO_CHOICES, ImportChoices
 from labeling.services.transfer.importing.raw import Raw
 from labeling.services.transfer.limits import LIMITS, Limits
+from labeling.services.transfer.outside.item_vectors import VectorSize
 from labeling.services.transfer.outside.rows import listed
 from labeling.services.transfer.outside.terms import PredictionTerms
 from labeling.services.transfer.parsing import RowParser
@@ -49,6 +50,7 @@ class RowTerms:
     choices: ImportChoices = NO_CHOICES
     limits: Limits = LIMITS
     order: ColumnOrder = field(default_factory=ColumnOrder)
+    vectors: VectorSize = field(default_factory=VectorSize)
 
     @property
     def is_gold(self) -> bool:
@@ -207,6 +209,8 @@ def _ready(raw: Raw, terms: RowTerms) -> Ready:
     item = _item(row, picture, terms)
     if len(item.data) + len(item.metadata) > terms.limits.row_characters:
         raise RowError(too_long("data", terms.limits.row_characters))
+    # Last, for the first row that is kept says how long all vectors are.
+    row.embedding = terms.vectors.read(row.embedding)
     return Ready(row, item, picture, raw)
 
 

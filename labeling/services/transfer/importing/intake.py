@@ -16,6 +16,7 @@ from labeling.services.queue.order import send_items_changed
 from labeling.services.transfer import columns, groups
 from labeling.services.transfer.importing import images
 from labeling.services.transfer.importing.images import Picture
+from labeling.services.transfer.outside import item_vectors
 from labeling.services.transfer.parsing import RowParser
 from labeling.services.transfer.payloads import (
     content_hash,
@@ -79,6 +80,8 @@ def checked(
             data = {**data, "image": external_id or "image"}
         names = {name: name for name in data}
         row = RowParser(names, project.data_type).parse(data)
+        if row.embedding not in (None, ""):
+            row.embedding = item_vectors.size_of(project.pk).read(row.embedding)
         picture = None
         if image is not None:
             with _decoding:
@@ -128,6 +131,14 @@ def add(project: Project, arrivals: Sequence[Arrival]) -> None:
         # Asked about twice, it stays one item: the second time its content is taken.
         Item.objects.bulk_create(items, ignore_conflicts=True)
         order.keep(project.pk, order.names)
+        item_vectors.keep(
+            project.pk,
+            {
+                content: arrival.row.embedding
+                for arrival, content in zip(arrivals, contents, strict=True)
+                if arrival.row.embedding
+            },
+        )
         send_items_changed(project.pk)
 
 

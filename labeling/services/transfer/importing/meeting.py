@@ -62,6 +62,8 @@ class Met:
     filled_rows: set[int] = field(default_factory=set)
     taken: int = 0
     voted: int = 0
+    # Embeddings of all rows, also of new ones, that are new.
+    vectors: int = 0
     refusals: list[Refusal] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
 

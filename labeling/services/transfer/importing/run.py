@@ -30,7 +30,7 @@ from labeling.services.transfer.importing.refused import RefusedRows
 from labeling.services.transfer.importing.tally import Before, Tally
 from labeling.services.transfer.importing.write import Writer, Written, terms_of
 from labeling.services.transfer.limits import LIMITS, Limits
-from labeling.services.transfer.rows import ROLES
+from labeling.services.transfer.rows import EMBEDDING, ROLES
 from labeling.services.work import jobs
 from labeling.services.work.progress import Progress
 
@@ -53,6 +53,7 @@ def start(
     file is imported already.
     """
     check_roles(mapping)
+    _check_vectors(upload.project, mapping)
     chosen = choices.of_options(options)
     lacking = _lacking(upload, mapping, chosen)
     with transaction.atomic():
@@ -115,6 +116,13 @@ def check_roles(mapping: Mapping[str, Any]) -> None:
             raise InvalidInputError(
                 errors={"mapping": [_("%(column)s: not a role.") % {"column": column}]}
             )
+
+
+def _check_vectors(project: Project, mapping: Mapping[str, Any]) -> None:
+    """Raise InvalidInputError where a column of a table is mapped to vectors."""
+    if project.data_type == Project.DataType.TABLE and EMBEDDING in mapping.values():
+        why = _("A table is read as it is: it has no vectors.")
+        raise InvalidInputError(errors={"mapping": [why]})
 
 
 def look(

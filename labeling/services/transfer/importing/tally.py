@@ -29,6 +29,7 @@ class Before:
     remarked: int = 0
     predicted: int = 0
     stayed: int = 0
+    vectors: int = 0
 
 
 @dataclass
@@ -52,6 +53,7 @@ class Tally:
     unused: int = 0
     predicted: int = 0
     stayed: int = 0
+    vectors: int = 0
     # Columns with a role that no row had so far.
     unseen: set[str] = field(default_factory=set)
     mapping: Mapping[str, str] = field(default_factory=dict)
@@ -64,6 +66,7 @@ class Tally:
         self.created, self.filled = self.before.created, self.before.filled
         self.taken, self.voted = self.before.taken, self.before.voted
         self.predicted, self.stayed = self.before.predicted, self.before.stayed
+        self.vectors = self.before.vectors
         self.remarks.count = self.before.remarked
 
     @property
@@ -111,6 +114,7 @@ class Tally:
         self.filled += written.met.filled
         self.taken += written.met.taken
         self.voted += written.met.voted
+        self.vectors += written.met.vectors
         # Of the same rows an attempt before has said them.
         if self.received > self.before.received:
             self.stayed += written.stayed
@@ -180,6 +184,13 @@ class Tally:
 
     def _rows_counted(self) -> tuple[tuple[int, Message], ...]:
         return (
+            (
+                self.vectors,
+                message(
+                    "%(count)s embeddings are kept: Models, “How the items are read”, adds them.",
+                    count=self.vectors,
+                ),
+            ),
             (
                 self.remarked,
                 message(

@@ -26,6 +26,7 @@ from labeling.services.transfer.importing import (
     predictions,
     table,
     taken,
+    vectors,
     votes,
 )
 from labeling.services.transfer.importing.chunk import (
@@ -40,6 +41,7 @@ from labeling.services.transfer.importing.images import Picture
 from labeling.services.transfer.importing.meeting import Met, Remark
 from labeling.services.transfer.importing.raw import Raw
 from labeling.services.transfer.limits import Limits
+from labeling.services.transfer.outside import item_vectors
 from labeling.services.transfer.rows import Row
 from labeling.services.work.progress import Progress
 from labeling.services.work.transactions import Turn, await_turn, flush_later
@@ -81,6 +83,7 @@ def terms_of(import_run: ImportRun, limits: Limits) -> RowTerms:
         choices=choices.of_options(import_run.options),
         limits=limits,
         order=columns.ColumnOrder(columns.of_project(project.pk)),
+        vectors=item_vectors.size_of(project.pk),
     )
 
 
@@ -323,13 +326,16 @@ class Writer:
         met: Met,
         fresh: Collection[int],
     ) -> predictions.KeptPredictions:
-        """Keep what rows predict that are not refused; return what became of it."""
+        """Keep what rows that are not refused predict, and their vectors.
+
+        Returns what became of the predictions.
+        """
         refused = {id(refusal.raw) for refusal in refusals}
-        predicted = predictions.keep(
-            self.project.pk, [each for each in outcomes if id(each.raw) not in refused]
-        )
-        # A row that only brings a prediction to an item of before fills it in.
-        met.filled += len(predicted.rows - met.filled_rows - {*fresh})
+        kept = [each for each in outcomes if id(each.raw) not in refused]
+        predicted = predictions.keep(self.project.pk, kept)
+        brought = predicted.rows | vectors.keep(self.project.pk, kept, met)
+        # A row that only brings one of these to an item of before fills it in.
+        met.filled += len(brought - met.filled_rows - {*fresh})
         met.remarks += predicted.remarks
         return predicted
 

@@ -1,1 +1,1 @@
-"""Predictions from outside: rows of models and tools that are not ours, and who says them."""
+"""What others bring: predictions of models and tools that are not ours, and vectors."""
