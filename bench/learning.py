@@ -120,7 +120,7 @@ class Person:
     held: deque[int] = field(default_factory=deque)
     answered: list[int] = field(default_factory=list)
     ordered_at: int = 0
-    # What each item is expected to take, from the items that are labeled; none at first.
+    # What items are expected to take, from those that are labeled; nothing at first.
     expect: Callable[[list[int]], Any] = lambda _known: None
 
     def __post_init__(self) -> None:

@@ -66,11 +66,11 @@ def _row(name: str) -> dict[str, Any]:
 
 
 def _expected(lengths: Any, votes: Any, known: list[int]) -> Any:
-    """Return what each item is expected to take, by the votes of one person."""
+    """Return what items are expected to take, by their places and one person's votes."""
     learned = durations.fitted(
         lengths[known], votes[known], np.zeros(len(known), dtype=np.int64)
     )
-    return learned.seconds(lengths) if learned else None
+    return learned.seconds(lengths).__getitem__ if learned else None
 
 
 def _spent(person: Person, taken: Any) -> Spent:

@@ -29,7 +29,7 @@ def _worth(scene: Scene, places: Places, scores: query.Array) -> query.Array:
     """
     if scene.seconds is None:
         return scores
-    worth = scores / scene.seconds[places]
+    worth = scores / scene.seconds(places)
     return np.asarray(worth / max(float(worth.max(initial=0.0)), 1e-12))
 
 

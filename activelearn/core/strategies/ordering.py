@@ -11,13 +11,18 @@ from itertools import chain
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from activelearn.core import mixing
 from activelearn.core.features import Ids, Table
 from activelearn.core.strategies import STRATEGIES
 from activelearn.core.strategies.batches import ranked
-from activelearn.core.strategies.scene import OrderLimits, Places, Policy, Scene
+from activelearn.core.strategies.scene import (
+    OrderLimits,
+    Places,
+    Policy,
+    Scene,
+    SecondsOf,
+)
 
 __all__ = [
     "BEHIND",
@@ -49,8 +54,8 @@ class Material:
     all that a model would choose. searched: items of the pool that may have a label which
     people look for; they take turns with what the rule chooses. doubts: how unsure a
     source from outside is of items of the pool, in [0, 1]: as many as an order has
-    places, the least sure ones. seconds: of each item of the table, what it is expected
-    to take, where the choice is by gain per minute.
+    places, the least sure ones. seconds: what rows of the table are expected to take, by
+    their places, where the choice is by gain per minute.
     """
 
     table: Table
@@ -61,7 +66,7 @@ class Material:
     duel: Sequence[int] = ()
     searched: Sequence[int] = ()
     doubts: Mapping[int, float] = field(default_factory=dict)
-    seconds: NDArray[np.float64] | None = None
+    seconds: SecondsOf | None = None
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from activelearn.core.dense import DenseRows
 
 Places = NDArray[np.int64]
 Rows: TypeAlias = Any  # scipy.sparse.csr_matrix, which has no types, or JoinedRows
+# Places (n,) in, expected seconds (n,) out: asked of a short list, never of a whole pool.
+SecondsOf: TypeAlias = Callable[[Places], query.Array]
 # With fewer labels typical items tell more than a model's doubts do (docs/models.md).
 LEAST_COLD: Final = 20
 COLD_PER_LABEL: Final = 2
@@ -94,8 +96,8 @@ class Scene:
     """The rows of all items, and which of them have a label.
 
     places: (n,) rows without a label, at least one. labeled: (m,) rows with one, whose
-    sets of labels are ``targets``, m of them. seconds: what each row is expected to take;
-    None where they all count alike. is_quick: whether the rows are dense columns alone, and
+    sets of labels are ``targets``, m of them. seconds: what rows are expected to take, by
+    their places; None where they all count alike. is_quick: whether the rows are dense columns alone, and
     so is the model.
     """
 
@@ -104,7 +106,7 @@ class Scene:
     labeled: Places
     targets: Sequence[Sequence[str]]
     policy: Policy
-    seconds: query.Array | None = None
+    seconds: SecondsOf | None = None
     is_quick: bool = False
 
     def within_time(self) -> Scene:

@@ -1,4 +1,4 @@
-"""What each open item is expected to take, for an order by gain per minute."""
+"""What items are expected to take, for an order by gain per minute."""
 
 from __future__ import annotations
 
@@ -10,28 +10,32 @@ from activelearn.core import durations
 from activelearn.core.durations import Durations
 from activelearn.core.features import Table
 from activelearn.core.intervals import Array, numbered
+from activelearn.core.strategies.scene import Places, SecondsOf
 from labeling.models import Annotation, Item, Project
 
 
-def seconds_of(project: Project, table: Table) -> Array | None:
-    """Return (n,) the seconds that the items of a table are expected to take.
+def seconds_of(project: Project, table: Table) -> SecondsOf | None:
+    """Return what tells the seconds that rows of a table are expected to take.
 
-    Of those that are open; of the others as if they were of the usual length. None where
-    that is not known: of pictures, and with too few votes.
+    None where that is not known: of pictures, and with too few votes. What is told asks
+    the database for the rows that it is asked about, those of a short list: to measure
+    each item of a large pool would take longer than its order.
     """
     if project.data_type == Project.DataType.IMAGE:
         return None
     learned = durations_of(project)
     if learned is None:
         return None
-    waiting = Item.objects.filter(project=project, votes=0).wanting_votes().pool()
-    pairs = waiting.values_list("pk", _length("data"))
-    lengths = np.full(len(table.ids), learned.middle - 1)
-    # One by one: of a million items no list stays.
-    both = np.fromiter(pairs.iterator(50_000), dtype=[("id", "i8"), ("length", "i8")])
-    known = both[np.isin(both["id"], table.ids)]
-    lengths[np.searchsorted(table.ids, known["id"])] = known["length"]
-    return learned.seconds(lengths)
+
+    def expected(places: Places) -> Array:
+        ids = table.ids[places].tolist()
+        items = Item.objects.filter(project=project, pk__in=ids)
+        known = dict(items.values_list("pk", _length("data")))
+        # One that was deleted meanwhile counts as one of the usual length.
+        usual = learned.middle - 1
+        return learned.seconds(np.array([known.get(pk, usual) for pk in ids]))
+
+    return expected
 
 
 def durations_of(project: Project) -> Durations | None:

@@ -265,10 +265,10 @@ def test_by_gain_per_minute_quick_items_of_the_short_list_go_first() -> None:
     # The last one of the short list takes a moment; so does one that is in no short list.
     slow[[short[-1], served[-1]]] = 0.001
 
-    timed = STRATEGIES["margin"](replace(plain, seconds=slow)).places
+    timed = STRATEGIES["margin"](replace(plain, seconds=slow.__getitem__)).places
 
     assert timed[0] == short[-1]
     assert sorted(timed[: len(short)]) == sorted(short)
     assert timed[len(short) :].tolist() == served[len(short) :].tolist()
-    alike = replace(plain, seconds=np.full(60, 7.0))
+    alike = replace(plain, seconds=np.full(60, 7.0).__getitem__)
     assert sorted(STRATEGIES["margin"](alike).places) == sorted(served)

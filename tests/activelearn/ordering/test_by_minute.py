@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from activelearn.models import LearningPolicy
 from activelearn.services.ordering import pacing, ranking
@@ -75,8 +77,9 @@ def test_what_items_take_is_learned_of_votes_one_by_one() -> None:
     assert learned is not None
     assert learned.power > 0.3
     table = ranking.material_of(project).table
-    seconds = pacing.seconds_of(project, table)
-    assert seconds is not None
+    told = pacing.seconds_of(project, table)
+    assert told is not None
+    seconds = told(np.arange(len(table.ids)))
     open_ones = list(Item.objects.filter(project=project, votes=0).pool())
     places = {int(pk): place for place, pk in enumerate(table.ids)}
     by_length = sorted(open_ones, key=lambda item: len(str(item.data["text"])))
@@ -86,6 +89,28 @@ def test_what_items_take_is_learned_of_votes_one_by_one() -> None:
     Annotation.votes.update(screen="grid")
     assert pacing.durations_of(project) is None
     assert pacing.seconds_of(project, table) is None
+
+
+def test_no_item_is_measured_but_those_of_the_short_list() -> None:
+    project = texts(80)
+    LearningPolicy.objects.filter(project=project).update(by_minute=True)
+    table = ranking.material_of(project).table
+    with CaptureQueriesContext(connection) as few:
+        told = pacing.seconds_of(project, table)
+    assert told is not None
+    # One query, of the newest votes: of the open items none is read.
+    assert len(few) == 1
+    assert "labeling_annotation" in few.captured_queries[0]["sql"]
+
+    with CaptureQueriesContext(connection) as asked:
+        seconds = told(np.array([3, 1]))
+
+    (query,) = asked.captured_queries
+    assert f"IN ({table.ids[3]}, {table.ids[1]})" in query["sql"]
+    assert len(seconds) == 2
+    # One that goes meanwhile costs nothing.
+    Item.objects.get(pk=table.ids[3]).delete()
+    assert told(np.array([3]))[0] > 0
 
 
 def test_an_order_without_times_is_that_of_before() -> None:
