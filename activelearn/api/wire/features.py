@@ -121,7 +121,7 @@ class AddedBody(Body):
             str,
             text(
                 MAX_SOURCE,
-                "Of `vectors`: the source of predictions with embeddings; left out, those of the items.",
+                "Of `vectors`: the source of predictions with embeddings; left out, those of the items. Of `program`: its name.",
             ),
         ]
         | None
@@ -168,7 +168,10 @@ class Representation(ReplyData):
     per_second: Annotated[
         int, about("Short texts or pictures that a processor reads in a second.")
     ]
-    source: Annotated[str, about("Of vectors: the source that they came with.")]
+    source: Annotated[
+        str,
+        about("Of vectors: the source that they came with; of a program: its name."),
+    ]
     megabytes: Annotated[float, about("Of its file.")]
     license: Annotated[str, about("Of its encoder.")]
 

@@ -22,9 +22,10 @@ AT_WORK: Final = (
 WHOLE: Final = "whole"
 VECTORS: Final = telling.VECTORS
 ADDRESS: Final = telling.ADDRESS
+PROGRAM: Final = telling.PROGRAM
 # What can be added, by kind of data.
 OFFERS: Final[Mapping[str, tuple[str, ...]]] = {
-    "text": (WHOLE, VECTORS, ADDRESS),
+    "text": (WHOLE, VECTORS, PROGRAM, ADDRESS),
     "image": (VECTORS,),
     "table": (),
 }

@@ -12,7 +12,14 @@ from django.utils import timezone
 from activelearn.core import features as core
 from activelearn.encoders import published
 from activelearn.models import AddedEncoder, ModelVersion
-from activelearn.services.features import added, address, asking, came_with, telling
+from activelearn.services.features import (
+    added,
+    address,
+    asking,
+    came_with,
+    programs,
+    telling,
+)
 from activelearn.services.features.address import EmbeddingsAddress
 from labeling.errors import ConflictError, NotFoundError
 from labeling.messages import message
@@ -25,7 +32,7 @@ from labeling.models import (
 from labeling.services.transfer.outside import item_vectors
 from labeling.services.transfer.sources import sealing
 
-# What an address is tried with, before it is added.
+# What an address or a program is tried with, before it is added.
 TRIED: Final = "Hello"
 # The share of the items that have to have a vector.
 LEAST: Final = 0.5
@@ -40,13 +47,15 @@ def add(
 ) -> AddedEncoder:
     """Add an encoder, or vectors that came with the predictions of a source.
 
-    Without a source, vectors are those that came with the items themselves.
+    Without a source, vectors are those that came with the items themselves. Of a program
+    the source is its name.
     One that has been added will do. Raises NotFoundError for one that is not offered, and
-    ConflictError where its file is not there or too few items have a vector.
+    ConflictError where its file is not there, too few items have a vector, or a program
+    makes none.
     """
     if name == added.ADDRESS or name not in added.OFFERS[project.data_type]:
         raise NotFoundError(message("There is no encoder of this name."))
-    given = _of_vectors(project, source) if name == added.VECTORS else _of_file(name)
+    given = _given_of(project, name, source)
     row, _ = AddedEncoder.objects.get_or_create(
         project=project, name=name, defaults={"given": given, "added_by": user}
     )
@@ -126,6 +135,22 @@ def _of_vectors(project: Project, name: str) -> core.Spec:
         # source is added again, by a specification of another name.
         "since": timezone.now().isoformat(),
     }
+
+
+def _given_of(project: Project, name: str, source: str) -> core.Spec:
+    """Return what names an encoder that is to be added."""
+    if name == added.VECTORS:
+        return _of_vectors(project, source)
+    return _of_program(source) if name == added.PROGRAM else _of_file(name)
+
+
+def _of_program(name: str) -> core.Spec:
+    given = programs.given_of(name)
+    if given is None:
+        raise NotFoundError(message("The operator has installed no program so called."))
+    # So that a slip is told here and now, and not by a job.
+    programs.vectors_of([TRIED], given)
+    return given
 
 
 def _of_file(name: str) -> core.Spec:

@@ -24,6 +24,9 @@ NAMES: Final[dict[str, dict[str, Message]]] = {
             "words, parts of words and vectors that came with the texts"
         ),
         "address": message("words, parts of words and vectors that an address makes"),
+        "program": message(
+            "words, parts of words and vectors that an installed program makes"
+        ),
     },
     "image": {
         "joined": message("brightness, edges, colors and what is seen"),

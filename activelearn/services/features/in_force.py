@@ -17,7 +17,7 @@ from labeling.models.item import ItemQuerySet
 # Items that a slow encoder may lack, for whoever needs their rows waits for that: seconds.
 SOON: Final = 250
 # Encoders of texts that take their time.
-_SLOW: Final = frozenset({*published.OFFERED, telling.ADDRESS})
+_SLOW: Final = frozenset({*published.OFFERED, telling.ADDRESS, telling.PROGRAM})
 
 
 def today(project: Project) -> core.Spec:

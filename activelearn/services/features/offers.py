@@ -15,6 +15,7 @@ from activelearn.services.features import (
     came_with,
     choices,
     in_force,
+    programs,
     telling,
 )
 from activelearn.services.features.costs import COSTS, Costs
@@ -67,7 +68,7 @@ def offers_of(project: Project) -> list[Offer]:
         offer = Offer(
             name=name,
             state=state,
-            costs=COSTS[project.data_type, name],
+            costs=_costs(project.data_type, name, source, rows.get(name)),
             columns=core.width(spec) if spec else 0,
             accuracy=_accuracy(last, name),
             seen=seen,
@@ -101,6 +102,8 @@ def _named(
             sources = adding.sources_of(project)[:MOST_SOURCES]
             names += [(name, source) for source in own]
             names += [(name, source.name) for source in sources]
+        elif name == added.PROGRAM:
+            names += [(name, called) for called in programs.names()]
         else:
             names.append((name, ""))
     return names
@@ -123,6 +126,13 @@ def _state(
         return "ready", seen
     is_behind = in_force.is_behind(project, in_force.filed(spec))
     return "waiting" if is_behind else "ready", seen
+
+
+def _costs(kind: str, name: str, source: str, row: AddedEncoder | None) -> Costs:
+    """Return what a representation takes; of a program its speed once it was measured."""
+    if name != added.PROGRAM:
+        return COSTS[kind, name]
+    return programs.costs_of(source, row.given.get("per_second", 0) if row else 0)
 
 
 def _seen(project: Project, spec: core.Spec, total: int) -> int | None:

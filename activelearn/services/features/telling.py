@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from activelearn.core import brought
 from activelearn.core import features as core
 from activelearn.encoders import published, sentences
-from activelearn.services.features import asking, came_with, files
+from activelearn.services.features import asking, came_with, files, programs
 from labeling.models import Item
 
 # The kind of file: named by its hash, and never forgotten.
@@ -21,6 +21,8 @@ KIND: Final = "encoders"
 VECTORS: Final = "vectors"
 # What names an address that makes vectors.
 ADDRESS: Final = "address"
+# What names a program that the operator has installed.
+PROGRAM: Final = programs.PROGRAM
 
 
 def path_of(name: str) -> Path:
@@ -35,6 +37,8 @@ def is_there(name: str) -> bool:
 
 def can_tell(encoder: core.Spec) -> bool:
     """Whether what an encoder needs to tell of items is at hand."""
+    if encoder.get("name") == PROGRAM:
+        return programs.is_there(encoder)
     if encoder.get("name") not in published.OFFERED:
         return True
     return files.path_of(KIND, encoder["sha256"]).is_file()
@@ -44,7 +48,7 @@ def vectors_of(items: Sequence[Item], encoder: core.Spec) -> brought.BroughtVect
     """Return (n_items, d) of what an encoder tells, in the order of the items.
 
     A row of NaN where nothing came with the item. Raises WrongEncoderError where its file
-    is gone or damaged, and ConflictError where an address makes none.
+    is gone or damaged, and ConflictError where an address or a program makes none.
     """
     if encoder["name"] == VECTORS:
         return came_with.vectors_of(items, encoder)
@@ -63,6 +67,8 @@ def vectors_of_texts(
         return np.full((len(texts), encoder["dimensions"]), np.nan, np.float32)
     if encoder["name"] == ADDRESS:
         return asking.vectors_of(texts, encoder)
+    if encoder["name"] == PROGRAM:
+        return programs.vectors_of(texts, encoder)
     name, sha256 = encoder["name"], encoder["sha256"]
     reader = sentences.encoder(files.path_of(KIND, sha256), sha256, name)
     # Several threads add up in another order each time.
