@@ -90,8 +90,11 @@ def rows(only: str = "") -> list[dict[str, Any]]:
         for seed, arms in enumerate(measured(name)):
             keep(name, seed, arms)
     made = {name: arms for name, arms in kept().items() if name in wanted}
-    if not made:
-        return []
+    return reported(made) if made else []
+
+
+def reported(made: Mapping[str, CurvesByArm]) -> list[dict[str, Any]]:
+    """Return a row for each set and one for all, and draw them. made: by set."""
     PICTURE.write_text(curves.svg(panels(made)), encoding="utf-8")
     ratios = {name: ratios_of(arms) for name, arms in made.items()}
     return [*(_row(name, made[name], ratios[name]) for name in made), _over_all(ratios)]

@@ -7,11 +7,13 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from activelearn.core.joined import JoinedRows, csr_of
 from activelearn.core.strategies import STRATEGIES, ordering
 from activelearn.services.ordering import ranking
-from bench import dots, learning, sets, strategies
+from bench import dots, learning, saving, sets, strategies
 from tests import make
 from tests.activelearn.core.clouds import clouds
 from tests.running.machine import ROOT
@@ -81,6 +83,57 @@ def test_c7_labels_are_counted_up_to_a_level(level: float, labels: float) -> Non
 
 def test_the_plain_bench_leaves_the_comparison_of_strategies_out() -> None:
     assert strategies.rows() == []
+    assert saving.rows() == []
+
+
+def test_each_draw_is_kept_and_all_of_them_are_compared_and_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    slow = [(n, n / 1000) for n in (50, 100, 200, 400)]
+    # Each accuracy with half of the labels of chance, and a quarter of those of before.
+    arms = {
+        "queue": [(n, n / 250) for n, _ in slow],
+        "random": [(n, n / 500) for n, _ in slow],
+        "before": slow,
+    }
+    for seed in range(2):
+        saving.keep("a set", seed, arms)
+        saving.keep("another", seed, {**arms, "queue": slow})
+    # Who begins anew begins with the first draw.
+    saving.keep("another", 0, {**arms, "queue": slow})
+
+    made = saving.kept()
+    rows = saving.reported(made)
+
+    assert [len(made[name]["queue"]) for name in made] == [2, 1]
+    assert [(row["name"], row["value"], row["met"]) for row in rows] == [
+        ("saving-a set", 0.53, True),
+        ("saving-another", 1.59, False),
+        ("saving", 0.92, False),
+    ]
+    assert "random order (0.53, 0.53); of earlier features" in rows[0]["detail"]
+    assert "the worst 1.59" in rows[-1]["detail"]
+    picture = saving.PICTURE.read_text()
+    assert picture.count("<polyline") == 2 * 3
+    assert "another: accuracy, by labels" in picture
+
+
+def test_a_set_is_read_as_a_project_does_today_and_did_before_the_encoders() -> None:
+    rows, labels = clouds()
+    joined = JoinedRows(csr_of(rows), np.ones((rows.shape[0], 3), np.float16))
+    truth: sets.Truth = [tuple(names) for names in labels]
+    table = saving.SetToRead("penguins", rows, truth, [])
+    text = saving.SetToRead("hwu64", joined, truth, [])
+
+    assert text.drawn(1).table.rows is joined
+    assert text.drawn(1, as_before=True).table.rows is joined.sparse
+    assert table.drawn(1).strength == table.policy(1).strength == 1
+    assert table.drawn(1, as_before=True).strength == 10
+    shared = ["a", "b"] * (rows.shape[0] // 2) + ["a"] * (rows.shape[0] % 2)
+    grouped = saving.SetToRead("shape_images", joined, truth, shared).drawn(1)
+    assert grouped.groups is not None
+    assert set(grouped.groups.tolist()) == {0, 1}
 
 
 def test_strategies_are_compared_with_random_order_and_drawn(
