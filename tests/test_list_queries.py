@@ -32,6 +32,7 @@ from labeling.models import (
 )
 from labeling.services.experts import adjudicate, blind, decisions, inquiries
 from labeling.services.projects import guidelines, invitations, label_sets
+from labeling.services.queue import reviews
 from labeling.services.transfer import predictions
 from labeling.services.votes import settle
 from tests import make, openapi
@@ -281,6 +282,14 @@ def predicted_from_outside(count: int) -> Project:
     return project
 
 
+def under_review(count: int) -> Project:
+    """Return a project with so many open reviews."""
+    project = make.project()
+    items = make.items(project, count)
+    reviews.ask(project, [reviews.Wanted(item.pk, 1) for item in items])
+    return project
+
+
 def in_doubt(count: int) -> Project:
     return doubted([0.95] * count)
 
@@ -310,6 +319,7 @@ LISTS: Final[dict[str, Builder]] = {
     **{f"projects/{{slug}}/{path}": builder for path, builder in DOUBTS.items()},
     "projects/{slug}/models/2/against/1/": differing,
     "projects/{slug}/items/{item}/models/": had_to_do,
+    "projects/{slug}/reviews/": under_review,
     "projects/{slug}/sources/": fed,
     "projects/{slug}/sources/{source}/objects/": fed,
 }
@@ -334,6 +344,7 @@ PAGES: Final[dict[str, Builder]] = {
     "projects/{slug}/models/1/items/": learned_from,
     "projects/{slug}/items/{item}/": often_answered,
     "projects/{slug}/items/{item}/models/": had_to_do,
+    "projects/{slug}/reviews/": under_review,
     "projects/{slug}/sources/": fed,
     "projects/{slug}/sources/{source}/": fed,
     **{

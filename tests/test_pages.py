@@ -33,6 +33,7 @@ PAGES = (
         "settings/delete/",
         "items/delete/?all=yes",
         "my-work/",
+        "reviews/",
     ),
 )
 

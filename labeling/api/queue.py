@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 from labeling.api.http.calls import call
 from labeling.api.http.hot import HotView
+from labeling.api.http.pagination import Page, page_of
 from labeling.api.http.scope import ProjectView
 from labeling.api.wire import queue as wire
 from labeling.models import Assignment, Membership
 from labeling.services.projects import members
-from labeling.services.queue import chosen, giving_back, lease, questions
+from labeling.services.queue import chosen, giving_back, lease, questions, reviews
 from labeling.services.votes import suggestions
 
 
@@ -88,3 +90,41 @@ class GoldQuestionsView(ProjectView):
             items=[gold.item.external_id for gold in marked],
             is_question=body.is_question,
         )
+
+
+class ReviewsView(ProjectView):
+    """The reviews of a project."""
+
+    allowed: ClassVar = members.ENGINEER
+
+    @call(name="projects_reviews_list")
+    def get(self, query: wire.ReviewQuery) -> Page[wire.Review]:
+        """List them, newest first."""
+        project = self.member.project
+        rows = reviews.listed(project, query.state, query.external_id)
+        shown = partial(wire.review_of, slug=project.slug)
+        return page_of(rows, self.request, shown)
+
+
+class ReviewView(ProjectView):
+    """One review."""
+
+    allowed: ClassVar = members.ENGINEER
+
+    @call()
+    def get(self, pk: int) -> wire.Review:
+        """Return its state and, once people have settled it, its labels."""
+        project = self.member.project
+        return wire.review_of(reviews.of_project(project, pk), project.slug)
+
+
+class ReviewWithdrawView(ProjectView):
+    """A way to say that nobody waits for a review any more."""
+
+    allowed: ClassVar = members.ENGINEER
+
+    @call()
+    def post(self, pk: int) -> wire.Review:
+        """Withdraw it; its item takes its usual place. What is settled stays."""
+        project = self.member.project
+        return wire.review_of(reviews.withdraw(project, pk), project.slug)

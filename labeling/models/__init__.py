@@ -31,6 +31,7 @@ from labeling.models.resolution import (
     Precedent,
     Resolution,
 )
+from labeling.models.review import Review
 from labeling.models.skills import Skills
 from labeling.models.source import Source, SourceObject
 from labeling.models.unread import Unread
@@ -73,6 +74,7 @@ __all__ = [
     "QueueEntry",
     "Reason",
     "Resolution",
+    "Review",
     "Skills",
     "Source",
     "SourceObject",

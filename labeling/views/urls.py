@@ -17,7 +17,7 @@ from labeling.views.projects import (
     settings,
     sources,
 )
-from labeling.views.queue import my_work, station
+from labeling.views.queue import my_work, reviews, station
 from labeling.views.transfer import files, predictions
 from labeling.views.votes import agreement, grid
 
@@ -58,6 +58,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_P}agreement/", agreement.agreement, name="agreement"),
     path(f"{_P}jobs/", work.jobs, name="jobs"),
     path(f"{_P}jobs/<int:pk>/", work.job, name="job"),
+    path(f"{_P}reviews/", reviews.reviews, name="reviews"),
     path(f"{_P}guideline/", guideline.guideline, name="guideline"),
     path(f"{_P}labels/", labels.labels, name="labels"),
     path(f"{_P}settings/", settings.settings, name="settings"),

@@ -55,6 +55,7 @@ SCREENS = {
     "predictions": "/projects/languages/predictions/",
     "agreement": "/projects/languages/agreement/",
     "jobs": "/projects/languages/jobs/",
+    "reviews": "/projects/languages/reviews/",
     "job": "/projects/languages/jobs/{job}/",
     "import-report": "/projects/languages/jobs/{report}/",
     "my-work": "/projects/languages/my-work/",

@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from labeling import models
 from labeling.api.http.fields import (
+    LONGEST_NAME,
     Body,
     Columns,
     ItemId,
@@ -24,8 +25,9 @@ from labeling.api.http.fields import (
     checked_later,
     literals,
     one_of,
+    text,
 )
-from labeling.services.queue import lease, naming, reasons
+from labeling.services.queue import lease, naming, reasons, reviews
 
 MOST_RELEASED: Final = 100
 
@@ -280,3 +282,81 @@ def lent_of(
 def passed_of(assignment: models.Assignment) -> Passed:
     """Return what became of an assignment."""
     return Passed(assignment=assignment.pk, state=assignment.state)
+
+
+class AskedReview(ReplyData):
+    """A review that people are asked for, and where it is told of."""
+
+    id: Annotated[int, about("As in `reviews/{id}/`.")]
+    state: Annotated[
+        str,
+        one_of(
+            models.Review.State.values,
+            "`settled`: people have given its labels; `withdrawn`: nobody is asked.",
+        ),
+    ]
+    url: Annotated[str, about("The address that tells what became of it.")]
+
+
+class Review(AskedReview):
+    """A question to people about an item that a model was not sure of."""
+
+    item: Annotated[int | None, about("Its item; null where that has been deleted.")]
+    external_id: Annotated[str, about("The caller's name for it; may be empty.")]
+    priority: Annotated[int, about("0 to 9: the higher, the earlier.")]
+    deadline: Annotated[Moment | None, about("Until when the caller needs it.")]
+    overdue: Annotated[bool, about("Whether it is open and its deadline has passed.")]
+    model: Annotated[int, about("The version that was not sure.")]
+    labels: Annotated[
+        list[str] | None,
+        about("What people have made of the item; null where nobody has settled it."),
+    ]
+    source: Annotated[
+        str,
+        one_of(
+            models.Resolution.Source.values,
+            "Who settled it: votes (`consensus`), an expert, or a known answer (`gold`).",
+            or_empty=True,
+        ),
+    ]
+    created_at: Annotated[Moment, about("When the model was asked.")]
+    ended_at: Annotated[
+        Moment | None, about("When it was settled or withdrawn; null while it is open.")
+    ]
+
+
+class ReviewQuery(Body):
+    """Which reviews are listed."""
+
+    state: Annotated[
+        str, one_of(reviews.WHICH, "Or `overdue`: open ones, too late.", or_empty=True)
+    ] = ""
+    external_id: Annotated[str, text(LONGEST_NAME, "The caller's name.")] = ""
+
+
+def asked_review_of(review: models.Review, slug: str) -> AskedReview:
+    """Return a review of a project as a reply names it."""
+    return AskedReview(review.pk, review.state, _address_of(review, slug))
+
+
+def review_of(review: models.Review, slug: str) -> Review:
+    """Return a review of a project as it is told."""
+    return Review(
+        id=review.pk,
+        state=review.state,
+        url=_address_of(review, slug),
+        item=review.item_id,
+        external_id=review.external_id,
+        priority=review.priority,
+        deadline=review.deadline_at,
+        overdue=review.is_overdue,
+        model=review.model_number,
+        labels=review.labels,
+        source=review.source,
+        created_at=review.created_at,
+        ended_at=review.ended_at,
+    )
+
+
+def _address_of(review: models.Review, slug: str) -> str:
+    return f"{get_script_prefix()}api/projects/{slug}/reviews/{review.pk}/"

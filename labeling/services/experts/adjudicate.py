@@ -28,7 +28,7 @@ from labeling.services.experts.decisions import (
     locked,
     meanwhile,
 )
-from labeling.services.queue import giving_back
+from labeling.services.queue import giving_back, reviews
 from labeling.services.votes import gold, resolutions
 from labeling.services.votes.labels import checked_labels
 
@@ -163,6 +163,8 @@ def _decide(
     item.save(update_fields=["state", "votes_wanted", "is_unsettled"])
     # The person who holds the item may still vote: the vote is kept and settles nothing.
     giving_back.withdraw([item.pk])
+    if is_invalid:
+        reviews.withdraw_items([item.pk])
     was = {"was": disagreement.before.labels} if disagreement.before else {}
     append_decision(
         member, item, Kind.RESOLVED, decision, votes=disagreement.votes_seen, **was

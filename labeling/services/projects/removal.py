@@ -36,7 +36,7 @@ from labeling.models import (
     Upload,
     User,
 )
-from labeling.services.queue import giving_back, order
+from labeling.services.queue import giving_back, order, reviews
 from labeling.services.votes import agreement, counts, resolutions
 from labeling.services.work import jobs
 from labeling.services.work.progress import Progress
@@ -223,6 +223,7 @@ def close(project_id: int, ids: list[int]) -> None:
     list(items.select_for_update(no_key=True).values_list("pk"))
     items.update(state=Item.State.INVALID, is_unsettled=False)
     giving_back.withdraw(ids)
+    reviews.withdraw_items(ids)
 
 
 def _patiently(delete: Callable[[], object]) -> None:

@@ -3,7 +3,7 @@
 Slots of an item: votes have 0, 1, … up to the item's ``votes_wanted``; gold questions
 and repeats stand far above, so that they never take the place of a vote.
 
-Ranks of a project's queue, lowest first: each generation of the order lies one step
+Ranks of a project's queue, lowest first: reviews, by priority and deadline; each generation of the order lies one step
 before the earlier one; what a lease queues itself lies behind all orders, further votes
 behind first ones.
 """
@@ -27,3 +27,10 @@ GENERATION_STEP: Final = 1e7
 REFILL_STEP: Final = 1e9
 # The most slots that a lease queues when it finds none.
 REFILL_SLOTS: Final = 500
+
+# The rank of a review: a step for each priority, within it the deadline in milliseconds.
+# Beyond 2**54 doubles are exact to 4: of deadlines so near to each other any may be first.
+FIRST_REVIEW: Final = -3e16
+REVIEW_STEP: Final = 1e15
+# All reviews rank below this, and all generations above it.
+REVIEWS_END: Final = -1.9e16

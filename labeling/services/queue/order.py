@@ -16,7 +16,14 @@ from psycopg.types.json import Jsonb
 from labeling import signals
 from labeling.errors import NotFoundError
 from labeling.messages import message
-from labeling.models import Annotation, Assignment, Item, Membership, Purpose
+from labeling.models import (
+    Annotation,
+    Assignment,
+    Item,
+    Membership,
+    Purpose,
+    Review,
+)
 from labeling.services.queue import floor, numbers
 from labeling.services.queue.statements import SQL
 from labeling.services.work.transactions import Turn, await_turn
@@ -60,15 +67,19 @@ def swap(
         # Two swaps at once (race) would each leave the other's entries behind.
         await_turn(Turn.ORDER, project_id)
         generation = _next_generation(cursor, project_id)
-        cursor.execute(SQL["entries"], {"project": project_id})
-        # By id, not "all earlier generations": a slot that is given back from here on
-        # returns to its old generation and must stay.
-        old = [entry[0] for entry in cursor.fetchall()]
-        values = {
+        # Further votes that reviews want since the last order.
+        if Review.objects.open().filter(project=project_id).exists():
+            queue_reviews(project_id)
+        values: dict[str, Any] = {
             "project": project_id,
             "generation": generation,
             "step": numbers.GENERATION_STEP,
+            "reviews": numbers.REVIEWS_END,
         }
+        cursor.execute(SQL["entries"], values)
+        # By id, not "all earlier generations": a slot that is given back from here on
+        # returns to its old generation and must stay.
+        values["ids"] = [entry[0] for entry in cursor.fetchall()]
         cursor.execute(SQL["swap_in"], values)
         # Before the commit: another swap in the same transaction makes it anew.
         cursor.execute("DROP TABLE staged")
@@ -79,14 +90,18 @@ def swap(
     # deleted rows before its commit, skip them, and find the queue empty.
     with transaction.atomic(), connection.cursor() as cursor:
         await_turn(Turn.ORDER, project_id)
-        cursor.execute(SQL["drop_entries"], {"ids": old})
+        cursor.execute(SQL["drop_entries"], values)
+    _tell_planner()
+    return generation
+
+
+def _tell_planner() -> None:
+    """Count the queue anew: with an old count the planner sorts it."""
     with connection.cursor() as cursor:
-        # Whoever changes much tells the planner: an old count makes it sort the queue.
         # Not where a vacuum holds the table: nobody waits for it, and nobody stops it.
         cursor.execute(
             "ANALYZE (SKIP_LOCKED) labeling_queueentry (project_id, is_first, rank)"
         )
-    return generation
 
 
 def _next_generation(cursor: Any, project_id: int) -> int:
@@ -135,6 +150,18 @@ def queue_further(item_ids: Sequence[int]) -> None:
             SQL["queue_further"],
             {"items": list(item_ids), "step": numbers.REFILL_STEP},
         )
+
+
+def queue_reviews(project_id: int, item_ids: Sequence[int] | None = None) -> None:
+    """Queue the free slots of open reviews ahead of all orders; of all, or of some items."""
+    values = {
+        "project": project_id,
+        "items": None if item_ids is None else list(item_ids),
+        "first": numbers.FIRST_REVIEW,
+        "step": numbers.REVIEW_STEP,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(SQL["queue_reviews"], values)
 
 
 def live_slots(item_ids: Sequence[int]) -> set[tuple[int, int]]:

@@ -290,8 +290,10 @@ CREATE TEMP TABLE staged (
 UPDATE labeling_project SET queue_generation = queue_generation + 1
 WHERE id = %(project)s RETURNING queue_generation
 
--- entries: list the ids of all entries of a project.
-SELECT id FROM labeling_queueentry WHERE project_id = %(project)s
+-- entries: list the ids of a project's entries, but those of reviews.
+-- These stand ahead of all orders until people have settled them.
+SELECT id FROM labeling_queueentry
+WHERE project_id = %(project)s AND rank >= %(reviews)s::float8
 
 -- swap_in: queue the staged entries as a generation before all earlier ones.
 INSERT INTO labeling_queueentry
@@ -310,7 +312,37 @@ WHERE i.project_id = %(project)s
     SELECT 1 FROM labeling_assignment a
     WHERE a.item_id = s.item_id AND a.slot = s.slot
           AND a.state IN ('leased', 'answered'))
+  -- A slot that stands ahead of all orders needs no second place.
+  AND NOT EXISTS (
+    SELECT 1 FROM labeling_queueentry q
+    WHERE q.project_id = %(project)s AND q.is_first IN (true, false)
+          AND q.rank < %(reviews)s::float8
+          AND q.item_id = s.item_id AND q.slot = s.slot)
 ON CONFLICT DO NOTHING
+
+-- queue_reviews: queue the free slots of items under review ahead of all orders.
+-- By priority, then by deadline, then as they came; of some items or of all.
+INSERT INTO labeling_queueentry AS q
+    (project_id, generation, is_first, rank, item_id, slot, work, reason)
+SELECT f.project_id, 0, f.slot = 0, r.rank, f.item_id, f.slot, f.work,
+       CASE WHEN f.slot > 0 THEN 'second' ELSE 'review' END
+FROM (
+    SELECT item_id, min(
+        %(first)s::float8 + (9 - priority) * %(step)s::float8
+        -- Without a deadline behind those that have one: they come before the year 5000.
+        + coalesce(1000 * extract(epoch FROM deadline_at), 1e14 + id)) AS rank
+    FROM labeling_review
+    WHERE project_id = %(project)s AND state = 'open' AND item_id IS NOT NULL
+          AND (%(items)s::bigint[] IS NULL OR item_id = ANY(%(items)s::bigint[]))
+    GROUP BY item_id) r
+JOIN labeling_freeslot f ON f.item_id = r.item_id
+WHERE f.votes < f.votes_wanted
+-- Lock order: two calls about the same items could deadlock otherwise.
+ORDER BY f.item_id, f.slot
+-- What was filled in as uploaded moves ahead.
+ON CONFLICT (item_id, slot, generation) DO UPDATE
+    SET rank = excluded.rank, reason = excluded.reason
+    WHERE q.rank > excluded.rank
 
 -- refill: queue free slots that no entry stands for, of items new to this person.
 -- Only slots this person may take; else someone who has answered everything would
@@ -374,5 +406,7 @@ DELETE FROM labeling_queueentry WHERE id = ANY(ARRAY(
     FOR UPDATE SKIP LOCKED))
 
 -- drop_entries: delete entries of an earlier generation, without waiting for a lease.
+-- Not what has moved ahead since it was listed.
 DELETE FROM labeling_queueentry WHERE id IN (
-    SELECT id FROM labeling_queueentry WHERE id = ANY(%(ids)s) FOR UPDATE SKIP LOCKED)
+    SELECT id FROM labeling_queueentry
+    WHERE id = ANY(%(ids)s) AND rank >= %(reviews)s::float8 FOR UPDATE SKIP LOCKED)

@@ -19,6 +19,7 @@ from labeling.models import (
     Resolution,
     User,
 )
+from labeling.services.queue import reviews
 from labeling.services.votes import resolutions, writing
 
 
@@ -69,7 +70,7 @@ def restore(project: Project, labeled: Sequence[LabeledItem]) -> None:
         return
     now = timezone.now()
     with transaction.atomic():
-        Resolution.objects.bulk_create(
+        given = Resolution.objects.bulk_create(
             Resolution(
                 project=project,
                 item=item,
@@ -85,6 +86,7 @@ def restore(project: Project, labeled: Sequence[LabeledItem]) -> None:
             state=Item.State.SETTLED,
             votes_wanted=Greatest(F("votes"), 1),
         )
+        reviews.settle(given)
         # Lock order: the items, then the counter, whose row everybody wants.
         pool = sum(item.split == Item.Split.POOL for item, *_ in labeled)
         resolutions.count(project.pk, resolutions.CountGain(confident=pool))

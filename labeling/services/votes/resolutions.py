@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from labeling import signals
 from labeling.models import Item, Project, ProjectCounter, Resolution
+from labeling.services.queue import reviews
 from labeling.services.votes import relabel
 
 # Of a project: what new labels add to the counts that start a retrain, by column.
@@ -31,6 +32,7 @@ def record(resolution: Resolution) -> CountGain:
         if current.superseded_at is None:
             supersede(current)
     resolution.save(force_insert=True)
+    reviews.settle([resolution])
     return gain
 
 
@@ -132,6 +134,7 @@ def bring_back(ended: Resolution) -> None:
     """Make a superseded resolution the item's label again, as it was."""
     ended.superseded_at = None
     ended.save(update_fields=["superseded_at"])
+    reviews.settle([ended])
 
 
 def take_back(label: Resolution) -> CountGain:

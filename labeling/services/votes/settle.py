@@ -23,7 +23,7 @@ from labeling.models import (
     Project,
     Resolution,
 )
-from labeling.services.queue import giving_back, order
+from labeling.services.queue import giving_back, order, reviews
 from labeling.services.votes import (
     agreement,
     deciding,
@@ -136,6 +136,7 @@ class _Done:
         # (``one_resolution``).
         Resolution.objects.filter(pk__in=self.ended).update(superseded_at=now)
         Resolution.objects.bulk_create(self.resolutions)
+        reviews.settle(self.resolutions)
         Resolution.objects.bulk_update(self.surer, _OF_CONFIDENCE)
         # Behind their items: an expert who resolves one locks the item first too.
         _open_disagreements(self.disputes)

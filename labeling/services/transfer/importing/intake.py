@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from threading import Lock
 from typing import Any, Final, NamedTuple
 
@@ -92,15 +92,17 @@ def checked(
     return Arrival(row, picture)
 
 
-def add(project: Project, arrivals: Sequence[Arrival]) -> None:
-    """Add what is not here yet to the pool.
+def add(project: Project, arrivals: Sequence[Arrival]) -> dict[str, int]:
+    """Add what is not here yet to the pool; return all ids, by the hash of the content.
 
     No new group is held out: somebody chose these items, so they are no random sample.
     What is nearly the same as a held-out item goes to its side all the same.
     """
-    arrivals = _new(project, arrivals)
+    by_content = {arrival.content_hash: arrival for arrival in arrivals}
+    here = _here(project, by_content)
+    arrivals = [each for name, each in by_content.items() if name not in here]
     if not arrivals:
-        return
+        return here
     contents = [arrival.content_hash for arrival in arrivals]
     some = _newcomers(project, arrivals, contents)
     with transaction.atomic():
@@ -112,7 +114,7 @@ def add(project: Project, arrivals: Sequence[Arrival]) -> None:
         items = [
             Item(
                 project=project,
-                external_id=row.external_id or content[:32],
+                external_id=name,
                 data=order.arranged(row.data),
                 media_id=media[picture.sha256] if picture else None,
                 content_hash=content,
@@ -124,8 +126,8 @@ def add(project: Project, arrivals: Sequence[Arrival]) -> None:
                     else 1
                 ),
             )
-            for (row, picture), content, place in zip(
-                arrivals, contents, places, strict=True
+            for (row, picture), content, place, name in zip(
+                arrivals, contents, places, _names(project, arrivals), strict=True
             )
         ]
         # Asked about twice, it stays one item: the second time its content is taken.
@@ -140,15 +142,31 @@ def add(project: Project, arrivals: Sequence[Arrival]) -> None:
             },
         )
         send_items_changed(project.pk)
+        return here | _here(project, contents)
 
 
-def _new(project: Project, arrivals: Sequence[Arrival]) -> list[Arrival]:
-    """Return what is not here yet, each once; looked at before anybody waits for a turn."""
-    by_content = {arrival.content_hash: arrival for arrival in arrivals}
-    here = Item.objects.filter(project=project, content_hash__in=by_content)
-    for content in here.values_list("content_hash", flat=True):
-        del by_content[content]
-    return [*by_content.values()]
+def _here(project: Project, contents: Iterable[str]) -> dict[str, int]:
+    """Return the ids of what is here already, by content.
+
+    Looked at before anybody waits for a turn.
+    """
+    wanted = list(contents)
+    if not wanted:
+        return {}
+    here = Item.objects.filter(project=project, content_hash__in=wanted)
+    return dict(here.values_list("content_hash", "pk"))
+
+
+def _names(project: Project, arrivals: Sequence[Arrival]) -> list[str]:
+    """Return what items are to be called: as they are, or by content where that is taken."""
+    given = [arrival.row.external_id for arrival in arrivals]
+    same = Item.objects.filter(project=project, external_id__in=filter(None, given))
+    taken = {"", *same.values_list("external_id", flat=True)}
+    names = []
+    for name, arrival in zip(given, arrivals, strict=True):
+        names.append(arrival.content_hash[:32] if name in taken else name)
+        taken.add(name)
+    return names
 
 
 def _newcomers(
