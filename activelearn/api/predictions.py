@@ -27,7 +27,7 @@ class PredictView(ProjectView):
         rows = enumerate(zip(body.items, served, strict=True))
         return predictions.Predictions(
             predictions=[
-                predictions.prediction_of(asked, place, prediction)
+                predictions.prediction_of(asked, place, prediction, project.slug)
                 for place, (asked, prediction) in rows
             ]
         )

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Annotated, Any
+from typing import Annotated
 
 from django.utils.translation import gettext as _
 from msgspec import UNSET, Meta, UnsetType
 
 from activelearn.services.predictions import serving
+from activelearn.services.predictions.reviewing import ReviewWish
 from labeling.api.http.fields import (
+    LONGEST_NAME,
     Body,
     Columns,
     Key,
+    Moment,
     ReplyData,
     Share,
     about,
     one_of,
     text,
 )
+from labeling.api.wire.queue import AskedReview, asked_review_of
 from labeling.errors import InvalidInputError
+from labeling.models.review import MOST_PRIORITY
 
 
 class PredictItem(Body):
@@ -56,6 +61,18 @@ class PredictItem(Body):
         ]
         | UnsetType
     ) = UNSET
+    priority: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=MOST_PRIORITY,
+            description="Of a review: the higher, the earlier people are asked.",
+        ),
+    ] = 0
+    deadline: Annotated[
+        Moment | None,
+        about("Of a review: until when it is needed. The sooner, the earlier."),
+    ] = None
 
 
 class PredictBody(Body):
@@ -118,6 +135,17 @@ class Prediction(ReplyData):
         | UnsetType
     ) = UNSET
 
+    review: (
+        Annotated[
+            AskedReview,
+            about(
+                "Of `review`: what people are asked. An item of the pool gets one where "
+                "`priority`, `deadline` or `callback` is given."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+
 
 class Predictions(ReplyData):
     """What the serving model says, in the order in which it was asked."""
@@ -148,12 +176,15 @@ def _question_of(body: PredictItem) -> serving.Question:
     is_given = body.data is not UNSET or body.image is not UNSET
     if is_given == (body.item is not UNSET):
         raise ValueError(_("Give data, an image, or the id of an item in item."))
+    name = "" if body.id is UNSET or body.id is None else str(body.id)
+    wish = ReviewWish(name[:LONGEST_NAME], body.priority, body.deadline)
     if body.item is not UNSET:
-        return serving.Question(item=body.item)
+        return serving.Question(item=body.item, wish=wish)
     return serving.Question(
-        "" if body.id is UNSET or body.id is None else str(body.id),
+        name,
         {} if body.data is UNSET else body.data,
         None if body.image is UNSET else _decoded(body.image),
+        wish=wish,
     )
 
 
@@ -164,8 +195,10 @@ def _decoded(image: str) -> bytes:
         raise ValueError(_("The image is not base64.")) from error
 
 
-def prediction_of(body: PredictItem, place: int, served: Any) -> Prediction:
-    """Return what the serving model says of the item at a place."""
+def prediction_of(
+    body: PredictItem, place: int, served: serving.ServedPrediction, slug: str
+) -> Prediction:
+    """Return what the serving model says of the item at a place; ``slug``: the project's."""
     return Prediction(
         id=place if body.id is UNSET else body.id,
         label=served.label,
@@ -176,4 +209,5 @@ def prediction_of(body: PredictItem, place: int, served: Any) -> Prediction:
         model=served.model,
         decision=served.decision,
         explanation=UNSET if served.explanation is None else served.explanation,
+        review=UNSET if served.review is None else asked_review_of(served.review, slug),
     )

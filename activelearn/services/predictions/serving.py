@@ -12,10 +12,11 @@ from activelearn.core.features import Spec
 from activelearn.core.translation import TranslatedModel
 from activelearn.models import ModelVersion
 from activelearn.services.features import in_force, payloads, telling
+from activelearn.services.predictions import reviewing
 from activelearn.services.versions import healing
 from labeling.errors import ConflictError, InvalidInputError
 from labeling.messages import sentence as _
-from labeling.models import Item, Project
+from labeling.models import Item, Project, Review
 from labeling.services.transfer.importing import intake
 from labeling.services.transfer.predictions import likeliest
 
@@ -30,12 +31,14 @@ class Question:
     """An item from outside, or with ``item`` one of the project's own, by its id.
 
     external_id: where it is empty, its content names it. image: the file of a picture.
+    wish: how people are to be asked where the champion is not sure.
     """
 
     external_id: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
     image: bytes | None = None
     item: int | None = None
+    wish: reviewing.ReviewWish = field(default_factory=reviewing.ReviewWish)
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class ServedPrediction:
     decision: str
     is_calibrated: bool
     explanation: list[str] | None = None
+    review: Review | None = None
 
 
 def predict(
@@ -64,8 +68,8 @@ def predict(
 
     explain: say which words of a text, or columns of a row, speak most for its labels.
 
-    An item to be reviewed joins the pool, so that people label it; one of the project is
-    there already. Raises ConflictError where no model can serve, or it reads vectors that
+    An item to be reviewed joins the pool, ahead of the queue's order; one of the project
+    does where its wish says more than a name. Raises ConflictError where no model can serve, or it reads vectors that
     items from outside do not have; NotFoundError where the project has been deleted, and
     InvalidInputError for items that are none of this project's kind or none of its items,
     held-out ones, or too many of them.
@@ -90,14 +94,16 @@ def predict(
     predictions = _served(champion, model, table, project.confidence)
     if explain:
         predictions = _explained(model, spec, asked, predictions)
-    unsure = [
-        arrival
-        for arrival, prediction in zip(asked, predictions, strict=True)
-        if isinstance(arrival, intake.Arrival) and prediction.decision == "review"
-    ]
     # After all were predicted: a call that is refused adds nothing.
-    intake.add(project, unsure)
-    return predictions
+    wishes = [question.wish for question in questions]
+    reviews = reviewing.reviewed(project, wishes, asked, predictions)
+    return list(map(_with_review, predictions, reviews))
+
+
+def _with_review(
+    prediction: ServedPrediction, review: Review | None
+) -> ServedPrediction:
+    return replace(prediction, review=review)
 
 
 def _check_number(questions: Sequence[Question], most: int) -> None:

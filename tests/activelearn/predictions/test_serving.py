@@ -221,8 +221,9 @@ def test_who_asks_again_waits_for_no_turn(
     serving.predict(project, asked)
     before = Item.objects.count()
 
-    # The champion, four that tell what its labels are called today, what is here already.
-    with django_assert_num_queries(6) as seen:
+    # The champion, four that tell what its labels are called today, what is here already,
+    # and the reviews.
+    with django_assert_num_queries(7) as seen:
         serving.predict(project, asked)
 
     assert not any("advisory" in query["sql"] for query in seen.captured_queries)
