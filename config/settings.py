@@ -329,6 +329,14 @@ CELERY_BEAT_SCHEDULE = {
         "task": "labeling.list_sources",
         "schedule": timedelta(minutes=5),
     },
+    "send messages to programs that are due": {
+        "task": "labeling.deliver_webhooks",
+        "schedule": timedelta(seconds=10),
+    },
+    "delete old messages to programs": {
+        "task": "labeling.forget_webhooks",
+        "schedule": timedelta(hours=6),
+    },
     "sketch the items of earlier releases": {
         "task": "labeling.sketch",
         "schedule": timedelta(hours=1),

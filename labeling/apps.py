@@ -20,3 +20,4 @@ class LabelingConfig(AppConfig):
         register(*kinds.KINDS)
         signals.votes_changed.connect(tasks.ring_settle)
         signals.job_queued.connect(tasks.ring_job)
+        signals.outbox_filled.connect(tasks.ring_webhooks)

@@ -19,6 +19,8 @@ policy_changed = Signal()
 predictions_changed = Signal()
 # project_id: the queue is running low
 queue_low = Signal()
+# project_id: messages to programs wait to be sent
+outbox_filled = Signal()
 # job_id, kind, seconds: it waits so long until its series has rested
 job_queued = Signal()
 

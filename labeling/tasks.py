@@ -12,6 +12,7 @@ from labeling.services.accounts import attempts, sessions, tokens
 from labeling.services.queue import giving_back
 from labeling.services.transfer import earlier, importing, pictures
 from labeling.services.transfer.sources import listing
+from labeling.services.transfer.webhooks import delivering
 from labeling.services.votes import counts, settle
 from labeling.services.work import jobs, kinds, space
 
@@ -74,6 +75,18 @@ def list_sources() -> int:
     return listing.request_due()
 
 
+@shared_task(name="labeling.deliver_webhooks", time_limit=120)
+def deliver_webhooks() -> int:
+    """Send the messages to programs that are due."""
+    return delivering.deliver_due()
+
+
+@shared_task(name="labeling.forget_webhooks", time_limit=300)
+def forget_webhooks() -> int:
+    """Delete old messages to programs."""
+    return delivering.forget()
+
+
 @shared_task(name="labeling.recount", time_limit=3600)
 def recount() -> int:
     """Compare all counters with what they count."""
@@ -103,6 +116,11 @@ def ring_settle(project_id: int, **_: object) -> None:
         return
     _last_ring[project_id] = now
     settle_project.apply_async((project_id,), countdown=_DELAY)
+
+
+def ring_webhooks(**_: object) -> None:
+    """Ring for messages that have just been written."""
+    deliver_webhooks.delay()
 
 
 def ring_job(job_id: int, kind: str, seconds: float, **_: object) -> None:

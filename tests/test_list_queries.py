@@ -29,11 +29,13 @@ from labeling.models import (
     Source,
     SourceObject,
     User,
+    WebhookEndpoint,
 )
 from labeling.services.experts import adjudicate, blind, decisions, inquiries
 from labeling.services.projects import guidelines, invitations, label_sets
 from labeling.services.queue import reviews
 from labeling.services.transfer import predictions
+from labeling.services.transfer.webhooks import endpoints
 from labeling.services.votes import settle
 from tests import make, openapi
 from tests.labeling.experts.test_experts_api import doubted
@@ -290,6 +292,17 @@ def under_review(count: int) -> Project:
     return project
 
 
+def told_of(count: int) -> Project:
+    """Return a project with so many endpoints, each with a message."""
+    project = make.project()
+    for number in range(count):
+        endpoint = WebhookEndpoint.objects.create(
+            project=project, url=f"https://{number}.example.com", secret="s"
+        )
+        endpoints.send_test(endpoint)
+    return project
+
+
 def in_doubt(count: int) -> Project:
     return doubted([0.95] * count)
 
@@ -320,6 +333,8 @@ LISTS: Final[dict[str, Builder]] = {
     "projects/{slug}/models/2/against/1/": differing,
     "projects/{slug}/items/{item}/models/": had_to_do,
     "projects/{slug}/reviews/": under_review,
+    "projects/{slug}/webhooks/": told_of,
+    "projects/{slug}/webhook-deliveries/": told_of,
     "projects/{slug}/sources/": fed,
     "projects/{slug}/sources/{source}/objects/": fed,
 }
@@ -345,6 +360,7 @@ PAGES: Final[dict[str, Builder]] = {
     "projects/{slug}/items/{item}/": often_answered,
     "projects/{slug}/items/{item}/models/": had_to_do,
     "projects/{slug}/reviews/": under_review,
+    "projects/{slug}/webhooks/": told_of,
     "projects/{slug}/sources/": fed,
     "projects/{slug}/sources/{source}/": fed,
     **{

@@ -34,6 +34,7 @@ PAGES = (
         "items/delete/?all=yes",
         "my-work/",
         "reviews/",
+        "webhooks/",
     ),
 )
 

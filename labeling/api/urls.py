@@ -7,7 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from labeling.api import queue, votes, work
 from labeling.api.experts import disagreements, doubts
 from labeling.api.projects import invitations, items, members, projects, sources
-from labeling.api.transfer import files, predictions
+from labeling.api.transfer import files, predictions, webhooks
 
 # Addresses are tried in order: first those that people wait for all day.
 _OF_PROJECT: list[URLPattern] = [
@@ -51,6 +51,7 @@ _OF_PROJECT: list[URLPattern] = [
     *sources.urlpatterns,
     *files.urlpatterns,
     *predictions.urlpatterns,
+    *webhooks.urlpatterns,
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

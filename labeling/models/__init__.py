@@ -36,6 +36,7 @@ from labeling.models.skills import Skills
 from labeling.models.source import Source, SourceObject
 from labeling.models.unread import Unread
 from labeling.models.vector import ItemVector
+from labeling.models.webhook import WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "ALL_PURPOSES",
@@ -81,5 +82,7 @@ __all__ = [
     "Unread",
     "Upload",
     "User",
+    "WebhookDelivery",
+    "WebhookEndpoint",
     "digest_of",
 ]

@@ -18,7 +18,7 @@ from labeling.views.projects import (
     sources,
 )
 from labeling.views.queue import my_work, reviews, station
-from labeling.views.transfer import files, predictions
+from labeling.views.transfer import files, predictions, webhooks
 from labeling.views.votes import agreement, grid
 
 _P = "projects/<slug:slug>/"
@@ -59,6 +59,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_P}jobs/", work.jobs, name="jobs"),
     path(f"{_P}jobs/<int:pk>/", work.job, name="job"),
     path(f"{_P}reviews/", reviews.reviews, name="reviews"),
+    path(f"{_P}webhooks/", webhooks.webhooks, name="webhooks"),
     path(f"{_P}guideline/", guideline.guideline, name="guideline"),
     path(f"{_P}labels/", labels.labels, name="labels"),
     path(f"{_P}settings/", settings.settings, name="settings"),

@@ -56,6 +56,7 @@ SCREENS = {
     "agreement": "/projects/languages/agreement/",
     "jobs": "/projects/languages/jobs/",
     "reviews": "/projects/languages/reviews/",
+    "webhooks": "/projects/languages/webhooks/",
     "job": "/projects/languages/jobs/{job}/",
     "import-report": "/projects/languages/jobs/{report}/",
     "my-work": "/projects/languages/my-work/",

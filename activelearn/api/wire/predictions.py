@@ -73,6 +73,14 @@ class PredictItem(Body):
         Moment | None,
         about("Of a review: until when it is needed. The sooner, the earlier."),
     ] = None
+    callback: Annotated[
+        str,
+        text(
+            500,
+            "Of a review: the address that is told by a webhook when it ends, at the "
+            "server of one of the project's endpoints (`webhooks/`).",
+        ),
+    ] = ""
 
 
 class PredictBody(Body):
@@ -177,7 +185,7 @@ def _question_of(body: PredictItem) -> serving.Question:
     if is_given == (body.item is not UNSET):
         raise ValueError(_("Give data, an image, or the id of an item in item."))
     name = "" if body.id is UNSET or body.id is None else str(body.id)
-    wish = ReviewWish(name[:LONGEST_NAME], body.priority, body.deadline)
+    wish = ReviewWish(name[:LONGEST_NAME], body.priority, body.deadline, body.callback)
     if body.item is not UNSET:
         return serving.Question(item=body.item, wish=wish)
     return serving.Question(

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from labeling.errors import InvalidInputError
+from labeling.messages import sentence as _
 from labeling.models import Item, Project, Review
 from labeling.services.queue import reviews
 from labeling.services.transfer.importing import intake
+from labeling.services.work import outbox
 
 
 class Decided(Protocol):
@@ -53,8 +56,10 @@ def reviewed(
 
     What comes from outside joins the pool. An item of the project is there already: it
     gets a review where the caller names a priority, a deadline or a callback for it.
-    Raises NotFoundError where an item is deleted meanwhile.
+    Raises InvalidInputError for a callback whose server is that of no endpoint of the
+    project, and NotFoundError where an item is deleted meanwhile.
     """
+    _check_callbacks(project, wishes)
     is_asked = [
         prediction.decision == "review"
         and not (isinstance(each, Item) and wish.is_plain)
@@ -76,6 +81,13 @@ def reviewed(
     }
     given = dict(zip(wanted, reviews.ask(project, list(wanted.values())), strict=True))
     return [given.get(place) for place in range(len(predictions))]
+
+
+def _check_callbacks(project: Project, wishes: Sequence[ReviewWish]) -> None:
+    strange = outbox.unknown_callbacks(project.pk, [wish.callback for wish in wishes])
+    if strange:
+        why = _("No endpoint of the project is at the server of “%(url)s”.")
+        raise InvalidInputError(errors={"callback": [why % {"url": strange[0][:200]}]})
 
 
 def _wanted(wish: ReviewWish, item: int, model: int) -> reviews.Wanted:

@@ -23,6 +23,7 @@ from activelearn.services.versions import loading, reasons, requests
 from labeling.errors import ConflictError, InvalidInputError, NotFoundError
 from labeling.messages import sentence as _
 from labeling.models import Project, User
+from labeling.services.work import outbox
 from labeling.services.work.transactions import lock_project
 
 Stage = ModelVersion.Stage
@@ -240,6 +241,9 @@ def _promote(model: ModelVersion, change: _Change) -> None:
         is_rollback=change.is_rollback,
         at=model.promoted_at,
     )
+    news = {"model": model.number, "before": before.number if before else None}
+    news |= {"is_rollback": change.is_rollback}
+    outbox.put(model.project_id, [outbox.Notice("model.promoted", news)])
     # In the same transaction: a champion without a request for scores would leave the
     # pool with the predictions of the one before.
     requests.request_scores(model)

@@ -18,6 +18,8 @@ from labeling.errors import ConflictError, InvalidInputError, NotFoundError
 from labeling.messages import sentence as _
 from labeling.models import Item, Project, Resolution, Review
 from labeling.services.queue import floor, giving_back, order
+from labeling.services.work import outbox
+from labeling.services.work.outbox import Notice
 
 OVERDUE: Final = "overdue"
 # What a list may be of.
@@ -175,6 +177,22 @@ def _end(rows: Sequence[Review], labels: Mapping[int | None, Resolution]) -> Non
         if label is not None:
             row.labels, row.source = list(label.labels), label.source
     Review.objects.bulk_update(rows, ["state", "ended_at", "labels", "source"])
+    if rows:
+        outbox.put(rows[0].project_id, list(map(_notice, rows)))
+
+
+def _notice(review: Review) -> Notice:
+    """Return what a program is told of a review that has ended, in this transaction."""
+    data = {
+        "review": review.pk,
+        "id": review.external_id,
+        "item": review.item_id,
+        "model": review.model_number,
+        "labels": review.labels,
+        "source": review.source,
+        "ended_at": review.ended_at and review.ended_at.isoformat(),
+    }
+    return Notice(f"review.{review.state}", data, review.callback)
 
 
 def of_project(project: Project, pk: int) -> Review:

@@ -6,11 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
+from activelearn.models import ModelVersion
+from activelearn.services.versions import registry
 from labeling.models import Item, Review
-from labeling.services.votes import settle
+from labeling.services.votes import gold, settle
 from tests import make
 from tests.activelearn.predictions.test_serving import ask, pytestmark, wines
+from tests.labeling.transfer.hooked import deliver, receiving, registered
 
 __all__ = ["pytestmark"]
 
@@ -103,6 +107,47 @@ def test_a_name_that_another_item_has_is_no_hindrance() -> None:
         second["review"]["id"],
     }
     assert not reviewed.filter(item=other).exists()
+
+
+def test_a_callback_hears_of_its_review_and_another_server_is_refused(
+    settings: Settings,
+) -> None:
+    project = wines()
+    with receiving(settings) as receiver:
+        registered(project, receiver.url)
+        callback = receiver.url + "/7"
+
+        refused = ask(project, {"data": ROW, "callback": "https://example.com/7"})
+        (said,) = predicted(ask(project, {"data": ROW, "callback": callback}))
+        item = Review.objects.get(pk=said["review"]["id"]).item
+        assert item is not None
+        gold.record(project, [(item, ["c1"])])
+        deliver()
+
+    assert (refused.status_code, [*refused.json()["errors"]]) == (400, ["callback"])
+    [told] = receiver.told
+    assert told["data"]["review"] == said["review"]["id"]
+    assert told["data"]["labels"] == ["c1"]
+
+
+def test_a_version_that_takes_over_is_told(settings: Settings) -> None:
+    project = wines()
+    with receiving(settings) as receiver:
+        registered(project, receiver.url, "model.promoted")
+        again = ModelVersion.objects.get(project=project)
+        ModelVersion.objects.update(stage="archived")
+        again.refresh_from_db()
+        registry.promote(again, None)
+        deliver()
+
+    [told] = receiver.told
+    assert told["type"] == "model.promoted"
+    assert told["data"] == {
+        "project": project.slug,
+        "model": 1,
+        "before": None,
+        "is_rollback": False,
+    }
 
 
 def test_a_wrong_priority_or_deadline_is_refused() -> None:

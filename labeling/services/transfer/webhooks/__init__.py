@@ -1,0 +1,1 @@
+"""Webhooks: who is told of events, signed as Standard Webhooks says, and delivered."""
