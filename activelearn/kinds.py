@@ -6,6 +6,7 @@ from typing import Final
 
 from django.utils.translation import gettext_noop as noop
 
+from activelearn.services.automation import accepting
 from activelearn.services.judging import (
     duel_course,
     duel_draw,
@@ -40,6 +41,14 @@ KINDS: Final = (
         title=noop("scores of the pool, by another process"),
         queue=QUEUE,
         counts={"items": noop("Items scored")},
+    ),
+    Kind(
+        "learn.accept",
+        accepting.run,
+        title=noop("acceptance of sure predictions"),
+        queue=QUEUE,
+        rest=3,
+        counts={"items": noop("Items accepted")},
     ),
     Kind(
         "learn.train",

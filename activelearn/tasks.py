@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from activelearn.services.automation import accepting
 from activelearn.services.features import forgetting
 from activelearn.services.labels import snapshots
 from activelearn.services.predictions import scoring
@@ -14,13 +15,16 @@ from activelearn.services.versions import healing, requests
 @shared_task(name="activelearn.consider_all", time_limit=300)
 def consider_all() -> int:
     """See for every project whether a ranking or a training run is due."""
-    return triggers.consider_all()
+    count = triggers.consider_all()
+    accepting.consider_all()
+    return count
 
 
 @shared_task(name="activelearn.consider", time_limit=60)
 def consider(project_id: int) -> None:
     """See whether new labels call for a ranking or a training run."""
     triggers.consider_project(project_id)
+    accepting.consider(project_id)
 
 
 @shared_task(name="activelearn.rank", time_limit=60)

@@ -230,18 +230,28 @@ def _has_label(project: Project, label: str) -> Q:
     return Q(pk__in=current.values("item"))
 
 
+def _is_less_sure(project: Project, raw: str) -> Q:
+    share = _share(raw)
+    return _NOTHING if project.hides_model else Q(prediction__confidence__lt=share)
+
+
 def _is_predicted(project: Project, label: str) -> Q:
+    # Else a filter would tell what the dial hides.
+    if project.hides_model:
+        return _NOTHING
     if project.is_multi:
         return Q(prediction__labels__has_key=label)
     return Q(prediction__label=label)
 
 
+# What no item is.
+_NOTHING: Final = Q(pk__in=[])
 # What a filter's value asks of an item.
 _CONDITIONS: Final[dict[str, Callable[[Project, str], Q]]] = {
     **{name: partial(_is_one_of, name) for name in CHOICES},
     "label": _has_label,
     "predicted": _is_predicted,
-    "confidence_lt": lambda _project, raw: Q(prediction__confidence__lt=_share(raw)),
+    "confidence_lt": _is_less_sure,
     "tag": lambda _project, tag: Q(tags__contains=[tag]),
     "id": lambda _project, start: Q(external_id__startswith=start[:200]),
     "unread": lambda _project, value: Q(unread__isnull=_yes_or_no(value) == "no"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path, re_path
 
 from activelearn.api import (
+    automation,
     features,
     judging,
     labels,
@@ -16,6 +17,12 @@ from activelearn.api import (
 _P = "projects/<slug:slug>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path(f"{_P}automation/", automation.AutomationView.as_view()),
+    path(f"{_P}automation/preview/", automation.DialPreviewView.as_view()),
+    path(f"{_P}automation/labels/", automation.LabelDialView.as_view()),
+    path(f"{_P}automation/accept/", automation.AcceptanceView.as_view()),
+    path(f"{_P}automation/changes/", automation.DialChangesView.as_view()),
+    path(f"{_P}automation/audits/", automation.AuditedItemsView.as_view()),
     path(f"{_P}training-runs/", training.TrainingRunsView.as_view()),
     path(f"{_P}training-runs/preview/", training.RetrainPreviewView.as_view()),
     path(f"{_P}training-runs/causes/", training.RunCausesView.as_view()),

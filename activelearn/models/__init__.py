@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from activelearn.models.automation import (
+    AuditedItem,
+    Certificate,
+    DialChange,
+    LabelDial,
+)
 from activelearn.models.duel import Duel
 from activelearn.models.feature import FeatureShard, FeatureSpec
 from activelearn.models.forecast import LearningForecast
@@ -21,10 +27,14 @@ from activelearn.models.window import WindowTrial
 
 __all__ = [
     "AddedEncoder",
+    "AuditedItem",
+    "Certificate",
+    "DialChange",
     "Duel",
     "Evaluation",
     "FeatureShard",
     "FeatureSpec",
+    "LabelDial",
     "LearningForecast",
     "LearningPolicy",
     "MeterLook",

@@ -13,6 +13,7 @@ from labeling.models.setting import PolicyPart, SettingGroup, setting
 
 AIM: Final = SettingGroup(_("What is good enough"))
 GATE: Final = SettingGroup(_("When a new model takes over"))
+AUTOMATION: Final = SettingGroup(_("What the model may accept"))
 
 
 class LearningPolicy(TeachingPolicy, PolicyPart):
@@ -228,6 +229,49 @@ class LearningPolicy(TeachingPolicy, PolicyPart):
         AIM,
         "learner",
         "pages",
+    )
+
+    automation_risk = setting(
+        models.FloatField(
+            _("Most that may be accepted wrongly"),
+            default=0.02,
+            db_default=0.02,
+            validators=between(0.001, 0.5),
+            help_text=_(
+                "Share of the accepted answers that may be wrong: 0.02 is 2 of 100. What the "
+                "model is less sure of goes to people."
+            ),
+        ),
+        AUTOMATION,
+        "learner",
+    )
+    automation_confidence = setting(
+        models.FloatField(
+            _("Confidence of that promise"),
+            default=0.95,
+            db_default=0.95,
+            validators=between(0.5, 0.999),
+            help_text=_(
+                "How sure the random labels have to make it that the share is kept; the surer, "
+                "the more labels it takes."
+            ),
+        ),
+        AUTOMATION,
+        "learner",
+    )
+    audit_share = setting(
+        models.FloatField(
+            _("Audited share of what is accepted"),
+            default=0.02,
+            db_default=0.02,
+            validators=between(0.0, 1.0),
+            help_text=_(
+                "Share of the accepted items that people are asked about without the model's "
+                "answer; at least 50 a week, where there are as many."
+            ),
+        ),
+        AUTOMATION,
+        "learner",
     )
 
     hourly_rate = setting(

@@ -156,6 +156,20 @@ class TeachingPolicy(models.Model):
         WEIGHTS,
         "learner",
     )
+    weight_auto = setting(
+        models.FloatField(
+            _("Weight of labels that the model accepted"),
+            default=0.0,
+            db_default=0.0,
+            validators=between(0.0, 1.0),
+            help_text=_(
+                "How much a label counts in training that a model's sure answer gave without a "
+                "person; 0: models learn from none of them."
+            ),
+        ),
+        WEIGHTS,
+        "learner",
+    )
     half_life_days = setting(
         models.PositiveSmallIntegerField(
             _("Half-life of labels in days"),

@@ -17,7 +17,7 @@ from labeling.models.project import Project
 class Reason(models.TextChoices):
     """Why an item was served.
 
-    The order of the queue gives the first six, each with its probability, and those of
+    The order of the queue gives the first seven, each with its probability, and those of
     further votes; the others nobody has ranked, so they have none. Of all these, only
     what the model picks may come with its answer.
     """
@@ -28,6 +28,8 @@ class Reason(models.TextChoices):
     EVALUATION = "evaluation", _("Evaluation")
     # Two versions of the model differ on it, and people are to tell which is right.
     DUEL = "duel", _("Duel")
+    # The model's answer was accepted, and people check it without seeing that.
+    AUDIT = "audit", _("Audit")
     # It is like items of a label that people look for more of.
     SIMILAR = "similar", _("Similar")
     SECOND = "second", _("Second")

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
+from labeling.models.automation import Automation
 from labeling.models.people import User
 from labeling.models.policy import ProjectPolicy
 
@@ -65,6 +66,16 @@ class Project(ProjectPolicy):
     # has none before its next import.
     columns = ArrayField(models.TextField(), default=list, editable=False)
 
+    # Not a setting: whoever raises it sees first what that would do.
+    automation = models.CharField(
+        max_length=10,
+        choices=Automation,
+        default=Automation.ASSISTANCE,
+        db_default=Automation.ASSISTANCE,
+        editable=False,
+        help_text="How much is left to the model: the dial.",
+    )
+
     queue_generation = models.PositiveBigIntegerField(
         default=0, editable=False, help_text="How many orders its queue has had."
     )
@@ -84,6 +95,17 @@ class Project(ProjectPolicy):
         if self.label_set_id is None:
             raise ValueError("The project has no label set.")
         return self.label_set_id
+
+    @property
+    def hides_model(self) -> bool:
+        """Whether nobody sees what the model says of an item, and it has no say."""
+        return self.automation in (Automation.HUMAN, Automation.SHADOW)
+
+    @property
+    def shown_suggestions(self) -> str:
+        """When people see suggestions: never where the dial hides the model."""
+        hidden: str = Project.SuggestionMode.BLIND
+        return hidden if self.hides_model else self.suggestion_mode
 
     @property
     def is_multi(self) -> bool:

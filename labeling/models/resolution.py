@@ -37,7 +37,7 @@ class Resolution(models.Model):
         CONSENSUS = "consensus", _("Consensus")
         EXPERT = "expert", _("Expert")
         GOLD = "gold", _("Gold")
-        # Issue 18, "The model at work": sure predictions accepted without a person.
+        # A sure prediction of the pool that was accepted without a person.
         AUTO = "auto", _("Auto")
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="+")

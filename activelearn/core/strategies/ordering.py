@@ -51,7 +51,8 @@ class Material:
     pool; of several labels, no label is a label set too. pool, held_out: ids of the items
     without a vote, each list ascending. settled: the number of held-out items that are
     labeled. duel: items of the pool that are asked about to tell two models apart, before
-    all that a model would choose. searched: items of the pool that may have a label which
+    all that a model would choose. audited: items that the model's prediction has settled and
+    that people are to check, before these. searched: items of the pool that may have a label which
     people look for; they take turns with what the rule chooses. doubts: how unsure a
     source from outside is of items of the pool, in [0, 1]: as many as an order has
     places, the least sure ones. seconds: what rows of the table are expected to take, by
@@ -64,6 +65,7 @@ class Material:
     held_out: mixing.ItemIds
     settled: int = 0
     duel: Sequence[int] = ()
+    audited: Sequence[int] = ()
     searched: Sequence[int] = ()
     doubts: Mapping[int, float] = field(default_factory=dict)
     seconds: SecondsOf | None = None
@@ -129,7 +131,8 @@ def chosen(material: Material, policy: Policy) -> Chosen:
     places = np.searchsorted(material.table.ids, pool)
     strategy, choices = _choices(material, places, policy)
     choices = _beside_searched(material.searched, choices, pool)
-    choices = _after_duel(material.duel, choices, pool)
+    choices = _after(material.duel, "duel", choices, pool)
+    choices = _after(material.audited, "audit", choices, pool)
     held_out = np.asarray(material.held_out, dtype=np.int64)
     return Chosen(strategy, choices, pool, held_out, _shares(material, policy))
 
@@ -160,14 +163,17 @@ def _beside_searched(
     return turns + first[len(others) :] + others[len(first) :]
 
 
-def _after_duel(
-    duel: Sequence[int], choices: Sequence[mixing.Choice], pool: Ids
+def _after(
+    asked_about: Sequence[int],
+    reason: str,
+    choices: Sequence[mixing.Choice],
+    pool: Ids,
 ) -> list[mixing.Choice]:
-    """Put the items of a duel that have no vote yet before the others.
+    """Put the items of a duel or an audit that have no vote yet before the others.
 
     Chance and the held-out items keep their shares of the places.
     """
-    first = [mixing.Choice(pk, "duel") for pk in _still_open(duel, pool)]
+    first = [mixing.Choice(pk, reason) for pk in _still_open(asked_about, pool)]
     asked = {choice.item_id for choice in first}
     return first + [choice for choice in choices if choice.item_id not in asked]
 

@@ -153,7 +153,7 @@ def on_held_out(
     sure = calibration.of_sets(scores.table)
     if model.is_calibrated:
         kind = witness.version.method
-        table, sure = _as_served(witness, own, items)
+        table, sure = as_served_table(witness, own, items)
         predicted = replace(scores, table=table)
         after = reliability(predicted, labels, groups)
     before = reliability(scores, labels, groups)
@@ -165,10 +165,11 @@ def on_held_out(
     )
 
 
-def _as_served(witness: Opened, scores: Array, items: Held) -> tuple[Array, Array]:
+def as_served_table(witness: Opened, scores: Array, items: Held) -> tuple[Array, Array]:
     """Return the probabilities (n, n_labels) of held-out items, and (n,) of their sets.
 
-    scores: (n, n_model_labels), in the version's own labels.
+    scores: (n, n_model_labels), in the version's own labels. Raises NotFoundError where
+    the project has been deleted.
     """
     version, model = witness.version, witness.model
     crossed = crossing.crossed_of(version, witness.table)

@@ -100,7 +100,7 @@ def run(progress: Progress) -> dict[str, Any]:
             label_count=label_count,
             **asdict(forecast),
             people=_people(project),
-            seconds=_seconds(project),
+            seconds=seconds_of(project),
         )
         # Last, for it locks the job's row: a worker that lost the job keeps nothing.
         progress.report(stage=noop("done"))
@@ -156,7 +156,7 @@ def _people(project: Project) -> float | None:
     return None
 
 
-def _seconds(project: Project) -> float | None:
+def seconds_of(project: Project) -> float | None:
     """Return what a label of the pool takes, its votes together; None where unknown."""
     counts = (
         arms.pool_votes(project)

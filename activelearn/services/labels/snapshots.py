@@ -194,9 +194,11 @@ def counting(
 ) -> list[resolutions.CurrentLabel]:
     """Return the labels that are taught; no label at all is one of several labels.
 
-    Those that the project's window leaves out are not.
+    Those that the project's window leaves out are not; what a model's sure prediction gave
+    is taught where the policy gives it a weight.
     """
-    named = [label for label in labels if label.names or project.is_multi]
+    taught = weighing.learned_from(project.pk, labels)
+    named = [label for label in taught if label.names or project.is_multi]
     return windowing.counting(project, named)
 
 

@@ -14,6 +14,20 @@ Source = Resolution.Source
 LEAST: Final = 1e-3
 
 
+def learned_from(
+    project_id: int, labels: Sequence[CurrentLabel]
+) -> Sequence[CurrentLabel]:
+    """Return the labels that models learn from: none that one gave, unless the policy says.
+
+    Nothing learns from its own guesses unnoticed.
+    """
+    if all(label.source != Source.AUTO for label in labels):
+        return labels
+    if LearningPolicy.of(project_id).weight_auto > 0:
+        return labels
+    return [label for label in labels if label.source != Source.AUTO]
+
+
 def weights_of(project_id: int, labels: Sequence[CurrentLabel]) -> list[float]:
     """Return the weight of each label, above 0; all are 1 unless the project says else.
 
@@ -25,6 +39,7 @@ def weights_of(project_id: int, labels: Sequence[CurrentLabel]) -> list[float]:
         str(Source.EXPERT): policy.weight_expert,
         str(Source.GOLD): policy.weight_gold,
         str(Source.CONSENSUS): policy.weight_consensus,
+        str(Source.AUTO): policy.weight_auto,
     }
     half_life = timedelta(days=policy.half_life_days)
     newest = max((label.since for label in labels), default=None)

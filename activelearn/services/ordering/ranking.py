@@ -16,7 +16,7 @@ from activelearn.models import LearningPolicy, RankingFit
 from activelearn.services.features import store
 from activelearn.services.features.item_ids import ids_of
 from activelearn.services.judging import duels, forecasts, meter
-from activelearn.services.ordering import entries, pacing, searching
+from activelearn.services.ordering import audited, entries, pacing, searching
 from activelearn.services.predictions import newcomers
 from activelearn.services.versions import strengths
 from labeling.models import Item, Label, Project, ProjectCounter, Resolution
@@ -116,6 +116,8 @@ def material_of(
     # These have no single label that an order could learn from, or a model be judged on.
     undecided = labels.filter(is_ambiguous=True)
     labeled = labels.filter(item__split=Item.Split.POOL, is_ambiguous=False)
+    # An order by what the model has guessed would ask about what it knows.
+    labeled = labeled.exclude(source=Resolution.Source.AUTO)
     wanting = Item.objects.filter(project=project, votes=0).wanting_votes()
     settled = (
         Item.objects.filter(
@@ -132,6 +134,7 @@ def material_of(
         held_out=ids_of(wanting.evaluation()),
         settled=settled.count(),
         duel=duels.asked_items(project.pk),
+        audited=audited.asked_items(project.pk),
         searched=searching.searched_items(project),
     )
 

@@ -141,13 +141,18 @@ def searched_items(project: Project) -> list[int]:
 def _examples(project: Project, label: str) -> QuerySet[Resolution]:
     """Return the labels of items of the pool that are this one, the newest first."""
     # Held-out items are no examples: what they are must reach nobody.
-    return Resolution.objects.filter(
-        project=project,
-        superseded_at=None,
-        is_ambiguous=False,
-        item__split=Item.Split.POOL,
-        labels__contains=[label],
-    ).order_by("-pk")
+    return (
+        Resolution.objects.filter(
+            project=project,
+            superseded_at=None,
+            is_ambiguous=False,
+            item__split=Item.Split.POOL,
+            labels__contains=[label],
+        )
+        # What the model has guessed finds what it guesses anyway.
+        .exclude(source=Resolution.Source.AUTO)
+        .order_by("-pk")
+    )
 
 
 def _rows_like(

@@ -41,7 +41,7 @@ def suggestions_for(
     """
     champion = registry.champion(project)
     number = champion.number if champion else None
-    if project.suggestion_mode == Project.SuggestionMode.BLIND:
+    if project.shown_suggestions == Project.SuggestionMode.BLIND:
         return number, {}
     if project.suggestions_by:
         return number, using.suggestions(project, item_ids)
@@ -62,7 +62,7 @@ def suggestions_for(
         }
         for prediction in predictions
     }
-    if project.suggestion_mode == Project.SuggestionMode.ASSIST:
+    if project.shown_suggestions == Project.SuggestionMode.ASSIST:
         # Only what people get before the next order comes is worth the time.
         first = [pk for pk in item_ids if pk in suggestions]
         _add_details(project, champion, suggestions, first)

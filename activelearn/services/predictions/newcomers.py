@@ -16,6 +16,7 @@ from activelearn.services.labels import snapshots
 from activelearn.services.versions import loading
 from labeling.errors import ConflictError
 from labeling.models import Item, Prediction, Project
+from labeling.models.automation import Automation
 from labeling.services.transfer import predictions
 
 logger = logging.getLogger(__name__)
@@ -37,7 +38,9 @@ def score(
     """
     last = last_pass(project.pk)
     # Without a pass by what serves now, the one to come takes the new items along.
-    new = _new(last) if last else []
+    # Where people label alone, nothing is predicted.
+    is_wanted = last is not None and last.project.automation != Automation.HUMAN
+    new = _new(last) if last and is_wanted else []
     if last is None or not new:
         return 0
     try:
@@ -93,6 +96,9 @@ def is_whole(project_id: int) -> bool:
     yet to see its pictures.
     """
     last = last_pass(project_id)
+    if last is not None and last.project.automation == Automation.HUMAN:
+        # Nothing is predicted there, as it should.
+        return not Prediction.objects.filter(project=project_id).exists()
     if last is None or loading.reads_unseen(last.model):
         return True
     pool = Item.objects.filter(project=project_id).pool()

@@ -22,7 +22,8 @@ from activelearn.services.predictions.chunks import Pass
 from activelearn.services.versions import crossing, healing, loading, registry, requests
 from labeling.errors import ConflictError
 from labeling.messages import sentence as _
-from labeling.models import Job, Project, User
+from labeling.models import Job, Prediction, Project, User
+from labeling.models.automation import Automation
 from labeling.services.transfer import predictions
 from labeling.services.votes import relabel
 from labeling.services.work.progress import Progress
@@ -44,7 +45,7 @@ def run(progress: Progress) -> dict[str, Any]:
     if project is not None:
         healing.check(project)
     champion = registry.champion_in_turn(project) if project else None
-    if project is None or champion is None:
+    if project is None or champion is None or _is_left_to_people(project):
         return {}
     own = Pass(champion, label_set_id)
     with transaction.atomic():
@@ -71,6 +72,15 @@ def run(progress: Progress) -> dict[str, Any]:
         requests.request_scores(serving)
     requests.request_order(project.pk)
     return {"items": count}
+
+
+def _is_left_to_people(project: Project) -> bool:
+    """Whether nothing is to be predicted; then what there is goes."""
+    if project.automation != Automation.HUMAN:
+        return False
+    # A pass that was under way when the dial went down may have left some.
+    Prediction.objects.filter(project=project).delete()
+    return True
 
 
 def run_beside(progress: Progress) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from activelearn.core.features import Spec
 from activelearn.core.translation import TranslatedModel
 from activelearn.models import ModelVersion
 from activelearn.services.features import in_force, payloads, telling
-from activelearn.services.predictions import reviewing
+from activelearn.services.predictions import deciding, reviewing
 from activelearn.services.versions import healing
 from labeling.errors import ConflictError, InvalidInputError
 from labeling.messages import sentence as _
@@ -64,7 +64,7 @@ class ServedPrediction:
 def predict(
     project: Project, questions: Sequence[Question], *, explain: bool = False
 ) -> list[ServedPrediction]:
-    """Return the champion's predictions; below the project's confidence, a review.
+    """Return the champion's predictions, each accepted or for review, as the dial says.
 
     explain: say which words of a text, or columns of a row, speak most for its labels.
 
@@ -91,7 +91,8 @@ def predict(
         for question in questions
     ]
     table = model.probabilities(_rows(asked, spec))
-    predictions = _served(champion, model, table, project.confidence)
+    rule = deciding.rule_of(project, champion)
+    predictions = _served(champion, model, table, rule)
     if explain:
         predictions = _explained(model, spec, asked, predictions)
     # After all were predicted: a call that is refused adds nothing.
@@ -188,7 +189,10 @@ def _strongest(
 
 
 def _served(
-    champion: ModelVersion, model: TranslatedModel, table: Any, confidence: float
+    champion: ModelVersion,
+    model: TranslatedModel,
+    table: Any,
+    rule: deciding.DecisionRule,
 ) -> list[ServedPrediction]:
     predicted = core.predictions(model, table)
     sure = core.confidences(model, table).tolist()
@@ -200,10 +204,11 @@ def _served(
             probabilities=dict(zip(model.labels, row.tolist(), strict=True)),
             model=champion.number,
             is_calibrated=model.is_calibrated,
-            # A score that nobody has held against labels accepts nothing.
-            decision="accept"
-            if model.is_calibrated and share >= confidence
-            else "review",
+            decision=rule.decision(
+                (prediction,) if isinstance(prediction, str) else tuple(prediction),
+                share,
+                is_calibrated=model.is_calibrated,
+            ),
         )
         for prediction, share, row in zip(predicted, sure, table, strict=True)
     ]

@@ -41,7 +41,7 @@ def shown(
     project: Project, policy: LearningPolicy, champion: ModelVersion | None
 ) -> dict[str, Any]:
     """Return what the page says of them; nothing where a project never shows any."""
-    is_assisted = project.suggestion_mode == Project.SuggestionMode.ASSIST
+    is_assisted = project.shown_suggestions == Project.SuggestionMode.ASSIST
     label_count = len(queries.label_names(project.label_set_pk))
     is_possible = is_assisted and not project.is_multi and not project.suggestions_by
     if champion is None or not is_possible or label_count <= conformal.MANY:

@@ -146,9 +146,11 @@ def has_labeled(member: Membership) -> Q:
 def may_see_model(member: Membership) -> Q:
     """Return the condition for items whose prediction a member may see.
 
-    To an expert a label by votes is not the last word: it may be in doubt, and whoever
+    Of none where the project's dial hides the model. To an expert a label by votes is not the last word: it may be in doubt, and whoever
     takes it up answers blind first.
     """
+    if member.project.hides_model:
+        return Q(pk__in=[])
     if member.role != Membership.Role.EXPERT:
         return Q()
     by_votes = Resolution.objects.filter(

@@ -61,11 +61,13 @@ def suspects(project: Project) -> QuerySet[Resolution]:
 
     The highest scores come first: a score is a confidence where the version has a
     calibration, for predictions are made with it. Held-out items judge the model, so it
-    has no say about them.
+    has no say about them; nor has it where the project's dial hides it.
     """
     labeled = _by_votes(project).filter(
         item__split=Item.Split.POOL, item__prediction__was_trained_on=False
     )
+    if project.hides_model:
+        labeled = labeled.none()
     if project.is_multi:
         doubt = labeled.annotate(contradicted=_doubt_of_set())
         return doubt.filter(contradicted__gte=rules.SURE).order_by(

@@ -15,7 +15,7 @@ def without_effect(project: Project) -> list[Message]:
 
 
 def _of_suggestions(project: Project) -> Iterator[Message]:
-    is_wanted = project.suggestion_mode != Project.SuggestionMode.BLIND
+    is_wanted = project.shown_suggestions != Project.SuggestionMode.BLIND
     if is_wanted and not suggestions.are_possible(project):
         yield message(
             "The model's suggestions are never shown: every item wants %(votes)s votes, and "

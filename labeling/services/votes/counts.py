@@ -38,7 +38,9 @@ def recount(*, project: int | None = None, items: Sequence[int] = ()) -> Counts:
     """Return what the counters count, from the rows of a project or of some items."""
     which = Q(item__in=items) if project is None else Q(project=project)
     events = AnnotationEvent.objects.filter(kind__in=(Kind.SKIPPED, Kind.FLAGGED))
-    labeled = Resolution.objects.filter(which, item__split=Item.Split.POOL)
+    labeled = Resolution.objects.filter(which, item__split=Item.Split.POOL).exclude(
+        source=Resolution.Source.AUTO
+    )
     counted: Counts = defaultdict(Counter)
     confident = labeled.filter(is_ambiguous=False).values("item").distinct()
     counted[None]["confident"] = confident.count()

@@ -36,7 +36,7 @@ class GridPage:
 
 def is_possible(project: Project) -> bool:
     """Whether a project shows suggestions before the answer."""
-    return project.suggestion_mode == Project.SuggestionMode.ASSIST
+    return project.shown_suggestions == Project.SuggestionMode.ASSIST
 
 
 def is_useful(project: Project) -> bool:

@@ -49,7 +49,12 @@ def gain_of(
     """
     if new.is_ambiguous or new.item.split != Item.Split.POOL:
         return CountGain()
-    confident = [label for label in past if not label.is_ambiguous]
+    # What the model's answer alone settled is no label of people: it starts no retrain.
+    confident = [
+        label
+        for label in past
+        if not label.is_ambiguous and label.source != Resolution.Source.AUTO
+    ]
     if not confident:
         return CountGain(confident=1)
     # The current one may be older than one that was taken back.

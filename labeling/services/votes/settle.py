@@ -199,7 +199,7 @@ def _settle(
     else:
         done.clear.append(item.pk)
     if verdict.verdict == "open":
-        _ask_on(done, item, _wanted(project, item, len(votes)))
+        _ask_on(done, item, votes_wanted(project, item, len(votes)))
     else:
         _close(done, item, Item.State(verdict.verdict))
         _recheck(done, item)
@@ -245,8 +245,11 @@ def _most_votes(project: Project, item: Item) -> int:
     return max(project.overlap if is_shared else 1, item.votes)
 
 
-def _wanted(project: Project, item: Item, votes: int) -> int:
-    """Ask for the minimum of votes, then for one more at a time up to the overlap."""
+def votes_wanted(project: Project, item: Item, votes: int) -> int:
+    """Return how many votes an item that has ``votes`` is to have next.
+
+    Ask for the minimum of votes, then for one more at a time up to the overlap.
+    """
     most = _most_votes(project, item)
     return min(max(min(project.min_votes, most), votes + 1), most)
 
@@ -257,7 +260,9 @@ def _resolve(
     """Give an item the label of its votes, when it has not got it already."""
     labels = list(verdict.labels)
     current = _current(past)
-    if current is not None and current.labels == labels:
+    # Where the model alone has settled it so far, the label is now that of the votes.
+    is_by_votes = current is not None and current.source != Resolution.Source.AUTO
+    if current is not None and is_by_votes and current.labels == labels:
         if current.confidence != verdict.confidence:
             current.confidence = verdict.confidence
             current.soft_label = verdict.soft_label

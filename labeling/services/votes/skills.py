@@ -75,18 +75,19 @@ def second_opinions(project: Project) -> QuerySet[Prediction]:
     """Return what the model says of items that it has not learned from.
 
     None where the project does not let it vote. Held-out items have no prediction, and
-    are left out whatever there is; so are items of a duel, which people are to decide,
-    and those that somebody answered with its suggestion in sight: their vote has it.
+    are left out whatever there is; so are items of a duel or an audit, which people are
+    to decide, and those that somebody answered with its suggestion in sight: their vote has it.
     """
     votes = Annotation.votes.filter(item=OuterRef("item"), undone_at=None)
-    of_duel = Q(reason=Reason.DUEL)
+    of_duel = Q(reason__in=(Reason.DUEL, Reason.AUDIT))
     predictions = Prediction.objects.filter(
         ~Exists(votes.filter(of_duel | Q(suggestion_shown__isnull=False))),
         project=project,
         was_trained_on=False,
         item__split=Item.Split.POOL,
     )
-    return predictions if project.model_votes else predictions.none()
+    may_vote = project.model_votes and not project.hides_model
+    return predictions if may_vote else predictions.none()
 
 
 def request_if_due(project: Project) -> None:

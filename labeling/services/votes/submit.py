@@ -104,7 +104,7 @@ def _keep(member: Membership, vote: VoteDraft) -> Receipt:
     labels = checked_labels(member.project, vote.labels)
     annotation = None
     # Whether a suggestion was shown has to be looked up first.
-    if member.project.suggestion_mode != Project.SuggestionMode.ASSIST:
+    if member.project.shown_suggestions != Project.SuggestionMode.ASSIST:
         annotation = _write(member, vote, labels)
     if annotation is None:
         # Nearly always it was sent twice: look before anything is locked.

@@ -13,18 +13,18 @@ BLIND_SHARE: Final = 0.05
 def are_possible(project: Project) -> bool:
     """Whether some item may show a suggestion: those of several votes never do."""
     has_single = project.min_votes == 1 or project.overlap_share < 1
-    return has_single and project.suggestion_mode != Project.SuggestionMode.BLIND
+    return has_single and project.shown_suggestions != Project.SuggestionMode.BLIND
 
 
 def shown(project: Project, assignment: Assignment) -> dict[str, Any] | None:
     """Return the suggestion that is shown with an item: none but in assist mode."""
-    is_assisted = project.suggestion_mode == Project.SuggestionMode.ASSIST
+    is_assisted = project.shown_suggestions == Project.SuggestionMode.ASSIST
     return _allowed(project, assignment) if is_assisted else None
 
 
 def revealed(project: Project, vote: Annotation) -> dict[str, Any] | None:
     """Return what the model had said, for the person who has just answered."""
-    if project.suggestion_mode != Project.SuggestionMode.REVEAL:
+    if project.shown_suggestions != Project.SuggestionMode.REVEAL:
         return None
     return _allowed(project, vote.assignment) if vote.assignment else None
 

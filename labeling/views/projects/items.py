@@ -209,6 +209,7 @@ def _votes_and_history(
 ) -> dict[str, Any]:
     """Return the votes and the history; names only for those who manage the data."""
     names = Membership.Role(member.role) in members.ENGINEER
+    is_shown = names and not member.project.hides_model
     given = Annotation.votes.filter(item=item).order_by("pk")
     votes = listing(
         request,
@@ -235,7 +236,7 @@ def _votes_and_history(
             (event.actor.username if names and event.actor else "", event)
             for event in history.rows
         ],
-        "prediction": _prediction(item) if names else None,
+        "prediction": _prediction(item) if is_shown else None,
         "outside": _outside(item) if names else [],
     }
 

@@ -104,14 +104,18 @@ def test_where_the_surest_are_wrong_too_often_no_number_of_labels_helps() -> Non
 def test_nothing_is_promised_of_an_empty_pool_or_without_labels() -> None:
     nothing, nobody = np.zeros(0), np.zeros(0, dtype=bool)
 
-    empty = certificate.certify(np.ones(500), np.ones(500) > 0, nothing, Promise(0.1, 0.1))
+    empty = certificate.certify(
+        np.ones(500), np.ones(500) > 0, nothing, Promise(0.1, 0.1)
+    )
     unlabeled = certificate.certify(nothing, nobody, np.ones(500), Promise(0.1, 0.1))
 
     assert empty.accepted is None
     assert unlabeled.accepted is None
 
 
-@pytest.mark.parametrize(("a", "b", "risk"), [(20, 0.6, 0.02), (8, 1, 0.05), (3, 1, 0.1)])
+@pytest.mark.parametrize(
+    ("a", "b", "risk"), [(20, 0.6, 0.02), (8, 1, 0.05), (3, 1, 0.1)]
+)
 def test_the_promise_is_broken_in_at_most_as_many_runs_as_it_says(
     a: float, b: float, risk: float
 ) -> None:

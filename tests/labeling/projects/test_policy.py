@@ -31,9 +31,13 @@ from tools import messages, settings_page
 
 pytestmark = pytest.mark.django_db
 # What the code of a room says where it asks the project for several settings at once.
-TOGETHER = dict.fromkeys(
-    ("first_votes_by", "further_votes_by", "evaluation_by"), "purposes_for"
-)
+TOGETHER = {
+    **dict.fromkeys(
+        ("first_votes_by", "further_votes_by", "evaluation_by"), "purposes_for"
+    ),
+    # With the dial, which may hide them all.
+    "suggestion_mode": "shown_suggestions",
+}
 
 
 @pytest.fixture
@@ -166,7 +170,7 @@ def test_a_setting_names_the_rooms_that_read_it() -> None:
 def test_no_two_parts_declare_the_same_setting() -> None:
     names = [declared.name for part in policy.parts() for declared in settings_of(part)]
 
-    assert len(names) == len(set(names)) == 46
+    assert len(names) == len(set(names)) == 50
 
 
 def test_wrong_values_of_all_parts_are_told_together_and_nothing_is_kept() -> None:
@@ -261,6 +265,7 @@ def test_the_learners_settings_move_to_its_table_and_back() -> None:
             ("0040_added_encoder", "0041_likely_labels"),
             ("0056_causes", "0057_when_to_retrain"),
             ("0057_when_to_retrain", "0058_window"),
+            ("0043_address_of_vectors", "0044_automation_settings"),
         ):
             MigrationExecutor(connection).migrate(
                 [("activelearn", before_it)], fake=True
