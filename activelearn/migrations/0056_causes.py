@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('activelearn', '0043_address_of_vectors'),
+        ('activelearn', '0045_automation'),
     ]
 
     operations = [

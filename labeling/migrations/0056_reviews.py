@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('labeling', '0053_similar'),
+        ('labeling', '0054_automation'),
     ]
 
     operations = [
