@@ -15,6 +15,9 @@ WORTH: Final = 0.01
 # How near to people's own accuracy a plateau is theirs.
 NEAR_PEOPLE: Final = 0.02
 
+# This number of versions in a row that were no better say that another will not be, either.
+FAILED: Final = 3
+
 Advice = Literal["go on", "stop", "features", "labels"]
 
 
@@ -73,3 +76,13 @@ def advised(forecast: Forecast, aim: float, people: float | None) -> Advice:
         # The model does as people do: it learns nothing better from their labels.
         return "labels"
     return "features" if aim and forecast.now.value < aim else "stop"
+
+
+def has_ended(forecast: Forecast, aim: float, advice: Advice, failed: int) -> bool:
+    """Whether going on as it is leads no further, and the aim is not reached.
+
+    failed: versions in a row that were judged against what serves and were no better. aim:
+    0 for none.
+    """
+    is_reached = bool(aim) and forecast.now.low >= aim
+    return failed >= FAILED and advice != "go on" and not is_reached

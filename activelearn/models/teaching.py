@@ -182,7 +182,6 @@ class TeachingPolicy(models.Model):
         ),
         WEIGHTS,
         "learner",
-        "pages",
     )
     window = setting(
         models.CharField(
@@ -198,7 +197,6 @@ class TeachingPolicy(models.Model):
         ),
         WEIGHTS,
         "learner",
-        "pages",
     )
     window_size = setting(
         models.PositiveIntegerField(
@@ -213,7 +211,6 @@ class TeachingPolicy(models.Model):
         ),
         WEIGHTS,
         "learner",
-        "pages",
     )
     left_out_days = setting(
         models.CharField(

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop as noop
 from activelearn.core import windows as core
 from activelearn.core.features import Table
 from activelearn.core.intervals import numbered
-from activelearn.models import WindowTrial
+from activelearn.models import LearningPolicy, WindowTrial
 from activelearn.services.features import store
 from activelearn.services.judging import evidence
 from activelearn.services.labels import snapshots
@@ -53,6 +53,14 @@ def setting_of(trial: WindowTrial, window: core.TrainingWindow) -> WindowSetting
     if window.kind == "newest":
         return WindowSetting("labels", round(window.share * trial.labels), 0)
     return WindowSetting("all", 0, 0)
+
+
+def is_in_force(setting: WindowSetting, policy: LearningPolicy) -> bool:
+    """Whether a project learns from a window already."""
+    if policy.half_life_days != setting.half_life_days:
+        return False
+    is_same = policy.window == setting.window
+    return is_same and (setting.window == "all" or policy.window_size == setting.size)
 
 
 def request(project: Project, user: User | None) -> Job:

@@ -47,17 +47,10 @@ def shown(project: Project, policy: LearningPolicy) -> WindowsShown:
                 _words(setting, figure.window),
                 figure,
                 is_best=place == test.best > 0,
-                in_force=_is_in_force(setting, policy),
+                in_force=back_tests.is_in_force(setting, policy),
             )
         )
     return WindowsShown(trial, rows, _sentences(test, rows))
-
-
-def _is_in_force(setting: back_tests.WindowSetting, policy: LearningPolicy) -> bool:
-    if policy.half_life_days != setting.half_life_days:
-        return False
-    is_same = policy.window == setting.window
-    return is_same and (setting.window == "all" or policy.window_size == setting.size)
 
 
 def _words(setting: back_tests.WindowSetting, window: core.TrainingWindow) -> str:

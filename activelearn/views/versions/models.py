@@ -22,7 +22,7 @@ from activelearn.services.judging import duels, verdicts
 from activelearn.services.labels.coverage import coverage_of
 from activelearn.services.labels.rare import rare_labels_of
 from activelearn.services.predictions import newcomers, scoring
-from activelearn.services.training import back_tests, triggers
+from activelearn.services.training import back_tests, ended, triggers
 from activelearn.services.versions import healing, registry
 from activelearn.views.features import acts, reading
 from activelearn.views.judging import duels as duel_rows
@@ -92,6 +92,7 @@ def _known(request: HttpRequest, member: Membership) -> dict[str, Any]:
             rare_labels_of(project),
         ),
         "forecast": forecast.shown(project, own_policy),
+        "ended": ended.ended(project, own_policy),
         **meter.shown(project, own_policy),
         **likely.shown(project, own_policy, champion),
         **outside.shown(request, project, evidence.evaluation if evidence else None),

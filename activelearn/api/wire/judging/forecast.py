@@ -10,7 +10,9 @@ from activelearn import models
 from activelearn.api.wire.judging.figures import Estimate
 from activelearn.core import advice
 from activelearn.services.judging import forecasts
+from activelearn.services.training import ended
 from labeling.api.http.fields import Moment, ReplyData, about, one_of
+from labeling.templatetags.localized import localized
 
 
 class CurvePoint(ReplyData):
@@ -62,6 +64,17 @@ class Forecast(ReplyData):
         float | None, about("What a label takes, its votes together, if known.")
     ]
     created_at: Annotated[Moment | None, about("When it was measured.")]
+    failed: Annotated[
+        int,
+        about(
+            "Where going on as it is leads no further: versions in a row that were no "
+            "better than what serves; else 0."
+        ),
+    ] = 0
+    left: Annotated[
+        list[str],
+        about("What is left to try then, in the caller's language; else nothing."),
+    ] = msgspec.field(default_factory=list)
 
 
 def forecast_of(policy: models.LearningPolicy) -> Forecast:
@@ -72,7 +85,10 @@ def forecast_of(policy: models.LearningPolicy) -> Forecast:
     forecast = forecasts.core_of(row)
     aim = forecasts.aim_of(policy)
     needed = advice.needed(forecast.ahead, aim) if aim else None
+    over = ended.ended(policy.project, policy)
     return Forecast(
+        failed=over.failed if over else 0,
+        left=[localized(step) for step in over.left] if over else [],
         advice=forecasts.advice_of(row, policy),
         labels=row.labels,
         held_out=row.held_out,
