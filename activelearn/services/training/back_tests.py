@@ -83,6 +83,7 @@ def run(progress: Progress) -> dict[str, Any]:
     taught = _labels(project, Item.Split.POOL, table)
     tested = _labels(project, Item.Split.EVALUATION, table)
     progress.report(stage=noop("comparison"))
+    # Too few labels are a result, too: the page says how many it takes.
     report = core.back_test(_task(project, table, taught, tested, progress))
     moments = [label.since.timestamp() for label in taught]
     with transaction.atomic():

@@ -90,6 +90,7 @@ def named(policy: LearningPolicy, names: Sequence[str]) -> list[Cause]:
 def together(policy: LearningPolicy) -> list[Cause]:
     """Return the causes that are all due and are enough by the project's rule, or none."""
     groups = core.groups_of(policy.retrain_when)
+    # Only these: it is asked after each label.
     names = dict.fromkeys(name for group in groups for name in group)
     known = {cause.name: cause for cause in named(policy, list(names))}
     due = [name for name, cause in known.items() if cause.is_due]
@@ -125,6 +126,7 @@ def _schedule(policy: LearningPolicy, labels_then: int) -> Cause:
         return Cause(core.SCHEDULE, 0, wanted, message("there has been no run yet"))
     days = (timezone.now() - last) / timedelta(days=1)
     if new <= 0:
+        # It would do the same experiment again, each time that its days are over.
         why = message(
             "no new label since the last run, %(days)s days ago", days=int(days)
         )

@@ -23,14 +23,14 @@ _FAILED: Final = ("not better", "worse on a part")
 
 
 @dataclass(frozen=True)
-class Ended:
+class Obsolescence:
     """Versions in a row that were no better than what serves, and what is left to try."""
 
     failed: int
     left: list[Message]
 
 
-def ended(project: Project, policy: LearningPolicy) -> Ended | None:
+def ended(project: Project, policy: LearningPolicy) -> Obsolescence | None:
     """Return that going on as it is leads no further; None where it may, or nobody knows."""
     row, champion = forecasts.newest(project.pk), registry.champion(project)
     if row is None or champion is None:
@@ -43,7 +43,7 @@ def ended(project: Project, policy: LearningPolicy) -> Ended | None:
     now = forecasts.advice_of(row, policy)
     if not advice.has_ended(forecasts.core_of(row), aim, now, failed):
         return None
-    return Ended(failed, list(_left(project, policy, champion.evidence)))
+    return Obsolescence(failed, list(_left(project, policy, champion.evidence)))
 
 
 def _left(

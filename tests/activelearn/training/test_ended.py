@@ -29,7 +29,7 @@ def stuck(failed: int = 3, gain: float = 0.001) -> Project:
     return project
 
 
-def of(project: Project) -> ended.Ended | None:
+def of(project: Project) -> ended.Obsolescence | None:
     return ended.ended(project, LearningPolicy.of(project.pk))
 
 
