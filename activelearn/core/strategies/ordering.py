@@ -5,7 +5,7 @@ With too few labels for a model that knows better, typical items of the pool com
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Final
@@ -88,6 +88,7 @@ class Chosen:
     """What a rule has put in order, ``choices``, and from what chance draws.
 
     pool, held_out: ids of the items that may get a place; shares: who decides one.
+    most_held_out: of the held-out items, where the pool's places leave room for more.
     """
 
     strategy: str
@@ -95,6 +96,7 @@ class Chosen:
     pool: Ids
     held_out: Ids
     shares: mixing.Shares
+    most_held_out: int = OrderLimits.held_out
 
     def placed(
         self, rng: np.random.Generator, gone: Collection[int] = frozenset()
@@ -109,8 +111,9 @@ class Chosen:
             ids[~np.isin(ids, absent)] for ids in (self.pool, self.held_out)
         )
         choices = [choice for choice in self.choices if choice.item_id not in gone]
-        picks = mixing.mixed(choices, pool, held_out, self.shares, rng)
-        return Ranking(self.strategy, len(pool), list(picks))
+        mixed = mixing.mixed(choices, pool, held_out, self.shares, rng)
+        picks = list(_first_ones(mixed, len(choices), self.most_held_out))
+        return Ranking(self.strategy, len(pool), picks)
 
 
 def is_due(label_count: int, before: int) -> bool:
@@ -134,7 +137,26 @@ def chosen(material: Material, policy: Policy) -> Chosen:
     choices = _after(material.duel, "duel", choices, pool)
     choices = _after(material.audited, "audit", choices, pool)
     held_out = np.asarray(material.held_out, dtype=np.int64)
-    return Chosen(strategy, choices, pool, held_out, _shares(material, policy))
+    shares = _shares(material, policy)
+    most = policy.limits.held_out
+    return Chosen(strategy, choices, pool, held_out, shares, most_held_out=most)
+
+
+def _first_ones(
+    picks: Iterable[mixing.Pick], places: int, most: int
+) -> Iterator[mixing.Pick]:
+    """Yield picks until the pool has its ``places`` and ``most`` are held out.
+
+    Of a large project the held-out items behind them would be most of each order.
+    """
+    of_pool = held_out = 0
+    for pick in picks:
+        if of_pool >= places and held_out >= most:
+            return
+        is_held_out = pick.reason == "evaluation"
+        held_out += is_held_out
+        of_pool += not is_held_out
+        yield pick
 
 
 def _shares(material: Material, policy: Policy) -> mixing.Shares:

@@ -29,7 +29,8 @@ FIT: Final = 200
 class OrderLimits:
     """How many items each step looks at.
 
-    window: places of an order that the model and chance fill. batch: items at the top,
+    window: places of an order that the model and chance fill. held_out: held-out items
+    that stand in an order, more only among those places; each order draws others. batch: items at the top,
     chosen to be unlike each other out of the ``shortlist`` least sure ones. known:
     labeled items that a ranked batch has to be unlike as well. sample: unlabeled items
     that typical ones are found in, for those of a large pool are much the same, and at
@@ -43,6 +44,7 @@ class OrderLimits:
     """
 
     window: int = 2000
+    held_out: int = 2000
     batch: int = 50
     shortlist: int = 500
     known: int = 500

@@ -25,8 +25,10 @@ def entries_of(project: Project, picks: Sequence[mixing.Pick]) -> list[order.Ent
     number, suggestions = suggesting.suggestions_for(
         project, [pick.item_id for pick in picks]
     )
+    # Of these alone: a large project has as many items that want several votes as items.
+    picked = Item.objects.filter(project=project, pk__in=[p.item_id for p in picks])
     votes_wanted = dict(
-        Item.objects.filter(project=project, votes=0, votes_wanted__gt=1)
+        picked.filter(votes=0, votes_wanted__gt=1)
         .wanting_votes()
         .values_list("pk", "votes_wanted")
     )

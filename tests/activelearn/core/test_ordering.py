@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from activelearn.core import discriminant, query, training
+from activelearn.core import discriminant, mixing, query, training
 from activelearn.core.dense import DenseRows
 from activelearn.core.features import Table
 from activelearn.core.strategies import STRATEGIES, ordering
@@ -348,3 +348,28 @@ def test_a_few_probabilities_are_in_memory_at_once_and_few_labels_taught() -> No
     whole = replace(scene, policy=UNMIXED).model()
     assert whole is not None
     assert not np.array_equal(model.weights, whole.weights)
+
+
+def test_of_many_held_out_items_an_order_has_a_random_part() -> None:
+    chosen = ordering.Chosen(
+        strategy="margin",
+        choices=[mixing.Choice(pk, "model") for pk in range(20)],
+        pool=np.arange(100),
+        held_out=np.arange(1000, 1500),
+        shares=mixing.Shares(random=0.1, evaluation=0.2),
+        most_held_out=40,
+    )
+
+    orders = [chosen.placed(np.random.default_rng(seed)).picks for seed in range(30)]
+
+    for picks in orders:
+        held_out = [pick for pick in picks if pick.reason == "evaluation"]
+        # Each place of the pool is there, and the share of the held-out items among them.
+        assert len(picks) == 20 + 40
+        # Their probability is that among all of them.
+        assert [pick.mixture.held_out for pick in held_out] == [*range(500, 460, -1)]
+    seen = {pick.item_id for picks in orders for pick in picks}
+    assert len(seen & {*range(1000, 1500)}) > 400
+    # Where they are few, all of them have a place, as before.
+    few = replace(chosen, held_out=np.arange(1000, 1030))
+    assert len(few.placed(np.random.default_rng(0)).picks) == 50
