@@ -66,7 +66,9 @@ Rows: TypeAlias = Any  # scipy.sparse.csr_matrix, which has no types, or JoinedR
 # The versions of each kind of specification that this code computes.
 KNOWN: Final = {"text": {1, 2, 3}, "image": {1, 2, 3, 4}, "table": {1, 2}}
 # The encoders that do not travel along, whose numbers are brought.
-BROUGHT: Final = frozenset({*published.OFFERED, "vectors", "address", "program"})
+BROUGHT: Final = frozenset(
+    {*published.OFFERED, "vectors", "address", "program", "folder"}
+)
 _WIDTHS: Final = {"text": text_width, "image": image_width, "table": table_width}
 
 

@@ -121,7 +121,7 @@ class AddedBody(Body):
             str,
             text(
                 MAX_SOURCE,
-                "Of `vectors`: the source of predictions with embeddings; left out, those of the items. Of `program`: its name.",
+                "Of `vectors`: the source of predictions with embeddings; left out, those of the items. Of `program` and `folder`: its name.",
             ),
         ]
         | None
@@ -170,7 +170,9 @@ class Representation(ReplyData):
     ]
     source: Annotated[
         str,
-        about("Of vectors: the source that they came with; of a program: its name."),
+        about(
+            "Of vectors: the source that they came with; of a program or a table: its name."
+        ),
     ]
     megabytes: Annotated[float, about("Of its file.")]
     license: Annotated[str, about("Of its encoder.")]

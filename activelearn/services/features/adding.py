@@ -17,6 +17,7 @@ from activelearn.services.features import (
     address,
     asking,
     came_with,
+    folder_tables,
     programs,
     telling,
 )
@@ -48,7 +49,7 @@ def add(
     """Add an encoder, or vectors that came with the predictions of a source.
 
     Without a source, vectors are those that came with the items themselves. Of a program
-    the source is its name.
+    or a table the source is its name.
     One that has been added will do. Raises NotFoundError for one that is not offered, and
     ConflictError where its file is not there, too few items have a vector, or a program
     makes none.
@@ -141,7 +142,16 @@ def _given_of(project: Project, name: str, source: str) -> core.Spec:
     """Return what names an encoder that is to be added."""
     if name == added.VECTORS:
         return _of_vectors(project, source)
+    if name == added.FOLDER:
+        return _of_folder(source)
     return _of_program(source) if name == added.PROGRAM else _of_file(name)
+
+
+def _of_folder(name: str) -> core.Spec:
+    given = folder_tables.given_of(name)
+    if given is None:
+        raise NotFoundError(message("The operator has taken no table so called."))
+    return given
 
 
 def _of_program(name: str) -> core.Spec:

@@ -24,6 +24,7 @@ NAMES: Final[dict[str, dict[str, Message]]] = {
             "words, parts of words and vectors that came with the texts"
         ),
         "address": message("words, parts of words and vectors that an address makes"),
+        "folder": message("words, parts of words and a table of word vectors"),
         "program": message(
             "words, parts of words and vectors that an installed program makes"
         ),

@@ -40,8 +40,8 @@ def is_early(project: Project) -> bool:
 
     Also where its file is gone: orders go on without it.
     """
-    spec = slow_spec(project)
-    return spec is not None and _is_out_of_reach(project, spec)
+    spec = added.family_of(project)[choices.name_now(project)]
+    return not can_be_read(spec) or reads_unseen(project, spec)
 
 
 def _is_out_of_reach(project: Project, spec: core.Spec) -> bool:

@@ -14,6 +14,7 @@ from activelearn.services.features import (
     adding,
     came_with,
     choices,
+    folder_tables,
     in_force,
     programs,
     telling,
@@ -94,19 +95,23 @@ def _named(
     ]
     for name in added.OFFERS[project.data_type]:
         # An address is named where it is added.
-        if name in rows or name == added.ADDRESS:
-            continue
-        if name == added.VECTORS:
-            # Those of the items themselves have no source.
-            own = [""] if came_with.having(project, None).exists() else []
-            sources = adding.sources_of(project)[:MOST_SOURCES]
-            names += [(name, source) for source in own]
-            names += [(name, source.name) for source in sources]
-        elif name == added.PROGRAM:
-            names += [(name, called) for called in programs.names()]
-        else:
-            names.append((name, ""))
+        if name not in rows and name != added.ADDRESS:
+            names += [(name, source) for source in _sources_of(project, name)]
     return names
+
+
+def _sources_of(project: Project, name: str) -> list[str]:
+    """Return whose encoders of a name may be added; "" where it is nobody's."""
+    if name == added.VECTORS:
+        # Those of the items themselves have no source.
+        own = [""] if came_with.having(project, None).exists() else []
+        sources = adding.sources_of(project)[:MOST_SOURCES]
+        return [*own, *(source.name for source in sources)]
+    if name == added.PROGRAM:
+        return programs.names()
+    if name == added.FOLDER:
+        return [facts.called for facts in folder_tables.kept().values()]
+    return [""]
 
 
 def _state(
@@ -130,6 +135,8 @@ def _state(
 
 def _costs(kind: str, name: str, source: str, row: AddedEncoder | None) -> Costs:
     """Return what a representation takes; of a program its speed once it was measured."""
+    if name == added.FOLDER:
+        return folder_tables.costs_of(source)
     if name != added.PROGRAM:
         return COSTS[kind, name]
     return programs.costs_of(source, row.given.get("per_second", 0) if row else 0)

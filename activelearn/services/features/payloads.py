@@ -82,6 +82,14 @@ def _named_in_words(spec: core.Spec) -> Iterator[None]:
                     what=str(error),
                 )
             ) from error
+        if spec["encoder"]["name"] == telling.FOLDER:
+            raise DamagedFileError(
+                message(
+                    "The table “%(name)s” is damaged or gone (%(what)s). The operator takes it again by “assay encoder take”.",
+                    name=spec["encoder"]["called"],
+                    what=str(error),
+                )
+            ) from error
         raise DamagedFileError(
             message(
                 "An encoder that comes with Assay is damaged or gone (%(what)s). Install Assay again.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +12,13 @@ from threadpoolctl import threadpool_limits
 from activelearn.core import brought
 from activelearn.core import features as core
 from activelearn.encoders import published, sentences
-from activelearn.services.features import asking, came_with, files, programs
+from activelearn.services.features import (
+    asking,
+    came_with,
+    files,
+    folder_tables,
+    programs,
+)
 from labeling.models import Item
 
 # The kind of file: named by its hash, and never forgotten.
@@ -23,6 +29,16 @@ VECTORS: Final = "vectors"
 ADDRESS: Final = "address"
 # What names a program that the operator has installed.
 PROGRAM: Final = programs.PROGRAM
+# What names a table that the operator has taken from a folder.
+FOLDER: Final = folder_tables.FOLDER
+# By name, what makes vectors of texts; all others are files that were published.
+_TELLERS: Final[
+    Mapping[str, Callable[[Sequence[str], core.Spec], brought.BroughtVectors]]
+] = {
+    ADDRESS: asking.vectors_of,
+    PROGRAM: programs.vectors_of,
+    FOLDER: folder_tables.vectors_of,
+}
 
 
 def path_of(name: str) -> Path:
@@ -39,6 +55,8 @@ def can_tell(encoder: core.Spec) -> bool:
     """Whether what an encoder needs to tell of items is at hand."""
     if encoder.get("name") == PROGRAM:
         return programs.is_there(encoder)
+    if encoder.get("name") == FOLDER:
+        return folder_tables.is_there(encoder)
     if encoder.get("name") not in published.OFFERED:
         return True
     return files.path_of(KIND, encoder["sha256"]).is_file()
@@ -65,10 +83,8 @@ def vectors_of_texts(
     """
     if encoder["name"] == VECTORS:
         return np.full((len(texts), encoder["dimensions"]), np.nan, np.float32)
-    if encoder["name"] == ADDRESS:
-        return asking.vectors_of(texts, encoder)
-    if encoder["name"] == PROGRAM:
-        return programs.vectors_of(texts, encoder)
+    if tell := _TELLERS.get(encoder["name"]):
+        return tell(texts, encoder)
     name, sha256 = encoder["name"], encoder["sha256"]
     reader = sentences.encoder(files.path_of(KIND, sha256), sha256, name)
     # Several threads add up in another order each time.
