@@ -15,7 +15,7 @@ from activelearn.services.judging import (
     meter,
 )
 from activelearn.services.ordering import ranking, searching
-from activelearn.services.predictions import scoring
+from activelearn.services.predictions import batches, scoring
 from activelearn.services.training import (
     back_tests,
     choosing,
@@ -34,6 +34,18 @@ KINDS: Final = (
         title=noop("scores of the pool"),
         queue=QUEUE,
         counts={"items": noop("Items scored")},
+    ),
+    Kind(
+        batches.KIND,
+        batches.run,
+        title=noop("predictions of a file"),
+        queue=QUEUE,
+        repeat=batches.again,
+        counts={
+            "rows": noop("Rows"),
+            "refused": noop("Rows refused"),
+            "unsure": noop("Rows that the model is not sure of"),
+        },
     ),
     Kind(
         "learn.score_beside",

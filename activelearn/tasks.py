@@ -7,7 +7,7 @@ from celery import shared_task
 from activelearn.services.automation import accepting
 from activelearn.services.features import forgetting
 from activelearn.services.labels import snapshots
-from activelearn.services.predictions import scoring
+from activelearn.services.predictions import batches, scoring
 from activelearn.services.training import triggers
 from activelearn.services.versions import healing, requests
 
@@ -35,8 +35,8 @@ def rank(project_id: int) -> None:
 
 @shared_task(name="activelearn.forget", time_limit=3600)
 def forget() -> int:
-    """Forget what was computed from items that have been deleted."""
-    return forgetting.forget_all()
+    """Forget what was computed from items that have been deleted, and old batches."""
+    return forgetting.forget_all() + batches.forget()
 
 
 @shared_task(name="activelearn.mend", time_limit=3600)

@@ -16,7 +16,14 @@ from django.utils import timezone
 
 import activelearn.views.urls
 import labeling.views.urls
-from activelearn.models import Duel, Evaluation, ModelVersion, Snapshot, TrainingRun
+from activelearn.models import (
+    Duel,
+    Evaluation,
+    ModelVersion,
+    PredictionBatch,
+    Snapshot,
+    TrainingRun,
+)
 from labeling.messages import message
 from labeling.models import (
     Annotation,
@@ -303,6 +310,17 @@ def told_of(count: int) -> Project:
     return project
 
 
+def predicted_files(count: int) -> Project:
+    """Return a project with so many files of which the rows are predicted."""
+    project = make.project()
+    for number in range(count):
+        job = Job.objects.create(kind="learn.predict", project=project, state="done")
+        PredictionBatch.objects.create(
+            project=project, job=job, file_name=f"{number}.csv", parts=["x"]
+        )
+    return project
+
+
 def in_doubt(count: int) -> Project:
     return doubted([0.95] * count)
 
@@ -332,6 +350,7 @@ LISTS: Final[dict[str, Builder]] = {
     **{f"projects/{{slug}}/{path}": builder for path, builder in DOUBTS.items()},
     "projects/{slug}/models/2/against/1/": differing,
     "projects/{slug}/items/{item}/models/": had_to_do,
+    "projects/{slug}/predict/batches/": predicted_files,
     "projects/{slug}/reviews/": under_review,
     "projects/{slug}/webhooks/": told_of,
     "projects/{slug}/webhook-deliveries/": told_of,
@@ -359,6 +378,7 @@ PAGES: Final[dict[str, Builder]] = {
     "projects/{slug}/models/1/items/": learned_from,
     "projects/{slug}/items/{item}/": often_answered,
     "projects/{slug}/items/{item}/models/": had_to_do,
+    "projects/{slug}/predict/": predicted_files,
     "projects/{slug}/reviews/": under_review,
     "projects/{slug}/webhooks/": told_of,
     "projects/{slug}/sources/": fed,
@@ -381,7 +401,16 @@ NO_LISTS: Final = {
         "disagreements",
         "export",
     ),
-    *("forgotten", "grid", "imports", "job", "join", "letter-sent", "login"),
+    *(
+        "feedback",
+        "forgotten",
+        "grid",
+        "imports",
+        "job",
+        "join",
+        "letter-sent",
+        "login",
+    ),
     *("logout", "new-password", "new-project"),
     *("project", "promote", "retrain", "rollback", "search-label", "settings"),
     "station",

@@ -35,6 +35,8 @@ PAGES = (
         "my-work/",
         "reviews/",
         "webhooks/",
+        "feedback/",
+        "predict/",
     ),
 )
 

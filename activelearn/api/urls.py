@@ -45,6 +45,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_P}labels/search/", labels.LabelSearchView.as_view()),
     path(f"{_P}scores/", predictions.ScoresView.as_view()),
     path(f"{_P}predict/", predictions.PredictView.as_view()),
+    path(f"{_P}predict/batches/", predictions.BatchesView.as_view()),
+    path(f"{_P}predict/batches/<int:pk>/", predictions.BatchView.as_view()),
+    path(f"{_P}predict/batches/<int:pk>/file/", predictions.BatchFileView.as_view()),
+    path(f"{_P}feedback/", predictions.FeedbackView.as_view()),
+    path(f"{_P}feedback/send/", predictions.FeedbackSendView.as_view()),
     path(
         f"{_P}models/<int:number>/preview/archive/",
         versions.ArchivePreviewView.as_view(),

@@ -8,8 +8,10 @@ from activelearn.models.automation import (
     DialChange,
     LabelDial,
 )
+from activelearn.models.batch import PredictionBatch
 from activelearn.models.duel import Duel
 from activelearn.models.feature import FeatureShard, FeatureSpec
+from activelearn.models.feedback import Feedback
 from activelearn.models.forecast import LearningForecast
 from activelearn.models.meter import MeterLook
 from activelearn.models.policy import LearningPolicy
@@ -35,10 +37,12 @@ __all__ = [
     "FeatureShard",
     "FeatureSpec",
     "LabelDial",
+    "Feedback",
     "LearningForecast",
     "LearningPolicy",
     "MeterLook",
     "ModelVersion",
+    "PredictionBatch",
     "Promotion",
     "RankingFit",
     "RepresentationChoice",

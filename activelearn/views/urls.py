@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from activelearn.views.labels import search
+from activelearn.views.predictions import batches, feedback
 from activelearn.views.training import previews
 from activelearn.views.versions import models, versions
 
@@ -19,6 +20,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="item-models",
     ),
     path("projects/<slug:slug>/labels/search/", search.search, name="search-label"),
+    path("projects/<slug:slug>/predict/", batches.batches, name="batches"),
+    path("projects/<slug:slug>/feedback/", feedback.feedback, name="feedback"),
     path("projects/<slug:slug>/models/compare/", versions.compare, name="compare"),
     path("projects/<slug:slug>/models/retrain/", previews.retrain, name="retrain"),
     path(f"{_VERSION}promote/", previews.switch, {"action": "promote"}, name="promote"),

@@ -57,6 +57,8 @@ SCREENS = {
     "jobs": "/projects/languages/jobs/",
     "reviews": "/projects/languages/reviews/",
     "webhooks": "/projects/languages/webhooks/",
+    "feedback": "/projects/languages/feedback/",
+    "batches": "/projects/languages/predict/",
     "job": "/projects/languages/jobs/{job}/",
     "import-report": "/projects/languages/jobs/{report}/",
     "my-work": "/projects/languages/my-work/",

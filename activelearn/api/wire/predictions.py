@@ -6,17 +6,25 @@ import base64
 import binascii
 from typing import Annotated
 
+from django.urls import get_script_prefix
 from django.utils.translation import gettext as _
 from msgspec import UNSET, Meta, UnsetType
 
-from activelearn.services.predictions import serving
+from activelearn.models import Feedback, PredictionBatch
+from activelearn.models.feedback import MOST_SECONDS
+from activelearn.services.predictions import receipts, serving
+from activelearn.services.predictions.batch_files import has_file
+from activelearn.services.predictions.feedback import FeedbackDraft, FeedbackReport
 from activelearn.services.predictions.reviewing import ReviewWish
 from labeling.api.http.fields import (
     LONGEST_NAME,
+    Added,
     Body,
     Columns,
+    Count,
     Key,
     Moment,
+    Names,
     ReplyData,
     Share,
     about,
@@ -24,8 +32,10 @@ from labeling.api.http.fields import (
     text,
 )
 from labeling.api.wire.queue import AskedReview, asked_review_of
+from labeling.api.wire.work import JobState
 from labeling.errors import InvalidInputError
 from labeling.models.review import MOST_PRIORITY
+from labeling.services.transfer.exporting import FORMATS
 
 
 class PredictItem(Body):
@@ -131,6 +141,9 @@ class Prediction(ReplyData):
             "are asked.",
         ),
     ]
+    prediction: Annotated[
+        str, about("Its receipt, signed, by which `feedback/` names it.")
+    ]
     explanation: (
         Annotated[
             list[str],
@@ -216,6 +229,146 @@ def prediction_of(
         probabilities=served.probabilities,
         model=served.model,
         decision=served.decision,
+        prediction=served.receipt,
         explanation=UNSET if served.explanation is None else served.explanation,
         review=UNSET if served.review is None else asked_review_of(served.review, slug),
+    )
+
+
+class FeedbackBody(Body, forbid_unknown_fields=True):
+    """What is said of a prediction: one of the first four names it."""
+
+    prediction: Annotated[
+        str, text(receipts.LONGEST, "Its receipt, as `predict/` has returned it.")
+    ] = ""
+    review: Annotated[Key, about("The id of its review.")] | None = None
+    item: Annotated[Key, about("The id of its item of the pool.")] | None = None
+    id: Annotated[str, text(LONGEST_NAME, "The caller's name for its item.")] = ""
+    correct: Annotated[bool | None, about("Whether it was right.")] = None
+    labels: Annotated[Names | None, about("What would have been right.")] = None
+    event: Annotated[
+        str,
+        one_of(Feedback.Event.values, "What was done with it, instead.", or_empty=True),
+    ] = ""
+    seconds: Annotated[
+        float | None,
+        about(f"That a person took over it, up to {MOST_SECONDS:.0f}."),
+    ] = None
+    data: Annotated[
+        Columns | None,
+        about("As they were sent to `predict/`, so that people can be asked about it."),
+    ] = None
+
+
+class FeedbackTaken(ReplyData):
+    """Feedback as it is kept."""
+
+    id: Annotated[int, about("Of the feedback; the last word on a prediction counts.")]
+    item: Annotated[int | None, about("Its item, where it is in the pool.")]
+    correct: Annotated[bool | None, about("Whether the prediction was right.")]
+
+
+class FeedbackRate(ReplyData):
+    """How much feedback there is of a label or of a day."""
+
+    name: Annotated[
+        str, about("The predicted label, empty where it is not known; or the day.")
+    ]
+    total: Count
+    wrong: Annotated[Count, about("That contradict the prediction.")]
+
+
+class FeedbackSummary(ReplyData):
+    """What the feedback of the last 30 days says."""
+
+    total: Count
+    wrong: Annotated[Count, about("That contradict the prediction.")]
+    redone: Annotated[Count, about("Where it was asked for again.")]
+    to_send: Annotated[
+        Count, about("That contradict and can be sent to people (`feedback/send/`).")
+    ]
+    labels: Annotated[list[FeedbackRate], about("By predicted label.")]
+    days: Annotated[list[FeedbackRate], about("By day, the newest first.")]
+
+
+class FeedbackSent(ReplyData):
+    """What people are asked about now."""
+
+    sent: Annotated[Count, about("Items; at most 500 at once.")]
+
+
+def draft_of(body: FeedbackBody) -> FeedbackDraft:
+    """Return what is said of a prediction."""
+    return FeedbackDraft(
+        prediction=body.prediction,
+        review=body.review,
+        item=body.item,
+        external_id=body.id,
+        is_correct=body.correct,
+        labels=body.labels,
+        event=body.event,
+        seconds=body.seconds,
+        data=body.data,
+    )
+
+
+def summary_of(report: FeedbackReport) -> FeedbackSummary:
+    """Return a report as it is told."""
+    return FeedbackSummary(
+        total=report.total,
+        wrong=report.wrong,
+        redone=report.redone,
+        to_send=report.to_send,
+        labels=[FeedbackRate(*rate) for rate in report.by_label],
+        days=[
+            FeedbackRate(day.isoformat(), rate.total, rate.wrong)
+            for day, rate in report.by_day
+        ],
+    )
+
+
+class PredictedBatch(ReplyData):
+    """A file whose rows are predicted as a job."""
+
+    id: Annotated[int, about("As in `predict/batches/{id}/`.")]
+    state: JobState
+    url: Annotated[str, about("The address that says how far it is.")]
+    job: Annotated[int, about("As in `jobs/{id}/`: it can be cancelled there.")]
+    file_name: Annotated[str, about("As it was sent.")]
+    model: Annotated[int | None, about("The version that predicts; null until then.")]
+    rows: Annotated[Count, about("That were read so far.")]
+    refused: Annotated[Count, about("Of these, those that are no items; see `error`.")]
+    unsure: Annotated[Count, about("Of these, those whose decision is `review`.")]
+    has_file: Annotated[bool, about("Whether its predictions can be had.")]
+    created_at: Added
+
+
+class BatchFileQuery(Body):
+    """In which format the predictions are sent."""
+
+    format: Annotated[str, one_of(FORMATS, "Each with the same columns.")] = "jsonl"
+
+
+class BatchForm(Body):
+    """A form with a file; any that an import takes."""
+
+    file: Annotated[bytes, about("JSON lines, JSON, CSV, Excel, Parquet or ZIP.")]
+
+
+def batch_of(batch: PredictionBatch) -> PredictedBatch:
+    """Return a batch as it is told."""
+    address = f"{get_script_prefix()}api/projects/{batch.project.slug}/predict/batches/"
+    job = batch.job
+    return PredictedBatch(
+        id=batch.pk,
+        state=job.state if job else "failed",
+        url=f"{address}{batch.pk}/",
+        job=job.pk if job else 0,
+        file_name=batch.file_name,
+        model=batch.model_number,
+        rows=batch.received,
+        refused=batch.refused,
+        unsure=batch.unsure,
+        has_file=has_file(batch),
+        created_at=batch.created_at,
     )

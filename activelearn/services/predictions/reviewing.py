@@ -15,7 +15,7 @@ from labeling.services.transfer.importing import intake
 from labeling.services.work import outbox
 
 
-class Decided(Protocol):
+class DecidedPrediction(Protocol):
     """A prediction of a version that is accepted, or has people asked."""
 
     @property
@@ -50,7 +50,7 @@ def reviewed(
     project: Project,
     wishes: Sequence[ReviewWish],
     asked: Sequence[Item | intake.Arrival],
-    predictions: Sequence[Decided],
+    predictions: Sequence[DecidedPrediction],
 ) -> list[Review | None]:
     """Have people settle what is not sure enough; return the review of each, or None.
 
@@ -73,6 +73,7 @@ def reviewed(
             if asks and isinstance(each, intake.Arrival)
         ],
     )
+    # None where another item has this very content as its name: then it has not joined.
     wanted = {
         place: _wanted(wishes[place], item, predictions[place].model)
         for place, each in enumerate(asked)

@@ -12,7 +12,7 @@ from activelearn.core.features import Spec
 from activelearn.core.translation import TranslatedModel
 from activelearn.models import ModelVersion
 from activelearn.services.features import in_force, payloads, telling
-from activelearn.services.predictions import deciding, reviewing
+from activelearn.services.predictions import deciding, receipts, reviewing
 from activelearn.services.versions import healing
 from labeling.errors import ConflictError, InvalidInputError
 from labeling.messages import sentence as _
@@ -59,6 +59,7 @@ class ServedPrediction:
     is_calibrated: bool
     explanation: list[str] | None = None
     review: Review | None = None
+    receipt: str = ""
 
 
 def predict(
@@ -81,7 +82,7 @@ def predict(
     intake.check_pixels([q.image for q in questions if q.image is not None])
     own = _own_items(project, questions)
     if any(question.item is None for question in questions):
-        _check_reads(spec, champion.number)
+        check_reads(spec, champion.number)
     asked: list[Item | intake.Arrival] = [
         own[question.item]
         if question.item is not None
@@ -98,13 +99,14 @@ def predict(
     # After all were predicted: a call that is refused adds nothing.
     wishes = [question.wish for question in questions]
     reviews = reviewing.reviewed(project, wishes, asked, predictions)
-    return list(map(_with_review, predictions, reviews))
+    tokens = receipts.tokens_of(project, asked, predictions)
+    return list(map(_with_review, predictions, reviews, tokens))
 
 
 def _with_review(
-    prediction: ServedPrediction, review: Review | None
+    prediction: ServedPrediction, review: Review | None, receipt: str
 ) -> ServedPrediction:
-    return replace(prediction, review=review)
+    return replace(prediction, review=review, receipt=receipt)
 
 
 def _check_number(questions: Sequence[Question], most: int) -> None:
@@ -115,7 +117,7 @@ def _check_number(questions: Sequence[Question], most: int) -> None:
         )
 
 
-def _check_reads(spec: Spec, number: int) -> None:
+def check_reads(spec: Spec, number: int) -> None:
     """Raise ConflictError where a version reads what items from outside do not have."""
     if spec.get("encoder", {}).get("name") == telling.VECTORS:
         why = _(
@@ -186,6 +188,13 @@ def _strongest(
     if spec["kind"] == "table":
         return influence.influential_columns(model, labels, data, spec)
     return []
+
+
+def judged(
+    project: Project, version: ModelVersion, model: TranslatedModel, table: Any
+) -> list[ServedPrediction]:
+    """Return what a version says of rows, (n, n_labels) probabilities, as ``predict`` does."""
+    return _served(version, model, table, deciding.rule_of(project, version))
 
 
 def _served(

@@ -47,6 +47,10 @@ def member_of(
     return member
 
 
+# The pages below *Models*, which the bar of the project marks alike.
+MODELS_TABS: Final = ("models", "jobs", "batches", "reviews", "feedback", "webhooks")
+
+
 def context(member: Membership, tab: str, **more: Any) -> dict[str, Any]:
     """Return what every project page shows."""
     role = Membership.Role(member.role)
@@ -57,6 +61,7 @@ def context(member: Membership, tab: str, **more: Any) -> dict[str, Any]:
         "may_engineer": role in members.ENGINEER,
         "may_manage": role in members.MANAGE,
         "may_explore": role in members.EXPLORE,
+        "models_tabs": MODELS_TABS,
         # A function: only the navigation bar runs this query.
         "unanswered": lambda: inquiries.waiting_for(member).count(),
         **more,
