@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bench import (
     calibration,
+    certificate,
     consensus,
     files,
     forecast,
@@ -30,6 +31,7 @@ from bench import (
 
 MODULES = {
     "calibration": calibration,
+    "certificate": certificate,
     "consensus": consensus,
     "files": files,
     "forecast": forecast,

@@ -17,6 +17,8 @@ from django.utils import timezone
 import activelearn.views.urls
 import labeling.views.urls
 from activelearn.models import (
+    AuditedItem,
+    DialChange,
     Duel,
     Evaluation,
     ModelVersion,
@@ -321,6 +323,35 @@ def predicted_files(count: int) -> Project:
     return project
 
 
+def turned(count: int) -> Project:
+    """Return a project whose dial was turned so often, with as many audited items."""
+    project = make.project()
+    for label_set, item in (
+        (project.label_set_id, item) for item in make.items(project, count)
+    ):
+        DialChange.objects.create(
+            project=project,
+            before="assistance",
+            after="partial",
+            by=project.created_by,
+            at=timezone.now(),
+        )
+        AuditedItem.objects.create(
+            project=project,
+            item=item,
+            model_number=1,
+            labels=["x"],
+            label_set_id=label_set,
+            confidence=0.99,
+            accepted_at=timezone.now(),
+            drawn_at=timezone.now(),
+            settled_at=timezone.now(),
+            is_wrong=False,
+        )
+    Project.objects.filter(pk=project.pk).update(automation="partial")
+    return project
+
+
 def in_doubt(count: int) -> Project:
     return doubted([0.95] * count)
 
@@ -347,6 +378,8 @@ LISTS: Final[dict[str, Builder]] = {
         )
     },
     "projects/{slug}/predictions/": predicted_from_outside,
+    "projects/{slug}/automation/changes/": turned,
+    "projects/{slug}/automation/audits/": turned,
     **{f"projects/{{slug}}/{path}": builder for path, builder in DOUBTS.items()},
     "projects/{slug}/models/2/against/1/": differing,
     "projects/{slug}/items/{item}/models/": had_to_do,
@@ -372,6 +405,7 @@ PAGES: Final[dict[str, Builder]] = {
         )
     },
     "projects/{slug}/labels/": many_labels,
+    "projects/{slug}/automation/": turned,
     "projects/{slug}/predictions/": predicted_from_outside,
     "projects/{slug}/models/1/confusions/?truth=x&predicted=y": mixed_up,
     "projects/{slug}/models/2/against/1/": differing,

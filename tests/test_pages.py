@@ -32,6 +32,7 @@ PAGES = (
         "settings/",
         "settings/delete/",
         "items/delete/?all=yes",
+        "automation/",
         "my-work/",
         "reviews/",
         "webhooks/",

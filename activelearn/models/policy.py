@@ -243,7 +243,7 @@ class LearningPolicy(TeachingPolicy, PolicyPart):
             ),
         ),
         AUTOMATION,
-        "learner",
+        *("learner", "pages"),
     )
     automation_confidence = setting(
         models.FloatField(
@@ -257,7 +257,7 @@ class LearningPolicy(TeachingPolicy, PolicyPart):
             ),
         ),
         AUTOMATION,
-        "learner",
+        *("learner", "pages"),
     )
     audit_share = setting(
         models.FloatField(
@@ -271,7 +271,7 @@ class LearningPolicy(TeachingPolicy, PolicyPart):
             ),
         ),
         AUTOMATION,
-        "learner",
+        *("learner", "pages"),
     )
 
     hourly_rate = setting(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
+from activelearn.views.automation import page as automation
 from activelearn.views.labels import search
 from activelearn.views.predictions import batches, feedback
 from activelearn.views.training import previews
@@ -13,6 +14,7 @@ _VERSION = "projects/<slug:slug>/models/<int:number>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<slug:slug>/models/", models.models, name="models"),
+    path("projects/<slug:slug>/automation/", automation.automation, name="automation"),
     path(f"{_VERSION}confusions/", models.confusions, name="confusions"),
     path(
         "projects/<slug:slug>/items/<int:pk>/models/",

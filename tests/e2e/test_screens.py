@@ -70,6 +70,7 @@ SCREENS = {
     "models": "/projects/languages/models/",
     "card": "/projects/languages/models/1/card/",
     "learned": "/projects/languages/models/1/items/",
+    "automation": "/projects/languages/automation/",
     "retrain": "/projects/languages/models/retrain/",
     "promote": "/projects/languages/models/1/promote/",
     "rollback": "/projects/languages/models/2/rollback/",

@@ -27,7 +27,7 @@ from activelearn.services.features import files
 from activelearn.services.labels import weighing, windowing
 from labeling.errors import DamagedFileError
 from labeling.messages import message
-from labeling.models import Annotation, Item, LabelSet, Project
+from labeling.models import Annotation, Item, LabelSet, Project, Resolution
 from labeling.services.transfer import beyond
 from labeling.services.votes import resolutions
 from labeling.services.work.transactions import lock_project
@@ -118,8 +118,15 @@ def of_draw(
 ) -> list[resolutions.CurrentLabel]:
     """Return those of a split's labels whose items chance alone has put there."""
     # Nothing is in the pool for a label.
-    others = beyond.items_of(project.pk) if split == Item.Split.EVALUATION else {}
-    return [label for label in labels if label.item not in others]
+    if split != Item.Split.EVALUATION:
+        return list(labels)
+    others = beyond.items_of(project.pk)
+    # An export of another project may bring what a model has guessed: no model is judged
+    # by guesses.
+    auto = Resolution.Source.AUTO
+    return [
+        label for label in labels if label.item not in others and label.source != auto
+    ]
 
 
 def _of_certain(

@@ -47,7 +47,8 @@ def gain_of(
     label counts once and for all, and from then on each that is another than the one
     before, which is marked. names: what labels of each label set are called today.
     """
-    if new.is_ambiguous or new.item.split != Item.Split.POOL:
+    is_guess = new.source == Resolution.Source.AUTO
+    if new.is_ambiguous or is_guess or new.item.split != Item.Split.POOL:
         return CountGain()
     # What the model's answer alone settled is no label of people: it starts no retrain.
     confident = [
