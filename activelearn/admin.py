@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from activelearn.models import (
+    Certificate,
+    DialChange,
     Duel,
     Evaluation,
     LearningPolicy,
@@ -300,3 +302,21 @@ class DuelAdmin(ReadOnly):
     # Of three hundred items, in the notation of a program.
     exclude = ("places",)
     empty_value_display = gettext_lazy("none yet")
+
+
+@admin.register(Certificate)
+class CertificateAdmin(ReadOnly):
+    """What may be accepted of which version, and on how many labels that rests."""
+
+    list_display = ("project", "model", "risk", "doubt", "labels", "pool", "made_at")
+    list_filter = ("project",)
+    list_select_related = ("project", "model")
+
+
+@admin.register(DialChange)
+class DialChangeAdmin(ReadOnly):
+    """Who turned the dial, or which audit did."""
+
+    list_display = ("at", "project", "label", "before", "after", "by", "reopened")
+    list_filter = ("project",)
+    list_select_related = ("project", "by")

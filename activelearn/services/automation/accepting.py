@@ -38,7 +38,7 @@ def request(project: Project, user: User) -> Job:
 
     Raises ConflictError where the dial lets nothing be accepted, or no model serves.
     """
-    if not dial.accepts_anything(project):
+    if not deciding.accepts_anything(project):
         raise ConflictError(_("The dial lets nothing be accepted: raise it first."))
     if registry.champion(project) is None:
         raise ConflictError(_("No model serves yet: label more items."))
@@ -52,7 +52,7 @@ def run(progress: Progress) -> dict[str, Any]:
     """
     project = progress.job.project
     champion = registry.champion(project) if project else None
-    if project is None or champion is None or not dial.accepts_anything(project):
+    if project is None or champion is None or not deciding.accepts_anything(project):
         return {"items": 0}
     progress.report(stage=noop("certificate"))
     certificate = deciding.in_force(project, champion)
@@ -86,7 +86,7 @@ def _accept(
     champion = registry.champion(project) if project else None
     if project is None or champion is None:
         return None
-    if not dial.accepts_anything(project) or not deciding.is_in_force(
+    if not deciding.accepts_anything(project) or not deciding.is_in_force(
         certificate, project, champion
     ):
         return None
@@ -141,7 +141,7 @@ def consider(project_id: int) -> None:
         return
     # What people are still asked about after the dial went down is closed too.
     failed = audits.consider(project)
-    if failed or not dial.accepts_anything(project):
+    if failed or not deciding.accepts_anything(project):
         return
     last = newcomers.last_pass(project_id)
     if last is not None and _is_due(project, last.model):

@@ -64,7 +64,7 @@ def draw(project: Project) -> int:
     now = timezone.now()
     with transaction.atomic():
         stored = keep_project(project.pk)
-        if stored is None or not dial.accepts_anything(stored):
+        if stored is None or not deciding.accepts_anything(stored):
             return 0
         accepted = automatic.accepted(stored)
         recent = accepted.filter(created_at__gt=now - WEEK)
@@ -115,6 +115,9 @@ def _picked(
 def consider(project: Project) -> DialChange | None:
     """Take in what people have said, lower the dial where an audit fails, draw more."""
     settle(project)
+    # Asked first, for most projects accept nothing, and the rest takes the project's lock.
+    if not deciding.accepts_anything(project):
+        return None
     failed = judge(project)
     if failed is None:
         draw(project)
@@ -203,7 +206,7 @@ def judge(project: Project) -> DialChange | None:
     """
     with transaction.atomic():
         stored = keep_project(project.pk)
-        if stored is None or not dial.accepts_anything(stored):
+        if stored is None or not deciding.accepts_anything(stored):
             return None
         # Judged behind the lock: of two that look at once, one lowers the dial.
         broken = [part for part in standing(stored) if part.evidence.is_broken]

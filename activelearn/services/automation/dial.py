@@ -195,16 +195,9 @@ def _follow(project: Project, entry: DialChange, user: User | None) -> None:
         Prediction.objects.filter(project=project).delete()
     if entry.before == Automation.HUMAN != entry.after:
         requests.request_scores_of(project.pk)
-    if accepts_anything(project):
+    if deciding.accepts_anything(project):
         request_acceptance(project, user)
     signals.send_on_commit(signals.policy_changed, project.pk)
-
-
-def accepts_anything(project: Project) -> bool:
-    """Whether the dial lets anything be accepted without a person."""
-    if project.hides_model:
-        return False
-    return any(part.accepts for part in deciding.terms_of(project))
 
 
 def request_acceptance(project: Project, user: User | None = None) -> Job:

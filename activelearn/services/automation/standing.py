@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from activelearn.models import AuditedItem, Certificate, DialChange, LabelDial
-from activelearn.services.automation import audits, dial
+from activelearn.services.automation import audits
 from activelearn.services.automation.audits import PartAudit
 from activelearn.services.predictions import deciding
 from activelearn.services.versions import registry
@@ -35,7 +35,7 @@ class DialStanding:
 def of_project(project: Project) -> DialStanding:
     """Return how the dial stands now."""
     champion = registry.champion(project)
-    accepts = dial.accepts_anything(project)
+    accepts = deciding.accepts_anything(project)
     certificate = deciding.in_force(project, champion) if champion and accepts else None
     waiting = AuditedItem.objects.filter(project=project, settled_at=None)
     return DialStanding(

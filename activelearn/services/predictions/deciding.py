@@ -52,16 +52,20 @@ class DecisionRule:
 
 def rule_of(project: Project, champion: ModelVersion) -> DecisionRule:
     """Return by what the predictions of what serves are accepted."""
-    # One look at most where nothing is accepted: who asks waits for it.
-    own = LabelDial.objects.filter(project=project, degree__in=dial.ACCEPTING)
-    may_accept = project.automation in dial.ACCEPTING or own.exists()
-    # Asked in full, for a dial of a label that is gone lets nothing be accepted.
-    if project.hides_model or not may_accept or not _accepts(project):
+    if not accepts_anything(project):
         return DecisionRule(project, False, None)
     return DecisionRule(project, True, in_force(project, champion))
 
 
-def _accepts(project: Project) -> bool:
+def accepts_anything(project: Project) -> bool:
+    """Whether the dial lets anything be accepted without a person."""
+    if project.hides_model:
+        return False
+    # One look at most where nothing is accepted: who asks for a prediction waits for it.
+    own = LabelDial.objects.filter(project=project, degree__in=dial.ACCEPTING)
+    if project.automation not in dial.ACCEPTING and not own.exists():
+        return False
+    # Asked in full, for a dial of a label that is gone lets nothing be accepted.
     return any(part.accepts for part in terms_of(project))
 
 
