@@ -23,6 +23,7 @@ from activelearn.services.training import (
     retrain,
     triggers,
 )
+from activelearn.services.watching import watch
 from labeling.services.work.kinds import Kind
 
 QUEUE: Final = "training"
@@ -149,5 +150,16 @@ KINDS: Final = (
         title=noop("judgment of a duel"),
         queue=QUEUE,
         repeat=duel_course.again,
+    ),
+    Kind(
+        "learn.watch",
+        watch.run,
+        title=noop("look at what goes in and out of the model"),
+        queue=QUEUE,
+        rest=9,
+        counts={
+            "items": noop("Items looked at"),
+            "windows": noop("Windows judged"),
+        },
     ),
 )

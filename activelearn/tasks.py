@@ -10,6 +10,7 @@ from activelearn.services.labels import snapshots
 from activelearn.services.predictions import batches, scoring
 from activelearn.services.training import triggers
 from activelearn.services.versions import healing, requests
+from activelearn.services.watching import watch as watching
 
 
 @shared_task(name="activelearn.consider_all", time_limit=300)
@@ -45,3 +46,9 @@ def mend() -> int:
     snapshots.list_earlier()
     healing.check_all()
     return scoring.mend_all()
+
+
+@shared_task(name="activelearn.watch", time_limit=300)
+def watch() -> int:
+    """See for every project whether a window of its model is full."""
+    return watching.consider_all()

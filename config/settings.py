@@ -300,6 +300,8 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "interactive"
 CELERY_TASK_ROUTES = {"activelearn.*": {"queue": "training"}}
+# Seconds for which a process keeps what it has seen of the traffic before it writes it.
+WATCH_SECONDS = 10.0
 CELERY_BEAT_SCHEDULE = {
     "settle what a lost message left": {
         "task": "labeling.settle_all",
@@ -344,6 +346,10 @@ CELERY_BEAT_SCHEDULE = {
     "forget what was learned from deleted items": {
         "task": "activelearn.forget",
         "schedule": timedelta(hours=6),
+    },
+    "judge what goes in and out of models": {
+        "task": "activelearn.watch",
+        "schedule": timedelta(seconds=60),
     },
     "have missing predictions made": {
         "task": "activelearn.mend",

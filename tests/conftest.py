@@ -55,6 +55,8 @@ def own_files(settings: Settings, tmp_path: Path) -> None:
             "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         },
     }
+    # At once, and by no thread of its own.
+    settings.WATCH_SECONDS = 0.0
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 

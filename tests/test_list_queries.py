@@ -47,6 +47,7 @@ from labeling.services.transfer import predictions
 from labeling.services.transfer.webhooks import endpoints
 from labeling.services.votes import settle
 from tests import make, openapi
+from tests.activelearn.watching.written import windows
 from tests.labeling.experts.test_experts_api import doubted
 from tests.labeling.transfer.predicted import predicted
 from tests.test_pages import browser
@@ -352,6 +353,15 @@ def turned(count: int) -> Project:
     return project
 
 
+def watched(count: int) -> Project:
+    """Return a project with so many windows of the watch, and a version that serves."""
+    project = make.project()
+    trained(project, 1)
+    ModelVersion.objects.filter(project=project).update(stage="champion")
+    windows(project, count)
+    return project
+
+
 def in_doubt(count: int) -> Project:
     return doubted([0.95] * count)
 
@@ -387,6 +397,7 @@ LISTS: Final[dict[str, Builder]] = {
     "projects/{slug}/reviews/": under_review,
     "projects/{slug}/webhooks/": told_of,
     "projects/{slug}/webhook-deliveries/": told_of,
+    "projects/{slug}/watch/windows/": watched,
     "projects/{slug}/sources/": fed,
     "projects/{slug}/sources/{source}/objects/": fed,
 }
@@ -411,6 +422,8 @@ PAGES: Final[dict[str, Builder]] = {
     "projects/{slug}/models/2/against/1/": differing,
     "projects/{slug}/models/1/items/": learned_from,
     "projects/{slug}/items/{item}/": often_answered,
+    "projects/{slug}/watch/": watched,
+    "watch/": one_of_many,
     "projects/{slug}/items/{item}/models/": had_to_do,
     "projects/{slug}/predict/": predicted_files,
     "projects/{slug}/reviews/": under_review,

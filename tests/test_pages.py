@@ -22,6 +22,7 @@ pytestmark = pytest.mark.django_db
 
 PAGES = (
     *("", "label/", "import/", "export/", "members/", "disagreements/", "models/"),
+    "watch/",
     *(
         "items/",
         "predictions/",

@@ -12,6 +12,7 @@ from activelearn.api import (
     predictions,
     training,
     versions,
+    watching,
 )
 
 _P = "projects/<slug:slug>/"
@@ -44,6 +45,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_P}coverage/", labels.CoverageView.as_view()),
     path(f"{_P}labels/search/", labels.LabelSearchView.as_view()),
     path(f"{_P}scores/", predictions.ScoresView.as_view()),
+    path(f"{_P}watch/", watching.WatchView.as_view()),
+    path(f"{_P}watch/windows/", watching.WatchWindowsView.as_view()),
     path(f"{_P}predict/", predictions.PredictView.as_view()),
     path(f"{_P}predict/batches/", predictions.BatchesView.as_view()),
     path(f"{_P}predict/batches/<int:pk>/", predictions.BatchView.as_view()),

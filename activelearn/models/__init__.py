@@ -32,6 +32,11 @@ __all__ = [
     "AuditedItem",
     "Certificate",
     "DialChange",
+from activelearn.models.watch import AskedItem, WatchPart, WatchReference, WatchWindow
+
+__all__ = [
+    "AddedEncoder",
+    "AskedItem",
     "Duel",
     "Evaluation",
     "FeatureShard",
@@ -52,4 +57,7 @@ __all__ = [
     "Snapshot",
     "TrainingRun",
     "WindowTrial",
+    "WatchPart",
+    "WatchReference",
+    "WatchWindow",
 ]

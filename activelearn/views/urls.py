@@ -9,12 +9,15 @@ from activelearn.views.labels import search
 from activelearn.views.predictions import batches, feedback
 from activelearn.views.training import previews
 from activelearn.views.versions import models, versions
+from activelearn.views.watching import watch
 
 _VERSION = "projects/<slug:slug>/models/<int:number>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<slug:slug>/models/", models.models, name="models"),
     path("projects/<slug:slug>/automation/", automation.automation, name="automation"),
+    path("projects/<slug:slug>/watch/", watch.watch, name="watch"),
+    path("watch/", watch.every_project, name="watch-all"),
     path(f"{_VERSION}confusions/", models.confusions, name="confusions"),
     path(
         "projects/<slug:slug>/items/<int:pk>/models/",

@@ -68,6 +68,8 @@ SCREENS = {
     "station-table": "/projects/wine/label/",
     "disagreements": "/projects/languages/disagreements/",
     "models": "/projects/languages/models/",
+    "watch": "/projects/languages/watch/",
+    "watch-all": "/watch/",
     "card": "/projects/languages/models/1/card/",
     "learned": "/projects/languages/models/1/items/",
     "automation": "/projects/languages/automation/",

@@ -33,8 +33,8 @@ class Moments:
     size: int = 0
     mean: float = 0.0
     squares: float = 0.0
-    low: float = math.inf
-    high: float = -math.inf
+    low: float = 0.0
+    high: float = 0.0
 
     @classmethod
     def of(cls, values: Iterable[float]) -> Moments:

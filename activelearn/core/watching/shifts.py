@@ -23,6 +23,8 @@ APART_P: Final = 0.01
 APART_AUC: Final = 0.55
 APART_WINDOW: Final = 1000
 APART_FEWEST: Final = 200
+# Rows that are left of the reference where its labels are made as frequent.
+_FEWEST_BEFORE: Final = 100
 REFERENCE: Final = 2000
 COLUMNS: Final = 64
 # Labels that the reference predicts less often are one group, as chi-squared tests ask.
@@ -99,7 +101,7 @@ class ApartTest:
 
 
 def apart(before: Array, now: Array, seed: int) -> ApartTest | None:
-    """Return the classifier two-sample test; None of fewer than 200 rows on a side.
+    """Return the classifier two-sample test; None of fewer than 200 rows, or 100 before.
 
     before: (n, d). now: (m, d). A logistic regression of one half of the rows, and Mann and
     Whitney's test of its scores of the other half (Lopez-Paz and Oquab 2017, ICLR): scores
@@ -108,7 +110,7 @@ def apart(before: Array, now: Array, seed: int) -> ApartTest | None:
     from scipy.stats import mannwhitneyu
     from sklearn.linear_model import LogisticRegression
 
-    if min(len(before), len(now)) < APART_FEWEST:
+    if len(before) < _FEWEST_BEFORE or len(now) < APART_FEWEST:
         return None
     random = np.random.default_rng(seed)
     sides = [side[random.permutation(len(side))] for side in (before, now)]

@@ -73,12 +73,17 @@ def verdict(evidence: Evidence) -> Verdict:
     if evidence.is_harmed:
         kind: Kind = "covariate" if evidence.is_apart else "concept"
         return Verdict(kind, "red", "retrain")
+    return _without_harm(evidence)
+
+
+def _without_harm(evidence: Evidence) -> Verdict:
     if evidence.is_apart:
         is_expected = (evidence.expected_fall or 0.0) > FALL
         return Verdict("covariate", "yellow", "ask people" if is_expected else "wait")
     if evidence.is_mixed:
         return Verdict("prior", "yellow", "wait")
-    if evidence.outcome is not None and evidence.outcome.state == "warn":
+    is_warned = evidence.outcome is not None and evidence.outcome.state == "warn"
+    if is_warned:
         return Verdict("none", "yellow", "ask people")
     return Verdict("none", "green" if evidence.size else "gray", "nothing")
 

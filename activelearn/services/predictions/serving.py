@@ -12,7 +12,7 @@ from activelearn.core.features import Spec
 from activelearn.core.translation import TranslatedModel
 from activelearn.models import ModelVersion
 from activelearn.services.features import in_force, payloads, telling
-from activelearn.services.predictions import deciding, receipts, reviewing
+from activelearn.services.predictions import deciding, receipts, reviewing, traffic
 from activelearn.services.versions import healing
 from labeling.errors import ConflictError, InvalidInputError
 from labeling.messages import sentence as _
@@ -91,7 +91,8 @@ def predict(
         )
         for question in questions
     ]
-    table = model.probabilities(_rows(asked, spec))
+    rows = _rows(asked, spec)
+    table = model.probabilities(rows)
     rule = deciding.rule_of(project, champion)
     predictions = _served(champion, model, table, rule)
     if explain:
@@ -100,6 +101,7 @@ def predict(
     wishes = [question.wish for question in questions]
     reviews = reviewing.reviewed(project, wishes, asked, predictions)
     tokens = receipts.tokens_of(project, asked, predictions)
+    traffic.note(champion, spec, asked, rows, predictions)
     return list(map(_with_review, predictions, reviews, tokens))
 
 

@@ -48,7 +48,10 @@ def member_of(
 
 
 # The pages below *Models*, which the bar of the project marks alike.
-MODELS_TABS: Final = ("models", "jobs", "batches", "reviews", "feedback", "webhooks")
+MODELS_TABS: Final = (
+    *("models", "automation", "watch", "jobs", "reviews"),
+    *("batches", "feedback", "webhooks"),
+)
 
 
 def context(member: Membership, tab: str, **more: Any) -> dict[str, Any]:

@@ -1,0 +1,254 @@
+"""The job that judges what went in and out of a model, window by window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_noop as noop
+
+from activelearn.core.watching import outcomes, shapes, shifts, verdicts
+from activelearn.core.watching.gathering import Gathered
+from activelearn.core.watching.outcomes import OutcomeTest
+from activelearn.core.watching.verdicts import Evidence, Verdict
+from activelearn.models import ModelVersion, WatchPart, WatchReference, WatchWindow
+from activelearn.services.features import in_force
+from activelearn.services.versions import registry
+from activelearn.services.watching import references, streams
+from activelearn.services.watching.references import Watched
+from activelearn.services.watching.streams import Outcomes, SeenWindow
+from labeling.models import Project
+from labeling.services.work import jobs
+from labeling.services.work.progress import Progress
+
+KEPT: Final = timedelta(days=365)
+# Parts that no version serves any more to be judged by.
+_LEFT: Final = timedelta(days=2)
+
+
+def consider(project_id: int) -> None:
+    """Request a look where a window of what serves is full; one that waits will do."""
+    version = _serving(project_id)
+    if version is None or in_force.reads_unseen(version.project, version.spec_hash):
+        return
+    if streams.is_due(version):
+        jobs.request_for_project("learn.watch", project_id, series="watch")
+
+
+def consider_all() -> int:
+    """Look at every project in which a model serves; return how many."""
+    serving = ModelVersion.objects.filter(stage=ModelVersion.Stage.CHAMPION)
+    projects = list(serving.order_by("pk").values_list("project", flat=True))
+    for pk in projects:
+        consider(pk)
+    return len(projects)
+
+
+def _serving(project_id: int) -> ModelVersion | None:
+    versions = ModelVersion.objects.select_related("project", "snapshot")
+    return versions.filter(
+        project=project_id, stage=ModelVersion.Stage.CHAMPION
+    ).first()
+
+
+def run(progress: Progress) -> dict[str, Any]:
+    """Judge all windows of a project that are full by now, and keep them.
+
+    Raises what ``Progress.report`` and ``references.watched`` raise.
+    """
+    project = progress.job.project
+    version = _serving(project.pk) if project else None
+    if project is None or version is None or not streams.is_due(version):
+        return {}
+    progress.report(stage=noop("features"))
+    watch = references.watched(version, progress.step)
+    reference = references.of(watch)
+    progress.report(stage=noop("comparison"))
+    known = streams.outcomes(watch)
+    judged = items = 0
+    for seen in _windows(watch, known):
+        with transaction.atomic():
+            _keep(watch, seen, _judged(watch, reference, seen, known))
+            judged, items = judged + 1, items + seen.gathered.size
+            # Last, for it locks the job's row: a worker that lost the job keeps nothing.
+            progress.report(done=items)
+    _forget(project)
+    return {"items": items, "windows": judged}
+
+
+def _windows(watch: Watched, known: Outcomes) -> Iterator[SeenWindow]:
+    """Yield windows as long as one is full: each is kept before the next is looked for."""
+    while seen := streams.traffic_window(watch.version):
+        yield seen
+    while seen := streams.items_window(watch):
+        yield seen
+    if seen := streams.outcomes_window(watch, known):
+        yield seen
+
+
+@dataclass(frozen=True)
+class JudgedWindow:
+    """The evidence of a window, what it means, and since when."""
+
+    evidence: Evidence
+    verdict: Verdict
+    shape: str
+    since_at: datetime | None
+
+
+def _judged(
+    watch: Watched, reference: WatchReference, seen: SeenWindow, known: Outcomes
+) -> JudgedWindow:
+    past = list(_past(watch.version, seen.stream))
+    test = _outcome_test(watch.version, known)
+    if seen.stream == streams.Stream.OUTCOMES:
+        evidence = _of_outcomes(watch.version, seen, test)
+    else:
+        evidence = _of_items(watch, reference, seen, test)
+    verdict = verdicts.verdict(evidence)
+    if evidence.is_harmed and test and not evidence.bugs:
+        return JudgedWindow(evidence, verdict, "sudden", known.moments[test.since])
+    windows = [(effect_of(row.evidence), row.kind != "none") for row in past]
+    windows.append((effect_of(asdict(evidence)), verdict.kind != "none"))
+    course = shapes.course([e for e, _ in windows], [f for _, f in windows])
+    starts = [*(row.started_at for row in past), seen.started_at]
+    since_at = None if course.since is None else starts[course.since]
+    return JudgedWindow(evidence, verdict, course.shape, since_at)
+
+
+def _past(version: ModelVersion, stream: str) -> list[WatchWindow]:
+    """Return the last windows of a stream, the oldest first."""
+    rows = WatchWindow.objects.filter(
+        project=version.project_id, model_number=version.number, stream=stream
+    )
+    return list(rows[: shapes.WINDOWS - 1])[::-1]
+
+
+def effect_of(evidence: dict[str, Any]) -> float:
+    """Return how large the difference of a window was, in [0, 1]."""
+    apart, mix = evidence.get("apart"), evidence.get("mix")
+    of_items = max(0.0, 2 * apart["auc"] - 1) if apart else 0.0
+    of_mix = abs(mix["now"] - mix["before"]) if mix else 0.0
+    return max(of_items, of_mix)
+
+
+def _outcome_test(version: ModelVersion, known: Outcomes) -> OutcomeTest | None:
+    if version.evidence is None or not known.wrong:
+        return None
+    before = 1.0 - version.evidence.summary.accuracy.value
+    return outcomes.errors_rise(known.wrong, before)
+
+
+def _of_outcomes(
+    version: ModelVersion, seen: SeenWindow, test: OutcomeTest | None
+) -> Evidence:
+    """Return the evidence of labels; whether the items changed too, others have told."""
+    others = WatchWindow.objects.filter(
+        project=version.project_id, model_number=version.number
+    ).exclude(stream=streams.Stream.OUTCOMES)
+    newest = others.first()
+    apart = newest.evidence.get("apart") if newest else None
+    return Evidence(
+        seen.gathered.size,
+        apart=msgspec.convert(apart, shifts.ApartTest) if apart else None,
+        outcome=test,
+    )
+
+
+def _of_items(
+    watch: Watched,
+    reference: WatchReference,
+    seen: SeenWindow,
+    test: OutcomeTest | None,
+) -> Evidence:
+    before = references.gathered_of(reference)
+    return Evidence(
+        seen.gathered.size,
+        bugs=verdicts.bugs(before, seen.gathered),
+        mix=shifts.class_mix(before.classes, seen.gathered.classes),
+        apart=_apart(watch.version, reference, seen),
+        expected_fall=_fall(reference, seen.gathered),
+        outcome=test,
+    )
+
+
+def _apart(
+    version: ModelVersion, reference: WatchReference, seen: SeenWindow
+) -> shifts.ApartTest | None:
+    """Return whether the items are others, beyond the mix of what is said of them."""
+    before = references.sample_of(reference)
+    random = np.random.default_rng(version.seed)
+    places = shifts.same_mix(reference.names, seen.names, random)
+    rows = seen.rows[: shifts.REFERENCE]
+    return shifts.apart(before[places], rows, version.seed)
+
+
+def _fall(reference: WatchReference, now: Gathered) -> float | None:
+    if reference.confidence is None or not now.confidence.size:
+        return None
+    return reference.confidence - now.confidence.mean
+
+
+def _keep(watch: Watched, seen: SeenWindow, judged: JudgedWindow) -> None:
+    """Keep a window with its verdict in place of its parts."""
+    WatchWindow.objects.create(
+        project=watch.version.project,
+        model_number=watch.version.number,
+        stream=seen.stream,
+        size=seen.gathered.size,
+        gathered=asdict(seen.gathered),
+        last_item=seen.last_item,
+        kind=judged.verdict.kind,
+        light=judged.verdict.light,
+        act=judged.verdict.act,
+        shape=judged.shape,
+        evidence=asdict(judged.evidence),
+        since_at=judged.since_at,
+        started_at=seen.started_at,
+        ended_at=seen.ended_at,
+    )
+    WatchPart.objects.filter(pk__in=seen.parts).delete()
+
+
+def _forget(project: Project) -> None:
+    """Forget windows of more than a year ago, and parts of versions that serve no more."""
+    now = timezone.now()
+    WatchWindow.objects.filter(project=project, ended_at__lt=now - KEPT).delete()
+    champion = registry.champion(project)
+    left = WatchPart.objects.filter(project=project, ended_at__lt=now - _LEFT)
+    if champion is not None:
+        left.exclude(model_number=champion.number).delete()
+
+
+def newest(project_id: int) -> list[WatchWindow]:
+    """Return the last window of each stream of what serves, the worst one first."""
+    rows = _newest([project_id])
+    return sorted(rows, key=lambda row: LIGHTS.index(row.light))
+
+
+def worst_of(project_ids: Sequence[int]) -> dict[int, WatchWindow]:
+    """Return by project the worst of the newest windows of what serves."""
+    rows = sorted(_newest(project_ids), key=lambda row: -LIGHTS.index(row.light))
+    return {row.project_id: row for row in rows}
+
+
+def _newest(project_ids: Sequence[int]) -> QuerySet[WatchWindow]:
+    serves = ModelVersion.objects.filter(
+        project=OuterRef("project"),
+        number=OuterRef("model_number"),
+        stage=ModelVersion.Stage.CHAMPION,
+    )
+    rows = WatchWindow.objects.filter(Exists(serves), project__in=project_ids)
+    newest_first = ("project_id", "stream", "-ended_at", "-pk")
+    return rows.order_by(*newest_first).distinct("project_id", "stream")
+
+
+# The worst first.
+LIGHTS: Final = ("red", "yellow", "green", "gray")
