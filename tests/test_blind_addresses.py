@@ -119,6 +119,7 @@ def addresses(of: World) -> Iterator[str]:
         "number": [1, 2],
         "name": ["whole", "vectors"],
         "before": [1, 2],
+        "metric": ["difference"],
         "which": ["low-confidence", "flagged", "suspects"],
         "action": ["promote", "rollback", "archive"],
         "user": [of.project.created_by.username] if of.project.created_by else ["x"],

@@ -25,6 +25,7 @@ from activelearn.models import (
     PredictionBatch,
     Snapshot,
     TrainingRun,
+    WatchIncident,
 )
 from labeling.messages import message
 from labeling.models import (
@@ -358,7 +359,16 @@ def watched(count: int) -> Project:
     project = make.project()
     trained(project, 1)
     ModelVersion.objects.filter(project=project).update(stage="champion")
-    windows(project, count)
+    for window in windows(project, count):
+        WatchIncident.objects.create(
+            project=project,
+            metric="bugs",
+            window=window,
+            value=1.0,
+            threshold=1.0,
+            closed_at=window.ended_at,
+            owner=make.manager_of(project).user,
+        )
     return project
 
 
@@ -398,6 +408,7 @@ LISTS: Final[dict[str, Builder]] = {
     "projects/{slug}/webhooks/": told_of,
     "projects/{slug}/webhook-deliveries/": told_of,
     "projects/{slug}/watch/windows/": watched,
+    "projects/{slug}/watch/incidents/": watched,
     "projects/{slug}/sources/": fed,
     "projects/{slug}/sources/{source}/objects/": fed,
 }
@@ -423,6 +434,7 @@ PAGES: Final[dict[str, Builder]] = {
     "projects/{slug}/models/1/items/": learned_from,
     "projects/{slug}/items/{item}/": often_answered,
     "projects/{slug}/watch/": watched,
+    "projects/{slug}/watch/alarms/": watched,
     "watch/": one_of_many,
     "projects/{slug}/items/{item}/models/": had_to_do,
     "projects/{slug}/predict/": predicted_files,

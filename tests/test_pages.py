@@ -23,6 +23,7 @@ pytestmark = pytest.mark.django_db
 PAGES = (
     *("", "label/", "import/", "export/", "members/", "disagreements/", "models/"),
     "watch/",
+    "watch/alarms/",
     *(
         "items/",
         "predictions/",

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, path, re_path
 
 from activelearn.api import (
     automation,
+    alarms,
     features,
     judging,
     labels,
@@ -47,6 +48,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_P}scores/", predictions.ScoresView.as_view()),
     path(f"{_P}watch/", watching.WatchView.as_view()),
     path(f"{_P}watch/windows/", watching.WatchWindowsView.as_view()),
+    path(f"{_P}watch/alarms/", alarms.AlarmsView.as_view()),
+    path(f"{_P}watch/alarms/<str:metric>/", alarms.AlarmView.as_view()),
+    path(f"{_P}watch/alarms/<str:metric>/snooze/", alarms.SnoozeView.as_view()),
+    path(f"{_P}watch/incidents/", alarms.IncidentsView.as_view()),
+    path(f"{_P}watch/incidents/<int:pk>/take/", alarms.IncidentTakeView.as_view()),
+    path(f"{_P}watch/incidents/<int:pk>/close/", alarms.IncidentCloseView.as_view()),
+    path(f"{_P}watch/incidents/<int:pk>/verify/", alarms.IncidentVerifyView.as_view()),
     path(f"{_P}predict/", predictions.PredictView.as_view()),
     path(f"{_P}predict/batches/", predictions.BatchesView.as_view()),
     path(f"{_P}predict/batches/<int:pk>/", predictions.BatchView.as_view()),

@@ -9,6 +9,7 @@ from activelearn.models.automation import (
     LabelDial,
 )
 from activelearn.models.batch import PredictionBatch
+from activelearn.models.alarm import WatchIncident, WatchRule
 from activelearn.models.duel import Duel
 from activelearn.models.feature import FeatureShard, FeatureSpec
 from activelearn.models.feedback import Feedback
@@ -57,7 +58,9 @@ __all__ = [
     "Snapshot",
     "TrainingRun",
     "WindowTrial",
+    "WatchIncident",
     "WatchPart",
     "WatchReference",
+    "WatchRule",
     "WatchWindow",
 ]

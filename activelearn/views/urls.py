@@ -9,7 +9,7 @@ from activelearn.views.labels import search
 from activelearn.views.predictions import batches, feedback
 from activelearn.views.training import previews
 from activelearn.views.versions import models, versions
-from activelearn.views.watching import watch
+from activelearn.views.watching import alarms, watch
 
 _VERSION = "projects/<slug:slug>/models/<int:number>/"
 
@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<slug:slug>/models/", models.models, name="models"),
     path("projects/<slug:slug>/automation/", automation.automation, name="automation"),
     path("projects/<slug:slug>/watch/", watch.watch, name="watch"),
+    path("projects/<slug:slug>/watch/alarms/", alarms.alarms, name="alarms"),
     path("watch/", watch.every_project, name="watch-all"),
     path(f"{_VERSION}confusions/", models.confusions, name="confusions"),
     path(

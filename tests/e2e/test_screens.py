@@ -69,6 +69,7 @@ SCREENS = {
     "disagreements": "/projects/languages/disagreements/",
     "models": "/projects/languages/models/",
     "watch": "/projects/languages/watch/",
+    "alarms": "/projects/languages/watch/alarms/",
     "watch-all": "/watch/",
     "card": "/projects/languages/models/1/card/",
     "learned": "/projects/languages/models/1/items/",

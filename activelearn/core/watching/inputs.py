@@ -12,7 +12,6 @@ import numpy as np
 from activelearn.core.cells import is_missing, number_of, text_of
 
 Measures = dict[str, list[float]]
-Spec = Mapping[str, Any]
 _WORDS: Final = re.compile(r"\w+")
 # The longer side, in pixels, at which brightness, contrast and blur are measured.
 _SIDE: Final = 128
@@ -46,7 +45,7 @@ def _beyond_ascii(text: str) -> float:
     return sum(not x.isascii() for x in letters) / len(letters) if letters else 0.0
 
 
-def of_rows(rows: Sequence[Mapping[str, Any]], spec: Spec) -> Measures:
+def of_rows(rows: Sequence[Mapping[str, Any]], spec: Mapping[str, Any]) -> Measures:
     """Return of each row its share of missing, unseen and outlying cells.
 
     spec: of the table that the model was made for. The share of missing cells is also told
@@ -71,7 +70,7 @@ def of_rows(rows: Sequence[Mapping[str, Any]], spec: Spec) -> Measures:
     return measures
 
 
-def _is_unseen(value: Any, column: Spec) -> float:
+def _is_unseen(value: Any, column: Mapping[str, Any]) -> float:
     """Return 1 for a category that the model was not made for."""
     known = column.get("values")
     if not known or column["type"] not in ("category", "boolean") or is_missing(value):
@@ -80,7 +79,7 @@ def _is_unseen(value: Any, column: Spec) -> float:
     return float(text not in known and text.lower() not in known)
 
 
-def _is_outlying(value: Any, column: Spec) -> float:
+def _is_outlying(value: Any, column: Mapping[str, Any]) -> float:
     """Return 1 for a number more than ten of its scales away from its center."""
     number = number_of(value) if column["type"] == "number" else None
     if number is None:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from activelearn.core.intervals import Estimate, wilson
+from activelearn.core import intervals
+from activelearn.core.intervals import Estimate
 
 WARN: Final = 6.0
 ALARM: Final = 8.0
@@ -61,5 +62,5 @@ def errors_rise(wrong: Sequence[bool], before: float) -> OutcomeTest:
             break
     part = wrong[since:] if state != "quiet" else wrong
     share = sum(part) / len(part) if part else 0.0
-    error = wilson(share, len(part))
+    error = intervals.wilson(share, len(part))
     return OutcomeTest(state, highest, since, passed, before, error, len(wrong))

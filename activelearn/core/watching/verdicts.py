@@ -10,9 +10,9 @@ from activelearn.core.watching.gathering import Gathered, Moments
 from activelearn.core.watching.outcomes import OutcomeTest
 from activelearn.core.watching.shifts import MIX_P, ApartTest, MixTest
 
-Kind = Literal["none", "data bug", "prior", "covariate", "concept"]
+ShiftKind = Literal["none", "data bug", "prior", "covariate", "concept"]
 Light = Literal["green", "yellow", "red", "gray"]
-Act = Literal["nothing", "mend the data", "wait", "ask people", "retrain"]
+Remedy = Literal["nothing", "mend the data", "wait", "ask people", "retrain"]
 # A fall of the expected accuracy that raises the audits, in [0, 1].
 FALL: Final = 0.03
 # How much more often something is missing, empty, unseen or repeated, for a data bug.
@@ -22,7 +22,7 @@ _BROKEN: Final = ("empty", "missing", "unseen", "repeated")
 
 
 @dataclass(frozen=True)
-class Evidence:
+class WindowEvidence:
     """What was seen of a window.
 
     bugs: the measures that say that the data are broken. expected_fall: of the accuracy by
@@ -56,12 +56,12 @@ class Evidence:
 class Verdict:
     """What a window is, how bad that is, and what to do about it."""
 
-    kind: Kind
+    kind: ShiftKind
     light: Light
-    act: Act
+    act: Remedy
 
 
-def verdict(evidence: Evidence) -> Verdict:
+def verdict(evidence: WindowEvidence) -> Verdict:
     """Return what the evidence means.
 
     A model is to be retrained only where labels show harm: other items alone do none, and
@@ -71,12 +71,12 @@ def verdict(evidence: Evidence) -> Verdict:
     if evidence.bugs:
         return Verdict("data bug", "red", "mend the data")
     if evidence.is_harmed:
-        kind: Kind = "covariate" if evidence.is_apart else "concept"
+        kind: ShiftKind = "covariate" if evidence.is_apart else "concept"
         return Verdict(kind, "red", "retrain")
     return _without_harm(evidence)
 
 
-def _without_harm(evidence: Evidence) -> Verdict:
+def _without_harm(evidence: WindowEvidence) -> Verdict:
     if evidence.is_apart:
         is_expected = (evidence.expected_fall or 0.0) > FALL
         return Verdict("covariate", "yellow", "ask people" if is_expected else "wait")

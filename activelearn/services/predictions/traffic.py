@@ -18,12 +18,11 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 from django.conf import settings
-from django.db import IntegrityError, connections, transaction
+from django.db import DatabaseError, IntegrityError, connections, transaction
 from django.utils import timezone
 
-from activelearn.core import dense
 from activelearn.core.features import Spec
-from activelearn.core.watching import gathering, inputs, shifts
+from activelearn.core.watching import comparing, gathering, inputs, shifts
 from activelearn.core.watching.gathering import Gathered, Reservoir
 from activelearn.models import AskedItem, ModelVersion, WatchPart
 from labeling.models import Item
@@ -68,9 +67,9 @@ def note(
     spec: Spec,
     asked: Sequence[Item | Arrival],
     rows: Any,
-    told: Sequence[Told],
+    served: Sequence[Told],
 ) -> None:
-    """Count what was asked and said; items of the project's own are no traffic.
+    """Count what was asked and given; items of the project's own are no traffic.
 
     rows: (n, n_features) of what is asked about, by the version's specification.
     """
@@ -78,33 +77,35 @@ def note(
     if not there:
         return
     places, arrivals = [n for n, _ in there], [each for _, each in there]
-    said = [told[n] for n in places]
+    given = [served[n] for n in places]
     batch = gathering.gathered(
-        [each.labels for each in said],
-        np.array([each.confidence for each in said]),
-        sum(each.decision == "review" for each in said),
+        [each.labels for each in given],
+        np.array([each.confidence for each in given]),
+        sum(each.decision == "review" for each in given),
         measured(arrivals[:: max(1, len(arrivals) // _MEASURED)], spec),
     )
-    _mark_asked(version.project_id, arrivals, said)
+    _mark_asked(version.project_id, arrivals, given)
     key = (version.project_id, version.number)
+    # Threads of one process may ask at once.
     with _LOCK:
         part = _OPEN.setdefault(key, _OpenPart(_empty_sample()))
         part.gathered = part.gathered + batch
-        _sample(part.sample, rows, places, said)
+        _sample(part.sample, rows, places, given)
         is_due = part.gathered.size >= MOST or _age(part) >= settings.WATCH_SECONDS
         due = {key: _OPEN.pop(key)} if is_due else {}
         if not is_due and not _TIMER:
             _start_timer()
+    # Behind the lock: whoever counts does not wait for the database.
     _write(due)
 
 
 def _mark_asked(
-    project: int, arrivals: Sequence[Arrival], said: Sequence[Told]
+    project: int, arrivals: Sequence[Arrival], given: Sequence[Told]
 ) -> None:
     """Keep which items joined the pool because they were not sure."""
     asked = [
         AskedItem(project_id=project, content_hash=arrival.content_hash)
-        for arrival, each in zip(arrivals, said, strict=True)
+        for arrival, each in zip(arrivals, given, strict=True)
         if each.decision == "review"
     ]
     if asked:
@@ -131,12 +132,6 @@ def flush() -> None:
     _write(due)
 
 
-def few_columns(rows: Any) -> shifts.Array:
-    """Return rows (n, n_features) in at most 64 columns."""
-    columns = dense.narrowed(dense.columns_of(rows))
-    return shifts.narrowed(columns.astype(np.float64))
-
-
 def packed(rows: Sequence[shifts.Array] | shifts.Array) -> bytes:
     """Return rows (n, at most 64) as they are kept."""
     most = float(np.finfo(np.float16).max)
@@ -159,16 +154,16 @@ def _age(part: _OpenPart) -> float:
 
 
 def _sample(
-    sample: Reservoir, rows: Any, places: Sequence[int], said: Sequence[Told]
+    sample: Reservoir, rows: Any, places: Sequence[int], given: Sequence[Told]
 ) -> None:
     """Keep a random sample of the rows, in few columns; only these are computed."""
     kept = sample.places(len(places))
     if not kept:
         return
     some = rows[np.array([places[offset] for offset, _ in kept])]
-    columns = few_columns(some)
+    columns = comparing.few_columns(some)
     for (offset, place), row in zip(kept, columns, strict=True):
-        sample.keep(place, row, "+".join(said[offset].labels))
+        sample.keep(place, row, "+".join(given[offset].labels))
 
 
 def _write(due: Mapping[tuple[int, int], _OpenPart]) -> None:
@@ -200,7 +195,7 @@ def _start_timer() -> None:
 def _flush_by_timer() -> None:
     try:
         flush()
-    except Exception:
+    except DatabaseError:
         # The thread has nobody to tell; the next ones are counted all the same.
         logger.exception("what was counted of the traffic is lost")
     finally:

@@ -13,7 +13,7 @@ from activelearn.core import predictions as core
 from activelearn.core.features import Spec, Table
 from activelearn.core.training import predicted_labels
 from activelearn.core.translation import TranslatedModel
-from activelearn.core.watching import gathering, shifts
+from activelearn.core.watching import comparing, gathering, shifts
 from activelearn.core.watching.gathering import Gathered
 from activelearn.models import ModelVersion, WatchReference
 from activelearn.services.features import store
@@ -57,7 +57,7 @@ def predicted(watch: Watched, item_ids: Sequence[int]) -> Predictions:
     """Return what a version says of items of the project, counted; those without rows not."""
     ids = watch.table.covered(item_ids)
     rows = watch.table.rows_of(ids)
-    said, sure = _said(watch, rows)
+    labels, sure = _said(watch, rows)
     data = Item.objects.filter(pk__in=ids[: traffic.SAMPLE]).select_related("media")
     # Of pictures the files are not read again: their size was told as they came.
     measures = (
@@ -68,9 +68,9 @@ def predicted(watch: Watched, item_ids: Sequence[int]) -> Predictions:
     threshold = watch.version.project.confidence
     reviews = int((sure < threshold).sum()) if watch.version.is_calibrated else len(ids)
     return Predictions(
-        gathering.gathered(said, sure, reviews, measures),
-        traffic.few_columns(rows),
-        ["+".join(labels) for labels in said],
+        gathering.gathered(labels, sure, reviews, measures),
+        comparing.few_columns(rows),
+        ["+".join(names) for names in labels],
     )
 
 
@@ -101,15 +101,15 @@ def of(watch: Watched) -> WatchReference:
     ids = np.array(there.pool().order_by("pk").values_list("pk", flat=True), np.int64)
     random = np.random.default_rng(project.seed)
     drawn = random.permutation(ids)[: shifts.REFERENCE].tolist()
-    said = predicted(watch, drawn)
+    sample = predicted(watch, drawn)
     # Another worker may have been quicker; the first one's stays.
     return WatchReference.objects.get_or_create(
         project=project,
         model_number=number,
         defaults={
-            "gathered": asdict(said.gathered),
-            "rows": traffic.packed(said.rows),
-            "names": said.names,
+            "gathered": asdict(sample.gathered),
+            "rows": traffic.packed(sample.rows),
+            "names": sample.names,
             "confidence": _expected(watch),
         },
     )[0]

@@ -36,7 +36,7 @@ MOST_OUTCOMES: Final = 5000
 
 @dataclass(frozen=True)
 class SeenWindow:
-    """A window that is not judged yet; rows: (n, d) a sample, and names what it was said."""
+    """A window that is not judged yet; rows: (n, d) a sample, and names what it was given."""
 
     stream: str
     gathered: Gathered
@@ -74,6 +74,7 @@ def _parts_due(version: ModelVersion) -> list[int]:
     parts = WatchPart.objects.filter(
         project=version.project_id, model_number=version.number
     ).order_by("pk")
+    # In the order they were written, and not all: a backlog is judged step by step.
     taken: list[int] = []
     size = 0
     oldest = timezone.now()
@@ -141,13 +142,13 @@ def items_window(watch: Watched) -> SeenWindow | None:
     items = _items_due(watch.version)
     if not items:
         return None
-    said = references.predicted(watch, [pk for pk, _ in items])
+    given = references.predicted(watch, [pk for pk, _ in items])
     moments = [moment for _, moment in items]
     return SeenWindow(
         Stream.ITEMS,
-        said.gathered,
-        said.rows,
-        said.names,
+        given.gathered,
+        given.rows,
+        given.names,
         min(moments),
         max(moments),
         last_item=items[-1][0],
@@ -156,6 +157,7 @@ def items_window(watch: Watched) -> SeenWindow | None:
 
 def _drawn(version: ModelVersion) -> QuerySet[Resolution]:
     """Return the labels since a version was made, of items that chance drew."""
+    # What a model has accepted by itself says nothing about models.
     labels = Resolution.objects.filter(
         project=version.project_id,
         superseded_at=None,
@@ -198,8 +200,8 @@ def outcomes(watch: Watched) -> Outcomes:
     ids = watch.table.covered(since)
     truth = _truth(version, ids)
     ids = [pk for pk in ids if pk in truth]
-    said = references.labels_by(watch, ids)
-    wrong = [set(told) != truth[pk] for pk, told in zip(ids, said, strict=True)]
+    given = references.labels_by(watch, ids)
+    wrong = [set(names) != truth[pk] for pk, names in zip(ids, given, strict=True)]
     return Outcomes(wrong, [since[pk] for pk in ids])
 
 

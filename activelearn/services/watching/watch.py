@@ -8,20 +8,20 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
-import numpy as np
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop as noop
 
-from activelearn.core.watching import outcomes, shapes, shifts, verdicts
-from activelearn.core.watching.gathering import Gathered
+from activelearn.core.watching import alarms as core_alarms
+from activelearn.core.watching import comparing, outcomes, shapes, shifts, verdicts
+from activelearn.core.watching.comparing import SampledWindow
 from activelearn.core.watching.outcomes import OutcomeTest
-from activelearn.core.watching.verdicts import Evidence, Verdict
+from activelearn.core.watching.verdicts import Verdict, WindowEvidence
 from activelearn.models import ModelVersion, WatchPart, WatchReference, WatchWindow
 from activelearn.services.features import in_force
 from activelearn.services.versions import registry
-from activelearn.services.watching import references, streams
+from activelearn.services.watching import alarms, references, streams
 from activelearn.services.watching.references import Watched
 from activelearn.services.watching.streams import Outcomes, SeenWindow
 from labeling.models import Project
@@ -71,6 +71,7 @@ def run(progress: Progress) -> dict[str, Any]:
     watch = references.watched(version, progress.step)
     reference = references.of(watch)
     progress.report(stage=noop("comparison"))
+    # Once: all windows of a look are judged by the same labels.
     known = streams.outcomes(watch)
     judged = items = 0
     for seen in _windows(watch, known):
@@ -85,6 +86,7 @@ def run(progress: Progress) -> dict[str, Any]:
 
 def _windows(watch: Watched, known: Outcomes) -> Iterator[SeenWindow]:
     """Yield windows as long as one is full: each is kept before the next is looked for."""
+    # Programs do not wait; people's items and labels come in bursts.
     while seen := streams.traffic_window(watch.version):
         yield seen
     while seen := streams.items_window(watch):
@@ -97,7 +99,7 @@ def _windows(watch: Watched, known: Outcomes) -> Iterator[SeenWindow]:
 class JudgedWindow:
     """The evidence of a window, what it means, and since when."""
 
-    evidence: Evidence
+    evidence: WindowEvidence
     verdict: Verdict
     shape: str
     since_at: datetime | None
@@ -115,8 +117,9 @@ def _judged(
     verdict = verdicts.verdict(evidence)
     if evidence.is_harmed and test and not evidence.bugs:
         return JudgedWindow(evidence, verdict, "sudden", known.moments[test.since])
-    windows = [(effect_of(row.evidence), row.kind != "none") for row in past]
-    windows.append((effect_of(asdict(evidence)), verdict.kind != "none"))
+    windows = [(effect_of(row), row.kind != "none") for row in past]
+    effect = core_alarms.difference(evidence) or 0.0
+    windows.append((effect, verdict.kind != "none"))
     course = shapes.course([e for e, _ in windows], [f for _, f in windows])
     starts = [*(row.started_at for row in past), seen.started_at]
     since_at = None if course.since is None else starts[course.since]
@@ -125,37 +128,37 @@ def _judged(
 
 def _past(version: ModelVersion, stream: str) -> list[WatchWindow]:
     """Return the last windows of a stream, the oldest first."""
+    # The newest first: what is older tells of another time.
     rows = WatchWindow.objects.filter(
         project=version.project_id, model_number=version.number, stream=stream
     )
     return list(rows[: shapes.WINDOWS - 1])[::-1]
 
 
-def effect_of(evidence: dict[str, Any]) -> float:
+def effect_of(window: WatchWindow) -> float:
     """Return how large the difference of a window was, in [0, 1]."""
-    apart, mix = evidence.get("apart"), evidence.get("mix")
-    of_items = max(0.0, 2 * apart["auc"] - 1) if apart else 0.0
-    of_mix = abs(mix["now"] - mix["before"]) if mix else 0.0
-    return max(of_items, of_mix)
+    evidence = msgspec.convert(window.evidence, WindowEvidence)
+    return core_alarms.difference(evidence) or 0.0
 
 
 def _outcome_test(version: ModelVersion, known: Outcomes) -> OutcomeTest | None:
     if version.evidence is None or not known.wrong:
         return None
-    before = 1.0 - version.evidence.summary.accuracy.value
+    # The most that the held-out items allow: a few of them would cry wolf by luck.
+    before = 1.0 - version.evidence.summary.accuracy.low
     return outcomes.errors_rise(known.wrong, before)
 
 
 def _of_outcomes(
     version: ModelVersion, seen: SeenWindow, test: OutcomeTest | None
-) -> Evidence:
+) -> WindowEvidence:
     """Return the evidence of labels; whether the items changed too, others have told."""
     others = WatchWindow.objects.filter(
         project=version.project_id, model_number=version.number
     ).exclude(stream=streams.Stream.OUTCOMES)
     newest = others.first()
     apart = newest.evidence.get("apart") if newest else None
-    return Evidence(
+    return WindowEvidence(
         seen.gathered.size,
         apart=msgspec.convert(apart, shifts.ApartTest) if apart else None,
         outcome=test,
@@ -167,38 +170,23 @@ def _of_items(
     reference: WatchReference,
     seen: SeenWindow,
     test: OutcomeTest | None,
-) -> Evidence:
-    before = references.gathered_of(reference)
-    return Evidence(
-        seen.gathered.size,
-        bugs=verdicts.bugs(before, seen.gathered),
-        mix=shifts.class_mix(before.classes, seen.gathered.classes),
-        apart=_apart(watch.version, reference, seen),
-        expected_fall=_fall(reference, seen.gathered),
-        outcome=test,
+) -> WindowEvidence:
+    before = SampledWindow(
+        references.gathered_of(reference),
+        references.sample_of(reference),
+        reference.names,
+        reference.confidence,
     )
-
-
-def _apart(
-    version: ModelVersion, reference: WatchReference, seen: SeenWindow
-) -> shifts.ApartTest | None:
-    """Return whether the items are others, beyond the mix of what is said of them."""
-    before = references.sample_of(reference)
-    random = np.random.default_rng(version.seed)
-    places = shifts.same_mix(reference.names, seen.names, random)
-    rows = seen.rows[: shifts.REFERENCE]
-    return shifts.apart(before[places], rows, version.seed)
-
-
-def _fall(reference: WatchReference, now: Gathered) -> float | None:
-    if reference.confidence is None or not now.confidence.size:
-        return None
-    return reference.confidence - now.confidence.mean
+    sure = seen.gathered.confidence
+    now = SampledWindow(
+        seen.gathered, seen.rows, seen.names, sure.mean if sure.size else None
+    )
+    return comparing.evidence_of(before, now, test, watch.version.seed)
 
 
 def _keep(watch: Watched, seen: SeenWindow, judged: JudgedWindow) -> None:
     """Keep a window with its verdict in place of its parts."""
-    WatchWindow.objects.create(
+    window = WatchWindow.objects.create(
         project=watch.version.project,
         model_number=watch.version.number,
         stream=seen.stream,
@@ -215,12 +203,14 @@ def _keep(watch: Watched, seen: SeenWindow, judged: JudgedWindow) -> None:
         ended_at=seen.ended_at,
     )
     WatchPart.objects.filter(pk__in=seen.parts).delete()
+    alarms.open_for(window)
 
 
 def _forget(project: Project) -> None:
     """Forget windows of more than a year ago, and parts of versions that serve no more."""
     now = timezone.now()
     WatchWindow.objects.filter(project=project, ended_at__lt=now - KEPT).delete()
+    # A version may serve again; its parts of the last two days wait for that.
     champion = registry.champion(project)
     left = WatchPart.objects.filter(project=project, ended_at__lt=now - _LEFT)
     if champion is not None:

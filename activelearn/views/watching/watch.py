@@ -82,7 +82,7 @@ def _picture(shown: Listing[WatchWindow], project_id: int) -> WatchPicture | Non
     ]
     if len(rows) < 2:
         return None
-    effects = [service.effect_of(row.evidence) for row in rows]
+    effects = [service.effect_of(row) for row in rows]
     points = [Point(str(row.size), e) for row, e in zip(rows, effects, strict=True)]
     drawn = curve(points, low=0.0, high=1.0)
     places = [dot.x for dot in drawn.dots]

@@ -8,25 +8,25 @@ import msgspec
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from activelearn.core.watching.verdicts import Evidence
+from activelearn.core.watching.verdicts import WindowEvidence
 from activelearn.models import WatchWindow
 from labeling.templatetags.figures import percents
 
 
 def sentences_of(window: WatchWindow) -> list[str]:
     """Return what a window's verdict rests on, the weightiest first."""
-    evidence = msgspec.convert(window.evidence, Evidence)
+    evidence = msgspec.convert(window.evidence, WindowEvidence)
     return [*_of_bugs(evidence), *_of_outcomes(evidence), *_of_items(evidence)]
 
 
-def _of_bugs(evidence: Evidence) -> Iterator[str]:
+def _of_bugs(evidence: WindowEvidence) -> Iterator[str]:
     if evidence.bugs:
         yield _("More often than before by ten points or more: %(names)s.") % {
             "names": ", ".join(evidence.bugs)
         }
 
 
-def _of_outcomes(evidence: Evidence) -> Iterator[str]:
+def _of_outcomes(evidence: WindowEvidence) -> Iterator[str]:
     if (test := evidence.outcome) is None:
         return
     values = {
@@ -38,13 +38,13 @@ def _of_outcomes(evidence: Evidence) -> Iterator[str]:
     yield (
         _(
             "Of %(labels)s labels of items that chance drew, the model was wrong on "
-            "%(error)s (%(interval)s); on held-out items it was on %(before)s."
+            "%(error)s (%(interval)s); by the held-out items it is on at most %(before)s."
         )
         % values
     )
 
 
-def _of_items(evidence: Evidence) -> Iterator[str]:
+def _of_items(evidence: WindowEvidence) -> Iterator[str]:
     if (apart := evidence.apart) is not None:
         values = {"auc": number_format(apart.auc, 2), "p": _p(apart.p)}
         yield (

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from django.utils import timezone
 
 from activelearn.models import ModelVersion, WatchWindow
 from activelearn.services.training import triggers
 from activelearn.services.versions import registry
 from activelearn.services.watching import watch
-from labeling.models import Item, Project
+from labeling.models import Item, Project, Resolution
+from labeling.services.votes import resolutions
 from tests import make
 from tests.activelearn.test_loop import answer, work
 
@@ -82,3 +84,21 @@ def ask_about(project: Project, item: Item) -> None:
     body = {"items": [{"item": item.pk}]}
     answered = call("post", f"projects/{project.slug}/predict/", body)
     assert answered.status_code == 200, answered.content
+
+
+def labeled(project: Project, given: Sequence[Row], *, flips: bool = False) -> None:
+    """Add held-out rows, each with the label that people give it now."""
+    for row in given:
+        item = make.item(project, data=row, split="evaluation")
+        label = truth_of(row)
+        label = {"x": "y", "y": "x"}[label] if flips else label
+        resolution = Resolution(
+            project=project,
+            item=item,
+            label_set=project.label_set,
+            labels=[label],
+            source=Resolution.Source.CONSENSUS,
+            confidence=1.0,
+            created_at=timezone.now(),
+        )
+        resolutions.record(resolution)

@@ -130,3 +130,19 @@ def test_items_of_the_project_are_no_traffic() -> None:
     streams.ask_about(project, item)
 
     assert not WatchPart.objects.exists()
+
+
+def test_other_labels_for_the_same_items_are_another_concept() -> None:
+    project = streams.project_of(streams.rows(1, 360))
+    streams.labeled(project, streams.rows(7, 60))
+    (quiet,) = streams.looked(project)
+
+    streams.labeled(project, streams.rows(8, 40), flips=True)
+    window = streams.looked(project)[-1]
+
+    assert (quiet.stream, quiet.light, quiet.size) == ("outcomes", "green", 60)
+    assert (window.kind, window.light, window.act) == ("concept", "red", "retrain")
+    assert window.since_at is not None
+    # It began with the labels that changed, not with those before.
+    assert quiet.ended_at <= window.since_at <= window.ended_at
+    assert window.evidence["outcome"]["state"] == "alarm"

@@ -12,7 +12,7 @@ from activelearn.core.intervals import Estimate
 from activelearn.core.watching.gathering import Gathered
 from activelearn.core.watching.outcomes import OutcomeTest
 from activelearn.core.watching.shifts import ApartTest, MixTest
-from activelearn.core.watching.verdicts import Evidence
+from activelearn.core.watching.verdicts import WindowEvidence
 from activelearn.models import WatchWindow
 from labeling.models import Project
 
@@ -21,7 +21,7 @@ ALARM = OutcomeTest("alarm", 9.0, 10, 90, 0.1, Estimate(0.3, 0.2, 0.4), 100)
 
 def windows(project: Project, count: int, **values: Any) -> list[WatchWindow]:
     """Windows of an hour each, the last one now."""
-    evidence = Evidence(
+    evidence = WindowEvidence(
         1000,
         mix=MixTest(0.5, "x", 0.4, 0.5),
         apart=ApartTest(0.0000001, 0.8, [0]),

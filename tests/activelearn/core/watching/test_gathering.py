@@ -27,14 +27,18 @@ def test_two_windows_make_the_one_of_all_their_values() -> None:
 
 
 def test_a_window_counts_what_was_said_and_asked() -> None:
-    one = gathering.gathered(
+    window = gathering.gathered(
         [["a"], ["a", "b"], []], np.array([0.0, 0.5, 1.0]), 2, {"words": [1, 2, 3]}
     )
 
-    assert one.classes == {"a": 2, "b": 1, "": 1}
-    assert (one.confidences[0], one.confidences[10], one.confidences[19]) == (1, 1, 1)
-    assert one.review_rate == pytest.approx(2 / 3)
-    two = one + one
+    assert window.classes == {"a": 2, "b": 1, "": 1}
+    assert (window.confidences[0], window.confidences[10], window.confidences[19]) == (
+        1,
+        1,
+        1,
+    )
+    assert window.review_rate == pytest.approx(2 / 3)
+    two = window + window
     assert (two.size, two.classes["a"], two.inputs["words"].size) == (6, 4, 6)
 
 

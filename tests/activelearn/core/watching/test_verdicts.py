@@ -10,7 +10,7 @@ from activelearn.core.watching import outcomes, outliers, shapes, shifts, verdic
 from activelearn.core.watching.gathering import Gathered, Moments
 from activelearn.core.watching.outcomes import OutcomeTest
 from activelearn.core.watching.shifts import ApartTest, MixTest
-from activelearn.core.watching.verdicts import Evidence
+from activelearn.core.watching.verdicts import WindowEvidence
 
 ALARM = OutcomeTest("alarm", 9.0, 10, 90, 0.1, Estimate(0.3, 0.2, 0.4), 100)
 APART = ApartTest(1e-9, 0.8, [0])
@@ -127,20 +127,25 @@ def test_how_a_change_came(
 @pytest.mark.parametrize(
     ("evidence", "kind", "light", "act"),
     [
-        (Evidence(0), "none", "gray", "nothing"),
-        (Evidence(1000), "none", "green", "nothing"),
-        (Evidence(1000, mix=MIXED), "prior", "yellow", "wait"),
-        (Evidence(1000, apart=APART, mix=MIXED), "covariate", "yellow", "wait"),
+        (WindowEvidence(0), "none", "gray", "nothing"),
+        (WindowEvidence(1000), "none", "green", "nothing"),
+        (WindowEvidence(1000, mix=MIXED), "prior", "yellow", "wait"),
+        (WindowEvidence(1000, apart=APART, mix=MIXED), "covariate", "yellow", "wait"),
         (
-            Evidence(1000, apart=APART, expected_fall=0.05),
+            WindowEvidence(1000, apart=APART, expected_fall=0.05),
             "covariate",
             "yellow",
             "ask people",
         ),
-        (Evidence(1000, apart=APART, outcome=ALARM), "covariate", "red", "retrain"),
-        (Evidence(1000, outcome=ALARM), "concept", "red", "retrain"),
         (
-            Evidence(1000, bugs=["empty"], outcome=ALARM),
+            WindowEvidence(1000, apart=APART, outcome=ALARM),
+            "covariate",
+            "red",
+            "retrain",
+        ),
+        (WindowEvidence(1000, outcome=ALARM), "concept", "red", "retrain"),
+        (
+            WindowEvidence(1000, bugs=["empty"], outcome=ALARM),
             "data bug",
             "red",
             "mend the data",
@@ -148,7 +153,7 @@ def test_how_a_change_came(
     ],
 )
 def test_a_model_is_retrained_only_where_labels_show_harm(
-    evidence: Evidence, kind: str, light: str, act: str
+    evidence: WindowEvidence, kind: str, light: str, act: str
 ) -> None:
     said = verdicts.verdict(evidence)
 
