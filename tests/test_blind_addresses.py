@@ -119,6 +119,7 @@ def addresses(of: World) -> Iterator[str]:
         "number": [1, 2],
         "name": ["whole", "vectors"],
         "before": [1, 2],
+        "group": [0],
         "metric": ["difference"],
         "which": ["low-confidence", "flagged", "suspects"],
         "action": ["promote", "rollback", "archive"],

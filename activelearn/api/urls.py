@@ -48,6 +48,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_P}scores/", predictions.ScoresView.as_view()),
     path(f"{_P}watch/", watching.WatchView.as_view()),
     path(f"{_P}watch/windows/", watching.WatchWindowsView.as_view()),
+    path(
+        f"{_P}watch/windows/<int:pk>/groups/<int:group>/send/",
+        watching.SendGroupView.as_view(),
+    ),
     path(f"{_P}watch/alarms/", alarms.AlarmsView.as_view()),
     path(f"{_P}watch/alarms/<str:metric>/", alarms.AlarmView.as_view()),
     path(f"{_P}watch/alarms/<str:metric>/snooze/", alarms.SnoozeView.as_view()),

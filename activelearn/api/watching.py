@@ -6,9 +6,11 @@ from typing import ClassVar
 
 from activelearn.api.wire import watching as wire
 from activelearn.models import WatchWindow
+from activelearn.services.watching import strangers
 from labeling.api.http.calls import call
 from labeling.api.http.pagination import Page, page_of
 from labeling.api.http.scope import ProjectView
+from labeling.models import User
 from labeling.services.projects import members
 
 
@@ -21,6 +23,22 @@ class WatchView(ProjectView):
     def get(self) -> wire.Watch:
         """Return the newest window of each stream with its verdict."""
         return wire.watch_of(self.member.project_id)
+
+
+class SendGroupView(ProjectView):
+    """A group of outliers that people are to label."""
+
+    allowed: ClassVar = members.ENGINEER
+
+    @call(202)
+    def post(self, pk: int, group: int) -> wire.SentItems:
+        """Let people label a group of a window's outliers next, the first one being 0.
+
+        409 where they have labeled all of it.
+        """
+        user = User.objects.get(pk=self.member.user_id)
+        batch = strangers.send(self.member.project, user, pk, group)
+        return wire.SentItems(items=batch.items)
 
 
 class WatchWindowsView(ProjectView):

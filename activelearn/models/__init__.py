@@ -34,6 +34,13 @@ __all__ = [
     "Certificate",
     "DialChange",
 from activelearn.models.watch import AskedItem, WatchPart, WatchReference, WatchWindow
+from activelearn.models.watch import (
+    AskedItem,
+    SentBatch,
+    WatchPart,
+    WatchReference,
+    WatchWindow,
+)
 
 __all__ = [
     "AddedEncoder",
@@ -55,6 +62,7 @@ __all__ = [
     "RetrainTrigger",
     "ScoredChunk",
     "ScoringRun",
+    "SentBatch",
     "Snapshot",
     "TrainingRun",
     "WindowTrial",

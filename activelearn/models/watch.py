@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from labeling.models import Project
+from labeling.models import Project, User
 
 
 class WatchPart(models.Model):
@@ -55,6 +55,21 @@ class AskedItem(models.Model):
 
     def __str__(self) -> str:
         return self.content_hash[:12]
+
+
+class SentBatch(models.Model):
+    """Items that a person has sent to people: the next orders begin with them."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="+")
+    items = ArrayField(models.BigIntegerField())
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{len(self.items)} items"
 
 
 class WatchReference(models.Model):
@@ -130,6 +145,10 @@ class WatchWindow(models.Model):
     act = models.CharField(max_length=13, choices=Act)
     shape = models.CharField(max_length=9, choices=Shape)
     evidence = models.JSONField(help_text="A core.watching.verdicts.Evidence.")
+    outliers = models.JSONField(
+        default=list,
+        help_text="Groups of items unlike all that was learned from; ids, the largest first.",
+    )
     since_at = models.DateTimeField(null=True, help_text="When the change began.")
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField()

@@ -47,10 +47,23 @@ class WatchWindow(ReplyData):
             "`outcome` (the cumulative sum over labels)."
         ),
     ]
+    outliers: Annotated[
+        list[list[int]],
+        about(
+            "Groups of at least ten items, by their ids, unlike all that was learned from: "
+            "candidates for a new label."
+        ),
+    ]
     measures: Annotated[
         dict[str, Any],
         about("What was counted: measures of items, labels, confidences, reviews."),
     ]
+
+
+class SentItems(ReplyData):
+    """Items that people are asked about next."""
+
+    items: Annotated[list[int], about("Their ids; at most 50.")]
 
 
 class Watch(ReplyData):
@@ -86,5 +99,6 @@ def window_of(row: models.WatchWindow) -> WatchWindow:
         shape=row.shape,
         since_at=row.since_at,
         evidence=row.evidence,
+        outliers=row.outliers,
         measures=row.gathered,
     )

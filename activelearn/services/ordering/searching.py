@@ -14,6 +14,7 @@ from activelearn.core import features as core
 from activelearn.core import nearest
 from activelearn.core.dense import DenseRows
 from activelearn.core.joined import JoinedRows, stacked
+from activelearn.models import SentBatch
 from activelearn.services.features import payloads, store, telling
 from activelearn.services.features.item_ids import ids_of
 from activelearn.services.versions import requests
@@ -118,7 +119,7 @@ def run(progress: Progress) -> dict[str, Any]:
 
 
 def searched_items(project: Project) -> list[int]:
-    """Return the items of the latest searches, those of the newest first.
+    """Return the items that people have sent, and of the latest searches, the newest first.
 
     Of several for the same the newest alone, and none for a label that is gone.
     """
@@ -133,9 +134,12 @@ def searched_items(project: Project) -> list[int]:
     newest = searches.values("label", "text").annotate(newest=Max("pk"))
     latest = newest.order_by("-newest").values("newest")[:IN_FORCE]
     kept = Job.objects.filter(pk__in=latest).order_by("-pk")
-    return [
-        pk for items in kept.values_list("params__items", flat=True) for pk in items
+    sent = SentBatch.objects.filter(project=project)[:IN_FORCE]
+    batches = [
+        *sent.values_list("items", flat=True),
+        *kept.values_list("params__items", flat=True),
     ]
+    return [pk for items in batches for pk in items]
 
 
 def _examples(project: Project, label: str) -> QuerySet[Resolution]:

@@ -37,8 +37,12 @@ class Watched:
 
 @dataclass(frozen=True)
 class Predictions:
-    """Of n items: what is predicted, how sure that is, and their rows (n, at most 64)."""
+    """Of n items: what is predicted, how sure that is, and their rows (n, at most 64).
 
+    ids: (n,) of the items.
+    """
+
+    ids: list[int]
     gathered: Gathered
     rows: shifts.Array
     names: list[str]
@@ -68,6 +72,7 @@ def predicted(watch: Watched, item_ids: Sequence[int]) -> Predictions:
     threshold = watch.version.project.confidence
     reviews = int((sure < threshold).sum()) if watch.version.is_calibrated else len(ids)
     return Predictions(
+        ids,
         gathering.gathered(labels, sure, reviews, measures),
         comparing.few_columns(rows),
         ["+".join(names) for names in labels],

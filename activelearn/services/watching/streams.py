@@ -46,6 +46,7 @@ class SeenWindow:
     ended_at: datetime
     last_item: int = 0
     parts: list[int] = field(default_factory=list)
+    item_ids: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,7 @@ def items_window(watch: Watched) -> SeenWindow | None:
         min(moments),
         max(moments),
         last_item=items[-1][0],
+        item_ids=given.ids,
     )
 
 

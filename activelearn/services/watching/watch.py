@@ -21,7 +21,7 @@ from activelearn.core.watching.verdicts import Verdict, WindowEvidence
 from activelearn.models import ModelVersion, WatchPart, WatchReference, WatchWindow
 from activelearn.services.features import in_force
 from activelearn.services.versions import registry
-from activelearn.services.watching import alarms, references, streams
+from activelearn.services.watching import alarms, references, strangers, streams
 from activelearn.services.watching.references import Watched
 from activelearn.services.watching.streams import Outcomes, SeenWindow
 from labeling.models import Project
@@ -198,6 +198,7 @@ def _keep(watch: Watched, seen: SeenWindow, judged: JudgedWindow) -> None:
         act=judged.verdict.act,
         shape=judged.shape,
         evidence=asdict(judged.evidence),
+        outliers=strangers.groups_of(watch, seen),
         since_at=judged.since_at,
         started_at=seen.started_at,
         ended_at=seen.ended_at,

@@ -6,21 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils.translation import ngettext
 
 from activelearn.core.watching import verdicts
 from activelearn.models import ModelVersion, Promotion, WatchReference, WatchWindow
 from activelearn.services.versions import registry
-from activelearn.services.watching import references, streams
+from activelearn.services.watching import references, strangers, streams
 from activelearn.services.watching import watch as service
 from activelearn.views.watching import words
 from labeling.models import Membership
 from labeling.services.projects import members
 from labeling.views.page.charts import Curve, Point, curve
 from labeling.views.page.paging import Listing, listing
-from labeling.views.page.scope import context, member_of
+from labeling.views.page.scope import attempt, context, member_of, whole
 
 SHOWN: Final = 20
 
@@ -57,6 +59,9 @@ def watch(request: HttpRequest, slug: str) -> HttpResponse:
     """Show how what serves fares: a light, verdicts with their evidence, windows."""
     member = member_of(request, slug, members.ENGINEER)
     project = member.project
+    tried = attempt(request, lambda: _send(request, member))
+    if tried.is_done:
+        return redirect("watch", slug)
     champion = registry.champion(project)
     newest = service.newest(project.pk)
     windows = WatchWindow.objects.filter(project=project).order_by("-pk")
@@ -64,6 +69,7 @@ def watch(request: HttpRequest, slug: str) -> HttpResponse:
     page = context(
         member,
         "watch",
+        errors=tried.errors,
         champion=champion,
         light=WatchWindow.Light(newest[0].light if newest else "gray"),
         newest=[WatchedWindow(row, words.sentences_of(row)) for row in newest],
@@ -73,7 +79,19 @@ def watch(request: HttpRequest, slug: str) -> HttpResponse:
         picture=_picture(shown, project.pk),
         moved=_moved(champion, newest),
     )
-    return render(request, "activelearn/watch.html", page)
+    return render(request, "activelearn/watch.html", page, status=tried.status)
+
+
+def _send(request: HttpRequest, member: Membership) -> None:
+    """Send a group of outliers to people."""
+    window, group = (whole(request.POST.get(name)) for name in ("window", "group"))
+    batch = strangers.send(member.project, member.user, window, group)
+    text = ngettext(
+        "%(items)s item comes next in the queue.",
+        "%(items)s items come next in the queue.",
+        len(batch.items),
+    )
+    messages.success(request, text % {"items": len(batch.items)})
 
 
 def _picture(shown: Listing[WatchWindow], project_id: int) -> WatchPicture | None:

@@ -10,8 +10,10 @@ from activelearn.services.predictions import traffic
 from activelearn.services.versions import registry
 from activelearn.services.watching import streams as core_streams
 from activelearn.services.watching import watch
-from labeling.models import Item, Job
+from labeling.models import Item, Job, QueueEntry
 from labeling.services.work import jobs
+from tests import make
+from tests.activelearn.test_loop import work
 from tests.activelearn.watching import streams
 
 pytestmark = pytest.mark.django_db
@@ -146,3 +148,29 @@ def test_other_labels_for_the_same_items_are_another_concept() -> None:
     # It began with the labels that changed, not with those before.
     assert quiet.ended_at <= window.since_at <= window.ended_at
     assert window.evidence["outcome"]["state"] == "alarm"
+
+
+def test_items_unlike_all_that_was_learned_from_are_grouped_and_sent_to_people() -> (
+    None
+):
+    project = streams.project_of(streams.rows(1, 360))
+    strange = [
+        {"a": 9.0 + number / 50, "b": 9.0, "color": "red"} for number in range(15)
+    ]
+    streams.later(project, [*streams.rows(6, 985), *strange])
+    (window,) = streams.looked(project)
+    (group,) = window.outliers
+
+    call = make.Caller(make.member(project, "engineer").user)
+    path = f"projects/{project.slug}/watch/windows/{window.pk}/groups/"
+    sent = call("post", f"{path}0/send/").json()["items"]
+    work(project)
+
+    assert len(group) >= 10
+    names = Item.objects.filter(pk__in=group)
+    assert all(item.data["a"] >= 9.0 for item in names)
+    assert set(sent) == set(group)
+    # People are asked about them next, blind, as chosen by a rule.
+    entries = QueueEntry.objects.filter(item__in=group, reason="similar")
+    assert entries.count() >= len(group) / 2
+    assert call("post", f"{path}1/send/").status_code == 404
