@@ -28,12 +28,12 @@ FEWEST_IN_ARM: Final = 20
 # Of the differences that ``difference`` tries.
 _STEPS: Final = 401
 
-Verdict = Literal["better", "worse", "go on"]
-Floats = NDArray[np.float64]
+PairVerdict = Literal["better", "worse", "go on"]
+_Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Evidence:
+class PairedEvidence:
     """What was seen of two models, and the verdict of all of it.
 
     n: items; of these only the challenger has ``better`` right, and only the champion
@@ -47,7 +47,7 @@ class Evidence:
     benefit: float = 0.0
     harm: float = 0.0
 
-    def verdict(self, alpha: float = ALPHA) -> Verdict:
+    def verdict(self, alpha: float = ALPHA) -> PairVerdict:
         """Return which of the two is proved; harm where both are, for it costs more."""
         if self.harm >= limit(alpha):
             return "worse"
@@ -59,7 +59,7 @@ def limit(alpha: float = ALPHA) -> float:
     return -math.log(alpha)
 
 
-def paired(outcomes: ArrayLike, before: Evidence | None = None) -> Evidence:
+def paired(outcomes: ArrayLike, before: PairedEvidence | None = None) -> PairedEvidence:
     """Return the evidence after more items, in the order in which they were settled.
 
     outcomes: (m,) 1 where only the challenger is right, -1 where only the champion is, else
@@ -69,13 +69,13 @@ def paired(outcomes: ArrayLike, before: Evidence | None = None) -> Evidence:
     supermartingale, also where the items are not alike, as long as none is better on average given
     those before. Raises ValueError for other outcomes.
     """
-    seen = before or Evidence()
+    seen = before or PairedEvidence()
     signs = np.asarray(outcomes, dtype=np.int64)
     if signs.ndim != 1 or np.any(np.abs(signs) > 1):
         raise ValueError("Outcomes are -1, 0 and 1.")
     better = seen.better + np.cumsum(signs == 1)
     worse = seen.worse + np.cumsum(signs == -1)
-    return Evidence(
+    return PairedEvidence(
         seen.n + len(signs),
         int(better[-1]) if len(signs) else seen.better,
         int(worse[-1]) if len(signs) else seen.worse,
@@ -84,14 +84,14 @@ def paired(outcomes: ArrayLike, before: Evidence | None = None) -> Evidence:
     )
 
 
-def _log_wealth(won: ArrayLike, lost: ArrayLike) -> Floats:
+def _log_wealth(won: ArrayLike, lost: ArrayLike) -> _Floats:
     """Return of numbers (m,) of bets won and lost the logarithm of the mean wealth (m,)."""
     wealth = np.outer(won, np.log1p(STAKES)) + np.outer(lost, np.log1p(-STAKES))
-    mean: Floats = np.logaddexp.reduce(wealth, axis=1) - math.log(len(STAKES))
+    mean: _Floats = np.logaddexp.reduce(wealth, axis=1) - math.log(len(STAKES))
     return mean
 
 
-def difference(seen: Evidence, alpha: float = ALPHA) -> Estimate:
+def difference(seen: PairedEvidence, alpha: float = ALPHA) -> Estimate:
     """Return by how much the challenger is right more often, with an interval.
 
     The interval holds at whatever moment one looks, with a probability of at least 1 -
@@ -108,26 +108,26 @@ def difference(seen: Evidence, alpha: float = ALPHA) -> Estimate:
     return Estimate(mean, min(low, mean), max(high, mean))
 
 
-def _refutes(seen: Evidence, tried: Floats, sign: int) -> Floats:
+def _refutes(seen: PairedEvidence, tried: _Floats, sign: int) -> _Floats:
     """Return of each difference (m,) the log wealth of betting that the true one is higher (lower)."""
     same = seen.n - seen.better - seen.worse
     wealth = np.zeros((len(tried), len(STAKES)))
     for outcome, count in ((1, seen.better), (-1, seen.worse), (0, same)):
         moved = sign * (outcome - tried) / (1 + np.abs(tried))
         wealth += count * np.log1p(np.outer(moved, STAKES))
-    mean: Floats = np.logaddexp.reduce(wealth, axis=1) - math.log(len(STAKES))
+    mean: _Floats = np.logaddexp.reduce(wealth, axis=1) - math.log(len(STAKES))
     return mean
 
 
 @dataclass(frozen=True)
-class Arm:
+class ArmCount:
     """Of how many of an arm's items something was so: ``hits`` of ``n``."""
 
     hits: int
     n: int
 
 
-def unpaired(champion: Arm, challenger: Arm, least: float) -> float:
+def unpaired(champion: ArmCount, challenger: ArmCount, least: float) -> float:
     """Return the log evidence that the shares of two arms differ; 0 where arms are small.
 
     least: the smallest difference of shares that matters, in (0, 1). The mixture

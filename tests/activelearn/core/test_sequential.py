@@ -9,12 +9,12 @@ import pytest
 from numpy.typing import NDArray
 
 from activelearn.core import sequential
-from activelearn.core.sequential import Arm, Evidence
+from activelearn.core.sequential import ArmCount, PairedEvidence
 
-SIGNS = NDArray[np.int64]
+Signs = NDArray[np.int64]
 
 
-def stream(rng: np.random.Generator, gain: float, n: int, differ: float = 0.1) -> SIGNS:
+def stream(rng: np.random.Generator, gain: float, n: int, differ: float = 0.1) -> Signs:
     """Return the outcomes of n items: ``differ`` of them differ, ``gain`` on balance."""
     shares = [(differ - gain) / 2, 1 - differ, (differ + gain) / 2]
     return rng.choice(np.array([-1, 0, 1]), size=n, p=shares)
@@ -36,7 +36,7 @@ def delay(gain: float, runs: int) -> float:
     rng = np.random.default_rng(11)
     found = []
     for _run in range(runs):
-        signs, seen, n = stream(rng, gain, 2000), Evidence(), 0
+        signs, seen, n = stream(rng, gain, 2000), PairedEvidence(), 0
         while n < 2000 and seen.verdict() == "go on":
             seen, n = sequential.paired(signs[n : n + 5], seen), n + 5
         found.append(n)
@@ -60,7 +60,7 @@ def test_looks_in_between_change_nothing() -> None:
     signs = stream(np.random.default_rng(1), 0.05, 600)
     whole = sequential.paired(signs)
 
-    seen = Evidence()
+    seen = PairedEvidence()
     for part in np.array_split(signs, 37):
         seen = sequential.paired(part, seen)
 
@@ -72,7 +72,7 @@ def test_many_items_overflow_nothing_and_harm_wins_over_benefit() -> None:
     seen = sequential.paired(np.ones(100_000))
     assert math.isfinite(seen.benefit)
     assert seen.verdict() == "better"
-    assert sequential.paired([], Evidence(benefit=9.0, harm=9.0)).verdict() == "worse"
+    assert sequential.paired([], PairedEvidence(benefit=9.0, harm=9.0)).verdict() == "worse"
 
 
 @pytest.mark.parametrize("wrong", [[2], [0, -3], [[1]]])
@@ -109,19 +109,19 @@ def test_the_interval_holds_the_truth_and_shrinks() -> None:
         held += all(end.low <= 0.03 <= end.high for end in ends)
         assert ends[1].high - ends[1].low < ends[0].high - ends[0].low
     assert held >= 95
-    nothing = sequential.difference(Evidence())
+    nothing = sequential.difference(PairedEvidence())
     assert (nothing.low, nothing.high) == (-1.0, 1.0)
 
 
 def test_arms_of_their_own_need_more_items_and_are_silent_below_twenty() -> None:
-    assert sequential.unpaired(Arm(0, 500), Arm(19, 19), 0.05) == 0.0
-    assert sequential.unpaired(Arm(850, 1000), Arm(855, 1000), 0.05) < 0.5
-    strong = sequential.unpaired(Arm(850, 1000), Arm(750, 1000), 0.05)
+    assert sequential.unpaired(ArmCount(0, 500), ArmCount(19, 19), 0.05) == 0.0
+    assert sequential.unpaired(ArmCount(850, 1000), ArmCount(855, 1000), 0.05) < 0.5
+    strong = sequential.unpaired(ArmCount(850, 1000), ArmCount(750, 1000), 0.05)
     assert strong > sequential.limit()
-    mirrored = sequential.unpaired(Arm(150, 1000), Arm(250, 1000), 0.05)
+    mirrored = sequential.unpaired(ArmCount(150, 1000), ArmCount(250, 1000), 0.05)
     assert strong == pytest.approx(mirrored)
     with pytest.raises(ValueError, match="least"):
-        sequential.unpaired(Arm(1, 30), Arm(1, 30), 0.0)
+        sequential.unpaired(ArmCount(1, 30), ArmCount(1, 30), 0.0)
 
 
 def unpaired_rate(gap: float, share: float, runs: int) -> float:
@@ -135,8 +135,8 @@ def unpaired_rate(gap: float, share: float, runs: int) -> float:
         hits = np.cumsum(hit & mine), np.cumsum(hit & ~mine)
         told += any(
             sequential.unpaired(
-                Arm(int(hits[1][n]), int(sizes[1][n])),
-                Arm(int(hits[0][n]), int(sizes[0][n])),
+                ArmCount(int(hits[1][n]), int(sizes[1][n])),
+                ArmCount(int(hits[0][n]), int(sizes[0][n])),
                 0.05,
             )
             >= sequential.limit()
