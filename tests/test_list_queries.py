@@ -328,9 +328,7 @@ def predicted_files(count: int) -> Project:
 def turned(count: int) -> Project:
     """Return a project whose dial was turned so often, with as many audited items."""
     project = make.project()
-    for label_set, item in (
-        (project.label_set_id, item) for item in make.items(project, count)
-    ):
+    for item in make.items(project, count):
         DialChange.objects.create(
             project=project,
             before="assistance",
@@ -343,7 +341,7 @@ def turned(count: int) -> Project:
             item=item,
             model_number=1,
             labels=["x"],
-            label_set_id=label_set,
+            label_set_id=project.label_set_pk,
             confidence=0.99,
             accepted_at=timezone.now(),
             drawn_at=timezone.now(),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path, re_path
 
 from activelearn.api import (
-    automation,
     alarms,
+    automation,
     features,
     judging,
     labels,

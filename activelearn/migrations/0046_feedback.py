@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('activelearn', '0043_address_of_vectors'),
+        ('activelearn', '0045_automation'),
         ('labeling', '0057_webhooks'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('activelearn', '0043_address_of_vectors'),
+        ('activelearn', '0047_batches'),
         ('labeling', '0053_similar'),
     ]
 

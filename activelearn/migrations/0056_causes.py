@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('activelearn', '0045_automation'),
+        ('activelearn', '0050_outliers'),
     ]
 
     operations = [

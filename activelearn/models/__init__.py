@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from activelearn.models.alarm import WatchIncident, WatchRule
 from activelearn.models.automation import (
     AuditedItem,
     Certificate,
@@ -9,7 +10,6 @@ from activelearn.models.automation import (
     LabelDial,
 )
 from activelearn.models.batch import PredictionBatch
-from activelearn.models.alarm import WatchIncident, WatchRule
 from activelearn.models.duel import Duel
 from activelearn.models.feature import FeatureShard, FeatureSpec
 from activelearn.models.feedback import Feedback
@@ -26,14 +26,6 @@ from activelearn.models.run import (
     TrainingRun,
 )
 from activelearn.models.version import Evaluation, ModelVersion, Promotion
-from activelearn.models.window import WindowTrial
-
-__all__ = [
-    "AddedEncoder",
-    "AuditedItem",
-    "Certificate",
-    "DialChange",
-from activelearn.models.watch import AskedItem, WatchPart, WatchReference, WatchWindow
 from activelearn.models.watch import (
     AskedItem,
     SentBatch,
@@ -41,16 +33,20 @@ from activelearn.models.watch import (
     WatchReference,
     WatchWindow,
 )
+from activelearn.models.window import WindowTrial
 
 __all__ = [
     "AddedEncoder",
     "AskedItem",
+    "AuditedItem",
+    "Certificate",
+    "DialChange",
     "Duel",
     "Evaluation",
     "FeatureShard",
     "FeatureSpec",
-    "LabelDial",
     "Feedback",
+    "LabelDial",
     "LearningForecast",
     "LearningPolicy",
     "MeterLook",
@@ -65,10 +61,10 @@ __all__ = [
     "SentBatch",
     "Snapshot",
     "TrainingRun",
-    "WindowTrial",
     "WatchIncident",
     "WatchPart",
     "WatchReference",
     "WatchRule",
     "WatchWindow",
+    "WindowTrial",
 ]

@@ -36,7 +36,7 @@ _LEFT: Final = timedelta(days=2)
 def consider(project_id: int) -> None:
     """Request a look where a window of what serves is full; one that waits will do."""
     version = _serving(project_id)
-    if version is None or in_force.reads_unseen(version.project, version.spec_hash):
+    if version is None or loading.reads_unseen(version):
         return
     if streams.is_due(version):
         jobs.request_for_project("learn.watch", project_id, series="watch")

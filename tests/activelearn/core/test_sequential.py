@@ -72,7 +72,10 @@ def test_many_items_overflow_nothing_and_harm_wins_over_benefit() -> None:
     seen = sequential.paired(np.ones(100_000))
     assert math.isfinite(seen.benefit)
     assert seen.verdict() == "better"
-    assert sequential.paired([], PairedEvidence(benefit=9.0, harm=9.0)).verdict() == "worse"
+    assert (
+        sequential.paired([], PairedEvidence(benefit=9.0, harm=9.0)).verdict()
+        == "worse"
+    )
 
 
 @pytest.mark.parametrize("wrong", [[2], [0, -3], [[1]]])

@@ -111,7 +111,7 @@ def test_a_label_takes_the_time_of_all_its_votes() -> None:
     label(project, 20)
     Annotation.votes.update(seconds=3.0)
 
-    assert forecasts._seconds(project) == pytest.approx(6.0)
+    assert forecasts.seconds_of(project) == pytest.approx(6.0)
 
 
 def page(project: Project, client: Client) -> str:
