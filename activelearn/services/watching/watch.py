@@ -19,8 +19,7 @@ from activelearn.core.watching.comparing import SampledWindow
 from activelearn.core.watching.outcomes import OutcomeTest
 from activelearn.core.watching.verdicts import Verdict, WindowEvidence
 from activelearn.models import ModelVersion, WatchPart, WatchReference, WatchWindow
-from activelearn.services.features import in_force
-from activelearn.services.versions import registry
+from activelearn.services.versions import loading, registry
 from activelearn.services.watching import alarms, references, strangers, streams
 from activelearn.services.watching.references import Watched
 from activelearn.services.watching.streams import Outcomes, SeenWindow
