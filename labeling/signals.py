@@ -24,18 +24,6 @@ outbox_filled = Signal()
 # job_id, kind, seconds: it waits so long until its series has rested
 job_queued = Signal()
 
-# project_id, incident_id: an alarm of the watch over its model opened an incident
-alarm_opened = Signal()
-
-
-def send_alarm_on_commit(project_id: int, incident_id: int) -> None:
-    """Send that an alarm opened once the current transaction has committed."""
-    transaction.on_commit(
-        lambda: alarm_opened.send_robust(
-            sender=None, project_id=project_id, incident_id=incident_id
-        )
-    )
-
 
 def send_on_commit(signal: Signal, project_id: int) -> None:
     """Send a fact about a project once the current transaction has committed."""

@@ -8,7 +8,10 @@ from typing import Final
 
 LABELS: Final = "labels"
 SCHEDULE: Final = "schedule"
-CAUSES: Final = (LABELS, SCHEDULE)
+ERRORS: Final = "errors"
+DRIFT: Final = "drift"
+FEEDBACK: Final = "feedback"
+CAUSES: Final = (LABELS, SCHEDULE, ERRORS, DRIFT, FEEDBACK)
 # Any of these groups is enough; of a group all causes are needed.
 CauseGroups = tuple[tuple[str, ...], ...]
 _OR: Final = re.compile(r"\s+or\s+")

@@ -18,6 +18,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='trainingrun',
             name='trigger',
-            field=models.CharField(choices=[('labels', 'new confident labels'), ('person', 'asked for'), ('held-out', 'new held-out labels'), ('duel', 'the answers of a duel'), ('schedule', 'the days since the last run')], max_length=10),
+            field=models.CharField(choices=[('labels', 'new confident labels'), ('person', 'asked for'), ('held-out', 'new held-out labels'), ('duel', 'the answers of a duel'), ('schedule', 'the days since the last run'), ('errors', 'errors on labels that chance drew'), ('drift', 'drift of what comes in'), ('feedback', 'predictions that were called wrong')], max_length=10),
         ),
     ]

@@ -19,12 +19,17 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='learningpolicy',
+            name='retrain_feedback',
+            field=models.PositiveSmallIntegerField(db_default=50, default=50, help_text='Where feedback may start a run: this many since the last one.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(10000)], verbose_name='Predictions called wrong that start a run'),
+        ),
+        migrations.AddField(
+            model_name='learningpolicy',
             name='retrain_most',
             field=models.PositiveSmallIntegerField(db_default=0, default=0, help_text='Of those that start by themselves; 0 is no limit. A person may always ask for one.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(10000)], verbose_name='Most runs in 30 days'),
         ),
         migrations.AddField(
             model_name='learningpolicy',
             name='retrain_when',
-            field=models.CharField(db_default='labels', default='labels', help_text='labels, schedule, or several joined by and / or: labels or schedule. labels: enough new ones, by the two settings before this; schedule: enough days.', max_length=100, validators=[activelearn.models.teaching.only_causes], verbose_name='What starts a run'),
+            field=models.CharField(db_default='labels', default='labels', help_text='labels, schedule, errors, drift, feedback, or several joined by and / or: labels or errors. labels: enough new ones, by the two settings before this; schedule: enough days; errors and drift: an alarm of the watch; feedback: enough predictions that were called wrong.', max_length=100, validators=[activelearn.models.teaching.only_causes], verbose_name='What starts a run'),
         ),
     ]

@@ -46,6 +46,9 @@ class TrainingRun(models.Model):
         HELD_OUT = "held-out", _("new held-out labels")
         DUEL = "duel", _("the answers of a duel")
         SCHEDULE = "schedule", _("the days since the last run")
+        ERRORS = "errors", _("errors on labels that chance drew")
+        DRIFT = "drift", _("drift of what comes in")
+        FEEDBACK = "feedback", _("predictions that were called wrong")
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="training_runs")
     job = models.OneToOneField(Job, models.CASCADE, related_name="training_run")

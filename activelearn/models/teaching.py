@@ -96,8 +96,10 @@ class TeachingPolicy(models.Model):
             db_default=causes.LABELS,
             validators=[only_causes],
             help_text=_(
-                "labels, schedule, or several joined by and / or: labels or schedule. labels: "
-                "enough new ones, by the two settings before this; schedule: enough days."
+                "labels, schedule, errors, drift, feedback, or several joined by and / or: "
+                "labels or errors. labels: enough new ones, by the two settings before this; "
+                "schedule: enough days; errors and drift: an alarm of the watch; feedback: "
+                "enough predictions that were called wrong."
             ),
         ),
         RETRAIN,
@@ -113,6 +115,19 @@ class TeachingPolicy(models.Model):
             help_text=_(
                 "Where a schedule may start a run: this many days after the last one, if there "
                 "are new labels."
+            ),
+        ),
+        RETRAIN,
+        "learner",
+    )
+    retrain_feedback = setting(
+        models.PositiveSmallIntegerField(
+            _("Predictions called wrong that start a run"),
+            default=50,
+            db_default=50,
+            validators=between(1, 10_000),
+            help_text=_(
+                "Where feedback may start a run: this many since the last one."
             ),
         ),
         RETRAIN,

@@ -407,6 +407,7 @@ CREATE TABLE activelearn_learningpolicy (
     automation_risk double precision DEFAULT 0.02 NOT NULL,
     weight_auto double precision DEFAULT 0.0 NOT NULL,
     retrain_days smallint DEFAULT 30 NOT NULL,
+    retrain_feedback smallint DEFAULT 50 NOT NULL,
     retrain_most smallint DEFAULT 0 NOT NULL,
     retrain_when character varying(100) DEFAULT 'labels'::character varying NOT NULL,
     left_out_days character varying(22) DEFAULT ''::character varying NOT NULL,
@@ -414,6 +415,7 @@ CREATE TABLE activelearn_learningpolicy (
     window_size integer DEFAULT 1000 NOT NULL,
     CONSTRAINT activelearn_learningpolicy_half_life_days_check CHECK ((half_life_days >= 0)),
     CONSTRAINT activelearn_learningpolicy_retrain_days_check CHECK ((retrain_days >= 0)),
+    CONSTRAINT activelearn_learningpolicy_retrain_feedback_check CHECK ((retrain_feedback >= 0)),
     CONSTRAINT activelearn_learningpolicy_retrain_first_check CHECK ((retrain_first >= 0)),
     CONSTRAINT activelearn_learningpolicy_retrain_most_check CHECK ((retrain_most >= 0)),
     CONSTRAINT activelearn_learningpolicy_window_size_check CHECK ((window_size >= 0))

@@ -31,7 +31,7 @@ from labeling.messages import sentence as _
 from labeling.models import Job, Prediction, Project, User
 from labeling.models.automation import Automation
 from labeling.services.votes import automatic
-from labeling.services.work import jobs
+from labeling.services.work import jobs, outbox
 from labeling.services.work.transactions import lock_project
 
 LEAST_RISK: Final = 0.001
@@ -227,6 +227,8 @@ def lower(
     # Those of single labels too, or they would go on accepting by themselves.
     LabelDial.objects.filter(project=project).update(degree=LabelDial.Degree.ASSISTANCE)
     signals.send_on_commit(signals.policy_changed, project.pk)
+    news = {"before": entry.before, "after": entry.after, "reopened": reopened}
+    outbox.put(project.pk, [outbox.Notice("dial.lowered", news)])
     return entry
 
 

@@ -5,21 +5,34 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.utils import timezone
 
 from activelearn.core import causes as core
-from activelearn.models import LearningPolicy, RetrainTrigger, TrainingRun
-from labeling.messages import Message, message
+from activelearn.models import (
+    Feedback,
+    LearningPolicy,
+    RetrainTrigger,
+    TrainingRun,
+    WatchIncident,
+    WatchRule,
+)
+from labeling.messages import Message, message, verbatim
 from labeling.models import ProjectCounter
 
 # The days whose runs a project's limit is about.
 MONTH: Final = timedelta(days=30)
 Trigger = TrainingRun.Trigger
 # Those that nobody asked for and that train: a judgment costs next to nothing.
-_BY_THEMSELVES: Final = (Trigger.LABELS, Trigger.SCHEDULE)
+_BY_THEMSELVES: Final = tuple(Trigger(name) for name in core.CAUSES)
+Metric = WatchRule.Metric
+# What an alarm says that new labels may mend; where the data are broken they do not.
+_ALARMS: Final = {
+    core.ERRORS: (Metric.ERRORS,),
+    core.DRIFT: (Metric.DIFFERENCE, Metric.FALL),
+}
 
 
 @dataclass(frozen=True)
@@ -116,14 +129,18 @@ def _labels(policy: LearningPolicy, labels_then: int) -> Cause:
     return Cause(core.LABELS, new, wanted, words)
 
 
+def _last_run(policy: LearningPolicy) -> datetime | None:
+    runs = TrainingRun.objects.filter(project=policy.project_id, judges=None)
+    return runs.order_by("-pk").values_list("created_at", flat=True).first()
+
+
 def _schedule(policy: LearningPolicy, labels_then: int) -> Cause:
     """Return how old the last run is; with nothing new since it is never due."""
-    wanted = policy.retrain_days
-    runs = TrainingRun.objects.filter(project=policy.project_id, judges=None)
-    last = runs.order_by("-pk").values_list("created_at", flat=True).first()
+    wanted, last = policy.retrain_days, _last_run(policy)
     new = ProjectCounter.toward_retrain(policy.project_id) - labels_then
     if last is None:
-        return Cause(core.SCHEDULE, 0, wanted, message("there has been no run yet"))
+        why = message("there has been no run yet")
+        return Cause(core.SCHEDULE, 0, wanted, why)
     days = (timezone.now() - last) / timedelta(days=1)
     if new <= 0:
         # It would do the same experiment again, each time that its days are over.
@@ -139,7 +156,53 @@ def _schedule(policy: LearningPolicy, labels_then: int) -> Cause:
     return Cause(core.SCHEDULE, days, wanted, why)
 
 
+def _alarm(name: str, policy: LearningPolicy) -> Cause:
+    """Return whether an alarm has opened since the last run, and nobody has closed it."""
+    incidents = WatchIncident.objects.filter(
+        project=policy.project_id, metric__in=_ALARMS[name], closed_at=None
+    )
+    if last := _last_run(policy):
+        incidents = incidents.filter(opened_at__gt=last)
+    opened = incidents.order_by("pk").first()
+    if opened is None:
+        return Cause(
+            name, 0, 1, message("no alarm is open that opened since the last run")
+        )
+    why = message(
+        "the alarm “%(alarm)s” is open: %(value)s (it opens at %(threshold)s)",
+        alarm=verbatim(str(Metric(opened.metric).label)),
+        value=f"{opened.value:.2f}",
+        threshold=f"{opened.threshold:g}",
+    )
+    return Cause(name, 1, 1, why)
+
+
+def _errors(policy: LearningPolicy, _: int) -> Cause:
+    return _alarm(core.ERRORS, policy)
+
+
+def _drift(policy: LearningPolicy, _: int) -> Cause:
+    return _alarm(core.DRIFT, policy)
+
+
+def _feedback(policy: LearningPolicy, _: int) -> Cause:
+    """Return how often a prediction was said to be wrong since the last run."""
+    rows = Feedback.objects.filter(project=policy.project_id).contradicted()
+    if last := _last_run(policy):
+        rows = rows.filter(created_at__gt=last)
+    count, wanted = rows.count(), policy.retrain_feedback
+    why = message(
+        "%(count)s predictions were called wrong since the last run (%(wanted)s start a run)",
+        count=count,
+        wanted=wanted,
+    )
+    return Cause(core.FEEDBACK, count, wanted, why)
+
+
 _OF: Final[dict[str, Callable[[LearningPolicy, int], Cause]]] = {
     core.LABELS: _labels,
     core.SCHEDULE: _schedule,
+    core.ERRORS: _errors,
+    core.DRIFT: _drift,
+    core.FEEDBACK: _feedback,
 }

@@ -20,8 +20,8 @@ from activelearn.services.versions import reasons
 from labeling.errors import ConflictError, InvalidInputError, NotFoundError
 from labeling.messages import sentence as _
 from labeling.models import Project, User
+from labeling.services.work import outbox
 from labeling.services.work.transactions import lock_project
-from labeling.signals import send_alarm_on_commit
 
 PAST: Final = timedelta(days=90)
 LONGEST_SNOOZE: Final = 90
@@ -160,7 +160,7 @@ def snooze(
 def open_for(window: WatchWindow) -> list[WatchIncident]:
     """Open an incident of each rule that fires at a window and has none open.
 
-    In the window's transaction; programs hear of it after the commit (``alarm_opened``).
+    In the window's transaction, with what programs are told of it.
     """
     changed = {
         row.metric: row for row in WatchRule.objects.filter(project=window.project)
@@ -182,8 +182,19 @@ def open_for(window: WatchWindow) -> list[WatchIncident]:
         )
         if is_new:
             opened.append(incident)
-            send_alarm_on_commit(window.project_id, incident.pk)
+    outbox.put(window.project_id, [_notice(incident) for incident in opened])
     return opened
+
+
+def _notice(incident: WatchIncident) -> outbox.Notice:
+    data = {
+        "incident": incident.pk,
+        "alarm": incident.metric,
+        "value": incident.value,
+        "threshold": incident.threshold,
+        "opened_at": incident.opened_at.isoformat(timespec="milliseconds"),
+    }
+    return outbox.Notice("alarm.opened", data)
 
 
 def incident(project: Project, pk: int) -> WatchIncident:

@@ -15,6 +15,9 @@ from activelearn.services.training import causes
 NAMES: Final[dict[str, Promise]] = {
     core.LABELS: lazy("New labels"),
     core.SCHEDULE: lazy("Schedule"),
+    core.ERRORS: lazy("Errors"),
+    core.DRIFT: lazy("Drift"),
+    core.FEEDBACK: lazy("Feedback"),
 }
 # Where a group of causes has several, all of them are needed.
 _AND: Final = lazy("and")

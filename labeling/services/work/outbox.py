@@ -25,6 +25,8 @@ EVENTS: Final[dict[str, Promise]] = {
     "review.settled": _("People have settled a review"),
     "review.withdrawn": _("A review was withdrawn"),
     "model.promoted": _("Another version of the model serves"),
+    "dial.lowered": _("A failed audit has lowered the dial of automation"),
+    "alarm.opened": _("An alarm of the watch has opened"),
 }
 TEST: Final = "webhook.test"
 _PORTS: Final = {"http": 80, "https": 443}

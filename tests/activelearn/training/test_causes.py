@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from activelearn.models import LearningPolicy, RetrainTrigger, TrainingRun
+from activelearn.models import (
+    Feedback,
+    LearningPolicy,
+    RetrainTrigger,
+    TrainingRun,
+    WatchIncident,
+)
 from activelearn.services.training import triggers
 from labeling.messages import message
 from labeling.models import Job, Project, ProjectCounter
@@ -107,6 +113,72 @@ def test_no_more_runs_start_by_themselves_than_a_project_allows() -> None:
     assert fired.trigger == "labels"
 
 
+def incident(project: Project, metric: str, days: int = 0) -> WatchIncident:
+    row = WatchIncident.objects.create(
+        project=project, metric=metric, value=9.5, threshold=8
+    )
+    then = timezone.now() - timedelta(days=days)
+    WatchIncident.objects.filter(pk=row.pk).update(opened_at=then)
+    return row
+
+
+@pytest.mark.parametrize(
+    ("cause", "metric"),
+    [("errors", "errors"), ("drift", "difference"), ("drift", "fall")],
+)
+def test_an_alarm_starts_one_run_where_the_rule_says_so(
+    cause: str, metric: str
+) -> None:
+    project = project_with(50, retrain_when=f"labels or {cause}")
+    other = project_with(50, retrain_when="labels or schedule")
+    for each in (project, other):
+        started(each, days=3)
+        incident(each, metric)
+        # Broken data are not mended by a run, and what is closed asks for none.
+        incident(each, "bugs")
+
+    run = triggers.consider(project.pk)
+
+    assert run is not None
+    assert run.trigger == cause
+    assert "9.50 (it opens at 8)" in str(run.reason)
+    assert triggers.consider(project.pk) is None
+    assert triggers.consider(other.pk) is None
+
+
+def test_an_alarm_from_before_the_last_run_or_a_closed_one_starts_none() -> None:
+    project = project_with(50, retrain_when="errors or drift")
+    started(project, days=3)
+    incident(project, "errors", days=4)
+    row = incident(project, "fall")
+    WatchIncident.objects.filter(pk=row.pk).update(closed_at=timezone.now())
+    incident(project, "bugs")
+
+    assert triggers.consider(project.pk) is None
+
+
+def test_feedback_starts_a_run_when_enough_predictions_were_called_wrong() -> None:
+    project = project_with(50, retrain_when="feedback", retrain_feedback=3)
+    started(project, days=1)
+
+    def say(number: int, **what: Any) -> None:
+        Feedback.objects.create(project=project, about=f"{number:064d}", **what)
+
+    say(1, is_correct=False)
+    say(2, event="overridden")
+    say(3, is_correct=True)
+    say(4, event="accepted")
+    assert triggers.consider(project.pk) is None
+    say(5, is_correct=False)
+
+    run = triggers.consider(project.pk)
+
+    assert run is not None
+    assert run.trigger == "feedback"
+    assert run.causes == [{"cause": "feedback", "now": 3, "wanted": 3}]
+    assert triggers.consider(project.pk) is None
+
+
 @pytest.mark.parametrize("rule", ["labels or drought", "", "labels and", "labels' --"])
 def test_what_is_no_rule_is_refused_in_words(rule: str) -> None:
     project = make.project()
@@ -133,7 +205,8 @@ def test_page_and_api_say_how_far_each_cause_is() -> None:
 
     assert known["any_of"] == [["labels"], ["schedule"]]
     assert (known["started"], known["most"]) == (0, 4)
-    labels, schedule = known["causes"]
+    labels, schedule, *others = known["causes"]
+    assert [cause["cause"] for cause in others] == ["errors", "drift", "feedback"]
     assert (labels["now"], labels["wanted"], labels["due"]) == (12, 20, False)
     assert schedule["explanation"] == "there has been no run yet"
     assert "12 new confident labels and corrections (20 start a run)" in page

@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
 from typing import Any
 
 import pytest
-from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from activelearn.core.watching import alarms as core
 from activelearn.models import WatchIncident, WatchRule
 from activelearn.services.watching import alarms
-from labeling.models import Project
-from labeling.signals import alarm_opened
+from labeling.models import Project, WebhookDelivery, WebhookEndpoint
 from tests import make
 from tests.activelearn.watching.written import windows
 from tests.test_pages import browser
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def heard() -> Iterator[list[tuple[int, int]]]:
-    """Who hears that an alarm opened: project and incident."""
-    calls: list[tuple[int, int]] = []
-
-    def hear(project_id: int, incident_id: int, **_: object) -> None:
-        calls.append((project_id, incident_id))
-
-    alarm_opened.connect(hear)
-    yield calls
-    alarm_opened.disconnect(hear)
 
 
 def caller(project: Project) -> make.Caller:
@@ -45,16 +30,21 @@ def test_what_goes_on_is_one_alarm_and_what_says_nothing_changes_nothing() -> No
     assert core.openings([], 0.0) == []
 
 
-def test_a_window_opens_one_incident_of_each_alarm_and_programs_hear_of_it(
-    heard: list[tuple[int, int]],
-    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
-) -> None:
+def test_a_window_opens_one_incident_of_each_alarm_and_programs_are_told() -> None:
     project = make.project()
     first, second = windows(project, 2)
+    WebhookEndpoint.objects.create(
+        project=project,
+        url="https://a.example.com",
+        secret="s",
+        events=["alarm.opened"],
+    )
+    WebhookEndpoint.objects.create(
+        project=project, url="https://b.example.com", secret="s", events=[]
+    )
 
-    with django_capture_on_commit_callbacks(execute=True):
-        opened = alarms.open_for(first)
-        again = alarms.open_for(second)
+    opened = alarms.open_for(first)
+    again = alarms.open_for(second)
 
     # The sum is 9 where 8 fires, the difference 0.6 where 0.3 does.
     assert {row.metric: row.value for row in opened} == {
@@ -62,7 +52,11 @@ def test_a_window_opens_one_incident_of_each_alarm_and_programs_hear_of_it(
         "difference": pytest.approx(0.6),
     }
     assert again == []
-    assert heard == [(project.pk, row.pk) for row in opened]
+    sent = WebhookDelivery.objects.order_by("pk")
+    assert {row.url for row in sent} == {"https://a.example.com"}
+    data = [json.loads(row.body)["data"] for row in sent]
+    assert [row["incident"] for row in data] == [row.pk for row in opened]
+    assert {row["alarm"] for row in data} == {"errors", "difference"}
 
 
 def test_a_closed_incident_can_open_again() -> None:

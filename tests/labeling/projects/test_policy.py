@@ -170,7 +170,7 @@ def test_a_setting_names_the_rooms_that_read_it() -> None:
 def test_no_two_parts_declare_the_same_setting() -> None:
     names = [declared.name for part in policy.parts() for declared in settings_of(part)]
 
-    assert len(names) == len(set(names)) == 50
+    assert len(names) == len(set(names)) == 51
 
 
 def test_wrong_values_of_all_parts_are_told_together_and_nothing_is_kept() -> None:

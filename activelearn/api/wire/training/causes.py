@@ -16,7 +16,10 @@ class RunCause(ReplyData):
 
     cause: Annotated[str, one_of(core.CAUSES, "What it is.")]
     now: Annotated[
-        float, about("What is there: of `labels` labels, of `schedule` days.")
+        float,
+        about(
+            "What is there: of `schedule` days, of `errors` and `drift` alarms, else a number."
+        ),
     ]
     wanted: Annotated[float, about("With how much it is due.")]
     due: Annotated[bool, about("Whether it is.")]

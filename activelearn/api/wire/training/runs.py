@@ -50,7 +50,10 @@ class StartedBy(ReplyData):
 
     cause: Annotated[str, one_of(core.CAUSES, "What it was.")]
     now: Annotated[
-        float, about("What was there: of `labels` labels, of `schedule` days.")
+        float,
+        about(
+            "What was there: of `schedule` days, of `errors` and `drift` alarms, else a number."
+        ),
     ]
     wanted: Annotated[float, about("With how much it was due.")]
 
