@@ -11,10 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 
 from activelearn.core import calibrated
 from activelearn.core.calibrated import Scored
+from activelearn.core.calibration import Method
 from activelearn.core.certificate import Promise, certify, levels_of
 from activelearn.core.intervals import Array, Bools
 from activelearn.core.training import LinearModel
@@ -63,9 +65,10 @@ def _run(
     known = Scored(scores[drawn], [labels[p] for p in drawn], np.arange(len(drawn)))
     serving, trial = calibrated.calibrated(model, known)
     table = serving.of_scores(known.scores)
-    if trial.helps and trial.method:
+    if trial.helps:
         # As the product does: what the calibration was fitted on has another one's.
-        judges = calibrated.as_served(serving, known, trial.method, known.groups)
+        method = msgspec.convert(trial.method, Method)
+        judges = calibrated.as_served(serving, known, method, known.groups)
         for places, judge in judges:
             table[places] = judge.of_scores(known.scores[places])
     sure, right = _judged(model, table, known.labels)

@@ -101,7 +101,13 @@ class Resolution(models.Model):
                 fields=["project", "item"],
                 condition=Q(superseded_at=None),
                 name="resolution_current",
-            )
+            ),
+            # What the model alone has settled is counted, and drawn from, by its moment.
+            models.Index(
+                fields=["project", "created_at"],
+                condition=Q(superseded_at=None, source="auto"),
+                name="resolution_auto",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_noop as noop
 
 from activelearn.core import dial as core
-from activelearn.models import AuditedItem, Certificate, ModelVersion
+from activelearn.models import AuditedItem, Certificate, ModelVersion, RankingFit
 from activelearn.services.automation import audits, certifying, dial
 from activelearn.services.predictions import deciding, newcomers
 from activelearn.services.versions import registry
@@ -154,9 +154,18 @@ def _is_due(project: Project, champion: ModelVersion) -> bool:
         return True
     # Under ``partial`` what came in later waits for people, or for another certificate.
     degrees = {part.degree for part in deciding.terms_of(project)}
-    if Automation.FULL not in degrees:
+    if Automation.FULL not in degrees or not _has_newcomers(project):
         return False
     return _qualifying(project, certificate).exists()
+
+
+def _has_newcomers(project: Project) -> bool:
+    """Whether an order has come since the last acceptance: it predicts what came in."""
+    # Cheap, for it is asked every few seconds; the rest reads the pool's predictions.
+    jobs = Job.objects.filter(project=project, kind="learn.accept")
+    last = jobs.order_by("-pk").values_list("finished_at", flat=True).first()
+    orders = RankingFit.objects.filter(project=project)
+    return last is None or orders.filter(created_at__gt=last).exists()
 
 
 def consider_all() -> int:

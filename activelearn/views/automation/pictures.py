@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from activelearn.core.dial import CertifiedPart
+from activelearn.core.dial import ACCEPTING, CertifiedPart
 from labeling.views.page.charts import Curve, Point, curve
 
 
@@ -19,9 +19,15 @@ class RiskPicture:
     observed: str
     promise: str
 
+    @property
+    def is_drawn(self) -> bool:
+        """Whether there is anything to see: what is left to people has no risk."""
+        levels = self.part.certified.levels
+        return self.part.degree in ACCEPTING and len(levels) > 1
+
 
 def pictures(parts: Sequence[tuple[CertifiedPart, str]]) -> list[RiskPicture]:
-    """Return the pictures of parts that have more than one level."""
+    """Return the pictures of parts, each with its words."""
     return [_picture(part, words) for part, words in parts]
 
 

@@ -57,8 +57,9 @@ def degrees(now: str) -> list[DegreeRow]:
 
 
 def percent(share: float) -> str:
-    """Return a share in percent, with as many digits as it needs."""
-    return number_format(round(100 * share, 1), 1 if share < 0.1 else 0)
+    """Return a share in percent, with a digit behind the point where it needs one."""
+    rounded = round(100 * share, 1)
+    return number_format(rounded, 0 if rounded == round(rounded) else 1)
 
 
 def of_certificate(certificate: Certificate) -> str:
@@ -75,9 +76,9 @@ def of_certificate(certificate: Certificate) -> str:
 def of_part(part: CertifiedPart) -> str:
     """Return what is certified of a part, or what that takes."""
     risk = percent(part.risk)
+    if part.degree not in core.ACCEPTING:
+        return _("People label these, whatever the model says.")
     if level := part.level:
-        if part.threshold is None:
-            return _("People label these, whatever the model says.")
         return _(
             "At most %(risk)s of 100 accepted items are wrong. %(share)s %% of the pool qualifies: %(items)s items, from a confidence of %(threshold)s on. Of %(labels)s held-out labels there, %(wrong)s were wrong."
         ) % {
@@ -130,7 +131,7 @@ def of_preview(looked: DialPreview) -> Iterator[str]:
         "confidence": percent(1 - looked.doubt),
         "wrong": number_format(looked.most_wrong, 0),
     }
-    if looked.minutes is not None:
+    if looked.minutes is not None and looked.seconds is not None:
         yield _(
             "That saves people about %(minutes)s minutes, at %(seconds)s seconds each."
         ) % {

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
+from typing import Any
+
 import pytest
 
+from activelearn.core import audit
 from activelearn.models import AuditedItem, DialChange, LearningPolicy
 from activelearn.services.automation import accepting, audits
 from activelearn.services.labels import snapshots
@@ -16,7 +20,7 @@ from tests.activelearn.automation.lines import served, work
 pytestmark = pytest.mark.django_db
 
 
-def raised(**policy: object) -> tuple[Project, dict[int, str]]:
+def raised(**policy: Any) -> tuple[Project, dict[int, str]]:
     """Return a project whose dial stands at full, with what that accepts."""
     project, truth = served(
         suggestion_mode="assist", evaluation_rate=0, exploration_rate=0, **policy
@@ -43,7 +47,7 @@ def check(project: Project, truth: dict[int, str], count: int) -> None:
             vote = {
                 "assignment": each["assignment"],
                 "labels": [truth[each["item"]["id"]]],
-                "client_id": make.uuid.uuid4().hex,
+                "client_id": uuid.uuid4().hex,
             }
             assert call("post", f"{base}annotations/", vote).status_code == 201
             count -= 1
@@ -106,11 +110,12 @@ def test_a_planted_drop_lowers_the_dial_and_asks_about_what_was_accepted() -> No
     )
     assert change["reopened"] == stood
     assert "An audit has failed" in change["explanation"]
-    evidence = DialChange.objects.first().evidence  # type: ignore[union-attr]
+    evidence = DialChange.objects.latest("pk").evidence
+    assert evidence is not None
     assert evidence["evidence"] >= evidence["limit"]
     assert evidence["wrong"] == sum(evidence["outcomes"])
     # What it rests on can be judged again from the row.
-    again = audits.core.judge(evidence["outcomes"], evidence["risk"])
+    again = audit.judge(evidence["outcomes"], evidence["risk"])
     assert again.is_broken
     # People get what was accepted, and nothing is accepted any more.
     ranking.rank(project)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from activelearn.models import Certificate, DialChange
+from activelearn.models import Certificate, DialChange, RankingFit
 from activelearn.services.automation import accepting, dial
 from activelearn.services.predictions import serving
 from labeling.models import (
@@ -220,6 +220,10 @@ def test_full_accepts_what_comes_in_later_and_partial_does_not() -> None:
             confidence=1.0,
             model_number=1,
             was_trained_on=False,
+        )
+        # The order that has predicted it.
+        RankingFit.objects.create(
+            project=project, generation=9, strategy="none", label_count=0, pool=0
         )
         accepting.consider(project.pk)
         work(project)
