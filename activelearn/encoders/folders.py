@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -153,9 +154,10 @@ def _vectors_of(tensors: Mapping[str, Any], pieces: int) -> TableVectors:
 def facts_of(path: Path) -> TableFacts | None:
     """Return what is said of the table in a file; None where it is another one."""
     try:
-        with np.load(path, allow_pickle=False) as held:
+        # Opened here: of what is no table, numpy leaves the file open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
             return TableFacts(**json.loads(held["facts"].tobytes()))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, EOFError, BadZipFile, ValueError, KeyError, TypeError):
         return None
 
 

@@ -95,8 +95,9 @@ def test_a_file_holds_the_same_table_and_is_read_as_it_was_kept(tmp_path: Path) 
     assert made.facts.license == "MIT"
     with pytest.raises(WrongEncoderError):
         folders.table(path, "0" * 64)
-    path.write_bytes(b"PK other")
-    assert folders.facts_of(path) is None
+    for other in (b"PK\x03\x04 other", b"", b"plain", made.packed()[:200]):
+        path.write_bytes(other)
+        assert folders.facts_of(path) is None
 
 
 def changed(part: str, **values: object) -> dict[str, Any]:
