@@ -15,12 +15,10 @@ _SENT: Final = np.dtype(">i8")
 
 
 class _SentIds(Aggregate):
-    """Ids one behind the other, ascending, as one value."""
+    """Ids one behind the other, in any order, as one value."""
 
     function = "STRING_AGG"
-    template = (
-        "%(function)s(int8send(%(expressions)s), ''::bytea ORDER BY %(expressions)s)"
-    )
+    template = "%(function)s(int8send(%(expressions)s), ''::bytea)"
     output_field = BinaryField()
 
 
@@ -31,4 +29,4 @@ def ids_of(items: QuerySet[Item]) -> Ids:
     as long as to order them.
     """
     body = items.order_by().aggregate(ids=_SentIds("pk"))["ids"]
-    return np.frombuffer(bytes(body or b""), dtype=_SENT).astype(np.int64)
+    return np.sort(np.frombuffer(bytes(body or b""), dtype=_SENT).astype(np.int64))
