@@ -60,9 +60,9 @@ def _reported(stream: DriftStream) -> Iterator[dict[str, Any]]:
     if not stream.points:
         alarms = list(seen(stream, 0, len(stream.labels)))
         items = len(stream.labels) - LEARNED
-        told = ", ".join(f"{a.verdict.kind} at {a.items}" for a in alarms) or "none"
+        kinds = ", ".join(f"{a.verdict.kind} at {a.items}" for a in alarms) or "none"
         rate = 10_000 * len(alarms) / items
-        yield row(f"drift, alarms of 10,000: {stream.name}", rate, "", 1.0, told)
+        yield row(f"drift, alarms of 10,000: {stream.name}", rate, "", 1.0, kinds)
     starts = [0, *stream.points]
     for (start, point), end in zip(pairwise(starts), ends[1:], strict=True):
         sights = list(seen(stream, start, end))
@@ -101,26 +101,28 @@ def seen(stream: DriftStream, start: int, end: int) -> Iterator[Sight]:
             if is_full
             else verdicts.WindowEvidence(EVERY, outcome=test)
         )
-        said = verdicts.verdict(evidence)
-        if said.kind != "none":
-            yield Sight(now, said)
-        if said.light == "red":
+        verdict = verdicts.verdict(evidence)
+        if verdict.kind != "none":
+            yield Sight(now, verdict)
+        if verdict.light == "red":
             # People retrain now; what comes is another model's.
             return
 
 
 def _wrong(model: Any, stream: DriftStream, places: Any) -> Any:
-    said = training.predicted_labels(model, model.probabilities(stream.rows[places]))
-    pairs = zip(said, places.tolist(), strict=True)
-    return np.array([told != (stream.labels[n],) for told, n in pairs])
+    predicted = training.predicted_labels(
+        model, model.probabilities(stream.rows[places])
+    )
+    pairs = zip(predicted, places.tolist(), strict=True)
+    return np.array([names != (stream.labels[n],) for names, n in pairs])
 
 
 def _window(model: Any, stream: DriftStream, places: Any) -> SampledWindow:
     table = model.probabilities(stream.rows[places])
-    said = training.predicted_labels(model, table)
-    counted = gathering.gathered(said, table.max(axis=1), 0, {})
+    predicted = training.predicted_labels(model, table)
+    counted = gathering.gathered(predicted, table.max(axis=1), 0, {})
     few = comparing.few_columns(stream.rows[places])
-    return SampledWindow(counted, few, [name for (name,) in said])
+    return SampledWindow(counted, few, [name for (name,) in predicted])
 
 
 def _tables(name: str, window: int) -> DriftStream:
@@ -138,20 +140,22 @@ def _tables(name: str, window: int) -> DriftStream:
 
 def _texts(name: str, window: int) -> DriftStream:
     lines = sets.table("drift_hwu_interest", name)
-    told = _points("drift_hwu_interest", name.replace("stream", "drift_points"))
+    points = _points("drift_hwu_interest", name.replace("stream", "drift_points"))
     texts = [each["text"] for each in lines]
     return DriftStream(
         f"hwu {name}",
         features.text_rows(texts, features.JOINED_TEXT_SPEC),
         [each["label"] for each in lines],
-        told.get("drift_points") or [told["start"]],
+        points.get("drift_points") or [points["start"]],
         window,
     )
 
 
 def _points(folder: str, name: str) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads((sets.DATA / folder / f"{name}.json").read_text())
-    return told
+    points: dict[str, Any] = json.loads(
+        (sets.DATA / folder / f"{name}.json").read_text()
+    )
+    return points
 
 
 _STREAMS: Final[tuple[Callable[[], DriftStream], ...]] = (

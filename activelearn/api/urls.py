@@ -13,8 +13,8 @@ from activelearn.api import (
     predictions,
     training,
     versions,
-    watching,
 )
+from activelearn.api.watching import alarms, windows
 
 _P = "projects/<slug:slug>/"
 
@@ -46,11 +46,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_P}coverage/", labels.CoverageView.as_view()),
     path(f"{_P}labels/search/", labels.LabelSearchView.as_view()),
     path(f"{_P}scores/", predictions.ScoresView.as_view()),
-    path(f"{_P}watch/", watching.WatchView.as_view()),
-    path(f"{_P}watch/windows/", watching.WatchWindowsView.as_view()),
+    path(f"{_P}watch/", windows.WatchView.as_view()),
+    path(f"{_P}watch/windows/", windows.WatchWindowsView.as_view()),
     path(
         f"{_P}watch/windows/<int:pk>/groups/<int:group>/send/",
-        watching.SendGroupView.as_view(),
+        windows.SendGroupView.as_view(),
     ),
     path(f"{_P}watch/alarms/", alarms.AlarmsView.as_view()),
     path(f"{_P}watch/alarms/<str:metric>/", alarms.AlarmView.as_view()),

@@ -74,6 +74,7 @@ def _rule(
 
 def _past(project_id: int) -> list[WatchWindow]:
     """Return the windows of the last 90 days, the oldest first."""
+    # Only what is counted: a window's row has more than an alarm looks at.
     rows = WatchWindow.objects.filter(
         project=project_id, ended_at__gte=timezone.now() - PAST
     ).order_by("-ended_at", "-pk")
@@ -145,6 +146,7 @@ def snooze(
         raise InvalidInputError(errors={"days": [why]})
     if days and not reason.strip():
         raise InvalidInputError(errors={"reason": [_("Say why.")]})
+    # Who snoozes a default keeps it as it is: a later release may have another one.
     now = _rule(metric, None, [])
     row, _created = WatchRule.objects.get_or_create(
         project=project,
@@ -167,6 +169,7 @@ def open_for(window: WatchWindow) -> list[WatchIncident]:
     }
     opened = []
     for metric in core.DEFAULTS:
+        # Without the past, which only a page wants to know.
         rule = _rule(metric, changed.get(metric), [])
         value = _value(metric, window)
         if value is None or value < rule.threshold:
@@ -207,7 +210,10 @@ def incident(project: Project, pk: int) -> WatchIncident:
 
 
 def take(project: Project, user: User, pk: int) -> WatchIncident:
-    """Let a person care for an incident. Raises what ``incident`` and ``_open`` raise."""
+    """Let a person care for an incident.
+
+    Raises ConflictError where it is closed, and NotFoundError where there is none.
+    """
     return _changed(project, pk, {"owner": user})
 
 

@@ -43,6 +43,7 @@ def send(project: Project, user: User, window_id: int, group: int) -> SentBatch:
     window = rows.first()
     if window is None or not 0 <= group < len(window.outliers):
         raise NotFoundError(_("There is no such group."))
+    # Items of the window may have been labeled, or deleted, since.
     wanting = Item.objects.filter(
         project=project, pk__in=window.outliers[group], votes=0
     ).wanting_votes()

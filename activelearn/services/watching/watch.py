@@ -37,6 +37,7 @@ def consider(project_id: int) -> None:
     version = _serving(project_id)
     if version is None or loading.reads_unseen(version):
         return
+    # Cheap: it is asked every minute for each project.
     if streams.is_due(version):
         jobs.request_for_project("learn.watch", project_id, series="watch")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from activelearn.api.wire import watching as wire
+from activelearn.api.wire.watching import windows as wire
 from activelearn.models import WatchWindow
 from activelearn.services.watching import strangers
 from labeling.api.http.calls import call

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from activelearn.api.wire import alarms as wire
+from activelearn.api.wire.watching import alarms as wire
 from activelearn.models import WatchIncident
 from activelearn.services.watching import alarms
 from labeling.api.http.calls import call
