@@ -129,7 +129,17 @@ def _newcomers(version: ModelVersion) -> QuerySet[Item]:
         created_at__gt=version.created_at,
     ).pool()
     items = items.exclude(content_hash__in=_asked(version))
-    return items.filter(pk__gt=last.last_item if last else 0).order_by("pk")
+    return items.filter(pk__gt=last.last_item if last else _floor(version)).order_by(
+        "pk"
+    )
+
+
+def _floor(version: ModelVersion) -> int:
+    """Return the last item before a version: a million earlier ones are not looked at."""
+    older = Item.objects.filter(
+        project=version.project_id, created_at__lte=version.created_at
+    )
+    return older.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 def _items_due(version: ModelVersion) -> list[tuple[int, datetime]]:
@@ -177,9 +187,14 @@ def _drawn(version: ModelVersion) -> QuerySet[Resolution]:
 
 def _outcomes_due(version: ModelVersion) -> bool:
     last = _last(version, Stream.OUTCOMES)
-    new = _drawn(version)
-    if last is not None:
-        new = new.filter(created_at__gt=last.ended_at)
+    since = last.ended_at if last else version.created_at
+    # Cheap first: which of them chance drew takes a look at the votes.
+    every = Resolution.objects.filter(
+        project=version.project_id, created_at__gt=since, superseded_at=None
+    )
+    if every[:OUTCOMES].count() < OUTCOMES:
+        return False
+    new = _drawn(version).filter(created_at__gt=since)
     return new[:OUTCOMES].count() >= OUTCOMES
 
 
