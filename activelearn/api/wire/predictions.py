@@ -197,6 +197,9 @@ def _question_of(body: PredictItem) -> serving.Question:
     is_given = body.data is not UNSET or body.image is not UNSET
     if is_given == (body.item is not UNSET):
         raise ValueError(_("Give data, an image, or the id of an item in item."))
+    # Another year than people mean is none that every program can read.
+    if body.deadline is not None and not 2000 <= body.deadline.year <= 2999:
+        raise ValueError(_("The deadline is no moment of this age."))
     name = "" if body.id is UNSET or body.id is None else str(body.id)
     wish = ReviewWish(name[:LONGEST_NAME], body.priority, body.deadline, body.callback)
     if body.item is not UNSET:

@@ -214,6 +214,9 @@ def listed(
         why = _("One of %(values)s.") % {"values": ", ".join(WHICH)}
         raise InvalidInputError(errors={"state": [why]})
     rows = Review.objects.filter(project=project).order_by("-pk")
+    if "\x00" in external_id:
+        # No column holds it, and PostgreSQL refuses to look for it.
+        return rows.none()
     if external_id:
         rows = rows.filter(external_id=external_id)
     if which == OVERDUE:

@@ -18,6 +18,7 @@ from tests.labeling.transfer.hooked import deliver, receiving, registered
 
 __all__ = ["pytestmark"]
 
+YEAR_1 = {"deadline": "0001-01-01T00:00:00+12:00"}
 ROW = {"alcohol": 12.9, "hue": 1.0}
 
 
@@ -153,6 +154,6 @@ def test_a_version_that_takes_over_is_told(settings: Settings) -> None:
 def test_a_wrong_priority_or_deadline_is_refused() -> None:
     project = wines()
 
-    for wrong in ({"priority": 10}, {"priority": -1}, {"deadline": "tomorrow"}):
+    for wrong in ({"priority": 10}, {"priority": -1}, {"deadline": "tomorrow"}, YEAR_1):
         assert ask(project, {"data": ROW, **wrong}).status_code == 400
     assert not Review.objects.exists()

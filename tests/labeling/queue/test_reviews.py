@@ -234,6 +234,7 @@ def test_the_api_lists_reviews_tells_one_and_withdraws_it() -> None:
     assert listed("?state=open") == [item.pk, late.pk]
     assert listed("?state=overdue") == [late.pk]
     assert listed("?external_id=order+7") == [late.pk]
+    assert listed("?external_id=%00") == []
     assert call("get", f"{path}?state=strange").status_code == 400
     told = call("get", f"{path}{overdue.pk}/").json()
     assert (told["overdue"], told["labels"], told["url"]) == (
