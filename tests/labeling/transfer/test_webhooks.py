@@ -230,14 +230,16 @@ def test_a_mark_that_comes_late_changes_nothing(receiver: Receiver) -> None:
     registered(project, receiver.url, SETTLED)
     settled(project)
     receiver.statuses = [500]
-    deliver()
-    # Another worker has begun an attempt, and arrived.
-    WebhookDelivery.objects.update(attempts=2, state="delivered", status=200)
+    claimed = delivering._claimed()
+    assert claimed is not None
+    outcome = delivering._sent(claimed)
+    # Another worker has begun the next attempt meanwhile.
+    WebhookDelivery.objects.update(attempts=2)
 
-    assert deliver() == 0
+    delivering._mark(claimed, outcome)
 
     row = WebhookDelivery.objects.get()
-    assert (row.state, row.status) == ("delivered", 200)
+    assert (row.attempts, row.status) == (2, None)
 
 
 def test_s02_a_redirect_is_not_followed(receiver: Receiver, settings: Settings) -> None:
