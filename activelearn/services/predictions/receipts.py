@@ -50,17 +50,16 @@ def tokens_of(
     predictions: Sequence[ReceiptedPrediction],
 ) -> list[str]:
     """Return a receipt of each prediction, which this project alone takes back."""
-    salt = _salt(project)
+    signer = _signer(project)
     return [
-        signing.dumps(
+        signer.sign_object(
             {
                 "m": prediction.model,
                 "l": prediction.labels,
                 "c": round(prediction.confidence, _DIGITS),
                 "i": each.pk if isinstance(each, Item) else None,
                 "h": "" if isinstance(each, Item) else each.content_hash,
-            },
-            salt=salt,
+            }
         )
         for each, prediction in zip(asked, predictions, strict=True)
     ]
@@ -69,13 +68,14 @@ def tokens_of(
 def receipt_of(project: Project, token: str) -> PredictionReceipt:
     """Return what a receipt says. Raises InvalidInputError where it is none of the project's."""
     try:
-        kept: dict[str, Any] = signing.loads(token[:LONGEST], salt=_salt(project))
+        kept: dict[str, Any] = _signer(project).unsign_object(token[:LONGEST])
     except signing.BadSignature as error:
         why = _("It is no prediction of this project.")
         raise InvalidInputError(errors={"prediction": [why]}) from error
     return PredictionReceipt(kept["m"], kept["l"], kept["c"], kept["i"], kept["h"])
 
 
-def _salt(project: Project) -> str:
-    # Of each project its own: a receipt of one is nothing in another.
-    return f"assay.prediction.{project.pk}"
+def _signer(project: Project) -> signing.Signer:
+    # Of each project its own: a receipt of one is nothing in another. Without a moment: the
+    # same prediction has the same receipt.
+    return signing.Signer(salt=f"assay.prediction.{project.pk}")
