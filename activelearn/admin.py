@@ -19,12 +19,13 @@ from activelearn.models import (
     Evaluation,
     LearningPolicy,
     ModelVersion,
+    OnlineTest,
     Promotion,
     TrainingRun,
 )
 from activelearn.services.predictions import scoring
 from activelearn.services.training import dry_run, triggers
-from activelearn.services.versions import registry, switching
+from activelearn.services.versions import registry, releases, switching
 from labeling.admin import (
     ProjectAdmin,
     ReadOnly,
@@ -281,6 +282,30 @@ class EvaluationAdmin(ReadOnly):
     def project(self, judged: Evaluation) -> str:
         """Return the project of the version."""
         return str(judged.model.project)
+
+
+@admin.register(OnlineTest)
+class OnlineTestAdmin(WithButtons):
+    """A version beside the one that serves; a stop has that one answer each call."""
+
+    list_display = (
+        "project",
+        "kind",
+        "challenger",
+        "champion",
+        "share",
+        "verdict",
+        "started_at",
+        "ended_at",
+    )
+    list_filter = ("project", "kind", ("verdict", VerdictFilter))
+    list_select_related = ("project", "challenger", "champion")
+    buttons = (("stop", gettext_lazy("Stop")),)
+
+    def act(self, request: HttpRequest, row: OnlineTest) -> str:
+        """Stop it."""
+        releases.stop(row, person_of(request), request.POST.get("reason", ""))
+        return _("It is stopped: the version that serves answers each call.")
 
 
 @admin.register(Duel)

@@ -14,6 +14,7 @@ from activelearn.services.judging import (
     forecasts,
     meter,
 )
+from activelearn.services.online import looks
 from activelearn.services.ordering import ranking, searching
 from activelearn.services.predictions import batches, scoring
 from activelearn.services.training import (
@@ -161,5 +162,12 @@ KINDS: Final = (
             "items": noop("Items looked at"),
             "windows": noop("Windows judged"),
         },
+    ),
+    Kind(
+        "learn.online",
+        looks.look,
+        title=noop("look at an online test"),
+        queue=QUEUE,
+        counts={"items": noop("Settled items compared on")},
     ),
 )

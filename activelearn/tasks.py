@@ -7,6 +7,7 @@ from celery import shared_task
 from activelearn.services.automation import accepting
 from activelearn.services.features import forgetting
 from activelearn.services.labels import snapshots
+from activelearn.services.online import course
 from activelearn.services.predictions import batches, scoring
 from activelearn.services.training import triggers
 from activelearn.services.versions import healing, requests
@@ -18,6 +19,7 @@ def consider_all() -> int:
     """See for every project whether a ranking or a training run is due."""
     count = triggers.consider_all()
     accepting.consider_all()
+    course.consider_all()
     return count
 
 
@@ -26,6 +28,7 @@ def consider(project_id: int) -> None:
     """See whether new labels call for a ranking or a training run."""
     triggers.consider_project(project_id)
     accepting.consider(project_id)
+    course.consider(project_id)
 
 
 @shared_task(name="activelearn.rank", time_limit=60)

@@ -23,6 +23,7 @@ BESIDE: Final = frozenset(
         "import",
         "member",
         "reproduce",
+        "rollback",
         "score",
         "simulate",
         "token",

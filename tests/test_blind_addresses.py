@@ -122,7 +122,7 @@ def addresses(of: World) -> Iterator[str]:
         "group": [0],
         "metric": ["difference"],
         "which": ["low-confidence", "flagged", "suspects"],
-        "action": ["promote", "rollback", "archive"],
+        "action": ["promote", "rollback", "archive", "advance", "stop"],
         "user": [of.project.created_by.username] if of.project.created_by else ["x"],
         "sha256": list(Media.objects.values_list("sha256", flat=True)[:1]),
     }

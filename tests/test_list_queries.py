@@ -22,6 +22,7 @@ from activelearn.models import (
     Duel,
     Evaluation,
     ModelVersion,
+    OnlineTest,
     PredictionBatch,
     Snapshot,
     TrainingRun,
@@ -174,6 +175,29 @@ def differing(count: int) -> Project:
     for number, said in ((1, "y"), (2, "x")):
         Evaluation.objects.filter(model__project=project, model__number=number).update(
             pairs={str(item.pk): [["x"], [said]] for item in items}
+        )
+    return project
+
+
+def tried(count: int) -> Project:
+    """Return a project with so many online tests that are over."""
+    project = worked_on(2)
+    new, old = ModelVersion.objects.filter(project=project)[:2]
+    now = timezone.now()
+    for _number in range(count):
+        OnlineTest.objects.create(
+            project=project,
+            kind="shadow",
+            challenger=new,
+            champion=old,
+            label_set_id=project.label_set_pk,
+            stepped_at=now,
+            looked_at=now,
+            started_at=now,
+            started_by=make.manager_of(project).user,
+            ended_at=now,
+            verdict="cannot tell",
+            explanation=message("a person stopped it"),
         )
     return project
 
@@ -400,6 +424,7 @@ LISTS: Final[dict[str, Builder]] = {
     "projects/{slug}/automation/audits/": turned,
     **{f"projects/{{slug}}/{path}": builder for path, builder in DOUBTS.items()},
     "projects/{slug}/models/2/against/1/": differing,
+    "projects/{slug}/online-tests/": tried,
     "projects/{slug}/items/{item}/models/": had_to_do,
     "projects/{slug}/predict/batches/": predicted_files,
     "projects/{slug}/reviews/": under_review,
@@ -430,6 +455,7 @@ PAGES: Final[dict[str, Builder]] = {
     "projects/{slug}/models/1/confusions/?truth=x&predicted=y": mixed_up,
     "projects/{slug}/models/2/against/1/": differing,
     "projects/{slug}/models/1/items/": learned_from,
+    "projects/{slug}/models/online/": tried,
     "projects/{slug}/items/{item}/": often_answered,
     "projects/{slug}/watch/": watched,
     "projects/{slug}/watch/alarms/": watched,
@@ -469,7 +495,15 @@ NO_LISTS: Final = {
         "login",
     ),
     *("logout", "new-password", "new-project"),
-    *("project", "promote", "retrain", "rollback", "search-label", "settings"),
+    *(
+        "online-test",
+        "project",
+        "promote",
+        "retrain",
+        "rollback",
+        "search-label",
+        "settings",
+    ),
     "station",
 }
 

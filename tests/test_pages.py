@@ -21,7 +21,16 @@ from tests.activelearn.test_loop import versions
 pytestmark = pytest.mark.django_db
 
 PAGES = (
-    *("", "label/", "import/", "export/", "members/", "disagreements/", "models/"),
+    *(
+        "",
+        "label/",
+        "import/",
+        "export/",
+        "members/",
+        "disagreements/",
+        "models/",
+        "models/online/",
+    ),
     "watch/",
     "watch/alarms/",
     *(

@@ -10,6 +10,7 @@ from activelearn.api import (
     features,
     judging,
     labels,
+    online,
     predictions,
     training,
     versions,
@@ -40,6 +41,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_P}representations/address/", features.EmbeddingsAddressView.as_view()),
     path(
         f"{_P}representations/<str:name>/", features.AddedRepresentationView.as_view()
+    ),
+    path(f"{_P}online-tests/", online.OnlineTestsView.as_view()),
+    path(f"{_P}online-tests/<int:pk>/", online.OnlineTestView.as_view()),
+    re_path(
+        r"^projects/(?P<slug>[-a-zA-Z0-9_]+)/online-tests/(?P<pk>\d{1,18})"
+        r"/(?P<action>advance|stop)/$",
+        online.OnlineActView.as_view(),
     ),
     path(f"{_P}meter/", judging.MeterView.as_view()),
     path(f"{_P}forecast/", judging.ForecastView.as_view()),

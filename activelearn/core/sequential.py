@@ -84,9 +84,11 @@ def paired(outcomes: ArrayLike, before: PairedEvidence | None = None) -> PairedE
     )
 
 
-def _log_wealth(won: ArrayLike, lost: ArrayLike) -> _Floats:
+def _log_wealth(won: NDArray[np.int64], lost: NDArray[np.int64]) -> _Floats:
     """Return of numbers (m,) of bets won and lost the logarithm of the mean wealth (m,)."""
-    wealth = np.outer(won, np.log1p(STAKES)) + np.outer(lost, np.log1p(-STAKES))
+    wealth = np.multiply.outer(won, np.log1p(STAKES)) + np.multiply.outer(
+        lost, np.log1p(-STAKES)
+    )
     mean: _Floats = np.logaddexp.reduce(wealth, axis=1) - math.log(len(STAKES))
     return mean
 

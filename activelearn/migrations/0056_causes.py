@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('activelearn', '0050_outliers'),
+        ('activelearn', '0052_online_test'),
     ]
 
     operations = [

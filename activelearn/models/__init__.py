@@ -15,6 +15,7 @@ from activelearn.models.feature import FeatureShard, FeatureSpec
 from activelearn.models.feedback import Feedback
 from activelearn.models.forecast import LearningForecast
 from activelearn.models.meter import MeterLook
+from activelearn.models.online import OnlineCall, OnlineLook, OnlineTest
 from activelearn.models.policy import LearningPolicy
 from activelearn.models.representation import AddedEncoder, RepresentationChoice
 from activelearn.models.run import (
@@ -51,6 +52,9 @@ __all__ = [
     "LearningPolicy",
     "MeterLook",
     "ModelVersion",
+    "OnlineCall",
+    "OnlineLook",
+    "OnlineTest",
     "PredictionBatch",
     "Promotion",
     "RankingFit",

@@ -76,6 +76,19 @@ class LearningPolicy(TeachingPolicy, PolicyPart):
         )
         MANUAL = "manual", _("By hand: each waits for a person, who sees the evidence")
 
+    class Release(models.TextChoices):
+        AT_ONCE = "at_once", _("At once: it serves")
+        SHADOW = (
+            "shadow",
+            _("Shadow first: it predicts unseen until people's labels prove it"),
+        )
+        CANARY = (
+            "canary",
+            _(
+                "Shadow, then canary: it answers 5, 25, 50 and 100 of 100 calls, step by step"
+            ),
+        )
+
     class Batch(models.TextChoices):
         SPREAD = "spread", _("Spread: one from each cluster of unsure items")
         RANKED = "ranked", _("Ranked: modAL's ranked batch")
@@ -199,6 +212,34 @@ class LearningPolicy(TeachingPolicy, PolicyPart):
                 "People are then asked about up to 300 open items on which the new model "
                 "and the one that serves differ, before what the model would choose and "
                 "without its answer. That tells with far fewer labels."
+            ),
+        ),
+        GATE,
+        "learner",
+    )
+    release = setting(
+        models.CharField(
+            _("What the gate's yes leads to"),
+            max_length=8,
+            choices=Release,
+            default=Release.AT_ONCE,
+            db_default=Release.AT_ONCE,
+            help_text=_(
+                "Whether a new version that the gate lets pass serves at once, or is first "
+                "tried beside the one that serves."
+            ),
+        ),
+        GATE,
+        "learner",
+    )
+    shadow_unsure = setting(
+        models.BooleanField(
+            _("A shadow where held-out items cannot tell"),
+            default=False,
+            db_default=False,
+            help_text=_(
+                "A new version of which held-out items cannot tell is then tried in shadow. "
+                "Where the project wants duels, the duel comes instead."
             ),
         ),
         GATE,

@@ -29,7 +29,7 @@ class ModelVersion(models.Model):
         CHALLENGER = "challenger", _("Challenger")
         WAITING = "waiting", _("Waiting")
         CHAMPION = "champion", _("Champion")
-        # Issue 18, "The model at work": no version has one of these two yet.
+        # In an online test: predicts unseen, or answers a share of the calls.
         SHADOW = "shadow", _("Shadow")
         CANARY = "canary", _("Canary")
         ARCHIVED = "archived", _("Archived")

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from activelearn.views.automation import page as automation
 from activelearn.views.labels import search
+from activelearn.views.online import pages as online
 from activelearn.views.predictions import batches, feedback
 from activelearn.views.training import previews
 from activelearn.views.versions import models, versions
@@ -28,6 +29,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<slug:slug>/labels/search/", search.search, name="search-label"),
     path("projects/<slug:slug>/predict/", batches.batches, name="batches"),
     path("projects/<slug:slug>/feedback/", feedback.feedback, name="feedback"),
+    path("projects/<slug:slug>/models/online/", online.tests, name="online"),
+    path(
+        "projects/<slug:slug>/models/online/<int:pk>/", online.test, name="online-test"
+    ),
     path("projects/<slug:slug>/models/compare/", versions.compare, name="compare"),
     path("projects/<slug:slug>/models/retrain/", previews.retrain, name="retrain"),
     path(f"{_VERSION}promote/", previews.switch, {"action": "promote"}, name="promote"),

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('labeling', '0054_automation'),
+        ('labeling', '0055_resolution_auto'),
     ]
 
     operations = [

@@ -72,6 +72,7 @@ SCREENS = {
     "alarms": "/projects/languages/watch/alarms/",
     "watch-all": "/watch/",
     "card": "/projects/languages/models/1/card/",
+    "online": "/projects/languages/models/online/",
     "learned": "/projects/languages/models/1/items/",
     "automation": "/projects/languages/automation/",
     "retrain": "/projects/languages/models/retrain/",

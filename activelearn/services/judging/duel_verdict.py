@@ -18,7 +18,7 @@ from activelearn.models import Duel, LearningPolicy, ModelVersion, TrainingRun
 from activelearn.models.duel import NO_RESULT, DuelPlace
 from activelearn.services.features import files
 from activelearn.services.judging import duel_course, duels, judgments, verdicts
-from activelearn.services.versions import registry, requests
+from activelearn.services.versions import registry, releases, requests
 from labeling.messages import Message
 from labeling.models import Project
 from labeling.services.work.progress import Progress
@@ -48,7 +48,7 @@ def judge(progress: Progress) -> dict[str, Any]:
 
     All in one transaction, behind the project's lock: so what is promoted replaces the
     champion that it was compared with. Raises what ``Progress.report`` raises, and what
-    ``registry.take_over`` raises.
+    ``releases.lead`` raises.
     """
     training_run = TrainingRun.objects.get(job=progress.job)
     if training_run.verdict or training_run.duel_id is None:
@@ -141,7 +141,7 @@ def _decided(
         duel.ended_at = timezone.now()
     duel.save()
     if verdict == "promote":
-        registry.take_over(duel.challenger, training_run)
+        releases.lead(duel.challenger, training_run, is_proven=True)
     elif verdict in {"not better", "worse on a part"}:
         registry.reject(duel.challenger)
     return verdict, words

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Final
 
 from activelearn.core import influence
@@ -12,7 +13,13 @@ from activelearn.core.features import Spec
 from activelearn.core.translation import TranslatedModel
 from activelearn.models import ModelVersion
 from activelearn.services.features import in_force, payloads, telling
-from activelearn.services.predictions import deciding, receipts, reviewing, traffic
+from activelearn.services.predictions import (
+    deciding,
+    receipts,
+    reviewing,
+    routing,
+    traffic,
+)
 from activelearn.services.versions import healing
 from labeling.errors import ConflictError, InvalidInputError
 from labeling.messages import sentence as _
@@ -65,7 +72,9 @@ class ServedPrediction:
 def predict(
     project: Project, questions: Sequence[Question], *, explain: bool = False
 ) -> list[ServedPrediction]:
-    """Return the champion's predictions, each accepted or for review, as the dial says.
+    """Return the predictions of what serves, each accepted or for review, as the dial says.
+
+    While a canary or an A/B test goes on, its share is the challenger's.
 
     explain: say which words of a text, or columns of a row, speak most for its labels.
 
@@ -76,7 +85,8 @@ def predict(
     held-out ones, or too many of them.
     """
     _check_number(questions, MOST_SLOW if explain else MOST)
-    champion, model, spec = healing.load_serving(project)
+    serving = healing.load_serving(project)
+    champion, _model, spec = serving
     if in_force.is_slow(spec) or spec["kind"] == "image":
         _check_number(questions, MOST_SLOW)
     intake.check_pixels([q.image for q in questions if q.image is not None])
@@ -91,17 +101,15 @@ def predict(
         )
         for question in questions
     ]
-    rows = _rows(asked, spec)
-    table = model.probabilities(rows)
-    rule = deciding.rule_of(project, champion)
-    predictions = _served(champion, model, table, rule)
-    if explain:
-        predictions = _explained(model, spec, asked, predictions)
+    given: list[_Given] = []
+    predicted = partial(_predicted, project, given, explain=explain)
+    predictions = routing.routed(project, serving, asked, predicted)
     # After all were predicted: a call that is refused adds nothing.
     wishes = [question.wish for question in questions]
     reviews = reviewing.reviewed(project, wishes, asked, predictions)
     tokens = receipts.tokens_of(project, asked, predictions)
-    traffic.note(champion, spec, asked, rows, predictions)
+    for each in given:
+        traffic.note(each.version, each.spec, each.asked, each.rows, each.predictions)
     return list(map(_with_review, predictions, reviews, tokens))
 
 
@@ -109,6 +117,36 @@ def _with_review(
     prediction: ServedPrediction, review: Review | None, receipt: str
 ) -> ServedPrediction:
     return replace(prediction, review=review, receipt=receipt)
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What a version has said of what was asked about; rows: (n, n_features)."""
+
+    version: ModelVersion
+    spec: Spec
+    asked: Sequence[Item | intake.Arrival]
+    rows: Any
+    predictions: Sequence[ServedPrediction]
+
+
+def _predicted(
+    project: Project,
+    given: list[_Given],
+    serving: routing.Serving,
+    asked: Sequence[Item | intake.Arrival],
+    *,
+    explain: bool,
+) -> list[ServedPrediction]:
+    """Return what a version says of what is asked about, in its order, and add it to given."""
+    version, model, spec = serving
+    rows = _rows(asked, spec)
+    table = model.probabilities(rows)
+    predictions = _served(version, model, table, deciding.rule_of(project, version))
+    if explain:
+        predictions = _explained(model, spec, asked, predictions)
+    given.append(_Given(version, spec, asked, rows, predictions))
+    return predictions
 
 
 def _check_number(questions: Sequence[Question], most: int) -> None:

@@ -20,7 +20,7 @@ from activelearn.services.features import files, store
 from activelearn.services.judging import judgments, verdicts
 from activelearn.services.labels import calibrations, crossfits, snapshots
 from activelearn.services.training import experiments
-from activelearn.services.versions import fitting, registry, strengths
+from activelearn.services.versions import fitting, registry, releases, strengths
 from labeling.errors import DamagedFileError
 from labeling.messages import Message, message
 from labeling.models import Project
@@ -348,9 +348,9 @@ def _is_decided(
         # nothing.
         judgments.evaluate(version, judgment)
         if judgment.verdict == "promote":
-            registry.take_over(version, training_run)
+            releases.lead(version, training_run)
         elif judgment.verdict == "cannot tell":
-            registry.let_wait(version, judgment.comparison.needed)
+            releases.doubt(version, training_run, judgment.comparison.needed)
         elif judgment.verdict == "a person decides":
             registry.let_wait(version, None)
         else:

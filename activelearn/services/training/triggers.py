@@ -21,7 +21,7 @@ from activelearn.services.labels import windowing
 from activelearn.services.ordering import ranking
 from activelearn.services.predictions import scoring
 from activelearn.services.training import causes, choosing, encoding, experiments
-from activelearn.services.versions import reasons, registry, requests
+from activelearn.services.versions import reasons, registry, releases, requests
 from labeling.messages import Message, message, verbatim
 from labeling.models import Item, Job, Project, ProjectCounter, Resolution, User
 from labeling.services.transfer import beyond
@@ -46,6 +46,8 @@ def consider(project_id: int) -> TrainingRun | None:
         if not due or causes.budget_of(policy).is_used_up:
             return None
         if duels.holds_back(project_id, now):
+            return None
+        if releases.holds_back(project_id):
             return None
         # From what there is, not from what was due: labels that came in at once fire
         # once.

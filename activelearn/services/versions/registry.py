@@ -176,7 +176,7 @@ def reject(model: ModelVersion) -> None:
 def let_wait(model: ModelVersion, needed: int | None) -> None:
     """Let a version wait for about ``needed`` held-out labels, or for a person."""
     _unserved(model).update(stage=Stage.WAITING, waits_for=needed)
-    _end_waits(model)
+    end_waits(model)
 
 
 def _unserved(model: ModelVersion) -> QuerySet[ModelVersion]:
@@ -185,8 +185,8 @@ def _unserved(model: ModelVersion) -> QuerySet[ModelVersion]:
     )
 
 
-def _end_waits(model: ModelVersion) -> None:
-    """Let no older version wait any more: one at a time, and the newest knows most."""
+def end_waits(model: ModelVersion) -> None:
+    """Let no version that is older wait any more: one at a time, and the newest knows most."""
     ModelVersion.objects.filter(
         project_id=model.project_id, stage=Stage.WAITING, number__lt=model.number
     ).update(stage=Stage.REJECTED)
@@ -201,7 +201,7 @@ def take_over(model: ModelVersion, run: TrainingRun) -> None:
     with transaction.atomic():
         await_turn(model)
         _promote(model, _Change(run.requested_by, run))
-        _end_waits(model)
+        end_waits(model)
 
 
 @dataclass(frozen=True)

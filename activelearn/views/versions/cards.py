@@ -20,6 +20,7 @@ from activelearn.services.versions.cards import Card
 from activelearn.services.versions.history import Act
 from activelearn.views.judging import duels
 from activelearn.views.judging.evidence import BASELINES, KINDS
+from activelearn.views.online import rows as online
 from labeling.templatetags.figures import low_to_high, number
 from labeling.templatetags.localized import localized
 
@@ -62,6 +63,9 @@ def sections(card: Card) -> Iterator[Section]:
         yield from _judged(card, card.report)
     for duel in card.duels:
         yield Section(_("Duel"), list(duels.rows(duel)))
+    tests = card.version.online_tests.select_related("champion")
+    for test in tests[:MOST]:
+        yield Section(_("Online test"), list(online.rows(test)))
     yield Section(_("What is not known"), _unknown(card))
     yield Section(_("Where it comes from"), list(_lineage(card)))
     yield Section(

@@ -34,13 +34,13 @@ def rates(gain: float, runs: int, n: int = 2000) -> dict[str, float]:
 def delay(gain: float, runs: int) -> float:
     """Return the median of items after which the true verdict is there."""
     rng = np.random.default_rng(11)
-    found = []
+    delays = []
     for _run in range(runs):
         signs, seen, n = stream(rng, gain, 2000), PairedEvidence(), 0
         while n < 2000 and seen.verdict() == "go on":
             seen, n = sequential.paired(signs[n : n + 5], seen), n + 5
-        found.append(n)
-    return float(np.median(found))
+        delays.append(n)
+    return float(np.median(delays))
 
 
 def test_the_wealth_is_the_mean_of_the_products_of_the_bets() -> None:
