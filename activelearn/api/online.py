@@ -24,7 +24,7 @@ class OnlineTestsView(ProjectView):
     allowed: ClassVar = members.ADJUDICATE | members.ENGINEER
     allowed_to_write: ClassVar = members.ENGINEER
 
-    @call()
+    @call(name="projects_online_tests_list")
     def get(self) -> Page[online.OnlineTest]:
         """List the tests, the latest first."""
         rows = reading.tests_of(self.member.project)
