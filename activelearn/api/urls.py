@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path, re_path
 
 from activelearn.api import (
-    alarms,
     automation,
     features,
     judging,

@@ -43,11 +43,7 @@ def consider(project_id: int) -> TrainingRun | None:
         _forget_deleted(trigger, now)
         policy = LearningPolicy.of(project_id)
         due = causes.together(policy)
-        if not due or causes.budget_of(policy).is_used_up:
-            return None
-        if duels.holds_back(project_id, now):
-            return None
-        if releases.holds_back(project_id):
+        if not due or _holds_back(project_id, policy, now):
             return None
         # From what there is, not from what was due: labels that came in at once fire
         # once.
@@ -60,6 +56,13 @@ def consider(project_id: int) -> TrainingRun | None:
         run.causes = [cause.evidence for cause in due]
         run.save(update_fields=["causes"])
         return run
+
+
+def _holds_back(project_id: int, policy: LearningPolicy, labels: int) -> bool:
+    """Whether no run may start: too many have, or versions are being compared."""
+    if causes.budget_of(policy).is_used_up:
+        return True
+    return duels.holds_back(project_id, labels) or releases.holds_back(project_id)
 
 
 def _forget_deleted(trigger: RetrainTrigger, now: int) -> None:

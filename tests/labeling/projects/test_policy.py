@@ -263,10 +263,10 @@ def test_the_learners_settings_move_to_its_table_and_back() -> None:
             ("0035_strategies", "0036_fall_back"),
             ("0037_meter_look", "0038_hourly_rate"),
             ("0040_added_encoder", "0041_likely_labels"),
-            ("0056_causes", "0057_when_to_retrain"),
-            ("0057_when_to_retrain", "0058_window"),
             ("0043_address_of_vectors", "0044_automation_settings"),
-            ("0043_address_of_vectors", "0051_release"),
+            ("0050_outliers", "0051_release"),
+            ("0053_causes", "0054_when_to_retrain"),
+            ("0054_when_to_retrain", "0055_window"),
         ):
             MigrationExecutor(connection).migrate(
                 [("activelearn", before_it)], fake=True

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('activelearn', '0056_causes'),
+        ('activelearn', '0053_causes'),
     ]
 
     operations = [

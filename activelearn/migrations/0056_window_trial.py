@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('activelearn', '0058_window'),
+        ('activelearn', '0055_window'),
         ('labeling', '0053_similar'),
     ]
 

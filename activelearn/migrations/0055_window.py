@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('activelearn', '0057_when_to_retrain'),
+        ('activelearn', '0054_when_to_retrain'),
     ]
 
     operations = [
