@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from activelearn.api.wire.watching import alarms as wire
 from activelearn.models import WatchIncident
-from activelearn.services.watching import alarms
+from activelearn.services.watching import alarms, incidents
 from labeling.api.http.calls import call
 from labeling.api.http.pagination import Page, page_of
 from labeling.api.http.scope import ProjectView
@@ -76,7 +76,7 @@ class IncidentTakeView(ProjectView):
     def post(self, pk: int) -> wire.WatchIncident:
         """Make the caller its owner. 409 where it is closed."""
         user = User.objects.get(pk=self.member.user_id)
-        return wire.incident_of(alarms.take(self.member.project, user, pk))
+        return wire.incident_of(incidents.take(self.member.project, user, pk))
 
 
 class IncidentCloseView(ProjectView):
@@ -89,7 +89,7 @@ class IncidentCloseView(ProjectView):
         """Close it, with its cause and what helped. 409 where it is closed."""
         user = User.objects.get(pk=self.member.user_id)
         return wire.incident_of(
-            alarms.close(self.member.project, user, pk, body.cause, body.fix)
+            incidents.close(self.member.project, user, pk, body.cause, body.fix)
         )
 
 
@@ -102,4 +102,4 @@ class IncidentVerifyView(ProjectView):
     def post(self, pk: int) -> wire.WatchIncident:
         """Say that what helped has helped. 409 where it is open, or was verified."""
         user = User.objects.get(pk=self.member.user_id)
-        return wire.incident_of(alarms.verify(self.member.project, user, pk))
+        return wire.incident_of(incidents.verify(self.member.project, user, pk))

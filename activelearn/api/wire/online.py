@@ -9,7 +9,7 @@ from activelearn.api.wire.judging.figures import Estimate
 from activelearn.models.online import ArmTraffic
 from activelearn.models.version import LONGEST_REASON
 from activelearn.services.online import outcomes, reading
-from activelearn.services.versions.releases import OnlinePlan
+from activelearn.services.versions.plans import OnlinePlan
 from labeling.api.http.fields import (
     AccountName,
     Body,

@@ -66,6 +66,8 @@ def _since(project: Project, policy: LearningPolicy) -> datetime | None:
     labels = Resolution.objects.filter(
         project=project, superseded_at=None, is_ambiguous=False
     )
+    # What the model accepted by itself would push people's labels out of the window.
+    labels = labels.exclude(source=Resolution.Source.AUTO)
     moments = labels.order_by("-created_at").values_list("created_at", flat=True)
     if policy.window == Window.DAYS:
         newest = moments.first()

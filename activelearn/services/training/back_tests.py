@@ -16,7 +16,7 @@ from activelearn.core.intervals import numbered
 from activelearn.models import LearningPolicy, WindowTrial
 from activelearn.services.features import store
 from activelearn.services.judging import evidence
-from activelearn.services.labels import snapshots
+from activelearn.services.labels import snapshots, weighing
 from activelearn.services.versions import strengths
 from labeling.models import Item, Job, Project, User
 from labeling.services.votes import resolutions
@@ -101,9 +101,10 @@ def run(progress: Progress) -> dict[str, Any]:
 def _labels(project: Project, split: str, table: Table) -> list[CurrentLabel]:
     """Return a split's certain labels in the order of their moments, whatever the window."""
     current = snapshots.of_draw(project, split, resolutions.current(project, split))
+    taught = weighing.learned_from(project.pk, current)
     certain = [
         label
-        for label in current
+        for label in taught
         if not label.is_ambiguous and (label.names or project.is_multi)
     ]
     covered = set(table.covered(label.item for label in certain))

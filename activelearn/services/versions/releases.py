@@ -6,18 +6,16 @@ people settle and nobody sees that; as a canary it answers a growing share of th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from django.db import transaction
 from django.utils import timezone
 
-from activelearn.core.features import Spec
 from activelearn.models import LearningPolicy, ModelVersion, OnlineTest, TrainingRun
 from activelearn.models.online import SHARES
-from activelearn.services.features import telling
-from activelearn.services.versions import guards, loading, reasons, registry
-from labeling.errors import ConflictError, InvalidInputError, NotFoundError
+from activelearn.services.versions import guards, loading, plans, reasons, registry
+from labeling.errors import ConflictError, NotFoundError
 from labeling.messages import Message, message
 from labeling.messages import sentence as _
 from labeling.models import Project, User
@@ -32,27 +30,6 @@ _ENDED: Final = (
     *("verdict", "explanation", "ended_at", "ended_by", "ended_why"),
     *("share", "stepped_at", "step_from"),
 )
-# Of an A/B test, unless somebody says another one.
-HALF: Final = 0.5
-
-
-@dataclass(frozen=True)
-class OnlinePlan:
-    """What is declared before a test begins, and kept with it.
-
-    share: of the calls that the challenger of an A/B test answers. least: the smallest
-    difference that matters. most: settled items, and days: days, after which it ends.
-    """
-
-    kind: str = "shadow"
-    metric: str = "accuracy"
-    follows: str = "person"
-    share: float = HALF
-    least: float = 0.01
-    most: int = 2000
-    days: int = 14
-    step_calls: int = 100
-    step_hours: float = 1.0
 
 
 def running(project_id: int) -> OnlineTest | None:
@@ -95,7 +72,7 @@ def lead(version: ModelVersion, run: TrainingRun, *, is_proven: bool = False) ->
         return
     wants_canary = release == LearningPolicy.Release.CANARY
     follows = _Follows.CANARY if wants_canary else _Follows.CHAMPION
-    plan = OnlinePlan(Kind.CANARY if is_proven else Kind.SHADOW, follows=follows)
+    plan = plans.OnlinePlan(Kind.CANARY if is_proven else Kind.SHADOW, follows=follows)
     _try_out(version, plan, run)
 
 
@@ -112,10 +89,10 @@ def doubt(version: ModelVersion, run: TrainingRun, needed: int | None) -> None:
         return
     wants_canary = policy.release == LearningPolicy.Release.CANARY
     follows = _Follows.CANARY if wants_canary else _Follows.CHAMPION
-    _try_out(version, OnlinePlan(Kind.SHADOW, follows=follows), run)
+    _try_out(version, plans.OnlinePlan(Kind.SHADOW, follows=follows), run)
 
 
-def _try_out(version: ModelVersion, plan: OnlinePlan, run: TrainingRun) -> None:
+def _try_out(version: ModelVersion, plan: plans.OnlinePlan, run: TrainingRun) -> None:
     """Begin a test in place of the one that goes on: the newest version knows most."""
     _model, spec = loading.load(version)
     registry.end_waits(version)
@@ -123,14 +100,19 @@ def _try_out(version: ModelVersion, plan: OnlinePlan, run: TrainingRun) -> None:
         number = version.number
         newer = message("version %(number)s takes its place", number=number)
         finish(older, _Outcome.NO_RESULT, newer)
-    if not _predicts_outside(spec):
-        # No call could be answered: the labels have to do.
+    is_shadow_only = plans.accepts_by_champion(version.project)
+    if is_shadow_only or not plans.predicts_outside(spec):
+        # No call could be answered, or none but by people: the labels have to do.
         plan = replace(plan, kind=Kind.SHADOW, follows=_Follows.CHAMPION)
     _begin(version, plan, run=run)
 
 
 def begin(
-    project: Project, number: int, plan: OnlinePlan, user: User | None, why: str = ""
+    project: Project,
+    number: int,
+    plan: plans.OnlinePlan,
+    user: User | None,
+    why: str = "",
 ) -> OnlineTest:
     """Begin a test of a version because a person wants it.
 
@@ -139,7 +121,7 @@ def begin(
     ``reasons.checked`` raise, and NotFoundError where there is no such version.
     """
     reason = reasons.checked(why)
-    check_plan(plan)
+    plans.check_plan(plan)
     version = registry.version(project, number)
     with transaction.atomic():
         registry.await_turn(version)
@@ -147,15 +129,17 @@ def begin(
         return _begin(version, plan, user=user, why=reason)
 
 
-def check_may_begin(project: Project, number: int, plan: OnlinePlan) -> ModelVersion:
+def check_may_begin(
+    project: Project, number: int, plan: plans.OnlinePlan
+) -> ModelVersion:
     """Return the version that a test would be of; raises what ``begin`` raises."""
-    check_plan(plan)
+    plans.check_plan(plan)
     version = registry.version(project, number)
     _check_may_begin(version, plan)
     return version
 
 
-def _check_may_begin(version: ModelVersion, plan: OnlinePlan) -> None:
+def _check_may_begin(version: ModelVersion, plan: plans.OnlinePlan) -> None:
     champion = registry.champion(version.project)
     if champion is None:
         raise ConflictError(_("No model serves yet: label more items."))
@@ -164,42 +148,21 @@ def _check_may_begin(version: ModelVersion, plan: OnlinePlan) -> None:
     if running(version.project_id):
         raise ConflictError(_("Another online test goes on: stop it first."))
     _model, spec = loading.load(version)
-    if plan.kind != Kind.SHADOW and not _predicts_outside(spec):
+    if plan.kind == Kind.SHADOW:
+        return
+    if not plans.predicts_outside(spec):
         raise ConflictError(
             _("It reads vectors that items from outside do not have: try it in shadow.")
         )
-
-
-def _predicts_outside(spec: Spec) -> bool:
-    return bool(spec.get("encoder", {}).get("name") != telling.VECTORS)
-
-
-def check_plan(plan: OnlinePlan) -> None:
-    """Raise InvalidInputError, by field, for a plan that is none."""
-    errors = {}
-    allowed = {
-        "kind": plan.kind in Kind.values,
-        "metric": plan.metric in OnlineTest.Metric.values
-        and (plan.kind == Kind.SPLIT or plan.metric == OnlineTest.Metric.ACCURACY),
-        "follows": plan.follows in _Follows.values
-        and (plan.kind == Kind.SHADOW or plan.follows != _Follows.CANARY),
-        "share": 0.01 <= plan.share <= HALF,
-        "least": 0.001 <= plan.least <= 0.5,
-        "most": 20 <= plan.most <= 20_000,
-        "days": 1 <= plan.days <= 365,
-        "step_calls": 1 <= plan.step_calls <= 10**6,
-        "step_hours": 0 <= plan.step_hours <= 24 * 30,
-    }
-    for name, is_allowed in allowed.items():
-        if not is_allowed:
-            errors[name] = [_("This is not allowed here.")]
-    if errors:
-        raise InvalidInputError(errors=errors)
+    if plans.accepts_by_champion(version.project):
+        raise ConflictError(
+            _("The dial accepts by a certificate of what serves: try it in shadow.")
+        )
 
 
 def _begin(
     version: ModelVersion,
-    plan: OnlinePlan,
+    plan: plans.OnlinePlan,
     *,
     run: TrainingRun | None = None,
     user: User | None = None,
@@ -270,8 +233,11 @@ def succeed(
     finish(test, _Outcome.BETTER, words, user, why)
     version = test.challenger
     version.refresh_from_db()
-    if test.kind == Kind.SHADOW and test.follows == _Follows.CANARY:
-        plan = OnlinePlan(Kind.CANARY, follows=_Follows.CHAMPION, least=test.least)
+    is_open = not plans.accepts_by_champion(version.project)
+    if test.kind == Kind.SHADOW and test.follows == _Follows.CANARY and is_open:
+        plan = plans.OnlinePlan(
+            Kind.CANARY, follows=_Follows.CHAMPION, least=test.least
+        )
         _begin(version, plan, run=test.run, user=user, why=why)
     elif test.follows == _Follows.PERSON and user is None:
         # Not as one that waits: the gate would judge that again by itself.

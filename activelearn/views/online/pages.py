@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from activelearn.models import ModelVersion, OnlineTest
 from activelearn.services.online import reading
 from activelearn.services.versions import registry, releases
-from activelearn.services.versions.releases import OnlinePlan
+from activelearn.services.versions.plans import OnlinePlan
 from activelearn.views.online import pictures
 from labeling.errors import AssayError
 from labeling.models import Membership

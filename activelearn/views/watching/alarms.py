@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 
 from activelearn.models import WatchIncident, WatchRule
 from activelearn.services.watching import alarms as service
+from activelearn.services.watching import incidents
 from labeling.models import Membership
 from labeling.services.projects import members
 from labeling.views.page.paging import listing
@@ -40,15 +41,13 @@ def alarms(request: HttpRequest, slug: str) -> HttpResponse:
     tried = attempt(request, lambda: act(request, member))
     if tried.is_done:
         return redirect("alarms", slug)
-    incidents = WatchIncident.objects.select_related("owner", "verified_by")
+    rows = WatchIncident.objects.select_related("owner", "verified_by")
     page = context(
         member,
         "watch",
         errors=tried.errors,
         cards=[_card(rule) for rule in service.rules_of(member.project_id)],
-        incidents=listing(
-            request, incidents.filter(project=member.project), size=SHOWN
-        ),
+        incidents=listing(request, rows.filter(project=member.project), size=SHOWN),
     )
     return render(request, "activelearn/alarms.html", page, status=tried.status)
 
@@ -110,11 +109,11 @@ def _snooze(request: HttpRequest, member: Membership) -> None:
 
 
 def _take(request: HttpRequest, member: Membership) -> None:
-    service.take(member.project, member.user, whole(request.POST.get("incident")))
+    incidents.take(member.project, member.user, whole(request.POST.get("incident")))
 
 
 def _close(request: HttpRequest, member: Membership) -> None:
-    service.close(
+    incidents.close(
         member.project,
         member.user,
         whole(request.POST.get("incident")),
@@ -124,7 +123,7 @@ def _close(request: HttpRequest, member: Membership) -> None:
 
 
 def _verify(request: HttpRequest, member: Membership) -> None:
-    service.verify(member.project, member.user, whole(request.POST.get("incident")))
+    incidents.verify(member.project, member.user, whole(request.POST.get("incident")))
 
 
 _ACTIONS: Final[Mapping[str, Callable[[HttpRequest, Membership], None]]] = {

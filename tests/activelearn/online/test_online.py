@@ -19,7 +19,7 @@ from activelearn.services.predictions import routing, serving
 from activelearn.services.predictions.serving import Question
 from activelearn.services.training import triggers
 from activelearn.services.versions import loading, registry, releases
-from activelearn.services.versions.releases import OnlinePlan
+from activelearn.services.versions.plans import OnlinePlan
 from labeling.errors import ConflictError, InvalidInputError
 from labeling.models import Item, Job, Project
 from labeling.services.projects import policy

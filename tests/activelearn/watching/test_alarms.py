@@ -9,7 +9,7 @@ import pytest
 
 from activelearn.core.watching import alarms as core
 from activelearn.models import WatchIncident, WatchRule
-from activelearn.services.watching import alarms
+from activelearn.services.watching import alarms, incidents
 from labeling.models import Project, WebhookDelivery, WebhookEndpoint
 from tests import make
 from tests.activelearn.watching.written import windows
@@ -65,7 +65,7 @@ def test_a_closed_incident_can_open_again() -> None:
     user = make.member(project, "engineer").user
     (_, difference) = sorted(alarms.open_for(first), key=lambda row: -row.value)
 
-    alarms.close(project, user, difference.pk, "a new source", "asked people")
+    incidents.close(project, user, difference.pk, "a new source", "asked people")
 
     assert [row.metric for row in alarms.open_for(second)] == ["difference"]
 
