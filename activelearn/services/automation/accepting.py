@@ -107,6 +107,7 @@ def _accept(
 
 def _qualifying(project: Project, certificate: Certificate) -> QuerySet[Prediction]:
     """Return predictions of items nobody has to do with, that some part may accept."""
+    # The lowest one first: the database leaves out what no part accepts.
     thresholds = [
         part.threshold for part in certificate.of_parts if part.threshold is not None
     ]

@@ -67,6 +67,7 @@ def drawn(project: Project) -> Drawn:
     labels = snapshots.labels_now(project, Item.Split.EVALUATION)
     labels = {pk: labels[pk] for pk in witness.table.covered(labels)}
     learned = snapshots.items_of(champion.snapshot)
+    # What is nearly the same as what it learned from would flatter it.
     truth = leaking.check(project, learned, list(labels)).kept(labels)
     # Of a group the first one, so that the labels are as good as independent.
     items = evidence.held(_of_each_group(truth), {})
@@ -94,6 +95,7 @@ def _of_each_group(truth: snapshots.LabelsOf) -> snapshots.LabelsOf:
 
 
 def _judged(witness: evidence.Opened, items: evidence.Held) -> tuple[SureLabels, Bools]:
+    # A model predicts nothing of no rows.
     if not items.truth:
         return SureLabels([], np.zeros(0)), np.zeros(0, dtype=np.bool_)
     predicted = sureness.on_held_out(witness, items)

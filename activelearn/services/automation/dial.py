@@ -112,6 +112,7 @@ def _looked_at(project: Project, degree: str) -> tuple[DialPreview, Certificate 
     doubt = deciding.doubt_of(project)
     rests_on, parts, kept = None, list[CertifiedPart](), None
     if not is_hidden and any(part.accepts for part in terms):
+        # Only where it is needed: it reads the features of the project.
         rests_on = certifying.drawn(project)
         parts = certifying.parts_of(rests_on, terms, doubt)
         kept = certifying.certificate(project, rests_on, parts, doubt)
@@ -185,6 +186,7 @@ def _keep(project: Project, certificate: Certificate) -> None:
 
 def _set(project: Project, degree: str) -> None:
     project.automation = degree
+    # One column: the others may have been read before the lock.
     project.save(update_fields=["automation"])
 
 
@@ -195,6 +197,7 @@ def _follow(project: Project, entry: DialChange, user: User | None) -> None:
         Prediction.objects.filter(project=project).delete()
     if entry.before == Automation.HUMAN != entry.after:
         requests.request_scores_of(project.pk)
+    # Other terms need another certificate, which the job makes first.
     if deciding.accepts_anything(project):
         request_acceptance(project, user)
     signals.send_on_commit(signals.policy_changed, project.pk)
@@ -243,6 +246,7 @@ def set_label(
     """
     check_one_of("label", label, queries.label_names(project.label_set_pk))
     check_one_of("degree", degree, ["", *LabelDial.Degree.values])
+    # That nothing at all is wrong, no number of labels could tell.
     if risk is not None and not LEAST_RISK <= risk <= MOST_RISK:
         why = _("From %(least)s to %(most)s.") % {
             "least": LEAST_RISK,

@@ -37,6 +37,7 @@ def of_project(project: Project) -> DialStanding:
     champion = registry.champion(project)
     accepts = deciding.accepts_anything(project)
     certificate = deciding.in_force(project, champion) if champion and accepts else None
+    # With those of an earlier dial: people are asked about them still.
     waiting = AuditedItem.objects.filter(project=project, settled_at=None)
     return DialStanding(
         degree=project.automation,

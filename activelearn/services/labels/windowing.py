@@ -50,6 +50,7 @@ def period_of(project: Project) -> LabelPeriod:
     must be the same snapshot whenever one looks.
     """
     policy = LearningPolicy.of(project.pk)
+    # Checked when it was set: what cannot be read is refused there.
     left_out = days_of(policy.left_out_days) if policy.left_out_days else None
     return LabelPeriod(_since(project, policy), left_out)
 
@@ -73,4 +74,5 @@ def _since(project: Project, policy: LearningPolicy) -> datetime | None:
         newest = moments.first()
         return newest - timedelta(days=policy.window_size) if newest else None
     of_pool = moments.filter(item__split=Item.Split.POOL)
+    # The oldest of them begins the window; where there are fewer, none does.
     return of_pool[policy.window_size - 1 : policy.window_size].first()

@@ -32,6 +32,7 @@ def consider(project_id: int) -> None:
 
 def is_due(test: OnlineTest) -> bool:
     """Whether there is something new to look at."""
+    # Also without anything new: a test must not go on for ever.
     if outcomes.why_over(test) or outcomes.is_late(test):
         return True
     _old, mine = guards.traffic_now(test)

@@ -73,6 +73,7 @@ def _take_in(test: OnlineTest, new: list[OnlinePair]) -> None:
     }
     test.looked_at = timezone.now()
     test.save(update_fields=["evidence", "traffic", "looked_at"])
+    # One look of each share at least: the picture has a step for it.
     if new or not test.looks.filter(share=test.share).exists():
         OnlineLook.objects.create(
             test=test,
@@ -110,6 +111,7 @@ def _counted(test: OnlineTest) -> tuple[ArmTraffic, ArmTraffic]:
 def _decide(test: OnlineTest) -> None:
     """End the test, or take its next step, where its evidence says so."""
     old, mine = (test.traffic_of(is_challenger=side) for side in (False, True))
+    # First: a guard is about what happens now, labels may take days.
     if why := guards.broken(old, mine):
         releases.finish(test, OnlineTest.Verdict.GUARD, why)
     elif test.kind == OnlineTest.Kind.CANARY:

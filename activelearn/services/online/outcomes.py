@@ -28,6 +28,7 @@ def of_pairs(test: OnlineTest) -> str:
     """
     seen = test.seen
     verdict = seen.verdict(test.alpha)
+    # Harm first: nobody waits for more of it.
     if verdict == "worse":
         return _Outcome.WORSE
     gain = gain_of(test)

@@ -51,6 +51,7 @@ def settled(test: OnlineTest) -> QuerySet[Resolution]:
 
 def _known_items(test: OnlineTest) -> list[int]:
     """Return the items that earlier looks have counted."""
+    # Few: a test ends with at most 20,000 of them.
     kept = test.looks.values_list("pairs", flat=True)
     return [pair["item"] for pairs in kept for pair in pairs]
 
@@ -61,6 +62,7 @@ def fresh(test: OnlineTest, progress: Progress) -> list[OnlinePair]:
     Without items that either learned from. Raises what ``Progress.report`` and
     ``evidence.opened`` raise.
     """
+    # Not beyond the plan, by which the test ends there.
     room = max(test.most - test.seen.n, 0)
     rows = list(settled(test).values_list("item", "labels")[:room])
     truth = {pk: tuple(sorted(labels)) for pk, labels in rows}

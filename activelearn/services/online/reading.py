@@ -59,6 +59,7 @@ def tests_of(project: Project) -> QuerySet[OnlineTest]:
 
 def course_of(test: OnlineTest) -> OnlineCourse:
     """Return a test as it stands, with its last looks, the first of them first."""
+    # Without the pairs, which may be thousands of items.
     looks = test.looks.defer("pairs").order_by("-pk")[:MOST]
     old, mine = guards.traffic_now(test)
     goes_on = test.ended_at is None

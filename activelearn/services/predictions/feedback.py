@@ -255,6 +255,7 @@ def _by_label(rows: Any) -> list[Rate]:
     """Return the rates of the single labels; a prediction of several counts for each."""
     totals: dict[str, list[int]] = {}
     for predicted, total, wrong in rows:
+        # What names no prediction stands under an empty name.
         for label in predicted if predicted is not None else [""]:
             sums = totals.setdefault(label, [0, 0])
             sums[0] += total

@@ -68,6 +68,7 @@ def tokens_of(
 def receipt_of(project: Project, token: str) -> PredictionReceipt:
     """Return what a receipt says. Raises InvalidInputError where it is none of the project's."""
     try:
+        # Cut first: the signature of megabytes would take its time.
         kept: dict[str, Any] = _signer(project).unsign_object(token[:LONGEST])
     except signing.BadSignature as error:
         why = _("It is no prediction of this project.")

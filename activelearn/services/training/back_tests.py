@@ -49,6 +49,7 @@ def core_of(trial: WindowTrial) -> core.BackTest | None:
 def setting_of(trial: WindowTrial, window: core.TrainingWindow) -> WindowSetting:
     """Return the settings that mean a window, for the labels that there were."""
     if window.kind == "half_life":
+        # One day at least: the setting knows no part of one.
         return WindowSetting("all", 0, max(1, round(window.share * trial.days)))
     if window.kind == "newest":
         return WindowSetting("labels", round(window.share * trial.labels), 0)
@@ -109,6 +110,7 @@ def _labels(project: Project, split: str, table: Table) -> list[CurrentLabel]:
     ]
     covered = set(table.covered(label.item for label in certain))
     kept = [label for label in certain if label.item in covered]
+    # In the order they came, and always in the same one.
     return sorted(kept, key=lambda label: (label.since, label.item))
 
 

@@ -158,6 +158,7 @@ def _schedule(policy: LearningPolicy, labels_then: int) -> Cause:
 
 def _alarm(name: str, policy: LearningPolicy) -> Cause:
     """Return whether an alarm has opened since the last run, and nobody has closed it."""
+    # Where one is closed somebody has dealt with it, and an older one the last run has.
     incidents = WatchIncident.objects.filter(
         project=policy.project_id, metric__in=_ALARMS[name], closed_at=None
     )

@@ -73,6 +73,7 @@ def _left(
 
 def _representations(project: Project) -> Iterator[Message]:
     kind = project.data_type
+    # What is missing on this server nobody can try.
     for offer in offers.offers_of(project):
         if (
             not offer.is_in_force
@@ -107,6 +108,7 @@ def _confused(evidence: Evaluation | None) -> Iterator[Message]:
         if cell.truth != cell.predicted
     ]
     if mixed_up:
+        # One pair, so that somebody does something about it.
         worst = max(mixed_up, key=lambda cell: cell.items)
         yield message(
             "Look at %(truth)s and %(predicted)s, which it mixes up most: a clearer guideline, or one label for both.",

@@ -79,6 +79,7 @@ def _is_slow(champion: ArmTraffic, challenger: ArmTraffic) -> bool:
 def _asks_more(champion: ArmTraffic, challenger: ArmTraffic) -> bool:
     if not champion.items or not challenger.items:
         return False
+    # Large and proved: a little more matters to nobody, and much may be luck.
     more = challenger.reviews / challenger.items - champion.reviews / champion.items
     proof = sequential.unpaired(champion.reviewed, challenger.reviewed, REVIEW_RATE)
     return more > REVIEW_RATE and proof >= sequential.limit(REVIEW_ALPHA)

@@ -45,8 +45,10 @@ def check_plan(plan: OnlinePlan) -> None:
         "kind": plan.kind in Kind.values,
         "metric": plan.metric in OnlineTest.Metric.values
         and (plan.kind == Kind.SPLIT or plan.metric == OnlineTest.Metric.ACCURACY),
+        # Only a shadow is followed by a canary.
         "follows": plan.follows in _Follows.values
         and (plan.kind == Kind.SHADOW or plan.follows != _Follows.CANARY),
+        # With more than half there is too little left to compare with.
         "share": 0.01 <= plan.share <= HALF,
         "least": 0.001 <= plan.least <= 0.5,
         "most": 20 <= plan.most <= 20_000,

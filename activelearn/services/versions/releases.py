@@ -294,6 +294,7 @@ def stop(test: OnlineTest, user: User | None, why: str = "") -> OnlineTest:
     reason = reasons.checked(why)
     with transaction.atomic():
         lock_project(test.project_id)
+        # Behind the lock once more: a look may have ended it.
         test.refresh_from_db()
         if test.ended_at is None:
             words = message("a person stopped it")

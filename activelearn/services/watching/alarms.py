@@ -46,6 +46,7 @@ class AlarmRule:
 def rules_of(project_id: int) -> list[AlarmRule]:
     """Return all rules of a project, as they are in force."""
     changed = {row.metric: row for row in WatchRule.objects.filter(project=project_id)}
+    # Once for all rules.
     past = _past(project_id)
     return [_rule(metric, changed.get(metric), past) for metric in core.DEFAULTS]
 

@@ -71,6 +71,7 @@ def predicted(watch: Watched, item_ids: Sequence[int]) -> Predictions:
         if watch.spec["kind"] == "image"
         else traffic.measured(list(data), watch.spec)
     )
+    # As calls are decided without a dial: nobody asked about these items.
     threshold = watch.version.project.confidence
     reviews = int((sure < threshold).sum()) if watch.version.is_calibrated else len(ids)
     return Predictions(
@@ -87,6 +88,7 @@ def labels_by(watch: Watched, item_ids: Sequence[int]) -> list[tuple[str, ...]]:
 
 
 def _said(watch: Watched, rows: Any) -> tuple[list[tuple[str, ...]], shifts.Array]:
+    # A model predicts nothing of no rows.
     if not rows.shape[0]:
         return [], np.zeros(0)
     table = watch.model.probabilities(rows)

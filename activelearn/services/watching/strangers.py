@@ -23,6 +23,7 @@ BATCH: Final = 50
 
 def groups_of(watch: Watched, seen: SeenWindow) -> list[list[int]]:
     """Return the groups of a window's items that are far from all that was learned from."""
+    # Of traffic nobody keeps the items.
     if not seen.item_ids:
         return []
     learned = watch.table.covered(snapshots.items_of(watch.version.snapshot))

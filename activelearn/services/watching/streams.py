@@ -238,6 +238,7 @@ def outcomes_window(watch: Watched, known: Outcomes) -> SeenWindow | None:
     if not _outcomes_due(watch.version) or not known.moments:
         return None
     last = _last(watch.version, Stream.OUTCOMES)
+    # By the moment, not by the number: a label may be taken back.
     new = [at for at in known.moments if last is None or at > last.ended_at]
     if not new:
         return None

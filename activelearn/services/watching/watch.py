@@ -115,6 +115,7 @@ def _judged(
     else:
         evidence = _of_items(watch, reference, seen, test)
     verdict = verdicts.verdict(evidence)
+    # The sum of errors knows since when; windows need some more to tell.
     if evidence.is_harmed and test and not evidence.bugs:
         return JudgedWindow(evidence, verdict, "sudden", known.moments[test.since])
     windows = [(effect_of(row), row.kind != "none") for row in past]
@@ -203,6 +204,7 @@ def _keep(watch: Watched, seen: SeenWindow, judged: JudgedWindow) -> None:
         started_at=seen.started_at,
         ended_at=seen.ended_at,
     )
+    # In the transaction of their window, or a kill would count them twice.
     WatchPart.objects.filter(pk__in=seen.parts).delete()
     alarms.open_for(window)
 

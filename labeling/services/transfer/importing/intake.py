@@ -133,16 +133,18 @@ def add(project: Project, arrivals: Sequence[Arrival]) -> dict[str, int]:
         # Asked about twice, it stays one item: the second time its content is taken.
         Item.objects.bulk_create(items, ignore_conflicts=True)
         order.keep(project.pk, order.names)
-        item_vectors.keep(
-            project.pk,
-            {
-                content: arrival.row.embedding
-                for arrival, content in zip(arrivals, contents, strict=True)
-                if arrival.row.embedding
-            },
-        )
+        item_vectors.keep(project.pk, _vectors_of(arrivals))
         send_items_changed(project.pk)
         return here | _here(project, contents)
+
+
+def _vectors_of(arrivals: Sequence[Arrival]) -> dict[str, list[float]]:
+    """Return the vectors that came with some of them, by the hash of the content."""
+    return {
+        arrival.content_hash: arrival.row.embedding
+        for arrival in arrivals
+        if arrival.row.embedding
+    }
 
 
 def _here(project: Project, contents: Iterable[str]) -> dict[str, int]:
