@@ -54,7 +54,7 @@ def test_no_file_is_longer_than_can_be_read_at_once() -> None:
     sizes = {source.name: source.lines for source in production()}
 
     assert {name for name, size in sizes.items() if size > LONGEST_FILE} == set()
-    assert median(sizes.values()) <= 90
+    assert median(sizes.values()) <= 92
     assert quantiles(sizes.values(), n=10)[-1] <= 245
 
 

@@ -138,7 +138,7 @@ def add(project: Project, arrivals: Sequence[Arrival]) -> dict[str, int]:
         return here | _here(project, contents)
 
 
-def _vectors_of(arrivals: Sequence[Arrival]) -> dict[str, list[float]]:
+def _vectors_of(arrivals: Sequence[Arrival]) -> dict[str, bytes]:
     """Return the vectors that came with some of them, by the hash of the content."""
     return {
         arrival.content_hash: arrival.row.embedding
