@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.stats import beta, binom
 
 from activelearn.core.intervals import Array, Bools
 
@@ -129,6 +128,8 @@ def upper(labels: Array, wrong: Array, doubt: Array | float) -> Array:
 
     labels, wrong: (n,) counts. doubt: that the bound is too low. Without labels it is 1.
     """
+    from scipy.stats import beta  # slow to import
+
     # With nothing right the quantile is undefined, and the bound is 1.
     bounds = beta.ppf(1 - np.asarray(doubt), wrong + 1, np.maximum(labels - wrong, 1))
     return np.where(wrong < labels, bounds, 1.0)
@@ -136,6 +137,8 @@ def upper(labels: Array, wrong: Array, doubt: Array | float) -> Array:
 
 def is_kept(labels: Array, wrong: Array, risk: float, doubt: float) -> Bools:
     """Return where so few are wrong that the share is at most ``risk``, but for a doubt."""
+    from scipy.stats import binom  # slow to import
+
     kept: Bools = binom.cdf(wrong, labels, risk) <= doubt
     return kept
 

@@ -89,6 +89,7 @@ OURS: Final = {
     *("slug", "digest", "password", "path", "sha256", "mime", "format", "series"),
     *("hotkey", "color", "kind", "content_hash", "request_hash", "votes_hash"),
     *("items_hash", "spec_hash", "group_key", "params", "soft_label", "votes_seen"),
+    *("retrain_when", "left_out_days"),
 }
 CHECK: Final = """() => {
   const all = [...document.querySelectorAll("*")];

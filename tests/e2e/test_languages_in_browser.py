@@ -24,6 +24,7 @@ from labeling.models import (
     User,
 )
 from labeling.services.transfer import exporting
+from labeling.services.work import outbox
 from labeling.views.transfer.files import ROLES
 from tests import make
 from tests.e2e import browser as browsing
@@ -70,6 +71,8 @@ NAMES = {
     *("assay", "krippendorff α", "fleiss κ", "cohen κ", "openapi", "s", "ms", "min"),
     # A license, a command and an address to go by.
     *("apache-2.0", "assay encoder get", "https://api.example.com/v1"),
+    # What programs are told of, by the names that they read; an address to go by.
+    *(*outbox.EVENTS, "https://example.com/hooks"),
     *(
         word.lower().replace("_", " ")
         for word in (*exporting.FORMATS, *exporting.COLUMNS, *ROLES)

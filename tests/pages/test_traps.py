@@ -92,7 +92,9 @@ def test_ux_2_friction_11_a_run_is_due_never_at_a_number_of_the_past() -> None:
     ProjectCounter.add(project.pk, confident=3)
     client = browser(make.manager_of(project).user)
 
-    assert "the next run is due" in page(client, project, "models/")
+    shown = page(client, project, "models/")
+    assert "3 new confident labels and corrections (2 start a run)" in shown
+    assert '<span class="chip good">due</span>' in shown
 
 
 def test_ux_2_friction_9_what_the_gate_refused_serves_only_with_a_reason() -> None:

@@ -149,7 +149,7 @@ class Certificate(ReplyData):
     """What may be accepted of the version that serves."""
 
     model: Annotated[int, about("The number of the version that it counts for.")]
-    made_at: Moment
+    made_at: Annotated[Moment, about("When it was made.")]
     labels: Annotated[Count, about("Held-out labels that it rests on.")]
     labels_hash: Annotated[str, about("The SHA-256 of these and what was predicted.")]
     pool: Annotated[Count, about("Items that no person had labeled.")]
@@ -164,7 +164,7 @@ class AuditOfPart(ReplyData):
     audited: Annotated[Count, about("Items that people have checked.")]
     wrong: Annotated[Count, about("Of these, how many were accepted wrongly.")]
     low: Annotated[Share, about("Of the share that is wrong: its interval at 95 %.")]
-    high: Share
+    high: Annotated[Share, about("The upper end of that interval.")]
     risk: Annotated[Share, about("What was promised.")]
     evidence: Annotated[float, about("Against the promise; 1 is none.")]
     limit: Annotated[float, about("At this evidence the dial goes down by itself.")]
@@ -188,7 +188,7 @@ class AutomationReply(ReplyData):
 class DialChange(ReplyData):
     """A change of the dial."""
 
-    at: Moment
+    at: Annotated[Moment, about("When it was.")]
     label: Annotated[str, about("Whose dial; empty: the project's.")]
     before: Annotated[str, about("Empty: the label had none of its own.")]
     after: Annotated[str, about("Empty: the label has none of its own any more.")]
@@ -209,7 +209,7 @@ class AuditedItem(ReplyData):
     accepted: Annotated[LabelNames, about("What the model had said.")]
     confidence: Annotated[Share, about("How sure it was.")]
     model: Annotated[int, about("The number of the version.")]
-    accepted_at: Moment
+    accepted_at: Annotated[Moment, about("When it was accepted.")]
     settled_at: Annotated[Moment | None, about("When people had told.")]
     wrong: Annotated[
         bool | None, about("Whether people say otherwise; null: no single label.")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
+from msgspec import Meta
+
 from activelearn import models
 from activelearn.api.wire.judging.figures import Estimate
 from activelearn.models.online import ArmTraffic
@@ -19,13 +21,20 @@ from labeling.api.http.fields import (
     Share,
     VersionNumber,
     about,
+    checked_later,
     one_of,
     text,
 )
 from labeling.templatetags.localized import localized
 
 _Row = models.OnlineTest
-_Kind = Annotated[str, one_of(_Row.Kind.values)]
+_Kind = Annotated[
+    str,
+    one_of(
+        _Row.Kind.values,
+        "`split` is an A/B test; a `shadow` answers no calls, a `canary` ever more.",
+    ),
+]
 _Metric = Annotated[
     str, one_of(_Row.Metric.values, "`reviews` only where `kind` is `split`.")
 ]
@@ -42,16 +51,24 @@ class OnlinePlanBody(Body):
 
     or_nothing: ClassVar = frozenset({"reason"})
 
-    model: Annotated[VersionNumber, about("The version to be tried.")]
+    model: Annotated[
+        int, checked_later(1, 2**31 - 1, "The number of the version to be tried.")
+    ]
     kind: _Kind = "shadow"
     metric: _Metric = "accuracy"
     follows: _Follows = "person"
     share: Annotated[Share, about("Of the calls, in an A/B test (`split`).")] = 0.5
-    least: _Least = 0.01
-    most: _Most = 2000
-    days: Annotated[int, about("After which it ends.")] = 14
-    step_calls: Annotated[int, about("Calls of each step of a canary.")] = 100
-    step_hours: Annotated[float, about("Hours of each step of a canary.")] = 1.0
+    least: Annotated[
+        _Least, Meta(extra_json_schema={"minimum": 0.001, "maximum": 0.5})
+    ] = 0.01
+    most: Annotated[_Most, checked_later(20, 20_000)] = 2000
+    days: Annotated[int, checked_later(1, 365, "After which it ends.")] = 14
+    step_calls: Annotated[
+        int, checked_later(1, 10**6, "Calls of each step of a canary.")
+    ] = 100
+    step_hours: Annotated[
+        float, checked_later(0, 720, "Hours of each step of a canary.")
+    ] = 1.0
     reason: Annotated[str, text(LONGEST_REASON, "It is kept with who and when.")] | (
         None
     ) = None

@@ -28,6 +28,7 @@ from labeling.api.http.fields import (
     ReplyData,
     Share,
     about,
+    checked_later,
     one_of,
     text,
 )
@@ -254,8 +255,8 @@ class FeedbackBody(Body, forbid_unknown_fields=True):
         one_of(Feedback.Event.values, "What was done with it, instead.", or_empty=True),
     ] = ""
     seconds: Annotated[
-        float | None,
-        about(f"That a person took over it, up to {MOST_SECONDS:.0f}."),
+        Annotated[float, checked_later(0, int(MOST_SECONDS))] | None,
+        about("That a person took over it."),
     ] = None
     data: Annotated[
         Columns | None,
@@ -277,14 +278,14 @@ class FeedbackRate(ReplyData):
     name: Annotated[
         str, about("The predicted label, empty where it is not known; or the day.")
     ]
-    total: Count
+    total: Annotated[Count, about("Of all of it.")]
     wrong: Annotated[Count, about("That contradict the prediction.")]
 
 
 class FeedbackSummary(ReplyData):
     """What the feedback of the last 30 days says."""
 
-    total: Count
+    total: Annotated[Count, about("Of all of it.")]
     wrong: Annotated[Count, about("That contradict the prediction.")]
     redone: Annotated[Count, about("Where it was asked for again.")]
     to_send: Annotated[
@@ -355,7 +356,13 @@ class BatchFileQuery(Body):
 class BatchForm(Body):
     """A form with a file; any that an import takes."""
 
-    file: Annotated[bytes, about("JSON lines, JSON, CSV, Excel, Parquet or ZIP.")]
+    file: Annotated[
+        str,
+        Meta(
+            description="JSON lines, JSON, CSV, Excel, Parquet or ZIP.",
+            extra_json_schema={"format": "binary"},
+        ),
+    ]
 
 
 def batch_of(batch: PredictionBatch) -> PredictedBatch:

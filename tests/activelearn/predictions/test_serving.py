@@ -225,8 +225,8 @@ def test_who_asks_again_waits_for_no_turn(
     before = Item.objects.count()
 
     # The champion, four that tell what its labels are called today, what is here already,
-    # the dial of labels, the reviews, and what the watch counts no item as drawn by.
-    with django_assert_num_queries(9) as seen:
+    # the online test, the dial of labels, the reviews, and what the watch counts no item as drawn by.
+    with django_assert_num_queries(10) as seen:
         serving.predict(project, asked)
     traffic.flush()
 

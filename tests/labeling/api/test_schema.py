@@ -136,7 +136,7 @@ def test_only_what_people_bring_along_has_fields_of_its_own() -> None:
     # A row's own columns, as they were given.
     assert free == {
         *("Item/data", "Item/metadata", "ItemRow/data", "ItemRow/metadata"),
-        *("PredictItem/data", "ImportPreview/rows"),
+        *("PredictItem/data", "ImportPreview/rows", "FeedbackBody/data"),
     }
 
 

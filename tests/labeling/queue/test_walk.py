@@ -27,7 +27,8 @@ MOST_CALLS: Final = 14
 MOST_FILES: Final = 5
 # The floor is asked before the statement and told after it.
 MOST_RETURNS: Final = 2
-MOST_CALLS_WITH_HTTP: Final = 48
+# Two of these ask whether the dial of automation hides what the model says.
+MOST_CALLS_WITH_HTTP: Final = 50
 
 
 def walk(work: Callable[[], Any], *folders: str) -> list[tuple[str, str]]:

@@ -52,7 +52,7 @@ class SnoozeBody(Body):
     days: Annotated[
         int, Meta(ge=0, le=alarms.LONGEST_SNOOZE, description="0 wakes it.")
     ]
-    reason: Annotated[str, text(300)] = ""
+    reason: Annotated[str, text(300, "Why; asked for where it sleeps.")] = ""
 
 
 class WatchIncident(ReplyData):
@@ -77,8 +77,8 @@ class WatchIncident(ReplyData):
 class CloseBody(Body):
     """Why an incident came, and what helped."""
 
-    cause: Annotated[str, text(300)]
-    fix: Annotated[str, text(300)]
+    cause: Annotated[str, text(300, "Why it came.")]
+    fix: Annotated[str, text(300, "What helped.")]
 
 
 def rule_of(rule: alarms.AlarmRule) -> AlarmRule:

@@ -2,11 +2,86 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
+
+import msgspec
 
 from activelearn import models
+from activelearn.api.wire.judging.figures import Estimate
+from activelearn.core.watching.outcomes import State
 from activelearn.services.watching import watch
-from labeling.api.http.fields import Moment, ReplyData, about, one_of
+from labeling.api.http.fields import (
+    Moment,
+    ReplyData,
+    Share,
+    about,
+    literals,
+    one_of,
+)
+
+
+class WatchMix(ReplyData):
+    """Whether labels are predicted as often as before."""
+
+    p: Annotated[float, about("Of the chi-squared test; small where they are not.")]
+    moved: Annotated[str, about("The label whose share changed most.")]
+    before: Annotated[Share, about("Its share among what the version learned with.")]
+    now: Annotated[Share, about("Its share in the window.")]
+
+
+class WatchApart(ReplyData):
+    """Whether a classifier tells the items of the window from earlier ones."""
+
+    p: Annotated[float, about("Small where it does.")]
+    auc: Annotated[Share, about("The area under its curve; 0.5 is guessing.")]
+
+
+class WatchOutcome(ReplyData):
+    """What labels of items that chance drew say of the version."""
+
+    state: Annotated[
+        str, one_of(literals(State), "Whether it is wrong more often than it was.")
+    ]
+    highest: Annotated[
+        float, about("The cumulative sum at its highest; 8 is an alarm.")
+    ]
+    before: Annotated[
+        Share, about("How often it was wrong at most, by held-out items.")
+    ]
+    error: Annotated[
+        Estimate, about("How often it was wrong since the change, or at all.")
+    ]
+    size: Annotated[int, about("Labels.")]
+
+
+class WatchEvidence(ReplyData):
+    """What a verdict rests on; null where it was not looked at."""
+
+    bugs: Annotated[list[str], about("Measures that say that the data are broken.")]
+    mix: Annotated[WatchMix | None, about("Of the predicted labels.")]
+    apart: Annotated[WatchApart | None, about("Of the items.")]
+    expected_fall: Annotated[
+        float | None, about("Of the accuracy, by the model's own confidence.")
+    ]
+    outcome: Annotated[WatchOutcome | None, about("Of labels.")]
+
+
+class WatchMoments(ReplyData):
+    """A measure over the window."""
+
+    size: Annotated[int, about("Items that have it.")]
+    mean: Annotated[float, about("In the measure's own unit.")]
+    low: Annotated[float, about("The lowest.")]
+    high: Annotated[float, about("The highest.")]
+
+
+class WatchMeasures(ReplyData):
+    """What was counted in a window."""
+
+    inputs: Annotated[dict[str, WatchMoments], about("By measure of the items.")]
+    classes: Annotated[dict[str, int], about("How often each label was predicted.")]
+    confidence: Annotated[WatchMoments, about("How sure the version was.")]
+    reviews: Annotated[int, about("Items of which people were asked.")]
 
 
 class WatchWindow(ReplyData):
@@ -39,14 +114,7 @@ class WatchWindow(ReplyData):
         str, one_of(models.WatchWindow.Shape.values, "How the change came.")
     ]
     since_at: Annotated[Moment | None, about("When it began, where there is one.")]
-    evidence: Annotated[
-        dict[str, Any],
-        about(
-            "What the verdict rests on: `bugs`, `mix` (p, and the label that moved most), "
-            "`apart` (p and area under the curve), `expected_fall` of the accuracy, and "
-            "`outcome` (the cumulative sum over labels)."
-        ),
-    ]
+    evidence: Annotated[WatchEvidence, about("What the verdict rests on.")]
     outliers: Annotated[
         list[list[int]],
         about(
@@ -54,10 +122,7 @@ class WatchWindow(ReplyData):
             "candidates for a new label."
         ),
     ]
-    measures: Annotated[
-        dict[str, Any],
-        about("What was counted: measures of items, labels, confidences, reviews."),
-    ]
+    measures: Annotated[WatchMeasures, about("What was counted.")]
 
 
 class SentItems(ReplyData):
@@ -98,7 +163,7 @@ def window_of(row: models.WatchWindow) -> WatchWindow:
         act=row.act,
         shape=row.shape,
         since_at=row.since_at,
-        evidence=row.evidence,
+        evidence=msgspec.convert(row.evidence, WatchEvidence),
         outliers=row.outliers,
-        measures=row.gathered,
+        measures=msgspec.convert(row.gathered, WatchMeasures),
     )
