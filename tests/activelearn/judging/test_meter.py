@@ -227,6 +227,9 @@ def test_two_looks_that_say_it_costs_let_chance_order_and_tell_why() -> None:
 
 def test_a_project_may_say_that_the_model_orders_all_the_same() -> None:
     project = tabled(fall_back=False)
+    # Luck moves the share by a place or two.
+    project.seed = 1
+    project.save()
     kept(project, 20, "costs", orderer="chance")
 
     assert not meter.has_fallen_back(LearningPolicy.of(project.pk))

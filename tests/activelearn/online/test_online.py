@@ -115,7 +115,7 @@ def test_a_shadow_that_people_prove_better_serves_and_nobody_saw_what_it_said() 
     assert {each.model for each in said} == {bad.number}
     assert not OnlineCall.objects.exists()
 
-    settled(project, truth, 20)
+    settled(project, truth, 40)
     looked(project)
 
     test = ended(test)
